@@ -1,0 +1,164 @@
+import * as z from 'zod';
+
+/**
+ * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be overridden in the
+ * lap's input. Provenance of every default is in PAPER.md, which a test keeps in step with `presets.ts`.
+ */
+const sampling = z.strictObject({
+  temperature: z.number().min(0).max(2),
+  topP: z.number().gt(0).max(1),
+  maxTokens: z.int().min(1).max(262_144),
+});
+
+/** Where a stage starts: the SFT base, or the result of an earlier stage. */
+export const STAGE_NAMES = ['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+const init = z.enum(['base', ...STAGE_NAMES]);
+
+const stage = z.strictObject({
+  init,
+  /** GRPO: samples per prompt. */
+  groupSize: z.int().min(2).max(1024),
+  promptsPerStep: z.int().min(1).max(4096),
+  maxSteps: z.int().min(1).max(100_000),
+  learningRate: z.number().positive().max(1e-2),
+  warmupSteps: z.int().min(0),
+  klCoef: z.number().min(0),
+  clipLow: z.number().positive(),
+  clipHigh: z.number().positive(),
+  temperature: z.number().positive(),
+  maxPromptTokens: z.int().min(1),
+  maxCompletionTokens: z.int().min(1),
+  saturationReward: z.number(),
+  saturationWindow: z.int().min(1),
+  checkpointEverySteps: z.int().min(1),
+});
+export type StageRecipe = z.infer<typeof stage>;
+
+export const recipeSchema = z.strictObject({
+  preset: z.enum(['smoke', 'rehearsal', 'paper']),
+  seed: z.int().min(0).max(2 ** 31 - 1),
+  /** What a lap is about. The workflows know nothing else of a domain. */
+  domain: z.strictObject({
+    /** Where D_p comes from: made by a named domain, or a JSONL file of a team (id, statement, topic, source). */
+    problems: z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('rehearsal'),
+        train: z.int().min(8),
+        validation: z.int().min(4),
+        heldOut: z.int().min(4),
+        /** Chain lengths of the training problems of this lap, and of the held-out set. */
+        trainDifficulty: z.tuple([z.int().min(1), z.int().max(12)]),
+        heldOutDifficulty: z.tuple([z.int().min(1), z.int().max(12)]),
+      }),
+      z.strictObject({
+        kind: z.literal('file'),
+        path: z.string().min(1),
+        validationShare: z.number().min(0).max(0.5),
+        heldOutShare: z.number().min(0).max(0.5),
+      }),
+    ]),
+    /** Folder of prompt texts, one file per task. */
+    prompts: z.enum(['prompts', 'rehearsal/prompts']),
+    /** The SFT base all players start from: the one shipped with the rehearsal, or a checkpoint folder (HF format). */
+    base: z.union([z.literal('rehearsal'), z.string().min(1)]),
+    /** Ground truth for measurements, where there is one. */
+    checker: z.enum(['rehearsal', 'none']),
+    /** Who answers questions to experts: people, or the program named after the checker. */
+    experts: z.enum(['people', 'program']),
+  }),
+  coldStart: z.strictObject({
+    /** Problems sampled across topics for candidate proofs. */
+    problems: z.int().min(1),
+    candidatesPerProblem: z.int().min(1),
+    /** Rounds in which the weak model improves its proofs (paper 2.1: several). */
+    refinementRounds: z.int().min(0),
+    /** Proofs shown to experts, balanced over topics and rounds. */
+    expertProofs: z.int().min(1),
+  }),
+  /** Step 1C: analyses of v1 per proof of D_v, and how many of them experts score. */
+  metaData: z.strictObject({
+    analysesPerProof: z.int().min(1),
+    expertAnalyses: z.int().min(1),
+    /** Share taken from the base's analyses, so that the meta-verifier does not only learn v1's distribution (ours). */
+    baseShare: z.number().min(0).max(1),
+  }),
+  stages: z.strictObject({
+    verifierV1: stage,
+    metaVerifier: stage,
+    verifierV2: stage,
+    generator: stage,
+    selfVerification: stage,
+  }),
+  selfVerification: z.enum(['self-analysis', 'refine-trajectory']),
+  rewards: z.strictObject({
+    proofWeight: z.number().min(0).max(1),
+    selfAnalysisWeight: z.number().min(0).max(1),
+    verdictsPerReward: z.int().min(1),
+    metaVerdictsPerReward: z.int().min(1),
+    metaJudge: z.enum(['verifier', 'metaVerifier']),
+    /** Share of D_mv in v2's batches. */
+    metaShare: z.number().min(0).max(1),
+    judgeAttempts: z.int().min(1),
+    maxUnscorableShare: z.number().min(0).max(1),
+    maxRevisions: z.int().min(0),
+  }),
+  labelling: z.strictObject({
+    /** Proofs of the final generator that phase 4 labels. */
+    proofs: z.int().min(1),
+    proofsPerProblem: z.int().min(1),
+    /** n, m and k of paper 2.3. */
+    analysesPerProof: z.int().min(1).max(1024),
+    metaAnalysesPerAnalysis: z.int().min(1).max(1024),
+    minValidAnalyses: z.int().min(1),
+    confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]),
+    /** Analyses asked for in each wave; the last size repeats until n is reached. */
+    waves: z.array(z.int().min(1)).min(1),
+    earlyStop: z.boolean(),
+    /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
+    contested: z.enum(['ask', 'carry', 'discard']),
+    /** Times a missing verdict (unparseable, truncated, failed) is asked again. */
+    verdictAttempts: z.int().min(1),
+  }),
+  experts: z.strictObject({
+    seats: z.int().min(1).max(9),
+    leaseMinutes: z.number().positive(),
+    deadlineHours: z.number().positive(),
+    onDeadline: z.enum(['wait', 'carry', 'discard']),
+  }),
+  sampling: z.strictObject({
+    prove: sampling,
+    refine: sampling,
+    selfVerify: sampling,
+    selfRefine: sampling,
+    verify: sampling,
+    metaVerify: sampling,
+  }),
+  inference: z.strictObject({
+    /**
+     * `batcher`: the small batching server of trainer/. `command`: a local process per checkpoint (vllm, llama-server).
+     * `external`: endpoints that others run, as configured in temporal.config.ts.
+     */
+    engine: z.enum(['batcher', 'command', 'external']),
+    shardRows: z.int().min(1).max(10_000),
+    /** Shard activities under way at once. */
+    window: z.int().min(1).max(64),
+    maxConcurrency: z.int().min(1).max(4096),
+  }),
+  training: z.strictObject({
+    cluster: z.enum(['local', 'slurm', 'ray', 'kubernetes']),
+    nodes: z.int().min(1),
+    gpusPerNode: z.int().min(0),
+    wallHours: z.number().positive(),
+    /** Attempts at a job whose failure may heal (infra, capacity, preempted, lost, timed out). */
+    maxAttempts: z.int().min(1),
+  }),
+  evaluation: z.strictObject({
+    /** Proofs per score class in the verifier's fixed set. */
+    proofsPerScore: z.int().min(1),
+    analysesPerProof: z.int().min(1),
+    proofsPerProblem: z.int().min(1),
+    greedy: z.boolean(),
+  }),
+});
+export type Recipe = z.infer<typeof recipeSchema>;

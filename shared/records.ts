@@ -1,0 +1,110 @@
+import type { ProofScore, QualityScore, Score } from './scores.ts';
+
+/** A pointer to an immutable artifact. Temporal carries these, never the texts behind them. */
+export interface ArtifactRef {
+  /** Path inside the artifact store, such as `datasets/main/lap-0001/proof-scores.jsonl`. Never absolute. */
+  readonly uri: string;
+  readonly sha256: string;
+}
+
+/** A JSONL dataset in the store. */
+export interface DatasetRef extends ArtifactRef {
+  readonly rows: number;
+}
+
+/** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */
+export type CheckpointRef = ArtifactRef;
+
+/** A model in the service of a stage, pinned by digest. The digest is also the served model's name. */
+export interface ModelRef {
+  readonly role: ModelRole;
+  readonly checkpoint: CheckpointRef;
+}
+
+/** The players (paper 2.1–2.3). `candidate` is the weak model of the cold start. */
+export type ModelRole = 'candidate' | 'verifier' | 'metaVerifier' | 'generator';
+
+/** What a prompt asks for. One file per task in a prompt set. */
+export const TASKS = ['prove', 'refine', 'selfVerify', 'selfRefine', 'verify', 'metaVerify'] as const;
+export type Task = (typeof TASKS)[number];
+
+/** A row of D_p. */
+export interface Problem {
+  readonly id: string;
+  readonly statement: string;
+  readonly topic: string;
+  readonly source: string;
+  /** A curriculum's grade, where there is one (rehearsal: the chain's length). */
+  readonly difficulty?: number;
+}
+
+/** A proof without a score: a candidate, or a sample to be labelled or evaluated. */
+export interface ProofRow {
+  /** Unique in its dataset, and stable under replay: derived from the call that made it. */
+  readonly id: string;
+  readonly problem: Problem;
+  readonly proof: string;
+  /** Checkpoint digest of the model that wrote it. */
+  readonly model: string;
+  /** Refinement round that produced it (0 = first draft). */
+  readonly round?: number;
+  /** The generator's own verdict, from phase 3 on. */
+  readonly selfAnalysis?: string;
+  readonly selfScore?: ProofScore;
+}
+
+/** How a score came to be. A program that answers as an expert is named as one: `program`. */
+export type ScoreSource = 'expert' | 'program' | 'auto';
+
+/** A row of D_v: (X, Y, s). */
+export interface ScoredProof extends ProofRow {
+  readonly score: ProofScore;
+  readonly source: ScoreSource;
+  /** The lap that added it, such as `main/lap-0001`. */
+  readonly lap: string;
+}
+
+/** An analysis without a quality score. */
+export interface AnalysisRow {
+  readonly id: string;
+  readonly problem: Problem;
+  readonly proof: string;
+  readonly proofId: string;
+  readonly analysis: string;
+  /** The proof score that the analysis gave. */
+  readonly analysisScore: ProofScore;
+  readonly model: string;
+}
+
+/** A row of D_mv: (X, Y, V, ms). */
+export interface ScoredAnalysis extends AnalysisRow {
+  readonly quality: QualityScore;
+  readonly source: ScoreSource;
+  readonly lap: string;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** A row of a training job's dataset, prompt already rendered; `meta` goes back to the reward service untouched. */
+export interface TrainingRow {
+  readonly itemId: string;
+  readonly task: Task;
+  readonly prompt: readonly ChatMessage[];
+  readonly meta: RewardMeta;
+  /** Only for `sft` jobs: the answer to learn. */
+  readonly completion?: string;
+}
+
+/** What the reward service needs to know of an item, beside the model's response. */
+export interface RewardMeta {
+  readonly problem: Problem;
+  /** For `verify` and `metaVerify`. */
+  readonly proof?: string;
+  /** For `metaVerify`. */
+  readonly analysis?: string;
+  /** The expert's or automatic score: of the proof for `verify`, of the analysis for `metaVerify`. */
+  readonly score?: Score;
+}
