@@ -15,7 +15,9 @@ export interface LapManifest {
   readonly endedAt: string;
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
+  /** D_v: what experts scored, split by problem, and what phase 4 adds for the next lap. */
   readonly proofScores: { readonly train: DatasetRef; readonly validation: DatasetRef; readonly grown: DatasetRef };
+  /** D_mv. */
   readonly analysisScores: { readonly train: DatasetRef; readonly validation: DatasetRef };
   readonly stages: readonly StageRecord[];
   readonly sets: readonly SetRecord[];
@@ -29,6 +31,8 @@ export interface ProblemSplits {
   readonly train: DatasetRef;
   readonly validation: DatasetRef;
   readonly heldOut: DatasetRef;
+  /** What phase 4 labels proofs of: the next difficulty where there is a curriculum, else the training problems. */
+  readonly next: DatasetRef;
 }
 
 export interface StageRecord {

@@ -10,6 +10,8 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
+const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
+
 /** Where a stage starts: the SFT base, or the result of an earlier stage. */
 export const STAGE_NAMES = ['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
@@ -47,15 +49,18 @@ export const recipeSchema = z.strictObject({
         train: z.int().min(8),
         validation: z.int().min(4),
         heldOut: z.int().min(4),
-        /** Chain lengths of the training problems of this lap, and of the held-out set. */
-        trainDifficulty: z.tuple([z.int().min(1), z.int().max(12)]),
-        heldOutDifficulty: z.tuple([z.int().min(1), z.int().max(12)]),
+        /** Problems of the next difficulty, which phase 4 labels proofs of. */
+        next: z.int().min(4),
+        /** Chain lengths: this lap's training problems, the next lap's, and the held-out set's, which spans all. */
+        trainDifficulty: difficulty,
+        nextDifficulty: difficulty,
+        heldOutDifficulty: difficulty,
       }),
       z.strictObject({
         kind: z.literal('file'),
         path: z.string().min(1),
-        validationShare: z.number().min(0).max(0.5),
-        heldOutShare: z.number().min(0).max(0.5),
+        validationShare: z.number().min(0).max(0.5).default(0.1),
+        heldOutShare: z.number().min(0).max(0.5).default(0.1),
       }),
     ]),
     /** Folder of prompt texts, one file per task. */

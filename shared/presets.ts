@@ -1,0 +1,196 @@
+import type { Recipe, StageRecipe } from './recipe.ts';
+
+/**
+ * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that the lap
+ * shows the paper's effects within the preset's time on two cores.
+ */
+const rehearsalStage: StageRecipe = {
+  init: 'base',
+  groupSize: 8,
+  promptsPerStep: 16,
+  maxSteps: 40,
+  learningRate: 1e-4, // ours: 2e-4 and more collapsed in trials, 3e-3 learned nothing
+  warmupSteps: 5,
+  klCoef: 0, // others' published runs of this kind of RL
+  clipLow: 0.2, // likewise
+  clipHigh: 0.28, // likewise
+  temperature: 1,
+  maxPromptTokens: 320,
+  maxCompletionTokens: 64,
+  saturationReward: 0.97, // ours: reward hacking came after saturation
+  saturationWindow: 5,
+  checkpointEverySteps: 10,
+};
+
+const answer = (maxTokens: number) => ({ temperature: 1, topP: 1, maxTokens });
+
+export const rehearsal: Recipe = {
+  preset: 'rehearsal',
+  seed: 1,
+  domain: {
+    problems: {
+      kind: 'rehearsal',
+      train: 640,
+      validation: 96,
+      heldOut: 252,
+      next: 240,
+      trainDifficulty: [2, 3],
+      nextDifficulty: [4, 5],
+      heldOutDifficulty: [2, 8],
+    },
+    prompts: 'rehearsal/prompts',
+    base: 'rehearsal',
+    checker: 'rehearsal',
+    experts: 'program',
+  },
+  coldStart: { problems: 400, candidatesPerProblem: 1, refinementRounds: 2, expertProofs: 480 },
+  metaData: { analysesPerProof: 1, expertAnalyses: 400, baseShare: 0.5 },
+  stages: {
+    verifierV1: { ...rehearsalStage, init: 'base', maxCompletionTokens: 80 },
+    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 96 }, // notes; cycle: base
+    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 96 }, // ours, it learned in the trial; cycle: base
+    generator: { ...rehearsalStage, init: 'verifierV2', maxCompletionTokens: 48 }, // paper 3.1; cycle: base
+    selfVerification: { ...rehearsalStage, init: 'generator', maxCompletionTokens: 128 },
+  },
+  selfVerification: 'self-analysis',
+  rewards: {
+    proofWeight: 0.76, // paper 2.2: α
+    selfAnalysisWeight: 0.24, // paper 2.2: β
+    verdictsPerReward: 1,
+    metaVerdictsPerReward: 2, // ours: what the trial's v2 learned with
+    metaJudge: 'verifier', // paper 2.2: the verifier does both
+    metaShare: 0.5,
+    judgeAttempts: 3,
+    maxUnscorableShare: 0.2,
+    maxRevisions: 2,
+  },
+  labelling: {
+    proofs: 240,
+    proofsPerProblem: 1,
+    analysesPerProof: 8,
+    metaAnalysesPerAnalysis: 4,
+    minValidAnalyses: 2,
+    confirmingMetaScore: 1,
+    waves: [4, 4],
+    earlyStop: true,
+    contested: 'ask',
+    verdictAttempts: 3,
+  },
+  experts: { seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'wait' },
+  sampling: {
+    prove: answer(128),
+    refine: answer(128),
+    selfVerify: answer(288),
+    selfRefine: answer(480),
+    verify: answer(192),
+    metaVerify: answer(224),
+  },
+  inference: { engine: 'batcher', shardRows: 128, window: 4, maxConcurrency: 128 },
+  training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 },
+  evaluation: { proofsPerScore: 80, analysesPerProof: 1, proofsPerProblem: 1, greedy: true },
+};
+
+const tiny = (stage: StageRecipe): StageRecipe => ({
+  ...stage,
+  groupSize: 4,
+  promptsPerStep: 4,
+  maxSteps: 2,
+  warmupSteps: 0,
+  checkpointEverySteps: 1,
+});
+
+/** The rehearsal with every count cut down: real in every phase, too short to learn. */
+export const smoke: Recipe = {
+  ...rehearsal,
+  preset: 'smoke',
+  domain: {
+    ...rehearsal.domain,
+    problems: {
+      kind: 'rehearsal',
+      train: 16,
+      validation: 8,
+      heldOut: 14,
+      next: 8,
+      trainDifficulty: [2, 3],
+      nextDifficulty: [4, 5],
+      heldOutDifficulty: [2, 8],
+    },
+  },
+  coldStart: { problems: 16, candidatesPerProblem: 1, refinementRounds: 1, expertProofs: 16 },
+  metaData: { analysesPerProof: 1, expertAnalyses: 16, baseShare: 0.5 },
+  stages: {
+    verifierV1: tiny(rehearsal.stages.verifierV1),
+    metaVerifier: tiny(rehearsal.stages.metaVerifier),
+    verifierV2: tiny(rehearsal.stages.verifierV2),
+    generator: tiny(rehearsal.stages.generator),
+    selfVerification: tiny(rehearsal.stages.selfVerification),
+  },
+  labelling: { ...rehearsal.labelling, proofs: 8, analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, waves: [2, 2] },
+  inference: { ...rehearsal.inference, shardRows: 16 },
+  evaluation: { proofsPerScore: 4, analysesPerProof: 1, proofsPerProblem: 1, greedy: false },
+};
+
+const paperStage: StageRecipe = {
+  init: 'base',
+  groupSize: 16, // others' published runs; not in the paper
+  promptsPerStep: 128, // likewise
+  maxSteps: 400, // ours: about three passes over D_p at 128 prompts a step
+  learningRate: 1e-6, // others' published runs: 1e-6 to 3e-6
+  warmupSteps: 5,
+  klCoef: 0,
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  temperature: 1,
+  maxPromptTokens: 196_608, // ours: a proof of 128K and an analysis of 64K
+  maxCompletionTokens: 65_536, // released run script: verdicts to 64K
+  saturationReward: 0.97,
+  saturationWindow: 10,
+  checkpointEverySteps: 10,
+};
+
+const verdict = { temperature: 1, topP: 0.95, maxTokens: 65_536 }; // released run script
+const proof = { temperature: 1, topP: 0.95, maxTokens: 131_072 }; // released run script
+
+/** The paper's sizes. What the paper does not give is ours, or as said. */
+export const paper: Recipe = {
+  preset: 'paper',
+  seed: 1,
+  domain: {
+    problems: { kind: 'file', path: 'problems.jsonl', validationShare: 0.02, heldOutShare: 0.01 },
+    prompts: 'prompts',
+    base: 'base', // paper 2.1: DeepSeek-V3.2-Exp-SFT; a folder of the team's
+    checker: 'none',
+    experts: 'people',
+  },
+  coldStart: { problems: 17_503, candidatesPerProblem: 1, refinementRounds: 3, expertProofs: 10_000 }, // paper 2.1: 17,503; the rest is not given
+  metaData: { analysesPerProof: 1, expertAnalyses: 5_000, baseShare: 0 },
+  stages: {
+    verifierV1: { ...paperStage, init: 'base' },
+    metaVerifier: { ...paperStage, init: 'verifierV1' },
+    verifierV2: { ...paperStage, init: 'verifierV1' },
+    generator: { ...paperStage, init: 'verifierV2', maxCompletionTokens: 131_072 },
+    selfVerification: { ...paperStage, init: 'generator', maxCompletionTokens: 131_072 },
+  },
+  selfVerification: 'self-analysis',
+  rewards: { ...rehearsal.rewards, metaVerdictsPerReward: 1, maxUnscorableShare: 0.05 },
+  labelling: {
+    proofs: 17_503,
+    proofsPerProblem: 1,
+    analysesPerProof: 64, // released search code: 64 verifications; n, m and k are not in the paper
+    metaAnalysesPerAnalysis: 16,
+    minValidAnalyses: 4,
+    confirmingMetaScore: 1,
+    waves: [4, 4, 8, 16, 32],
+    earlyStop: true,
+    contested: 'ask',
+    verdictAttempts: 3,
+  },
+  experts: { seats: 2, leaseMinutes: 60, deadlineHours: 168, onDeadline: 'carry' },
+  sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
+  inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
+  training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
+  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false }, // paper 3.3.1: 8 proofs, majority of 8 analyses
+};
+
+export const PRESETS = { smoke, rehearsal, paper } as const;
+export type PresetName = keyof typeof PRESETS;
