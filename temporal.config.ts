@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
@@ -7,33 +9,108 @@ import path from 'node:path';
 const env = process.env;
 const root = import.meta.dirname;
 const stateDir = path.resolve(env['FLYWHEEL_STATE'] ?? path.join(root, '.flywheel'));
+const runDir = path.join(stateDir, 'run');
 
-function port(name: string, otherwise: number): number {
-  const value = env[name];
-  if (value === undefined) return otherwise;
+/** The three ports of the dev stack. */
+export type PortName = 'temporal' | 'ui' | 'reward';
+export type Ports = Readonly<Record<PortName, number>>;
+
+export const PORT_SETTINGS = {
+  temporal: { variable: 'FLYWHEEL_TEMPORAL_PORT', otherwise: 7233 },
+  ui: { variable: 'FLYWHEEL_UI_PORT', otherwise: 8233 },
+  reward: { variable: 'FLYWHEEL_REWARD_PORT', otherwise: 7300 },
+} as const satisfies Record<PortName, { variable: string; otherwise: number }>;
+
+function portFrom(variable: string): number | undefined {
+  const value = env[variable];
+  if (value === undefined || value === '') return undefined;
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) {
-    throw new Error(`Expected ${name} to be a port between 1 and 65535, got ${JSON.stringify(value)}`);
+    throw new Error(`Expected ${variable} to be a port between 1 and 65535, got ${JSON.stringify(value)}`);
   }
   return number;
 }
+
+/** Ports that the environment asks for; a port named there is never replaced by a free one. */
+const asked = {
+  temporal: portFrom(PORT_SETTINGS.temporal.variable),
+  ui: portFrom(PORT_SETTINGS.ui.variable),
+  reward: portFrom(PORT_SETTINGS.reward.variable),
+} as const;
+const modelPort = portFrom('FLYWHEEL_MODEL_PORT') ?? 7400;
+
+/** Where the dev stack records the ports it really took (the defaults may have been busy). */
+export const portsFile = path.join(runDir, 'ports.json');
+
+/** Read at each use: the stack may have been started after this process. */
+function port(name: PortName): number {
+  let recorded: Partial<Ports> = {};
+  try {
+    recorded = JSON.parse(readFileSync(portsFile, 'utf8')) as Partial<Ports>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`Cannot read ${portsFile}: remove it and start again`, { cause: error });
+  }
+  return recorded[name] ?? asked[name] ?? PORT_SETTINGS[name].otherwise;
+}
+
+/** A server configured by TEMPORAL_ADDRESS or a profile of temporal.toml (TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE). */
+const profile = loadClientConnectConfig();
+const configuredAddress = profile.connectionOptions.address;
 
 export const config = {
   root,
   stateDir,
   storeDir: path.join(stateDir, 'store'),
-  runDir: path.join(stateDir, 'run'),
+  runDir,
   logDir: path.join(stateDir, 'logs'),
+  binDir: path.join(stateDir, 'bin'),
+  ports: { asked },
   temporal: {
-    /** An already running server; absent, the dev command runs its own. */
-    address: env['TEMPORAL_ADDRESS'],
-    namespace: env['TEMPORAL_NAMESPACE'] ?? 'default',
+    /** True: somebody else's server is used and none is started. */
+    external: configuredAddress !== undefined,
+    get address(): string {
+      return configuredAddress ?? `127.0.0.1:${port('temporal')}`;
+    },
+    /** What a Connection or NativeConnection is made of. */
+    get connection() {
+      return { ...profile.connectionOptions, address: config.temporal.address };
+    },
+    namespace: profile.namespace ?? 'default',
+    /** Our own server's Web UI; of an external server, what FLYWHEEL_WEB_UI says. */
+    get webUi(): string | undefined {
+      return configuredAddress === undefined ? `http://127.0.0.1:${port('ui')}` : env['FLYWHEEL_WEB_UI']?.replace(/\/$/, '');
+    },
     cliPath: env['TEMPORAL_CLI_PATH'],
-    port: port('FLYWHEEL_TEMPORAL_PORT', 7233),
-    uiPort: port('FLYWHEEL_UI_PORT', 8233),
+    databaseFile: path.join(stateDir, 'temporal.db'),
+    /** How long finished workflows stay in the server. Ours: laps take days, and 24 h is the server's default. */
+    retentionHours: 240,
+    get port(): number {
+      return port('temporal');
+    },
+    get uiPort(): number {
+      return port('ui');
+    },
   },
   taskQueues: { orchestrator: 'flywheel', inference: 'flywheel-inference', training: 'flywheel-training' },
-  rewardService: { host: '127.0.0.1', port: port('FLYWHEEL_REWARD_PORT', 7300), tokenEnv: 'FLYWHEEL_REWARD_TOKEN' },
-  modelServer: { host: '127.0.0.1', port: port('FLYWHEEL_MODEL_PORT', 7400) },
+  rewardService: {
+    host: '127.0.0.1',
+    get port(): number {
+      return port('reward');
+    },
+    tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
+  },
+  modelServer: { host: '127.0.0.1', port: modelPort },
   python: path.join(stateDir, 'python', 'bin', 'python'),
+  pythonSetup: {
+    /** Interpreter to make the environment with. @default the first python3 on PATH */
+    interpreter: env['FLYWHEEL_PYTHON'],
+    /** Index of CPU-only torch builds (1 GB instead of 5). @default pip's own configuration */
+    torchIndex: env['FLYWHEEL_TORCH_INDEX'],
+  },
+  searchPath: (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== ''),
 } as const;
+
+/** The environment of a process that we start: this one's, with what it needs beside. */
+export function environmentWith(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...env, ...extra };
+}
