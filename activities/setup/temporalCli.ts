@@ -122,9 +122,9 @@ async function installWithGo(say: Say): Promise<string | undefined> {
   return existsSync(cachedTemporalCli) ? undefined : `\`go install ${GO_PACKAGE}\` failed (${causeOf(result.reason)})`;
 }
 
-/** The innermost cause of a chain `a: b: c`, which is what a reader can act on. */
+/** The last links of a chain of causes `a: b: c`, which is what a reader can act on. */
 function causeOf(reason: string): string {
-  return reason.length <= 160 ? reason : `…${reason.slice(-160)}`;
+  return reason.length <= 160 ? reason : reason.split(': ').slice(-3).join(': ').slice(-160);
 }
 
 function sizeOf(folder: string): number {
