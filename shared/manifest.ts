@@ -46,11 +46,15 @@ export interface StageRecord {
   readonly reward: { readonly first: number; readonly last: number };
   readonly attempts: number;
   readonly trainingSeconds: number;
+  /** When it was submitted; with it the report can tell what ran side by side. */
+  readonly startedAt?: string;
 }
 
 export interface SetRecord extends SetResult {
+  /** The `PhaseRecord` it belongs to. */
   readonly phase: string;
   readonly wallSeconds: number;
+  readonly startedAt?: string;
 }
 
 export interface LabelRecord {
@@ -77,6 +81,7 @@ export interface EvaluationSet {
   readonly setId: string;
 }
 
+/** A part of the lap, such as `coldStart` or a stage's name. Phases may overlap: evaluations run beside the next training. */
 export interface PhaseRecord {
   readonly name: string;
   readonly startedAt: string;

@@ -1,0 +1,33 @@
+import type { LapInput } from '../../shared/lapInput.ts';
+import type { LapManifest } from '../../shared/manifest.ts';
+import type { RewardSpec } from '../../shared/rewardProtocol.ts';
+import type { ArtifactStore } from '../store.ts';
+import * as analyses from './analyses.ts';
+import { openLap } from './open.ts';
+import * as proofs from './proofs.ts';
+import * as training from './trainingData.ts';
+
+type Input<F extends (store: ArtifactStore, input: never) => unknown> = Parameters<F>[1];
+
+/** The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes the same bytes. */
+export function createLapActivities({ store, root }: { store: ArtifactStore; root: string }) {
+  return {
+    openLap: (input: LapInput, owner: string) => openLap(store, root, input, owner),
+    concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),
+    chooseProblems: (input: Input<typeof proofs.chooseProblems>) => proofs.chooseProblems(store, input),
+    collectProofs: (input: Input<typeof proofs.collectProofs>) => proofs.collectProofs(store, input),
+    pairWithAnalyses: (input: Input<typeof proofs.pairWithAnalyses>) => proofs.pairWithAnalyses(store, input),
+    chooseForExperts: (input: Input<typeof proofs.chooseForExperts>) => proofs.chooseForExperts(store, input),
+    recordProofScores: (input: Input<typeof proofs.recordProofScores>) => proofs.recordProofScores(store, input),
+    contestedProofs: (input: Input<typeof proofs.contestedProofs>) => proofs.contestedProofs(store, input),
+    growProofScores: (input: Input<typeof proofs.growProofScores>) => proofs.growProofScores(store, input),
+    collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),
+    chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) => analyses.chooseAnalysesForExperts(store, input),
+    recordAnalysisScores: (input: Input<typeof analyses.recordAnalysisScores>) => analyses.recordAnalysisScores(store, input),
+    writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
+    writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
+    writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),
+  };
+}
+
+export type LapActivities = ReturnType<typeof createLapActivities>;

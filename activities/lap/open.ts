@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import type { LapInput } from '../../shared/lapInput.ts';
+import { resolveRecipe } from '../../shared/lapInput.ts';
+import type { ProblemSplits } from '../../shared/manifest.ts';
+import { plannedCalls } from '../../shared/plan.ts';
+import type { CheckpointRef } from '../../shared/records.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import { importCheckpoint } from '../checkpoints.ts';
+import { loadPromptSet } from '../prompts.ts';
+import type { ArtifactStore } from '../store.ts';
+import { allocateLap } from './identity.ts';
+import { prepareProblems } from './problems.ts';
+
+export interface OpenedLap {
+  readonly lap: string;
+  readonly recipe: Recipe;
+  readonly recipeSha256: string;
+  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly problems: ProblemSplits;
+  readonly base: CheckpointRef;
+}
+
+/**
+ * Reads the input, refuses what cannot run, names the lap, and lays out its problems and its base.
+ * @throws ApplicationFailure `InvalidLap`, non-retryable: the same input would be refused again.
+ */
+export async function openLap(store: ArtifactStore, root: string, input: LapInput, owner: string): Promise<OpenedLap> {
+  try {
+    const { run, recipe } = resolveRecipe(input);
+    refuseWhatTheClusterCannotHold(recipe);
+    const prompts = await loadPromptSet(recipe.domain.prompts);
+    const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
+    const lap = await allocateLap(store, run, owner);
+    const problems = await prepareProblems(store, lap, recipe);
+    const recipeText = JSON.stringify(recipe);
+    await store.writeJson(`laps/${lap}/recipe.json`, recipe);
+    return { lap, recipe, recipeSha256: createHash('sha256').update(recipeText).digest('hex'), prompts: { name: prompts.name, sha256: prompts.sha256 }, problems, base };
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    throw ApplicationFailure.create({ type: 'InvalidLap', message: error instanceof Error ? error.message : String(error), nonRetryable: true });
+  }
+}
+
+/** A full disk or a store out of reach may heal; a bad input does not. */
+function isPassing(error: unknown): boolean {
+  return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function refuseWhatTheClusterCannotHold(recipe: Recipe): void {
+  const { cluster, nodes, gpusPerNode } = recipe.training;
+  const needs = `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and plans ${plannedCalls(recipe).total.toLocaleString('en')} model calls`;
+  if (cluster !== 'local') {
+    throw new Error(`${needs}. Expected training.cluster to be a back end that this installation has (local), got "${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster (activities/training)`);
+  }
+  if (nodes > 1 || gpusPerNode > 0) {
+    throw new Error(`${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. Lower training.nodes and training.gpusPerNode, or configure another cluster`);
+  }
+}

@@ -1,0 +1,15 @@
+import type { StageName } from './recipe.ts';
+
+/** How stages are called in paths: job keys, workflow ids, folders. */
+const SLUGS: Record<StageName, string> = {
+  verifierV1: 'verifier-v1',
+  metaVerifier: 'meta-verifier',
+  verifierV2: 'verifier-v2',
+  generator: 'generator',
+  selfVerification: 'self-verification',
+};
+
+/** `<run>/lap-0001/verifier-v1`: the training's identity, its folder and its workflow id. */
+export function jobKeyOf(lap: string, stage: StageName): string {
+  return `${lap}/${SLUGS[stage]}`;
+}

@@ -1,0 +1,99 @@
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import type { EvaluationActivities } from '../activities/evaluation/index.ts';
+import type { OpenedLap } from '../activities/lap/open.ts';
+import type { EvaluationRecord, EvaluationSet, SetRecord } from '../shared/manifest.ts';
+import type { CheckpointRef, DatasetRef, Task } from '../shared/records.ts';
+import { seedOf } from '../shared/seeds.ts';
+import { evaluateModel } from './evaluateModel.ts';
+import { sampler } from './sampling.ts';
+
+// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
+const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '10 minutes' });
+
+/** Samples of the base per held-out problem, from which proofs of every true score are chosen. Ours: a sloppy base needs a few for each. */
+const DRAFTS_PER_PROBLEM = 6;
+
+const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'prove' } as const;
+
+/**
+ * Measures the lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there, and only the end of
+ * the lap waits for it. What the answers are worth is worked out from the ledger, in the report.
+ */
+export function heldOutEvaluation(opened: OpenedLap) {
+  const { lap, recipe, prompts, problems, base } = opened;
+  const sets: EvaluationSet[] = [];
+  const records: SetRecord[] = [];
+  const running: Promise<unknown>[] = [];
+  const selfTask: Task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
+  const place = `${lap}/evaluation`;
+  const checker = recipe.domain.checker;
+
+  /** Starts work that only `finish` waits for; a failure shows there. */
+  function beside<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined); // seen by finish()
+    running.push(work);
+    return work;
+  }
+
+  // The base's proofs of held-out problems, balanced by truth where it is known: what verifiers are measured on.
+  const drafting = sampler(opened, 'evaluation', { role: 'candidate', checkpoint: base });
+  const asked = beside(data.buildProblemRows({ lap, problems: problems.heldOut }));
+  const proofs = beside(
+    (async () => {
+      const drafts = await drafting.sample({ setId: `${place}/drafts`, task: 'prove', rows: await asked, samplesPerRow: DRAFTS_PER_PROBLEM });
+      const { proofsPerScore } = recipe.evaluation;
+      return (await data.buildHeldOutProofs({ lap, problems: problems.heldOut, setId: drafts.setId, proofsPerScore, seed: seedOf('held-out proofs'), checker })).rows;
+    })(),
+  );
+  // The base's analyses of those proofs, balanced by true quality: what meta-verifiers are measured on.
+  const analyses = beside(
+    (async () => {
+      const verdicts = await drafting.sample({ setId: `${place}/draft-analyses`, task: 'verify', rows: await proofs, samplesPerRow: 2 });
+      const { proofsPerScore } = recipe.evaluation;
+      const input = { lap, proofs: await proofs, setIds: [verdicts.setId], analysesPerQuality: proofsPerScore, seed: seedOf('held-out analyses'), checker };
+      return (await data.buildHeldOutAnalyses(input)).rows;
+    })(),
+  );
+
+  async function ask(subject: EvaluationSet['subject'], model: EvaluationSet['model'], checkpoint: CheckpointRef, rows: Promise<DatasetRef>): Promise<void> {
+    const task = subject === 'selfVerification' ? selfTask : TASK_OF[subject];
+    for (const decoding of recipe.evaluation.greedy ? (['sampled', 'greedy'] as const) : (['sampled'] as const)) {
+      const began = Date.now();
+      const { subject: _, model: __, decoding: ___, ...set } = await executeChild(evaluateModel, {
+        workflowId: `${place}/${subject}-${model}-${decoding}`,
+        args: [
+          {
+            lap,
+            subject,
+            model,
+            decoding,
+            checkpoint,
+            rows: await rows,
+            task,
+            samplesPerRow: subject === 'generator' || subject === 'selfVerification' ? recipe.evaluation.proofsPerProblem : recipe.evaluation.analysesPerProof,
+            sampling: recipe.sampling[task],
+            prompts: prompts.name,
+            seed: seedOf('evaluation', subject, decoding),
+            engine: recipe.inference,
+          },
+        ],
+        staticSummary: `${model} as ${subject}, ${decoding}`,
+      });
+      sets.push({ subject, model, decoding, setId: set.setId });
+      records.push({ ...set, phase: 'evaluation', wallSeconds: (Date.now() - began) / 1000 });
+    }
+  }
+
+  return {
+    verifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('verifier', model, checkpoint, proofs)),
+    metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('metaVerifier', model, checkpoint, analyses)),
+    generator: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('generator', model, checkpoint, asked)),
+    selfVerification: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('selfVerification', model, checkpoint, asked)),
+    /** Waits for all measurements. */
+    async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
+      await Promise.all(running);
+      const byName = (a: EvaluationSet, b: EvaluationSet) => (a.setId < b.setId ? -1 : 1);
+      return { evaluation: { proofs: await proofs, analyses: await analyses, sets: sets.sort(byName) }, sets: [...drafting.sets, ...records] };
+    },
+  };
+}

@@ -1,0 +1,10 @@
+export { lap } from './lap.ts';
+export { coldStart } from './coldStart.ts';
+export { scoreAnalyses } from './scoreAnalyses.ts';
+export { trainStage } from './trainStage.ts';
+export { scaleVerification } from './scaleVerification.ts';
+export { evaluateModel } from './evaluateModel.ts';
+export { sampleSet } from './sampleSet.ts';
+export { labelSet } from './labelSet.ts';
+export { expertReview } from './expertReview.ts';
+export { reviewSet } from './reviewSet.ts';

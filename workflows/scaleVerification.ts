@@ -1,0 +1,84 @@
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import type { LapActivities } from '../activities/lap/index.ts';
+import type { OpenedLap } from '../activities/lap/open.ts';
+import type { LabelRecord, SetRecord } from '../shared/manifest.ts';
+import type { CheckpointRef, DatasetRef } from '../shared/records.ts';
+import type { ReviewSetResult } from '../shared/reviews.ts';
+import { seedOf } from '../shared/seeds.ts';
+import { askExperts } from './askExperts.ts';
+import { labelSet } from './labelSet.ts';
+import { sampler } from './sampling.ts';
+
+// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes' });
+
+export interface ScaleVerificationResult {
+  /** What this lap adds to D_v. */
+  readonly grown: DatasetRef;
+  readonly labels: LabelRecord;
+  readonly sets: readonly SetRecord[];
+  readonly reviews: readonly ReviewSetResult[];
+}
+
+/** Phase 4: the final generator's proofs of harder problems, labelled by many verifications; experts see what stays contested (paper 2.3). */
+export async function scaleVerification(input: {
+  opened: OpenedLap;
+  generator: CheckpointRef;
+  verifier: CheckpointRef;
+  metaVerifier: CheckpointRef;
+}): Promise<ScaleVerificationResult> {
+  const { opened } = input;
+  const { lap, recipe, problems, prompts } = opened;
+  const { labelling } = recipe;
+  const place = `${lap}/label`;
+  const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
+  const generator = sampler(opened, 'scaleVerification', { role: 'generator', checkpoint: input.generator });
+
+  // New, harder proofs.
+  const asked = await data.chooseProblems({
+    to: `datasets/${place}/problems.jsonl`,
+    problems: [problems.next],
+    count: Math.ceil(labelling.proofs / labelling.proofsPerProblem),
+    seed: seedOf(recipe.seed, 'labelling'),
+  });
+  const written = await generator.sample({ setId: `${place}/proofs`, task, rows: asked, samplesPerRow: labelling.proofsPerProblem });
+  const proofs = await data.collectProofs({ to: `datasets/${place}/proofs.jsonl`, setId: written.setId, rows: asked, task, round: 0 });
+
+  // n independent analyses of each, m meta-analyses of each that reports an issue, and the rule; no more calls than decide the label.
+  const began = Date.now();
+  const setId = `${place}/verdicts`;
+  const set = await executeChild(labelSet, {
+    workflowId: setId,
+    args: [
+      {
+        setId,
+        proofs,
+        verifier: { role: 'verifier', checkpoint: input.verifier },
+        metaVerifier: { role: 'metaVerifier', checkpoint: input.metaVerifier },
+        prompts: prompts.name,
+        policy: {
+          analysesPerProof: labelling.analysesPerProof,
+          metaAnalysesPerAnalysis: labelling.metaAnalysesPerAnalysis,
+          minValidAnalyses: labelling.minValidAnalyses,
+          confirmingMetaScore: labelling.confirmingMetaScore,
+        },
+        waves: labelling.waves,
+        earlyStop: labelling.earlyStop,
+        verdictAttempts: labelling.verdictAttempts,
+        sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
+        seed: seedOf(recipe.seed, 'verdicts'),
+        engine: recipe.inference,
+      },
+    ],
+    staticSummary: `n=${labelling.analysesPerProof}, m=${labelling.metaAnalysesPerAnalysis}, k=${labelling.minValidAnalyses} on ${proofs.rows} proofs`,
+  });
+  const wallSeconds = (Date.now() - began) / 1000;
+
+  // Contested proofs: an expert, the next lap, or the bin.
+  const contested = await data.contestedProofs({ to: `datasets/${place}/contested.jsonl`, proofs, decisions: set.decisions });
+  const reviews = labelling.contested === 'ask' && contested.rows > 0 ? [await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })] : [];
+
+  // D_v grows.
+  const { grown, expert } = await data.growProofScores({ lap, proofs, decisions: set.decisions, experts: reviews.map(({ results }) => results) });
+  return { grown, labels: { proofs, set, expert }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', wallSeconds }], reviews };
+}

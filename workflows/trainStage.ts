@@ -1,0 +1,93 @@
+import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { LapActivities } from '../activities/lap/index.ts';
+import type { OpenedLap } from '../activities/lap/open.ts';
+import type { TrainingSource } from '../activities/lap/trainingData.ts';
+import type { ServingActivities } from '../activities/serving/index.ts';
+import type { TrainingActivities } from '../activities/training/index.ts';
+import type { StageRecord } from '../shared/manifest.ts';
+import { jobKeyOf } from '../shared/names.ts';
+import { QUEUES } from '../shared/queues.ts';
+import type { StageName } from '../shared/recipe.ts';
+import type { CheckpointRef, ModelRef } from '../shared/records.ts';
+import { seedOf } from '../shared/seeds.ts';
+
+// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes' });
+
+// A server that loads a large model may take its time; a server that cannot start is worth a few tries.
+const serving = proxyActivities<ServingActivities>({ taskQueue: QUEUES.inference, startToCloseTimeout: '1 hour', retry: { maximumAttempts: 5 } });
+
+// Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts the job.
+const training = proxyActivities<TrainingActivities>({
+  taskQueue: QUEUES.training,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '30 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+export interface TrainStageInput {
+  readonly opened: OpenedLap;
+  readonly stage: StageName;
+  readonly init: CheckpointRef;
+  /** What is trained on, and each source's share of a batch. */
+  readonly sources: readonly { readonly source: TrainingSource; readonly weight: number }[];
+  /** The frozen models that give the reward. None for v1 and the meta-verifier: experts' scores are theirs. */
+  readonly judges?: { readonly verifier?: CheckpointRef; readonly metaVerifier?: CheckpointRef };
+}
+
+/** One training by GRPO: prompts from the datasets, rewards from the reward service, a checkpoint at the end. Shared by all five stages. */
+export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
+  const { lap, recipe, prompts } = opened;
+  const { init: _, ...hyper } = recipe.stages[stage];
+  const jobKey = jobKeyOf(lap, stage);
+  setCurrentDetails(`**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``);
+
+  const datasets = [];
+  for (const { source, weight } of sources) {
+    const ref = await data.writeTrainingRows({ to: `datasets/${jobKey}/${source.task}.jsonl`, prompts: prompts.name, source });
+    datasets.push({ role: source.task, ref, weight });
+  }
+
+  const models: { verifier?: ModelRef; metaVerifier?: ModelRef } = {
+    ...(judges.verifier ? { verifier: { role: 'verifier', checkpoint: judges.verifier } } : {}),
+    ...(judges.metaVerifier ? { metaVerifier: { role: 'metaVerifier', checkpoint: judges.metaVerifier } } : {}),
+  };
+  const spec = await data.writeRewardSpec({
+    jobKey,
+    prompts,
+    judges: models,
+    useMetaReward: judges.metaVerifier !== undefined,
+    proofWeight: recipe.rewards.proofWeight,
+    selfAnalysisWeight: recipe.rewards.selfAnalysisWeight,
+    verdictsPerReward: recipe.rewards.verdictsPerReward,
+    metaVerdictsPerReward: recipe.rewards.metaVerdictsPerReward,
+    maxRevisions: recipe.rewards.maxRevisions,
+    sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
+    judgeAttempts: recipe.rewards.judgeAttempts,
+    seed: seedOf(recipe.seed, stage, 'judges'),
+  });
+
+  await serving.ensureServed({ models: Object.values(models), engine: recipe.inference.engine });
+  const outcome = await training.runTraining({
+    jobKey,
+    kind: 'grpo',
+    initCheckpoint: init,
+    datasets,
+    rewardSpecSha256: spec.sha256,
+    hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(recipe.seed, stage) },
+    resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
+    cluster: recipe.training.cluster,
+    maxAttempts: recipe.training.maxAttempts,
+  });
+  return {
+    name: stage,
+    jobKey,
+    checkpoint: outcome.checkpoint,
+    datasets: datasets.map(({ ref }) => ref),
+    steps: outcome.steps,
+    stopReason: outcome.stopReason,
+    reward: outcome.reward,
+    attempts: outcome.attempts,
+    trainingSeconds: outcome.seconds,
+  };
+}
