@@ -1,0 +1,155 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Processes that outlive the one that starts them: training jobs and model servers. Each is its own process group and is known by a
+ * record file, which the process itself creates, atomically and only if there is none yet, before it becomes the real program. So a record
+ * stands for exactly one process, whoever started it, however many tried at once and whenever they were killed.
+ */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Tells this process from a later one with the same pid: clock ticks since boot and the boot's id, or what `ps` says. */
+  readonly startTime: string;
+  /** ISO time. */
+  readonly startedAt: string;
+}
+
+/** Environment of a child; `undefined` leaves a variable out. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Launch {
+  /** File to create. Its folder is made. */
+  readonly record: string;
+  /** What else the record says, beside ProcessRecord's fields. */
+  readonly about: Readonly<Record<string, unknown>>;
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Environment;
+  /** stdout and stderr are appended to it. */
+  readonly log: string;
+}
+
+/** `ln` refuses an existing target, and what it links is whole: the record is never seen half-written, and never replaced. */
+const BECOME = `
+record=$1; about=$2; shift 2
+if [ -r /proc/$$/stat ]; then
+  start="$(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20) $(cat /proc/sys/kernel/random/boot_id)"
+else
+  start="$(LC_ALL=C ps -o lstart= -p $$ | tr -s ' ')"
+fi
+printf '{"pid":%d,"startTime":"%s",%s\\n' $$ "$start" "$about" > "$record.$$" || exit 74
+ln "$record.$$" "$record" 2>/dev/null; linked=$?
+rm -f "$record.$$"
+[ $linked -eq 0 ] || exit 75
+exec "$@"
+`;
+
+/**
+ * Starts a process unless its record exists already, and returns once the record does.
+ * @throws when neither this process nor another made the record, such as on a full disk.
+ */
+export async function launchOnce<T extends ProcessRecord>(launch: Launch, timeoutMs = 20_000): Promise<T> {
+  const existing = await readRecord<T>(launch.record);
+  if (existing) return existing;
+  mkdirSync(path.dirname(launch.record), { recursive: true });
+  mkdirSync(path.dirname(launch.log), { recursive: true });
+  const about = JSON.stringify({ startedAt: new Date().toISOString(), ...launch.about }).slice(1);
+  const log = openSync(launch.log, 'a', 0o600);
+  const child = spawn('/bin/sh', ['-c', BECOME, 'become', launch.record, about, ...launch.command], {
+    cwd: launch.cwd,
+    env: Object.fromEntries(Object.entries(launch.env).filter(([, value]) => value !== undefined)),
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  let ended: string | undefined;
+  child.once('error', (error) => (ended = error.message));
+  child.once('exit', (code, signal) => (ended = `ended with ${signal ?? `code ${code}`}`));
+  child.unref();
+  for (const deadline = Date.now() + timeoutMs; ; ) {
+    const over = ended !== undefined || Date.now() > deadline; // before the look, so that a record made just now is seen
+    const record = await readRecord<T>(launch.record);
+    if (record) return record;
+    if (over) {
+      throw new Error(`Expected a process to record itself in ${launch.record}, but it ${ended ?? `had not after ${timeoutMs} ms`}; see ${launch.log}`);
+    }
+    await sleep(10);
+  }
+}
+
+/** The record, or undefined when there is none. */
+export async function readRecord<T extends ProcessRecord>(file: string): Promise<T | undefined> {
+  try {
+    const record = JSON.parse(await readFile(file, 'utf8')) as T;
+    if (!Number.isInteger(record.pid) || record.pid < 2 || typeof record.startTime !== 'string') {
+      throw new Error(`Expected ${file} to be a process record with pid and startTime, got something else: it was not written by this program`);
+    }
+    return record;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether that very process still runs; a zombie does not. */
+export async function isAlive(record: ProcessRecord): Promise<boolean> {
+  return (await startTimeOf(record.pid)) === record.startTime.trim();
+}
+
+export interface Termination {
+  /** Milliseconds between the request to end (SIGTERM, to the process) and the end (SIGKILL, to its group). */
+  readonly graceMs: number;
+}
+
+/** Ends a process, and whatever its group leaves behind. Does nothing when it has ended already. */
+export async function terminate(record: ProcessRecord, { graceMs }: Termination): Promise<void> {
+  if (!(await isAlive(record))) return;
+  signal(record.pid, 'SIGTERM');
+  for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await isAlive(record)); ) await sleep(50);
+  signal(-record.pid, 'SIGKILL');
+  while (await isAlive(record)) await sleep(20);
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Undefined when there is no such process, or only its zombie. */
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3, the state, on
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    return `${fields[19]} ${await bootId()}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return undefined; // ended between the opening and the reading
+    if (code !== 'ENOENT') throw error;
+    return process.platform === 'linux' ? undefined : startTimeByPs(pid);
+  }
+}
+
+let boot: Promise<string> | undefined;
+function bootId(): Promise<string> {
+  boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim());
+  return boot;
+}
+
+async function startTimeByPs(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
+    const [state = 'Z', ...start] = stdout.trim().split(/\s+/);
+    return state.startsWith('Z') ? undefined : start.join(' ');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 1) return undefined; // ps found no such process
+    throw error;
+  }
+}

@@ -1,0 +1,155 @@
+import { stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/job.ts';
+import { JOB_STATES, type StopReason } from '../../shared/trainingState.ts';
+import type { ArtifactStore } from '../store.ts';
+import type { RunTrainingInput, SubmittedJob } from './types.ts';
+
+/** Where the reward service is, and which environment variable of the job holds its token. */
+export interface RewardAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenEnv: string;
+}
+
+/** How an attempt ended, kept in `attempt-N.end.json` because the next attempt overwrites `result.json`. */
+const attemptEndSchema = z.object({
+  attempt: z.int(),
+  state: z.enum(JOB_STATES),
+  class: z.enum(FAILURE_CLASSES).optional(),
+  message: z.string().optional(),
+  stoppedBy: z.enum(['stop', 'timeout', 'cancel']).optional(),
+  seconds: z.number(),
+});
+export type AttemptEnd = z.infer<typeof attemptEndSchema>;
+
+/** The files of `jobs/<jobKey>/`. */
+export class JobFolder {
+  readonly jobKey: string;
+  readonly #store: ArtifactStore;
+
+  /** @throws when the key is not a path of plain names: it becomes one inside the store. */
+  constructor(store: ArtifactStore, jobKey: string) {
+    if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(jobKey)) {
+      throw new Error(`Expected jobKey to be a path of names such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`);
+    }
+    this.#store = store;
+    this.jobKey = jobKey;
+  }
+
+  /** Store path of one of the folder's files. */
+  uri(file: string): string {
+    return `jobs/${this.jobKey}/${file}`;
+  }
+
+  path(file: string): string {
+    return this.#store.path(this.uri(file));
+  }
+
+  get metrics(): string {
+    return this.uri('metrics.jsonl');
+  }
+
+  log(attempt: number): string {
+    return this.uri(`attempt-${attempt}.log`);
+  }
+
+  /**
+   * Binds the jobKey to what is trained under it.
+   * @returns the fields in which an earlier training of the same key differs.
+   */
+  async bind(input: RunTrainingInput): Promise<string[]> {
+    const { resources: _resources, cluster: _cluster, maxAttempts: _maxAttempts, ...training } = input;
+    const bound = await this.#read('training.json', z.record(z.string(), z.unknown()));
+    const plain = JSON.parse(JSON.stringify(training)) as Record<string, unknown>;
+    if (!bound) {
+      await this.#store.writeJson(this.uri('training.json'), plain);
+      return [];
+    }
+    return [...new Set([...Object.keys(bound), ...Object.keys(plain)])].filter((field) => !isDeepStrictEqual(bound[field], plain[field]));
+  }
+
+  /** Writes the job file of an attempt. Every URI in it is an absolute `file:` URL. */
+  async writeJob(input: RunTrainingInput, attempt: number, reward: RewardAddress): Promise<string> {
+    const file = (uri: string) => pathToFileURL(this.#store.path(uri)).href;
+    const job: Job = {
+      jobKey: this.jobKey,
+      attempt,
+      kind: input.kind,
+      initCheckpoint: { uri: file(input.initCheckpoint.uri), sha256: input.initCheckpoint.sha256 },
+      datasets: input.datasets.map(({ role, ref, weight }) => ({ role, uri: file(ref.uri), sha256: ref.sha256, rows: ref.rows, weight })),
+      ...(input.rewardSpecSha256 !== undefined && {
+        reward: {
+          url: `http://${reward.host}:${reward.port}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
+          recipeSha256: input.rewardSpecSha256,
+          tokenEnv: reward.tokenEnv,
+        },
+      }),
+      hyper: input.hyper,
+      resources: input.resources,
+      output: { uri: pathToFileURL(this.path('')).href.replace(/\/$/, ''), checkpoints: file('checkpoints') },
+      resume: 'auto',
+    };
+    const parsed = jobSchema.safeParse(job);
+    if (!parsed.success) throw new Error(`Expected a training job that its contract (shared/job.ts) allows, got\n${z.prettifyError(parsed.error)}`);
+    await this.#store.writeJson(this.uri(`job-${attempt}.json`), parsed.data);
+    return this.uri(`job-${attempt}.json`);
+  }
+
+  /** The attempt's own result; that of an earlier attempt is none. */
+  async result(attempt: number): Promise<{ readonly result?: JobResult; readonly invalidResult?: string }> {
+    if (!(await this.#store.exists(this.uri('result.json')))) return {};
+    const invalid = (why: string) => ({ invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/job.ts), got ${why}` });
+    let value: unknown;
+    try {
+      value = await this.#store.readJson(this.uri('result.json'));
+    } catch (error) {
+      return invalid(`no JSON: ${(error as Error).message}`);
+    }
+    const whose = (value as { attempt?: unknown } | null)?.attempt;
+    if (typeof whose === 'number' && whose < attempt) return {};
+    const parsed = jobResultSchema.safeParse(value);
+    if (!parsed.success) return invalid(z.prettifyError(parsed.error));
+    if (parsed.data.jobKey !== this.jobKey || parsed.data.attempt !== attempt) {
+      return invalid(`that of ${parsed.data.jobKey}, attempt ${parsed.data.attempt}`);
+    }
+    return { result: parsed.data };
+  }
+
+  /** Why we asked the attempt to end, if we did. */
+  async stoppedBy(attempt: number): Promise<StopReason | undefined> {
+    return (await this.#read(`attempt-${attempt}.stop.json`, z.object({ reason: z.enum(['stop', 'timeout', 'cancel']) })))?.reason;
+  }
+
+  async markStop(attempt: number, reason: StopReason): Promise<void> {
+    await this.#store.writeJson(this.uri(`attempt-${attempt}.stop.json`), { reason, at: new Date().toISOString() });
+  }
+
+  end(attempt: number): Promise<AttemptEnd | undefined> {
+    return this.#read(`attempt-${attempt}.end.json`, attemptEndSchema);
+  }
+
+  async writeEnd(end: AttemptEnd): Promise<void> {
+    await this.#store.writeJson(this.uri(`attempt-${end.attempt}.end.json`), end);
+  }
+
+  /** Seconds from the submission to the attempt's last sign of life: its result, its metrics, its log. */
+  async secondsOf(job: SubmittedJob): Promise<number> {
+    const times = await Promise.all(
+      [this.uri('result.json'), this.metrics, this.log(job.attempt)].map((uri) =>
+        stat(this.#store.path(uri)).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0, // it never came so far
+        ),
+      ),
+    );
+    return Math.max(0, Math.round(Math.max(...times) - Date.parse(job.submittedAt)) / 1000);
+  }
+
+  async #read<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    if (!(await this.#store.exists(this.uri(file)))) return undefined;
+    return schema.parse(await this.#store.readJson(this.uri(file)));
+  }
+}

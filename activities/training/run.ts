@@ -1,0 +1,172 @@
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { isOver, jobState, nextStep, TRAINING_FAILURES, type AttemptSummary } from '../../shared/trainingState.ts';
+import { checkpointRef, expectDigest } from '../checkpoints.ts';
+import type { ArtifactStore } from '../store.ts';
+import type { AttemptEnd, JobFolder, RewardAddress } from './jobFolder.ts';
+import { MetricsTail } from './metrics.ts';
+import type { ClusterBackend, RunTrainingInput, SubmittedJob, TrainingOutcome, TrainingProgress } from './types.ts';
+
+export interface RunContext {
+  readonly store: ArtifactStore;
+  readonly cluster: ClusterBackend;
+  readonly folder: JobFolder;
+  readonly reward: RewardAddress;
+  /** Which scheduled activity this is: equal in all its attempts, and no other's. */
+  readonly execution: string;
+  /** Aborted when this watcher shall stop watching. What becomes of the job is the caller's to decide. */
+  readonly signal: AbortSignal;
+  readonly heartbeat: (progress: TrainingProgress) => void;
+  /** Milliseconds between two looks at the job. */
+  readonly pollMs: number;
+  /** Milliseconds that a job has to save its state when it is asked to end. */
+  readonly graceMs: number;
+}
+
+/**
+ * Sees a training through to its end, over as many attempts as it takes. It holds no state: all is in the job's folder and the cluster, so
+ * that a second watcher, at the same time or after a kill, does the same and nothing twice.
+ * @throws an ApplicationFailure with a type of TRAINING_FAILURES; the signal's reason when aborted.
+ */
+export async function runJob(input: RunTrainingInput, context: RunContext): Promise<TrainingOutcome> {
+  const { folder, cluster, execution, signal } = context;
+  for (;;) {
+    const attempts = await attemptsOf(input, context);
+    const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
+    switch (next.kind) {
+      case 'done':
+        return outcomeOf(next.attempt, attempts.length, context);
+      case 'fail':
+        throw ApplicationFailure.nonRetryable(`Training job ${folder.jobKey}: ${next.message}`, next.type);
+      case 'watch':
+        await watch(input, next.attempt, context);
+        break;
+      case 'submit': {
+        await waitBeating(input, next.attempt, next.delayMs, context);
+        const jobFile = await folder.writeJob(input, next.attempt, context.reward);
+        signal.throwIfAborted();
+        await cluster.submit({ jobKey: folder.jobKey, attempt: next.attempt, jobFile, execution });
+      }
+    }
+  }
+}
+
+/** Asks the running attempt of a job to end for good, and ends it after the grace. */
+export async function cancelJob(folder: JobFolder, cluster: ClusterBackend, graceMs: number): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const job = await cluster.find(folder.jobKey, attempt);
+    if (!job) return;
+    await cluster.stop(job, 'cancel', graceMs);
+  }
+}
+
+/** Every submitted attempt, and how it stands. The end of one is put on record before a next one can overwrite its result. */
+async function attemptsOf(input: RunTrainingInput, context: RunContext): Promise<AttemptSummary[]> {
+  const { folder, cluster } = context;
+  const attempts: AttemptSummary[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const job = await cluster.find(folder.jobKey, attempt);
+    if (!job) return attempts;
+    const end = await folder.end(attempt);
+    attempts.push({ ...(end ?? (await look(input, job, context))), execution: job.execution });
+  }
+}
+
+/** Looks at an attempt once. */
+async function look(input: RunTrainingInput, job: SubmittedJob, { folder, cluster }: RunContext): Promise<AttemptEnd> {
+  const { attempt } = job;
+  const presence = await cluster.state(job); // before its result is read: what is gone writes no more
+  const { result, invalidResult } = await folder.result(attempt);
+  const stoppedBy = await folder.stoppedBy(attempt);
+  const state = jobState({ presence, result, invalidResult, stoppedBy, maxSteps: input.hyper.maxSteps });
+  const seen: AttemptEnd = {
+    attempt,
+    state,
+    ...(stoppedBy && { stoppedBy }),
+    ...(state === 'failed' && result?.status === 'failed' && { class: result.class, message: result.message }),
+    ...(state === 'failed' && invalidResult !== undefined && { class: 'app' as const, message: invalidResult }),
+    ...(state === 'lost' && { message: await lastWords(folder, attempt) }),
+    seconds: await folder.secondsOf(job),
+  };
+  if (isOver(state)) await folder.writeEnd(seen);
+  return seen;
+}
+
+/** Watches an attempt until it is over, one way or another. */
+async function watch(input: RunTrainingInput, attempt: number, context: RunContext): Promise<void> {
+  const { folder, cluster, signal, heartbeat, pollMs, graceMs } = context;
+  const job = await cluster.find(folder.jobKey, attempt);
+  if (!job) throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to the ${cluster.name} back end`);
+  const metrics = new MetricsTail(context.store.path(folder.metrics));
+  const { maxSteps } = input.hyper;
+  let resultSince: number | undefined;
+  for (;;) {
+    const seen = await look(input, job, context);
+    const last = await metrics.last();
+    // An alive attempt without a result is starting, running or exporting, as its metrics say.
+    const state = seen.state === 'starting' ? jobState({ presence: 'alive', step: last?.step, maxSteps }) : seen.state;
+    heartbeat({
+      jobKey: folder.jobKey,
+      attempt,
+      state,
+      step: last?.step ?? 0,
+      maxSteps,
+      ...(last && { reward: last.reward, stepSeconds: last.stepSeconds }),
+    });
+    if (isOver(seen.state)) {
+      if (seen.stoppedBy === 'stop' && (seen.state === 'preempted' || seen.state === 'lost')) {
+        throw ApplicationFailure.create({
+          message: `Training job ${folder.jobKey} was stopped together with the project; it goes on from its last checkpoint`,
+          type: TRAINING_FAILURES.stopped,
+          nextRetryDelay: '2 seconds',
+        });
+      }
+      return;
+    }
+    if (seen.state === 'exporting') {
+      // Its result is there: all it has left to do is to end.
+      resultSince ??= Date.now();
+      if (Date.now() - resultSince > graceMs) await cluster.stop(job, 'timeout', 0);
+    } else if (Date.now() - Date.parse(job.submittedAt) > input.resources.wallSeconds * 1000) {
+      await cluster.stop(job, 'timeout', graceMs);
+      continue;
+    }
+    await sleep(resultSince === undefined ? pollMs : Math.min(pollMs, 100), undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function waitBeating(input: RunTrainingInput, attempt: number, delayMs: number, context: RunContext): Promise<void> {
+  for (const until = Date.now() + delayMs; Date.now() < until; ) {
+    context.heartbeat({ jobKey: context.folder.jobKey, attempt, state: 'pending', step: 0, maxSteps: input.hyper.maxSteps });
+    await sleep(Math.min(context.pollMs, until - Date.now()), undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
+  }
+}
+
+/** @throws when the checkpoint that the result names is not in the store, or is not what it says. */
+async function outcomeOf(attempt: number, attempts: number, { folder, store }: RunContext): Promise<TrainingOutcome> {
+  const { result } = await folder.result(attempt);
+  if (result?.status !== 'succeeded') throw new Error(`Expected ${folder.uri('result.json')} to be the result of attempt ${attempt}, got ${result?.status ?? 'none'}: it was changed`);
+  const checkpoint = checkpointRef(result.checkpoint.sha256);
+  await expectDigest(store.path(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
+    throw ApplicationFailure.nonRetryable(`Training job ${folder.jobKey}: ${error.message}`, TRAINING_FAILURES.failed.data);
+  });
+  let seconds = 0;
+  for (let each = 1; each <= attempts; each += 1) seconds += (await folder.end(each))?.seconds ?? 0;
+  const { steps, stopReason, reward } = result;
+  return { status: 'succeeded', checkpoint, steps, stopReason, reward, attempts, seconds: Math.round(seconds * 1000) / 1000, metrics: folder.metrics };
+}
+
+/** Where an attempt's log is, and its last line. */
+async function lastWords(folder: JobFolder, attempt: number): Promise<string> {
+  const file = await open(folder.path(`attempt-${attempt}.log`)).catch(() => undefined); // a lost job may have no log
+  if (!file) return `no log in ${folder.log(attempt)}`;
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, Math.max(0, size - 2048));
+    const line = buffer.toString('utf8', 0, bytesRead).trim().split('\n').at(-1) ?? '';
+    return `the log ${folder.log(attempt)} ends with ${JSON.stringify(line.slice(0, 200))}`;
+  } finally {
+    await file.close();
+  }
+}
