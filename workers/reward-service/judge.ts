@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { callKey, questionDigest } from '../../activities/inference/keys.ts';
+import type { Asker } from '../../activities/inference/types.ts';
+import type { PromptSet, PromptValues } from '../../activities/prompts.ts';
+import type { Usage } from '../../shared/outcomes.ts';
+import type { RewardSpec } from '../../shared/rewardProtocol.ts';
+import type { Score } from '../../shared/scores.ts';
+import { seedOf } from '../../shared/seeds.ts';
+
+/** What a judge is asked about. The response's hash is all that seeds depend on, beside the spec: a replay asks the same calls. */
+export interface JudgeQuestion {
+  readonly task: 'verify' | 'metaVerify';
+  readonly row: string;
+  readonly values: PromptValues;
+  readonly responseSha256: string;
+}
+
+export interface JudgeCost extends Usage {
+  readonly calls: number;
+}
+
+/** An outage is not a verdict, and neither is a malformed answer. */
+export type Judgement =
+  | { readonly kind: 'judged'; readonly scores: readonly Score[]; readonly cost: JudgeCost }
+  | { readonly kind: 'noVerdict'; readonly reason: string; readonly cost: JudgeCost }
+  | { readonly kind: 'outage'; readonly reason: string; readonly cost: JudgeCost };
+
+const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
+
+/** `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a new seed, `judgeAttempts` times in all. */
+export async function judge(asker: Asker, spec: RewardSpec, prompts: PromptSet, question: JudgeQuestion, count: number): Promise<Judgement> {
+  const verdicts = await Promise.all(Array.from({ length: count }, (_, sample) => oneVerdict(asker, spec, prompts, question, sample)));
+  const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
+  const outage = verdicts.find(({ kind }) => kind === 'outage');
+  if (outage?.kind === 'outage') return { ...outage, cost };
+  const missing = verdicts.find(({ kind }) => kind === 'noVerdict');
+  if (missing?.kind === 'noVerdict') return { ...missing, cost };
+  return { kind: 'judged', scores: verdicts.flatMap((verdict) => (verdict.kind === 'judged' ? verdict.scores : [])), cost };
+}
+
+async function oneVerdict(asker: Asker, spec: RewardSpec, prompts: PromptSet, question: JudgeQuestion, sample: number): Promise<Judgement> {
+  const role = JUDGES[question.task];
+  const judgeModel = spec.judges[role];
+  if (judgeModel === undefined) throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
+  const asked = { task: question.task, model: judgeModel.checkpoint.sha256, messages: prompts.render(question.task, question.values), sampling: spec.sampling[question.task] };
+  const digest = questionDigest(asked);
+  let cost = NO_COST;
+  let reason = '';
+  for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
+    const seed = seedOf(spec.seed, question.responseSha256, question.task, sample, attempt);
+    const outcome = await asker.ask({ ...asked, key: callKey(digest, { seed, sample, attempt }), row: question.row, sample, seed });
+    cost = addCosts(cost, { calls: 1, promptTokens: outcome.usage?.promptTokens ?? 0, completionTokens: outcome.usage?.completionTokens ?? 0 });
+    switch (outcome.kind) {
+      case 'answered':
+        if (outcome.score === undefined) throw new Error(`Expected an answered ${question.task} outcome to have a score, got none (key ${outcome.key})`);
+        return { kind: 'judged', scores: [outcome.score], cost };
+      case 'failed':
+        return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
+      case 'unparseable':
+      case 'truncated':
+        reason = `${outcome.kind}${outcome.reason === undefined ? '' : `, ${outcome.reason}`}`;
+        break;
+    }
+  }
+  return { kind: 'noVerdict', reason: `the ${role} gave no usable verdict in ${spec.judgeAttempts} attempts: ${reason}`, cost };
+}
+
+export const NO_COST: JudgeCost = { calls: 0, promptTokens: 0, completionTokens: 0 };
+
+export function addCosts(a: JudgeCost, b: JudgeCost): JudgeCost {
+  return { calls: a.calls + b.calls, promptTokens: a.promptTokens + b.promptTokens, completionTokens: a.completionTokens + b.completionTokens };
+}
+
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
