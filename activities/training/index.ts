@@ -7,13 +7,14 @@ import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob } from './run.ts';
 import type { ClusterBackend, ClusterName, RunTrainingInput, TrainingOutcome } from './types.ts';
 
-export { listLocalJobs, LocalCluster, QUIET_ENV, stopLocalJobs, type LocalClusterSettings } from './local.ts';
+export { listLocalJobs, LocalCluster, stopLocalJobs, type LocalClusterSettings } from './local.ts';
 export type * from './types.ts';
 
 export interface TrainingSettings {
   readonly store: ArtifactStore;
   /** The back ends that are configured. */
   readonly clusters: readonly ClusterBackend[];
+  /** Read whenever a job file is written. */
   readonly reward: RewardAddress;
   /** @default 500 */
   readonly pollMs?: number;

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ClusterCapacity, StopReason } from '../../shared/trainingState.ts';
-import { isAlive, launchOnce, readRecord, terminate, type Environment, type ProcessRecord } from '../processes.ts';
+import { isAlive, launchOnce, PYTHON_ENV, readRecord, terminate, type Environment, type ProcessRecord } from '../processes.ts';
 import type { ArtifactStore } from '../store.ts';
 import { JobFolder } from './jobFolder.ts';
 import type { ClusterBackend, Submission, SubmittedJob } from './types.ts';
@@ -52,7 +52,7 @@ export class LocalCluster implements ClusterBackend {
       about: { jobKey, attempt, execution },
       command: [...command, store.path(jobFile)],
       cwd: root,
-      env: { ...env, ...QUIET_ENV, PYTHONPATH: root },
+      env: { ...env, ...PYTHON_ENV, PYTHONPATH: root },
       log: store.path(new JobFolder(store, jobKey).log(attempt)),
     });
     return submitted(record);
@@ -74,16 +74,6 @@ export class LocalCluster implements ClusterBackend {
     return new JobFolder(this.#settings.store, jobKey).path(`attempt-${attempt}.json`);
   }
 }
-
-/** One thread a process (two on shared cores are 5–10 times slower), and nothing fetched from model hubs. */
-export const QUIET_ENV: Environment = {
-  OMP_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
-  OMP_WAIT_POLICY: 'PASSIVE',
-  TOKENIZERS_PARALLELISM: 'false',
-  HF_HUB_OFFLINE: '1',
-  PYTHONUNBUFFERED: '1',
-};
 
 function submitted({ jobKey, attempt, execution, pid, startedAt }: JobRecord): SubmittedJob {
   return { jobKey, attempt, execution, id: String(pid), submittedAt: startedAt };

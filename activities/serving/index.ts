@@ -1,0 +1,50 @@
+import { Context } from '@temporalio/activity';
+import type { ModelRef } from '../../shared/records.ts';
+import { Serving, type EngineName, type ServingSettings } from './serving.ts';
+
+export { Serving, SERVING_FAILURES, type EngineName, type ServingSettings } from './serving.ts';
+export type { ServerRecord } from './localServers.ts';
+export { parseExternalEndpoints, parseServeCommand } from './settings.ts';
+
+export interface EnsureServedInput {
+  readonly models: readonly ModelRef[];
+  readonly engine: EngineName;
+}
+
+export interface ReleaseServedInput {
+  readonly models: readonly ModelRef[];
+}
+
+/** Activities of the queue `flywheel-inference`. Both are safe to repeat. */
+export interface ServingActivities {
+  /** Has models served, and returns when each answers. From then on every process asks the same engine for them. */
+  ensureServed(input: EnsureServedInput): Promise<void>;
+  /** Frees the servers that serve only these models. The batcher serves all and stays. */
+  releaseServed(input: ReleaseServedInput): Promise<void>;
+}
+
+export function createServing(settings: ServingSettings): Serving {
+  return new Serving(settings);
+}
+
+export function createServingActivities({ serving }: { readonly serving: Serving }): ServingActivities {
+  return {
+    ensureServed: ({ models, engine }) => beating(() => serving.ensure(digests(models), engine)),
+    releaseServed: ({ models }) => beating(() => serving.release(digests(models))),
+  };
+}
+
+function digests(models: readonly ModelRef[]): string[] {
+  return models.map(({ checkpoint }) => checkpoint.sha256);
+}
+
+/** Heartbeats while a server loads its model: it may take minutes. */
+async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -1,0 +1,182 @@
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, launchOnce, readRecord, terminate, type Environment, type ProcessRecord } from '../processes.ts';
+
+/** Record of a model server: `<folder>/<name>.<generation>.json`. The newest generation is the one that counts. */
+export interface ServerRecord extends ProcessRecord {
+  readonly name: string;
+  readonly generation: number;
+  readonly host: string;
+  readonly port: number;
+  readonly log: string;
+}
+
+/** A server that should run. */
+export interface ServerPlan {
+  /** A plain file name. */
+  readonly name: string;
+  readonly command: (port: number) => readonly string[];
+  /** Taken if it is free. @default any free port */
+  readonly port?: number;
+  /** Milliseconds until its first answer. */
+  readonly startMs: number;
+}
+
+export interface LocalServersSettings {
+  /** Folder of the records: the processes that share it share the servers. */
+  readonly folder: string;
+  readonly logDir: string;
+  readonly host: string;
+  readonly root: string;
+  readonly env: Environment;
+  /** Milliseconds without an answer after which a living server is given up. @default 30000 */
+  readonly hungMs?: number;
+}
+
+const STARTS_PER_CALL = 2;
+const FAILED_FOR_MS = 5_000;
+
+/**
+ * Model servers of this machine, each started once for all processes that need it. There is no lock to be left behind: a server's successor
+ * is the next generation, and whoever creates that generation's record has started it.
+ */
+export class LocalServers {
+  readonly #settings: LocalServersSettings;
+  readonly #known = new Map<string, ServerRecord>();
+  readonly #underWay = new Map<string, Promise<ServerRecord>>();
+  readonly #failed = new Map<string, { readonly error: Error; readonly at: number }>();
+
+  constructor(settings: LocalServersSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * A server that answers: the running one, or a new one in place of one that is dead or hangs. Without `refresh`, what was seen before is
+   * believed.
+   * @throws when it cannot be started, with the end of its log's path.
+   */
+  async running(plan: ServerPlan, { refresh = false }: { readonly refresh?: boolean } = {}): Promise<ServerRecord> {
+    const known = this.#known.get(plan.name);
+    if (known && !refresh) return known;
+    const failed = this.#failed.get(plan.name);
+    if (failed && Date.now() - failed.at < FAILED_FOR_MS) throw failed.error;
+    let underWay = this.#underWay.get(plan.name);
+    if (!underWay) {
+      underWay = this.#ensure(plan).finally(() => this.#underWay.delete(plan.name));
+      this.#underWay.set(plan.name, underWay);
+    }
+    return underWay;
+  }
+
+  /** The servers that run now. */
+  async list(): Promise<ServerRecord[]> {
+    const names = new Set((await this.#files()).map(({ name }) => name));
+    const latest = await Promise.all([...names].map((name) => this.#latest(name)));
+    const alive = await Promise.all(latest.map(async (record) => record !== undefined && (await isAlive(record))));
+    return latest.filter((record, index): record is ServerRecord => record !== undefined && alive[index] === true);
+  }
+
+  /** Ends servers, all or those named. Returns the ones that ran. */
+  async stop({ names, graceMs = 5_000 }: { readonly names?: readonly string[]; readonly graceMs?: number } = {}): Promise<ServerRecord[]> {
+    const running = (await this.list()).filter(({ name }) => names === undefined || names.includes(name));
+    await Promise.all(running.map((record) => terminate(record, { graceMs })));
+    for (const { name } of running) this.#known.delete(name);
+    return running;
+  }
+
+  async #ensure(plan: ServerPlan): Promise<ServerRecord> {
+    this.#known.delete(plan.name);
+    try {
+      for (let starts = 0; ; ) {
+        const latest = await this.#latest(plan.name);
+        if (latest && (await isAlive(latest))) {
+          if (await this.#answers(latest, plan)) {
+            this.#known.set(plan.name, latest);
+            return latest;
+          }
+          await terminate(latest, { graceMs: 1_000 });
+        } else if (starts < STARTS_PER_CALL) {
+          starts += 1;
+          await this.#start(plan, (latest?.generation ?? 0) + 1);
+        } else {
+          throw new Error(`Expected model server ${plan.name} to answer within ${plan.startMs / 1000} s, but it ended; see ${latest?.log ?? this.#settings.logDir}`);
+        }
+      }
+    } catch (error) {
+      this.#failed.set(plan.name, { error: error as Error, at: Date.now() });
+      throw error;
+    }
+  }
+
+  async #start(plan: ServerPlan, generation: number): Promise<void> {
+    const { folder, logDir, host, root, env } = this.#settings;
+    const port = await freePort(host, plan.port);
+    const log = path.join(logDir, `${plan.name}.log`);
+    await launchOnce<ServerRecord>({
+      record: path.join(folder, `${plan.name}.${generation}.json`),
+      about: { name: plan.name, generation, host, port, log },
+      command: plan.command(port),
+      cwd: root,
+      env,
+      log,
+    });
+  }
+
+  /** Waits for an answer: as long as a start may take, and in any case as long as a busy server may. False when it ended or hangs. */
+  async #answers(record: ServerRecord, plan: ServerPlan): Promise<boolean> {
+    const until = Math.max(Date.parse(record.startedAt) + plan.startMs, Date.now() + (this.#settings.hungMs ?? 30_000));
+    while (Date.now() < until) {
+      if (await isHealthy(record)) return true;
+      if (!(await isAlive(record))) return false;
+      await sleep(100);
+    }
+    return false;
+  }
+
+  async #latest(name: string): Promise<ServerRecord | undefined> {
+    const generations = (await this.#files()).filter((file) => file.name === name).map(({ generation }) => generation);
+    return generations.length === 0 ? undefined : readRecord<ServerRecord>(path.join(this.#settings.folder, `${name}.${Math.max(...generations)}.json`));
+  }
+
+  async #files(): Promise<{ readonly name: string; readonly generation: number }[]> {
+    const files = await readdir(this.#settings.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return files.flatMap((file) => {
+      const [, name, generation] = /^(.+)\.(\d+)\.json$/.exec(file) ?? [];
+      return name === undefined ? [] : [{ name, generation: Number(generation) }];
+    });
+  }
+}
+
+async function isHealthy({ host, port }: ServerRecord): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${host}:${port}/health`, { signal: AbortSignal.timeout(5_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false; // refused, cut off or late: the caller decides what that means
+  }
+}
+
+/** The wanted port if it is free, else any. */
+async function freePort(host: string, wanted?: number): Promise<number> {
+  return (wanted !== undefined && (await tryPort(host, wanted))) || ((await tryPort(host, 0)) as number);
+}
+
+function tryPort(host: string, port: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (port !== 0 && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) resolve(undefined);
+      else reject(error);
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}
