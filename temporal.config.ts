@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { QUEUES } from './shared/queues.ts';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
@@ -91,17 +92,21 @@ export const config = {
       return port('ui');
     },
   },
-  taskQueues: { orchestrator: 'flywheel', inference: 'flywheel-inference', training: 'flywheel-training' },
+  taskQueues: QUEUES,
   rewardService: {
     host: '127.0.0.1',
     get port(): number {
       return port('reward');
     },
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
+    /** @default one that the supervisor makes for the state folder */
+    token: env['FLYWHEEL_REWARD_TOKEN'],
   },
   modelServer: { host: '127.0.0.1', port: modelPort },
-  python: path.join(stateDir, 'python', 'bin', 'python'),
+  /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
+  python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {
+    ours: env['FLYWHEEL_TRAINER_PYTHON'] === undefined,
     /** Interpreter to make the environment with. @default the first python3 on PATH */
     interpreter: env['FLYWHEEL_PYTHON'],
     /** Index of CPU-only torch builds (1 GB instead of 5). @default pip's own configuration */

@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { identify, readLiving, sleep } from './processes.ts';
-import type { ProcessIdentity } from './processes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessRecord } from '../processes.ts';
+import { readLiving, recordOfThisProcess } from './processes.ts';
 
 /**
  * Runs `work` while no other process on this machine holds the lock file. A lock whose holder died is taken over.
- * @param onWait called once with the holder when there is one to wait for.
+ * @param onWait called once, with the holder, when there is one to wait for.
  */
-export async function withLock<T>(file: string, onWait: (holder: ProcessIdentity) => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(file: string, onWait: (holder: ProcessRecord) => void, work: () => Promise<T>): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
   let told = false;
   while (!tryLock(file)) {
-    const holder = readLiving(file);
+    const holder = await readLiving(file);
     if (holder === undefined) {
-      removeStale(file);
+      await removeStale(file);
     } else {
       if (!told) onWait(holder);
       told = true;
@@ -32,7 +33,7 @@ export async function withLock<T>(file: string, onWait: (holder: ProcessIdentity
 /** The lock appears whole or not at all: it is written beside, then linked. */
 function tryLock(file: string): boolean {
   const mine = `${file}.${randomUUID()}`;
-  writeFileSync(mine, JSON.stringify(identify(process.pid)));
+  writeFileSync(mine, JSON.stringify(recordOfThisProcess()));
   try {
     linkSync(mine, file);
     return true;
@@ -45,7 +46,7 @@ function tryLock(file: string): boolean {
 }
 
 /** Moves the lock aside, and back should a living process have taken it in the meantime. */
-function removeStale(file: string): void {
+async function removeStale(file: string): Promise<void> {
   const aside = `${file}.${randomUUID()}.stale`;
   try {
     renameSync(file, aside);
@@ -53,12 +54,11 @@ function removeStale(file: string): void {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // somebody else was quicker
     throw error;
   }
-  if (readLiving(aside) !== undefined) {
-    try {
-      linkSync(aside, file);
-    } catch (error) {
-      throw new Error(`Two processes took ${file} at once (${readFileSync(aside, 'utf8')}): run the command again`, { cause: error });
-    }
+  try {
+    if ((await readLiving(aside)) !== undefined) linkSync(aside, file);
+  } catch (error) {
+    throw new Error(`Two processes took ${file} at once: run the command again`, { cause: error });
+  } finally {
+    rmSync(aside, { force: true });
   }
-  rmSync(aside, { force: true });
 }

@@ -6,7 +6,7 @@ import { config } from '../../temporal.config.ts';
 import { withLock } from './lock.ts';
 import { readJsonFile, writeJsonFile } from './processes.ts';
 import { lastLine, runStep, sayOnStderr } from './step.ts';
-import type { Say } from './step.ts';
+import type { Say, StepResult } from './step.ts';
 import { uvEnvironment } from './uvEnvironment.ts';
 
 /** The oldest Python that the locked packages support. */
@@ -39,8 +39,16 @@ export async function ensurePython(say: Say = sayOnStderr): Promise<string> {
   });
 }
 
-/** True when the environment is whole and of the present lock. */
+/**
+ * True when the environment is whole and of the present lock.
+ * @throws when FLYWHEEL_TRAINER_PYTHON names an environment that lacks the packages.
+ */
 export async function pythonIsReady(): Promise<boolean> {
+  if (!config.pythonSetup.ours) {
+    const check = await importPackages();
+    if (check.ok) return true;
+    throw new Error(`Expected FLYWHEEL_TRAINER_PYTHON (${config.python}) to have the packages of trainer/requirements.lock, got: ${check.reason}`);
+  }
   return existsSync(config.python) && readJsonFile<Stamp>(stampFile)?.madeFrom === (await digestOfChoices());
 }
 
@@ -84,10 +92,14 @@ async function makeEnvironment(say: Say): Promise<void> {
     await install('the locked packages but torch', ['--require-hashes', '--no-deps', '-r', restFile]);
     await install(`${torch} from the index in FLYWHEEL_TORCH_INDEX`, ['--no-deps', '--index-url', torchIndex, torch]);
   }
-  const check = await runStep(config.python, ['-c', 'import torch, transformers, trl, fastapi; print(torch.__version__)'], { env: { OMP_NUM_THREADS: '1' } });
+  const check = await importPackages();
   if (!check.ok) throw new Error(`The Python environment in ${folder} cannot import its packages: ${check.reason}. Remove the folder and run the command again.`);
   await writeJsonFile(stampFile, { madeFrom, python: interpreter.version } satisfies Stamp);
   say(`Python: ready (torch ${lastLine(check.output)})`);
+}
+
+function importPackages(): Promise<StepResult> {
+  return runStep(config.python, ['-c', 'import torch, transformers, trl, fastapi; print(torch.__version__)'], { env: { OMP_NUM_THREADS: '1' } });
 }
 
 async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {

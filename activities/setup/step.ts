@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentWith } from '../../temporal.config.ts';
-import { sleep } from './processes.ts';
 
 /** Where set-up tells what it does: a line at a time. */
 export type Say = (line: string) => void;

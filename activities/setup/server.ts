@@ -1,0 +1,77 @@
+import { Client, Connection } from '@temporalio/client';
+import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
+import { SEARCH_ATTRIBUTES } from '../../shared/searchAttributes.ts';
+import { config } from '../../temporal.config.ts';
+
+/** IndexedValueType of Temporal's API. */
+const KEYWORD = 2;
+const HOUR_MS = 3_600_000;
+
+/**
+ * A client of the configured server, or of our own.
+ * @throws when it does not answer within `timeoutMs`: the message says which address and where it comes from.
+ */
+export async function connectClient(timeoutMs = 10_000): Promise<Client> {
+  const { connection, namespace, external } = config.temporal;
+  try {
+    return new Client({ connection: await Connection.connect({ ...connection, connectTimeout: timeoutMs }), namespace });
+  } catch (error) {
+    const remedy = external ? 'Check TEMPORAL_ADDRESS and your temporal.toml profile' : 'Start the stack with `npm run lap` or `npm run dev`';
+    throw new Error(`No Temporal server answers at ${connection.address}. ${remedy}.`, { cause: error });
+  }
+}
+
+/** Whether the server answers a request, not only takes connections. */
+export async function serverAnswers(timeoutMs = 2_000): Promise<boolean> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ ...config.temporal.connection, connectTimeout: timeoutMs });
+    const open = connection;
+    await open.withDeadline(Date.now() + timeoutMs, () => open.workflowService.getSystemInfo({}));
+    return true;
+  } catch {
+    return false; // whatever the reason, it does not answer
+  } finally {
+    await connection?.close();
+  }
+}
+
+/** Command line of our own server. The reasons for the settings are measurements: see ARCHITECTURE.md, "The Temporal server". */
+export function serverCommand(cli: string, ports: { readonly temporal: number; readonly ui: number }): string[] {
+  const dynamicConfig = [
+    'history.timerProcessorMaxTimeShift="50ms"', // without it every short timer takes 1.1 s
+    'system.enableActivityEagerExecution=true', // activities in sequence run 2 to 3 times faster
+  ];
+  return [
+    [cli, 'server', 'start-dev', '--log-level', 'warn'],
+    ['--ip', '127.0.0.1', '--port', String(ports.temporal), '--ui-port', String(ports.ui)],
+    ['--db-filename', config.temporal.databaseFile],
+    ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+    ...dynamicConfig.map((setting) => ['--dynamic-config-value', setting]),
+  ].flat();
+}
+
+/**
+ * Makes a server ready for laps: the search attributes exist, and our own server keeps finished laps for days.
+ * An attribute that exists stays as it is; another's server keeps its own retention.
+ */
+export async function prepareServer(): Promise<void> {
+  const client = await connectClient();
+  try {
+    const { operatorService } = client.connection;
+    const { namespace, external, retentionHours } = config.temporal;
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
+    if (missing.length > 0) {
+      await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) });
+    }
+    if (external) return;
+    const described = await client.workflowService.describeNamespace({ namespace });
+    const wanted = retentionHours * HOUR_MS;
+    if (tsToMs(described.config?.workflowExecutionRetentionTtl) !== wanted) {
+      await client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(wanted) } });
+    }
+  } finally {
+    await client.connection.close();
+  }
+}

@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, launchOnce, readRecord, terminate } from '../activities/processes.ts';
+import type { ProcessRecord } from '../activities/processes.ts';
+import { withLock } from '../activities/setup/lock.ts';
+import { lastLines, readLiving, recordOfThisProcess, removeFile, writeJsonFile } from '../activities/setup/processes.ts';
+import { ensurePython } from '../activities/setup/python.ts';
+import { serverAnswers } from '../activities/setup/server.ts';
+import { findTemporalCli } from '../activities/setup/temporalCli.ts';
+import { config, environmentWith } from '../temporal.config.ts';
+import { logFile, recordFile, SERVICE_NAMES } from '../workers/supervisor/services.ts';
+import { readStackState } from '../workers/supervisor/state.ts';
+import { stopStack } from '../workers/supervisor/stop.ts';
+
+type Say = (line: string) => void;
+
+const supervisorRecord = recordFile('supervisor');
+const stackLock = path.join(config.runDir, 'stack.lock');
+const ownerFile = path.join(config.runDir, 'owner.json');
+/** The stack's graces together, and some. */
+const STOP_TIMEOUT_MS = 90_000;
+
+/** Gets what the stack needs and does not have: the Temporal CLI, the Python environment. */
+export async function setUp(say: Say): Promise<void> {
+  if (!config.temporal.external) await findTemporalCli(say);
+  await ensurePython(say);
+}
+
+/**
+ * Sees to it that the dev stack runs and its server answers: starts it, or finds it running, or adopts what a killed supervisor left.
+ * @returns whether it was started now.
+ * @throws with the end of the log when it cannot be started.
+ */
+export async function ensureStack(say: Say): Promise<'started' | 'running'> {
+  return withLock(stackLock, (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`), async () => {
+    let started: 'started' | 'running' = 'running';
+    let supervisor = await readLiving<ProcessRecord>(supervisorRecord);
+    if (supervisor !== undefined && readStackState()?.state === 'stopping') {
+      say('The stack is stopping; starting it again when it has');
+      while (await isAlive(supervisor)) await sleep(100);
+      supervisor = undefined;
+    }
+    if (supervisor === undefined) {
+      started = 'started';
+      supervisor = await startSupervisor();
+    }
+    await waitUntilUp(supervisor);
+    return started;
+  });
+}
+
+async function startSupervisor(): Promise<ProcessRecord> {
+  removeFile(supervisorRecord);
+  // The CLI is found once: a set TEMPORAL_CLI_PATH spares the supervisor the search.
+  return launchOnce({
+    record: supervisorRecord,
+    about: { name: 'supervisor' },
+    command: [process.execPath, '--import', 'tsx', path.join(config.root, 'workers', 'supervisor', 'main.ts')],
+    cwd: config.root,
+    env: environmentWith({}),
+    log: logFile('supervisor'),
+  });
+}
+
+async function waitUntilUp(supervisor: ProcessRecord): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; ) {
+    const state = readStackState();
+    const its = state?.pid === supervisor.pid ? state : undefined;
+    if (its?.state === 'running' && (await serverAnswers())) return;
+    if (its?.state === 'failed') throw new Error(its.error);
+    const why = !(await isAlive(supervisor)) ? 'it has ended' : Date.now() > deadline ? 'it is not up after 60 s' : undefined;
+    if (why !== undefined) throw new Error(`The stack does not start: ${why}. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
+    await sleep(100);
+  }
+}
+
+/** Whether the processes of the stack are there, and its supervisor's word on it. */
+export async function stackIsRunning(): Promise<boolean> {
+  return (await readLiving(supervisorRecord)) !== undefined;
+}
+
+/**
+ * Stops everything that belongs to the project: workers, training jobs (their state is saved), reward service, model servers, Temporal server.
+ * The lap's workflow stays open.
+ */
+export async function stopEverything(say: Say): Promise<void> {
+  await withLock(stackLock, (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`), async () => {
+    const supervisor = await readLiving<ProcessRecord>(supervisorRecord);
+    if (supervisor !== undefined) {
+      const stop = terminate(supervisor, { graceMs: STOP_TIMEOUT_MS });
+      await Promise.all([stop, tellWhatEnds(supervisor, say)]);
+    }
+    await stopStack(say); // what a killed supervisor left
+    removeFile(supervisorRecord);
+    removeFile(ownerFile);
+  });
+}
+
+/** Says which service has ended, as they end. */
+async function tellWhatEnds(supervisor: ProcessRecord, say: Say): Promise<void> {
+  const waiting = new Set<(typeof SERVICE_NAMES)[number]>();
+  for (const name of SERVICE_NAMES) if ((await readLiving(recordFile(name))) !== undefined) waiting.add(name);
+  const look = async (): Promise<void> => {
+    for (const name of waiting) {
+      if ((await readLiving(recordFile(name))) !== undefined) continue;
+      waiting.delete(name);
+      say(`${name}: stopped`);
+    }
+  };
+  while (await isAlive(supervisor)) {
+    await look();
+    await sleep(100);
+  }
+  await look();
+}
+
+interface Owner extends ProcessRecord {
+  /** The stack shall outlive its commands (`--detach`, `--keep`). */
+  readonly detached: boolean;
+}
+
+/**
+ * Whose Ctrl-C stops the stack: the command's that started it; when that was killed, the next command's; nobody's when it was started with
+ * `--detach`.
+ * @returns whether this command is the owner now.
+ */
+export async function becomeOwner(started: boolean, detached: boolean): Promise<boolean> {
+  if (!started) {
+    const owner = await readRecord<Owner>(ownerFile).catch(() => undefined); // not whole: nobody's
+    if (owner !== undefined && (owner.detached || (await isAlive(owner)))) return false;
+  }
+  await writeJsonFile(ownerFile, { ...recordOfThisProcess(), detached } satisfies Owner);
+  return !detached;
+}
