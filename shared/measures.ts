@@ -1,0 +1,96 @@
+/**
+ * The arithmetic of every reported figure, pure, so that a stranger can recompute it from the stored artifacts.
+ *
+ * A figure is a ratio Σ hits / Σ of over observations: an accuracy (hits 0 or 1, of 1), a mean score (hits 0, 0.5 or 1, of 1) or a recall
+ * (hits found, of there). Observations on one problem are alike, so the interval counts problems, not samples.
+ */
+import type { Measured } from './report.ts';
+
+export interface Observation {
+  readonly hits: number;
+  readonly of: number;
+  /** Observations with equal clusters are not independent; here: the problem's id. */
+  readonly cluster: string;
+}
+
+/** Normal quantile of a two-sided 95 % interval. */
+const Z = 1.959964;
+
+/**
+ * Σ hits / Σ of with a 95 % interval; undefined where there is nothing to measure (Σ of = 0). `n` is Σ of.
+ *
+ * The interval is Wilson's at an effective number of observations n_eff = v(1 − v) / se², where se² = Σ_c (Σ_{i in c} hits_i − v · of_i)² / (Σ of)²
+ * is the ratio's variance clustered by problem. For independent 0-or-1 observations n_eff = n, and this is Wilson's interval itself. Where
+ * the clusters show no variance at all (such as v = 0 or v = 1), n_eff is the number of clusters.
+ */
+export function ratio(observations: readonly Observation[]): Measured | undefined {
+  const clusters = new Map<string, { hits: number; of: number }>();
+  let hits = 0;
+  let of = 0;
+  for (const observation of observations) {
+    if (observation.of === 0) continue;
+    const cluster = clusters.get(observation.cluster) ?? { hits: 0, of: 0 };
+    cluster.hits += observation.hits;
+    cluster.of += observation.of;
+    clusters.set(observation.cluster, cluster);
+    hits += observation.hits;
+    of += observation.of;
+  }
+  if (of === 0) return undefined;
+  const value = hits / of;
+  let squares = 0;
+  for (const cluster of clusters.values()) squares += (cluster.hits - value * cluster.of) ** 2;
+  const variance = squares / of ** 2;
+  const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
+  return { value, ...wilsonAt(value, effective), n: of };
+}
+
+/** Wilson's 95 % score interval of a proportion at n observations; n need not be whole. */
+export function wilsonAt(value: number, n: number): { readonly low: number; readonly high: number } {
+  const z2 = Z ** 2 / n;
+  const centre = (value + z2 / 2) / (1 + z2);
+  const half = Math.sqrt(value * (1 - value) * z2 + z2 ** 2 / 4) / (1 + z2);
+  return { low: Math.max(0, Math.min(value, centre - half)), high: Math.min(1, Math.max(value, centre + half)) };
+}
+
+/** Share of observations that are true. */
+export function share<T>(items: readonly T[], isHit: (item: T) => boolean, clusterOf: (item: T) => string): Measured | undefined {
+  return ratio(items.map((item) => ({ hits: isHit(item) ? 1 : 0, of: 1, cluster: clusterOf(item) })));
+}
+
+/** Mean of values in [0, 1]. */
+export function mean<T>(items: readonly T[], valueOf: (item: T) => number, clusterOf: (item: T) => string): Measured | undefined {
+  return ratio(items.map((item) => ({ hits: valueOf(item), of: 1, cluster: clusterOf(item) })));
+}
+
+/**
+ * Up to three bands of a curriculum's grades, each a run of adjacent grades: the distinct grades, split evenly, the surplus in the last band.
+ * Grades 2…8 give 2–3, 4–5 and 6–8.
+ */
+export function difficultyBands(grades: readonly number[]): readonly { readonly name: string; readonly low: number; readonly high: number }[] {
+  const distinct = [...new Set(grades)].sort((a, b) => a - b);
+  const bands = Math.min(3, distinct.length);
+  const size = Math.floor(distinct.length / bands);
+  return Array.from({ length: bands }, (_, band) => {
+    const part = distinct.slice(band * size, band === bands - 1 ? undefined : (band + 1) * size);
+    const low = part[0] as number;
+    const high = part[part.length - 1] as number;
+    return { name: low === high ? String(low) : `${low}–${high}`, low, high };
+  });
+}
+
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Length of the union of intervals, so that what ran side by side is counted once. */
+export function coveredLength(intervals: readonly Interval[]): number {
+  let covered = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const { start, end } of [...intervals].sort((a, b) => a.start - b.start)) {
+    covered += Math.max(0, end - Math.max(start, reached));
+    reached = Math.max(reached, end);
+  }
+  return covered;
+}
