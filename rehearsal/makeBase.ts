@@ -1,0 +1,116 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Task } from '../shared/records.ts';
+import { TASKS } from '../shared/records.ts';
+import { randomFrom, seedOf } from '../shared/seeds.ts';
+import { statementOf } from './chain.ts';
+import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, type Teacher } from './demonstrations.ts';
+import { randomChain } from './problems.ts';
+import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
+
+/**
+ * Writes all that train_base.py needs to make the base: config, tokenizer and one corpus per phase of its training.
+ * Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]; then rehearsal/train_base.py <folder> <checkpoint folder>.
+ */
+
+/** One phase of the training: what it shows, for so many optimizer steps of so many examples. */
+interface Phase {
+  readonly name: string;
+  readonly teacher: Teacher;
+  readonly lengths: readonly [number, number];
+  /** How often each task comes, relative to the others. */
+  readonly mix: Readonly<Partial<Record<Task, number>>>;
+  readonly steps: number;
+  readonly batch: number;
+  /** Of the learning rates: at the first step and at the last, evenly between. */
+  readonly rate: readonly [number, number];
+}
+
+const ALL_TASKS = { prove: 3, verify: 5, metaVerify: 3, selfVerify: 2, refine: 1.5, selfRefine: 0.75 };
+
+export const PHASES: readonly Phase[] = [
+  { name: 'single operations', teacher: CLEAN_TEACHER, lengths: [1, 1], mix: { prove: 1, verify: 1 }, steps: 100, batch: 64, rate: [1, 1] },
+  { name: 'clean, short chains', teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS, steps: 500, batch: 32, rate: [1, 1] },
+  { name: 'clean, all chains', teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS, steps: 500, batch: 32, rate: [1, 0.3] },
+  { name: 'sloppy, all chains', teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS, steps: 250, batch: 32, rate: [0.3, 0.05] },
+];
+
+/** Weight of the language-model loss on a proof that stands in a prompt: to foresee it is to recompute it. */
+const PROMPT_PROOF_WEIGHT = 0.3;
+
+/** `[text, weight of its tokens in the loss]`; the texts are tokenized one by one and joined. */
+type Segment = readonly [string, number];
+
+export const LLAMA_CONFIG = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: VOCABULARY.length,
+  hidden_size: 96,
+  intermediate_size: 256,
+  num_hidden_layers: 4,
+  num_attention_heads: 3,
+  num_key_value_heads: 3,
+  head_dim: 32,
+  max_position_embeddings: MAX_LENGTH,
+  tie_word_embeddings: false,
+  initializer_range: 96 ** -0.5,
+  rms_norm_eps: 1e-6,
+  rope_theta: 10_000,
+  hidden_act: 'silu',
+  attention_bias: false,
+  mlp_bias: false,
+  bos_token_id: null,
+  pad_token_id: VOCABULARY.indexOf('<pad>'),
+  eos_token_id: VOCABULARY.indexOf('<eos>'),
+  dtype: 'float32',
+};
+
+export async function loadPromptTexts(): Promise<Record<Task, string>> {
+  const texts = await Promise.all(TASKS.map(async (task) => [task, (await readFile(path.join(import.meta.dirname, 'prompts', `${task}.md`), 'utf8')).trim()]));
+  return Object.fromEntries(texts) as Record<Task, string>;
+}
+
+/** The examples of a phase, as segments. Equal seeds give equal examples. */
+export function* examplesOf(phase: Phase, prompts: Readonly<Record<Task, string>>, seed: number): Generator<{ task: Task; segments: Segment[] }> {
+  const random = randomFrom(seedOf('rehearsal-base', seed, phase.name));
+  const tasks = Object.entries(phase.mix) as [Task, number][];
+  const total = tasks.reduce((sum, [, weight]) => sum + weight, 0);
+  const [least, greatest] = phase.lengths;
+  for (let index = 0; index < phase.steps * phase.batch; index += 1) {
+    let left = random() * total;
+    const task = tasks.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'prove';
+    const chain = randomChain(least + Math.floor(random() * (greatest - least + 1)), random);
+    const { proof, analysis, answer } = demonstrate(task, chain, phase.teacher, random);
+    const values = { problem: statementOf(chain), proof, analysis };
+    const prompt = prompts[task].split(/\{\{(\w+)\}\}/).map((piece, place): Segment => {
+      if (place % 2 === 0) return [piece, 0];
+      return [values[piece as keyof typeof values] ?? '', piece === 'proof' ? PROMPT_PROOF_WEIGHT : 0];
+    });
+    yield { task, segments: [...prompt.filter(([text]) => text !== ''), [ANSWER, 0], [`${answer}<eos>`, 1]] };
+  }
+}
+
+async function main(folder: string, seed: number): Promise<void> {
+  const base = path.join(folder, 'base');
+  await mkdir(base, { recursive: true });
+  const files: Record<string, object> = {
+    'config.json': LLAMA_CONFIG,
+    'generation_config.json': { eos_token_id: LLAMA_CONFIG.eos_token_id, pad_token_id: LLAMA_CONFIG.pad_token_id, do_sample: true, temperature: 1, top_k: 0, top_p: 1 },
+    'tokenizer.json': tokenizerJson(),
+    'tokenizer_config.json': tokenizerConfigJson(),
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(base, name), `${JSON.stringify(content, null, 1)}\n`);
+  const prompts = await loadPromptTexts();
+  for (const [index, phase] of PHASES.entries()) {
+    const lines = Array.from(examplesOf(phase, prompts, seed), (example) => JSON.stringify(example));
+    await writeFile(path.join(folder, `phase-${index + 1}.jsonl`), `${lines.join('\n')}\n`);
+  }
+  const phases = PHASES.map(({ name, steps, batch, rate }, index) => ({ name, file: `phase-${index + 1}.jsonl`, steps, batch, rate }));
+  await writeFile(path.join(folder, 'plan.json'), `${JSON.stringify({ seed, phases }, null, 1)}\n`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [folder, seed = '1'] = process.argv.slice(2);
+  if (folder === undefined || !/^\d+$/.test(seed)) throw new Error('Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]');
+  await main(folder, Number(seed));
+}
