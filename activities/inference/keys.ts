@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { Sampling } from '../../shared/outcomes.ts';
+import type { ChatMessage, Task } from '../../shared/records.ts';
+
+/** What a call asks, without which of its samples it is. */
+export interface Question {
+  readonly model: string;
+  readonly task: Task;
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+}
+
+/** Digest of a question: computed once for all samples of it. */
+export function questionDigest({ model, task, messages, sampling }: Question): string {
+  return sha256(JSON.stringify([model, task, messages.map(({ role, content }) => [role, content]), sampling.temperature, sampling.topP, sampling.maxTokens]));
+}
+
+/**
+ * Identity of a call: the first 96 bits of a sha256 over the question and what tells its samples apart. Two of 10^9 calls agree by chance
+ * with probability 10^-11.
+ */
+export function callKey(question: string, which: { readonly seed: number; readonly sample: number; readonly attempt: number }): string {
+  return sha256(`${question}/${which.seed}/${which.sample}/${which.attempt}`).slice(0, 24);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,43 @@
+import type { ChatMessage, Task } from '../../shared/records.ts';
+import type { Outcome, Sampling } from '../../shared/outcomes.ts';
+
+/** One question to one model. */
+export interface ModelCall {
+  /** Identity: see `callKey`. Equal keys are the same call, and are paid once. */
+  readonly key: string;
+  /** Row of the set that is asked about, and which of its samples this is. */
+  readonly row: string;
+  readonly sample: number;
+  readonly task: Task;
+  /** Checkpoint digest, which is also the served model's name. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+  readonly seed: number;
+}
+
+/** A server that speaks the OpenAI chat completions API. */
+export interface Endpoint {
+  /** With or without the trailing `/v1`. */
+  readonly baseUrl: string;
+  /** Name to send as `model`. */
+  readonly model: string;
+  /** Calls it may have at once; the limit in use adapts below it. */
+  readonly maxConcurrency: number;
+  readonly apiKey?: string;
+}
+
+/**
+ * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the serving side then
+ * starts it again. An empty list or an error means: nowhere yet, ask again later.
+ */
+export type EndpointResolver = (model: string, options?: { readonly refresh: boolean }) => Promise<readonly Endpoint[]>;
+
+/** Answers calls, each paid once. */
+export interface Asker {
+  /**
+   * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is returned.
+   * @throws only when cancelled or when the ledger cannot be written. Everything else is a typed outcome.
+   */
+  ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome>;
+}
