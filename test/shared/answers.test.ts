@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { answerImitatesVerdict, formatReward, imitatesVerdict, parseAnswer, stripThinking, type ParsedAnswer } from '../../shared/answers.ts';
 import { TASKS } from '../../shared/records.ts';
 
@@ -131,16 +131,16 @@ describe('a self-verified proof', () => {
   });
 });
 
-describe('a trajectory', () => {
-  const draft = (proof: string, box: string) => answer(proof, evaluation(box));
+const draft = (proof: string, box: string) => answer(proof, evaluation(box));
+const drafts = (count: number) => Array.from({ length: count }, (_, index) => draft(`p${index}`, '\\boxed{0}')).join('\n');
 
+describe('a trajectory', () => {
   test('has its last proof and its last score', () => {
     expect(parseAnswer('selfRefine', `${draft('first', '\\boxed{0}')}\n${draft('second', '\\boxed{1}')}`)).toMatchObject({ proof: 'second', score: 1 });
     expect(parseAnswer('selfRefine', draft('only', '\\boxed{0.5}'))).toMatchObject({ proof: 'only', score: 0.5 });
   });
 
   test('has at most the revisions that the recipe allows', () => {
-    const drafts = (count: number) => Array.from({ length: count }, (_, index) => draft(`p${index}`, '\\boxed{0}')).join('\n');
     expect(parseAnswer('selfRefine', drafts(3)).kind).toBe('wellFormed');
     expect(parseAnswer('selfRefine', drafts(4))).toMatchObject({ kind: 'malformed', reason: '3 revisions, at most 2' });
     expect(parseAnswer('selfRefine', drafts(4), 3).kind).toBe('wellFormed');
@@ -217,7 +217,7 @@ describe('any text', () => {
   });
 
   test.each(['#', '##', '## ', ' ', '\n', 'here ', 'here is my evaluation of the', 'based on my evaluation,', 'the "', '\\boxed', '\\boxed{', '\\boxed{ ', '**', '## Solution ', '## Self Evaluation ', '\\boxed{1}', evaluation('\\boxed{1}')])(
-    x,
+    'of which a megabyte repeats %j is read to its end',
     (piece) => {
       const megabyte = piece.repeat(Math.ceil(2 ** 20 / piece.length));
       for (const task of TASKS) answerImitatesVerdict(task, parseAnswer(task, `x${megabyte}`));

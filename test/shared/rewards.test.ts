@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseAnswer } from '../../shared/answers.ts';
 import { judgeNeed, rewardOf, scoreReward, selfVerificationReward, verifierReward, type JudgeScores, type RewardRules, type RewardSubject } from '../../shared/rewards.ts';
 import { SCORES, type Score } from '../../shared/scores.ts';
@@ -22,9 +22,9 @@ test.each([
   [0, 1, 0],
   [0.5, 1, 0.5],
   [1, 1, 1],
-] as const)('R_score of %d against %d is %d, either way round', (given, truth, reward) => {
-  expect(scoreReward(given, truth)).toBe(reward);
-  expect(scoreReward(truth, given)).toBe(reward);
+] as const)('R_score of %d against %d is %d, either way round', (given, truth, expected) => {
+  expect(scoreReward(given, truth)).toBe(expected);
+  expect(scoreReward(truth, given)).toBe(expected);
 });
 
 describe('the verifier', () => {
@@ -54,9 +54,9 @@ describe('the generator', () => {
   });
 });
 
-describe('self-verification', () => {
-  const reward = (self: Score, scores: JudgeScores) => rewardOf(subject('selfVerify', self), scores, paper);
+const reward = (self: Score, scores: JudgeScores) => rewardOf(subject('selfVerify', self), scores, paper);
 
+describe('self-verification', () => {
   test('is paid α R_Y + β R_score R_meta (paper 2.2)', () => {
     expect(reward(1, { proof: [1], meta: [1] })).toEqual({ reward: 1, components: { format: 1, score: 1, meta: 1, proof: 1, selfAnalysis: 1 } });
     expect(reward(0.5, { proof: [1], meta: [0.5] }).reward).toBeCloseTo(0.76 + 0.24 * 0.5 * 0.5);
@@ -96,9 +96,9 @@ const unit = fc.double({ min: 0, max: 1, noNaN: true });
 
 test('every reward lies in [0, 1]', () => {
   fc.assert(
-    fc.property(fc.constantFrom('prove', 'selfVerify', 'selfRefine', 'verify', 'metaVerify'), score, score, fc.array(score, { minLength: 1 }), fc.array(score, { minLength: 1 }), (task, given, label, proof, meta) => {
-      const { reward } = rewardOf(subject(task as Task, given, label), { proof, meta }, paper);
-      return reward >= 0 && reward <= 1;
+    fc.property(fc.constantFrom<Task>('prove', 'selfVerify', 'selfRefine', 'verify', 'metaVerify'), score, score, fc.array(score, { minLength: 1 }), fc.array(score, { minLength: 1 }), (task, given, label, proof, meta) => {
+      const rewarded = rewardOf(subject(task, given, label), { proof, meta }, paper);
+      return rewarded.reward >= 0 && rewarded.reward <= 1;
     }),
   );
 });
