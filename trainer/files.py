@@ -1,0 +1,60 @@
+"""Files that are either whole or absent: atomic writes, digests, file URLs."""
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def path_of(uri: str) -> Path:
+    """The local path of an absolute `file:` URL. Raises ValueError for anything else."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise ValueError(f"expected an absolute file: URL, got {uri!r}")
+    return Path(unquote(parts.path))
+
+
+def sha256_of(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checkpoint_digest(folder: Path) -> str:
+    """sha256 over the lines `<sha256 of file>  <file name>\\n` of every file in a flat folder, sorted by name in byte order."""
+    digest = hashlib.sha256()
+    for name in sorted((entry.name for entry in folder.iterdir()), key=os.fsencode):
+        if not (folder / name).is_file():
+            raise ValueError(f"expected a flat folder of files, found {name!r} in {folder}")
+        digest.update(f"{sha256_of(folder / name)}  {name}\n".encode())
+    return digest.hexdigest()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replaces a file at once: readers see the old text or the new, and the new survives a power cut."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_tree(folder: Path) -> None:
+    """Flushes a flat folder's files and the folder itself to disk."""
+    for entry in folder.iterdir():
+        if entry.is_file():
+            descriptor = os.open(entry, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

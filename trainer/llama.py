@@ -1,0 +1,214 @@
+"""A Llama decoder written for many short rows at once: static key-value rows, fused projections, few operations a token.
+
+What a row computes depends on that row alone, bit for bit, however many others are beside it (tests hold it to that on the CPU): every
+row's keys start at column 0, row counts are kept off the matrix kernels' small special cases, and the columns read are a multiple of 32.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+# Fewer rows than this take other matrix kernels, whose sums are in another order.
+FEWEST_ROWS = 8
+# Columns are read in multiples of this, so that sums over them are grouped alike.
+COLUMN_BLOCK = 32
+
+
+@dataclass(frozen=True)
+class Shape:
+    vocab: int
+    width: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    epsilon: float
+    rope_theta: float
+    tied: bool
+    max_context: int
+
+    @staticmethod
+    def of(config: Mapping[str, Any]) -> "Shape":
+        """Reads config.json's fields. Raises ValueError where the model is not a plain Llama."""
+        if config.get("model_type") != "llama":
+            raise ValueError(f"expected model_type llama, got {config.get('model_type')!r}")
+        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+        if rope.get("rope_type", rope.get("type", "default")) != "default":
+            raise ValueError(f"expected rope_type default, got {rope!r}")
+        if config.get("hidden_act", "silu") != "silu" or config.get("attention_bias") or config.get("mlp_bias"):
+            raise ValueError("expected silu activations and no biases")
+        heads = int(config["num_attention_heads"])
+        return Shape(
+            vocab=int(config["vocab_size"]),
+            width=int(config["hidden_size"]),
+            layers=int(config["num_hidden_layers"]),
+            heads=heads,
+            kv_heads=int(config.get("num_key_value_heads") or heads),
+            head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
+            epsilon=float(config.get("rms_norm_eps", 1e-6)),
+            rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
+            tied=bool(config.get("tie_word_embeddings", False)),
+            max_context=int(config.get("max_position_embeddings", 2048)),
+        )
+
+
+@dataclass
+class Layer:
+    qkv: Tensor
+    """[(heads + 2 kv_heads) · head_dim, width], norm weight and score scale folded in, q and k rows in rotary pairs."""
+    out: Tensor
+    """[heads · head_dim, width], transposed."""
+    gate_up: Tensor
+    """[2 · hidden, width], norm weight folded in."""
+    down: Tensor
+    """[hidden, width], transposed."""
+
+
+class Cache:
+    """Key-value rows: per layer [2, rows, kv_heads, columns, head_dim], and which columns each row may read."""
+
+    def __init__(self, shape: Shape, rows: int, columns: int, device: torch.device, dtype: torch.dtype = torch.float32):
+        self.rows = rows
+        self.columns = -(-columns // COLUMN_BLOCK) * COLUMN_BLOCK
+        self.kv_heads = shape.kv_heads
+        self.layers = [
+            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device, dtype=dtype) for _ in range(shape.layers)
+        ]
+        # Added to scores: 0 where a row may look, -inf elsewhere; repeated per head so that no step has to expand it.
+        self.mask = torch.full((rows, shape.kv_heads, self.columns), float("-inf"), device=device, dtype=dtype)
+        self.mask[:, :, 0] = 0.0
+        self.every_row = torch.arange(rows, device=device)
+
+    def move(self, source: int, target: int, columns: int) -> None:
+        """Copies one row's first columns over another row."""
+        columns = min(-(-columns // COLUMN_BLOCK) * COLUMN_BLOCK, self.columns)
+        for layer in self.layers:
+            layer[:, target, :, :columns] = layer[:, source, :, :columns]
+        self.mask[target] = self.mask[source]
+
+
+class Llama:
+    """The forward pass over weights named as in transformers' LlamaForCausalLM."""
+
+    def __init__(self, shape: Shape, weights: Mapping[str, Tensor], device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32):
+        self.shape = shape
+        self.device = torch.device(device)
+        self.dtype = dtype
+        pairs = torch.stack([torch.arange(shape.head_dim // 2), torch.arange(shape.head_dim // 2) + shape.head_dim // 2], 1).flatten()
+        self.pairs = pairs.to(self.device)
+        frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float64) / shape.head_dim)
+        angles = torch.outer(torch.arange(shape.max_context, dtype=torch.float64), frequencies)
+        self.turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64).unsqueeze(1).to(self.device)
+        self.load(weights)
+
+    @staticmethod
+    def from_folder(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> "Llama":
+        """Loads an HF folder with one model.safetensors. Raises ValueError where config.json is not a plain Llama's."""
+        from safetensors.torch import load_file
+
+        shape = Shape.of(json.loads((folder / "config.json").read_text()))
+        return Llama(shape, load_file(folder / "model.safetensors"), device, dtype)
+
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes over weights; called again after each training step."""
+        shape = self.shape
+
+        def take(name: str) -> Tensor:
+            return weights[name].detach().to(self.device, torch.float32)
+
+        self.layers = []
+        for index in range(shape.layers):
+            prefix = f"model.layers.{index}."
+            norm = take(prefix + "input_layernorm.weight")
+            queries = self.in_pairs(take(prefix + "self_attn.q_proj.weight"), shape.heads) * shape.head_dim**-0.5
+            keys = self.in_pairs(take(prefix + "self_attn.k_proj.weight"), shape.kv_heads)
+            qkv = torch.cat([queries, keys, take(prefix + "self_attn.v_proj.weight")]) * norm
+            gate_up = torch.cat([take(prefix + "mlp.gate_proj.weight"), take(prefix + "mlp.up_proj.weight")])
+            self.layers.append(
+                Layer(
+                    qkv.to(self.dtype),
+                    take(prefix + "self_attn.o_proj.weight").t().contiguous().to(self.dtype),
+                    (gate_up * take(prefix + "post_attention_layernorm.weight")).to(self.dtype),
+                    take(prefix + "mlp.down_proj.weight").t().contiguous().to(self.dtype),
+                )
+            )
+        embed = take("model.embed_tokens.weight")
+        head = embed if shape.tied or "lm_head.weight" not in weights else take("lm_head.weight")
+        self.embed = embed.to(self.dtype)
+        self.head = (head * take("model.norm.weight")).to(self.dtype)
+
+    def in_pairs(self, weight: Tensor, heads: int) -> Tensor:
+        """Reorders each head's rows so that the two halves that rotate together are neighbours."""
+        return weight.view(heads, self.shape.head_dim, -1)[:, self.pairs].reshape(weight.shape)
+
+    def scale(self, x: Tensor) -> Tensor:
+        """1 / root mean square of each row; the norms' weights are folded into what follows them."""
+        return torch.rsqrt(x.square().mean(-1, keepdim=True) + self.shape.epsilon)
+
+    @torch.inference_mode()
+    def prefill(self, ids: Tensor, lengths: Tensor, cache: Cache, rows: Tensor) -> Tensor:
+        """Reads prompts [n, columns] (right-padded, columns a multiple of COLUMN_BLOCK) into cache rows; logits [n, vocab] after each."""
+        shape = self.shape
+        count, columns = ids.shape
+        x = self.embed[ids].view(count * columns, -1)
+        turns = self.turns[:columns].unsqueeze(0)
+        future = torch.ones(columns, columns, dtype=torch.bool, device=ids.device).triu(1)
+        group = shape.heads // shape.kv_heads
+        for layer, kv in zip(self.layers, cache.layers):
+            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(count, columns, -1, shape.head_dim)
+            self.rotate(qkv[:, :, : shape.heads + shape.kv_heads], turns)
+            queries, keys, values = qkv.split([shape.heads, shape.kv_heads, shape.kv_heads], 2)
+            keys, values = keys.transpose(1, 2), values.transpose(1, 2)
+            kv[0, rows, :, :columns] = keys
+            kv[1, rows, :, :columns] = values
+            queries = queries.reshape(count, columns, shape.kv_heads, group, shape.head_dim).permute(0, 2, 3, 1, 4)
+            scores = torch.matmul(queries, keys.unsqueeze(2).transpose(-1, -2)).masked_fill_(future, float("-inf"))
+            seen = torch.matmul(torch.softmax(scores, -1), values.unsqueeze(2))
+            x = self.rest(x, seen.permute(0, 3, 1, 2, 4).reshape(count * columns, -1), layer)
+        last = x.view(count, columns, -1)[torch.arange(count, device=ids.device), lengths - 1]
+        readable = torch.arange(cache.columns, device=ids.device) < lengths.unsqueeze(1)
+        cache.mask[rows] = torch.where(readable, 0.0, float("-inf")).to(cache.mask.dtype).unsqueeze(1)
+        return self.logits(last)
+
+    @torch.inference_mode()
+    def step(self, tokens: Tensor, positions: Tensor, cache: Cache, columns: int) -> Tensor:
+        """Reads one token into each of the first len(tokens) cache rows at its position; logits [n, vocab].
+
+        `columns` bounds all positions and is a multiple of COLUMN_BLOCK.
+        """
+        shape = self.shape
+        count = tokens.shape[0]
+        batch = count * shape.kv_heads
+        group = shape.heads // shape.kv_heads
+        rows = cache.every_row[:count]
+        turns = self.turns[positions]
+        cache.mask[rows, :, positions] = 0.0
+        mask = cache.mask.view(-1, cache.columns)[:batch, :columns].unsqueeze(1)
+        x = self.embed[tokens]
+        for layer, kv in zip(self.layers, cache.layers):
+            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(count, -1, shape.head_dim)
+            self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
+            kv[:, rows, :, positions] = qkv[:, shape.heads :].view(count, 2, shape.kv_heads, shape.head_dim)
+            keys, values = kv.view(2, -1, cache.columns, shape.head_dim)[:, :batch, :columns]
+            queries = qkv[:, : shape.heads].reshape(batch, group, shape.head_dim)
+            weights = torch.softmax(torch.baddbmm(mask, queries, keys.transpose(1, 2)), -1)
+            x = self.rest(x, torch.bmm(weights, values).view(count, -1), layer)
+        return self.logits(x)
+
+    def rotate(self, heads: Tensor, turns: Tensor) -> None:
+        torch.view_as_complex(heads.unflatten(-1, (-1, 2))).mul_(turns)
+
+    def rest(self, x: Tensor, seen: Tensor, layer: Layer) -> Tensor:
+        """The residual stream after attention's output and the feed-forward block."""
+        x = torch.addmm(x, seen, layer.out)
+        gate, up = functional.linear(x, layer.gate_up).mul_(self.scale(x)).chunk(2, -1)
+        return torch.addmm(x, functional.silu(gate).mul_(up), layer.down)
+
+    def logits(self, x: Tensor) -> Tensor:
+        return functional.linear(x, self.head).mul_(self.scale(x))

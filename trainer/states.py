@@ -1,0 +1,43 @@
+"""Training states to resume from: `state/checkpoint-N` counts only once its progress.json is there, which is written last."""
+
+import shutil
+from pathlib import Path
+
+from trainer.files import sync_tree, write_atomically
+from trainer.progress import Progress
+
+KEPT_STATES = 2
+MARKER = "progress.json"
+
+
+def states(folder: Path) -> list[tuple[int, Path]]:
+    """Complete states, oldest first."""
+    found = []
+    for path in folder.glob("checkpoint-*"):
+        number = path.name.removeprefix("checkpoint-")
+        if number.isdigit() and (path / MARKER).is_file():
+            found.append((int(number), path))
+    return sorted(found)
+
+
+def seal(path: Path, progress: Progress) -> None:
+    """Makes a state count, after all else of it is on disk; then drops the oldest ones."""
+    sync_tree(path)
+    write_atomically(path / MARKER, progress.to_json())
+    for _, old in states(path.parent)[:-KEPT_STATES]:
+        (old / MARKER).unlink()
+        shutil.rmtree(old)
+
+
+def latest(folder: Path) -> tuple[Path, Progress] | None:
+    """The newest complete state; half-written ones are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    complete = states(folder)
+    kept = {path for _, path in complete}
+    for path in folder.iterdir():
+        if path not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+    if not complete:
+        return None
+    path = complete[-1][1]
+    return path, Progress.from_json((path / MARKER).read_text())
