@@ -27,7 +27,7 @@ export interface VerifierFigures {
   readonly scoreAccuracy: Figure;
   /** Mean true quality (meta rubric, 0 to 1) of the analyses. An analysis that claims nothing has quality 1 if its score follows. */
   readonly analysisQuality: Figure;
-  /** The same over analyses that claim at least one issue which bears on the score. */
+  /** The same over analyses that claim at least one issue, as the checker counts claims (the rehearsal's: every `wrong`, `skips` and `?`). */
   readonly qualityWhereIssuesClaimed: Figure;
   /** Real flaws reported, of all real flaws of the analysed proofs. */
   readonly issueRecall: Figure;
@@ -138,18 +138,21 @@ export interface LabelFigures {
   readonly byScore: Readonly<Record<ScoreKey, number>>;
   /** Contested proofs by the rule's reason. */
   readonly contestedReasons: Readonly<Record<string, number>>;
-  /** Mean true score of the labelled proofs, and the mean label of the automatic ones beside the same proofs' truth. */
+  /** Mean true score of all these proofs, labelled or not. */
   readonly trueScoreOfAll: Figure;
   readonly analysesPerProof: number;
   readonly metaAnalysesPerProof: number;
 }
 
-/** Where a phase's time went. Calls and tokens of a training are those of its judges and its own samples. */
+/**
+ * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges'; its tokens theirs and
+ * those that it sampled itself.
+ */
 export interface StageTimes {
   readonly name: string;
   readonly wallSeconds: number;
   readonly trainingSeconds: number;
-  /** Seconds of inference calls under way (wall), without a training's own judges: those are within its training seconds. */
+  /** Wall seconds in which a set of calls was under way. A training's judges are within its training seconds. */
   readonly inferenceSeconds: number;
   readonly calls: number;
   readonly tokens: number;

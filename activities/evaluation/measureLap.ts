@@ -1,0 +1,61 @@
+import type { Checker } from '../../shared/checker.ts';
+import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
+import type { DecodingFigures, LapReport } from '../../shared/report.ts';
+import type { ArtifactStore } from '../store.ts';
+import { generatorFigures } from './generatorFigures.ts';
+import { labelFigures } from './labelFigures.ts';
+import { newNotes } from './notes.ts';
+import type { Notes } from './notes.ts';
+import { timeFigures } from './timeFigures.ts';
+import { trainingFigures, trainingUse } from './trainingFigures.ts';
+import { checkerOf, truthOf } from './truth.ts';
+import type { Truth } from './truth.ts';
+import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
+
+/**
+ * Every figure of a lap, from its manifest and the artifacts that it names: held-out sets, ledgers, labels, metrics. Nothing that was
+ * measured before is read, so that equal artifacts give equal reports. Definitions are in `shared/report.ts`.
+ *
+ * @throws when an artifact is missing or is not what its reference says.
+ */
+export async function measureLap(manifest: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
+  const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
+  const notes = newNotes();
+  const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
+  const hasGreedy = manifest.evaluation.sets.some(({ decoding }) => decoding === 'greedy');
+  const greedy = hasGreedy ? await decodingFigures(store, manifest, truth, 'greedy', notes) : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
+  const labels = await labelFigures(store, manifest, truth, notes);
+  const trainings = await trainingFigures(store, manifest, notes);
+  return {
+    lap: manifest.lap,
+    parent: manifest.parent ?? null,
+    preset: manifest.recipe.preset,
+    seed: manifest.recipe.seed,
+    recipeSha256: manifest.recipeSha256,
+    startedAt: manifest.startedAt,
+    endedAt: manifest.endedAt,
+    truth: truth.kind,
+    truthBy: truth.by,
+    ...sampled,
+    greedy,
+    labels,
+    trainings,
+    ...timeFigures(manifest, await trainingUse(store, manifest, notes)),
+    imitations: notes.imitations,
+    notMeasured: notes.notMeasured,
+  };
+}
+
+async function decodingFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: EvaluationSet['decoding'],
+  notes: Notes,
+): Promise<DecodingFigures> {
+  return {
+    verifier: await verifierFigures(store, manifest, truth, decoding, notes),
+    metaVerifier: await metaVerifierFigures(store, manifest, truth, decoding, notes),
+    ...(await generatorFigures(store, manifest, truth, decoding, notes)),
+  };
+}

@@ -1,0 +1,131 @@
+import type { AnalysisTruth } from '../../shared/checker.ts';
+import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
+import { mean, ratio, share } from '../../shared/measures.ts';
+import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
+import type { Confusion, ConstantBaseline, DecodingFigures, Figure, MetaVerifierFigures, ScoreKey, VerifierFigures } from '../../shared/report.ts';
+import { SCORES } from '../../shared/scores.ts';
+import type { Score } from '../../shared/scores.ts';
+import type { ArtifactStore } from '../store.ts';
+import { answersOf, findSet, rowOf } from './answers.ts';
+import type { Notes } from './notes.ts';
+import type { Truth } from './truth.ts';
+
+/** One answer of a judge: the truth about what it was asked, what it said, and the truth about how it said it. */
+interface Judged {
+  readonly problem: string;
+  readonly truth: Score;
+  readonly given?: Score;
+  readonly analysis?: AnalysisTruth;
+}
+
+type Decoding = EvaluationSet['decoding'];
+
+/** Verifiers on the held-out proofs. */
+export async function verifierFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+): Promise<DecodingFigures['verifier']> {
+  const proofs = await store.readRows<ProofRow>(manifest.evaluation.proofs);
+  const byId = new Map(proofs.map((proof) => [proof.id, proof]));
+  const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
+    const figure = figureName(`verifier.${name}`, decoding);
+    const set = findSet(manifest.evaluation, 'verifier', model, decoding);
+    if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as verifier in this lap`);
+    const judged: Judged[] = [];
+    for await (const answer of answersOf(store, set.setId, figure, notes)) {
+      const proof = rowOf(byId, answer, set.setId, manifest.evaluation.proofs.uri);
+      const score = truth.proofScore(proof);
+      if (score === undefined) continue;
+      const analysis = answer.parsed && truth.checker?.analysis(proof.problem, proof.proof, answer.parsed.text);
+      judged.push({
+        problem: proof.problem.id,
+        truth: score,
+        ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }),
+        ...(analysis === undefined ? {} : { analysis }),
+      });
+    }
+    if (judged.length === 0) return notes.absent(figure, 'nobody knows the true scores of its held-out proofs');
+    return verifierFiguresOf(judged);
+  };
+  return {
+    base: await figuresOf('base', 'base'),
+    v1: await figuresOf('verifierV1', 'v1'),
+    v2: await figuresOf('verifierV2', 'v2'),
+    constantBaseline: constantBaseline(proofs.map((proof) => truth.proofScore(proof))),
+  };
+}
+
+function verifierFiguresOf(judged: readonly Judged[]): VerifierFigures {
+  const clusterOf = (item: Judged) => item.problem;
+  const analysed = judged.flatMap((item) => (item.analysis ? [{ problem: item.problem, ...item.analysis }] : []));
+  const claiming = analysed.filter((item) => item.claimedIssues > 0);
+  const pooled = (hits: (item: AnalysisTruth) => number, of: (item: AnalysisTruth) => number): Figure =>
+    ratio(analysed.map((item) => ({ hits: hits(item), of: of(item), cluster: item.problem }))) ?? null;
+  return {
+    scoreAccuracy: share(judged, (item) => item.given === item.truth, clusterOf) ?? null,
+    analysisQuality: mean(analysed, (item) => item.quality, clusterOfAnalysis) ?? null,
+    qualityWhereIssuesClaimed: mean(claiming, (item) => item.quality, clusterOfAnalysis) ?? null,
+    issueRecall: pooled((item) => item.flawsReported, (item) => item.flaws),
+    remarkRecall: pooled((item) => item.remarksReported, (item) => item.remarks),
+    falseIssueShare: pooled((item) => item.claimedIssues - item.realClaimedIssues, (item) => item.claimedIssues),
+    claimShare: share(analysed, (item) => item.claimedIssues > 0, clusterOfAnalysis) ?? null,
+    malformedShare: share(judged, (item) => item.given === undefined, clusterOf) ?? null,
+    falseRemarksPerAnalysis: analysed.length === 0 ? null : analysed.reduce((sum, item) => sum + item.falseRemarks, 0) / analysed.length,
+    confusion: confusionOf(judged),
+  };
+}
+
+const clusterOfAnalysis = (item: { readonly problem: string }): string => item.problem;
+
+/** Meta-verifiers on the held-out analyses. */
+export async function metaVerifierFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+): Promise<MetaVerifierFigures> {
+  const analyses = await store.readRows<AnalysisRow>(manifest.evaluation.analyses);
+  const truths = new Map(analyses.map((row) => [row.id, { problem: row.problem.id, quality: truth.quality(row) }]));
+  const accuracyOf = async (model: EvaluationSet['model'], name: string): Promise<Figure> => {
+    const figure = figureName(`metaVerifier.${name}`, decoding);
+    const set = findSet(manifest.evaluation, 'metaVerifier', model, decoding);
+    if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as meta-verifier in this lap`);
+    const judged: Judged[] = [];
+    for await (const answer of answersOf(store, set.setId, figure, notes)) {
+      const { problem, quality } = rowOf(truths, answer, set.setId, manifest.evaluation.analyses.uri);
+      if (quality === undefined) continue;
+      judged.push({ problem, truth: quality, ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }) });
+    }
+    return share(judged, (item) => item.given === item.truth, (item) => item.problem) ?? notes.absent(figure, 'nobody knows the true quality of its held-out analyses');
+  };
+  return {
+    accuracyBefore: await accuracyOf(manifest.recipe.stages.metaVerifier.init, 'accuracyBefore'),
+    accuracyAfter: await accuracyOf('metaVerifier', 'accuracyAfter'),
+    accuracyOfVerifierV2: await accuracyOf('verifierV2', 'accuracyOfVerifierV2'),
+    constantBaseline: constantBaseline([...truths.values()].map((row) => row.quality)),
+  };
+}
+
+/** The best that one answer to everything can do. */
+export function constantBaseline(truths: readonly (Score | undefined)[]): ConstantBaseline | null {
+  const known = truths.filter((score) => score !== undefined);
+  if (known.length === 0) return null;
+  const shares = SCORES.map((score) => ({ score, accuracy: known.filter((truth) => truth === score).length / known.length }));
+  return shares.reduce((best, next) => (next.accuracy > best.accuracy ? next : best));
+}
+
+export const scoreKey = (score: Score): ScoreKey => String(score) as ScoreKey;
+
+/** `greedy.` stands before the figures at T = 0, as in the report. */
+export const figureName = (name: string, decoding: Decoding): string => (decoding === 'greedy' ? `greedy.${name}` : name);
+
+function confusionOf(judged: readonly Judged[]): Confusion {
+  const row = () => ({ '0': 0, '0.5': 0, '1': 0, malformed: 0 });
+  const confusion = { '0': row(), '0.5': row(), '1': row() };
+  for (const { truth, given } of judged) confusion[scoreKey(truth)][given === undefined ? 'malformed' : scoreKey(given)] += 1;
+  return confusion;
+}

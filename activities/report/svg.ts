@@ -1,0 +1,64 @@
+import * as echarts from 'echarts';
+import type { EChartsOption } from 'echarts';
+import type { Markup } from './markup.ts';
+import { rawMarkup } from './markup.ts';
+
+/**
+ * Colours of a chart, by what they mean. A chart is drawn with these stand-ins, which then become the page's CSS variables, so that one drawing
+ * serves light, dark and paper.
+ */
+export const INK = {
+  text: '#010203',
+  muted: '#010204',
+  line: '#010205',
+  page: '#010206',
+  before: '#010207',
+  between: '#010208',
+  after: '#010209',
+  good: '#01020a',
+  bad: '#01020b',
+  quiet: '#01020c',
+} as const;
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+export interface Drawing {
+  /** Unique in the page. */
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  /** What a reader who cannot see it should hear. */
+  readonly description: string;
+  readonly option: EChartsOption;
+}
+
+/** Draws a chart as SVG, without a DOM. Equal drawings give equal text. */
+export function drawn({ id, width, height, description, option }: Drawing): Markup {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+  try {
+    chart.setOption({ animation: false, textStyle: { fontFamily: FONT, color: INK.text, fontSize: 12 }, ...option });
+    let svg = chart.renderToSVGString();
+    for (const [name, colour] of Object.entries(INK)) {
+      const [red, green, blue] = [1, 2, Number.parseInt(colour.slice(5), 16)];
+      svg = svg.replaceAll(colour, `var(--${name})`).replaceAll(`rgb(${red},${green},${blue})`, `var(--${name})`);
+    }
+    return rawMarkup(
+      svg
+        .replace(/zr\d+-/g, `${id}-`)
+        .replace(/^<svg width="\d+" height="\d+"/, `<svg class="chart" style="max-width:${width}px" role="img" aria-label="${attribute(description)}"`),
+    );
+  } finally {
+    chart.dispose();
+  }
+}
+
+const attribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+
+/** An axis as all charts have it: hairlines, quiet numbers, no frame. */
+export const quietAxis = {
+  axisLine: { show: false },
+  axisTick: { show: false },
+  axisLabel: { color: INK.muted, fontSize: 11 },
+  splitLine: { lineStyle: { color: INK.line, width: 1 } },
+  nameTextStyle: { color: INK.muted, fontSize: 11 },
+};
