@@ -24,7 +24,7 @@ export interface RewardSubject {
 
 /** The choices of METHOD.md, "What the texts leave open about rewards, settled". */
 export interface RewardRules {
-  /** Paper 2.1: v1 learns by format and score alone; paper 2.2 multiplies by R_meta. */
+  /** Paper 2.1: v1 learns by format and score alone, v2 with R_meta as a factor. */
   readonly useMetaReward: boolean;
   /** α; 0.76 in paper 2.2. */
   readonly proofWeight: number;
@@ -45,7 +45,7 @@ export function scoreReward(given: Score, truth: number): number {
   return 1 - Math.abs(given - truth);
 }
 
-/** R_V = R_format · R_score (paper 2.1), times R_meta where it is used (paper 2.2). Also the meta-verifier's own reward, on quality scores. */
+/** R_V = R_format · R_score (paper 2.1), times R_meta where it is used (paper 2.1). Also the meta-verifier's own reward, on quality scores. */
 export function verifierReward(format: 0 | 1, score: number, meta = 1): number {
   return format * score * meta;
 }
