@@ -1,0 +1,198 @@
+"""The running completions of one model: slots that fill and empty while the others go on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+import torch
+
+from trainer.chat import Chat
+from trainer.llama import FEWEST_ROWS, Cache, Llama
+from trainer.sampler import PREFILL_ROWS, columns_for, draw, pad_right
+
+
+@dataclass(eq=False)
+class Call:
+    """A request on its way through a batch."""
+
+    prompt: list[int]
+    limit: int
+    """Most tokens to generate."""
+    temperature: float
+    top_p: float
+    seed: int
+    stop: list[str]
+    ticket: Any
+    """Whoever waits for the answer."""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def uniforms_of(seed: int, count: int) -> numpy.ndarray:
+    """The numbers that decide a request's draws: of its seed alone."""
+    return numpy.random.Generator(numpy.random.Philox(key=seed % 2**64)).random(count)
+
+
+class Batch:
+    def __init__(self, llama: Llama, chat: Chat, slots: int, context: int):
+        self.llama = llama
+        self.chat = chat
+        self.context = min(context, llama.shape.max_context)
+        rows = max(slots, FEWEST_ROWS)
+        self.slots = slots
+        self.cache = Cache(llama.shape, rows, self.context, llama.device, llama.dtype)
+        self.calls: list[Call | None] = []
+        """Slot by slot; None is a hole whose row computes nothing of interest until it is filled."""
+        self.positions = numpy.zeros(rows, dtype=numpy.int64)
+        self.tokens = numpy.zeros(rows, dtype=numpy.int64)
+        self.drawn = numpy.zeros(rows, dtype=numpy.int64)
+        self.limits = numpy.ones(rows, dtype=numpy.int64)
+        self.temperatures = numpy.ones(rows)
+        self.top_p = numpy.ones(rows)
+        self.uniforms = numpy.zeros((rows, self.context))
+        self.output = numpy.zeros((rows, self.context), dtype=numpy.int64)
+        self.living = numpy.zeros(rows, dtype=bool)
+        self.stops = numpy.zeros(llama.shape.vocab, dtype=bool)
+        self.stops[[stop for stop in chat.stop_ids if stop < llama.shape.vocab]] = True
+
+    @property
+    def active(self) -> int:
+        return int(self.living.sum())
+
+    @property
+    def free(self) -> int:
+        return self.slots - self.active
+
+    def admit(self, calls: list[Call]) -> list[tuple[Call, Answer]]:
+        """Reads the prompts of at most `free` calls, and draws each one's first token. Returns what ended with it."""
+        holes = [row for row in range(len(self.calls)) if self.calls[row] is None]
+        ended = []
+        # Prompts of like length are read together, at a width that is their own: no request's numbers depend on another's length.
+        by_width: dict[int, list[tuple[Call, int]]] = {}
+        for call in calls:
+            if holes:
+                row = holes.pop()
+                self.calls[row] = call
+            else:
+                row = len(self.calls)
+                self.calls.append(call)
+            self.take(row, call)
+            by_width.setdefault(columns_for(len(call.prompt)), []).append((call, row))
+        for placed in by_width.values():
+            for start in range(0, len(placed), PREFILL_ROWS):
+                chunk = placed[start : start + PREFILL_ROWS]
+                ids, lengths = pad_right([call.prompt for call, _ in chunk], self.llama.device)
+                rows = numpy.array([row for _, row in chunk])
+                logits = self.llama.prefill(ids, lengths, self.cache, torch.from_numpy(rows).to(self.llama.device))
+                ended += self.note(rows, self.draw(logits, rows))
+        return ended
+
+    def take(self, row: int, call: Call) -> None:
+        self.positions[row] = len(call.prompt)
+        self.drawn[row] = 0
+        self.limits[row] = call.limit
+        self.temperatures[row] = call.temperature
+        self.top_p[row] = call.top_p
+        if call.temperature > 0:
+            self.uniforms[row, : call.limit] = uniforms_of(call.seed, call.limit)
+        self.living[row] = True
+
+    def step(self) -> list[tuple[Call, Answer]]:
+        """One token for every living slot. Returns what ended."""
+        self.close_gaps()
+        count = len(self.calls)
+        rows = max(count, FEWEST_ROWS)
+        device = self.llama.device
+        tokens = torch.from_numpy(self.tokens[:rows].copy()).to(device)
+        positions = torch.from_numpy(self.positions[:rows].copy()).to(device)
+        logits = self.llama.step(tokens, positions, self.cache, columns_for(int(self.positions[:count].max()) + 1))
+        living = numpy.flatnonzero(self.living[:count])
+        self.positions[living] += 1
+        return self.note(living, self.draw(logits[:count] if living.size == count else logits[torch.from_numpy(living).to(device)], living))
+
+    def draw(self, logits: torch.Tensor, rows: numpy.ndarray) -> numpy.ndarray:
+        device = self.llama.device
+        temperatures = self.temperatures[rows]
+        uniforms = torch.from_numpy(self.uniforms[rows, self.drawn[rows]]).to(device)
+        if (temperatures == 1.0).all() and (self.top_p[rows] == 1.0).all():
+            return draw(logits, 1.0, uniforms).cpu().numpy()
+        top_p = self.top_p[rows]
+        limited = torch.from_numpy(top_p).to(device) if (top_p < 1.0).any() else None
+        return draw(logits, torch.from_numpy(temperatures).to(device), uniforms, limited).cpu().numpy()
+
+    def note(self, rows: numpy.ndarray, tokens: numpy.ndarray) -> list[tuple[Call, Answer]]:
+        """Records drawn tokens; ends what reached a stop token, a stop text or its limit, or was cancelled."""
+        self.tokens[rows] = tokens
+        self.output[rows, self.drawn[rows]] = tokens
+        self.drawn[rows] += 1
+        stopped = self.stops[tokens]
+        ended = []
+        for index in numpy.flatnonzero(stopped | (self.drawn[rows] >= self.limits[rows])).tolist():
+            ended.append(self.end(int(rows[index]), "stop" if stopped[index] else "length"))
+        for row in rows.tolist():
+            call = self.calls[row]
+            if call is not None and call.cancelled:
+                self.release(row)
+            elif call is not None and call.stop:
+                answer = self.stop_text(row, call)
+                if answer is not None:
+                    ended.append(answer)
+        return ended
+
+    def stop_text(self, row: int, call: Call) -> tuple[Call, Answer] | None:
+        text = self.chat.decode(self.output[row, : self.drawn[row]].tolist())
+        if not any(stop in text for stop in call.stop):
+            return None
+        return self.end(row, "stop")
+
+    def end(self, row: int, reason: str) -> tuple[Call, Answer]:
+        call = self.calls[row]
+        assert call is not None
+        count = int(self.drawn[row])
+        text = self.chat.decode(self.output[row, :count].tolist())
+        places = [place for place in (text.find(stop) for stop in call.stop) if place >= 0]
+        if places:
+            text, reason = text[: min(places)], "stop"
+        self.release(row)
+        return call, Answer(text, reason, len(call.prompt), count)
+
+    def release(self, row: int) -> None:
+        self.calls[row] = None
+        self.living[row] = False
+        self.positions[row] = 0
+
+    def close_gaps(self) -> None:
+        """Moves the last slots into holes once a quarter of the rows are holes."""
+        while self.calls and self.calls[-1] is None:
+            self.calls.pop()
+        holes = [row for row, call in enumerate(self.calls) if call is None]
+        if len(holes) * 4 < len(self.calls):
+            return
+        for hole in holes:
+            while self.calls and self.calls[-1] is None:
+                self.calls.pop()
+            source = len(self.calls) - 1
+            if hole >= source:
+                break
+            self.cache.move(source, hole, int(self.positions[source]))
+            for values in (self.positions, self.tokens, self.drawn, self.limits, self.temperatures, self.top_p, self.living):
+                values[hole] = values[source]
+            self.uniforms[hole], self.output[hole] = self.uniforms[source], self.output[source]
+            self.calls[hole] = self.calls.pop()
+            self.living[source] = False
+            self.positions[source] = 0
+
+    def abandon(self) -> list[Call]:
+        """Empties all slots. Returns the calls that were in them."""
+        calls = [call for call in self.calls if call is not None]
+        self.calls.clear()
+        self.living[:] = False
+        self.positions[:] = 0
+        return calls

@@ -1,0 +1,211 @@
+"""`python -m trainer.serve --checkpoints DIR --port P`: the checkpoints of a folder over the OpenAI API, many calls at once.
+
+A model's name is its folder's name (a digest); it is loaded at its first use. Calls run together in slots, but a call's answer depends on
+its model, prompt, sampling and seed alone. SIGTERM: no new calls, those under way are finished, then the process ends.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import secrets
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, AsyncIterator
+
+from trainer import runtime
+
+runtime.prepare()
+
+import torch  # noqa: E402
+import uvicorn  # noqa: E402
+from fastapi import FastAPI, Request, Response  # noqa: E402
+
+from trainer.batch import Answer, Call  # noqa: E402
+from trainer.engine import Engine, Model  # noqa: E402
+from trainer.openai_requests import BadRequest, parse_body  # noqa: E402
+
+log = logging.getLogger("trainer.serve")
+
+
+class Server:
+    """The API's routes over one engine."""
+
+    def __init__(self, checkpoints: Path, device: torch.device, slots: int, context: int, resident: int):
+        self.engine = Engine(checkpoints, device, slots, context, resident, self.deliver)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.draining = False
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        self.loop = asyncio.get_running_loop()
+        self.engine.thread.start()
+        yield
+        self.engine.stop()
+        await asyncio.to_thread(self.engine.thread.join, 10)
+
+    def deliver(self, done: list[tuple[Call, Answer | Exception]]) -> None:
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(settle, done)
+
+    async def complete(self, request: Request, chat: bool) -> Response:
+        try:
+            wanted = parse_body(await request.body(), chat)
+            model = await self.engine.model(wanted.model)
+            call = make_call(wanted, model)
+            self.engine.submit(model, call)
+            answer = await self.answer(call, request)
+        except BadRequest as error:
+            return reply(error.body(), error.status)
+        except RuntimeError as error:
+            return reply({"error": {"message": f"the batch failed: {error}", "type": "server_error", "param": None, "code": None}}, 500)
+        return reply(body_of(answer, wanted.model, chat), 200)
+
+    async def answer(self, call: Call, request: Request) -> Answer:
+        """Waits for the engine; a caller who hangs up frees the slot."""
+        gone = asyncio.ensure_future(disconnected(request))
+        try:
+            await asyncio.wait((call.ticket, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not call.ticket.done():
+                call.cancelled = True
+                raise BadRequest("the caller hung up", None, 499, "cancelled")
+            return call.ticket.result()
+        finally:
+            gone.cancel()
+
+
+def settle(done: list[tuple[Call, Answer | Exception]]) -> None:
+    for call, answer in done:
+        if call.ticket.done():
+            continue
+        if isinstance(answer, Exception):
+            call.ticket.set_exception(RuntimeError(str(answer)))
+        else:
+            call.ticket.set_result(answer)
+
+
+async def disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def make_call(wanted: Any, model: Model) -> Call:
+    """Raises BadRequest where prompt and answer do not fit the context."""
+    name = "messages" if wanted.messages is not None else "prompt"
+    if wanted.messages is not None:
+        try:
+            prompt = model.chat.prompt_ids(wanted.messages)
+        except ValueError as error:
+            raise BadRequest(str(error), "messages") from None
+    else:
+        prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
+        if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
+            raise BadRequest(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
+    context = model.batch.context
+    if not prompt:
+        raise BadRequest(f"expected {name} to have at least one token", name)
+    if len(prompt) >= context:
+        raise BadRequest(f"{name} has {len(prompt)} tokens, the context holds {context} with the answer", name, code="context_length_exceeded")
+    limit = wanted.max_tokens if wanted.max_tokens is not None else context - len(prompt)
+    if len(prompt) + limit > context:
+        raise BadRequest(
+            f"max_tokens = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}", "max_tokens", code="context_length_exceeded"
+        )
+    seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
+    ticket = asyncio.get_running_loop().create_future()
+    return Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket)
+
+
+def body_of(answer: Answer, model: str, chat: bool) -> dict[str, Any]:
+    choice: dict[str, Any] = {"index": 0, "finish_reason": answer.finish_reason, "logprobs": None}
+    if chat:
+        choice["message"] = {"role": "assistant", "content": answer.text}
+    else:
+        choice["text"] = answer.text
+    return {
+        "id": f"{'chatcmpl' if chat else 'cmpl'}-{secrets.token_hex(12)}",
+        "object": "chat.completion" if chat else "text_completion",
+        "created": int(time.time()),
+        "model": model,
+        "choices": [choice],
+        "usage": {
+            "prompt_tokens": answer.prompt_tokens,
+            "completion_tokens": answer.completion_tokens,
+            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        },
+    }
+
+
+def reply(body: dict[str, Any], status: int) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
+
+
+def make_app(server: Server) -> FastAPI:
+    app = FastAPI(lifespan=server.lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def chat_completions(request: Request) -> Response:
+        return await server.complete(request, chat=True)
+
+    async def completions(request: Request) -> Response:
+        return await server.complete(request, chat=False)
+
+    async def models(_request: Request) -> Response:
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "flywheel"} for name in server.engine.available()]
+        return reply({"object": "list", "data": data}, 200)
+
+    async def health(_request: Request) -> Response:
+        engine = server.engine
+        status = {"status": "ok", "pid": os.getpid(), "models": list(engine.models), "slots": engine.slots, "context": engine.context}
+        status["active"] = sum(model.batch.active for model in engine.models.values())
+        return reply(status, 200 if engine.thread.is_alive() else 500)
+
+    # Plain routes: the bodies are checked by hand, and every millisecond a call counts a hundred times a second.
+    app.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
+    app.add_route("/v1/completions", completions, methods=["POST"])
+    app.add_route("/v1/models", models, methods=["GET"])
+    app.add_route("/health", health, methods=["GET"])
+    return app
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m trainer.serve", description="Serves checkpoint folders over the OpenAI API.")
+    parser.add_argument("--checkpoints", type=Path, required=True, help="directory of checkpoint folders; a folder's name is the model's")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: loopback only)")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--slots", type=int, default=128, help="calls of one model that run at once (default 128); others wait")
+    parser.add_argument("--max-context", type=int, default=512, help="prompt and answer together, in tokens (default 512)")
+    parser.add_argument("--max-models", type=int, default=8, help="models kept in memory (default 8)")
+    parser.add_argument("--threads", type=int, default=1, help="threads that compute (default 1, which was fastest on shared cores)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
+    options = parser.parse_args(arguments)
+    for name in ("slots", "max_context", "max_models", "threads"):
+        if getattr(options, name) < 1:
+            parser.error(f"expected --{name.replace('_', '-')} to be at least 1, got {getattr(options, name)}")
+    if not options.checkpoints.is_dir():
+        parser.error(f"expected --checkpoints to be a directory, got {options.checkpoints}")
+    torch.set_num_threads(options.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else torch.device(options.device)
+    server = Server(options.checkpoints.resolve(), device, options.slots, options.max_context, options.max_models)
+    # h11 takes a fifth of a millisecond less a request without access logs and default headers.
+    config = uvicorn.Config(
+        make_app(server),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=60,
+        backlog=4096,
+    )
+    log.info("serving %s on http://%s:%d, %s", options.checkpoints, options.host, options.port, device)
+    uvicorn.Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
