@@ -1,0 +1,73 @@
+import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import type { Checker } from '../../shared/checker.ts';
+import type { VerdictMessage } from '../../shared/reviewMessages.ts';
+import { reviewWorkflowId } from '../../shared/reviews.ts';
+import type { QuestionKind, ReviewSetInput } from '../../shared/reviews.ts';
+import type { Score } from '../../shared/scores.ts';
+import { submitVerdict } from '../../workflows/messages.ts';
+import type { SubjectRow } from './subjectRows.ts';
+
+/** Ours: questions that are answered at once; more does not make one server and worker faster. */
+const AT_ONCE = 24;
+
+export interface OpenQuestion {
+  readonly id: string;
+  readonly row: number;
+}
+
+interface Answering {
+  readonly set: ReviewSetInput;
+  readonly questions: readonly OpenQuestion[];
+  readonly client: Client;
+  readonly checker: Checker;
+  readonly rowOf: (row: number) => Promise<SubjectRow>;
+  /** Called after every question. */
+  readonly onAnswered: (answered: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers questions with a program's knowledge of the truth, on all seats, through the Updates that people use, and under the program's name. What is repeated
+ * after a crash has the same verdict ids, and changes nothing.
+ */
+export async function answerQuestions({ set, questions, client, checker, rowOf, onAnswered, signal }: Answering): Promise<void> {
+  const next = questions.values();
+  let answered = 0;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const question of next) {
+        signal.throwIfAborted();
+        const score = truth(set.kind, checker, await rowOf(question.row));
+        const workflowId = reviewWorkflowId(set.setId, question.id);
+        await Promise.all(
+          Array.from({ length: set.seats }, (_, seat) => {
+            const annotator = `${checker.name}/seat-${seat + 1}`;
+            return submit(client, workflowId, { annotator, score, source: 'program', verdictId: `${annotator} on ${question.id}` });
+          }),
+        );
+        answered += 1;
+        onAnswered(answered);
+      }
+    }),
+  );
+}
+
+/** What the checker knows about a row. */
+export function truth(kind: QuestionKind, checker: Checker, { id, problem, proof, analysis }: SubjectRow): Score {
+  if (kind !== 'scoreAnalysis') return checker.proofScore(problem, proof);
+  if (analysis === undefined) throw ApplicationFailure.nonRetryable(`Expected row ${id} to have an analysis, got none: scoreAnalysis asks about one`, 'BadReviewSubject');
+  return checker.analysis(problem, proof, analysis).quality;
+}
+
+async function submit(client: Client, workflowId: string, message: VerdictMessage): Promise<void> {
+  try {
+    await client.workflow.getHandle(workflowId).executeUpdate(submitVerdict, { args: [message], updateId: message.verdictId ?? message.annotator });
+  } catch (error) {
+    // People were here first: what they say counts.
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'ReviewRefused') return;
+    // The question is closed: by an earlier attempt of ours, or by people.
+    if (error instanceof WorkflowNotFoundError) return;
+    throw error;
+  }
+}

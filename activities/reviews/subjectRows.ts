@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { DatasetRef, Problem } from '../../shared/records.ts';
+import type { ArtifactStore } from '../store.ts';
+
+/** What a question is about. */
+export interface SubjectRow {
+  readonly id: string;
+  readonly problem: Problem;
+  readonly proof: string;
+  /** For `scoreAnalysis`. */
+  readonly analysis?: string;
+}
+
+interface RowIndex {
+  readonly ids: readonly string[];
+  /** Byte at which each row starts, and at last the file's length. */
+  readonly starts: readonly number[];
+}
+
+/** Ours: sets that are under review at the same time. */
+const DATASETS_KEPT = 8;
+
+/** Rows of datasets under review, read by number. A dataset is read and verified once per process; its texts are not kept. */
+export class SubjectRows {
+  private readonly store: ArtifactStore;
+  private readonly indexes = new Map<string, Promise<RowIndex>>();
+
+  constructor(store: ArtifactStore) {
+    this.store = store;
+  }
+
+  /** @throws when the dataset is not what the reference says, or two rows have the same id. */
+  async ids(ref: DatasetRef): Promise<readonly string[]> {
+    return (await this.index(ref)).ids;
+  }
+
+  async row(ref: DatasetRef, row: number): Promise<SubjectRow> {
+    const { starts } = await this.index(ref);
+    const [start, end] = [starts[row], starts[row + 1]];
+    if (start === undefined || end === undefined) throw new Error(`Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
+    const file = await open(this.store.path(ref.uri));
+    try {
+      const buffer = Buffer.alloc(end - start);
+      await file.read(buffer, 0, buffer.length, start);
+      return JSON.parse(buffer.toString('utf8')) as SubjectRow;
+    } finally {
+      await file.close();
+    }
+  }
+
+  private index(ref: DatasetRef): Promise<RowIndex> {
+    const key = `${ref.sha256} ${ref.uri}`;
+    const known = this.indexes.get(key);
+    if (known) return known;
+    const made = indexOf(this.store.path(ref.uri), ref);
+    this.indexes.set(key, made);
+    made.catch(() => this.indexes.delete(key));
+    for (const old of this.indexes.keys()) if (this.indexes.size > DATASETS_KEPT) this.indexes.delete(old);
+    return made;
+  }
+}
+
+async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
+  const hash = createHash('sha256');
+  const rowsById = new Map<string, number>();
+  const starts = [0];
+  let rest: Buffer[] = [];
+  let position = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    let from = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...rest, chunk.subarray(from, end)]);
+      rest = [];
+      from = end + 1;
+      const id = idOf(line, ref, starts.length - 1);
+      const earlier = rowsById.get(id);
+      if (earlier !== undefined) throw new Error(`Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ${earlier} and ${starts.length - 1}`);
+      rowsById.set(id, starts.length - 1);
+      starts.push(position + from);
+    }
+    rest.push(chunk.subarray(from));
+    position += chunk.length;
+  }
+  const sha256 = hash.digest('hex');
+  if (sha256 !== ref.sha256 || rowsById.size !== ref.rows) {
+    throw new Error(`Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${rowsById.size}: it was changed after it was written`);
+  }
+  return { ids: [...rowsById.keys()], starts };
+}
+
+function idOf(line: Buffer, ref: DatasetRef, row: number): string {
+  const id = (JSON.parse(line.toString('utf8')) as { id?: unknown }).id;
+  if (typeof id !== 'string' || id === '') throw new Error(`Expected row ${row} of ${ref.uri} to have an id, got ${JSON.stringify(id)}`);
+  return id;
+}

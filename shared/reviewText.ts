@@ -1,0 +1,69 @@
+import { isDisagreement, resultOf } from './reviewState.ts';
+import type { ExpertReviewInput, QuestionKind, ReviewPolicy, ReviewProgress, ReviewState, Seat, SeatProgress } from './reviews.ts';
+
+/** What a person is asked to do, in words. */
+export const QUESTION_TEXT: Readonly<Record<QuestionKind, string>> = {
+  scoreProof: 'Score the proof',
+  scoreContestedProof: 'Score the contested proof',
+  scoreAnalysis: 'Score the analysis',
+  auditLabel: 'Audit the label of the proof',
+};
+
+/** How a question stands. */
+export function reviewProgress(input: ExpertReviewInput, state: ReviewState, deadline: number): ReviewProgress {
+  const result = resultOf(state);
+  const reveal = result !== undefined || isDisagreement(state);
+  return {
+    question: input.question,
+    status: result?.kind ?? (isDisagreement(state) ? 'disagreement' : 'open'),
+    seats: state.seats.map((seat, index) => seatProgress(seat, index + 1, reveal)),
+    deadline: new Date(deadline).toISOString(),
+    onDeadline: input.policy.onDeadline,
+    escalated: state.escalated,
+    ...(result ? { result } : {}),
+    notes: state.notes,
+    noted: state.noted,
+  };
+}
+
+/** The same as Markdown, for the workflow's current details. It ends with a plain paragraph: the Web UI cuts off a list at the end. */
+export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): string {
+  const { question } = progress;
+  const seats = progress.seats.map((seat) => `| ${seat.seat} | ${seatText(seat)} |`);
+  const notes = progress.notes.map((one) => `| ${one.at} | ${cell(one.message)} | ${cell(one.reason)} |`);
+  return [
+    `**${QUESTION_TEXT[question.kind]}** ${cell(question.id)} (row ${question.row} of ${cell(question.subject.uri)})`,
+    ['| Seat | State |', '| --- | --- |', ...seats].join('\n'),
+    ...(notes.length === 0 ? [] : [`Messages that could not be used: ${progress.noted}`, ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n')]),
+    closing(progress, policy),
+  ].join('\n\n');
+}
+
+function closing(progress: ReviewProgress, policy: ReviewPolicy): string {
+  const deadline = progress.escalated ? `The deadline ${progress.deadline} went by: **waiting for an answer**.` : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
+  if (progress.status === 'open') {
+    return `${deadline} Answer with the Update submitVerdict, or the Signal submitAnnotation: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}.`;
+  }
+  if (progress.status === 'disagreement') {
+    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}.`;
+  }
+  return progress.result?.kind === 'scored' ? `Scored ${progress.result.score}.` : `Closed without a score: ${progress.status}.`;
+}
+
+function seatProgress(seat: Seat, number: number, reveal: boolean): SeatProgress {
+  if (seat.kind === 'free') return { seat: number, state: 'free' };
+  if (seat.kind === 'claimed') return { seat: number, state: 'claimed', annotator: seat.annotator, leaseUntil: new Date(seat.until).toISOString() };
+  const { annotator, score, comment } = seat.verdict;
+  return { seat: number, state: 'answered', annotator, ...(reveal ? { score, ...(comment === undefined ? {} : { comment }) } : {}) };
+}
+
+function seatText(seat: SeatProgress): string {
+  if (seat.state === 'free') return 'free';
+  const who = cell(seat.annotator ?? '');
+  return seat.state === 'claimed' ? `claimed by ${who} until ${seat.leaseUntil}` : `answered by ${who}${seat.score === undefined ? '' : `: ${seat.score}`}`;
+}
+
+/** Text of others as inline code, so that it is data in a table and not Markdown. */
+function cell(text: string): string {
+  return `\`${text.replace(/[`|\s]+/g, ' ').trim()}\``;
+}

@@ -1,0 +1,81 @@
+import * as wf from '@temporalio/workflow';
+import type { ReviewActivities } from '../activities/reviews/index.ts';
+import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../shared/reviewInput.ts';
+import { reviewPartName, reviewWorkflowId } from '../shared/reviews.ts';
+import type { ReviewRange, ReviewSetInput, ReviewSetResult } from '../shared/reviews.ts';
+import { QUESTION_TEXT } from '../shared/reviewText.ts';
+import { expertReview } from './expertReview.ts';
+
+/** Reads of the store; the first look at a set reads and verifies the whole dataset. */
+const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '1m' });
+/** Runs as long as there are questions for it to answer. */
+const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '6h', heartbeatTimeout: '30s' });
+
+/** Ours: parts that a program works on at once. People have all questions before them. */
+const PROGRAM_PARTS = 2;
+/** Ours: questions that a program answers in one activity, as soon as all of them are open. */
+const PROGRAM_BATCH = 50;
+
+/** Asks experts one question per row, and gathers what they came to. A large set is asked in parts, so that every history stays short. */
+export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult> {
+  const refusal = refusalOfReviewSet(input);
+  if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewSetInput');
+  const range = input.range ?? { from: 0, to: input.subject.rows };
+  const questions = range.to - range.from;
+  wf.setCurrentDetails(`${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: \`${input.setId}/…\`.`);
+
+  await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
+  const result = await collectReviews(input);
+
+  wf.setCurrentDetails(`${result.scored} scored, ${result.flagged} flagged, ${result.expired} expired, by ${result.verdicts} verdicts: \`${result.results.uri}\`.`);
+  return result;
+}
+
+async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+  const parts = partsOf(range);
+  const next = parts.values();
+  const atOnce = set.experts === 'program' ? PROGRAM_PARTS : parts.length;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const part of next) {
+        await wf.executeChild(reviewSet, {
+          workflowId: reviewWorkflowId(set.setId, reviewPartName(part)),
+          args: [{ ...set, range: part }],
+          staticSummary: `${set.kind} × ${part.to - part.from} (${reviewPartName(part)})`,
+        });
+      }
+    }),
+  );
+}
+
+/** Every question without a result on record becomes a workflow; a program, where it stands in for people, answers those that are open. */
+async function askEach(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+  const questions = await listQuestions(set, range);
+  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
+  const policy = { seats, leaseMinutes, deadlineHours, onDeadline };
+  const opening = questions.map(({ id, row, recorded }) =>
+    wf.startChild(expertReview, {
+      workflowId: reviewWorkflowId(setId, id),
+      args: [{ question: { setId, id, kind, lap, subject, row }, policy, recorded }],
+      memo: { setId, kind, lap, question: id, seats },
+      staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
+    }),
+  );
+  const closed = Promise.all(opening.map((review) => review.then((handle) => handle.result()).catch(withdrawn)));
+  if (set.experts === 'program') {
+    for (let from = 0; from < questions.length; from += PROGRAM_BATCH) {
+      const batch = questions.slice(from, from + PROGRAM_BATCH).map(({ id, row }) => ({ id, row }));
+      await Promise.all(opening.slice(from, from + PROGRAM_BATCH));
+      await answerAsProgram(set, batch);
+    }
+  }
+  await closed;
+}
+
+/** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */
+function withdrawn(error: unknown): undefined {
+  const cause = error instanceof wf.ChildWorkflowFailure ? error.cause : undefined;
+  if (cause instanceof wf.TerminatedFailure) return undefined;
+  if (cause instanceof wf.CancelledFailure && !wf.CancellationScope.current().consideredCancelled) return undefined;
+  throw error;
+}
