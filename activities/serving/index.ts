@@ -18,9 +18,9 @@ export interface ReleaseServedInput {
 /** Activities of the queue `flywheel-inference`. Both are safe to repeat. */
 export interface ServingActivities {
   /** Has models served, and returns when each answers. From then on every process asks the same engine for them. */
-  ensureServed(input: EnsureServedInput): Promise<void>;
+  readonly ensureServed: (input: EnsureServedInput) => Promise<void>;
   /** Frees the servers that serve only these models. The batcher serves all and stays. */
-  releaseServed(input: ReleaseServedInput): Promise<void>;
+  readonly releaseServed: (input: ReleaseServedInput) => Promise<void>;
 }
 
 export function createServing(settings: ServingSettings): Serving {

@@ -35,11 +35,11 @@ export interface CheckClusterInput {
 /** Activities of the queue `flywheel-training`. */
 export interface TrainingActivities {
   /** Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's shutdown does not. */
-  runTraining(input: RunTrainingInput): Promise<TrainingOutcome>;
+  readonly runTraining: (input: RunTrainingInput) => Promise<TrainingOutcome>;
   /** Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it was cancelled. */
-  stopTraining(input: StopTrainingInput): Promise<void>;
+  readonly stopTraining: (input: StopTrainingInput) => Promise<void>;
   /** Refuses a cluster that is not configured or cannot hold a job, before anything has been spent. */
-  checkCluster(input: CheckClusterInput): Promise<void>;
+  readonly checkCluster: (input: CheckClusterInput) => Promise<void>;
 }
 
 export function createTrainingActivities(settings: TrainingSettings): TrainingActivities {
@@ -75,10 +75,11 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
       const folder = folderOf(store, input.jobKey);
       const cluster = clusterOf(input.cluster);
       await checkCluster(input);
+      folder.job(input, 1, reward);
       await checkArtifacts(store, input);
       const differing = await folder.bind(input);
       if (differing.length > 0) {
-        throw refusal(`Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a new training needs a new jobKey`, TRAINING_FAILURES.conflict);
+        throw refusal(`Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a new training needs a new jobKey, that is a new lap`, TRAINING_FAILURES.conflict);
       }
       const { workflowExecution, activityId } = context.info;
       const execution = `${workflowExecution?.workflowId}/${workflowExecution?.runId}/${activityId}`;
@@ -88,7 +89,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
         if (!context.cancellationSignal.aborted) throw error;
         // Only a cancellation is about the job. In every other case (shutdown, timeout, pause) the next worker adopts it.
         const reason = (context.cancellationSignal.reason as Error).message;
-        if (context.cancellationDetails?.cancelRequested || reason === 'CANCELLED') await cancelJob(folder, cluster, graceMs);
+        if (reason === 'CANCELLED') await cancelJob(folder, cluster, graceMs);
         else if (reason === 'WORKER_SHUTDOWN') {
           throw ApplicationFailure.create({
             message: `The worker shuts down; training job ${folder.jobKey} goes on`,
@@ -113,7 +114,7 @@ function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
 
 /** A missing input is found here, with a name, and not by a trainer that has waited for a GPU. */
 async function checkArtifacts(store: ArtifactStore, input: RunTrainingInput): Promise<void> {
-  const shape = z.object({ datasets: z.array(z.unknown()).min(1), maxAttempts: z.int().min(1) }).safeParse(input);
+  const shape = z.object({ maxAttempts: z.int().min(1) }).safeParse(input);
   if (!shape.success) throw refusal(`Expected a training input, got\n${z.prettifyError(shape.error)}`, TRAINING_FAILURES.invalidInput);
   for (const { uri } of [input.initCheckpoint, ...input.datasets.map(({ ref }) => ref)]) {
     if (!(await store.exists(uri))) {

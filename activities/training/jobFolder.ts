@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
 import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/job.ts';
-import { JOB_STATES, type StopReason } from '../../shared/trainingState.ts';
+import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/trainingState.ts';
 import type { ArtifactStore } from '../store.ts';
 import type { RunTrainingInput, SubmittedJob } from './types.ts';
 
@@ -71,8 +72,11 @@ export class JobFolder {
     return [...new Set([...Object.keys(bound), ...Object.keys(plain)])].filter((field) => !isDeepStrictEqual(bound[field], plain[field]));
   }
 
-  /** Writes the job file of an attempt. Every URI in it is an absolute `file:` URL. */
-  async writeJob(input: RunTrainingInput, attempt: number, reward: RewardAddress): Promise<string> {
+  /**
+   * The job file's content for an attempt. Every URI in it is an absolute `file:` URL.
+   * @throws an ApplicationFailure that names the fields which the contract does not allow.
+   */
+  job(input: RunTrainingInput, attempt: number, reward: RewardAddress): Job {
     const file = (uri: string) => pathToFileURL(this.#store.path(uri)).href;
     const job: Job = {
       jobKey: this.jobKey,
@@ -93,9 +97,16 @@ export class JobFolder {
       resume: 'auto',
     };
     const parsed = jobSchema.safeParse(job);
-    if (!parsed.success) throw new Error(`Expected a training job that its contract (shared/job.ts) allows, got\n${z.prettifyError(parsed.error)}`);
-    await this.#store.writeJson(this.uri(`job-${attempt}.json`), parsed.data);
-    return this.uri(`job-${attempt}.json`);
+    if (!parsed.success) {
+      const message = `Expected training job ${this.jobKey} to keep its contract (shared/job.ts), got\n${z.prettifyError(parsed.error)}`;
+      throw ApplicationFailure.nonRetryable(message, TRAINING_FAILURES.invalidInput);
+    }
+    return parsed.data;
+  }
+
+  /** Writes an attempt's job file, and returns its store path. */
+  async writeJob(job: Job): Promise<string> {
+    return (await this.#store.writeJson(this.uri(`job-${job.attempt}.json`), job)).uri;
   }
 
   /** The attempt's own result; that of an earlier attempt is none. */

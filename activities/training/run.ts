@@ -44,7 +44,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         break;
       case 'submit': {
         await waitBeating(input, next.attempt, next.delayMs, context);
-        const jobFile = await folder.writeJob(input, next.attempt, context.reward);
+        const jobFile = await folder.writeJob(folder.job(input, next.attempt, context.reward));
         signal.throwIfAborted();
         await cluster.submit({ jobKey: folder.jobKey, attempt: next.attempt, jobFile, execution });
       }

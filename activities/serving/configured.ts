@@ -1,0 +1,18 @@
+import { config, environmentWith } from '../../temporal.config.ts';
+import type { ArtifactStore } from '../store.ts';
+import { createServing, type Serving } from './index.ts';
+
+/** Serving as this installation is configured; every process of ours that asks models has one. */
+export function configuredServing(store: ArtifactStore): Serving {
+  return createServing({
+    store,
+    root: config.root,
+    runDir: config.runDir,
+    logDir: config.logDir,
+    host: config.modelServer.host,
+    env: environmentWith({}),
+    batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
+    serveCommand: config.modelServer.command,
+    externalEndpoints: config.modelServer.endpoints,
+  });
+}
