@@ -22,12 +22,17 @@ export const PORT_SETTINGS = {
   reward: { variable: 'FLYWHEEL_REWARD_PORT', otherwise: 7300 },
 } as const satisfies Record<PortName, { variable: string; otherwise: number }>;
 
+/** The environment or temporal.toml says something that cannot be; the message names it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
 function portFrom(variable: string): number | undefined {
   const value = env[variable];
   if (value === undefined || value === '') return undefined;
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) {
-    throw new Error(`Expected ${variable} to be a port between 1 and 65535, got ${JSON.stringify(value)}`);
+    throw new ConfigurationError(`Expected ${variable} to be a port between 1 and 65535, got ${JSON.stringify(value)}`);
   }
   return number;
 }
@@ -49,13 +54,20 @@ function port(name: PortName): number {
   try {
     recorded = JSON.parse(readFileSync(portsFile, 'utf8')) as Partial<Ports>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`Cannot read ${portsFile}: remove it and start again`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new ConfigurationError(`Cannot read ${portsFile}: remove it and start again`, { cause: error });
   }
   return recorded[name] ?? asked[name] ?? PORT_SETTINGS[name].otherwise;
 }
 
 /** A server configured by TEMPORAL_ADDRESS or a profile of temporal.toml (TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE). */
-const profile = loadClientConnectConfig();
+const profile = loadProfile();
+function loadProfile(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new ConfigurationError(`The Temporal profile cannot be used (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE, temporal.toml): ${(error as Error).message}`, { cause: error });
+  }
+}
 const configuredAddress = profile.connectionOptions.address;
 
 export const config = {
@@ -102,7 +114,20 @@ export const config = {
     /** @default one that the supervisor makes for the state folder */
     token: env['FLYWHEEL_REWARD_TOKEN'],
   },
-  modelServer: { host: '127.0.0.1', port: modelPort },
+  inference: {
+    /** Endpoints that others run, as JSON (engine `external`); activities/serving says the form. */
+    endpoints: env['FLYWHEEL_ENDPOINTS'],
+    /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
+    serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
+  },
+  modelServer: {
+    host: '127.0.0.1',
+    port: modelPort,
+    /** Engine `command`: how to serve one checkpoint, with {checkpoint}, {port} and {model}. */
+    command: env['FLYWHEEL_SERVE_COMMAND'],
+    /** Engine `external`: a JSON list of OpenAI-compatible servers that others run. */
+    endpoints: env['FLYWHEEL_ENDPOINTS'],
+  },
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {
