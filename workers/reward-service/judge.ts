@@ -55,6 +55,7 @@ async function oneVerdict(asker: Asker, spec: RewardSpec, prompts: PromptSet, qu
         if (outcome.score === undefined) throw new Error(`Expected an answered ${question.task} outcome to have a score, got none (key ${outcome.key})`);
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
+        if (wasRefused(outcome.reason)) return { kind: 'noVerdict', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
         return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
       case 'unparseable':
       case 'truncated':
@@ -63,6 +64,11 @@ async function oneVerdict(asker: Asker, spec: RewardSpec, prompts: PromptSet, qu
     }
   }
   return { kind: 'noVerdict', reason: `the ${role} gave no usable verdict in ${spec.judgeAttempts} attempts: ${reason}`, cost };
+}
+
+/** A server that finds fault with this one request (too long a prompt, say) will again: that is no outage. Other failures heal. */
+function wasRefused(reason: string | undefined): reason is string {
+  return /^(400|413|422)\b/.test(reason ?? '');
 }
 
 export const NO_COST: JudgeCost = { calls: 0, promptTokens: 0, completionTokens: 0 };

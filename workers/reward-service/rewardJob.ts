@@ -30,12 +30,12 @@ export interface RewardCounters {
 /** The rewards of one training job: each equal request is evaluated once, whoever waits for it. */
 export class RewardJob {
   readonly spec: RewardSpec;
-  private readonly specSha256: string;
-  private readonly prompts: PromptSet;
-  private readonly asker: Asker;
-  private readonly log: RewardLog;
-  private readonly underWay = new Map<string, Promise<Evaluation>>();
-  private readonly seen: RewardCounters = {
+  readonly #specSha256: string;
+  readonly #prompts: PromptSet;
+  readonly #asker: Asker;
+  readonly #log: RewardLog;
+  readonly #underWay = new Map<string, Promise<Evaluation>>();
+  readonly #seen: RewardCounters = {
     scored: 0,
     unscorable: 0,
     imitations: 0,
@@ -50,38 +50,38 @@ export class RewardJob {
 
   constructor(parts: { readonly spec: RewardSpec; readonly prompts: PromptSet; readonly asker: Asker; readonly log: RewardLog }) {
     this.spec = parts.spec;
-    this.specSha256 = sha256Of(JSON.stringify(parts.spec));
-    this.prompts = parts.prompts;
-    this.asker = parts.asker;
-    this.log = parts.log;
-    for (const { answer } of parts.log.all()) this.count(answer);
+    this.#specSha256 = sha256Of(JSON.stringify(parts.spec));
+    this.#prompts = parts.prompts;
+    this.#asker = parts.asker;
+    this.#log = parts.log;
+    for (const { answer } of parts.log.all()) this.#count(answer);
   }
 
   get counters(): RewardCounters {
-    return { ...this.seen, underWay: this.underWay.size };
+    return { ...this.#seen, underWay: this.#underWay.size };
   }
 
   /** The item's reward. Goes on when nobody waits any more, so that the next request finds it. */
   evaluate(item: RewardItem): Promise<Evaluation> {
     const responseSha256 = sha256Of(item.response);
     const { itemId, task, truncated, meta } = item;
-    const key = sha256Of(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.specSha256]));
-    const known = this.log.get(key);
+    const key = sha256Of(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.#specSha256]));
+    const known = this.#log.get(key);
     if (known !== undefined) {
-      this.seen.cached += 1;
+      this.#seen.cached += 1;
       return Promise.resolve({ kind: 'answer', answer: known.answer, cost: NO_COST });
     }
-    const running = this.underWay.get(key);
+    const running = this.#underWay.get(key);
     if (running !== undefined) {
-      this.seen.joined += 1;
+      this.#seen.joined += 1;
       return running.then((evaluation) => (evaluation.kind === 'answer' ? { ...evaluation, cost: NO_COST } : evaluation));
     }
-    const evaluation = this.run(item, key, responseSha256).finally(() => this.underWay.delete(key));
-    this.underWay.set(key, evaluation);
+    const evaluation = this.#run(item, key, responseSha256).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, evaluation);
     return evaluation;
   }
 
-  private async run(item: RewardItem, key: string, responseSha256: string): Promise<Evaluation> {
+  async #run(item: RewardItem, key: string, responseSha256: string): Promise<Evaluation> {
     const answer = parseAnswer(item.task, item.response, this.spec.maxRevisions);
     const subject: RewardSubject = { task: item.task, answer, truncated: item.truncated, label: item.meta.score };
     const counts = { proof: this.spec.verdictsPerReward, meta: this.spec.metaVerdictsPerReward };
@@ -89,33 +89,33 @@ export class RewardJob {
     let cost = NO_COST;
     let rewarded: RewardAnswer | undefined;
     for (let need = judgeNeed(subject, verdicts, this.spec); need !== 'nothing' && rewarded === undefined; need = judgeNeed(subject, verdicts, this.spec)) {
-      const judgement = await judge(this.asker, this.spec, this.prompts, questionOf(need, item, answer, responseSha256), counts[need]);
+      const judgement = await judge(this.#asker, this.spec, this.#prompts, questionOf(need, item, answer, responseSha256), counts[need]);
       cost = addCosts(cost, judgement.cost);
       if (judgement.kind === 'outage') {
-        this.seen.outages += 1;
-        this.countCost(cost);
+        this.#seen.outages += 1;
+        this.#countCost(cost);
         return { kind: 'outage', reason: judgement.reason };
       }
       if (judgement.kind === 'judged') verdicts = { ...verdicts, [need]: judgement.scores };
       else rewarded = { itemId: item.itemId, status: 'unscorable', reason: judgement.reason };
     }
     rewarded ??= { itemId: item.itemId, status: 'scored', ...rewardOf(subject, verdicts, this.spec), imitatesVerdict: answerImitatesVerdict(item.task, answer) };
-    const record: RewardRecord = { key, task: item.task, responseSha256, specSha256: this.specSha256, answer: rewarded, verdicts, judge: cost };
-    await this.log.append(record);
-    this.count(rewarded);
-    this.countCost(cost);
+    const record: RewardRecord = { key, task: item.task, responseSha256, specSha256: this.#specSha256, answer: rewarded, verdicts, judge: cost };
+    await this.#log.append(record);
+    this.#count(rewarded);
+    this.#countCost(cost);
     return { kind: 'answer', answer: rewarded, cost };
   }
 
-  private count(answer: RewardAnswer): void {
-    this.seen[answer.status] += 1;
-    if (answer.status === 'scored' && answer.imitatesVerdict) this.seen.imitations += 1;
+  #count(answer: RewardAnswer): void {
+    this.#seen[answer.status] += 1;
+    if (answer.status === 'scored' && answer.imitatesVerdict) this.#seen.imitations += 1;
   }
 
-  private countCost({ calls, promptTokens, completionTokens }: JudgeCost): void {
-    this.seen.judgeCalls += calls;
-    this.seen.promptTokens += promptTokens;
-    this.seen.completionTokens += completionTokens;
+  #countCost({ calls, promptTokens, completionTokens }: JudgeCost): void {
+    this.#seen.judgeCalls += calls;
+    this.#seen.promptTokens += promptTokens;
+    this.#seen.completionTokens += completionTokens;
   }
 }
 

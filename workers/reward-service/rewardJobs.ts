@@ -1,3 +1,6 @@
+import { LedgerAsker } from '../../activities/inference/asker.ts';
+import { Ledger } from '../../activities/inference/ledger.ts';
+import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { Asker } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store.ts';
 import { loadPromptSet } from '../../activities/prompts.ts';
@@ -15,26 +18,38 @@ export class Refusal extends Error {
   }
 }
 
-/** Makes the asker of a job's judges, whose outcomes go to `ledger/<jobKey>/judge.jsonl`. */
-export type AskerFactory = (spec: RewardSpec) => Promise<Asker>;
+/** What a job has on disk, open for writing: by this process alone. */
+interface JobFiles {
+  readonly log: RewardLog;
+  readonly ledger: Ledger;
+  readonly asker: Asker;
+}
 
 interface OpenJob {
   readonly specText: string;
   readonly job: Promise<RewardJob>;
+  usedAt: number;
 }
+
+export interface RewardJobsOptions {
+  readonly store: ArtifactStore;
+  readonly servers: ModelServers;
+  /** Folder that prompt set names start from. @default the project's root */
+  readonly promptsRoot?: string | undefined;
+}
+
+/** A job that was not asked for this long is put away; the next request opens it again. Ours: longer than any pause of a living trainer but a requeue. */
+const IDLE_MS = 1_800_000;
 
 /** The jobs this service knows: any that has a spec in the store. A spec that was rewritten is read again. */
 export class RewardJobs {
-  private readonly store: ArtifactStore;
-  private readonly createAsker: AskerFactory;
-  private readonly promptsRoot: string | undefined;
-  private readonly open = new Map<string, OpenJob>();
-  private readonly logs = new Map<string, Promise<RewardLog>>();
+  readonly #options: RewardJobsOptions;
+  readonly #open = new Map<string, OpenJob>();
+  readonly #files = new Map<string, Promise<JobFiles>>();
+  readonly #closing = new Map<string, Promise<void>>();
 
-  constructor(parts: { readonly store: ArtifactStore; readonly createAsker: AskerFactory; readonly promptsRoot?: string | undefined }) {
-    this.store = parts.store;
-    this.createAsker = parts.createAsker;
-    this.promptsRoot = parts.promptsRoot;
+  constructor(options: RewardJobsOptions) {
+    this.#options = options;
   }
 
   /** @throws Refusal when the job has no spec, or one that cannot be used. */
@@ -43,41 +58,94 @@ export class RewardJobs {
       throw new Refusal(400, `Expected a job key such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`);
     }
     const uri = `rewards/${jobKey}/spec.json`;
-    const specText = await this.store.readText(uri).catch((error: NodeJS.ErrnoException) => {
+    const specText = await this.#options.store.readText(uri).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
       throw new Refusal(404, `Expected job ${jobKey} to have a reward spec, found no ${uri} in the store: write it before the job is submitted`);
     });
-    const known = this.open.get(jobKey);
-    if (known?.specText === specText) return known.job;
-    const job = this.start(jobKey, uri, specText);
-    this.open.set(jobKey, { specText, job });
-    job.catch(() => this.open.delete(jobKey)); // the next request tries again
+    await this.#putAwayIdle(jobKey);
+    const known = this.#open.get(jobKey);
+    if (known?.specText === specText) {
+      known.usedAt = Date.now();
+      return known.job;
+    }
+    const job = this.#start(jobKey, uri, specText);
+    const opened = { specText, job, usedAt: Date.now() };
+    this.#open.set(jobKey, opened);
+    job.catch(() => {
+      if (this.#open.get(jobKey) === opened) this.#open.delete(jobKey); // the next request tries again
+    });
     return job;
   }
 
-  /** The jobs that have been asked for since the service started. */
-  keys(): string[] {
-    return [...this.open.keys()];
+  /** Jobs in memory. */
+  get count(): number {
+    return this.#open.size;
   }
 
   async close(): Promise<void> {
-    for (const log of this.logs.values()) await (await log).close();
+    for (const jobKey of this.#files.keys()) await this.#closeFiles(jobKey);
   }
 
-  private async start(jobKey: string, uri: string, specText: string): Promise<RewardJob> {
+  async #start(jobKey: string, uri: string, specText: string): Promise<RewardJob> {
     const spec = readSpec(jobKey, uri, specText);
-    const prompts = await loadPromptSet(spec.prompts.name, this.promptsRoot);
+    const prompts = await loadPromptSet(spec.prompts.name, this.#options.promptsRoot).catch((cause: unknown) => {
+      throw new Refusal(422, `Expected prompts.name of ${uri} to be a prompt set: ${(cause as Error).message}`);
+    });
     if (prompts.sha256 !== spec.prompts.sha256) {
-      throw new Refusal(422, `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${uri} says, got ${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`);
+      throw new Refusal(
+        422,
+        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${uri} says, got ${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`,
+      );
     }
-    let log = this.logs.get(jobKey);
-    if (log === undefined) {
-      log = RewardLog.open(this.store.path(`rewards/${jobKey}/rewards.jsonl`));
-      this.logs.set(jobKey, log);
-      log.catch(() => this.logs.delete(jobKey));
+    const { log, asker } = await this.#filesOf(jobKey);
+    return new RewardJob({ spec, prompts, asker, log });
+  }
+
+  #filesOf(jobKey: string): Promise<JobFiles> {
+    let files = this.#files.get(jobKey);
+    if (files === undefined) {
+      files = this.#openFiles(jobKey);
+      this.#files.set(jobKey, files);
+      files.catch(() => this.#files.delete(jobKey));
     }
-    const [asker, opened] = await Promise.all([this.createAsker(spec), log]);
-    return new RewardJob({ spec, prompts, asker, log: opened });
+    return files;
+  }
+
+  async #openFiles(jobKey: string): Promise<JobFiles> {
+    const { store, servers } = this.#options;
+    await this.#closing.get(jobKey);
+    const ledger = await Ledger.open(store.path(`ledger/${jobKey}/judge.jsonl`));
+    try {
+      const log = await RewardLog.open(store.path(`rewards/${jobKey}/rewards.jsonl`));
+      return { log, ledger, asker: new LedgerAsker({ ledger, servers }) };
+    } catch (error) {
+      await ledger.close();
+      throw error;
+    }
+  }
+
+  /** Whoever wants the files meanwhile waits until they are closed. */
+  #closeFiles(jobKey: string): Promise<void> {
+    const files = this.#files.get(jobKey);
+    this.#files.delete(jobKey);
+    const closing = (async () => {
+      const opened = await files?.catch(() => undefined);
+      await opened?.log.close();
+      await opened?.ledger.close();
+    })().finally(() => this.#closing.delete(jobKey));
+    this.#closing.set(jobKey, closing);
+    return closing;
+  }
+
+  async #putAwayIdle(except: string): Promise<void> {
+    for (const [jobKey, opened] of this.#open) {
+      const isIdle = () => Date.now() - opened.usedAt > IDLE_MS;
+      if (jobKey === except || !isIdle()) continue;
+      const { counters } = await opened.job;
+      if (counters.underWay > 0 || !isIdle()) continue;
+      this.#open.delete(jobKey);
+      await this.#closeFiles(jobKey);
+    }
   }
 }
 

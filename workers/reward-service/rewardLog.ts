@@ -18,14 +18,14 @@ export interface RewardRecord {
 
 /** Durable memory of a job's rewards: append-only JSONL, all of it read when it is opened. One process writes it. */
 export class RewardLog {
-  private readonly file: FileHandle;
-  private readonly records: Map<string, RewardRecord>;
-  private waiting: { readonly line: string; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
-  private writing: Promise<void> | undefined;
+  readonly #file: FileHandle;
+  readonly #records: Map<string, RewardRecord>;
+  #waiting: { readonly line: string; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
+  #writing: Promise<void> | undefined;
 
   private constructor(file: FileHandle, records: Map<string, RewardRecord>) {
-    this.file = file;
-    this.records = records;
+    this.#file = file;
+    this.#records = records;
   }
 
   /**
@@ -56,41 +56,41 @@ export class RewardLog {
   }
 
   get(key: string): RewardRecord | undefined {
-    return this.records.get(key);
+    return this.#records.get(key);
   }
 
   all(): Iterable<RewardRecord> {
-    return this.records.values();
+    return this.#records.values();
   }
 
   /** Resolves when the record is on disk. Records that wait for the disk go there together. */
   async append(record: RewardRecord): Promise<void> {
     await new Promise<void>((done, failed) => {
-      this.waiting.push({ line: `${JSON.stringify(record)}\n`, done, failed });
-      this.writing ??= this.flush();
+      this.#waiting.push({ line: `${JSON.stringify(record)}\n`, done, failed });
+      this.#writing ??= this.#flush();
     });
-    this.records.set(record.key, record);
+    this.#records.set(record.key, record);
   }
 
   async close(): Promise<void> {
-    await this.writing;
-    await this.file.close();
+    await this.#writing;
+    await this.#file.close();
   }
 
-  private async flush(): Promise<void> {
+  async #flush(): Promise<void> {
     await Promise.resolve(); // lets the appends of this turn join
-    while (this.waiting.length > 0) {
-      const batch = this.waiting;
-      this.waiting = [];
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
       try {
-        await this.file.appendFile(batch.map(({ line }) => line).join(''));
-        await this.file.datasync();
+        await this.#file.appendFile(batch.map(({ line }) => line).join(''));
+        await this.#file.datasync();
         for (const { done } of batch) done();
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }
     }
-    this.writing = undefined;
+    this.#writing = undefined;
   }
 }
 

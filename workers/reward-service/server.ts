@@ -1,21 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { ModelServers } from '../../activities/inference/servers.ts';
+import type { EndpointResolver } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store.ts';
 import { rewardRequestSchema, type RewardAnswer, type RewardResponse } from '../../shared/rewardProtocol.ts';
 import { addCosts, NO_COST } from './judge.ts';
 import { missingFields } from './rewardJob.ts';
-import { issuesOf, Refusal, RewardJobs, type AskerFactory } from './rewardJobs.ts';
+import { issuesOf, Refusal, RewardJobs } from './rewardJobs.ts';
 
 export interface RewardServiceOptions {
   readonly store: ArtifactStore;
-  /** Makes the asker of a job's judges. */
-  readonly createAsker: AskerFactory;
+  /** Where a judge is served now. */
+  readonly resolve: EndpointResolver;
   /** Bearer token that every request but `/health` must carry. */
   readonly token: string;
   /** Folder that prompt set names start from. @default the project's root */
   readonly promptsRoot?: string | undefined;
   /** Items under evaluation at once, over all jobs; more are refused with 503 until some are done. @default 32768 */
   readonly maxUnderWay?: number | undefined;
+  /**
+   * How long a call waits while no server of its judge answers, milliseconds; then the request is answered with 503.
+   * @default 60_000: shorter than a trainer waits for one answer (trainer/rewards.py)
+   */
+  readonly patienceMs?: number | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
@@ -31,7 +38,8 @@ const RETRY_AFTER_SECONDS = 5;
  * full backlog: what was judged by then is remembered, so that asking again costs only the rest. An outage is never a reward.
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
-  const jobs = new RewardJobs(options);
+  const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
+  const jobs = new RewardJobs({ store: options.store, servers, promptsRoot: options.promptsRoot });
   const maxUnderWay = options.maxUnderWay ?? 32_768;
   let underWay = 0;
   const app: FastifyInstance = fastify({
@@ -52,9 +60,12 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     if (request.routeOptions.url === '/health' || carriesToken(request.headers.authorization, options.token)) return;
     await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'Expected the header "Authorization: Bearer <token>" with the token of this reward service' });
   });
-  app.addHook('onClose', () => jobs.close());
+  app.addHook('onClose', async () => {
+    await servers.close();
+    await jobs.close();
+  });
 
-  app.get('/health', () => ({ status: 'ok', jobs: jobs.keys().length, underWay }));
+  app.get('/health', () => ({ status: 'ok', jobs: jobs.count, underWay }));
 
   app.get<{ Params: { jobKey: string } }>('/jobs/:jobKey/v1/counters', async (request) => (await jobs.get(request.params.jobKey)).counters);
 

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pino } from 'pino';
+import * as z from 'zod';
+import { createServing } from '../../activities/serving/index.ts';
+import { ArtifactStore } from '../../activities/store.ts';
+import { config, environmentWith } from '../../temporal.config.ts';
+import { createRewardService } from './server.ts';
+
+/** Runs the reward service until SIGTERM or SIGINT. A request under way is cut then; what was judged is remembered. */
+const { host, port } = config.rewardService;
+const log = pino({ name: 'reward-service' });
+const store = new ArtifactStore(config.storeDir);
+const serving = createServing({
+  store,
+  root: config.root,
+  runDir: config.runDir,
+  logDir: config.logDir,
+  host: config.modelServer.host,
+  env: environmentWith({}),
+  batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
+});
+const app = createRewardService({ store, resolve: (model) => serving.endpoints(model), token: await readToken(), logger: log });
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(0), 1_000).unref(); // a judge may take minutes; its calls are asked again by the next process
+    void app.close().finally(() => process.exit(0));
+  });
+}
+await app.listen({ host, port });
+
+/** The token of the environment, or the one that was made for the state folder. */
+async function readToken(): Promise<string> {
+  if (config.rewardService.token !== undefined && config.rewardService.token !== '') return config.rewardService.token;
+  const file = path.join(config.runDir, 'reward-token.json');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`Expected a token in ${config.rewardService.tokenEnv} or ${file}, found neither: set the variable, or start the stack with "flywheel dev"`, { cause });
+  });
+  return z.object({ token: z.string().min(1) }).parse(JSON.parse(text)).token;
+}
