@@ -15,3 +15,9 @@ export function startLapLink(workflowId: string, taskQueue: string): string | un
   const query = new URLSearchParams({ workflowId, taskQueue, workflowType: 'lap' });
   return `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows/start-workflow?${query.toString()}`;
 }
+
+/** The Web UI's list of workflows. */
+export function workflowsLink(): string | undefined {
+  const { webUi, namespace } = config.temporal;
+  return webUi === undefined ? undefined : `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows`;
+}

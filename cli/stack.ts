@@ -51,7 +51,6 @@ export async function ensureStack(say: Say): Promise<'started' | 'running'> {
 
 async function startSupervisor(): Promise<ProcessRecord> {
   removeFile(supervisorRecord);
-  // The CLI is found once: a set TEMPORAL_CLI_PATH spares the supervisor the search.
   return launchOnce({
     record: supervisorRecord,
     about: { name: 'supervisor' },

@@ -53,9 +53,11 @@ export async function keepAlive(processes: readonly Kept[], { signal, say, onCha
   await Promise.all(
     processes.map(async (kept) => {
       const keeper = new Keeper(kept, say);
+      let trouble = '';
       while (!signal.aborted) {
         const changed = await keeper.look().catch((error: Error) => {
-          say(`${kept.name}: ${error.message}`);
+          if (error.message !== trouble) say(`${kept.name}: ${error.message}`);
+          trouble = error.message;
           return true;
         });
         if (changed) {

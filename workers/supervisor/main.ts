@@ -25,6 +25,8 @@ function say(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 }
 
+/** Whether the server has its search attributes; they outlast its restarts. */
+let prepared = false;
 let services: Readonly<Record<string, { restarts: number; failures: number }>> = {};
 try {
   await writeStackState({ state: 'starting', services });
@@ -32,9 +34,10 @@ try {
   await keepAlive(kept, {
     signal: stopping.signal,
     say,
-    onChange: (states) => {
+    onChange: async (states) => {
       services = Object.fromEntries(states);
-      return writeStackState({ state: kept.every(({ name }) => states.has(name)) ? 'running' : 'starting', services });
+      const state = kept.every(({ name }) => states.has(name)) ? 'running' : 'starting';
+      await writeStackState({ state, services }).catch((error: Error) => say(`cannot write the stack's state: ${error.message}`)); // a full disk must not end the stack
     },
   });
   say('stopping');
@@ -72,7 +75,6 @@ async function lives({ name }: Service): Promise<boolean> {
   return record !== undefined && (await isAlive(record));
 }
 
-let prepared = false;
 /** Answers, and has been prepared for laps once. */
 async function serverIsReady(): Promise<boolean> {
   if (!(await serverAnswers())) return false;

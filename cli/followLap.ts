@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { LapProgress } from '../shared/progress.ts';
+import { progressOf } from './lapHandle.ts';
+import type { LiveView } from './liveView.ts';
+import { progressLine } from './progressView.ts';
+import type { PhaseSeconds } from './progressView.ts';
+
+/** What the workflow returns; the texts are in the store. */
+export interface LapEnd {
+  readonly lap: string;
+}
+
+export type FollowResult =
+  | { readonly kind: 'done'; readonly end: LapEnd }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'interrupted' };
+
+export interface FollowOptions {
+  readonly client: Client;
+  readonly workflowId: string;
+  readonly view: LiveView;
+  readonly signal: AbortSignal;
+  /** How long the phases of this lap are expected to take. */
+  readonly expected: (progress: LapProgress) => Promise<PhaseSeconds>;
+  /** Sees to it that the stack runs: called when the lap gives no answer. */
+  readonly heal: () => Promise<void>;
+  /** @default 1 s */
+  readonly everyMs?: number;
+}
+
+/** Shows a lap's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
+export async function followLap({ client, workflowId, view, signal, expected, heal, everyMs = 1_000 }: FollowOptions): Promise<FollowResult> {
+  let phase = '';
+  while (!signal.aborted) {
+    const status = await statusOf(client, workflowId);
+    if (status !== undefined && status !== 'RUNNING') return endOf(client, workflowId);
+    const progress = status === undefined ? undefined : await progressOf(client, workflowId);
+    if (signal.aborted) break;
+    if (progress === undefined) {
+      view.update('No answer from the lap yet: its worker or the server is starting', 'no answer');
+      await heal();
+    } else {
+      const line = progressLine(progress, await expected(progress), Date.now());
+      if (progress.phase !== phase) view.say(line);
+      phase = progress.phase;
+      view.update(line, JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts, progress.detail]));
+    }
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+  }
+  return { kind: 'interrupted' };
+}
+
+async function statusOf(client: Client, workflowId: string): Promise<string | undefined> {
+  try {
+    const { status } = await client.withDeadline(Date.now() + 4_000, () => client.workflow.getHandle(workflowId).describe());
+    return status.name;
+  } catch {
+    return undefined; // the server is being started again
+  }
+}
+
+async function endOf(client: Client, workflowId: string): Promise<FollowResult> {
+  try {
+    return { kind: 'done', end: (await client.workflow.getHandle(workflowId).result()) as LapEnd };
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return { kind: 'failed', message: rootMessage(error) };
+    throw error;
+  }
+}
+
+/** The innermost cause in its own words: "Activity task failed" helps nobody. */
+export function rootMessage(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  return innermost instanceof Error ? (innermost.message.split('\n')[0] ?? '') : String(innermost);
+}

@@ -1,0 +1,67 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { QUEUES } from '../shared/queues.ts';
+import type { LapInput } from '../shared/lapInput.ts';
+import { PROGRESS_QUERY } from '../shared/progress.ts';
+import type { LapProgress } from '../shared/progress.ts';
+import { heartbeatsBelow } from './heartbeats.ts';
+import { firstDifference } from './lapOptions.ts';
+import { UsageError } from './usage.ts';
+
+/** What a person calls the lap under way of a run. The lap's own name, `<run>/lap-NNNN`, is given by the workflow. */
+export function lapWorkflowId(run: string): string {
+  return `lap-${run}`;
+}
+
+/** The lap as another command started it. */
+export async function openLap(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    const description = await client.workflow.getHandle(workflowId).describe();
+    return description.status.name === 'RUNNING' ? description : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Starts a lap, or goes on with the run's open one.
+ * @param chosen whether the command said what the lap shall be; without that, any open lap is gone on with.
+ * @throws UsageError when the open lap is another than the one asked for.
+ */
+export async function startOrContinue(client: Client, run: string, input: LapInput, chosen: boolean): Promise<'started' | 'continued'> {
+  const workflowId = lapWorkflowId(run);
+  const open = await openLap(client, workflowId);
+  if (open === undefined) {
+    await client.workflow.start('lap', {
+      workflowId,
+      taskQueue: QUEUES.orchestrator,
+      args: [input],
+      memo: { input },
+      staticSummary: `${input.preset ?? 'rehearsal'} lap of run ${run}`,
+      workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
+    });
+    return 'started';
+  }
+  const openInput = open.memo?.['input'] as LapInput | undefined;
+  const difference = chosen && openInput !== undefined ? firstDifference(openInput, input) : undefined;
+  if (difference !== undefined) {
+    const [has, asked] = [difference.one, difference.other].map((value) => JSON.stringify(value));
+    throw new UsageError(
+      `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
+    );
+  }
+  return 'continued';
+}
+
+/** How far a lap is, by its workflow and by its activities' heartbeats; undefined when no worker answers in time. */
+export async function progressOf(client: Client, workflowId: string, timeoutMs = 4_000): Promise<LapProgress | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + timeoutMs, async () => {
+      const progress = await client.workflow.getHandle(workflowId).query<LapProgress>(PROGRESS_QUERY);
+      return { ...(await heartbeatsBelow(client, workflowId)), ...progress };
+    });
+  } catch {
+    return undefined; // the worker or the server is being started again
+  }
+}

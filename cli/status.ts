@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { readLiving } from '../activities/setup/processes.ts';
+import { connectClient, serverAnswers } from '../activities/setup/server.ts';
+import type { LapProgress } from '../shared/progress.ts';
+import { config } from '../temporal.config.ts';
+import { recordFile, SERVICE_NAMES } from '../workers/supervisor/services.ts';
+import { readStackState } from '../workers/supervisor/state.ts';
+import { expectedTimes } from './expectedTime.ts';
+import { progressOf } from './lapHandle.ts';
+import { workflowLink } from './links.ts';
+import { duration, progressLine } from './progressView.ts';
+import { stackIsRunning } from './stack.ts';
+import { EXIT, UsageError } from './usage.ts';
+
+/** Laps shown when none is named: the newest. */
+const MOST_LAPS = 10;
+
+interface LapStatus {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly status: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly link?: string;
+  readonly progress?: LapProgress;
+}
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .summary('what runs, and how far the laps are')
+    .description('Shows the processes of the stack and the newest laps, or one lap: by its name (main/lap-0001, or lap-0001 for short) or its workflow id.')
+    .argument('[lap]', 'a lap, such as lap-0001')
+    .option('--json', 'print one JSON object')
+    .action(async (lap: string | undefined, { json }: { json?: boolean }) => {
+      const stack = await stackStatus();
+      const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
+      const laps = reachable ? await lapStatuses(lap) : undefined;
+      if (lap !== undefined && laps?.length === 0) throw new UsageError(`Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` lists them.`);
+      if (json === true) process.stdout.write(`${JSON.stringify({ stack, laps: laps ?? null })}\n`);
+      else await show(stack, laps);
+      if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
+    });
+}
+
+async function stackStatus() {
+  const supervisor = await stackIsRunning();
+  const state = readStackState();
+  const services: Record<string, { running: boolean; pid?: number; seconds?: number; restarts: number }> = {};
+  for (const name of SERVICE_NAMES) {
+    if (name === 'temporal' && config.temporal.external) continue;
+    const record = await readLiving(recordFile(name));
+    const restarts = state?.services[name]?.restarts ?? 0;
+    services[name] =
+      record === undefined
+        ? { running: false, restarts }
+        : { running: true, pid: record.pid, seconds: Math.round((Date.now() - Date.parse(record.startedAt)) / 1000), restarts };
+  }
+  return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
+}
+
+async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
+  const client = await connectClient();
+  try {
+    const found: LapStatus[] = [];
+    for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
+      const open = info.status.name === 'RUNNING';
+      const progress = open || named !== undefined ? await progressOf(client, info.workflowId) : undefined;
+      const link = workflowLink(info.workflowId, info.runId);
+      const status: LapStatus = {
+        workflowId: info.workflowId,
+        runId: info.runId,
+        status: info.status.name.toLowerCase(),
+        startedAt: info.startTime.toISOString(),
+        ...(info.closeTime && { endedAt: info.closeTime.toISOString() }),
+        ...(link !== undefined && { link }),
+        ...(progress && { progress }),
+      };
+      if (named === undefined || isNamed(status, named)) found.push(status);
+      if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
+    }
+    return found;
+  } finally {
+    await client.connection.close();
+  }
+}
+
+function isNamed({ workflowId, progress }: LapStatus, name: string): boolean {
+  return workflowId === name || progress?.lap === name || progress?.lap === `main/${name}`;
+}
+
+async function show(stack: Awaited<ReturnType<typeof stackStatus>>, laps: readonly LapStatus[] | undefined): Promise<void> {
+  const lines = [stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap` or `flywheel dev` starts it).'];
+  for (const [name, { running, pid, seconds = 0, restarts }] of Object.entries(stack.services)) {
+    if (!stack.supervisor && !running) continue;
+    lines.push(`  ${name.padEnd(10)} ${running ? `process ${pid}, up ${duration(seconds)}` : 'not running'}${restarts > 0 ? `, restarted ${restarts} times` : ''}`);
+  }
+  lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
+  if (laps?.length === 0) lines.push('No laps yet.');
+  const expected = expectedTimes();
+  for (const { workflowId, status, startedAt, endedAt, link, progress } of laps ?? []) {
+    const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
+    lines.push(`${workflowId}: ${status}${ran}, started ${startedAt}`);
+    if (progress !== undefined && endedAt === undefined) lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
+    if (link !== undefined) lines.push(`  ${link}`);
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
