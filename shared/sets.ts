@@ -38,6 +38,17 @@ export interface SetResult {
   readonly inferenceSeconds: number;
 }
 
+/** The answer of a set's `progress` query: its finished shards (those under way show their counts in their heartbeats). */
+export interface SetProgress {
+  readonly setId: string;
+  readonly shards: number;
+  readonly shardsDone: number;
+  readonly rows: number;
+  readonly rowsDone: number;
+  readonly counts: OutcomeCounts;
+  readonly requests: number;
+}
+
 /** The auto-label rule's parameters (paper 2.3, gaps settled in METHOD.md). */
 export interface AutoLabelPolicy {
   /** n: independent analyses of each proof. */
@@ -83,6 +94,8 @@ export interface LabelRow {
   readonly hardToVerify: boolean;
   /** Why no further call was needed. */
   readonly stopReason: string;
+  /** What was asked in each round, as `orderText` writes it: with the ledger's outcomes, the label can be replayed. */
+  readonly order?: readonly string[];
 }
 
 export interface LabelSetResult extends SetResult {

@@ -1,0 +1,66 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { PromptSet } from '../prompts.ts';
+import type { ArtifactStore } from '../store.ts';
+import type { AskerOptions } from './asker.ts';
+import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
+import { collectLabels } from './outcomes.ts';
+import { planSet, type PlanSetInput } from './plan.ts';
+import { sampleShard, type SampleShardInput } from './sampleShard.ts';
+import { stopUri, type ShardContext, type ShardResult } from './shard.ts';
+import { ModelServers } from './servers.ts';
+import type { EndpointResolver } from './types.ts';
+
+export { LedgerAsker } from './asker.ts';
+export { callKey, questionDigest } from './keys.ts';
+export { Ledger, LedgerDamaged } from './ledger.ts';
+export { readAllOutcomes, readOutcomes } from './outcomes.ts';
+export { ModelServers } from './servers.ts';
+export type { Asker, Endpoint, EndpointResolver, ModelCall } from './types.ts';
+
+export interface InferenceDeps {
+  readonly store: ArtifactStore;
+  readonly resolve: EndpointResolver;
+  readonly loadPromptSet: (name: string) => Promise<PromptSet>;
+  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
+}
+
+/** Activities that ask models. All shards in a process share their servers' limits. */
+export function createInferenceActivities(deps: InferenceDeps) {
+  const { store } = deps;
+  const patience = deps.asker?.patienceMs;
+  const servers = new ModelServers({ resolve: deps.resolve, ...(patience === undefined ? {} : { patienceMs: patience }) });
+  const shardDeps = async (prompts: string) => ({ store, servers, asker: deps.asker, prompts: await deps.loadPromptSet(prompts) });
+  return {
+    /** Cuts a set into shards. */
+    planSet: (input: PlanSetInput): Promise<{ shards: number }> => planSet(store, input),
+    /** Answers for a shard of rows. */
+    sampleShard: (input: SampleShardInput): Promise<ShardResult> =>
+      asActivity(async (context) => sampleShard(await shardDeps(input.prompts), input, context)),
+    /** Labels for a shard of proofs. */
+    labelShard: (input: LabelShardInput): Promise<LabelShardResult> =>
+      asActivity(async (context) => labelShard(await shardDeps(input.prompts), input, context)),
+    /** All label rows of a finished set as one dataset. */
+    collectLabels: (setId: string): Promise<DatasetRef> => collectLabels(store, setId),
+    /** Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would take half a minute). */
+    stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
+      await store.writeText(stopUri(input.setId, input.stopToken), '');
+    },
+  };
+}
+
+export type InferenceActivities = ReturnType<typeof createInferenceActivities>;
+
+/** What no retry can mend; everything else is tried again. */
+const PERMANENT = new Set(['LedgerDamaged', 'BadRow']);
+
+async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promise<R> {
+  const context = Context.current();
+  try {
+    return await work({ signal: context.cancellationSignal, heartbeat: (progress) => context.heartbeat(progress) });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) throw error instanceof CancelledFailure ? error : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
+    const { name, message } = error as Error;
+    throw ApplicationFailure.create({ type: name, message, nonRetryable: PERMANENT.has(name) || name === 'SetStopped', cause: error as Error });
+  }
+}

@@ -1,0 +1,37 @@
+/** A line of a file: its bytes without the newline, and where it stands. */
+export interface FileLine {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  /** From 1. */
+  readonly number: number;
+  /** False for a last line without a newline. */
+  readonly ended: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Splits at `\n` and nowhere else. (Node's readline also splits at U+2028 and U+2029, which models write and JSON leaves as they are.)
+ */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileLine> {
+  let rest: Buffer[] = [];
+  let offset = 0;
+  let number = 0;
+  const take = (last: Buffer, ended: boolean): FileLine => {
+    const bytes = rest.length === 0 ? last : Buffer.concat([...rest, last]);
+    rest = [];
+    number += 1;
+    const line = { bytes, offset, number, ended };
+    offset += bytes.length + (ended ? 1 : 0);
+    return line;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      yield take(chunk.subarray(start, end), true);
+      start = end + 1;
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start));
+  }
+  if (rest.length > 0) yield take(Buffer.alloc(0), false);
+}

@@ -1,0 +1,274 @@
+import type { Reply } from './reply.ts';
+import { Server } from './server.ts';
+import type { EndpointResolver } from './types.ts';
+
+export interface ServersOptions {
+  readonly resolve: EndpointResolver;
+  /**
+   * How long a call waits while no server of its model answers, milliseconds.
+   * @default 600_000
+   */
+  readonly patienceMs?: number;
+}
+
+/** The right to make one call now. */
+export interface Slot {
+  readonly kind: 'slot';
+  readonly server: Server;
+  /** What the server is to learn from the reply; before `release`. */
+  learn(reply: Reply, sentAt: number): void;
+  release(): void;
+}
+
+export interface NoServer {
+  readonly kind: 'noServer';
+  readonly message: string;
+}
+
+interface Waiter {
+  readonly since: number;
+  readonly resolve: (slot: Slot | NoServer) => void;
+  cancelled: boolean;
+}
+
+/** Least time between two requests to the serving side for a model that is gone. */
+const REFRESH_INTERVAL_MS = 3_000;
+
+/** All servers that this process talks to, by model. Shards share it: a server has one limit, however many shards call it. */
+export class ModelServers {
+  readonly #options: Required<ServersOptions>;
+  readonly #models = new Map<string, ModelQueue>();
+
+  constructor(options: ServersOptions) {
+    this.#options = { patienceMs: 600_000, ...options };
+  }
+
+  of(model: string): ModelQueue {
+    let queue = this.#models.get(model);
+    if (queue === undefined) {
+      queue = new ModelQueue(model, this.#options);
+      this.#models.set(model, queue);
+    }
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#models.values()].map((queue) => queue.close()));
+  }
+}
+
+/** Calls that wait for a server of one model, first come first served; a call on its way again goes before new ones. */
+export class ModelQueue {
+  readonly #model: string;
+  readonly #options: Required<ServersOptions>;
+  #servers: Server[] = [];
+  #waiting: Waiter[] = [];
+  #head = 0;
+  #again: Waiter[] = [];
+  #admitted: (() => void)[] = [];
+  #max = Infinity;
+  #resolving: Promise<void> | undefined;
+  #resolvedAt = -Infinity;
+  #resolved = false;
+  #lastMessage = 'not resolved yet';
+  /** Since when no server answers. */
+  #darkSince: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(model: string, options: Required<ServersOptions>) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /** Caps every server of the model, for the sets that ask it from now on. */
+  limitTo(maxConcurrency: number): void {
+    this.#max = maxConcurrency;
+    for (const server of this.#servers) server.setMax(Math.min(server.endpoint.maxConcurrency, maxConcurrency));
+  }
+
+  /**
+   * A slot as soon as a server has one free.
+   * @param since when the call first asked for one; `again` for a call that was sent before.
+   * @throws the signal's reason.
+   */
+  slot(since: number, again: boolean, signal: AbortSignal | undefined): Promise<Slot | NoServer> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const cancel = (): void => {
+        waiter.cancelled = true;
+        reject(signal?.reason as Error);
+      };
+      const waiter: Waiter = {
+        since,
+        cancelled: false,
+        resolve(slot) {
+          signal?.removeEventListener('abort', cancel);
+          resolve(slot);
+        },
+      };
+      signal?.addEventListener('abort', cancel);
+      if (again) this.#again.push(waiter);
+      else this.#waiting.push(waiter);
+      this.#pump();
+    });
+  }
+
+  /** Resolves when new work is welcome: fewer calls wait than the servers can have at once. Keeps memory bounded by concurrency. */
+  ready(signal: AbortSignal): Promise<void> {
+    if (this.#backlog < this.#capacity) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const cancel = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', cancel, { once: true });
+      this.#admitted.push(() => {
+        signal.removeEventListener('abort', cancel);
+        resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await Promise.all(this.#servers.map(({ pool }) => pool.destroy()));
+  }
+
+  get #backlog(): number {
+    return this.#waiting.length - this.#head + this.#again.length;
+  }
+
+  get #capacity(): number {
+    return Math.max(8, this.#servers.reduce((sum, server) => sum + server.capacity, 0));
+  }
+
+  #pump(): void {
+    if (!this.#resolved) this.#refresh(false);
+    const now = Date.now();
+    for (;;) {
+      const server = this.#freest(now);
+      if (server === undefined) break;
+      const waiter = this.#next();
+      if (waiter === undefined) break;
+      server.inFlight += 1;
+      waiter.resolve(this.#slotOn(server));
+    }
+    while (this.#admitted.length > 0 && this.#backlog < this.#capacity) this.#admitted.shift()?.();
+    this.#wakeLater(now);
+  }
+
+  #freest(now: number): Server | undefined {
+    let best: Server | undefined;
+    let most = 0;
+    for (const server of this.#servers) {
+      const free = server.free(now);
+      if (free > most) {
+        best = server;
+        most = free;
+      }
+    }
+    return best;
+  }
+
+  #next(): Waiter | undefined {
+    for (;;) {
+      const waiter = this.#again.shift() ?? this.#waiting[this.#head++];
+      if (waiter === undefined) {
+        this.#waiting = [];
+        this.#head = 0;
+        return undefined;
+      }
+      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head);
+        this.#head = 0;
+      }
+      if (!waiter.cancelled) return waiter;
+    }
+  }
+
+  #slotOn(server: Server): Slot {
+    return {
+      kind: 'slot',
+      server,
+      learn: (reply, sentAt) => {
+        const now = Date.now();
+        server.learn(reply, sentAt, now);
+        if (reply.kind === 'gone') {
+          this.#lastMessage = `${server.endpoint.baseUrl}: ${reply.message}`;
+          if (!this.#servers.some(({ answers }) => answers)) this.#darkSince ??= now;
+          this.#refresh(true);
+        } else if (reply.kind === 'overloaded') {
+          this.#lastMessage = `${server.endpoint.baseUrl}: ${reply.message}`;
+        } else {
+          this.#darkSince = undefined;
+        }
+      },
+      release: () => {
+        server.inFlight -= 1;
+        if (server.retired && server.inFlight === 0) void server.pool.close();
+        this.#pump();
+      },
+    };
+  }
+
+  /** Asks the resolver, one request at a time and not too often; what it answers counts from then on. */
+  #refresh(refresh: boolean): void {
+    if (this.#closed || this.#resolving !== undefined || Date.now() - this.#resolvedAt < REFRESH_INTERVAL_MS) return;
+    this.#resolving = this.#options
+      .resolve(this.#model, { refresh })
+      .then((endpoints) => {
+        this.#resolved = endpoints.length > 0;
+        if (endpoints.length === 0) throw new Error('no endpoint serves it');
+        const kept = new Map(this.#servers.map((server) => [server.endpoint.baseUrl, server]));
+        this.#servers = endpoints.map((endpoint) => kept.get(endpoint.baseUrl) ?? new Server(endpoint, Math.min(endpoint.maxConcurrency, this.#max)));
+        for (const server of kept.values()) {
+          if (this.#servers.includes(server)) server.retryNow();
+          else {
+            server.retired = true;
+            if (server.inFlight === 0) void server.pool.close();
+          }
+        }
+      })
+      .catch((error: unknown) => {
+        this.#resolved = this.#servers.length > 0;
+        this.#lastMessage = (error as Error).message;
+        if (this.#servers.length === 0) this.#darkSince ??= Date.now();
+      })
+      .finally(() => {
+        this.#resolving = undefined;
+        this.#resolvedAt = Date.now();
+        if (!this.#closed) this.#pump();
+      });
+  }
+
+  /** While calls wait and no server is free by itself: look again when a pause ends, and give up on calls that waited too long. */
+  #wakeLater(now: number): void {
+    if (this.#timer !== undefined || this.#backlog === 0 || this.#closed) return;
+    const pauses = this.#servers.filter(({ pausedUntil, retired }) => !retired && pausedUntil > now).map(({ pausedUntil }) => pausedUntil - now);
+    if (pauses.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#giveUp();
+        if (this.#darkSince !== undefined) this.#refresh(true);
+        this.#pump();
+      },
+      Math.min(1000, ...pauses) + 1,
+    );
+  }
+
+  #giveUp(): void {
+    if (this.#darkSince === undefined) return;
+    const before = Date.now() - this.#options.patienceMs;
+    if (this.#darkSince > before) return;
+    const message = `no server of model ${this.#model} answered for ${Math.round(this.#options.patienceMs / 1000)} s; last: ${this.#lastMessage}`;
+    const tooLong = (waiter: Waiter): boolean => waiter.since <= before;
+    const given = [...this.#again.filter(tooLong), ...this.#waiting.slice(this.#head).filter(tooLong)];
+    this.#again = this.#again.filter((waiter) => !tooLong(waiter));
+    this.#waiting = this.#waiting.slice(this.#head).filter((waiter) => !tooLong(waiter));
+    this.#head = 0;
+    for (const waiter of given) if (!waiter.cancelled) waiter.resolve({ kind: 'noServer', message });
+  }
+}
