@@ -115,13 +115,17 @@ export interface Termination {
   readonly graceMs: number;
 }
 
+const KILLED_WITHIN_MS = 30_000;
+
 /** Ends a process, and whatever its group leaves behind. Does nothing when it has ended already. */
 export async function terminate(record: ProcessRecord, { graceMs }: Termination): Promise<void> {
   if (!(await isAlive(record))) return;
   signal(record.pid, 'SIGTERM');
   for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await isAlive(record)); ) await sleep(50);
   signal(-record.pid, 'SIGKILL');
-  while (await isAlive(record)) await sleep(20);
+  for (const deadline = Date.now() + KILLED_WITHIN_MS; await isAlive(record); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error(`Expected process ${record.pid} to end within ${KILLED_WITHIN_MS / 1000} s of its SIGKILL: it hangs in the kernel, such as on a lost disk`);
+  }
 }
 
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {

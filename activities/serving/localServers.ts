@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +37,8 @@ export interface LocalServersSettings {
 
 const STARTS_PER_CALL = 2;
 const FAILED_FOR_MS = 5_000;
+/** Far more than a process could fall behind between looking for the newest generation and starting the next. */
+const KEPT_GENERATIONS = 16;
 
 /**
  * Model servers of this machine, each started once for all processes that need it. There is no lock to be left behind: a server's successor
@@ -122,6 +124,8 @@ export class LocalServers {
       env,
       log,
     });
+    const old = (await this.#files()).filter((file) => file.name === plan.name && file.generation < generation - KEPT_GENERATIONS);
+    await Promise.all(old.map((file) => rm(path.join(folder, `${file.name}.${file.generation}.json`), { force: true })));
   }
 
   /** Waits for an answer: as long as a start may take, and in any case as long as a busy server may. False when it ended or hangs. */

@@ -5,7 +5,7 @@ import { cannotHold, TRAINING_FAILURES, type ClusterCapacity } from '../../share
 import type { ArtifactStore } from '../store.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob } from './run.ts';
-import type { ClusterBackend, ClusterName, RunTrainingInput, TrainingOutcome } from './types.ts';
+import type { ClusterBackend, ClusterName, RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 
 export { listLocalJobs, LocalCluster, stopLocalJobs, type LocalClusterSettings } from './local.ts';
 export type * from './types.ts';
@@ -60,48 +60,51 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
   return {
     checkCluster,
 
-    async stopTraining({ jobKey, cluster }) {
-      const context = Context.current();
-      const beat = setInterval(() => context.heartbeat(), 1_000);
-      try {
-        await cancelJob(folderOf(store, jobKey), clusterOf(cluster), graceMs);
-      } finally {
-        clearInterval(beat);
-      }
-    },
+    stopTraining: ({ jobKey, cluster }) => beating(() => cancelJob(folderOf(store, jobKey), clusterOf(cluster), graceMs)),
 
-    async runTraining(input) {
-      const context = Context.current();
-      const folder = folderOf(store, input.jobKey);
-      const cluster = clusterOf(input.cluster);
-      await checkCluster(input);
-      folder.job(input, 1, reward);
-      await checkArtifacts(store, input);
-      const differing = await folder.bind(input);
-      if (differing.length > 0) {
-        throw refusal(`Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a new training needs a new jobKey, that is a new lap`, TRAINING_FAILURES.conflict);
-      }
-      const { workflowExecution, activityId } = context.info;
-      const execution = `${workflowExecution?.workflowId}/${workflowExecution?.runId}/${activityId}`;
-      try {
-        return await runJob(input, { store, cluster, folder, reward, execution, signal: context.cancellationSignal, heartbeat: (progress) => context.heartbeat(progress), pollMs, graceMs });
-      } catch (error) {
-        if (!context.cancellationSignal.aborted) throw error;
-        // Only a cancellation is about the job. In every other case (shutdown, timeout, pause) the next worker adopts it.
-        const reason = (context.cancellationSignal.reason as Error).message;
-        if (reason === 'CANCELLED') await cancelJob(folder, cluster, graceMs);
-        else if (reason === 'WORKER_SHUTDOWN') {
-          throw ApplicationFailure.create({
-            message: `The worker shuts down; training job ${folder.jobKey} goes on`,
-            type: TRAINING_FAILURES.workerShutdown,
-            nextRetryDelay: '1 second',
-            cause: error as Error,
-          });
+    runTraining: (input) =>
+      beating(async (heartbeat) => {
+        const folder = folderOf(store, input.jobKey);
+        const cluster = clusterOf(input.cluster);
+        await checkCluster(input);
+        folder.job(input, 1, reward);
+        await checkArtifacts(store, input);
+        const differing = await folder.bind(input);
+        if (differing.length > 0) {
+          const message = `Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a new training needs a new jobKey, that is a new lap`;
+          throw refusal(message, TRAINING_FAILURES.conflict);
         }
-        throw error;
-      }
-    },
+        const { info, cancellationSignal: signal } = Context.current();
+        const { workflowId, runId } = info.workflowExecution ?? {};
+        const execution = `${workflowId}/${runId}/${info.activityId}`;
+        try {
+          return await runJob(input, { store, cluster, folder, reward, execution, signal, heartbeat, pollMs, graceMs });
+        } catch (error) {
+          if (signal.aborted) await stopWatching(signal, () => cancelJob(folder, cluster, graceMs), folder.jobKey);
+          throw error;
+        }
+      }),
   };
+}
+
+/** Of all ends of a watch, only a cancellation is about the job. After the others (shutdown, timeout, pause) the next worker adopts it. */
+async function stopWatching(signal: AbortSignal, cancel: () => Promise<void>, jobKey: string): Promise<void> {
+  const reason = (signal.reason as Error).message;
+  if (reason === 'CANCELLED') await cancel();
+  if (reason !== 'WORKER_SHUTDOWN') return;
+  throw ApplicationFailure.create({ message: `The worker shuts down; training job ${jobKey} goes on`, type: TRAINING_FAILURES.workerShutdown, nextRetryDelay: '1 second' });
+}
+
+/** Repeats the last heartbeat every second, whatever takes long: a job that takes its time to end, the digest of a large checkpoint. */
+async function beating<T>(work: (heartbeat: (progress: TrainingProgress) => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let last: TrainingProgress | undefined;
+  const beat = setInterval(() => context.heartbeat(last), 1_000);
+  try {
+    return await work((progress) => context.heartbeat((last = progress)));
+  } finally {
+    clearInterval(beat);
+  }
 }
 
 function folderOf(store: ArtifactStore, jobKey: string): JobFolder {

@@ -103,9 +103,10 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
   let resultSince: number | undefined;
   for (;;) {
     const seen = await look(input, job, context);
-    const last = await metrics.last();
-    // An alive attempt without a result is starting, running or exporting, as its metrics say.
-    const state = seen.state === 'starting' ? jobState({ presence: 'alive', step: last?.step, maxSteps }) : seen.state;
+    const { last, grownAt } = await metrics.read();
+    // An alive attempt without a result is starting, running or exporting, as its own metrics say.
+    const own = grownAt >= Date.parse(job.submittedAt) ? last : undefined;
+    const state = seen.state === 'starting' ? jobState({ presence: 'alive', step: own?.step, maxSteps }) : seen.state;
     heartbeat({
       jobKey: folder.jobKey,
       attempt,
