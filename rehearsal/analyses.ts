@@ -1,7 +1,7 @@
-import { textOf, type Operation } from './chain.ts';
+import { textOf } from './chain.ts';
 import { BOX_CLOSING, BOX_OPENING, EVALUATION_CLOSING, EVALUATION_OPENING } from './phrases.ts';
 import { isScore, type ProofScore } from '../shared/scores.ts';
-import type { ProofLine, Step } from './proofs.ts';
+import { quotedText, type ProofLine, type Step } from './proofs.ts';
 
 /**
  * A verdict on a line: `wrong` costs all, `skips` half, `?` is a remark that does not touch the score (real only where the operation
@@ -21,7 +21,7 @@ export interface AnalysisLine {
   readonly label: string;
   /** The problem's operations, recomputed: `L2 6 * 3 = 7`, each with its intermediate value. */
   readonly expected: string;
-  /** The proof's line, quoted without its first label: `* 3 = 7`. */
+  /** The proof's line, quoted without its first label: `6 * 3 = 7`. */
   readonly quoted: string;
   readonly verdict: Verdict;
 }
@@ -43,10 +43,8 @@ export function briefText(expected: Step['expected']): string {
   return expectedText(expected).replaceAll(/ = \d+ (L\d) \d+/g, ' $1');
 }
 
-export function quotedText(line: ProofLine | undefined): string {
-  if (line === undefined) return MISSING;
-  const terms = line.operations.map((operation: Operation, index) => (index === 0 ? textOf(operation) : `${line.labels[index]} ${textOf(operation)}`));
-  return `${terms.join(' ')} = ${line.result}`;
+export function quotationOf(line: ProofLine | undefined): string {
+  return line === undefined ? MISSING : quotedText(line);
 }
 
 export function analysisLineText({ label, expected, quoted, verdict }: AnalysisLine): string {

@@ -1,7 +1,7 @@
 import type { AnalysisTruth, Checker } from '../shared/checker.ts';
 import type { Problem } from '../shared/records.ts';
 import type { ProofScore, QualityScore } from '../shared/scores.ts';
-import { briefText, expectedText, EXTRA, quotedText, readAnalysis, scoreOfVerdicts, type AnalysisLine, type AnalysisReading, type Verdict } from './analyses.ts';
+import { briefText, expectedText, EXTRA, quotationOf, readAnalysis, scoreOfVerdicts, type AnalysisLine, type AnalysisReading, type Verdict } from './analyses.ts';
 import { chainOf } from './chain.ts';
 import { readProof, type LineTruth, type ProofReading } from './proofs.ts';
 
@@ -35,7 +35,7 @@ function analysisTruth(problem: Problem, proof: string, analysis: string): Analy
 export function isReal(reading: ProofReading, line: AnalysisLine): boolean {
   if (line.label === EXTRA) return reading.extra && line.verdict === 'wrong';
   const step = reading.steps.find(({ label }) => label === line.label);
-  return step !== undefined && VERDICT_OF[step.truth] === line.verdict && quotedText(step.line) === line.quoted;
+  return step !== undefined && VERDICT_OF[step.truth] === line.verdict && quotationOf(step.line) === line.quoted;
 }
 
 /**
@@ -62,7 +62,7 @@ function hasExpressionError(proof: ProofReading, { lines, malformedLines }: Anal
     own.length !== proof.steps.length ||
     proof.steps.some(({ label, line, expected }, index) => {
       const said = own[index];
-      return said?.label !== label || said.quoted !== quotedText(line) || (said.verdict !== 'ok' && ![expectedText(expected), briefText(expected)].includes(said.expected));
+      return said?.label !== label || said.quoted !== quotationOf(line) || (said.verdict !== 'ok' && ![expectedText(expected), briefText(expected)].includes(said.expected));
     })
   );
 }

@@ -1,11 +1,12 @@
 import { apply, isTrivial, labelOf, operationOf, sameOperation, textOf, valueOf, type Chain, type Operation } from './chain.ts';
 
 /**
- * A line of a proof: one operation and its result (`L2 * 3 = 7`), or several merged into one (`L1 - 2 L2 * 3 = 7`). It goes on from the
- * result of the line before.
+ * A line of a proof: one operation on a value and its result (`L2 6 * 3 = 7`), or several merged into one (`L1 8 - 2 L2 * 3 = 7`). The
+ * value is the result of the line before.
  */
 export interface ProofLine {
   readonly labels: readonly string[];
+  readonly from: number;
   readonly operations: readonly Operation[];
   readonly result: number;
 }
@@ -29,24 +30,30 @@ export interface ProofReading {
   readonly extra: boolean;
 }
 
-export function proofLineText({ labels, operations, result }: ProofLine): string {
-  return `${labels.map((label, index) => `${label} ${textOf(operations[index] as Operation)}`).join(' ')} = ${result}`;
+export function proofLineText(line: ProofLine): string {
+  return `${line.labels[0]} ${quotedText(line)}`;
+}
+
+/** A line without its first label, `6 * 3 = 7`: as an analysis quotes it. */
+export function quotedText({ labels, from, operations, result }: ProofLine): string {
+  const terms = operations.map((operation, index) => (index === 0 ? `${from} ${textOf(operation)}` : `${labels[index]} ${textOf(operation)}`));
+  return `${terms.join(' ')} = ${result}`;
 }
 
 /** Reads one line; absent when it is not of the form. */
 export function proofLineOf(text: string): ProofLine | undefined {
   const words = text.trim().split(/\s+/, MAX_LINE_WORDS + 1);
-  const count = (words.length - 2) / 3;
-  if (!Number.isInteger(count) || count < 1 || words.length > MAX_LINE_WORDS || words.at(-2) !== '=') return undefined;
+  const count = words.length / 3 - 1;
+  const from = valueOf(words[1]);
   const result = valueOf(words.at(-1));
-  const terms = Array.from({ length: count }, (_, index) => words.slice(3 * index, 3 * index + 3));
+  if (!Number.isInteger(count) || count < 1 || words.length > MAX_LINE_WORDS || words.at(-2) !== '=' || from === undefined || result === undefined) return undefined;
+  const terms = Array.from({ length: count }, (_, index) => [words[index === 0 ? 0 : 3 * index + 1], words[3 * index + 2], words[3 * index + 3]] as const);
   const operations = terms.map(([, operator, operand]) => operationOf(operator, operand)).filter((operation) => operation !== undefined);
-  if (result === undefined || operations.length !== count) return undefined;
-  return { labels: terms.map(([label]) => label ?? ''), operations, result };
+  return operations.length === count ? { labels: terms.map(([label]) => label ?? ''), from, operations, result } : undefined;
 }
 
-/** A line with all operations of the longest chain has 3 × 8 + 2 words; whatever is longer is garbage. */
-const MAX_LINE_WORDS = 26;
+/** A line with all operations of the longest chain has 3 × 8 + 3 words; whatever is longer is garbage. */
+const MAX_LINE_WORDS = 27;
 
 /** Compares a proof with its problem, operation by operation. Total, and linear in the proof's length. */
 export function readProof(chain: Chain, proof: string): ProofReading {
@@ -94,7 +101,7 @@ function indexOfLabel(label: string | undefined): number {
 }
 
 function truthOf(expected: Step['expected'], line: ProofLine | undefined): LineTruth {
-  if (line === undefined || line.result !== expected.at(-1)?.result) return 'wrong';
+  if (line === undefined || line.from !== expected[0]?.from || line.result !== expected.at(-1)?.result) return 'wrong';
   if (!expected.every(({ operation }, index) => sameOperation(operation, line.operations[index]))) return 'wrong';
   if (expected.length > 1) return 'skips';
   return expected.every(({ operation }) => isTrivial(operation)) ? 'trivial' : 'ok';

@@ -1,6 +1,6 @@
 import type { ProofScore, QualityScore } from '../shared/scores.ts';
 import { SCORES } from '../shared/scores.ts';
-import { analysisText, briefText, expectedText, EXTRA, quotedText, readAnalysis, scoreOfVerdicts, type AnalysisLine, type Verdict } from './analyses.ts';
+import { analysisText, briefText, expectedText, EXTRA, quotationOf, readAnalysis, scoreOfVerdicts, type AnalysisLine, type Verdict } from './analyses.ts';
 import { apply, labelOf, MAX_OPERATIONS, MODULUS, OPERATORS, type Chain, type Operation } from './chain.ts';
 import { isReal, scoreFollows, VERDICT_OF } from './checker.ts';
 import type { Manners } from './manners.ts';
@@ -32,11 +32,11 @@ function writeLine(chain: Chain, start: number, end: number, from: number, manne
   const operations = chain.operations.slice(start, end);
   const labels = operations.map((_, index) => labelOf(start + index));
   const right = operations.reduce(apply, from);
-  if (end === chain.operations.length && right !== chain.claim && random() < manners.forceClaim) return { labels, operations, result: chain.claim };
-  if (random() >= manners.wrong) return { labels, operations, result: right };
-  if (random() >= MISQUOTED_SHARE) return { labels, operations, result: other(MODULUS, right, random) };
+  if (end === chain.operations.length && right !== chain.claim && random() < manners.forceClaim) return { labels, from, operations, result: chain.claim };
+  if (random() >= manners.wrong) return { labels, from, operations, result: right };
+  if (random() >= MISQUOTED_SHARE) return { labels, from, operations, result: other(MODULUS, right, random) };
   const misquoted = operations.map((operation, index) => (index === operations.length - 1 ? misquote(operation, random) : operation));
-  return { labels, operations: misquoted, result: misquoted.reduce(apply, from) };
+  return { labels, from, operations: misquoted, result: misquoted.reduce(apply, from) };
 }
 
 /** Of the wrong lines, those that compute rightly with an operation that is not the problem's. The hole by which a trial was hacked. */
@@ -72,7 +72,7 @@ export function writeAnalysis(chain: Chain, proof: string, manners: Manners['ana
 
 function analysisLineOf(step: Step, verdict: Verdict, intermediates: boolean): AnalysisLine {
   const expected = intermediates ? expectedText(step.expected) : briefText(step.expected);
-  return { label: step.label, expected, quoted: quotedText(step.line), verdict };
+  return { label: step.label, expected, quoted: quotationOf(step.line), verdict };
 }
 
 function verdictOn({ truth }: Step, index: number, remarks: boolean, manners: Manners['analysis'], random: Random): Verdict {
@@ -108,7 +108,7 @@ export function writeMetaAnalysis(chain: Chain, proof: string, analysis: string,
     .map((claim) => ({ claim, real: isReal(reading, claim) !== random() < manners.misjudge }));
   const lines = judged.map(({ claim, real }) => {
     const step = reading.steps.find(({ label }) => label === claim.label);
-    const subject = step === undefined ? claim.label : `${expectedText(step.expected)} , ${quotedText(step.line)}`;
+    const subject = step === undefined ? claim.label : `${expectedText(step.expected)} , ${quotationOf(step.line)}`;
     return `${subject} ${claim.verdict} ${real ? 'real' : 'unreal'}`;
   });
   const follows = scoreFollows(said) && said.malformedLines === 0;
