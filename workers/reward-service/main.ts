@@ -20,7 +20,7 @@ const serving = createServing({
   env: environmentWith({}),
   batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
 });
-const app = createRewardService({ store, resolve: (model) => serving.endpoints(model), token: await readToken(), logger: log });
+const app = createRewardService({ store, resolve: (model, options) => serving.endpoints(model, options), token: await readToken(), logger: log });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

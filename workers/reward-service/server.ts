@@ -46,6 +46,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: 1024 },
+    forceCloseConnections: true, // what was judged is remembered, and a trainer asks again
   });
 
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
