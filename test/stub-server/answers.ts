@@ -1,0 +1,34 @@
+import { draws, type Fault, type StubOptions } from './options.ts';
+
+const FILLER = 'This sentence was made up by a stub and says nothing about any proof. ';
+
+/** An answer in the format that the prompt asks for. The last format named counts: a meta prompt quotes an analysis. */
+export function answerTo(prompt: string, seed: number, options: StubOptions, fault: Fault | undefined): string {
+  const [issue, kind] = draws(seed, 3);
+  const size = fault === 'huge' ? 1_000_000 : options.textBytes;
+  const filler = `Seed ${seed}. ${FILLER.repeat(Math.ceil(size / FILLER.length))}`.slice(0, Math.max(size, 16));
+  switch (fault) {
+    case 'empty':
+      return '';
+    case 'unparseable':
+      return `${filler} I would rather not say.`;
+    case 'truncated':
+      return filler;
+    default: {
+      const box = (score: number | string): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : score}}`;
+      if (/my analysis of the "solution evaluation"/i.test(prompt)) {
+        return `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(issue < options.confirms ? 1 : 0)}`;
+      }
+      if (/my evaluation of the solution/i.test(prompt) && !/## Solution/.test(prompt)) return evaluation(filler, box(score(issue, kind, options)));
+      return `## Solution\n${filler}\n\n## Self Evaluation\n${evaluation(filler, box(score(issue, kind, options)))}`;
+    }
+  }
+}
+
+function evaluation(filler: string, box: string): string {
+  return `Here is my evaluation of the solution:\n${filler}\nBased on my evaluation, the final overall score should be:\n${box}`;
+}
+
+function score(issue: number, kind: number, { issues }: StubOptions): number {
+  return issue >= issues ? 1 : kind < 0.6 ? 0 : 0.5;
+}
