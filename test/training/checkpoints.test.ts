@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { checkpointDigest, importCheckpoint } from '../../activities/checkpoints.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 
@@ -17,6 +19,13 @@ test('the digest is that of `sha256sum * | sha256sum`, by name in byte order', a
   const where = await folder({ 'config.json': '{}', 'model.safetensors': 'weights', 'Z.txt': 'z', 'é.txt': 'e' });
   const lines = [`${sha256('z')}  Z.txt`, `${sha256('{}')}  config.json`, `${sha256('weights')}  model.safetensors`, `${sha256('e')}  é.txt`];
   expect(await checkpointDigest(where)).toBe(sha256(lines.map((line) => `${line}\n`).join('')));
+});
+
+test('the digest is the one that the trainer computes', async () => {
+  const where = await folder({ 'config.json': '{}', 'model.safetensors': 'weights', 'Z.txt': 'z', 'é.txt': 'e', '\u{ff5e}.txt': 'w', '\u{1f300}.txt': 'c', '.hidden': '' });
+  const code = 'import sys; from pathlib import Path; from trainer.files import checkpoint_digest; print(checkpoint_digest(Path(sys.argv[1])))';
+  const { stdout } = await promisify(execFile)('python3', ['-c', code, where], { cwd: process.cwd() });
+  expect(await checkpointDigest(where)).toBe(stdout.trim());
 });
 
 test('a changed byte or a changed name is another checkpoint', async () => {
