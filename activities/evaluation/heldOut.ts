@@ -64,14 +64,13 @@ export async function buildHeldOutProofs(store: ArtifactStore, checker: Checker 
     written.push({ id: `held-out-${problem.id}-${outcome.sample}`, problem, proof: answer.proof, model: outcome.model });
   }
   const distinct = distinctBy(written, (row) => `${row.problem.id}\n${row.proof}`);
-  const byDifficulty = (row: ProofRow): string => String(row.problem.difficulty ?? row.problem.topic).padStart(4, '0');
   if (checker === undefined) {
-    const rows = balancedSample(distinct, 3 * input.proofsPerScore, byDifficulty, input.seed);
+    const rows = balancedSample(distinct, 3 * input.proofsPerScore, ({ problem }) => gradeOf(problem), input.seed);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, () => undefined);
   }
   const truth = new Map(distinct.map((row) => [row.id, checker.proofScore(row.problem, row.proof)]));
   const truthOf = (row: ProofRow) => truth.get(row.id);
-  const rows = ofEachScore(distinct, truthOf, (group) => balancedSample(group, input.proofsPerScore, byDifficulty, input.seed));
+  const rows = ofEachScore(distinct, truthOf, (group) => balancedSample(group, input.proofsPerScore, ({ problem }) => gradeOf(problem), input.seed));
   return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, truthOf);
 }
 
@@ -103,14 +102,13 @@ export async function buildHeldOutAnalyses(store: ArtifactStore, checker: Checke
     }
   }
   const distinct = distinctBy(written, (row) => `${row.proofId}\n${row.analysis}`);
-  const group = (row: AnalysisRow): string => `${String(row.problem.difficulty ?? row.problem.topic).padStart(4, '0')} ${row.model}`;
   if (checker === undefined) {
-    const rows = balancedSample(distinct, 3 * input.analysesPerQuality, group, input.seed);
+    const rows = balancedSample(distinct, 3 * input.analysesPerQuality, byGradeAndModel, input.seed);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, () => undefined);
   }
   const truth = new Map(distinct.map((row) => [row.id, checker.analysis(row.problem, row.proof, row.analysis).quality]));
   const truthOf = (row: AnalysisRow) => truth.get(row.id);
-  const rows = ofEachScore(distinct, truthOf, (rowsOfScore) => balancedSample(rowsOfScore, input.analysesPerQuality, group, input.seed));
+  const rows = ofEachScore(distinct, truthOf, (rowsOfScore) => balancedSample(rowsOfScore, input.analysesPerQuality, byGradeAndModel, input.seed));
   return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, truthOf);
 }
 
@@ -122,6 +120,10 @@ export async function buildProblemRows(store: ArtifactStore, input: { readonly l
     problems.map((problem) => ({ id: problem.id, problem })),
   );
 }
+
+/** What a set is spread over: the difficulty, where a problem has one, else the topic. */
+const gradeOf = (problem: Problem): string => String(problem.difficulty ?? problem.topic);
+const byGradeAndModel = ({ problem, model }: AnalysisRow): string => `${gradeOf(problem)} ${model}`;
 
 function ofEachScore<Row>(rows: readonly Row[], truthOf: (row: Row) => Score | undefined, choose: (rows: Row[]) => Row[]): Row[] {
   return SCORES.flatMap((score) => choose(rows.filter((row) => truthOf(row) === score)));

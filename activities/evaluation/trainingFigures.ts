@@ -86,7 +86,7 @@ async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes)
 }
 
 /** The JSON lines of a growing log. A last line that was torn by a kill is none. */
-async function* linesOf(store: ArtifactStore, uri: string): AsyncGenerator<unknown> {
+async function* linesOf(store: ArtifactStore, uri: string): AsyncGenerator {
   if (!(await store.exists(uri))) return;
   for await (const line of createInterface({ input: createReadStream(store.path(uri)), crlfDelay: Infinity })) {
     const value = parsedJson(line);

@@ -124,8 +124,8 @@ export const scoreKey = (score: Score): ScoreKey => String(score) as ScoreKey;
 export const figureName = (name: string, decoding: Decoding): string => (decoding === 'greedy' ? `greedy.${name}` : name);
 
 function confusionOf(judged: readonly Judged[]): Confusion {
-  const row = () => ({ '0': 0, '0.5': 0, '1': 0, malformed: 0 });
-  const confusion = { '0': row(), '0.5': row(), '1': row() };
+  const none = { '0': 0, '0.5': 0, '1': 0, malformed: 0 };
+  const confusion = { '0': { ...none }, '0.5': { ...none }, '1': { ...none } };
   for (const { truth, given } of judged) confusion[scoreKey(truth)][given === undefined ? 'malformed' : scoreKey(given)] += 1;
   return confusion;
 }

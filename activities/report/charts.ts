@@ -1,8 +1,9 @@
 import type { CustomSeriesRenderItem, EChartsOption } from 'echarts';
 import type { Figure, LapReport, TrainingFigures } from '../../shared/report.ts';
 import { decimal, readable } from './format.ts';
+import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { drawn, INK, quietAxis } from './svg.ts';
+import { cssColour, drawn, INK, quietAxis } from './svg.ts';
 
 const WIDTH = 760;
 
@@ -67,14 +68,13 @@ export function dots(id: string, description: string, models: readonly { readonl
     return { type: 'line', shape: { x1: x, y1: y - reach, x2: x, y2: y + reach }, style: { stroke: INK.muted, lineWidth: 1.4, lineDash: [3, 3] } };
   };
   const hasBaseline = rows.some(({ baseline }) => baseline !== undefined);
-  return drawn({
+  const chart = drawn({
     id,
     width: WIDTH,
-    height: 64 + rows.length * (models.length * spread + 18),
+    height: 36 + rows.length * (models.length * spread + 18),
     description,
     option: {
-      legend: { ...legend, data: [...models.map(({ name }) => name), ...(hasBaseline ? [{ name: 'constant answer', icon: 'rect' }] : [])] },
-      grid: { left: 190, right: 24, top: 34, bottom: 24 },
+      grid: { left: 225, right: 24, top: 6, bottom: 24 },
       xAxis: { type: 'value', min: 0, max: 1, interval: 0.25, ...quietAxis },
       yAxis: { type: 'category', data: names, inverse: true, ...quietAxis, splitLine: { show: false }, axisLabel: { color: INK.text, fontSize: 12.5 } },
       series: [
@@ -101,14 +101,17 @@ export function dots(id: string, description: string, models: readonly { readonl
       ],
     },
   });
+  return html`${legend(hasBaseline ? [...models, { name: 'constant answer', colour: INK.muted }] : models)}${chart}`;
 }
 
-const legend = { left: 0, top: 0, itemWidth: 10, itemHeight: 10, icon: 'circle', itemGap: 18, textStyle: { color: INK.muted, fontSize: 12 } };
+/** In the page's own type, which no drawing without fonts can measure. */
+function legend(entries: readonly { readonly name: string; readonly colour: string }[]): Markup {
+  return html`<div class="legend">${entries.map(({ name, colour }) => html`<span><i style="background:${cssColour(colour)}"></i>${name}</span>`)}</div>`;
+}
 
 export interface Stack {
   readonly name: string;
   readonly colour: string;
-  readonly opacity?: number;
   readonly values: readonly number[];
 }
 
@@ -122,8 +125,7 @@ export function stacks(
 ): Markup {
   const total = max ?? Math.max(...rows.map((_, row) => parts.reduce((sum, part) => sum + (part.values[row] ?? 0), 0)));
   const option: EChartsOption = {
-    legend: { ...legend, icon: 'roundRect' },
-    grid: { left: rows.length > 1 || rows[0] !== '' ? 130 : 2, right: 24, top: 36, bottom: axis ? 24 : 6 },
+    grid: { left: rows.some((row) => row !== '') ? 150 : 2, right: 24, top: 6, bottom: axis ? 24 : 6 },
     xAxis: { type: 'value', max: total, ...quietAxis, ...(axis ? {} : { splitLine: { show: false } }), axisLabel: { ...quietAxis.axisLabel, show: axis, formatter: label } },
     yAxis: { type: 'category', data: [...rows], inverse: true, ...quietAxis, splitLine: { show: false }, axisLabel: { color: INK.text, fontSize: 12.5 } },
     series: parts.map((part) => ({
@@ -132,12 +134,12 @@ export function stacks(
       stack: 'all',
       barWidth: 20,
       silent: true,
-      itemStyle: { color: part.colour, opacity: part.opacity ?? 1, borderColor: INK.page, borderWidth: 1 },
+      itemStyle: { color: part.colour, borderColor: INK.page, borderWidth: 1 },
       label: { show: true, color: INK.page, fontSize: 11, formatter: ({ value }: { value?: unknown }) => (Number(value) > total * 0.05 ? label(Number(value)) : '') },
       data: [...part.values],
     })),
   };
-  return drawn({ id, width: WIDTH, height: 44 + (axis ? 22 : 8) + rows.length * 32, description, option });
+  return html`${legend(parts)}${drawn({ id, width: WIDTH, height: 12 + (axis ? 22 : 4) + rows.length * 32, description, option })}`;
 }
 
 /** True proof score along the difficulty bands, before, between and after. */

@@ -53,7 +53,7 @@ function quoted(text: string): Markup {
 
 function analysisExample({ problem, proof, truth, v1, v2 }: AnalysisSample): Markup {
   return html`<h3>One proof, two analyses</h3>
-<p class="quiet">A held-out proof of true score ${truth}: v1's analysis makes only claims that are not so, v2's none.</p>
+<p class="quiet">A held-out proof of true score ${truth}: none of the claims in v1's analysis is so; v2's are, and its score follows.</p>
 <div class="pair"><div><small>Problem</small>${quoted(problem.statement)}</div><div><small>Proof of the base</small>${quoted(proof)}</div>
 <div><small>v1 gives ${v1.score}; quality ${v1.quality}</small>${quoted(v1.text)}</div><div><small>v2 gives ${v2.score}; quality ${v2.quality}</small>${quoted(v2.text)}</div></div>`;
 }

@@ -6,6 +6,7 @@ import type { Problem, ProofRow } from '../../shared/records.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
 import type { LabelDecision, LabelRow } from '../../shared/sets.ts';
 import { readOutcomes } from '../inference/index.ts';
+import { analysisId } from '../inference/labelShard.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /** A proof that the verifier could not decide, with what was said of it. */
@@ -40,9 +41,9 @@ export async function contestedSample(store: ArtifactStore, manifest: LapManifes
   const analyses: Outcome[] = [];
   const metas: Outcome[] = [];
   for await (const outcome of readOutcomes(store, manifest.labels.set.setId)) {
-    if (outcome.kind !== 'answered' || !(outcome.row === proof.id || outcome.row.startsWith(`${proof.id}/`))) continue;
-    if (outcome.task === 'verify') analyses.push(outcome);
-    if (outcome.task === 'metaVerify') metas.push(outcome);
+    if (outcome.kind !== 'answered') continue;
+    if (outcome.task === 'verify' && outcome.row === proof.id) analyses.push(outcome);
+    if (outcome.task === 'metaVerify' && outcome.row.startsWith(analysisId(proof.id, 0).slice(0, -1))) metas.push(outcome);
   }
   return {
     problem: proof.problem,
@@ -52,12 +53,10 @@ export async function contestedSample(store: ArtifactStore, manifest: LapManifes
     verdicts: analyses.slice(0, VERDICTS_SHOWN).map((analysis) => ({
       score: analysis.score ?? null,
       text: analysis.text ?? '',
-      confirmations: metas.flatMap((meta) => (isAbout(meta, analysis) && meta.score !== undefined ? [meta.score] : [])),
+      confirmations: metas.flatMap((meta) => (meta.row === analysisId(proof.id, analysis.sample) && meta.score !== undefined ? [meta.score] : [])),
     })),
   };
 }
-
-const isAbout = (meta: Outcome, analysis: Outcome): boolean => meta.row === `${analysis.row}/${analysis.sample}`;
 
 /** A proof whose analysis by v1 was worthless (quality 0) and by v2 faultless; undefined where there is none. */
 export async function analysisSample(store: ArtifactStore, manifest: LapManifest, checker?: Checker): Promise<AnalysisSample | undefined> {

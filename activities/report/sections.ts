@@ -1,4 +1,4 @@
-import type { DecodingFigures, Figure, LapReport } from '../../shared/report.ts';
+import type { DecodingFigures, DifficultyBand, Figure, LapReport } from '../../shared/report.ts';
 import { dots, rewardCurve, scoreByDifficulty, stacks } from './charts.ts';
 import { decimal, duration, percent, readable, whole, withInterval } from './format.ts';
 import { html } from './markup.ts';
@@ -9,10 +9,12 @@ import { figureTable, heatTable, plainTable } from './tables.ts';
 /** A chart with what it shows; nothing at all where there is nothing to show. */
 const figure = (chart: Markup, caption: Markup): Markup => html`<figure>${chart}<figcaption>${caption}</figcaption></figure>`;
 
+function tile(what: string, before: Figure, after: Figure, note: string): Markup {
+  return html`<div class="tile"><div class="what">${what}</div><div class="figure">${before ? html`<span class="from">${decimal(before.value)} → </span>` : null}${after ? decimal(after.value) : '–'}</div><div class="note">${after ? `${decimal(after.low)}–${decimal(after.high)}` : 'not measured'}${note === '' ? '' : ` · ${note}`}</div></div>`;
+}
+
 /** Before and after, large. */
 export function tiles(report: LapReport): Markup {
-  const tile = (what: string, before: Figure, after: Figure, note: string): Markup =>
-    html`<div class="tile"><div class="what">${what}</div><div class="figure">${before ? html`<span class="from">${decimal(before.value)} → </span>` : null}${after ? decimal(after.value) : '–'}</div><div class="note">${after ? `${decimal(after.low)}–${decimal(after.high)}` : 'not measured'}${note === '' ? '' : ` · ${note}`}</div></div>`;
   const { verifier, generator, selfVerification, labels } = report;
   return html`<div class="tiles">
 ${tile('Verifier: score accuracy, v1 → v2', verifier.v1?.scoreAccuracy ?? null, verifier.v2?.scoreAccuracy ?? null, verifier.constantBaseline ? `constant ${decimal(verifier.constantBaseline.accuracy)}` : '')}
@@ -49,46 +51,46 @@ export function verifierSection(report: LapReport): Markup {
   return html`<h2>Verifier</h2>
 <p>Each verifier judged the same held-out proofs of the base, balanced by true score and spread over all difficulties. Truth is ${report.truthBy}. Malformed answers count as wrong.</p>
 ${models.length === 0 ? notMeasured : figure(
-    dots('verifier', 'Figures of the verifiers with 95 % intervals.', models, rows.slice(0, 6).map(({ name, of, ...row }) => ({ name, figures: models.map(({ figures }) => figures?.[of] ?? null), ...('baseline' in row ? { baseline: row.baseline } : {}) }))),
+    dots('verifier', 'Figures of the verifiers with 95 % intervals.', models, rows.slice(0, 6).map((row) => ({ name: row.name, figures: models.map(({ figures }) => figures?.[row.of] ?? null), baseline: 'baseline' in row ? row.baseline : undefined }))),
     html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality is also shown where an issue is claimed.`,
   )}
 <div class="pair">${v1 ? heatTable('v1: given against true score', v1.confusion) : null}${v2 ? heatTable('v2: given against true score', v2.confusion) : null}</div>
-${figureTable(all.map(({ name }) => name), rows.map(({ name, of }) => ({ name, figures: all.map(({ figures }) => figures?.[of] ?? null) })))}
+${figureTable(all.map(({ name }) => name), rows.map((row) => ({ name: row.name, figures: all.map(({ figures }) => figures?.[row.of] ?? null), constant: 'baseline' in row ? row.baseline : undefined })))}
 <h3>Meta-verifier</h3>
-${figureTable(['before', 'after', 'verifier v2 in this role', 'constant answer'], [
+${figureTable(['before', 'after', 'verifier v2 in this role'], [
     metaRow('accuracy at T = 1', report),
     ...(report.greedy ? [metaRow('accuracy, greedy', report.greedy)] : []),
   ])}`;
 }
 
 function metaRow(name: string, { metaVerifier: { accuracyBefore, accuracyAfter, accuracyOfVerifierV2, constantBaseline } }: DecodingFigures) {
-  const constant: Figure = constantBaseline && { value: constantBaseline.accuracy, low: constantBaseline.accuracy, high: constantBaseline.accuracy, n: 0 };
-  return { name, figures: [accuracyBefore, accuracyAfter, accuracyOfVerifierV2, constant] };
+  return { name, figures: [accuracyBefore, accuracyAfter, accuracyOfVerifierV2], constant: constantBaseline?.accuracy };
 }
 
 const notMeasured = html`<p class="quiet">Not measured; the reasons are at the end.</p>`;
 
+/** What a generator was worth, before, between and after. */
+type TrueScores = Pick<DifficultyBand, 'trueScoreBefore' | 'trueScoreAfterPhase2' | 'trueScoreAfter'>;
+
+const trueScoreRow = (name: string, of: TrueScores) => ({ name, figures: [of.trueScoreBefore, of.trueScoreAfterPhase2, of.trueScoreAfter] });
+
 export function generatorSection(report: LapReport): Markup {
   const { generator, greedy } = report;
-  const row = (name: string, of: { readonly trueScoreBefore: Figure; readonly trueScoreAfterPhase2: Figure; readonly trueScoreAfter: Figure }) => ({
-    name,
-    figures: [of.trueScoreBefore, of.trueScoreAfterPhase2, of.trueScoreAfter],
-  });
   return html`<h2>Generator</h2>
 <p>True score of the proofs of all held-out problems; an answer without a proof is worth 0.</p>
 ${generator.trueScoreBefore || generator.trueScoreAfter ? figure(scoreByDifficulty(report), html`T = 1, with 95 % intervals. Base is the model before any training: the baseline.`) : notMeasured}
 ${figureTable(['base', 'after phase 2', 'after phase 3'], [
-    row('true score', generator),
-    ...generator.byDifficulty.map((band) => row(`difficulty ${band.difficulty}`, band)),
+    trueScoreRow('true score', generator),
+    ...generator.byDifficulty.map((band) => trueScoreRow(`difficulty ${band.difficulty}`, band)),
     { name: 'malformed answers', figures: [generator.malformedBefore, generator.malformedAfterPhase2, generator.malformedAfter] },
-    ...(greedy ? [row('true score, greedy', greedy.generator)] : []),
+    ...(greedy ? [trueScoreRow('true score, greedy', greedy.generator)] : []),
   ])}`;
 }
 
 export function selfVerificationSection(report: LapReport): Markup {
   const { selfVerification: self, greedy } = report;
   const counts = [self.claimsBefore, self.claimsAfter];
-  const part = (name: string, key: keyof NonNullable<(typeof counts)[0]>, colour: string, opacity = 1) => ({ name, colour, opacity, values: counts.map((count) => count?.[key] ?? 0) });
+  const part = (name: string, key: keyof NonNullable<(typeof counts)[0]>, colour: string) => ({ name, colour, values: counts.map((count) => count?.[key] ?? 0) });
   const pairs = (of: typeof self, suffix: string) => [
     { name: `self-score accuracy${suffix}`, figures: [of.selfScoreAccuracyBefore, of.selfScoreAccuracyAfter] },
     { name: `false among claims of 1${suffix}`, figures: [of.falseClaimsBefore, of.falseClaimsAfter] },

@@ -22,6 +22,8 @@ p { margin: 6px 0 14px; max-width: 44em; }
 .tile .note { color: var(--muted); font-size: 12px; }
 figure { margin: 18px 0 22px; }
 figcaption { margin-top: 4px; max-width: 52em; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 20px; color: var(--muted); font-size: 12.5px; margin-bottom: 8px; }
+.legend i { display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 7px; }
 svg.chart { display: block; width: 100%; height: auto; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 18px 30px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; margin: 8px 0 18px; }

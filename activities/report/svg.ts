@@ -20,6 +20,9 @@ export const INK = {
   quiet: '#01020c',
 } as const;
 
+/** The page's variable for a stand-in colour. */
+export const cssColour = (ink: string): string => `var(--${Object.entries(INK).find(([, colour]) => colour === ink)?.[0] ?? 'text'})`;
+
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export interface Drawing {
@@ -38,9 +41,9 @@ export function drawn({ id, width, height, description, option }: Drawing): Mark
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: FONT, color: INK.text, fontSize: 12 }, ...option });
     let svg = chart.renderToSVGString();
-    for (const [name, colour] of Object.entries(INK)) {
-      const [red, green, blue] = [1, 2, Number.parseInt(colour.slice(5), 16)];
-      svg = svg.replaceAll(colour, `var(--${name})`).replaceAll(`rgb(${red},${green},${blue})`, `var(--${name})`);
+    for (const colour of Object.values(INK)) {
+      const blue = Number.parseInt(colour.slice(5), 16);
+      svg = svg.replaceAll(colour, cssColour(colour)).replaceAll(`rgb(1,2,${blue})`, cssColour(colour));
     }
     return rawMarkup(
       svg

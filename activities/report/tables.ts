@@ -1,19 +1,28 @@
 import type { Confusion, Figure } from '../../shared/report.ts';
-import { interval, value, whole } from './format.ts';
+import { decimal, interval, value, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 
 export interface FigureRow {
   readonly name: string;
   readonly figures: readonly Figure[];
+  /** What a constant answer gets, in a column of its own at the end. */
+  readonly constant?: number | undefined;
 }
 
 /** Figures in a table, with intervals under them; rows without any figure are left out. */
 export function figureTable(columns: readonly string[], rows: readonly FigureRow[]): Markup {
-  const cell = (figure: Figure): Markup => html`<td title="${figure ? `n = ${whole(figure.n)}` : 'not measured'}">${value(figure)}<small>${interval(figure)}</small></td>`;
   const measured = rows.filter(({ figures }) => figures.some((figure) => figure !== null));
-  return html`<div class="scroll"><table><thead><tr><th></th>${columns.map((name) => html`<th>${name}</th>`)}</tr></thead>
-<tbody>${measured.map(({ name, figures }) => html`<tr><th scope="row">${name}</th>${figures.map(cell)}</tr>`)}</tbody></table></div>`;
+  const withConstant = measured.some(({ constant }) => constant !== undefined);
+  return html`<div class="scroll"><table><thead><tr><th></th>${columns.map((name) => html`<th>${name}</th>`)}${withConstant ? html`<th>constant answer</th>` : null}</tr></thead>
+<tbody>${measured.map(
+    ({ name, figures, constant }) =>
+      html`<tr><th scope="row">${name}</th>${figures.map(figureCell)}${withConstant ? html`<td>${constant === undefined ? '' : decimal(constant)}</td>` : null}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function figureCell(figure: Figure): Markup {
+  return html`<td title="${figure ? `n = ${whole(figure.n)}` : 'not measured'}">${value(figure)}<small>${interval(figure)}</small></td>`;
 }
 
 /** A plain table; the first column names the row. */

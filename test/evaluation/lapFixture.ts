@@ -1,6 +1,8 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { planUri, shardUri } from '../../activities/inference/plan.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 import type { Checker } from '../../shared/checker.ts';
 import type { EvaluationSet, LapManifest, SetRecord } from '../../shared/manifest.ts';
@@ -68,8 +70,11 @@ export function failed(row: string, task: Task): Outcome {
 
 export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-evaluation-')));
 
-export const writeSet = (store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<DatasetRef> =>
-  store.writeJsonl(`ledger/${setId}/shard-0000.jsonl`, outcomes);
+/** A finished set of one shard, as the engine leaves it: a plan and a sealed ledger. */
+export async function writeSet(store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {
+  await store.writeJson(planUri(setId), { shards: [{}] });
+  await writeFile(store.path(`${shardUri(setId, 0)}.gz`), gzipSync(outcomes.map((line) => `${JSON.stringify(line)}\n`).join('')));
+}
 
 export interface LapParts {
   readonly recipe?: Recipe;

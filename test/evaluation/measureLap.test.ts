@@ -19,7 +19,7 @@ describe('a verifier on the held-out proofs', () => {
   ];
 
   test('is right where its score is the true one; a malformed answer is wrong, a failed call no answer', async () => {
-    const { verifier } = await measure({ proofs, sets: { 'verifier verifierV2 sampled': [...v2, failed('proof-3', 'verify')] } });
+    const { verifier } = await measure({ proofs, sets: { 'verifier verifierV2 sampled': [...v2, { ...failed('proof-3', 'verify'), sample: 1 }] } });
     expect(verifier.v2?.scoreAccuracy).toMatchObject({ value: 0.5, n: 4 });
     expect(verifier.v2?.malformedShare).toMatchObject({ value: 0.25, n: 4 });
     expect(verifier.v2?.confusion).toEqual({
@@ -58,16 +58,17 @@ describe('a verifier on the held-out proofs', () => {
   });
 });
 
+const analysisRow = (index: number, quality: 0 | 1): AnalysisRow => ({
+  ...proofRow(index, 0),
+  id: `analysis-${index}`,
+  proofId: `proof-${index}`,
+  analysis: analysisText(0, { quality }),
+  analysisScore: 0,
+});
+
 test('a meta-verifier is right where it gives an analysis its true quality; before is the model it started from', async () => {
-  const row = (index: number, quality: 0 | 1): AnalysisRow => ({
-    ...proofRow(index, 0),
-    id: `analysis-${index}`,
-    proofId: `proof-${index}`,
-    analysis: analysisText(0, { quality }),
-    analysisScore: 0,
-  });
   const { metaVerifier } = await measure({
-    analyses: [row(0, 0), row(1, 1)],
+    analyses: [analysisRow(0, 0), analysisRow(1, 1)],
     sets: {
       'metaVerifier verifierV1 sampled': [outcome('analysis-0', 'metaVerify', metaText(1)), outcome('analysis-1', 'metaVerify', metaText(1))],
       'metaVerifier metaVerifier sampled': [outcome('analysis-0', 'metaVerify', metaText(0)), outcome('analysis-1', 'metaVerify', metaText(1))],
@@ -144,15 +145,16 @@ test('of a step that was written twice, the last line counts; a line torn by a k
   expect(training).toMatchObject({ firstReward: 0.2, lastReward: 0.6, flatGroupShareOfLastFive: 0.25 });
 });
 
+const record = (phase: string, startedAt: number, wallSeconds: number) => ({
+  ...emptySet(`main/lap-0001/${phase}`),
+  phase,
+  startedAt: at(startedAt),
+  wallSeconds,
+  counts: { answered: 9, unparseable: 1, truncated: 0, failed: 0 },
+  usage: { promptTokens: 100, completionTokens: 50 },
+});
+
 test('time in which neither a training nor an inference was under way is neither, however they overlap', async () => {
-  const record = (phase: string, startedAt: number, wallSeconds: number) => ({
-    ...emptySet(`main/lap-0001/${phase}`),
-    phase,
-    startedAt: at(startedAt),
-    wallSeconds,
-    counts: { answered: 9, unparseable: 1, truncated: 0, failed: 0 },
-    usage: { promptTokens: 100, completionTokens: 50 },
-  });
   const { time, stages, wallSeconds } = await measure({
     rewards: { verifierV1: [0.5], metaVerifier: [0.5] }, // 20–80 and 100–160 s
     records: [record('coldStart', 0, 10), record('evaluation', 70, 50)], // 0–10 and 70–120 s

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { coveredLength, difficultyBands, ratio, share, wilsonAt } from '../../shared/measures.ts';
 
 const alone = (hits: number, index: number) => ({ hits, of: 1, cluster: `p${index}` });

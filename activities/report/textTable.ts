@@ -1,0 +1,82 @@
+import type { DecodingFigures, Figure, LapReport } from '../../shared/report.ts';
+import { change, decimal, duration, percent, readable, whole, withInterval } from './format.ts';
+
+/** What was measured, as lines for a terminal of 100 columns. */
+export function lapTable(report: LapReport): string {
+  return [
+    `${report.lap}: preset ${report.preset}, seed ${report.seed}, ${duration(report.wallSeconds)} (${percent(report.time.neitherShare)} neither training nor inference)`,
+    `Truth: ${report.truthBy}. Figures at T = 1 on held-out problems, with 95 % intervals.`,
+    '',
+    ...aligned([['', 'before', 'after', '', 'constant'], ...measured(figureRows(report))]),
+    ...(report.greedy ? ['', 'greedy (T = 0)', ...aligned(measured(figureRows(report.greedy)))] : []),
+    '',
+    ...labelLines(report),
+    '',
+    ...aligned([
+      ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
+      ...report.stages.map((stage) => [readable(stage.name), duration(stage.wallSeconds), duration(stage.trainingSeconds), duration(stage.inferenceSeconds), whole(stage.calls), whole(stage.tokens)]),
+    ]),
+    '',
+    ...aligned([
+      ['training', 'steps', 'reward', 'flat groups', 'unscorable'],
+      ...report.trainings.map((training) => [
+        readable(training.name),
+        String(training.steps),
+        `${decimal(training.firstReward)} → ${decimal(training.lastReward)}`,
+        decimal(training.flatGroupShareOfLastFive),
+        String(training.unscorable),
+      ]),
+    ]),
+    ...imitationLines(report),
+  ].join('\n');
+}
+
+type Row = readonly [name: string, before: Figure, after: Figure, constant?: number | undefined];
+
+function figureRows({ verifier, metaVerifier, generator, selfVerification }: DecodingFigures): Row[] {
+  const ofVerifier = (name: string, of: 'scoreAccuracy' | 'analysisQuality' | 'qualityWhereIssuesClaimed' | 'issueRecall' | 'remarkRecall', constant?: number): Row => [
+    `verifier v1 → v2: ${name}`,
+    verifier.v1?.[of] ?? null,
+    verifier.v2?.[of] ?? null,
+    constant,
+  ];
+  return [
+    ofVerifier('score accuracy', 'scoreAccuracy', verifier.constantBaseline?.accuracy),
+    ofVerifier('analysis quality', 'analysisQuality'),
+    ofVerifier('quality where issues claimed', 'qualityWhereIssuesClaimed'),
+    ofVerifier('recall of real flaws', 'issueRecall'),
+    ofVerifier('recall of real remarks', 'remarkRecall'),
+    ['meta-verifier: accuracy', metaVerifier.accuracyBefore, metaVerifier.accuracyAfter, metaVerifier.constantBaseline?.accuracy],
+    ['generator, phase 2: true score', generator.trueScoreBefore, generator.trueScoreAfterPhase2],
+    ['generator, phase 3: true score', generator.trueScoreBefore, generator.trueScoreAfter],
+    ...generator.byDifficulty.map((band): Row => [`  difficulty ${band.difficulty}`, band.trueScoreBefore, band.trueScoreAfter]),
+    ['self-score accuracy', selfVerification.selfScoreAccuracyBefore, selfVerification.selfScoreAccuracyAfter, selfVerification.constantBaselineAfter?.accuracy],
+    ['false among claims of 1', selfVerification.falseClaimsBefore, selfVerification.falseClaimsAfter],
+    ['claims of 1 among flawed proofs', selfVerification.falseClaimsWhereFlawedBefore, selfVerification.falseClaimsWhereFlawedAfter],
+  ];
+}
+
+function measured(rows: readonly Row[]): string[][] {
+  return rows
+    .filter(([, before, after]) => before !== null || after !== null)
+    .map(([name, before, after, constant]) => [name, withInterval(before), withInterval(after), change(before, after), constant === undefined ? '' : decimal(constant)]);
+}
+
+function labelLines({ labels }: LapReport): string[] {
+  const byScore = (['0', '0.5', '1'] as const).map((score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`);
+  return [
+    `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
+    `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+  ];
+}
+
+function imitationLines({ imitations }: LapReport): string[] {
+  const found = Object.entries(imitations).filter(([, { found: count }]) => count > 0);
+  return found.length === 0 ? [] : ['', `Texts that imitate a verdict: ${found.map(([where, { found: count, of }]) => `${where} ${count} of ${of}`).join(', ')}`];
+}
+
+/** Columns as wide as their widest cell; the first to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
+}
