@@ -2,24 +2,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import * as z from 'zod';
-import { createServing } from '../../activities/serving/index.ts';
+import { configuredServing } from '../../activities/serving/configured.ts';
 import { ArtifactStore } from '../../activities/store.ts';
-import { config, environmentWith } from '../../temporal.config.ts';
+import { config } from '../../temporal.config.ts';
 import { createRewardService } from './server.ts';
 
 /** Runs the reward service until SIGTERM or SIGINT. A request under way is cut then; what was judged is remembered. */
 const { host, port } = config.rewardService;
 const log = pino({ name: 'reward-service' });
 const store = new ArtifactStore(config.storeDir);
-const serving = createServing({
-  store,
-  root: config.root,
-  runDir: config.runDir,
-  logDir: config.logDir,
-  host: config.modelServer.host,
-  env: environmentWith({}),
-  batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
-});
+const serving = configuredServing(store);
 const app = createRewardService({ store, resolve: (model, options) => serving.endpoints(model, options), token: await readToken(), logger: log });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
