@@ -77,6 +77,14 @@ export class RewardJobs {
     return job;
   }
 
+  /** Puts away a job whose files could not be written; the next request opens them again, and repairs them. */
+  async putAway(job: RewardJob): Promise<void> {
+    const { jobKey } = job.spec;
+    if ((await this.#open.get(jobKey)?.job) !== job) return;
+    this.#open.delete(jobKey);
+    await this.#closeFiles(jobKey);
+  }
+
   /** Jobs in memory. */
   get count(): number {
     return this.#open.size;

@@ -20,11 +20,14 @@ export interface RewardRecord {
 export class RewardLog {
   readonly #file: FileHandle;
   readonly #records: Map<string, RewardRecord>;
+  /** Bytes of whole lines. */
+  #size: number;
   #waiting: { readonly line: string; readonly done: () => void; readonly failed: (error: unknown) => void }[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(file: FileHandle, records: Map<string, RewardRecord>) {
+  private constructor(file: FileHandle, size: number, records: Map<string, RewardRecord>) {
     this.#file = file;
+    this.#size = size;
     this.#records = records;
   }
 
@@ -52,7 +55,7 @@ export class RewardLog {
       records.set(record.key, record);
       start = end + 1;
     }
-    return new RewardLog(await open(location, 'a'), records);
+    return new RewardLog(await open(location, 'a'), whole, records);
   }
 
   get(key: string): RewardRecord | undefined {
@@ -63,7 +66,10 @@ export class RewardLog {
     return this.#records.values();
   }
 
-  /** Resolves when the record is on disk. Records that wait for the disk go there together. */
+  /**
+   * Resolves when the record is on disk. Records that wait for the disk go there together.
+   * @throws when it cannot be written; nothing of it stays in the log.
+   */
   async append(record: RewardRecord): Promise<void> {
     await new Promise<void>((done, failed) => {
       this.#waiting.push({ line: `${JSON.stringify(record)}\n`, done, failed });
@@ -83,10 +89,13 @@ export class RewardLog {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#file.appendFile(batch.map(({ line }) => line).join(''));
+        const bytes = Buffer.from(batch.map(({ line }) => line).join(''));
+        await this.#file.appendFile(bytes);
         await this.#file.datasync();
+        this.#size += bytes.length;
         for (const { done } of batch) done();
       } catch (error) {
+        await this.#file.truncate(this.#size).catch(() => undefined); // what cannot be cut now is refused by its number when the log is opened
         for (const { failed } of batch) failed(error);
       }
     }

@@ -66,7 +66,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     await jobs.close();
   });
 
-  app.get('/health', () => ({ status: 'ok', jobs: jobs.count, underWay }));
+  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay }));
 
   app.get<{ Params: { jobKey: string } }>('/jobs/:jobKey/v1/counters', async (request) => (await jobs.get(request.params.jobKey)).counters);
 
@@ -82,16 +82,25 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     }
 
     underWay += items.length;
-    const evaluations = await Promise.all(items.map((item) => job.evaluate(item))).finally(() => {
-      underWay -= items.length;
-    });
+    const evaluations = await Promise.all(items.map((item) => job.evaluate(item)))
+      .catch(async (error: unknown) => {
+        await jobs.putAway(job);
+        throw error;
+      })
+      .finally(() => {
+        underWay -= items.length;
+      });
     const answers: RewardAnswer[] = [];
     let cost = NO_COST;
     for (const evaluation of evaluations) {
-      if (evaluation.kind === 'outage') return unavailable(reply, `A judge is down, ask again: ${evaluation.reason}`);
+      if (evaluation.kind === 'outage') {
+        request.log.warn({ job: job.spec.jobKey, reason: evaluation.reason }, 'a judge is down');
+        return unavailable(reply, `A judge is down, ask again: ${evaluation.reason}`);
+      }
       answers.push(evaluation.answer);
       cost = addCosts(cost, evaluation.cost);
     }
+    request.log.info({ job: job.spec.jobKey, items: items.length, counters: job.counters }, 'rewarded');
     return { items: answers, usage: cost } satisfies RewardResponse;
   });
 
