@@ -44,6 +44,13 @@ test('a job whose process dies without a result is lost, and the next attempt go
   expect((await starts()).map((line) => line.replace(/ \d+ /, ' '))).toEqual(['1 from 0', '2 from 1']);
 });
 
+test('however many watch a job that is lost twice, each of its attempts starts once', async () => {
+  const { activities, input, starts } = await bench('die,die,succeed');
+  const outcomes = await Promise.all(Array.from({ length: 5 }, () => environment().run(activities.runTraining, input)));
+  expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
+  expect((await starts()).map((line) => line.replace(/ \d+ /, ' '))).toEqual(['1 from 0', '2 from 1', '3 from 2']);
+});
+
 test('a job that is lost again and again ends after the agreed attempts', async () => {
   const { activities, input, starts } = await bench('die');
   await expect(environment().run(activities.runTraining, { ...input, maxAttempts: 2 })).rejects.toMatchObject({
