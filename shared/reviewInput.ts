@@ -10,8 +10,8 @@ export function refusalOfReview(input: ExpertReviewInput): string | undefined {
   const { question, policy } = loose<ExpertReviewInput>(input);
   const { setId, id, kind, lap, subject, row } = loose<Question>(question);
   return (
-    badText('question.setId', setId) ??
-    badText('question.id', id) ??
+    badPath('question.setId', setId) ??
+    badPath('question.id', id) ??
     badChoice('question.kind', kind, QUESTION_KINDS) ??
     badText('question.lap', lap) ??
     badSubject('question.subject', subject) ??
@@ -23,7 +23,7 @@ export function refusalOfReview(input: ExpertReviewInput): string | undefined {
 export function refusalOfReviewSet(input: ReviewSetInput): string | undefined {
   const fields = loose<ReviewSetInput>(input);
   return (
-    badText('setId', fields.setId) ??
+    badPath('setId', fields.setId) ??
     badChoice('kind', fields.kind, QUESTION_KINDS) ??
     badText('lap', fields.lap) ??
     badSubject('subject', fields.subject) ??
@@ -66,6 +66,11 @@ function badSubject(path: string, subject: unknown): string | undefined {
 
 function badText(path: string, value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? undefined : `Expected ${path} to be a text, got ${shown(value)}`;
+}
+
+function badPath(path: string, value: unknown): string | undefined {
+  const isPath = typeof value === 'string' && value.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+  return isPath ? undefined : `Expected ${path} to be a path without empty or dotted segments, got ${shown(value)}`;
 }
 
 function badNumber(path: string, value: unknown, expected: string, isGood: (value: number) => boolean): string | undefined {

@@ -1,25 +1,20 @@
 import * as wf from '@temporalio/workflow';
 import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
-import type { RawValue } from '@temporalio/common';
-import type { ReviewActivities, ReviewRecord } from '../activities/reviews/index.ts';
+import type { RawValue, UpdateDefinition } from '@temporalio/common';
+import { refusalOfReview } from '../shared/reviewInput.ts';
 import { readClaim, readFlag, readVerdict, shown } from '../shared/reviewMessages.ts';
 import type { Read } from '../shared/reviewMessages.ts';
 import * as rules from '../shared/reviewState.ts';
 import type { Move } from '../shared/reviewState.ts';
-import { refusalOfReview } from '../shared/reviewInput.ts';
+import type { ExpertReviewInput, ReviewResult, ReviewState } from '../shared/reviews.ts';
 import { reviewDetails, reviewProgress } from '../shared/reviewText.ts';
-import type { ExpertReviewInput, ReviewEntry, ReviewResult } from '../shared/reviews.ts';
 import * as messages from './messages.ts';
-
-/** Recording a verdict is one short append: done by the worker that holds the review, without a turn through the server. */
-const quick = wf.proxyLocalActivities<ReviewActivities>({ startToCloseTimeout: '10s', retry: { maximumAttempts: 3, initialInterval: '100ms' } });
-/** Where the store is out of reach, in the open: tried until it is back, and seen in the Web UI's pending activities. */
-const patient = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '1m', retry: { maximumInterval: '30s' } });
+import { ReviewRecorder } from './reviewRecorder.ts';
 
 /** Ours: far below the server's limit of events, and no review of people comes near it. */
 const MAX_HISTORY = 2000;
 
-/** The Signal as it arrives: whatever was sent can be looked at before it is decoded, so that nothing undecodable stops the review. */
+/** The Signal as it arrives: looked at before it is decoded, so that nothing undecodable can stop the review. */
 const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name, { typeInfo: { inputTypes: Array.from({ length: 8 }, () => rawValueTypeInfo) } });
 
 /** One question to experts. It ends when all seats agree, a lead has decided, somebody flags it, or, where the policy says so, at the deadline. */
@@ -28,108 +23,76 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewInput');
   const { question, policy } = input;
   const deadline = input.resumed?.deadline ?? Date.now() + policy.deadlineHours * 3_600_000;
-  let state = input.resumed?.state ?? rules.openReview(policy, input.recorded);
-  let resultRecorded = false;
-  let unrecorded: ReviewEntry[] = [];
-  let recording: Promise<void> | undefined;
+  const recorder = new ReviewRecorder(question.setId, question.id);
+  let state: ReviewState = input.resumed?.state ?? rules.openReview(policy, input.recorded);
+  let isDecided = false;
 
   const progress = () => reviewProgress(input, state, deadline);
-  const show = () => wf.setCurrentDetails(reviewDetails(progress(), policy));
-  const isDecided = () => rules.resultOf(state) !== undefined;
-
-  /** What was taken is in the store before anybody hears of it; entries of the same moment go together, the result with the last. */
-  const record = async (): Promise<void> => {
-    await Promise.resolve(); // the handlers of this moment first
-    while (unrecorded.length > 0) {
-      const entries = unrecorded;
-      unrecorded = [];
-      await wf.CancellationScope.nonCancellable(() => recordEntries({ setId: question.setId, questionId: question.id, entries }));
-    }
-    recording = undefined;
-  };
-  const settle = (entry?: ReviewEntry): void => {
-    if (entry) unrecorded.push(entry);
+  const become = (next: ReviewState): void => {
+    state = next;
+    wf.setCurrentDetails(reviewDetails(progress(), policy));
     const result = rules.resultOf(state);
-    if (result && !resultRecorded) {
-      unrecorded.push({ kind: 'result', id: 'result', at: new Date().toISOString(), result });
-      resultRecorded = true;
-    }
-    if (unrecorded.length > 0) recording ??= record();
+    if (!result || isDecided) return;
+    isDecided = true;
+    recorder.add({ kind: 'result', id: 'result', at: new Date().toISOString(), result });
   };
+  /** What a message does to the review is in the store before its sender hears of it. */
   const make = async <Answer>(move: Move<Answer>): Promise<Answer> => {
     if (move.kind === 'refused') throw refused(move.reason);
-    state = move.state;
-    show();
-    settle(move.entry);
-    await recording;
+    if (move.entry) recorder.add(move.entry);
+    become(move.state);
+    await recorder.done();
     return move.answer;
   };
-  const answering = <Message, Answer>(read: (payload: unknown) => Read<Message>, rule: (message: Message) => Move<Answer>, description: string) => ({
-    handler: async (payload: unknown): Promise<Answer> => make(moveOf(read(payload), rule)),
-    options: {
+  /** An Update is refused before it is accepted: read by its guard, tried by its rule. */
+  const answer = <Message, Answer>(update: UpdateDefinition<Answer, [Message]>, description: string, moveOf: (payload: unknown) => Move<Answer>): void =>
+    wf.setHandler(update, (payload: unknown) => make(moveOf(payload)), {
       description,
-      validator: (payload: unknown): void => {
-        const move = moveOf(read(payload), rule);
+      validator: (payload: unknown) => {
+        const move = moveOf(payload);
         if (move.kind === 'refused') throw refused(move.reason);
       },
-    },
-  });
+    });
 
-  const onClaim = answering(readClaim, ({ annotator }) => rules.claim(state, annotator, policy, Date.now()), 'Keep a seat: {"annotator": "you"}');
-  const onRelease = answering(readClaim, ({ annotator }) => rules.release(state, annotator), 'Give a claimed seat back: {"annotator": "you"}');
-  const onVerdict = answering(readVerdict, (verdict) => rules.submitVerdict(state, verdict, Date.now()), 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}');
-  const onFlag = answering(readFlag, (flag) => rules.flagProblem(state, flag, Date.now()), 'The problem is faulty: {"annotator": "you", "reason": "…"}');
-  const onAdjudicate = answering(readVerdict, (verdict) => rules.adjudicate(state, verdict, Date.now()), 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}');
-  wf.setHandler(messages.claim, onClaim.handler, onClaim.options);
-  wf.setHandler(messages.release, onRelease.handler, onRelease.options);
-  wf.setHandler(messages.submitVerdict, onVerdict.handler, onVerdict.options);
-  wf.setHandler(messages.flagProblem, onFlag.handler, onFlag.options);
-  wf.setHandler(messages.adjudicate, onAdjudicate.handler, onAdjudicate.options);
+  const verdictMove = (payload: unknown) => after(readVerdict(payload), (verdict) => rules.submitVerdict(state, verdict, Date.now()));
+  answer(messages.claim, 'Keep a seat: {"annotator": "you"}', (payload) => after(readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())));
+  answer(messages.release, 'Give a claimed seat back: {"annotator": "you"}', (payload) => after(readClaim(payload), ({ annotator }) => rules.release(state, annotator)));
+  answer(messages.submitVerdict, 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}', verdictMove);
+  answer(messages.flagProblem, 'The problem is faulty: {"annotator": "you", "reason": "…"}', (payload) => after(readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())));
+  answer(messages.adjudicate, 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) => after(readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())));
   wf.setHandler(messages.reviewProgress, progress, { description: 'How the review stands' });
   wf.setHandler(
     anyAnnotation,
     async (...sent) => {
       const payload = decoded(sent);
-      const move = payload.kind === 'read' ? moveOf(readVerdict(payload.value), (verdict) => rules.submitVerdict(state, verdict, Date.now())) : payload;
-      if (move.kind === 'refused') {
-        state = rules.note(state, `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`, move.reason, Date.now());
-        show();
-      } else await make(move);
+      const move = payload.kind === 'read' ? verdictMove(payload.value) : payload;
+      if (move.kind === 'made') await make(move);
+      else become(rules.note(state, `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`, move.reason, Date.now()));
     },
     { description: 'A verdict, fire and forget: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}' },
   );
-  show();
+  become(state);
 
-  if (!state.escalated && !(await wf.condition(() => isDecided() || isLong(), Math.max(1, deadline - Date.now())))) {
-    state = rules.passDeadline(state, policy);
-    show();
-    if (state.escalated) wf.upsertMemo({ escalated: true });
-  }
-  await wf.condition(() => isDecided() || isLong());
-  await wf.condition(wf.allHandlersFinished);
-  const result = rules.resultOf(state);
-  if (!result) return wf.continueAsNew<typeof expertReview>({ question, policy, resumed: { state, deadline } });
-
-  settle();
-  await recording;
-  await wf.condition(wf.allHandlersFinished);
-  return result;
-}
-
-async function recordEntries(record: ReviewRecord): Promise<void> {
+  /** Decided, recorded and every sender answered; or so long that it goes on in a new run. */
+  const isOver = () => wf.allHandlersFinished() && recorder.isIdle && (isDecided || isLong());
   try {
-    await quick.recordReview(record);
-  } catch (error) {
-    if (!(error instanceof wf.ActivityFailure)) throw error;
-    await patient.recordReview(record);
+    if (!state.escalated && !(await wf.condition(isOver, Math.max(1, deadline - Date.now())))) {
+      become(rules.passDeadline(state, policy));
+      if (state.escalated) wf.upsertMemo({ escalated: true });
+    }
+    if (!isOver()) await wf.condition(isOver);
+  } catch (cancelled) {
+    await wf.CancellationScope.nonCancellable(() => wf.condition(() => wf.allHandlersFinished() && recorder.isIdle));
+    throw cancelled;
   }
+  return rules.resultOf(state) ?? wf.continueAsNew<typeof expertReview>({ question, policy, resumed: { state, deadline } });
 }
 
 function isLong(): boolean {
   return wf.workflowInfo().historyLength > MAX_HISTORY;
 }
 
-function moveOf<Message, Answer>(message: Read<Message>, rule: (message: Message) => Move<Answer>): Move<Answer> {
+function after<Message, Answer>(message: Read<Message>, rule: (message: Message) => Move<Answer>): Move<Answer> {
   return message.kind === 'read' ? rule(message.value) : message;
 }
 

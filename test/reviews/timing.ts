@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import proto from '@temporalio/proto';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createReviewActivities } from '../../activities/reviews/index.ts';
 import { ArtifactStore } from '../../activities/store.ts';
@@ -41,13 +40,9 @@ try {
     const seconds = (Date.now() - started) / 1000;
     const history = await env.client.workflow.getHandle('timing/experts').describe();
     const one = await env.client.workflow.getHandle('timing/experts/p0').fetchHistory();
-    if (process.env['EVENTS']) {
-      for (const id of ['', '/p0', `/p${Math.floor(questions / 2)}`]) {
-        const { events } = await env.client.workflow.getHandle(`timing/experts${id}`).fetchHistory();
-        for (const event of (events ?? []).slice(0, 60)) console.log(id, Number(event.eventTime?.seconds) % 1000, Math.round((event.eventTime?.nanos ?? 0) / 1e6), proto.temporal.api.enums.v1.EventType[event.eventType ?? 0]);
-      }
-    }
-    console.log(JSON.stringify({ cpuSeconds: (({ user, system }) => (user + system) / 1e6)(process.cpuUsage(cpu)), questions, seats, seconds, perSecond: questions / seconds, rootEvents: history.historyLength, reviewEvents: one.events?.length, result }));
+    const { user, system } = process.cpuUsage(cpu);
+    const figures = { questions, seats, seconds, perSecond: questions / seconds, rootEvents: history.historyLength, reviewEvents: one.events?.length, workerCpuSeconds: (user + system) / 1e6, result };
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
   });
 } finally {
   await env.teardown();
