@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PRESETS } from '../shared/presets.ts';
 
@@ -34,4 +34,10 @@ test('PAPER.md gives every value of the preset paper once, as it is, with its pr
 test('PAPER.md speaks of no field that the preset has not', () => {
   const fields = leaves(PRESETS.paper).map(([field]) => field);
   expect(rows.filter(({ pattern }) => !fields.some((field) => pattern.test(field))).map(({ field }) => field)).toEqual([]);
+});
+
+test('PAPER.md names only places that exist', () => {
+  const places = Array.from(text.matchAll(/`((?:shared|prompts|workflows|workers|activities)\/[\w./-]*)`/g), ([, place = '']) => place);
+  expect(places.length).toBeGreaterThan(20);
+  expect(places.filter((place) => !existsSync(path.join(root, place)))).toEqual([]);
 });
