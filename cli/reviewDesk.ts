@@ -1,0 +1,105 @@
+import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import { SubjectRows } from '../activities/reviews/subjectRows.ts';
+import type { SubjectRow } from '../activities/reviews/subjectRows.ts';
+import type { ArtifactStore } from '../activities/store.ts';
+import { QUEUES } from '../shared/queues.ts';
+import type { Question, ReviewProgress } from '../shared/reviews.ts';
+import * as messages from '../workflows/messages.ts';
+
+/** Ours: a worker that is there answers at once. */
+const ANSWER_MS = 10_000;
+/** Reviews whose state is asked for at once. */
+const QUERIES_AT_ONCE = 16;
+
+/** A review that is open, as the server lists it. */
+export interface OpenReview {
+  readonly workflowId: string;
+  readonly openedAt: string;
+  readonly setId: string;
+  readonly question: string;
+  readonly kind: string;
+  readonly lap: string;
+  /** How it stands; absent when no worker is there to say. */
+  readonly progress?: ReviewProgress;
+}
+
+/** What a person's terminal does with reviews: finds them, reads their texts from the store, and sends answers as Updates. */
+export class ReviewDesk {
+  private readonly client: Client;
+  private readonly rows: SubjectRows;
+
+  constructor(client: Client, store: ArtifactStore) {
+    this.client = client;
+    this.rows = new SubjectRows(store);
+  }
+
+  /** Open reviews, the oldest first. */
+  async open({ set, limit }: { readonly set?: string | undefined; readonly limit: number }): Promise<OpenReview[]> {
+    const ofSet = set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(`${set.replace(/\/$/, '')}/`)}`;
+    const found: OpenReview[] = [];
+    for await (const { workflowId, startTime, memo } of this.client.workflow.list({ query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}` })) {
+      const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
+      found.push({ workflowId, openedAt: startTime.toISOString(), setId: text('setId'), question: text('question') || workflowId, kind: text('kind'), lap: text('lap') });
+    }
+    const oldest = found.sort((a, b) => a.openedAt.localeCompare(b.openedAt)).slice(0, limit);
+    if (!(await this.hasWorker())) return oldest;
+    const next = oldest.entries();
+    await Promise.all(
+      Array.from({ length: QUERIES_AT_ONCE }, async () => {
+        for (const [index, review] of next) {
+          const progress = await this.progress(review.workflowId).catch(() => undefined); // closed in this moment, or its worker went
+          if (progress) oldest[index] = { ...review, progress };
+        }
+      }),
+    );
+    return oldest;
+  }
+
+  progress(workflowId: string): Promise<ReviewProgress> {
+    return this.answered(workflowId, () => this.client.workflow.getHandle(workflowId).query(messages.reviewProgress));
+  }
+
+  subject(question: Question): Promise<SubjectRow> {
+    return this.rows.row(question.subject, question.row);
+  }
+
+  /**
+   * Sends an Update and waits for its answer.
+   * @throws with the review's own words when it refuses, and when no worker is there to answer.
+   */
+  async send<Answer, Message>(workflowId: string, update: UpdateDefinition<Answer, [Message]>, message: Message): Promise<Answer> {
+    if (!(await this.hasWorker())) throw new Error(NO_WORKER);
+    return this.answered(workflowId, () => this.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [message] }));
+  }
+
+  /** Whether anybody has asked for work on the reviews' queue lately. A worker that was killed is listed for some minutes still. */
+  async hasWorker(): Promise<boolean> {
+    const { pollers } = await this.client.workflowService.describeTaskQueue({
+      namespace: this.client.options.namespace,
+      taskQueue: { name: QUEUES.orchestrator },
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the package that has the enum cannot be imported by name
+      taskQueueType: WORKFLOW_TASKS,
+    });
+    return (pollers ?? []).length > 0;
+  }
+
+  private async answered<T>(workflowId: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await this.client.withDeadline(Date.now() + ANSWER_MS, ask);
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) throw new Error(error.cause?.message ?? error.message, { cause: error });
+      if (error instanceof WorkflowNotFoundError) {
+        throw new Error(`Expected an open review, got ${JSON.stringify(workflowId)}: it is closed, or there is none by this id. \`flywheel review list\` shows those that are open.`, { cause: error });
+      }
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) throw new Error(NO_WORKER, { cause: error });
+      throw error;
+    }
+  }
+}
+
+/** The protocol's number of the kind of queue that workflows wait on. */
+const WORKFLOW_TASKS: number = 1;
+
+const NO_WORKER = `No worker answers on task queue ${QUEUES.orchestrator}, so the review cannot. Start one with \`npm run lap\` or \`npm run dev\`, and send the answer again: it counts once.`;
