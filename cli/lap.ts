@@ -13,6 +13,7 @@ import { lapInputFrom } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
 import { workflowLink } from './links.ts';
 import { LiveView } from './liveView.ts';
+import { printLapTable } from './report.ts';
 import { becomeOwner, ensureStack, setUp, stackIsRunning, stopEverything } from './stack.ts';
 import { EXIT } from './usage.ts';
 
@@ -106,13 +107,14 @@ function showEnd(result: FollowResult, json: boolean, say: (line: string) => voi
   const { lap } = result.end;
   const folder = path.join(config.storeDir, 'laps', lap);
   const places = { manifest: path.join(folder, 'manifest.json'), report: path.join(folder, 'report.html') };
+  const figures = readJsonFile<LapReport>(path.join(folder, 'report.json'));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ state: 'done', lap, ...places, figures: readJsonFile<LapReport>(path.join(folder, 'report.json')) })}\n`);
+    process.stdout.write(`${JSON.stringify({ state: 'done', lap, ...places, figures })}\n`);
     return;
   }
   say(`Lap ${lap} is done.`);
-  say(`Manifest: ${places.manifest}`);
-  say(`Report:   ${places.report}`);
+  if (figures !== undefined) printLapTable(figures);
+  process.stdout.write(`\nManifest: ${places.manifest}\nReport:   ${places.report}\n`);
 }
 
 class Interrupted extends Error {}

@@ -4,9 +4,9 @@ import { QUEUES } from '../shared/queues.ts';
 import type { LapInput } from '../shared/lapInput.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
-import { heartbeatsBelow } from './heartbeats.ts';
 import { firstDifference } from './lapOptions.ts';
 import { UsageError } from './usage.ts';
+import { workBelow } from './workBelow.ts';
 
 /** What a person calls the lap under way of a run. The lap's own name, `<run>/lap-NNNN`, is given by the workflow. */
 export function lapWorkflowId(run: string): string {
@@ -54,14 +54,15 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
   return 'continued';
 }
 
-/** How far a lap is, by its workflow and by its activities' heartbeats; undefined when no worker answers in time. */
+/** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
 export async function progressOf(client: Client, workflowId: string, timeoutMs = 4_000): Promise<LapProgress | undefined> {
-  try {
-    return await client.withDeadline(Date.now() + timeoutMs, async () => {
-      const progress = await client.workflow.getHandle(workflowId).query<LapProgress>(PROGRESS_QUERY);
-      return { ...(await heartbeatsBelow(client, workflowId)), ...progress };
-    });
-  } catch {
-    return undefined; // the worker or the server is being started again
-  }
+  return client.withDeadline(Date.now() + timeoutMs, async () => {
+    const progress = await client.workflow
+      .getHandle(workflowId)
+      .query<LapProgress>(PROGRESS_QUERY)
+      .catch(() => undefined); // the worker or the server is being started again
+    if (progress === undefined) return undefined;
+    const work = await workBelow(client, workflowId, progress.phase).catch(() => ({})); // ended while it was looked at
+    return { ...work, ...progress };
+  });
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
+import { registerReport } from './report.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -11,7 +12,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerStop, registerDev, registerDoctor]) register(program);
+for (const register of [registerLap, registerStatus, registerReport, registerStop, registerDev, registerDoctor]) register(program);
 
 try {
   await program.parseAsync();

@@ -14,6 +14,9 @@ const OLDEST_PYTHON = [3, 10] as const;
 /** Makes the environment in under a minute where pip takes several; without it pip does. */
 const UV = 'uv==0.13.9';
 
+/** What the trainer and the model server import. */
+const PACKAGES = ['torch', 'transformers', 'trl', 'fastapi'];
+
 const folder = path.join(config.stateDir, 'python');
 const lockFile = path.join(config.root, 'trainer', 'requirements.lock');
 /** Written last: an environment without it was interrupted. */
@@ -45,7 +48,7 @@ export async function ensurePython(say: Say = sayOnStderr): Promise<string> {
  */
 export async function pythonIsReady(): Promise<boolean> {
   if (!config.pythonSetup.ours) {
-    const check = await importPackages();
+    const check = await runStep(config.python, ['-c', `import importlib.util\nfor name in ${JSON.stringify(PACKAGES)}: importlib.util.find_spec(name) or exit(f"there is no {name}")`]);
     if (check.ok) return true;
     throw new Error(`Expected FLYWHEEL_TRAINER_PYTHON (${config.python}) to have the packages of trainer/requirements.lock, got: ${check.reason}`);
   }
@@ -99,7 +102,7 @@ async function makeEnvironment(say: Say): Promise<void> {
 }
 
 function importPackages(): Promise<StepResult> {
-  return runStep(config.python, ['-c', 'import torch, transformers, trl, fastapi; print(torch.__version__)'], { env: { OMP_NUM_THREADS: '1' } });
+  return runStep(config.python, ['-c', `import ${PACKAGES.join(', ')}; print(torch.__version__)`], { env: { OMP_NUM_THREADS: '1' } });
 }
 
 async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { config } from '../../temporal.config.ts';
+
+/** The command itself, in a state folder where nothing was ever started. */
+function flywheel(args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], {
+    encoding: 'utf8',
+    cwd: config.root,
+    env: { ...process.env, FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { status, stdout, stderr };
+}
+
+test.each([
+  [['lap', '--presett', 'smoke'], "unknown option '--presett'"],
+  [['lap', '--preset', 'big'], 'preset: expected one of smoke, rehearsal, paper, got "big"'],
+  [['lap', '--set', 'labelling.proofs=0'], 'labelling.proofs: '],
+  [['stopp'], "unknown command 'stopp'"],
+])('flywheel %j ends with 2 and says why', (args, message) => {
+  const { status, stdout, stderr } = flywheel(args);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+test('a faulty setting is refused by name, without a stack', () => {
+  const { status, stderr } = flywheel(['status'], { FLYWHEEL_REWARD_PORT: 'http' });
+  expect(stderr).toBe('Expected FLYWHEEL_REWARD_PORT to be a port between 1 and 65535, got "http"\n');
+  expect(status).toBe(2);
+});
+
+test('where nothing runs, status says so and stop has nothing to do', () => {
+  const status = flywheel(['status', '--json']);
+  expect(JSON.parse(status.stdout)).toMatchObject({ stack: { supervisor: false, services: { worker: { running: false } } }, laps: null });
+  expect(status.status).toBe(0);
+  expect(flywheel(['stop'])).toMatchObject({ status: 0, stdout: 'Nothing was running.\n' });
+});
+
+test.each([['lap'], ['status'], ['stop'], ['dev'], ['doctor']])('flywheel %s --help explains itself', (command) => {
+  const { status, stdout } = flywheel([command, '--help']);
+  expect(stdout).toContain(`Usage: flywheel ${command}`);
+  expect(status).toBe(0);
+});

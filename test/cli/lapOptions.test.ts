@@ -1,0 +1,39 @@
+import { firstDifference, lapInputFrom } from '../../cli/lapOptions.ts';
+
+test('no options mean the empty input', () => {
+  expect(lapInputFrom({ set: [] })).toEqual({});
+});
+
+test('options become fields of the input', () => {
+  const input = lapInputFrom({ preset: 'smoke', seed: '7', run: 'seed-7', expert: 'me', set: ['labelling.proofs=60', 'selfVerification=refine-trajectory', 'labelling.waves=[2,2]'] });
+  expect(input).toEqual({
+    preset: 'smoke',
+    seed: 7,
+    run: 'seed-7',
+    domain: { experts: 'people' },
+    labelling: { proofs: 60, waves: [2, 2] },
+    selfVerification: 'refine-trajectory',
+  });
+});
+
+test.each([
+  [{ seed: '1.5' }, '--seed: expected a whole number from 0 on, got "1.5"'],
+  [{ seed: '-3' }, '--seed: expected a whole number'],
+  [{ expert: 'nobody' }, '--expert: expected me or program, got "nobody"'],
+  [{ preset: 'big' }, 'preset: expected one of smoke, rehearsal, paper, got "big"'],
+  [{ run: 'Main Run' }, 'run: expected a name of lower-case letters'],
+  [{ set: ['labelling.proofs'] }, '--set: expected path=value such as labelling.proofs=60, got "labelling.proofs"'],
+  [{ set: ['=3'] }, '--set: expected path=value'],
+  [{ set: ['__proto__.x=1'] }, '--set: expected path=value'],
+  [{ set: ['labelling.proofz=60'] }, 'labelling.proofz: no such field'],
+  [{ set: ['labelling.proofs=many'] }, 'labelling.proofs: expected number'],
+  [{ set: ['labelling=1', 'labelling.proofs=2'] }, '--set labelling.proofs=2: labelling was given a value of its own'],
+])('%j is refused by name', (choices, message) => {
+  expect(() => lapInputFrom(choices)).toThrow(message);
+});
+
+test('two inputs are the same lap when their recipes are', () => {
+  expect(firstDifference({}, { preset: 'rehearsal' })).toBeUndefined();
+  expect(firstDifference({ preset: 'smoke' }, { preset: 'smoke', seed: 3 })).toMatchObject({ field: 'seed', other: 3 });
+  expect(firstDifference({}, { labelling: { proofs: 60 } })).toMatchObject({ field: 'labelling.proofs', other: 60 });
+});

@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const before = { ...process.env };
+afterEach(() => {
+  process.env = { ...before };
+});
+
+/** The configuration as a process with this environment reads it. */
+async function configWith(env: Record<string, string>): Promise<typeof import('../temporal.config.ts')> {
+  for (const name of Object.keys(process.env)) if (/^(TEMPORAL|FLYWHEEL)_/.test(name)) delete process.env[name];
+  const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-config-'));
+  Object.assign(process.env, { FLYWHEEL_STATE: stateDir, TEMPORAL_CONFIG_FILE: path.join(stateDir, 'temporal.toml'), ...env });
+  jest.resetModules();
+  return import('../temporal.config.ts');
+}
+
+test.each(['abc', '0', '65536', '80.5'])('a port of %j is refused by the name of its variable', async (value) => {
+  await expect(configWith({ FLYWHEEL_UI_PORT: value })).rejects.toThrow(`Expected FLYWHEEL_UI_PORT to be a port between 1 and 65535, got "${value}"`);
+});
+
+test('everything of a project lies under its state folder', async () => {
+  const { config } = await configWith({});
+  for (const place of [config.storeDir, config.runDir, config.logDir, config.binDir, config.python, config.temporal.databaseFile]) {
+    expect(path.relative(config.stateDir, place)).not.toMatch(/^\.\./);
+  }
+});
+
+test('the ports that the stack took are seen by processes that started before it', async () => {
+  const { config, portsFile } = await configWith({});
+  expect([config.temporal.port, config.rewardService.port]).toEqual([7233, 7300]);
+  mkdirSync(path.dirname(portsFile), { recursive: true });
+  writeFileSync(portsFile, JSON.stringify({ temporal: 40_001, ui: 40_002, reward: 40_003 }));
+  expect(config.temporal).toMatchObject({ port: 40_001, uiPort: 40_002, address: '127.0.0.1:40001', webUi: 'http://127.0.0.1:40002' });
+  expect(config.rewardService.port).toBe(40_003);
+});
+
+test('TEMPORAL_ADDRESS means that somebody else runs the server', async () => {
+  const { config } = await configWith({ TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_NAMESPACE: 'provers' });
+  expect(config.temporal).toMatchObject({ external: true, address: 'temporal.example:7233', namespace: 'provers' });
+  expect(config.temporal.connection).toMatchObject({ address: 'temporal.example:7233' });
+  expect(config.temporal.webUi).toBeUndefined();
+});
+
+test('a profile of temporal.toml names the server as well as TEMPORAL_ADDRESS does', async () => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'flywheel-toml-')), 'temporal.toml');
+  writeFileSync(file, '[profile.lab]\naddress = "lab.example:7233"\nnamespace = "lab"\n');
+  const { config } = await configWith({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'lab' });
+  expect(config.temporal).toMatchObject({ external: true, address: 'lab.example:7233', namespace: 'lab' });
+});
+
+test('a profile that does not exist is refused by name', async () => {
+  await expect(configWith({ TEMPORAL_PROFILE: 'nowhere' })).rejects.toThrow(/Temporal profile cannot be used .*nowhere/);
+});
