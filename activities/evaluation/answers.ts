@@ -2,7 +2,7 @@ import { answerImitatesVerdict, parseAnswer } from '../../shared/answers.ts';
 import type { ParsedAnswer } from '../../shared/answers.ts';
 import type { EvaluationRecord, EvaluationSet } from '../../shared/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
-import { readOutcomes } from '../inference/index.ts';
+import { readOutcomes } from '../inference/outcomes.ts';
 import type { ArtifactStore } from '../store.ts';
 import type { Notes } from './notes.ts';
 

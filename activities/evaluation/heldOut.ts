@@ -5,7 +5,7 @@ import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredAnalysis, Scored
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
-import { readOutcomes } from '../inference/index.ts';
+import { readOutcomes } from '../inference/outcomes.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /**

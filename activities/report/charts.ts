@@ -135,7 +135,7 @@ export function stacks(
       barWidth: 20,
       silent: true,
       itemStyle: { color: part.colour, borderColor: INK.page, borderWidth: 1 },
-      label: { show: true, color: INK.page, fontSize: 11, formatter: ({ value }: { value?: unknown }) => (Number(value) > total * 0.05 ? label(Number(value)) : '') },
+      label: { show: true, color: part.colour === INK.quiet ? INK.text : INK.page, fontSize: 11, formatter: ({ value }: { value?: unknown }) => (Number(value) > total * 0.05 ? label(Number(value)) : '') },
       data: [...part.values],
     })),
   };

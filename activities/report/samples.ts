@@ -5,7 +5,7 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import type { Problem, ProofRow } from '../../shared/records.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
 import type { LabelDecision, LabelRow } from '../../shared/sets.ts';
-import { readOutcomes } from '../inference/index.ts';
+import { readOutcomes } from '../inference/outcomes.ts';
 import { analysisId } from '../inference/labelShard.ts';
 import type { ArtifactStore } from '../store.ts';
 

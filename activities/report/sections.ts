@@ -49,7 +49,7 @@ export function verifierSection(report: LapReport): Markup {
     ...[{ name: 'v1, greedy', figures: greedy?.v1 ?? null }, { name: 'v2, greedy', figures: greedy?.v2 ?? null }].filter(({ figures }) => figures !== null),
   ];
   return html`<h2>Verifier</h2>
-<p>Each verifier judged the same held-out proofs of the base, balanced by true score and spread over all difficulties. Truth is ${report.truthBy}. Malformed answers count as wrong.</p>
+<p>Each verifier judged the same held-out proofs of the base, balanced by true score and spread over all difficulties. Truth: ${report.truthBy}. Malformed answers count as wrong.</p>
 ${models.length === 0 ? notMeasured : figure(
     dots('verifier', 'Figures of the verifiers with 95 % intervals.', models, rows.slice(0, 6).map((row) => ({ name: row.name, figures: models.map(({ figures }) => figures?.[row.of] ?? null), baseline: 'baseline' in row ? row.baseline : undefined }))),
     html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality is also shown where an issue is claimed.`,

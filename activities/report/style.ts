@@ -25,6 +25,7 @@ figcaption { margin-top: 4px; max-width: 52em; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 20px; color: var(--muted); font-size: 12.5px; margin-bottom: 8px; }
 .legend i { display: inline-block; width: 9px; height: 9px; border-radius: 2px; margin-right: 7px; }
 svg.chart { display: block; width: 100%; height: auto; }
+.pair figure { margin: 6px 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 18px 30px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; margin: 8px 0 18px; }
 th, td { text-align: right; padding: 5px 0 5px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
