@@ -1,9 +1,9 @@
-import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { LapActivities } from '../activities/lap/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { TrainingSource } from '../activities/lap/trainingData.ts';
-import type { ServingActivities } from '../activities/serving/index.ts';
-import type { TrainingActivities } from '../activities/training/index.ts';
+import type { EnsureServedInput, ServingActivities } from '../activities/serving/index.ts';
+import type { RunTrainingInput, StopTrainingInput, TrainingActivities } from '../activities/training/index.ts';
 import type { StageRecord } from '../shared/manifest.ts';
 import { jobKeyOf } from '../shared/names.ts';
 import { QUEUES } from '../shared/queues.ts';
@@ -42,7 +42,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   const jobKey = jobKeyOf(lap, stage);
   setCurrentDetails(`**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``);
 
-  const datasets = [];
+  const datasets: RunTrainingInput['datasets'][number][] = [];
   for (const { source, weight } of sources) {
     const ref = await data.writeTrainingRows({ to: `datasets/${jobKey}/${source.task}.jsonl`, prompts: prompts.name, source });
     datasets.push({ role: source.task, ref, weight });
@@ -67,17 +67,20 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     seed: seedOf(recipe.seed, stage, 'judges'),
   });
 
-  await serving.ensureServed({ models: Object.values(models), engine: recipe.inference.engine });
-  const outcome = await training.runTraining({
-    jobKey,
-    kind: 'grpo',
-    initCheckpoint: init,
-    datasets,
-    rewardSpecSha256: spec.sha256,
-    hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(recipe.seed, stage) },
-    resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
-    cluster: recipe.training.cluster,
-    maxAttempts: recipe.training.maxAttempts,
+  const judging = { models: Object.values(models), engine: recipe.inference.engine };
+  const outcome = await withCleanUp({ jobKey, cluster: recipe.training.cluster }, judging, async () => {
+    await serving.ensureServed(judging);
+    return training.runTraining({
+      jobKey,
+      kind: 'grpo',
+      initCheckpoint: init,
+      datasets,
+      rewardSpecSha256: spec.sha256,
+      hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(recipe.seed, stage) },
+      resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
+      cluster: recipe.training.cluster,
+      maxAttempts: recipe.training.maxAttempts,
+    });
   });
   return {
     name: stage,
@@ -90,4 +93,16 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     attempts: outcome.attempts,
     trainingSeconds: outcome.seconds,
   };
+}
+
+/** Whatever happens to the lap, its judges' servers are freed; a cancelled lap's job ends even if no worker was there to see the cancellation. */
+async function withCleanUp<T>(job: StopTrainingInput, judging: EnsureServedInput, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => training.stopTraining(job));
+    throw error;
+  } finally {
+    await CancellationScope.nonCancellable(() => serving.releaseServed({ models: judging.models }));
+  }
 }
