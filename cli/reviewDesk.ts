@@ -85,14 +85,20 @@ export class ReviewDesk {
     return (pollers ?? []).length > 0;
   }
 
+  /** Why an answer cannot be given. An answer that was sent twice may have closed the question the first time: say what it came to. */
+  private async notOpen(workflowId: string): Promise<string> {
+    const known = await this.client.workflow.getHandle(workflowId).describe().catch(() => undefined);
+    const state = known === undefined ? 'there is none by this id' : `it is ${known.status.name.toLowerCase()}`;
+    const result = known?.status.name === 'COMPLETED' ? `: ${JSON.stringify(await this.client.workflow.getHandle(workflowId).result())}` : '';
+    return `Expected an open review, got ${JSON.stringify(workflowId)}: ${state}${result}. \`flywheel review list\` shows those that are open.`;
+  }
+
   private async answered<T>(workflowId: string, ask: () => Promise<T>): Promise<T> {
     try {
       return await this.client.withDeadline(Date.now() + ANSWER_MS, ask);
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) throw new Error(error.cause?.message ?? error.message, { cause: error });
-      if (error instanceof WorkflowNotFoundError) {
-        throw new Error(`Expected an open review, got ${JSON.stringify(workflowId)}: it is closed, or there is none by this id. \`flywheel review list\` shows those that are open.`, { cause: error });
-      }
+      if (error instanceof WorkflowNotFoundError) throw new Error(await this.notOpen(workflowId), { cause: error });
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) throw new Error(NO_WORKER, { cause: error });
       throw error;
     }

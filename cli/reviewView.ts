@@ -16,7 +16,7 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
     printable(row.problem.statement),
     heading('Proof'),
     printable(row.proof),
-    ...(row.analysis === undefined ? [] : [heading('Analysis'), printable(row.analysis)]),
+    ...(row.analysis === undefined || question.kind !== 'scoreAnalysis' ? [] : [heading('Analysis'), printable(row.analysis)]),
     heading('Answers'),
     ...progress.seats.map(seatLine),
     '',

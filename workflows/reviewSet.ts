@@ -7,9 +7,9 @@ import { QUESTION_TEXT } from '../shared/reviewText.ts';
 import { expertReview } from './expertReview.ts';
 
 /** Reads of the store; the first look at a set reads and verifies the whole dataset. */
-const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '1m' });
+const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '1h', heartbeatTimeout: '20s' });
 /** Runs as long as there are questions for it to answer. */
-const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '6h', heartbeatTimeout: '30s' });
+const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({ startToCloseTimeout: '6h', heartbeatTimeout: '20s' });
 
 /** Ours: parts that a program works on at once. People have all questions before them. */
 const PROGRAM_PARTS = 2;

@@ -42,14 +42,16 @@ export function createReviewActivities({ store, client, checker }: ReviewService
 
     /** The questions of a range that have no result on record. */
     async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: ReviewRange): Promise<ListedQuestion[]> {
-      const ids = await verified(() => rows.ids(subject));
-      const listed: ListedQuestion[] = [];
-      for (const [offset, id] of ids.slice(from, to).entries()) {
-        const entries = await log.read(setId, id);
-        Context.current().heartbeat({ listed: offset + 1 });
-        if (!entries.some((entry) => entry.kind === 'result')) listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
-      }
-      return listed;
+      return beating(async (beat) => {
+        const ids = await verified(() => rows.ids(subject));
+        const listed: ListedQuestion[] = [];
+        for (const [offset, id] of ids.slice(from, to).entries()) {
+          const entries = await log.read(setId, id);
+          beat({ read: offset + 1, of: to - from });
+          if (!entries.some((entry) => entry.kind === 'result')) listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
+        }
+        return listed;
+      });
     },
 
     /** Answers for experts with the checker's truth, under the checker's name. */
@@ -57,37 +59,56 @@ export function createReviewActivities({ store, client, checker }: ReviewService
       if (!checker) {
         throw ApplicationFailure.nonRetryable('Expected a checker to answer in place of experts, got none in this domain: set domain.experts to "people"', 'NoChecker');
       }
-      const context = Context.current();
-      await answerQuestions({
-        set,
-        questions,
-        client: await client(),
-        checker,
-        rowOf: (row) => verified(() => rows.row(set.subject, row)),
-        onAnswered: (answered) => context.heartbeat({ answered, of: questions.length }),
-        signal: context.cancellationSignal,
-      });
+      await beating(async (beat) =>
+        answerQuestions({
+          set,
+          questions,
+          client: await client(),
+          checker,
+          rowOf: (row) => verified(() => rows.row(set.subject, row)),
+          onAnswered: (answered) => beat({ answered, of: questions.length }),
+          signal: Context.current().cancellationSignal,
+        }),
+      );
     },
 
     /** Writes what each question came to, in the order of the rows; a question without a result on record has expired. */
     async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
-      const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
-      const ids = (await verified(() => rows.ids(subject))).slice(range?.from, range?.to);
-      const context = Context.current();
-      async function* results(): AsyncGenerator<ReviewRow> {
-        for (const id of ids) {
-          const entries = await log.read(setId, id);
-          const result = resultIn(entries);
-          counts[result.kind] += 1;
-          counts.verdicts += entries.filter((entry) => entry.kind === 'verdict' || entry.kind === 'adjudication').length;
-          context.heartbeat();
-          yield { id, result };
+      return beating(async (beat) => {
+        const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
+        const ids = (await verified(() => rows.ids(subject))).slice(range?.from, range?.to);
+        async function* results(): AsyncGenerator<ReviewRow> {
+          for (const id of ids) {
+            const entries = await log.read(setId, id);
+            const result = resultIn(entries);
+            counts[result.kind] += 1;
+            counts.verdicts += entries.filter((entry) => entry.kind === 'verdict' || entry.kind === 'adjudication').length;
+            beat({ ...counts, of: ids.length });
+            yield { id, result };
+          }
         }
-      }
-      const written = await store.writeJsonl(reviewResultsUri({ setId, ...(range ? { range } : {}) }), results());
-      return { setId, results: written, ...counts };
+        const written = await store.writeJsonl(reviewResultsUri({ setId, ...(range ? { range } : {}) }), results());
+        return { setId, results: written, ...counts };
+      });
     },
   };
+}
+
+/** Ours: several times within the heartbeat timeout of the activities. */
+const BEAT_MS = 4_000;
+
+/** Shows that the activity lives, and how far it is, even while one step takes long. */
+async function beating<T>(work: (beat: (progress: unknown) => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let progress: unknown;
+  const timer = setInterval(() => context.heartbeat(progress), BEAT_MS);
+  try {
+    return await work((now) => {
+      progress = now;
+    });
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function resultIn(entries: readonly ReviewEntry[]): ReviewResult {

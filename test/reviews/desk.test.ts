@@ -54,5 +54,6 @@ test('people answer a set at their terminals, and a lead decides where they disa
   const lead = await sit('kurt', true, '0\n\n0.5\n\n');
   expect(lead.shown).toContain('answered by emmy: 0 (step 1 is false)');
   expect(await set.result()).toMatchObject({ scored: 2, verdicts: 6 });
-  await expect(desk.send('lap/desk/p0', messages.claim, { annotator: 'late' })).rejects.toThrow(/^Expected an open review, got "lap\/desk\/p0"/);
+  await expect(desk.send('lap/desk/p0', messages.claim, { annotator: 'late' })).rejects.toThrow(/^Expected an open review, got "lap\/desk\/p0": it is completed: {"kind":"scored","score":0/);
+  await expect(desk.progress('lap/desk/p9')).rejects.toThrow(/^Expected an open review, got "lap\/desk\/p9": there is none by this id/);
 }, 60_000);

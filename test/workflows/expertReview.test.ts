@@ -97,6 +97,8 @@ test('a bad Signal is noted and shown, and the review goes on', async () => {
     input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"score": ') }] },
   });
   const { noted, notes } = await review.query(messages.reviewProgress);
+  const { currentDetails } = await review.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain('Messages that could not be used: 4');
   expect(noted).toBe(4);
   expect(notes.map(({ reason }) => reason)).toEqual([
     expect.stringContaining('got 7'),
