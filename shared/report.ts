@@ -142,6 +142,10 @@ export interface LabelFigures {
   readonly trueScoreOfAll: Figure;
   readonly analysesPerProof: number;
   readonly metaAnalysesPerProof: number;
+  /** ρ: how alike the verifier errs in two analyses of one proof (intraclass correlation of given − true score). Null without truth or variance. */
+  readonly errorCorrelation: number | null;
+  /** What the recipe's n analyses are worth at that ρ: n / (1 + (n − 1)ρ) independent ones. */
+  readonly effectiveAnalyses: number | null;
 }
 
 /**

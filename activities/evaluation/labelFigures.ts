@@ -1,3 +1,4 @@
+import { effectiveVotes, errorCorrelation } from '../../shared/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/manifest.ts';
 import { mean, share } from '../../shared/measures.ts';
@@ -5,6 +6,7 @@ import type { ProofRow } from '../../shared/records.ts';
 import type { Figure, LabelFigures, ScoreKey } from '../../shared/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sets.ts';
+import { readOutcomes } from '../inference/outcomes.ts';
 import type { ArtifactStore } from '../store.ts';
 import type { Notes } from './notes.ts';
 import type { Truth } from './truth.ts';
@@ -19,11 +21,11 @@ interface Labelled {
 /** Phase 4: the automatic labels against the truth of their proofs. */
 export async function labelFigures(store: ArtifactStore, manifest: LapManifest, truth: Truth, notes: Notes): Promise<LabelFigures> {
   const proofs = new Map((await store.readRows<ProofRow>(manifest.labels.proofs)).map((proof) => [proof.id, proof]));
-  const truths: { problem: string; truth: ProofScore }[] = [];
+  const truths = new Map<string, ProofScore>();
   let imitations = 0;
   for (const proof of proofs.values()) {
     const score = truth.checker?.proofScore(proof.problem, proof.proof);
-    if (score !== undefined) truths.push({ problem: proof.problem.id, truth: score });
+    if (score !== undefined) truths.set(proof.id, score);
     if (imitatesVerdict(proof.proof)) imitations += 1;
   }
   notes.imitations['labels.proofs'] = { found: imitations, of: proofs.size };
@@ -37,7 +39,7 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     if (proof === undefined) throw new Error(`Expected labels of the proofs in ${manifest.labels.proofs.uri}, got one of ${JSON.stringify(proofId)}`);
     switch (decision.kind) {
       case 'labelled': {
-        const score = truth.checker?.proofScore(proof.problem, proof.proof);
+        const score = truths.get(proofId);
         labelled.push({ problem: proof.problem.id, label: decision.score, ...(score === undefined ? {} : { truth: score }) });
         break;
       }
@@ -51,6 +53,7 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     }
   }
   if (truth.checker === undefined) notes.absent('labels.precision', 'no checker knows the true score of the labelled proofs');
+  const correlation = await correlationOfErrors(store, manifest.labels.set.setId, truths);
   const problemOfRow = (row: LabelRow): string => proofs.get(row.proofId)?.problem.id ?? row.proofId;
   const perProof = (count: (row: LabelRow) => number): number => (rows.length === 0 ? 0 : rows.reduce((sum, row) => sum + count(row), 0) / rows.length);
   return {
@@ -64,10 +67,25 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     precisionByScore: byScore((score) => precision(labelled.filter(({ label }) => label === score))),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
-    trueScoreOfAll: mean(truths, (item) => item.truth, (item) => item.problem) ?? null,
+    trueScoreOfAll: mean([...truths], ([, score]) => score, ([id]) => proofs.get(id)?.problem.id ?? id) ?? null,
     analysesPerProof: perProof((row) => row.analyses),
     metaAnalysesPerProof: perProof((row) => row.metaAnalyses),
+    errorCorrelation: correlation ?? null,
+    effectiveAnalyses: correlation === undefined ? null : effectiveVotes(manifest.recipe.labelling.analysesPerProof, correlation),
   };
+}
+
+/** ρ over the proofs' analyses that were asked for; early stopping leaves clear proofs with fewer of them. */
+async function correlationOfErrors(store: ArtifactStore, setId: string, truths: ReadonlyMap<string, ProofScore>): Promise<number | undefined> {
+  const votes = new Map<string, number[]>();
+  for await (const { row, task, kind, score } of readOutcomes(store, setId)) {
+    if (task !== 'verify' || kind !== 'answered' || score === undefined) continue;
+    votes.set(row, [...(votes.get(row) ?? []), score]);
+  }
+  return errorCorrelation([...votes].flatMap(([row, given]) => {
+    const truth = truths.get(row);
+    return truth === undefined ? [] : [{ truth, votes: given }];
+  }));
 }
 
 function precision(labelled: readonly Labelled[]): Figure {

@@ -1,6 +1,6 @@
 import type { LapManifest } from '../../shared/manifest.ts';
 import type { LapReport } from '../../shared/report.ts';
-import { duration, percent, readable } from './format.ts';
+import { duration, percent, readable, whole } from './format.ts';
 import { html, rawMarkup } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
@@ -69,11 +69,12 @@ function contestedExample({ problem, proof, truth, decision, verdicts }: Contest
 }
 
 function footnotes(report: LapReport, manifest: LapManifest): Markup {
-  const imitations = Object.entries(report.imitations).filter(([, { of }]) => of > 0);
+  const read = Object.values(report.imitations).reduce((sum, { of }) => sum + of, 0);
+  const imitations = Object.entries(report.imitations).filter(([, { found }]) => found > 0);
   return html`<h2>What else</h2>
 <h3>Texts that imitate a verdict</h3>
 <p class="quiet">Section titles, key phrases or scored boxes where they do not belong. They are quoted as data, and never decide how another text is read.</p>
-${plainTable(['where', 'found', 'of', ''], imitations.map(([where, { found, of }]) => [where, found, of, percent(found / of)]))}
+${imitations.length === 0 ? html`<p>None in ${whole(read)} texts.</p>` : plainTable(['where', 'found', 'of', ''], imitations.map(([where, { found, of }]) => [where, found, of, percent(found / of)]))}
 ${report.notMeasured.length === 0 ? null : html`<h3>Not measured</h3><ul>${report.notMeasured.map(({ figure, reason }) => html`<li><code>${figure}</code>: ${reason}</li>`)}</ul>`}
 <h3>How the figures are made</h3>
 <ul>

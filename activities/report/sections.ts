@@ -118,7 +118,7 @@ export function labelSection(report: LapReport): Markup {
   const left = labels.contested - labels.unresolved - labels.expert;
   const expertsPart = Math.min(labels.expert, labels.contested);
   return html`<h2>Automatic labels</h2>
-<p>${whole(labels.total)} proofs of the final generator: ${whole(labels.auto)} labelled automatically, ${whole(labels.contested)} contested (${labels.contestedShare ? percent(labels.contestedShare.value) : '–'}), of which experts scored ${whole(labels.expert)}. ${decimal(labels.analysesPerProof)} analyses and ${decimal(labels.metaAnalysesPerProof)} meta-analyses a proof.</p>
+<p>${whole(labels.total)} proofs of the final generator: ${whole(labels.auto)} labelled automatically, ${whole(labels.contested)} contested (${labels.contestedShare ? percent(labels.contestedShare.value) : '–'}), of which experts scored ${whole(labels.expert)}. ${decimal(labels.analysesPerProof)} analyses and ${decimal(labels.metaAnalysesPerProof)} meta-analyses a proof.${labels.errorCorrelation === null || labels.effectiveAnalyses === null ? '' : ` Two analyses of one proof err alike with ρ = ${decimal(labels.errorCorrelation)}: the recipe's n are worth ${decimal(labels.effectiveAnalyses)} independent ones.`}</p>
 ${figure(
     stacks('labels', 'Label counts.', [''], [
       { name: 'label 0', colour: INK.bad, values: [labels.byScore['0']] },

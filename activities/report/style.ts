@@ -33,7 +33,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 thead th { color: var(--muted); font-weight: 400; font-size: 12.5px; border-bottom-color: var(--muted); }
 tbody th { font-weight: 400; }
 tfoot td { border: 0; color: var(--muted); }
-td small { display: block; font-size: 11.5px; }
+td small { display: block; font-size: 11.5px; white-space: nowrap; }
 .heat td { text-align: center; padding: 9px 4px; border: 2px solid var(--page); background: color-mix(in srgb, var(--hue) calc(var(--heat) * 1%), var(--panel)); }
 .heat td.strong { color: var(--page); }
 .heat thead th, .heat tbody th { text-align: center; border: 0; color: var(--muted); font-size: 12.5px; padding: 4px; }
@@ -43,6 +43,6 @@ td small { display: block; font-size: 11.5px; }
 .key { font-variant-numeric: tabular-nums; font-weight: 600; }
 ul { padding-left: 1.2em; margin: 6px 0 14px; } li { margin: 3px 0; }
 code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-@media print { @page { margin: 16mm; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; } h2 { margin-top: 28px; break-after: avoid; } h3 { break-after: avoid; }
-  figure, table, .tiles, .verdicts > div { break-inside: avoid; } .text { max-height: none; overflow: visible; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media print { @page { margin: 15mm; } :root { --page: #fff; } body { font-size: 9.5pt; } table { font-size: 8.5pt; } th, td { padding-left: 8px; } main { max-width: none; padding: 0; } h2 { margin-top: 28px; break-after: avoid; } h3 { break-after: avoid; }
+  figure, tr, .tiles, .heat, .verdicts > div { break-inside: avoid; } .text { max-height: none; overflow: visible; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;

@@ -125,8 +125,12 @@ test('labels add up, and are precise where they are the truth', async () => {
       { proof: proofRow(3, 0), row: labelRow({ kind: 'contested', reason: 'too few valid' }) },
       { proof: proofRow(4, 0), row: labelRow({ kind: 'unresolved', reason: 'missing verdicts' }) },
     ],
+    // The verifier errs alike on a proof, and differently on another: two votes of one are worth one.
+    verdicts: ['proof-0', 'proof-1'].flatMap((row) => [0, 1].map((sample) => outcome(row, 'verify', analysisText(1), { sample, score: 1 }))),
     expert: 1,
   });
+  expect(labels.errorCorrelation).toBeCloseTo(1);
+  expect(labels.effectiveAnalyses).toBeCloseTo(1);
   expect(labels).toMatchObject({ total: 5, auto: 3, contested: 2, unresolved: 1, expert: 1, byScore: { '0': 1, '0.5': 0, '1': 2 } });
   expect(labels.precision?.value).toBeCloseTo(2 / 3);
   expect(labels.precisionByScore['1']?.value).toBe(0.5);

@@ -1,0 +1,2 @@
+export { evaluateModel } from '../../workflows/evaluateModel.ts';
+export { sampleSet } from '../../workflows/sampleSet.ts';
