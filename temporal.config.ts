@@ -120,14 +120,7 @@ export const config = {
     /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
   },
-  modelServer: {
-    host: '127.0.0.1',
-    port: modelPort,
-    /** Engine `command`: how to serve one checkpoint, with {checkpoint}, {port} and {model}. */
-    command: env['FLYWHEEL_SERVE_COMMAND'],
-    /** Engine `external`: a JSON list of OpenAI-compatible servers that others run. */
-    endpoints: env['FLYWHEEL_ENDPOINTS'],
-  },
+  modelServer: { host: '127.0.0.1', port: modelPort },
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {

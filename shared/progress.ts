@@ -1,5 +1,3 @@
-import type { StageName } from './recipe.ts';
-
 /** Name of the query by which a lap says how far it is. */
 export const PROGRESS_QUERY = 'progress';
 
@@ -8,7 +6,7 @@ export interface LapProgress {
   /** `<run>/lap-NNNN`; absent until it is allocated. */
   readonly lap?: string;
   /** Name of the phase under way, such as `coldStart`, `labelling`, `evaluation`, or of a training stage. */
-  readonly phase: string | StageName;
+  readonly phase: string;
   /** Place of the phase among all phases of this lap, counted from 1. */
   readonly phaseIndex: number;
   readonly phases: number;

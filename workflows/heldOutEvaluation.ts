@@ -92,8 +92,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
     /** Waits for all measurements. */
     async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
       await Promise.all(running);
-      const byName = (a: EvaluationSet, b: EvaluationSet) => (a.setId < b.setId ? -1 : 1);
-      return { evaluation: { proofs: await proofs, analyses: await analyses, sets: sets.sort(byName) }, sets: [...drafting.sets, ...records] };
+      return { evaluation: { proofs: await proofs, analyses: await analyses, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) }, sets: [...drafting.sets, ...records] };
     },
   };
 }

@@ -12,7 +12,7 @@ export function configuredServing(store: ArtifactStore): Serving {
     host: config.modelServer.host,
     env: environmentWith({}),
     batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
-    serveCommand: config.modelServer.command,
-    externalEndpoints: config.modelServer.endpoints,
+    serveCommand: config.inference.serveCommand,
+    externalEndpoints: config.inference.endpoints,
   });
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { prepareProblems, readProblems } from '../../activities/lap/problems.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 import { PRESETS } from '../../shared/presets.ts';
-import type { Problem } from '../../shared/records.ts';
+import type { DatasetRef, Problem } from '../../shared/records.ts';
 
 let store: ArtifactStore;
 beforeEach(async () => {
@@ -40,9 +40,9 @@ describe('a team’s problems file', () => {
   });
 });
 
-describe('D_p', () => {
-  const read = async (ref: Awaited<ReturnType<typeof prepareProblems>>['train']) => (await store.readRows<Problem>(ref)).map(({ id }) => id);
+const read = async (ref: DatasetRef) => (await store.readRows<Problem>(ref)).map(({ id }) => id);
 
+describe('D_p', () => {
   it('is split by problem: no problem is in two splits', async () => {
     const splits = await prepareProblems(store, 'main/lap-0001', PRESETS.smoke);
     const all = (await Promise.all([splits.train, splits.validation, splits.heldOut, splits.next].map(read))).flat();
