@@ -66,7 +66,8 @@ export async function runWindow(set: WindowSet, from: WindowState, runShard: (sh
     while (next < upTo) {
       const shard = next;
       next += 1;
-      state = add(state, await runShard(shard, stopToken));
+      const result = await runShard(shard, stopToken);
+      state = add(state, result);
       show();
     }
   };

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { PromptSet } from '../prompts.ts';
 import type { ArtifactStore } from '../store.ts';
@@ -61,6 +62,9 @@ async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promi
   } catch (error) {
     if (context.cancellationSignal.aborted) throw error instanceof CancelledFailure ? error : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
     const { name, message } = error as Error;
-    throw ApplicationFailure.create({ type: name, message, nonRetryable: PERMANENT.has(name) || name === 'SetStopped', cause: error as Error });
+    const stopped = name === 'SetStopped';
+    throw ApplicationFailure.create({
+      type: name, message, cause: error as Error, nonRetryable: PERMANENT.has(name) || stopped, ...(stopped && { category: ApplicationFailureCategory.BENIGN }),
+    });
   }
 }

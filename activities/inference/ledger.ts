@@ -33,6 +33,7 @@ export class Ledger {
   #queue: Append[] = [];
   #writing: Promise<void> | undefined;
   #broken: Error | undefined;
+  #closing: Promise<void> | undefined;
 
   private constructor(parts: { file: string; handle: FileHandle; lock: LedgerLock; index: Map<string, number>; offsets: number[] }) {
     this.file = parts.file;
@@ -87,9 +88,7 @@ export class Ledger {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((done, failed) => {
       this.#queue.push({ key: outcome.key, line: `${JSON.stringify(outcome)}\n`, done, failed });
-      this.#writing ??= this.#write().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#write();
     });
   }
 
@@ -109,14 +108,18 @@ export class Ledger {
       rest.delete(key);
     }
     await sealLines(this.file, { used, unused: [...rest.values()], read: (ordinal) => this.#lineAt(ordinal) });
-    await this.close();
     await unlink(this.file);
+    await this.close();
   }
 
   async close(): Promise<void> {
-    await this.#writing?.catch(() => undefined);
-    await this.#handle.close();
-    await this.#lock.release();
+    this.#broken ??= new Error(`Expected ${this.file} to be open, but it was closed`);
+    this.#closing ??= (async () => {
+      await this.#writing;
+      await this.#handle.close();
+      await this.#lock.release();
+    })();
+    return this.#closing;
   }
 
   async #lineAt(ordinal: number): Promise<string> {
@@ -127,7 +130,9 @@ export class Ledger {
     return buffer.toString('utf8');
   }
 
+  /** Writes what waits, and what comes meanwhile. Never rejects. */
   async #write(): Promise<void> {
+    await undefined; // lets `#writing` be set, and calls that come in the same turn join
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
@@ -138,7 +143,7 @@ export class Ledger {
         this.#broken = new Error(`Could not append to ${this.file}: ${(error as Error).message}`, { cause: error });
         for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);
         this.#queue = [];
-        return;
+        continue;
       }
       for (const { key, line, done } of batch) {
         const start = this.#offsets.at(-1) as number;
@@ -147,6 +152,7 @@ export class Ledger {
         done();
       }
     }
+    this.#writing = undefined;
   }
 }
 

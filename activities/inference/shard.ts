@@ -61,8 +61,13 @@ export interface ShardRun {
   rowDone(): void;
 }
 
-/** Times between looks at the stop mark, and between heartbeats (which Temporal's client throttles further). */
 const STOP_CHECK_MS = 250;
+/**
+ * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 1.5 times the time so far, and at last
+ * often enough for a heartbeat timeout of 30 s.
+ */
+const FIRST_BEATS_MS = 2_000;
+const LAST_BEATS_MS = 20_000;
 
 interface StoredResult<R> {
   readonly inputSha256: string;
@@ -103,9 +108,14 @@ export async function runShard<R extends ShardResult>(
   const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
   const beat = (): void => context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
   beat();
+  let nextBeat = began + FIRST_BEATS_MS;
   const mark = store.path(stopUri(setId, input.stopToken));
   const timer = setInterval(() => {
-    beat();
+    const now = Date.now();
+    if (now >= nextBeat) {
+      beat();
+      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) / 2));
+    }
     void isFile(mark).then((stopped) => {
       if (stopped) stop.abort(new SetStopped(`Set ${setId} was cancelled; its ledger keeps what was paid for`));
     });

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { createInferenceActivities, type EndpointResolver } from '../../activities/inference/index.ts';
+import { loadPromptSet } from '../../activities/prompts.ts';
+import { findTemporalCli } from '../../activities/setup/temporalCli.ts';
+import { ArtifactStore } from '../../activities/store.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import { QUEUES } from '../../shared/queues.ts';
+
+/** A real Temporal server, an orchestrator's and an inference worker, and a store of its own. */
+export interface InferenceWorld {
+  readonly env: TestWorkflowEnvironment;
+  readonly store: ArtifactStore;
+  readonly rows: (count: number) => Promise<DatasetRef>;
+  /** Events of all runs of a workflow, run by run. */
+  readonly histories: (workflowId: string) => Promise<{ readonly events: number; readonly types: Readonly<Record<string, number>> }[]>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', activities: (store: ArtifactStore) => object, options: { heartbeatThrottle?: string } = {}): Promise<InferenceWorld> {
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+  const executable = { type: 'existing-path' as const, path: await findTemporalCli() };
+  const env = await TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'] } });
+  const root = await mkdtemp(path.join(tmpdir(), 'flywheel-sets-'));
+  const store = new ArtifactStore(root);
+  const { nativeConnection: connection, namespace } = env;
+  const workers = await Promise.all([
+    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.orchestrator, workflowsPath: path.resolve(`workflows/${workflows}.ts`) }),
+    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.inference, activities: activities(store), maxConcurrentActivityTaskExecutions: 32, maxHeartbeatThrottleInterval: options.heartbeatThrottle ?? '2s' }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  return {
+    env,
+    store,
+    rows: (count) => store.writeJsonl('datasets/rows.jsonl', Array.from({ length: count }, (_, row) => ({ id: `r${row}`, problem: { id: `p${row}`, statement: `Show claim ${row}.`, topic: 'algebra', source: 'made up' }, proof: `Proof ${row}.`, model: 'none' }))),
+    async histories(workflowId) {
+      const found = [];
+      for await (const info of env.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+        const types: Record<string, number> = {};
+        const { events } = await env.client.workflow.getHandle(workflowId, info.runId).fetchHistory();
+        for (const { eventType } of events ?? []) types[String(eventType)] = (types[String(eventType)] ?? 0) + 1;
+        found.push({ events: events?.length ?? 0, types });
+      }
+      return found;
+    },
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await env.teardown();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export const inferenceActivities = (resolve: EndpointResolver) => (store: ArtifactStore) =>
+  createInferenceActivities({ store, resolve, loadPromptSet: (name) => loadPromptSet(name, process.cwd()) });
