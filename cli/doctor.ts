@@ -8,7 +8,7 @@ import { serverAnswers } from '../activities/setup/server.ts';
 import { runStep } from '../activities/setup/step.ts';
 import { lookForTemporalCli } from '../activities/setup/temporalCli.ts';
 import { config } from '../temporal.config.ts';
-import { stackIsRunning } from './stack.ts';
+import { stackLife } from './stack.ts';
 import { EXIT } from './usage.ts';
 
 /** The Python environment takes 5 GB, a lap some hundred MB. */
@@ -79,7 +79,7 @@ async function checkCli(): Promise<Omit<Check, 'name'>> {
 
 async function checkServer(): Promise<Omit<Check, 'name'>> {
   const { address, external } = config.temporal;
-  if (!external && !(await stackIsRunning())) return { state: 'ok', detail: 'not running; the next lap starts it' };
+  if (!external && (await stackLife()) !== 'running') return { state: 'ok', detail: 'not running; the next lap starts it' };
   if (await serverAnswers(5_000)) return { state: 'ok', detail: `answers at ${address}` };
   const remedy = external ? 'check TEMPORAL_ADDRESS and your temporal.toml profile' : `see ${path.join(config.logDir, 'temporal.log')}`;
   return { state: 'bad', detail: `no answer at ${address}: ${remedy}` };
@@ -87,7 +87,7 @@ async function checkServer(): Promise<Omit<Check, 'name'>> {
 
 async function checkPorts(): Promise<Omit<Check, 'name'>> {
   const ports = { temporal: config.temporal.port, 'web ui': config.temporal.uiPort, reward: config.rewardService.port };
-  if (await stackIsRunning()) return { state: 'ok', detail: `${JSON.stringify(ports)}, in use by the stack` };
+  if ((await stackLife()) === 'running') return { state: 'ok', detail: `${JSON.stringify(ports)}, in use by the stack` };
   const taken: string[] = [];
   for (const [name, port] of Object.entries(ports)) if (!(await isFree(port))) taken.push(`${name} ${port}`);
   return { state: 'ok', detail: taken.length === 0 ? `${JSON.stringify(ports)} are free` : `taken: ${taken.join(', ')}; free ones are chosen instead` };

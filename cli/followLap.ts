@@ -15,7 +15,9 @@ export interface LapEnd {
 export type FollowResult =
   | { readonly kind: 'done'; readonly end: LapEnd }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'interrupted' };
+  | { readonly kind: 'interrupted' }
+  /** Another command stopped the stack; the lap stays open. */
+  | { readonly kind: 'stopped' };
 
 export interface FollowOptions {
   readonly client: Client;
@@ -24,8 +26,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** How long the phases of this lap are expected to take. */
   readonly expected: (progress: LapProgress) => Promise<PhaseSeconds>;
-  /** Sees to it that the stack runs: called when the lap gives no answer. */
-  readonly heal: () => Promise<void>;
+  /** Called when the lap gives no answer: sees to it that a stack that died runs again, and says when it was stopped on purpose. */
+  readonly heal: () => Promise<'running' | 'stopped'>;
   /** @default 1 s */
   readonly everyMs?: number;
 }
@@ -40,7 +42,7 @@ export async function followLap({ client, workflowId, view, signal, expected, he
     if (signal.aborted) break;
     if (progress === undefined) {
       view.update('No answer from the lap yet: its worker or the server is starting', 'no answer');
-      await heal();
+      if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
       const line = progressLine(progress, await expected(progress), Date.now());
       if (progress.phase !== phase) view.say(line);

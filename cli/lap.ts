@@ -8,13 +8,14 @@ import { config } from '../temporal.config.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { followLap } from './followLap.ts';
 import type { FollowResult } from './followLap.ts';
+import { Interrupted, Interruption } from './interruption.ts';
 import { lapWorkflowId, startOrContinue } from './lapHandle.ts';
 import { lapInputFrom } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
 import { workflowLink } from './links.ts';
 import { LiveView } from './liveView.ts';
 import { printLapTable } from './report.ts';
-import { becomeOwner, ensureStack, setUp, stackIsRunning, stopEverything } from './stack.ts';
+import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything } from './stack.ts';
 import { EXIT } from './usage.ts';
 
 interface LapOptions extends LapChoices {
@@ -48,37 +49,26 @@ async function runLap(options: LapOptions): Promise<void> {
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
 
-  const interrupted = new AbortController();
-  let signalled: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (signalled !== undefined) process.exit(EXIT.interrupted); // a second time: the stack goes on stopping without us
-    signalled = signal;
-    interrupted.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-
+  const interruption = new Interruption();
   let client: Client | undefined;
   let owner = false;
   try {
-    await untilAborted(interrupted.signal, setUp(say));
-    const started = (await untilAborted(interrupted.signal, ensureStack(say))) === 'started';
+    await interruption.orEndOf(setUp(say));
+    const started = (await ensureStack(say)) === 'started';
     owner = await becomeOwner(started, options.detach === true || options.keep === true);
+    interruption.check();
     client = await connectClient();
-    const chosen = Object.keys(input).some((field) => field !== 'run');
-    const began = await startOrContinue(client, run, input, chosen);
+    const began = await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'));
     const workflowId = lapWorkflowId(run);
-    say(began === 'started' ? `Lap started: workflow ${workflowId}` : `Going on with the open lap: workflow ${workflowId}`);
     const link = workflowLink(workflowId);
+    say(began === 'started' ? `Lap started: workflow ${workflowId}` : `Going on with the open lap: workflow ${workflowId}`);
     if (link !== undefined) say(`Web UI: ${link}`);
     if (options.detach === true) {
       if (options.json === true) process.stdout.write(`${JSON.stringify({ workflowId, state: began, link })}\n`);
       else say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps the lap.');
       return;
     }
-    const heal = async (): Promise<void> => {
-      if (!(await stackIsRunning())) await ensureStack(say);
-    };
-    const result = await followLap({ client, workflowId, view, signal: interrupted.signal, expected: expectedTimes(), heal });
+    const result = await followLap({ client, workflowId, view, signal: interruption.signal, expected: expectedTimes(), heal: () => healStack(say) });
     view.clear();
     showEnd(result, options.json === true, say);
   } catch (error) {
@@ -86,18 +76,32 @@ async function runLap(options: LapOptions): Promise<void> {
   } finally {
     view.clear();
     await client?.connection.close();
-    if (signalled !== undefined) process.exitCode = signalled === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
-    if (owner) {
-      say(signalled === undefined ? 'Stopping the stack (`flywheel dev` starts it again, to look at the lap in the Web UI)' : 'Stopping; the lap stays open, and the same command goes on with it. Trainers save their state first.');
-      await stopEverything(say);
-    } else if (signalled !== undefined) {
-      say('Leaving; the lap goes on. `flywheel stop` stops it.');
-    }
+    await leave(owner, interruption.happened, say);
+    interruption.exit();
+  }
+}
+
+/** The owner takes the stack down, others leave it. */
+async function leave(owner: boolean, interrupted: boolean, say: (line: string) => void): Promise<void> {
+  if (owner && (await stackLife()) !== 'stopped') {
+    say(
+      interrupted
+        ? 'Stopping: trainers save their state first. The lap stays open, and the same command goes on with it.'
+        : 'Stopping the stack. `flywheel dev` starts it again, to look at the lap in the Web UI.',
+    );
+    await stopEverything(say);
+  } else if (interrupted && (await stackLife()) === 'running') {
+    say('Leaving; the lap goes on. `flywheel stop` stops it.');
   }
 }
 
 function showEnd(result: FollowResult, json: boolean, say: (line: string) => void): void {
   if (result.kind === 'interrupted') return;
+  if (result.kind === 'stopped') {
+    process.exitCode = EXIT.interrupted;
+    say('The stack was stopped by another command. The lap stays open, and the same command goes on with it.');
+    return;
+  }
   if (result.kind === 'failed') {
     process.exitCode = EXIT.failed;
     if (json) process.stdout.write(`${JSON.stringify({ state: 'failed', message: result.message })}\n`);
@@ -115,17 +119,4 @@ function showEnd(result: FollowResult, json: boolean, say: (line: string) => voi
   say(`Lap ${lap} is done.`);
   if (figures !== undefined) printLapTable(figures);
   process.stdout.write(`\nManifest: ${places.manifest}\nReport:   ${places.report}\n`);
-}
-
-class Interrupted extends Error {}
-
-/** @throws Interrupted at once when the signal comes; what was under way may be finished by the next command. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  if (signal.aborted) throw new Interrupted();
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
-    }),
-  ]);
 }

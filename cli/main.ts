@@ -3,6 +3,7 @@ import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
 import { registerReport } from './report.ts';
+import { registerReview } from './review.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -12,7 +13,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerStop, registerDev, registerDoctor]) register(program);
+for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor]) register(program);
 
 try {
   await program.parseAsync();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, launchOnce, readRecord, terminate } from '../activities/processes.ts';
 import type { ProcessRecord } from '../activities/processes.ts';
 import { withLock } from '../activities/setup/lock.ts';
-import { lastLines, readLiving, recordOfThisProcess, removeFile, writeJsonFile } from '../activities/setup/processes.ts';
+import { lastLines, readJsonFile, readLiving, recordOfThisProcess, removeFile, writeJsonFile } from '../activities/setup/processes.ts';
 import { ensurePython } from '../activities/setup/python.ts';
 import { serverAnswers } from '../activities/setup/server.ts';
 import { findTemporalCli } from '../activities/setup/temporalCli.ts';
@@ -73,9 +73,20 @@ async function waitUntilUp(supervisor: ProcessRecord): Promise<void> {
   }
 }
 
-/** Whether the processes of the stack are there, and its supervisor's word on it. */
-export async function stackIsRunning(): Promise<boolean> {
-  return (await readLiving(supervisorRecord)) !== undefined;
+/** `died`: the supervisor was killed; `stopped`: it was asked to end, or never started. */
+export async function stackLife(): Promise<'running' | 'died' | 'stopped'> {
+  const supervisor = readJsonFile<ProcessRecord>(supervisorRecord);
+  if (supervisor === undefined) return 'stopped';
+  if (await isAlive(supervisor)) return 'running';
+  const state = readStackState();
+  return state?.pid === supervisor.pid && state.state === 'stopping' ? 'stopped' : 'died';
+}
+
+/** Starts a stack that died again, and leaves one alone that somebody has stopped. */
+export async function healStack(say: Say): Promise<'running' | 'stopped'> {
+  const life = await stackLife();
+  if (life === 'died') await ensureStack(say);
+  return life === 'stopped' ? 'stopped' : 'running';
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { readLiving } from '../activities/setup/processes.ts';
 import { connectClient, serverAnswers } from '../activities/setup/server.ts';
@@ -6,10 +7,11 @@ import { config } from '../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../workers/supervisor/services.ts';
 import { readStackState } from '../workers/supervisor/state.ts';
 import { expectedTimes } from './expectedTime.ts';
+import type { LapEnd } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
 import { workflowLink } from './links.ts';
 import { duration, progressLine } from './progressView.ts';
-import { stackIsRunning } from './stack.ts';
+import { stackLife } from './stack.ts';
 import { EXIT, UsageError } from './usage.ts';
 
 /** Laps shown when none is named: the newest. */
@@ -18,6 +20,8 @@ const MOST_LAPS = 10;
 interface LapStatus {
   readonly workflowId: string;
   readonly runId: string;
+  /** Its own name, `<run>/lap-NNNN`, once it has one. */
+  readonly lap?: string;
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt?: string;
@@ -44,7 +48,7 @@ export function registerStatus(program: Command): void {
 }
 
 async function stackStatus() {
-  const supervisor = await stackIsRunning();
+  const supervisor = (await stackLife()) === 'running';
   const state = readStackState();
   const services: Record<string, { running: boolean; pid?: number; seconds?: number; restarts: number }> = {};
   for (const name of SERVICE_NAMES) {
@@ -65,7 +69,8 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
     const found: LapStatus[] = [];
     for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
       const open = info.status.name === 'RUNNING';
-      const progress = open || named !== undefined ? await progressOf(client, info.workflowId) : undefined;
+      const progress = open ? await progressOf(client, info.workflowId) : undefined;
+      const lap = progress?.lap ?? (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
       const link = workflowLink(info.workflowId, info.runId);
       const status: LapStatus = {
         workflowId: info.workflowId,
@@ -73,6 +78,7 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
         status: info.status.name.toLowerCase(),
         startedAt: info.startTime.toISOString(),
         ...(info.closeTime && { endedAt: info.closeTime.toISOString() }),
+        ...(lap !== undefined && { lap }),
         ...(link !== undefined && { link }),
         ...(progress && { progress }),
       };
@@ -85,8 +91,13 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
   }
 }
 
-function isNamed({ workflowId, progress }: LapStatus, name: string): boolean {
-  return workflowId === name || progress?.lap === name || progress?.lap === `main/${name}`;
+/** The name that a finished lap gave itself. */
+async function lapOf(client: Client, workflowId: string, runId: string): Promise<string> {
+  return ((await client.workflow.getHandle(workflowId, runId).result()) as LapEnd).lap;
+}
+
+function isNamed({ workflowId, lap }: LapStatus, name: string): boolean {
+  return workflowId === name || lap === name || lap === `main/${name}`;
 }
 
 async function show(stack: Awaited<ReturnType<typeof stackStatus>>, laps: readonly LapStatus[] | undefined): Promise<void> {
@@ -98,9 +109,9 @@ async function show(stack: Awaited<ReturnType<typeof stackStatus>>, laps: readon
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   if (laps?.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
-  for (const { workflowId, status, startedAt, endedAt, link, progress } of laps ?? []) {
+  for (const { workflowId, lap = workflowId, status, startedAt, endedAt, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
-    lines.push(`${workflowId}: ${status}${ran}, started ${startedAt}`);
+    lines.push(`${lap}: ${status}${ran}, started ${startedAt}`);
     if (progress !== undefined && endedAt === undefined) lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
     if (link !== undefined) lines.push(`  ${link}`);
   }

@@ -35,6 +35,10 @@ const KEPT_OUTPUT = 20_000;
 export async function runStep(command: string, args: readonly string[], options: StepOptions = {}): Promise<StepResult> {
   const started = Date.now();
   const child = spawn(command, args, { cwd: options.cwd, env: environmentWith(options.env ?? {}), stdio: ['ignore', 'pipe', 'pipe'] });
+  // A command that is interrupted leaves no step running behind it.
+  const endWithUs = (): boolean => child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.once('close', () => process.off('exit', endWithUs));
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
