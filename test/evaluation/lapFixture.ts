@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -68,7 +68,17 @@ export function failed(row: string, task: Task): Outcome {
   return rest;
 }
 
-export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-evaluation-')));
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A folder that goes when the tests of the file have ended. */
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'flywheel-evaluation-'));
+  folders.push(folder);
+  return folder;
+}
+
+export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(await newFolder());
 
 /** A finished set of one shard, as the engine leaves it: a plan and a sealed ledger. */
 export async function writeSet(store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {

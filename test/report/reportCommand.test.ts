@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeReport } from '../../activities/report/index.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 import { rehearsalChecker } from '../../rehearsal/checker.ts';
-import { writeLap } from '../evaluation/lapFixture.ts';
+import { newFolder, writeLap } from '../evaluation/lapFixture.ts';
 
 jest.setTimeout(60_000);
 
@@ -33,7 +32,7 @@ function flywheel(state: string, ...args: string[]): Promise<Ended> {
 }
 
 async function newState(): Promise<{ state: string; store: ArtifactStore }> {
-  const state = await mkdtemp(path.join(os.tmpdir(), 'flywheel-report-'));
+  const state = await newFolder();
   return { state, store: new ArtifactStore(path.join(state, 'store')) };
 }
 
