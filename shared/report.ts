@@ -117,6 +117,8 @@ export interface DecodingFigures {
     readonly base: VerifierFigures | null;
     readonly v1: VerifierFigures | null;
     readonly v2: VerifierFigures | null;
+    /** Held-out proofs by true score: equal numbers where the base wrote enough of each. */
+    readonly heldOutProofs: Readonly<Record<ScoreKey, number>>;
     readonly constantBaseline: ConstantBaseline | null;
   };
   readonly metaVerifier: MetaVerifierFigures;

@@ -50,11 +50,14 @@ export async function verifierFigures(
     if (judged.length === 0) return notes.absent(figure, 'nobody knows the true scores of its held-out proofs');
     return verifierFiguresOf(judged);
   };
+  const truths = proofs.map((proof) => truth.proofScore(proof));
+  const countOf = (score: Score): number => truths.filter((known) => known === score).length;
   return {
     base: await figuresOf('base', 'base'),
     v1: await figuresOf('verifierV1', 'v1'),
     v2: await figuresOf('verifierV2', 'v2'),
-    constantBaseline: constantBaseline(proofs.map((proof) => truth.proofScore(proof))),
+    heldOutProofs: { '0': countOf(0), '0.5': countOf(0.5), '1': countOf(1) },
+    constantBaseline: constantBaseline(truths),
   };
 }
 

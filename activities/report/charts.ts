@@ -23,7 +23,7 @@ export function rewardCurve(training: TrainingFigures): Markup {
     option: {
       title: { text: readable(training.name), left: 0, top: 0, textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 } },
       grid: { left: 30, right: 12, top: 34, bottom: 24 },
-      xAxis: { type: 'value', min: 'dataMin', max: 'dataMax', ...quietAxis, splitLine: { show: false } },
+      xAxis: { type: 'value', min: 'dataMin', max: 'dataMax', minInterval: 1, ...quietAxis, splitLine: { show: false } },
       yAxis: { type: 'value', min: 0, max: 1, interval: 0.25, ...quietAxis, axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') } },
       series: [
         { type: 'line', data: flat, symbol: 'none', lineStyle: { width: 0 }, areaStyle: { color: INK.quiet, opacity: 0.35 }, silent: true },

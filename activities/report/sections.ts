@@ -27,7 +27,7 @@ ${tile('Automatic labels: precision', null, labels.precision, `${labels.auto} of
 }
 
 export function verifierSection(report: LapReport): Markup {
-  const { base, v1, v2, constantBaseline } = report.verifier;
+  const { base, v1, v2, constantBaseline, heldOutProofs: heldOut } = report.verifier;
   const models = [
     { name: 'base', colour: INK.before, figures: base },
     { name: 'v1 (score reward)', colour: INK.between, figures: v1 },
@@ -49,7 +49,7 @@ export function verifierSection(report: LapReport): Markup {
     ...[{ name: 'v1, greedy', figures: greedy?.v1 ?? null }, { name: 'v2, greedy', figures: greedy?.v2 ?? null }].filter(({ figures }) => figures !== null),
   ];
   return html`<h2>Verifier</h2>
-<p>Each verifier judged the same held-out proofs of the base, balanced by true score and spread over all difficulties. Truth: ${report.truthBy}. Malformed answers count as wrong.</p>
+<p>Each verifier judged the same held-out proofs of the base, spread over all difficulties and balanced by true score as far as there were enough: ${heldOut['0']} of score 0, ${heldOut['0.5']} of 0.5, ${heldOut['1']} of 1. Truth: ${report.truthBy}. Malformed answers count as wrong.</p>
 ${models.length === 0 ? notMeasured : figure(
     dots('verifier', 'Figures of the verifiers with 95 % intervals.', models, rows.slice(0, 6).map((row) => ({ name: row.name, figures: models.map(({ figures }) => figures?.[row.of] ?? null), baseline: 'baseline' in row ? row.baseline : undefined }))),
     html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality is also shown where an issue is claimed.`,

@@ -42,6 +42,7 @@ describe('a verifier on the held-out proofs', () => {
 
   test('stands beside the best constant score', async () => {
     const { verifier } = await measure({ proofs });
+    expect(verifier.heldOutProofs).toEqual({ '0': 1, '0.5': 1, '1': 2 });
     expect(verifier.constantBaseline).toEqual({ score: 1, accuracy: 0.5 });
   });
 
