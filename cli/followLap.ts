@@ -45,9 +45,10 @@ export async function followLap({ client, workflowId, view, signal, expected, he
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
       const line = progressLine(progress, await expected(progress), Date.now());
-      if (progress.phase !== phase) view.say(line);
+      const key = JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts, progress.detail]);
+      if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
-      view.update(line, JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts, progress.detail]));
+      view.update(line, key);
     }
     await sleep(everyMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }

@@ -27,9 +27,10 @@ export class LiveView {
     }
   }
 
-  /** A line that stays. */
-  say(line: string): void {
+  /** A line that stays. @param key of the progress that it tells, if it does. */
+  say(line: string, key?: string): void {
     this.clear();
+    if (key !== undefined) [this.#last, this.#lastAt] = [key, Date.now()];
     this.#out.write(`${line}\n`);
   }
 

@@ -40,8 +40,9 @@ test('where nothing runs, status says so and stop has nothing to do', () => {
   expect(flywheel(['stop'])).toMatchObject({ status: 0, stdout: 'Nothing was running.\n' });
 });
 
-test.each([['lap'], ['status'], ['stop'], ['dev'], ['doctor']])('flywheel %s --help explains itself', (command) => {
-  const { status, stdout } = flywheel([command, '--help']);
-  expect(stdout).toContain(`Usage: flywheel ${command}`);
+test('--help explains a command and its options', () => {
+  const { status, stdout } = flywheel(['lap', '--help']);
+  expect(stdout).toContain('Usage: flywheel lap');
+  for (const option of ['--preset', '--seed', '--run', '--expert', '--set', '--detach', '--json']) expect(stdout).toContain(option);
   expect(status).toBe(0);
 });
