@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import type { ReviewActivities } from '../activities/reviews/index.ts';
+import type { ListedQuestion, ReviewActivities } from '../activities/reviews/index.ts';
 import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../shared/reviewInput.ts';
 import { reviewPartName, reviewWorkflowId } from '../shared/reviews.ts';
 import type { ReviewRange, ReviewSetInput, ReviewSetResult } from '../shared/reviews.ts';
@@ -13,8 +13,9 @@ const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({ startToCloseT
 
 /** Ours: parts that a program works on at once. People have all questions before them. */
 const PROGRAM_PARTS = 2;
-/** Ours: questions that a program answers in one activity, as soon as all of them are open. */
-const PROGRAM_BATCH = 50;
+/** Ours: one batch opens while another is answered; a server that is asked for hundreds of workflows at once spends its time on retries. */
+const BATCH = 25;
+const BATCHES_AT_ONCE = 2;
 
 /** Asks experts one question per row, and gathers what they came to. A large set is asked in parts, so that every history stays short. */
 export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult> {
@@ -48,28 +49,32 @@ async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void
   );
 }
 
-/** Every question without a result on record becomes a workflow; a program, where it stands in for people, answers those that are open. */
+/** Every question without a result on record becomes a workflow; a program, where it stands in for people, answers each batch that is open. */
 async function askEach(set: ReviewSetInput, range: ReviewRange): Promise<void> {
   const questions = await listQuestions(set, range);
   const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
-  const policy = { seats, leaseMinutes, deadlineHours, onDeadline };
-  const opening = questions.map(({ id, row, recorded }) =>
+  const ask = ({ id, row, recorded }: ListedQuestion) =>
     wf.startChild(expertReview, {
       workflowId: reviewWorkflowId(setId, id),
-      args: [{ question: { setId, id, kind, lap, subject, row }, policy, recorded }],
+      args: [{ question: { setId, id, kind, lap, subject, row }, policy: { seats, leaseMinutes, deadlineHours, onDeadline }, recorded }],
       memo: { setId, kind, lap, question: id, seats },
       staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
-    }),
-  );
-  const closed = Promise.all(opening.map((review) => review.then((handle) => handle.result()).catch(withdrawn)));
-  if (set.experts === 'program') {
-    for (let from = 0; from < questions.length; from += PROGRAM_BATCH) {
-      const batch = questions.slice(from, from + PROGRAM_BATCH).map(({ id, row }) => ({ id, row }));
-      await Promise.all(opening.slice(from, from + PROGRAM_BATCH));
-      await answerAsProgram(set, batch);
+    });
+
+  const reviews: wf.ChildWorkflowHandle<typeof expertReview>[] = [];
+  const next = batchesOf(questions, BATCH).values();
+  const openBatches = async (): Promise<void> => {
+    for (const batch of next) {
+      reviews.push(...(await Promise.all(batch.map(ask))));
+      if (set.experts === 'program') await answerAsProgram(set, batch.map(({ id, row }) => ({ id, row })));
     }
-  }
-  await closed;
+  };
+  await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, openBatches));
+  await Promise.all(reviews.map((review) => review.result().catch(withdrawn)));
+}
+
+function batchesOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 /** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */

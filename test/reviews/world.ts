@@ -31,7 +31,7 @@ export class World {
     const folder = await mkdtemp(path.join(tmpdir(), 'flywheel-reviews-'));
     const bundle = await bundleWorkflowCode({ workflowsPath: path.resolve('test/reviews/workflows.ts'), logger: new DefaultLogger('ERROR') });
     const executable = { type: 'existing-path', path: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal' } as const;
-    const extraArgs = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'];
+    const extraArgs = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL', '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'];
     const env = await TestWorkflowEnvironment.createLocal({ server: { executable, dbFilename: path.join(folder, 'temporal.db'), extraArgs } });
     return new World(env, bundle, folder);
   }
