@@ -32,13 +32,16 @@ interface Answered extends Item {
 
 export interface InspectInput {
   readonly checkpoint: string;
-  readonly perLength: number;
+  readonly problemsPerLength: number;
   readonly seed: number;
   readonly python: string;
   readonly temperature: number;
 }
 
-export async function inspectBase({ checkpoint, perLength, seed, python, temperature }: InspectInput): Promise<Record<string, Record<string, number>>> {
+/** By group of figures, by name. Shares and means are rounded to three places. */
+export type Figures = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+export async function inspectBase({ checkpoint, problemsPerLength, seed, python, temperature }: InspectInput): Promise<Figures> {
   const prompts = await loadPromptTexts();
   const ask = async (task: Task, items: readonly Item[], maxNewTokens: number): Promise<Answered[]> => {
     const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-inspect-'));
@@ -56,7 +59,7 @@ export async function inspectBase({ checkpoint, perLength, seed, python, tempera
       return { ...item, task, text, wellFormed: true, ...(proof && { written: proof }), ...(selfAnalysis && { selfAnalysis }), ...(score !== undefined && { score }) };
     });
   };
-  const problems = rehearsalProblems({ seed, count: 7 * perLength, difficulty: [2, 8] });
+  const problems = rehearsalProblems({ seed, count: 7 * problemsPerLength, difficulty: [2, 8] });
   const proved = await ask('prove', problems.map((problem) => ({ problem })), 100);
   const proofs = proved.filter(({ wellFormed }) => wellFormed).map(({ problem, written }) => ({ problem, proof: written ?? '' }));
   const verified = await ask('verify', balanced(proofs), 170);
@@ -71,10 +74,10 @@ export async function inspectBase({ checkpoint, perLength, seed, python, tempera
     'refined proof score': byLength(refined),
     'selfVerify proof score': byLength(selfVerified),
     'selfRefine last proof score': byLength(trajectories),
-    'verify': verifierFigures(verified),
-    'metaVerify': metaFigures(metaVerified),
-    'selfVerify': selfFigures(selfVerified),
-    'selfRefine': selfFigures(trajectories),
+    verify: verifierFigures(verified),
+    metaVerify: metaFigures(metaVerified),
+    selfVerify: selfFigures(selfVerified),
+    selfRefine: selfFigures(trajectories),
   };
 }
 
@@ -105,8 +108,6 @@ function verifierFigures(answers: readonly Answered[]): Record<string, number> {
     ...rehearsalChecker.analysis(answer.problem, answer.proof ?? '', answer.text),
   }));
   const claiming = judged.filter(({ claimedIssues }) => claimedIssues > 0);
-  const flaws = sum(judged.map(({ flaws }) => flaws));
-  const remarking = judged.filter(({ falseRemarks }) => falseRemarks > 0);
   return {
     proofs: judged.length,
     accuracy: share(judged, ({ score, truth }) => score === truth),
@@ -116,11 +117,11 @@ function verifierFigures(answers: readonly Answered[]): Record<string, number> {
     scoreReward: mean(judged.map(({ score, truth }) => (score === undefined ? 0 : 1 - Math.abs(score - truth)))),
     quality: mean(judged.map(({ quality }) => quality)),
     qualityWhereIssuesClaimed: mean(claiming.map(({ quality }) => quality)),
-    claiming: claiming.length / judged.length,
-    recallOfFlaws: sum(judged.map(({ flawsReported }) => flawsReported)) / flaws,
-    unrealClaims: sum(judged.map(({ claimedIssues, realClaimedIssues }) => claimedIssues - realClaimedIssues)) / sum(judged.map(({ claimedIssues }) => claimedIssues)),
-    recallOfRemarks: sum(judged.map(({ remarksReported }) => remarksReported)) / sum(judged.map(({ remarks }) => remarks)),
-    analysesWithFalseRemarks: remarking.length / judged.length,
+    claiming: share(judged, ({ claimedIssues }) => claimedIssues > 0),
+    recallOfFlaws: ratio(judged.map(({ flawsReported }) => flawsReported), judged.map(({ flaws }) => flaws)),
+    unrealClaims: ratio(judged.map(({ claimedIssues, realClaimedIssues }) => claimedIssues - realClaimedIssues), judged.map(({ claimedIssues }) => claimedIssues)),
+    recallOfRemarks: ratio(judged.map(({ remarksReported }) => remarksReported), judged.map(({ remarks }) => remarks)),
+    analysesWithFalseRemarks: share(judged, ({ falseRemarks }) => falseRemarks > 0),
     falseRemarksWhereScore1: share(judged.filter(({ score }) => score === 1), ({ falseRemarks }) => falseRemarks > 0),
     falseRemarksWhereScore0: share(judged.filter(({ score }) => score === 0), ({ falseRemarks }) => falseRemarks > 0),
   };
@@ -133,7 +134,7 @@ function metaFigures(answers: readonly Answered[]): Record<string, number> {
     analyses: judged.length,
     accuracy: share(judged, ({ score, quality }) => score === quality),
     ...Object.fromEntries([0, 0.5, 1].map((quality) => [`accuracyOf${quality}`, share(of(quality), ({ score }) => score === quality)])),
-    ...Object.fromEntries([0, 0.5, 1].map((quality) => [`shareOf${quality}`, of(quality).length / judged.length])),
+    ...Object.fromEntries([0, 0.5, 1].map((quality) => [`shareOf${quality}`, share(judged, (one) => one.quality === quality)])),
   };
 }
 
@@ -154,13 +155,17 @@ function mean(values: readonly number[]): number {
   return Math.round((1000 * sum(values)) / values.length) / 1000;
 }
 
+function ratio(parts: readonly number[], wholes: readonly number[]): number {
+  return Math.round((1000 * sum(parts)) / sum(wholes)) / 1000;
+}
+
 function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
   return mean(items.map((item) => (holds(item) ? 1 : 0)));
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [checkpoint, perLength = '40', seed = '7', python = '.flywheel/python/bin/python', temperature = '1'] = process.argv.slice(2);
+  const [checkpoint, problemsPerLength = '40', seed = '7', python = '.flywheel/python/bin/python', temperature = '1'] = process.argv.slice(2);
   if (checkpoint === undefined) throw new Error('Usage: node --import tsx rehearsal/inspectBase.ts <checkpoint folder> [problems per length] [seed] [python] [temperature]');
-  const figures = await inspectBase({ checkpoint, perLength: Number(perLength), seed: Number(seed), python, temperature: Number(temperature) });
+  const figures = await inspectBase({ checkpoint, problemsPerLength: Number(problemsPerLength), seed: Number(seed), python, temperature: Number(temperature) });
   process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);
 }

@@ -3,9 +3,10 @@ import path from 'node:path';
 import type { Task } from '../shared/records.ts';
 import { TASKS } from '../shared/records.ts';
 import { randomFrom, seedOf } from '../shared/seeds.ts';
-import { statementOf } from './chain.ts';
+import { labelOf, MAX_OPERATIONS, statementOf, textOf } from './chain.ts';
 import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, type Teacher } from './demonstrations.ts';
 import { randomChain } from './problems.ts';
+import type { Random } from './teacher.ts';
 import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
 
 /**
@@ -16,10 +17,8 @@ import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } fr
 /** One phase of the training: what it shows, for so many optimizer steps of so many examples. */
 interface Phase {
   readonly name: string;
-  readonly teacher: Teacher;
-  readonly lengths: readonly [number, number];
-  /** How often each task comes, relative to the others. */
-  readonly mix: Readonly<Partial<Record<Task, number>>>;
+  /** What is imitated, on chains of these lengths, and how often each task comes relative to the others; or single operations, drilled. */
+  readonly show: { readonly teacher: Teacher; readonly lengths: readonly [number, number]; readonly mix: Readonly<Record<Task, number>> } | 'single operations';
   readonly steps: number;
   readonly batch: number;
   /** Of the learning rates: at the first step and at the last, evenly between. */
@@ -29,11 +28,14 @@ interface Phase {
 const ALL_TASKS = { prove: 3, verify: 5, metaVerify: 3, selfVerify: 2, refine: 1.5, selfRefine: 0.75 };
 
 export const PHASES: readonly Phase[] = [
-  { name: 'single operations', teacher: CLEAN_TEACHER, lengths: [1, 1], mix: { prove: 1, verify: 1 }, steps: 100, batch: 64, rate: [1, 1] },
-  { name: 'clean, short chains', teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS, steps: 500, batch: 32, rate: [1, 1] },
-  { name: 'clean, all chains', teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS, steps: 500, batch: 32, rate: [1, 0.3] },
-  { name: 'sloppy, all chains', teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS, steps: 250, batch: 32, rate: [0.3, 0.05] },
+  { name: 'single operations', show: 'single operations', steps: 250, batch: 48, rate: [1, 1] },
+  { name: 'clean, short chains', show: { teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS }, steps: 400, batch: 32, rate: [1, 1] },
+  { name: 'clean, all chains', show: { teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS }, steps: 400, batch: 32, rate: [1, 0.3] },
+  { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS }, steps: 200, batch: 32, rate: [0.3, 0.05] },
 ];
+
+/** Operations in an example of the first phase. */
+const DRILL_LINES = 16;
 
 /** Weight of the language-model loss on a proof that stands in a prompt: to foresee it is to recompute it. */
 const PROMPT_PROOF_WEIGHT = 0.3;
@@ -70,27 +72,39 @@ export async function loadPromptTexts(): Promise<Record<Task, string>> {
   return Object.fromEntries(texts) as Record<Task, string>;
 }
 
-/** The examples of a phase, as segments. Equal seeds give equal examples. */
-export function* examplesOf(phase: Phase, prompts: Readonly<Record<Task, string>>, seed: number): Generator<{ task: Task; segments: Segment[] }> {
+/** The examples of a phase. Equal seeds give equal examples. */
+export function* examplesOf(phase: Phase, prompts: Readonly<Record<Task, string>>, seed: number): Generator<Segment[]> {
   const random = randomFrom(seedOf('rehearsal-base', seed, phase.name));
-  const tasks = Object.entries(phase.mix) as [Task, number][];
-  const total = tasks.reduce((sum, [, weight]) => sum + weight, 0);
-  const [least, greatest] = phase.lengths;
   for (let index = 0; index < phase.steps * phase.batch; index += 1) {
-    let left = random() * total;
-    const task = tasks.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'prove';
-    const chain = randomChain(least + Math.floor(random() * (greatest - least + 1)), random);
-    const { proof, analysis, answer } = demonstrate(task, chain, phase.teacher, random);
-    const values = { problem: statementOf(chain), proof, analysis };
-    const prompt = prompts[task].split(/\{\{(\w+)\}\}/).map((piece, place): Segment => {
-      if (place % 2 === 0) return [piece, 0];
-      return [values[piece as keyof typeof values] ?? '', piece === 'proof' ? PROMPT_PROOF_WEIGHT : 0];
-    });
-    yield { task, segments: [...prompt.filter(([text]) => text !== ''), [ANSWER, 0], [`${answer}<eos>`, 1]] };
+    yield phase.show === 'single operations' ? drill(random) : demonstration(phase.show, prompts, random);
   }
 }
 
-async function main(folder: string, seed: number): Promise<void> {
+/** Lines of nothing but arithmetic, with no claim to copy a result from: only the results count. */
+function drill(random: Random): Segment[] {
+  return Array.from({ length: DRILL_LINES }, (): Segment[] => {
+    const { start, operations, claim } = randomChain(1, random);
+    const label = labelOf(Math.floor(random() * MAX_OPERATIONS));
+    return [[`${label} ${start} ${operations.map(textOf).join('')} =`, 0], [String(claim), 1], ['\n', 0]];
+  }).flat();
+}
+
+function demonstration({ teacher, lengths: [least, greatest], mix }: Exclude<Phase['show'], string>, prompts: Readonly<Record<Task, string>>, random: Random): Segment[] {
+  const weights = Object.entries(mix) as [Task, number][];
+  let left = random() * weights.reduce((sum, [, weight]) => sum + weight, 0);
+  const task = weights.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'prove';
+  const chain = randomChain(least + Math.floor(random() * (greatest - least + 1)), random);
+  const { proof, analysis, answer } = demonstrate(task, chain, teacher, random);
+  const values = { problem: statementOf(chain), proof, analysis };
+  const prompt = prompts[task].split(/\{\{(\w+)\}\}/).map((piece, place): Segment => {
+    if (place % 2 === 0) return [piece, 0];
+    return [values[piece as keyof typeof values] ?? '', piece === 'proof' ? PROMPT_PROOF_WEIGHT : 0];
+  });
+  return [...prompt.filter(([text]) => text !== ''), [ANSWER, 0], [`${answer}<eos>`, 1]];
+}
+
+/** Writes the checkpoint's small files to `<folder>/base`, a corpus per phase and `plan.json`. */
+export async function makeCorpora(folder: string, seed: number): Promise<void> {
   const base = path.join(folder, 'base');
   await mkdir(base, { recursive: true });
   const files: Record<string, object> = {
@@ -112,5 +126,5 @@ async function main(folder: string, seed: number): Promise<void> {
 if (process.argv[1] === import.meta.filename) {
   const [folder, seed = '1'] = process.argv.slice(2);
   if (folder === undefined || !/^\d+$/.test(seed)) throw new Error('Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]');
-  await main(folder, Number(seed));
+  await makeCorpora(folder, Number(seed));
 }

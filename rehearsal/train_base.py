@@ -55,7 +55,7 @@ def read_corpus(path, tokenizer):
     cache, examples = {}, []
     for line in path.open():
         ids, weights = [], []
-        for text, weight in json.loads(line)["segments"]:
+        for text, weight in json.loads(line):
             if text not in cache:
                 if len(cache) > 50_000:
                     cache.clear()

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { checkpointDigest } from '../activities/checkpoints.ts';
+import { inspectBase, type Figures } from './inspectBase.ts';
+import { makeCorpora } from './makeBase.ts';
+
+/**
+ * Writes base.json: which recipe made the shipped base, its digest, and what it was seen to do. Nothing in it depends on when.
+ * Usage: node --import tsx rehearsal/describeBase.ts [seed of the recipe, 1] [python]
+ */
+export interface BaseDescription {
+  readonly recipe: { readonly seed: number; readonly sha256: string };
+  /** Digest of the checkpoint folder. */
+  readonly checkpoint: string;
+  readonly measured: { readonly problemsPerLength: number; readonly seed: number; readonly figures: Figures };
+}
+
+export const BASE_FOLDER = path.join(import.meta.dirname, 'base');
+export const DESCRIPTION_FILE = path.join(import.meta.dirname, 'base.json');
+
+/** sha256 over all that decides the base: the corpora, config, tokenizer and plan that a seed gives, and the training script. */
+export async function recipeDigest(seed: number): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-recipe-'));
+  try {
+    await makeCorpora(folder, seed);
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    const hash = createHash('sha256');
+    for (const file of [...files.sort(), path.join(import.meta.dirname, 'train_base.py')]) {
+      const content = await readFile(file);
+      hash.update(`${createHash('sha256').update(content).digest('hex')}  ${path.basename(file)}\n`);
+    }
+    return hash.digest('hex');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [seed = '1', python = '.flywheel/python/bin/python'] = process.argv.slice(2);
+  const measurement = { problemsPerLength: 40, seed: 7 };
+  const description: BaseDescription = {
+    recipe: { seed: Number(seed), sha256: await recipeDigest(Number(seed)) },
+    checkpoint: await checkpointDigest(BASE_FOLDER),
+    measured: { ...measurement, figures: await inspectBase({ checkpoint: BASE_FOLDER, ...measurement, python, temperature: 1 }) },
+  };
+  await writeFile(DESCRIPTION_FILE, `${JSON.stringify(description, null, 1)}\n`);
+}
