@@ -1,4 +1,4 @@
-import { executeChild, proxyActivities } from '@temporalio/workflow';
+import { executeChild, proxyActivities, Trigger } from '@temporalio/workflow';
 import type { EvaluationActivities } from '../activities/evaluation/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { EvaluationRecord, EvaluationSet, SetRecord } from '../shared/manifest.ts';
@@ -12,6 +12,7 @@ const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '10 mi
 
 /** Samples of the base per held-out problem, from which proofs of every true score are chosen. Ours: a sloppy base needs a few for each. */
 const DRAFTS_PER_PROBLEM = 6;
+const ANALYSES_PER_PROOF = 2;
 
 const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'prove' } as const;
 
@@ -26,7 +27,8 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const running: Promise<unknown>[] = [];
   const selfTask: Task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
   const place = `${lap}/evaluation`;
-  const checker = recipe.domain.checker;
+  const { checker } = recipe.domain;
+  const { proofsPerScore } = recipe.evaluation;
 
   /** Starts work that only `finish` waits for; a failure shows there. */
   function beside<T>(work: Promise<T>): Promise<T> {
@@ -35,28 +37,29 @@ export function heldOutEvaluation(opened: OpenedLap) {
     return work;
   }
 
-  // The base's proofs of held-out problems, balanced by truth where it is known: what verifiers are measured on.
-  const drafting = sampler(opened, 'evaluation', { role: 'candidate', checkpoint: base });
   const asked = beside(data.buildProblemRows({ lap, problems: problems.heldOut }));
-  const proofs = beside(
-    (async () => {
-      const drafts = await drafting.sample({ setId: `${place}/drafts`, task: 'prove', rows: await asked, samplesPerRow: DRAFTS_PER_PROBLEM });
-      const { proofsPerScore } = recipe.evaluation;
-      return (await data.buildHeldOutProofs({ lap, problems: problems.heldOut, setId: drafts.setId, proofsPerScore, seed: seedOf('held-out proofs'), checker })).rows;
-    })(),
-  );
-  // The base's analyses of those proofs, balanced by true quality: what meta-verifiers are measured on.
-  const analyses = beside(
-    (async () => {
-      const verdicts = await drafting.sample({ setId: `${place}/draft-analyses`, task: 'verify', rows: await proofs, samplesPerRow: 2 });
-      const { proofsPerScore } = recipe.evaluation;
-      const input = { lap, proofs: await proofs, setIds: [verdicts.setId], analysesPerQuality: proofsPerScore, seed: seedOf('held-out analyses'), checker };
-      return (await data.buildHeldOutAnalyses(input)).rows;
-    })(),
-  );
+  const drafting = sampler(opened, 'evaluation', { role: 'candidate', checkpoint: base });
+  const experts = { proofs: new Trigger<DatasetRef>(), analyses: new Trigger<DatasetRef>() };
+  const proofs = checker === 'none' ? experts.proofs : beside(draftProofs());
+  const analyses = checker === 'none' ? experts.analyses : beside(draftAnalyses());
 
-  async function ask(subject: EvaluationSet['subject'], model: EvaluationSet['model'], checkpoint: CheckpointRef, rows: Promise<DatasetRef>): Promise<void> {
+  /** The base's proofs of held-out problems, balanced by truth: what verifiers are measured on. */
+  async function draftProofs(): Promise<DatasetRef> {
+    const { setId } = await drafting.sample({ setId: `${place}/drafts`, task: 'prove', rows: await asked, samplesPerRow: DRAFTS_PER_PROBLEM });
+    const { rows } = await data.buildHeldOutProofs({ lap, problems: problems.heldOut, setId, proofsPerScore, seed: seedOf('held-out proofs'), checker });
+    return rows;
+  }
+
+  /** The base's analyses of those proofs, balanced by true quality: what meta-verifiers are measured on. */
+  async function draftAnalyses(): Promise<DatasetRef> {
+    const { setId } = await drafting.sample({ setId: `${place}/draft-analyses`, task: 'verify', rows: await proofs, samplesPerRow: ANALYSES_PER_PROOF });
+    const { rows } = await data.buildHeldOutAnalyses({ lap, proofs: await proofs, setIds: [setId], analysesPerQuality: proofsPerScore, seed: seedOf('held-out analyses'), checker });
+    return rows;
+  }
+
+  async function ask(subject: EvaluationSet['subject'], model: EvaluationSet['model'], checkpoint: CheckpointRef, rows: PromiseLike<DatasetRef>): Promise<void> {
     const task = subject === 'selfVerification' ? selfTask : TASK_OF[subject];
+    const asking = await rows;
     for (const decoding of recipe.evaluation.greedy ? (['sampled', 'greedy'] as const) : (['sampled'] as const)) {
       const began = Date.now();
       const { subject: _, model: __, decoding: ___, ...set } = await executeChild(evaluateModel, {
@@ -68,7 +71,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
             model,
             decoding,
             checkpoint,
-            rows: await rows,
+            rows: asking,
             task,
             samplesPerRow: subject === 'generator' || subject === 'selfVerification' ? recipe.evaluation.proofsPerProblem : recipe.evaluation.analysesPerProof,
             sampling: recipe.sampling[task],
@@ -80,7 +83,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
         staticSummary: `${model} as ${subject}, ${decoding}`,
       });
       sets.push({ subject, model, decoding, setId: set.setId });
-      records.push({ ...set, phase: 'evaluation', wallSeconds: (Date.now() - began) / 1000 });
+      records.push({ ...set, phase: 'evaluation', startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
     }
   }
 
@@ -89,6 +92,8 @@ export function heldOutEvaluation(opened: OpenedLap) {
     metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('metaVerifier', model, checkpoint, analyses)),
     generator: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('generator', model, checkpoint, asked)),
     selfVerification: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('selfVerification', model, checkpoint, asked)),
+    /** Without a checker, experts' scores of the validation split are the truth that models are measured on. */
+    expertsScored: (name: keyof typeof experts, rows: DatasetRef): void => experts[name].resolve(rows),
     /** Waits for all measurements. */
     async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
       await Promise.all(running);

@@ -32,6 +32,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const { recipe, base } = opened;
   progress.opened(opened.lap);
   const heldOut = heldOutEvaluation(opened);
+  heldOut.verifier('base', base);
   heldOut.generator('base', base);
 
   const checkpoints: Partial<Record<StageName, CheckpointRef>> = {};
@@ -60,6 +61,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
 
   // 1A: proofs of a weak model, scored by experts: D_v.
   const cold = await progress.phase('coldStart', () => executeChild(coldStart, child(opened, 'cold-start', { opened })), (result) => `${result.proofScores.train.rows} scored proofs`);
+  heldOut.expertsScored('proofs', cold.proofScores.validation);
   const proofScores = { task: 'verify', rows: cold.proofScores.train } as const;
 
   // 1B: verifier v1, rewarded for the format and the score.
@@ -72,6 +74,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     () => executeChild(scoreAnalyses, child(opened, 'meta-data', { opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] })),
     (result) => `${result.analysisScores.train.rows} scored analyses`,
   );
+  heldOut.expertsScored('analyses', meta.analysisScores.validation);
   const analysisScores = { task: 'metaVerify', rows: meta.analysisScores.train } as const;
   heldOut.metaVerifier(recipe.stages.metaVerifier.init, initOf(recipe.stages.metaVerifier.init));
   const metaVerifier = await train('metaVerifier', { sources: [{ source: analysisScores, weight: 1 }] });

@@ -80,5 +80,5 @@ export async function scaleVerification(input: {
 
   // D_v grows.
   const { grown, expert } = await data.growProofScores({ lap, proofs, decisions: set.decisions, experts: reviews.map(({ results }) => results) });
-  return { grown, labels: { proofs, set, expert }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', wallSeconds }], reviews };
+  return { grown, labels: { proofs, set, expert }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
 }

@@ -68,6 +68,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   });
 
   const judging = { models: Object.values(models), engine: recipe.inference.engine };
+  const startedAt = new Date().toISOString();
   const outcome = await withCleanUp({ jobKey, cluster: recipe.training.cluster }, judging, async () => {
     await serving.ensureServed(judging);
     return training.runTraining({
@@ -91,6 +92,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     stopReason: outcome.stopReason,
     reward: outcome.reward,
     attempts: outcome.attempts,
+    startedAt,
     trainingSeconds: outcome.seconds,
   };
 }

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { isAlive, readRecord } from '../../activities/processes.ts';
+import { freePort } from '../../activities/setup/ports.ts';
+import type { LapManifest } from '../../shared/manifest.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
+import { config } from '../../temporal.config.ts';
+
+/** A state folder of its own with free ports, and the real command in it. */
+export interface LapWorld {
+  readonly stateDir: string;
+  path(...parts: string[]): string;
+  /** Starts `flywheel …`; the promise is its exit code. */
+  start(...args: string[]): { readonly pid: number; readonly exit: Promise<number>; output(): string };
+  /** Kills the process of a record (pid and start time) with -9, as soon as it lives; answers its pid. */
+  kill(...record: string[]): Promise<number>;
+  manifest(lap: string): LapManifest;
+  dispose(): Promise<void>;
+}
+
+export async function lapWorld(): Promise<LapWorld> {
+  const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-lap-'));
+  const env: NodeJS.ProcessEnv = { ...process.env, FLYWHEEL_STATE: stateDir };
+  for (const name of ['TEMPORAL', 'UI', 'REWARD', 'MODEL']) env[`FLYWHEEL_${name}_PORT`] = String(await freePort());
+
+  function start(...args: string[]) {
+    const child = spawn(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], { cwd: config.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return { pid: child.pid ?? 0, exit: new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1))), output: () => output };
+  }
+
+  return {
+    stateDir,
+    path: (...parts) => path.join(stateDir, ...parts),
+    start,
+    async kill(...record) {
+      const file = path.join(stateDir, ...record);
+      for (;;) {
+        const found = await readRecord(file).catch(() => undefined);
+        if (found !== undefined && (await isAlive(found))) {
+          process.kill(found.pid, 'SIGKILL');
+          return found.pid;
+        }
+        await sleep(50);
+      }
+    },
+    manifest: (lap) => JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
+    async dispose() {
+      await start('stop').exit;
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(50);
+}
+
+/** Every outcome on every ledger of a lap. */
+export function allOutcomes(world: LapWorld, lap: string): Outcome[] {
+  const folder = world.path('store', 'ledger', lap);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
+    const file = path.join(folder, name);
+    if (!/\.jsonl(\.gz)?$/.test(name)) return [];
+    const text = (name.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString();
+    return text.split('\n').flatMap((line) => {
+      const value = line === '' ? undefined : (JSON.parse(line) as Outcome);
+      return value !== undefined && 'key' in value ? [value] : [];
+    });
+  });
+}
+
+/** Attempts that a training took: the records of submitted jobs. */
+export function attemptsOf(world: LapWorld, jobKey: string): number {
+  const folder = world.path('store', 'jobs', jobKey);
+  return existsSync(folder) ? readdirSync(folder).filter((name) => /^attempt-\d+\.json$/.test(name)).length : 0;
+}
