@@ -5,6 +5,7 @@ import path from 'node:path';
 import { checkpointDigest } from '../activities/checkpoints.ts';
 import { inspectBase, type Figures } from './inspectBase.ts';
 import { makeCorpora } from './makeBase.ts';
+import { runScript } from './runScript.ts';
 
 /**
  * Writes base.json: which recipe made the shipped base, its digest, and what it was seen to do. Nothing in it depends on when.
@@ -37,8 +38,7 @@ export async function recipeDigest(seed: number): Promise<string> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [seed = '1', python = '.flywheel/python/bin/python'] = process.argv.slice(2);
+async function main(seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
   const measurement = { problemsPerLength: 40, seed: 7 };
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(Number(seed)) },
@@ -47,3 +47,5 @@ if (process.argv[1] === import.meta.filename) {
   };
   await writeFile(DESCRIPTION_FILE, `${JSON.stringify(description, null, 1)}\n`);
 }
+
+if (process.argv[1] === import.meta.filename) runScript(main);

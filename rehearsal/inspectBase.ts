@@ -9,6 +9,7 @@ import type { ProofScore } from '../shared/scores.ts';
 import { rehearsalChecker } from './checker.ts';
 import { loadPromptTexts } from './makeBase.ts';
 import { rehearsalProblems } from './problems.ts';
+import { runScript } from './runScript.ts';
 
 /**
  * Measures what a checkpoint does in each of the six tasks, by the checker, on problems of all lengths at T = 1.
@@ -163,9 +164,10 @@ function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
   return mean(items.map((item) => (holds(item) ? 1 : 0)));
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [checkpoint, problemsPerLength = '40', seed = '7', python = '.flywheel/python/bin/python', temperature = '1'] = process.argv.slice(2);
+async function main(checkpoint?: string, problemsPerLength = '40', seed = '7', python = '.flywheel/python/bin/python', temperature = '1'): Promise<void> {
   if (checkpoint === undefined) throw new Error('Usage: node --import tsx rehearsal/inspectBase.ts <checkpoint folder> [problems per length] [seed] [python] [temperature]');
   const figures = await inspectBase({ checkpoint, problemsPerLength: Number(problemsPerLength), seed: Number(seed), python, temperature: Number(temperature) });
   process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);
 }
+
+if (process.argv[1] === import.meta.filename) runScript(main);

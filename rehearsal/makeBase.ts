@@ -8,6 +8,7 @@ import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, type Teacher } from './demo
 import { randomChain } from './problems.ts';
 import type { Random } from './teacher.ts';
 import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
+import { runScript } from './runScript.ts';
 
 /**
  * Writes all that train_base.py needs to make the base: config, tokenizer and one corpus per phase of its training.
@@ -25,13 +26,13 @@ interface Phase {
   readonly rate: readonly [number, number];
 }
 
-const ALL_TASKS = { prove: 3, verify: 5, metaVerify: 3, selfVerify: 2, refine: 1.5, selfRefine: 0.75 };
+const ALL_TASKS = { prove: 3, verify: 7, metaVerify: 3, selfVerify: 2, refine: 1.2, selfRefine: 0.6 };
 
 export const PHASES: readonly Phase[] = [
   { name: 'single operations', show: 'single operations', steps: 250, batch: 48, rate: [1, 1] },
-  { name: 'clean, short chains', show: { teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS }, steps: 400, batch: 32, rate: [1, 1] },
-  { name: 'clean, all chains', show: { teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS }, steps: 400, batch: 32, rate: [1, 0.3] },
-  { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS }, steps: 200, batch: 32, rate: [0.3, 0.05] },
+  { name: 'clean, short chains', show: { teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 1] },
+  { name: 'clean, all chains', show: { teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 0.3] },
+  { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS }, steps: 250, batch: 32, rate: [0.3, 0.05] },
 ];
 
 /** Operations in an example of the first phase. */
@@ -39,6 +40,15 @@ const DRILL_LINES = 16;
 
 /** Weight of the language-model loss on a proof that stands in a prompt: to foresee it is to recompute it. */
 const PROMPT_PROOF_WEIGHT = 0.3;
+
+/**
+ * The words that decide, with their weights: verdicts, judgements and the score in a box; results. Few among many that are copied, they
+ * are learned too slowly when every word counts alike.
+ */
+const DECISIONS: readonly (readonly [RegExp, number])[] = [
+  [/( (?:ok|wrong|skips|\?|real|unreal|follows|fails)(?= |\n)|(?<=\\boxed\{)[0-9.]+)/, 4],
+  [/((?<= = )\d+)/, 2],
+];
 
 /** `[text, weight of its tokens in the loss]`; the texts are tokenized one by one and joined. */
 type Segment = readonly [string, number];
@@ -100,7 +110,15 @@ function demonstration({ teacher, lengths: [least, greatest], mix }: Exclude<Pha
     if (place % 2 === 0) return [piece, 0];
     return [values[piece as keyof typeof values] ?? '', piece === 'proof' ? PROMPT_PROOF_WEIGHT : 0];
   });
-  return [...prompt.filter(([text]) => text !== ''), [ANSWER, 0], [`${answer}<eos>`, 1]];
+  return [...prompt.filter(([text]) => text !== ''), [ANSWER, 0], ...weighed(answer), ['<eos>', 1]];
+}
+
+/** The answer in pieces, each decision a piece of its own. */
+function weighed(answer: string): Segment[] {
+  const [[verdicts, verdictWeight], [results, resultWeight]] = DECISIONS as readonly [(typeof DECISIONS)[number], (typeof DECISIONS)[number]];
+  return answer.split(verdicts).flatMap((piece, place): Segment[] =>
+    place % 2 === 1 ? [[piece, verdictWeight]] : piece.split(results).map((part, index): Segment => [part, index % 2 === 1 ? resultWeight : 1]),
+  );
 }
 
 /** Writes the checkpoint's small files to `<folder>/base`, a corpus per phase and `plan.json`. */
@@ -123,8 +141,9 @@ export async function makeCorpora(folder: string, seed: number): Promise<void> {
   await writeFile(path.join(folder, 'plan.json'), `${JSON.stringify({ seed, phases }, null, 1)}\n`);
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const [folder, seed = '1'] = process.argv.slice(2);
+async function main(folder?: string, seed = '1'): Promise<void> {
   if (folder === undefined || !/^\d+$/.test(seed)) throw new Error('Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]');
   await makeCorpora(folder, Number(seed));
 }
+
+if (process.argv[1] === import.meta.filename) runScript(main);

@@ -73,7 +73,7 @@ for text in texts:
     wrong += tokenizer.decode(prompt) != text["prompt"] + " <answer>"
     wrong += tokenizer.decode(answer, skip_special_tokens=True) != text["answer"]
     unknown += tokenizer.unk_token_id in prompt + answer
-strange = tokenizer.encode("Proof by \\u0000 12 \\ud83d\\ude00 L1", add_special_tokens=False)
+strange = tokenizer.encode("Proof by \\u0000 12 \\u00e9 L1", add_special_tokens=False)
 print(json.dumps({"wrong": wrong, "unknown": unknown, "strange": strange.count(tokenizer.unk_token_id), "length": len(strange)}))
 `;
   expect(JSON.parse(await run('-c', code, BASE_FOLDER, file))).toEqual({ wrong: 0, unknown: 0, strange: 5, length: 6 });
