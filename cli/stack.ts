@@ -17,6 +17,7 @@ type Say = (line: string) => void;
 const supervisorRecord = recordFile('supervisor');
 const stackLock = path.join(config.runDir, 'stack.lock');
 const ownerFile = path.join(config.runDir, 'owner.json');
+const MOST_STARTS = 4;
 /** The stack's graces together, and some. */
 const STOP_TIMEOUT_MS = 90_000;
 
@@ -33,19 +34,18 @@ export async function setUp(say: Say): Promise<void> {
  */
 export async function ensureStack(say: Say): Promise<'started' | 'running'> {
   return withLock(stackLock, (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`), async () => {
-    let started: 'started' | 'running' = 'running';
-    let supervisor = await readLiving<ProcessRecord>(supervisorRecord);
-    if (supervisor !== undefined && readStackState()?.state === 'stopping') {
+    const running = await readLiving<ProcessRecord>(supervisorRecord);
+    if (running !== undefined && readStackState()?.state === 'stopping') {
       say('The stack is stopping; starting it again when it has');
-      while (await isAlive(supervisor)) await sleep(100);
-      supervisor = undefined;
+      while (await isAlive(running)) await sleep(100);
+    } else if (running !== undefined && (await comesUp(running))) {
+      return 'running';
     }
-    if (supervisor === undefined) {
-      started = 'started';
-      supervisor = await startSupervisor();
+    for (let start = 1; start <= MOST_STARTS; start += 1) {
+      if (await comesUp(await startSupervisor())) return 'started';
+      say('The supervisor was killed while it started; starting it again');
     }
-    await waitUntilUp(supervisor);
-    return started;
+    throw new Error(`The stack does not start: its supervisor was killed ${MOST_STARTS} times. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
   });
 }
 
@@ -61,14 +61,18 @@ async function startSupervisor(): Promise<ProcessRecord> {
   });
 }
 
-async function waitUntilUp(supervisor: ProcessRecord): Promise<void> {
+/**
+ * @returns false when the supervisor was killed before the stack was up.
+ * @throws in its own words when it gives up, and with the end of its log when it takes too long.
+ */
+async function comesUp(supervisor: ProcessRecord): Promise<boolean> {
   for (const deadline = Date.now() + 60_000; ; ) {
     const state = readStackState();
     const its = state?.pid === supervisor.pid ? state : undefined;
-    if (its?.state === 'running' && (await serverAnswers())) return;
+    if (its?.state === 'running' && (await serverAnswers())) return true;
     if (its?.state === 'failed') throw new Error(its.error);
-    const why = !(await isAlive(supervisor)) ? 'it has ended' : Date.now() > deadline ? 'it is not up after 60 s' : undefined;
-    if (why !== undefined) throw new Error(`The stack does not start: ${why}. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
+    if (!(await isAlive(supervisor))) return false;
+    if (Date.now() > deadline) throw new Error(`The stack is not up after 60 s. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
     await sleep(100);
   }
 }
