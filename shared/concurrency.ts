@@ -13,13 +13,16 @@ export interface ConcurrencyLimit {
   readonly decreasedAt: number;
 }
 
-/** Calls at once before a server has answered any. Ours: enough for a small server, few enough not to swamp one. */
+/**
+ * Calls at once before a server has answered any: half of what its operator says it can have, or 64 where that is more. Ours: a small server is full
+ * at once, a large one within one generation of calls, and one that is smaller than said gets an overload it can refuse.
+ */
 export const INITIAL_LIMIT = 64;
 /** What remains after an overload. Ours: 0.75 wastes less of a server than the classic 0.5, and overload by one is common. */
 export const DECREASE = 0.75;
 
 export function startLimit(max: number): ConcurrencyLimit {
-  return { limit: Math.min(max, INITIAL_LIMIT), max, slowStart: true, edge: Infinity, decreasedAt: -Infinity };
+  return { limit: Math.min(max, Math.max(INITIAL_LIMIT, max / 2)), max, slowStart: true, edge: Infinity, decreasedAt: -Infinity };
 }
 
 /** After an answer. A limit that was not in use has not been tried, and does not grow. */

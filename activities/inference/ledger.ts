@@ -88,7 +88,8 @@ export class Ledger {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((done, failed) => {
       this.#queue.push({ key: outcome.key, line: `${JSON.stringify(outcome)}\n`, done, failed });
-      this.#writing ??= this.#write();
+      // A microtask later, so that `#writing` is set and what comes in the same turn joins.
+      this.#writing ??= Promise.resolve().then(() => this.#write());
     });
   }
 
@@ -132,7 +133,6 @@ export class Ledger {
 
   /** Writes what waits, and what comes meanwhile. Never rejects. */
   async #write(): Promise<void> {
-    await undefined; // lets `#writing` be set, and calls that come in the same turn join
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];

@@ -31,6 +31,8 @@ export interface World {
 
 export interface WorldOptions {
   readonly resolve: EndpointResolver | string;
+  /** A store that is there before and stays after. */
+  readonly root?: string;
   readonly maxConcurrency?: number;
   readonly patienceMs?: number;
   readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
@@ -38,8 +40,8 @@ export interface WorldOptions {
 
 export const quiet = (): ShardContext => ({ signal: new AbortController().signal, heartbeat: () => undefined });
 
-export async function openWorld({ resolve, maxConcurrency = 64, patienceMs, asker }: WorldOptions): Promise<World> {
-  const root = await mkdtemp(path.join(tmpdir(), 'flywheel-inference-'));
+export async function openWorld({ root: given, resolve, maxConcurrency = 64, patienceMs, asker }: WorldOptions): Promise<World> {
+  const root = given ?? await mkdtemp(path.join(tmpdir(), 'flywheel-inference-'));
   const store = new ArtifactStore(root);
   const servers = new ModelServers({
     resolve: typeof resolve === 'string' ? async (model) => [{ baseUrl: resolve, model, maxConcurrency }] : resolve,
@@ -71,7 +73,7 @@ export async function openWorld({ resolve, maxConcurrency = 64, patienceMs, aske
     },
     async close() {
       await servers.close();
-      await rm(root, { recursive: true, force: true });
+      if (given === undefined) await rm(root, { recursive: true, force: true });
     },
   };
 }

@@ -39,9 +39,15 @@ function ruleInWords({ minValidAnalyses, confirmingMetaScore, metaAnalysesPerAna
 /** All completions of what is missing; an analysis without a score may be of any. */
 function* completions(m: number, analyses: readonly AnalysisEvidence[]): Generator<{ score: Score; metaScores: readonly Score[] }[]> {
   const [first, ...rest] = analyses;
-  if (first === undefined) return yield [];
+  if (first === undefined) {
+    yield [];
+    return;
+  }
   const metas = function* (known: readonly (Score | undefined)[], at = 0): Generator<Score[]> {
-    if (at === m) return yield [];
+    if (at === m) {
+      yield [];
+      return;
+    }
     const value = known[at];
     for (const score of value === undefined ? ([0, 1] as const) : [value]) for (const others of metas(known, at + 1)) yield [score, ...others];
   };

@@ -7,22 +7,15 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   const [issue, kind] = draws(seed, 3);
   const size = fault === 'huge' ? 1_000_000 : options.textBytes;
   const filler = `Seed ${seed}. ${FILLER.repeat(Math.ceil(size / FILLER.length))}`.slice(0, Math.max(size, 16));
-  switch (fault) {
-    case 'empty':
-      return '';
-    case 'unparseable':
-      return `${filler} I would rather not say.`;
-    case 'truncated':
-      return filler;
-    default: {
-      const box = (score: number | string): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : score}}`;
-      if (/my analysis of the "solution evaluation"/i.test(prompt)) {
-        return `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(issue < options.confirms ? 1 : 0)}`;
-      }
-      if (/my evaluation of the solution/i.test(prompt) && !/## Solution/.test(prompt)) return evaluation(filler, box(score(issue, kind, options)));
-      return `## Solution\n${filler}\n\n## Self Evaluation\n${evaluation(filler, box(score(issue, kind, options)))}`;
-    }
+  if (fault === 'empty') return '';
+  if (fault === 'unparseable') return `${filler} I would rather not say.`;
+  if (fault === 'truncated') return filler;
+  const box = (value: number): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : value}}`;
+  if (/my analysis of the "solution evaluation"/i.test(prompt)) {
+    return `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(issue < options.confirms ? 1 : 0)}`;
   }
+  const verdict = evaluation(filler, box(score(issue, kind, options)));
+  return /my evaluation of the solution/i.test(prompt) && !/## Solution/.test(prompt) ? verdict : `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`;
 }
 
 function evaluation(filler: string, box: string): string {

@@ -19,8 +19,9 @@ let peak = 0;
 /** Highest number of open calls in each tenth of a second of the last ten. */
 const recent = new Int32Array(100);
 let recentSlot = 0;
-/** Seeds of all calls, to count how often each was made. */
+/** How often each call was made, by its seed and length; a call in a million shares both with another. */
 const calls = new Map<string, number>();
+let repeated = 0;
 
 function readOptions(args: readonly string[]): StubOptions {
   const given: Record<string, number> = {};
@@ -84,6 +85,7 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
   const id = `${seed}/${prompt.length}`;
   const times = (calls.get(id) ?? 0) + 1;
   calls.set(id, times);
+  if (times > 1) repeated += 1;
   enter();
   let closed = false;
   response.on('close', () => {
@@ -123,8 +125,6 @@ function stats(): string {
   const cpu = process.cpuUsage();
   const slot = Math.floor((Date.now() - began) / 100);
   note(slot);
-  let repeated = 0;
-  for (const times of calls.values()) repeated += times - 1;
   return JSON.stringify({
     self: SELF, options, requests, answered, open, peak, distinct: calls.size, repeated, counts,
     /** Most calls open at once in the last second. */
@@ -140,7 +140,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8');
     if (request.method === 'POST' && request.url === '/v1/chat/completions') complete(request, response, body);
-    else if (request.url === '/stats') send(response, 200, stats());
+    else if (request.url?.startsWith('/stats') === true) send(response, 200, stats());
     else if (request.url === '/v1/models') send(response, 200, JSON.stringify({ object: 'list', data: [{ id: 'stub', object: 'model', owned_by: SELF }] }));
     else if (request.url === '/options' && request.method === 'POST') {
       options = { ...options, ...(JSON.parse(body) as Partial<StubOptions>) };

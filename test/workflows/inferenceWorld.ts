@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { temporal } from '@temporalio/proto';
 import { createInferenceActivities, type EndpointResolver } from '../../activities/inference/index.ts';
 import { loadPromptSet } from '../../activities/prompts.ts';
 import { findTemporalCli } from '../../activities/setup/temporalCli.ts';
@@ -17,13 +19,16 @@ export interface InferenceWorld {
   readonly rows: (count: number) => Promise<DatasetRef>;
   /** Events of all runs of a workflow, run by run. */
   readonly histories: (workflowId: string) => Promise<{ readonly events: number; readonly types: Readonly<Record<string, number>> }[]>;
+  /** Requests of this kind that reached the server, by its own metrics. */
+  readonly serverRequests: (operation: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
 export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', activities: (store: ArtifactStore) => object, options: { heartbeatThrottle?: string } = {}): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
+  const metricsPort = await freePort();
   const executable = { type: 'existing-path' as const, path: await findTemporalCli() };
-  const env = await TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'] } });
+  const env = await TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: ['--metrics-port', String(metricsPort), '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'] } });
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-sets-'));
   const store = new ArtifactStore(root);
   const { nativeConnection: connection, namespace } = env;
@@ -41,10 +46,18 @@ export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', a
       for await (const info of env.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
         const types: Record<string, number> = {};
         const { events } = await env.client.workflow.getHandle(workflowId, info.runId).fetchHistory();
-        for (const { eventType } of events ?? []) types[String(eventType)] = (types[String(eventType)] ?? 0) + 1;
+        for (const { eventType } of events ?? []) {
+          const name = temporal.api.enums.v1.EventType[eventType ?? 0] ?? 'unknown';
+          types[name] = (types[name] ?? 0) + 1;
+        }
         found.push({ events: events?.length ?? 0, types });
       }
       return found;
+    },
+    async serverRequests(operation) {
+      const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      const counts = metrics.split('\n').filter((line) => /^service_requests(_total)?\{/.test(line) && line.includes(`operation="${operation}"`) && line.includes('service_name="frontend"'));
+      return counts.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
     },
     async stop() {
       for (const worker of workers) worker.shutdown();
@@ -57,3 +70,15 @@ export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', a
 
 export const inferenceActivities = (resolve: EndpointResolver) => (store: ArtifactStore) =>
   createInferenceActivities({ store, resolve, loadPromptSet: (name) => loadPromptSet(name, process.cwd()) });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
