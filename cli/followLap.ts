@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { LapProgress } from '../shared/progress.ts';
-import { progressOf } from './lapHandle.ts';
+import { progressOf, whyStuck } from './lapHandle.ts';
 import type { LiveView } from './liveView.ts';
 import { progressLine } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
@@ -41,7 +41,10 @@ export async function followLap({ client, workflowId, view, signal, expected, he
     const progress = status === undefined ? undefined : await progressOf(client, workflowId);
     if (signal.aborted) break;
     if (progress === undefined) {
-      view.update('No answer from the lap yet: its worker or the server is starting', 'no answer');
+      const stuck = await whyStuck(client, workflowId).catch(() => undefined); // the server is being started again
+      if (stuck !== undefined && stuck !== phase) view.say(stuck);
+      phase = stuck ?? phase;
+      view.update('No answer from the lap: its worker or the server is starting', 'no answer');
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
       const line = progressLine(progress, await expected(progress), Date.now());

@@ -54,6 +54,21 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
   return 'continued';
 }
 
+/**
+ * Why a lap stands still though a worker is there: its workflow task keeps failing, as it does when the workflow code was changed while the
+ * lap ran. Undefined when that is not so.
+ */
+export async function whyStuck(client: Client, workflowId: string): Promise<string | undefined> {
+  const { namespace } = client.options;
+  const execution = { workflowId };
+  const { pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution({ namespace, execution });
+  if ((pendingWorkflowTask?.attempt ?? 0) < 3) return undefined;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({ namespace, execution, maximumPageSize: 5 });
+  const failure = history?.events?.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes?.failure?.message;
+  if (!failure) return undefined;
+  return `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If the code under workflows/ was changed while the lap ran, go back to the version that started it, or cancel the lap (${workflowId}) and start another.`;
+}
+
 /** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
 export async function progressOf(client: Client, workflowId: string, timeoutMs = 4_000): Promise<LapProgress | undefined> {
   return client.withDeadline(Date.now() + timeoutMs, async () => {
