@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LapManifest } from '../../shared/manifest.ts';
-import { allOutcomes, attemptsOf, lapWorld, until, type LapWorld } from './lapWorld.ts';
+import { allOutcomes, attemptsOf, lapWorld, until, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';
 const SMOKE = ['lap', '--preset', 'smoke', '--seed', '5', '--keep'];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { isAlive, readRecord } from '../../activities/processes.ts';
-import { freePort } from '../../activities/setup/ports.ts';
-import type { LapManifest } from '../../shared/manifest.ts';
-import type { Outcome } from '../../shared/outcomes.ts';
-import { config } from '../../temporal.config.ts';
+import { isAlive, readRecord } from '../activities/processes.ts';
+import { freePort } from '../activities/setup/ports.ts';
+import type { LapManifest } from '../shared/manifest.ts';
+import type { Outcome } from '../shared/outcomes.ts';
+import { config } from '../temporal.config.ts';
 
 /** A state folder of its own with free ports, and the real command in it. */
 export interface LapWorld {
