@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { linesOf } from './lines.ts';
@@ -10,6 +10,9 @@ import { sealLines, unsealFile } from './sealedLedger.ts';
 export class LedgerDamaged extends Error {
   override readonly name = 'LedgerDamaged';
 }
+
+/** Ledgers up to this size are read at once to be sealed; larger ones line by line, so that memory stays bounded. */
+const READ_WHOLE_BYTES = 32 * 1024 * 1024;
 
 interface Append {
   readonly key: string;
@@ -108,7 +111,10 @@ export class Ledger {
       used.push(ordinal);
       rest.delete(key);
     }
-    await sealLines(this.file, { used, unused: [...rest.values()], read: (ordinal) => this.#lineAt(ordinal) });
+    const end = this.#offsets.at(-1) ?? 0;
+    const whole = end <= READ_WHOLE_BYTES ? await readFile(this.file) : undefined;
+    const read = whole === undefined ? (ordinal: number) => this.#lineAt(ordinal) : (ordinal: number) => whole.toString('utf8', this.#offsets[ordinal], (this.#offsets[ordinal + 1] as number) - 1);
+    await sealLines(this.file, { used, unused: [...rest.values()], read });
     await unlink(this.file);
     await this.close();
   }

@@ -30,7 +30,7 @@ export function sealedPath(file: string): string {
 interface Lines {
   readonly used: readonly number[];
   readonly unused: readonly number[];
-  readonly read: (ordinal: number) => Promise<string>;
+  readonly read: (ordinal: number) => string | Promise<string>;
 }
 
 /** Writes `<file>.gz`, whole or not at all. Level 9: written once, kept for ever. */
@@ -74,7 +74,8 @@ async function* plainLines(sealed: string): AsyncGenerator<string> {
 async function countTexts({ used, unused, read }: Lines): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (const ordinal of [...used, ...unused]) {
-    const { text } = JSON.parse(await read(ordinal)) as Outcome;
+    const line = read(ordinal);
+    const { text } = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;
     if (text === undefined || text.length < SHORTEST_SHARED) continue;
     const digest = digestOf(text);
     counts.set(digest, (counts.get(digest) ?? 0) + 1);
@@ -87,7 +88,8 @@ async function* sealedLines({ used, unused, read }: Lines, texts: ReadonlyMap<st
   let buffer = '';
   for (const [ordinals, mark] of [[used, {}], [unused, { unused: true as const }]] as const) {
     for (const ordinal of ordinals) {
-      const outcome = JSON.parse(await read(ordinal)) as Outcome;
+      const line = read(ordinal);
+      const outcome = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;
       buffer += `${JSON.stringify({ ...shareText(outcome, texts, firstOf), ...mark })}\n`;
       if (buffer.length >= BUFFER_BYTES) {
         yield buffer;

@@ -63,14 +63,16 @@ export interface ShardRun {
 
 const STOP_CHECK_MS = 250;
 /**
- * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 1.5 times the time so far, and at last
+ * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 1.75 times the time so far, and at last
  * often enough for a heartbeat timeout of 30 s.
  */
 const FIRST_BEATS_MS = 2_000;
 const LAST_BEATS_MS = 20_000;
 
-interface StoredResult<R> {
+/** `shard-NNNN.result.json`: what was asked for (policy, sampling, seeds), its digest, and what it came to. */
+export interface StoredResult<R> {
   readonly inputSha256: string;
+  readonly plan: unknown;
   readonly result: R;
 }
 
@@ -107,14 +109,13 @@ export async function runShard<R extends ShardResult>(
   context.signal.addEventListener('abort', cancelled);
   const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
   const beat = (): void => context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
-  beat();
   let nextBeat = began + FIRST_BEATS_MS;
   const mark = store.path(stopUri(setId, input.stopToken));
   const timer = setInterval(() => {
     const now = Date.now();
     if (now >= nextBeat) {
       beat();
-      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) / 2));
+      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) * 0.75));
     }
     void isFile(mark).then((stopped) => {
       if (stopped) stop.abort(new SetStopped(`Set ${setId} was cancelled; its ledger keeps what was paid for`));
@@ -137,7 +138,7 @@ export async function runShard<R extends ShardResult>(
     });
     await ledger.seal(order);
     const shardResult = { rows: input.rows, counts, usage, requests, seconds: (Date.now() - began) / 1000, ...result } as R;
-    await store.writeJson(resultUri, { inputSha256, result: shardResult } satisfies StoredResult<R>);
+    await store.writeJson(resultUri, { inputSha256, plan: input.plan, result: shardResult } satisfies StoredResult<R>);
     return shardResult;
   } finally {
     clearInterval(timer);

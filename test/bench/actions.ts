@@ -10,8 +10,8 @@ const SHARD_ROWS = 500;
 
 /** History events that Temporal Cloud bills as Actions, beside heartbeats: starts, activities, timers, signals, markers, attributes, children. */
 const ACTION_EVENTS = new Set([
-  'EVENT_TYPE_WORKFLOW_EXECUTION_STARTED', 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED', 'EVENT_TYPE_TIMER_STARTED', 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED', 'EVENT_TYPE_MARKER_RECORDED',
-  'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', 'EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED', 'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW', 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED',
+  'workflowExecutionStarted', 'activityTaskScheduled', 'timerStarted', 'workflowExecutionSignaled', 'markerRecorded', 'upsertWorkflowSearchAttributes', 'startChildWorkflowExecutionInitiated',
+  'workflowExecutionContinuedAsNew', 'workflowExecutionUpdateAccepted',
 ]);
 
 /** A real label set on a real Temporal server; Actions from its histories, heartbeats from the server's own count of requests. */
@@ -23,7 +23,7 @@ export const actions: Bench = {
   takes: ['endpoint'],
   async run({ endpoint }) {
     const stub = endpoint === undefined ? await startStub({ medianMs: 60, sigma: 0.6, textBytes: 100 }) : undefined;
-    const url = endpoint ?? (stub?.url as string);
+    const url = endpoint ?? stub?.url ?? '';
     const world = await startInferenceWorld('labelSet', inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 512 }]));
     try {
       const input = labelInput('actions', await world.rows(PROOFS), { n: 64, m: 16, k: 4, shardRows: SHARD_ROWS, window: 2 });

@@ -18,8 +18,8 @@ export interface GrowthFigures {
   readonly eventsOfLongestRun: number;
 }
 
-const [proofs, url, statsUrl] = process.argv.slice(2) as [string, string, string];
-const world = await startInferenceWorld('labelSet', inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 256 }]));
+const [proofs, url, statsUrl, bundle] = process.argv.slice(2) as [string, string, string, string];
+const world = await startInferenceWorld('labelSet', inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 256 }]), { bundle });
 const label = async (setId: string, count: number) => {
   const input = labelInput(setId, await world.rows(count), { n: 4, m: 2, k: 1, shardRows: 250, window: 4 });
   return world.env.client.workflow.execute<typeof labelSet>('labelSet', { taskQueue: QUEUES.orchestrator, workflowId: setId, args: [{ ...input, seed: count }] });

@@ -18,7 +18,7 @@ export const saturation: Bench = {
   takes: ['endpoint'],
   async run({ endpoint }) {
     const stub = endpoint === undefined ? await startStub({ medianMs: 200, sigma: 0.6 }) : undefined;
-    const url = endpoint ?? (stub?.url as string);
+    const url = endpoint ?? stub?.url ?? '';
     const world = await openWorld({ resolve: url, maxConcurrency: CONCURRENCY });
     const pool = new Pool(new URL(url).origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
     try {

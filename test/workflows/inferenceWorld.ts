@@ -4,7 +4,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { temporal } from '@temporalio/proto';
 import { createInferenceActivities, type EndpointResolver } from '../../activities/inference/index.ts';
 import { loadPromptSet } from '../../activities/prompts.ts';
 import { findTemporalCli } from '../../activities/setup/temporalCli.ts';
@@ -24,7 +23,7 @@ export interface InferenceWorld {
   readonly stop: () => Promise<void>;
 }
 
-export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', activities: (store: ArtifactStore) => object, options: { heartbeatThrottle?: string } = {}): Promise<InferenceWorld> {
+export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', activities: (store: ArtifactStore) => object, options: { readonly bundle?: string } = {}): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
   const metricsPort = await freePort();
   const executable = { type: 'existing-path' as const, path: await findTemporalCli() };
@@ -33,8 +32,8 @@ export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', a
   const store = new ArtifactStore(root);
   const { nativeConnection: connection, namespace } = env;
   const workers = await Promise.all([
-    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.orchestrator, workflowsPath: path.resolve(`workflows/${workflows}.ts`) }),
-    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.inference, activities: activities(store), maxConcurrentActivityTaskExecutions: 32, maxHeartbeatThrottleInterval: options.heartbeatThrottle ?? '2s' }),
+    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.orchestrator, ...(options.bundle === undefined ? { workflowsPath: path.resolve(`workflows/${workflows}.ts`) } : { workflowBundle: { codePath: options.bundle } }) }),
+    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.inference, activities: activities(store), maxConcurrentActivityTaskExecutions: 32, maxHeartbeatThrottleInterval: '2s' }),
   ]);
   const running = workers.map((worker) => worker.run());
   return {
@@ -46,8 +45,8 @@ export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', a
       for await (const info of env.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
         const types: Record<string, number> = {};
         const { events } = await env.client.workflow.getHandle(workflowId, info.runId).fetchHistory();
-        for (const { eventType } of events ?? []) {
-          const name = temporal.api.enums.v1.EventType[eventType ?? 0] ?? 'unknown';
+        for (const event of events ?? []) {
+          const [name = 'unknown'] = Object.entries(event).flatMap(([field, value]) => (field.endsWith('EventAttributes') && value != null ? [field.replace('EventAttributes', '')] : []));
           types[name] = (types[name] ?? 0) + 1;
         }
         found.push({ events: events?.length ?? 0, types });
