@@ -2,6 +2,7 @@ import { CancellationScope, defineQuery, isCancellation, proxyActivities, setCur
 import type { InferenceActivities } from '../activities/inference/index.ts';
 import type { ShardResult } from '../activities/inference/shard.ts';
 import type { OutcomeCounts, Usage } from '../shared/outcomes.ts';
+import type { DatasetRef } from '../shared/records.ts';
 import { QUEUES } from '../shared/queues.ts';
 import type { EngineSettings, SetProgress, SetResult } from '../shared/sets.ts';
 
@@ -42,7 +43,7 @@ export interface WindowState {
 export interface WindowSet {
   readonly setId: string;
   /** Rows of the whole set. */
-  readonly rows: number;
+  readonly rows: DatasetRef;
   readonly engine: EngineSettings;
   /** Plural noun for what a row is, such as `proofs`. */
   readonly noun: string;
@@ -51,22 +52,25 @@ export interface WindowSet {
 type Counted = ShardResult & { readonly labels?: WindowState['labels'] };
 
 /**
- * Runs the next shards of a set, at most `engine.window` of them at once, and shows how far it is. Cancellation stops calls in the shards
- * at once, wherever they run; what was paid for stays on their ledgers.
+ * Plans a set in its first run, then runs the next shards, at most `engine.window` of them at once, and shows how far it is. Cancellation stops calls in the
+ * shards at once, wherever they run; what was paid for stays on their ledgers.
  */
-export async function runWindow(set: WindowSet, from: WindowState, runShard: (shard: number, stopToken: string) => Promise<Counted>): Promise<WindowState> {
-  const stopToken = workflowInfo().firstExecutionRunId;
-  const upTo = Math.min(from.shards, from.done + SHARDS_PER_RUN);
-  let state = from;
-  let next = from.done;
+export async function runWindow(set: WindowSet, from: WindowState | undefined, runShard: (shard: number, shards: number, stopToken: string) => Promise<Counted>): Promise<WindowState> {
+  let state = from ?? NOTHING_YET;
+  setHandler(setProgress, () => ({ setId: set.setId, shards: state.shards, shardsDone: state.done, rows: set.rows.rows, rowsDone: state.rows, counts: state.counts, requests: state.requests }), {
+    description: 'Finished shards, and the outcomes in them',
+  });
+  if (from === undefined) state = { ...state, ...(await quick.planSet({ setId: set.setId, rows: set.rows, shardRows: set.engine.shardRows })) };
+  const stopToken = workflowInfo().runId;
+  const upTo = Math.min(state.shards, state.done + SHARDS_PER_RUN);
+  let next = state.done;
   const show = (): void => setCurrentDetails(detailsOf(set, state));
-  setHandler(setProgress, () => ({ setId: set.setId, shards: state.shards, shardsDone: state.done, rows: set.rows, rowsDone: state.rows, counts: state.counts, requests: state.requests }));
   show();
   const worker = async (): Promise<void> => {
     while (next < upTo) {
       const shard = next;
       next += 1;
-      const result = await runShard(shard, stopToken);
+      const result = await runShard(shard, state.shards, stopToken);
       state = add(state, result);
       show();
     }
@@ -74,21 +78,19 @@ export async function runWindow(set: WindowSet, from: WindowState, runShard: (sh
   try {
     await Promise.all(Array.from({ length: Math.min(set.engine.window, upTo - next) }, worker));
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => quick.stopSet({ setId: set.setId, stopToken }));
+    // Whatever ended one shard, the others must not go on alone.
+    if (isCancellation(error) || state.shards > 1) await CancellationScope.nonCancellable(() => quick.stopSet({ setId: set.setId, stopToken }));
     throw error;
   }
   return state;
 }
 
-export async function planWindow(setId: string, rows: { uri: string; sha256: string; rows: number }, engine: EngineSettings): Promise<WindowState> {
-  const { shards } = await quick.planSet({ setId, rows, shardRows: engine.shardRows });
-  return {
-    shards, done: 0, rows: 0, seconds: 0, requests: 0,
-    counts: { answered: 0, unparseable: 0, truncated: 0, failed: 0 },
-    usage: { promptTokens: 0, completionTokens: 0 },
-    labels: { auto: 0, contested: 0, unresolved: 0 },
-  };
-}
+const NOTHING_YET: WindowState = {
+  shards: 0, done: 0, rows: 0, seconds: 0, requests: 0,
+  counts: { answered: 0, unparseable: 0, truncated: 0, failed: 0 },
+  usage: { promptTokens: 0, completionTokens: 0 },
+  labels: { auto: 0, contested: 0, unresolved: 0 },
+};
 
 export function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
   return { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
@@ -111,7 +113,7 @@ function sum<T extends Readonly<Record<keyof T, number>>>(a: T, b: T): T {
   return Object.fromEntries(Object.keys(a).map((key) => [key, a[key as keyof T] + b[key as keyof T]])) as T;
 }
 
-function detailsOf({ setId, noun, rows }: WindowSet, { shards, done, counts, requests, rows: rowsDone, labels }: WindowState): string {
+function detailsOf({ setId, noun, rows: { rows } }: WindowSet, { shards, done, counts, requests, rows: rowsDone, labels }: WindowState): string {
   const labelled = labels.auto + labels.contested + labels.unresolved > 0 ? `\n\nLabels: ${labels.auto} automatic, ${labels.contested} contested, ${labels.unresolved} unresolved.` : '';
   return `**${setId}**: ${rowsDone} of ${rows} ${noun}, ${done} of ${shards} shards
 

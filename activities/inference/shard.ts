@@ -13,7 +13,7 @@ import type { ModelServers } from './servers.ts';
 export interface ShardInput {
   readonly setId: string;
   readonly shard: number;
-  /** Names the workflow execution: a stop of an earlier one is not for this. */
+  /** Names the workflow run: a stop of an earlier one is not for this. */
   readonly stopToken: string;
 }
 
