@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
+import { registerLedger } from './ledger.ts';
+import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
 import { registerStatus } from './status.ts';
@@ -13,7 +15,9 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor]) register(program);
+for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor, registerLedger, registerRelabel]) {
+  register(program);
+}
 
 try {
   await program.parseAsync();
