@@ -11,7 +11,7 @@ export interface FileLine {
 const NEWLINE = 0x0a;
 
 /**
- * Splits at `\n` and nowhere else. (Node's readline also splits at U+2028 and U+2029, which models write and JSON leaves as they are.)
+ * Splits at `\n` and nowhere else, and says where each line stands and whether it is whole: what repair needs.
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileLine> {
   let rest: Buffer[] = [];
