@@ -68,7 +68,8 @@ export class ModelQueue {
   #admitted: (() => void)[] = [];
   #max = Infinity;
   #resolving: Promise<void> | undefined;
-  #resolvedAt = -Infinity;
+  /** When it last looked again for servers; the first look says nothing about how long they have been gone. */
+  #lookedAgainAt = -Infinity;
   #resolved = false;
   #lastMessage = 'not resolved yet';
   /** Since when no server answers. */
@@ -215,7 +216,7 @@ export class ModelQueue {
 
   /** Asks the resolver, one request at a time and not too often; what it answers counts from then on. */
   #refresh(refresh: boolean): void {
-    if (this.#closed || this.#resolving !== undefined || Date.now() - this.#resolvedAt < REFRESH_INTERVAL_MS) return;
+    if (this.#closed || this.#resolving !== undefined || Date.now() - this.#lookedAgainAt < REFRESH_INTERVAL_MS) return;
     this.#resolving = this.#options
       .resolve(this.#model, { refresh })
       .then((endpoints) => {
@@ -238,7 +239,7 @@ export class ModelQueue {
       })
       .finally(() => {
         this.#resolving = undefined;
-        this.#resolvedAt = Date.now();
+        if (refresh || !this.#resolved) this.#lookedAgainAt = Date.now();
         if (!this.#closed) this.#pump();
       });
   }
