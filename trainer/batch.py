@@ -7,8 +7,8 @@ import numpy
 import torch
 
 from trainer.chat import Chat
-from trainer.llama import FEWEST_ROWS, Cache, Llama
-from trainer.sampler import PREFILL_ROWS, columns_for, draw, pad_right
+from trainer.llama import FEWEST_ROWS, Cache, Llama, columns_for
+from trainer.sampler import PREFILL_ROWS, draw
 
 
 @dataclass(eq=False)
@@ -88,10 +88,9 @@ class Batch:
         for placed in by_width.values():
             for start in range(0, len(placed), PREFILL_ROWS):
                 chunk = placed[start : start + PREFILL_ROWS]
-                ids, lengths = pad_right([call.prompt for call, _ in chunk], self.llama.device)
-                rows = numpy.array([row for _, row in chunk])
-                logits = self.llama.prefill(ids, lengths, self.cache, torch.from_numpy(rows).to(self.llama.device))
-                ended += self.note(rows, self.draw(logits, rows))
+                rows = [row for _, row in chunk]
+                logits = self.llama.prefill([call.prompt for call, _ in chunk], self.cache, rows)
+                ended += self.note(numpy.array(rows), self.draw(logits, numpy.array(rows)))
         return ended
 
     def take(self, row: int, call: Call) -> None:

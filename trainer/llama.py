@@ -7,7 +7,7 @@ row's keys start at column 0, row counts are kept off the matrix kernels' small 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 import torch
 import torch.nn.functional as functional
@@ -17,6 +17,11 @@ from torch import Tensor
 FEWEST_ROWS = 8
 # Columns are read in multiples of this, so that sums over them are grouped alike.
 COLUMN_BLOCK = 32
+
+
+def columns_for(length: int) -> int:
+    """Columns to read for that many tokens."""
+    return -(-length // COLUMN_BLOCK) * COLUMN_BLOCK
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,9 @@ class Cache:
 
     def __init__(self, shape: Shape, rows: int, columns: int, device: torch.device, dtype: torch.dtype = torch.float32):
         self.rows = rows
-        self.columns = -(-columns // COLUMN_BLOCK) * COLUMN_BLOCK
+        # One block more than asked where that avoids rows a power of two apart, which would share few cache lines.
+        blocks = -(-columns // COLUMN_BLOCK)
+        self.columns = COLUMN_BLOCK * (blocks + (blocks % 2 == 0))
         self.kv_heads = shape.kv_heads
         self.layers = [
             torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device, dtype=dtype) for _ in range(shape.layers)
@@ -86,7 +93,7 @@ class Cache:
 
     def move(self, source: int, target: int, columns: int) -> None:
         """Copies one row's first columns over another row."""
-        columns = min(-(-columns // COLUMN_BLOCK) * COLUMN_BLOCK, self.columns)
+        columns = min(columns_for(columns), self.columns)
         for layer in self.layers:
             layer[:, target, :, :columns] = layer[:, source, :, :columns]
         self.mask[target] = self.mask[source]
@@ -149,32 +156,50 @@ class Llama:
 
     def scale(self, x: Tensor) -> Tensor:
         """1 / root mean square of each row; the norms' weights are folded into what follows them."""
-        return torch.rsqrt(x.square().mean(-1, keepdim=True) + self.shape.epsilon)
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        return torch.rsqrt(length.square_().div_(self.shape.width).add_(self.shape.epsilon))
 
     @torch.inference_mode()
-    def prefill(self, ids: Tensor, lengths: Tensor, cache: Cache, rows: Tensor) -> Tensor:
-        """Reads prompts [n, columns] (right-padded, columns a multiple of COLUMN_BLOCK) into cache rows; logits [n, vocab] after each."""
+    def prefill(self, prompts: Sequence[Sequence[int]], cache: Cache, rows: Sequence[int]) -> Tensor:
+        """Reads prompts into cache rows; logits [n, vocab] after each prompt's last token.
+
+        Prompts lie end to end for the matrix products, so that none pays for a longer neighbour, and side by side for attention.
+        """
         shape = self.shape
-        count, columns = ids.shape
-        x = self.embed[ids].view(count * columns, -1)
-        turns = self.turns[:columns].unsqueeze(0)
-        future = torch.ones(columns, columns, dtype=torch.bool, device=ids.device).triu(1)
-        group = shape.heads // shape.kv_heads
-        for layer, kv in zip(self.layers, cache.layers):
-            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(count, columns, -1, shape.head_dim)
-            self.rotate(qkv[:, :, : shape.heads + shape.kv_heads], turns)
-            queries, keys, values = qkv.split([shape.heads, shape.kv_heads, shape.kv_heads], 2)
-            keys, values = keys.transpose(1, 2), values.transpose(1, 2)
-            kv[0, rows, :, :columns] = keys
-            kv[1, rows, :, :columns] = values
-            queries = queries.reshape(count, columns, shape.kv_heads, group, shape.head_dim).permute(0, 2, 3, 1, 4)
-            scores = torch.matmul(queries, keys.unsqueeze(2).transpose(-1, -2)).masked_fill_(future, float("-inf"))
-            seen = torch.matmul(torch.softmax(scores, -1), values.unsqueeze(2))
-            x = self.rest(x, seen.permute(0, 3, 1, 2, 4).reshape(count * columns, -1), layer)
-        last = x.view(count, columns, -1)[torch.arange(count, device=ids.device), lengths - 1]
-        readable = torch.arange(cache.columns, device=ids.device) < lengths.unsqueeze(1)
+        device = self.device
+        lengths = [len(prompt) for prompt in prompts]
+        count, total, columns = len(prompts), sum(lengths), columns_for(max(lengths))
+        # Spare tokens at the end keep the products off the kernels for few rows.
+        spare = max(0, FEWEST_ROWS - total)
+        ids = torch.tensor([token for prompt in prompts for token in prompt] + [0] * spare, device=device)
+        which = torch.repeat_interleave(torch.arange(count), torch.tensor(lengths)).to(device)
+        positions = torch.cat([torch.arange(length) for length in lengths]).to(device)
+        slots = torch.tensor(rows, device=device)[which]
+        last = torch.tensor(lengths, device=device).cumsum(0) - 1
+        readable = torch.arange(cache.columns, device=device) < torch.tensor(lengths, device=device).unsqueeze(1)
         cache.mask[rows] = torch.where(readable, 0.0, float("-inf")).to(cache.mask.dtype).unsqueeze(1)
-        return self.logits(last)
+        future = torch.ones(columns, columns, dtype=torch.bool, device=device).triu(1)
+        group = shape.heads // shape.kv_heads
+        turns = functional.pad(self.turns[positions], (0, 0, 0, 0, 0, spare))
+        padded = torch.zeros(count, columns, shape.heads, shape.head_dim, device=device, dtype=self.dtype)
+        x = self.embed[ids]
+        for index, (layer, kv) in enumerate(zip(self.layers, cache.layers)):
+            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(total + spare, -1, shape.head_dim)
+            self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
+            qkv = qkv[:total]
+            kv[:, slots, :, positions] = qkv[:, shape.heads :].view(total, 2, shape.kv_heads, shape.head_dim)
+            padded[which, positions] = qkv[:, : shape.heads]
+            keys, values = kv[:, rows, :, :columns]
+            queries = padded.view(count, columns, shape.kv_heads, group, shape.head_dim).permute(0, 2, 3, 1, 4)
+            scores = torch.matmul(queries, keys.unsqueeze(2).transpose(-1, -2)).masked_fill_(future, float("-inf"))
+            seen = torch.matmul(torch.softmax(scores, -1), values.unsqueeze(2)).permute(0, 3, 1, 2, 4).flatten(2)
+            if index + 1 < shape.layers:
+                x = self.rest(x, functional.pad(seen[which, positions], (0, 0, 0, spare)), layer)
+            else:
+                # Only the last tokens are read on; the last layer's other rows would be computed for nobody.
+                ends = torch.cat([last, last[-1:].expand(max(0, FEWEST_ROWS - count))])
+                x = self.rest(x[ends], seen[which[ends], positions[ends]], layer)
+        return self.logits(x)[:count]
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, positions: Tensor, cache: Cache, columns: int) -> Tensor:

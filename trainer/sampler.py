@@ -6,7 +6,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from trainer.llama import COLUMN_BLOCK, FEWEST_ROWS, Cache, Llama
+from trainer.llama import FEWEST_ROWS, Cache, Llama, columns_for
 
 
 def draw(logits: Tensor, temperatures: Tensor | float, uniforms: Tensor, top_p: Tensor | None = None) -> Tensor:
@@ -27,21 +27,8 @@ def draw(logits: Tensor, temperatures: Tensor | float, uniforms: Tensor, top_p: 
         beyond = ranked.cumsum(-1) - ranked >= top_p.unsqueeze(1)
         chances = chances.masked_fill(torch.zeros_like(beyond).scatter_(1, order, beyond), 0.0)
     totals = chances.cumsum(-1)
-    tokens = (totals <= (uniforms * totals[:, -1]).unsqueeze(1)).sum(-1).clamp_(max=logits.shape[1] - 1)
+    tokens = torch.searchsorted(totals, (uniforms * totals[:, -1]).unsqueeze(1), right=True).squeeze(1).clamp_(max=logits.shape[1] - 1)
     return tokens if greedy is None else torch.where(greedy, logits.argmax(-1), tokens)
-
-
-def columns_for(length: int) -> int:
-    return -(-length // COLUMN_BLOCK) * COLUMN_BLOCK
-
-
-def pad_right(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Prompts as ids [n, columns] and their lengths."""
-    lengths = [len(prompt) for prompt in prompts]
-    ids = numpy.zeros((len(prompts), columns_for(max(lengths))), dtype=numpy.int64)
-    for row, prompt in enumerate(prompts):
-        ids[row, : len(prompt)] = prompt
-    return torch.from_numpy(ids).to(device), torch.tensor(lengths, device=device)
 
 
 # Prompts read at once: more do not fit a core's cache, and are slower for it.
@@ -66,10 +53,8 @@ def sample(
     first = torch.empty(len(prompts), llama.shape.vocab, device=device, dtype=llama.dtype)
     for start in range(0, len(prompts), PREFILL_ROWS):
         chunk = prompts[start : start + PREFILL_ROWS]
-        ids, lengths = pad_right(chunk, device)
-        heads = torch.arange(start, start + len(chunk), device=device) * copies
-        first[start : start + len(chunk)] = llama.prefill(ids, lengths, cache, heads)
-        columns = ids.shape[1]
+        first[start : start + len(chunk)] = llama.prefill(chunk, cache, [copies * index for index in range(start, start + len(chunk))])
+        columns = columns_for(max(len(prompt) for prompt in chunk))
         for layer in cache.layers:
             rows = layer[:, start * copies : (start + len(chunk)) * copies].unflatten(1, (len(chunk), copies))
             rows[:, :, 1:, :, :columns] = rows[:, :, :1, :, :columns]
