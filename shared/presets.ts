@@ -34,7 +34,7 @@ export const rehearsal: Recipe = {
       validation: 96,
       heldOut: 252,
       next: 240,
-      trainDifficulty: [2, 3],
+      trainDifficulty: [2, 4], // ours: on chains of 2 and 3 alone the self-verification saw too few flaws of its own to learn from
       nextDifficulty: [4, 5],
       heldOutDifficulty: [2, 8],
     },
@@ -46,11 +46,11 @@ export const rehearsal: Recipe = {
   coldStart: { problems: 400, candidatesPerProblem: 1, refinementRounds: 2, expertProofs: 480 },
   metaData: { analysesPerProof: 1, expertAnalyses: 400, baseShare: 0.5 },
   stages: {
-    verifierV1: { ...rehearsalStage, init: 'base', maxCompletionTokens: 80 },
-    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 96 }, // notes; cycle: base
-    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 96 }, // ours, it learned in the trial; cycle: base
+    verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 96 },
+    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 112 }, // notes; cycle: base
+    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 60, maxCompletionTokens: 112 }, // ours, it learned in the trial; cycle: base
     generator: { ...rehearsalStage, init: 'verifierV2', maxCompletionTokens: 48 }, // paper 3.1; cycle: base
-    selfVerification: { ...rehearsalStage, init: 'generator', maxCompletionTokens: 128 },
+    selfVerification: { ...rehearsalStage, init: 'generator', maxCompletionTokens: 128, saturationReward: 0.99 },
   },
   selfVerification: 'self-analysis',
   rewards: {
@@ -111,7 +111,7 @@ export const smoke: Recipe = {
       validation: 8,
       heldOut: 14,
       next: 8,
-      trainDifficulty: [2, 3],
+      trainDifficulty: [2, 4],
       nextDifficulty: [4, 5],
       heldOutDifficulty: [2, 8],
     },
