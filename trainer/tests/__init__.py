@@ -1,0 +1,5 @@
+"""Tests of the trainer and the model server: `python -m unittest discover -s trainer/tests -t .` from the project's root."""
+
+from trainer import runtime
+
+runtime.prepare()

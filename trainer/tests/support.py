@@ -1,0 +1,53 @@
+"""The shipped base, its words, and a well-formed job, for every test here."""
+
+import hashlib
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from trainer.files import checkpoint_digest
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = ROOT / "rehearsal" / "base"
+
+
+def statement(seed: int) -> str:
+    """A chain of the rehearsal's domain with 1 to 8 operations; its claim need not be true."""
+    draw = random.Random(seed)
+    words = [str(draw.randrange(11))]
+    for label in range(1, draw.randint(1, 8) + 1):
+        words += [f"L{label}", draw.choice("+-*"), str(draw.randrange(11))]
+    return " ".join([*words, "=", str(draw.randrange(11))])
+
+
+def write_rows(path: Path, count: int) -> dict[str, Any]:
+    """A dataset of `prove` rows, as the job file names it."""
+    rows = []
+    for number in range(count):
+        claim = statement(number)
+        problem = {"id": f"p{number}", "statement": claim, "topic": "chains", "source": "test"}
+        rows.append({"itemId": f"row-{number}", "task": "prove", "prompt": [{"role": "user", "content": f"prove {claim}"}], "meta": {"problem": problem}})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return {"role": "prove", "uri": path.as_uri(), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": count, "weight": 1}
+
+
+def job_value(folder: Path, **hyper: Any) -> dict[str, Any]:
+    """A GRPO job over the base, whose files lie in `folder`. Nobody serves its rewards."""
+    settings = {
+        "groupSize": 4, "promptsPerStep": 4, "maxSteps": 2, "learningRate": 1e-3, "warmupSteps": 0, "klCoef": 0, "clipLow": 0.2, "clipHigh": 0.28,
+        "temperature": 1, "maxPromptTokens": 64, "maxCompletionTokens": 16, "saturationReward": 2, "saturationWindow": 2, "checkpointEverySteps": 1,
+        "maxUnscorableShare": 0.5, "seed": 7,
+    }  # fmt: skip
+    return {
+        "jobKey": "test/lap-0001/generator",
+        "attempt": 1,
+        "kind": "grpo",
+        "initCheckpoint": {"uri": BASE.as_uri(), "sha256": checkpoint_digest(BASE)},
+        "datasets": [write_rows(folder / "rows.jsonl", 8)],
+        "reward": {"url": "http://127.0.0.1:9/jobs/x/v1/reward", "recipeSha256": "b" * 64, "tokenEnv": "TEST_REWARD_TOKEN"},
+        "hyper": settings | hyper,
+        "resources": {"nodes": 1, "gpusPerNode": 0, "wallSeconds": 60},
+        "output": {"uri": (folder / "out").as_uri(), "checkpoints": (folder / "checkpoints").as_uri()},
+        "resume": "auto",
+    }
