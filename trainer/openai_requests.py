@@ -48,6 +48,8 @@ class Request:
     top_p: float
     max_tokens: int | None
     """None: as far as the context reaches."""
+    limit_name: str
+    """Which field said so: max_tokens or its newer name."""
     seed: int | None
     stop: list[str] = field(default_factory=list)
 
@@ -63,6 +65,7 @@ def parse_body(body: bytes, chat: bool) -> Request:
     for name, harmless in UNSUPPORTED.items():
         if name in value and value[name] not in harmless:
             raise BadRequest(f"{name} = {shown(value[name])} is not supported by this server; leave it out", name)
+    limit_name = "max_completion_tokens" if value.get("max_completion_tokens") is not None else "max_tokens"
     model = value.get("model")
     if not isinstance(model, str) or not model:
         raise BadRequest(f"expected model to be the name of a served checkpoint, got {shown(model)}", "model")
@@ -72,7 +75,8 @@ def parse_body(body: bytes, chat: bool) -> Request:
         prompt=None if chat else read_prompt(value.get("prompt")),
         temperature=read_number(value, "temperature", 1.0, 0.0, 100.0),
         top_p=read_top_p(value),
-        max_tokens=read_max_tokens(value),
+        max_tokens=read_max_tokens(limit_name, value.get(limit_name)),
+        limit_name=limit_name,
         seed=read_seed(value.get("seed")),
         stop=read_stop(value.get("stop")),
     )
@@ -115,9 +119,7 @@ def read_top_p(value: dict[str, Any]) -> float:
     return top_p
 
 
-def read_max_tokens(value: dict[str, Any]) -> int | None:
-    name = "max_completion_tokens" if value.get("max_completion_tokens") is not None else "max_tokens"
-    number = value.get(name)
+def read_max_tokens(name: str, number: Any) -> int | None:
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:

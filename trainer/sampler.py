@@ -23,7 +23,7 @@ def draw(logits: Tensor, temperatures: Tensor | float, uniforms: Tensor, top_p: 
         scores = scores / temperatures
     chances = torch.softmax(scores, -1)
     if top_p is not None:
-        ranked, order = chances.sort(-1, descending=True, stable=True)
+        ranked, order = chances.sort(dim=-1, descending=True, stable=True)
         beyond = ranked.cumsum(-1) - ranked >= top_p.unsqueeze(1)
         chances = chances.masked_fill(torch.zeros_like(beyond).scatter_(1, order, beyond), 0.0)
     totals = chances.cumsum(-1)

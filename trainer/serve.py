@@ -111,9 +111,8 @@ def make_call(wanted: Any, model: Model) -> Call:
         raise BadRequest(f"{name} has {len(prompt)} tokens, the context holds {context} with the answer", name, code="context_length_exceeded")
     limit = wanted.max_tokens if wanted.max_tokens is not None else context - len(prompt)
     if len(prompt) + limit > context:
-        raise BadRequest(
-            f"max_tokens = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}", "max_tokens", code="context_length_exceeded"
-        )
+        problem = f"{wanted.limit_name} = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}"
+        raise BadRequest(problem, wanted.limit_name, code="context_length_exceeded")
     seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
     ticket = asyncio.get_running_loop().create_future()
     return Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket)
