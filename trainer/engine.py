@@ -72,14 +72,14 @@ class Engine:
             self.loading[name] = asyncio.ensure_future(asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context))
             try:
                 self.keep(await self.loading[name])
-            except (OSError, ValueError, KeyError) as error:
+            except Exception as error:  # noqa: BLE001 - the libraries that read weights and tokenizers raise kinds of their own
                 raise BadRequest(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
             finally:
                 del self.loading[name]
             return self.models[name]
         try:
             return await asyncio.shield(self.loading[name])
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - as above
             raise BadRequest(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
 
     def keep(self, model: Model) -> None:

@@ -1,8 +1,8 @@
 """The job file of shared/job.ts, checked strictly: what is wrong with it is said by the field's name, before anything is loaded."""
 
 import json
-import math
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,7 @@ class Fields:
 
     def number(self, key: str, low: float | None = None, high: float | None = None, above: float | None = None) -> float:
         value = self.take(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
             refuse(self.prefix + key, "a number", value)
         if low is not None and value < low:
             refuse(self.prefix + key, f"at least {low}", value)

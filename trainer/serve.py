@@ -95,15 +95,16 @@ async def disconnected(request: Request) -> None:
 def make_call(wanted: Any, model: Model) -> Call:
     """Raises BadRequest where prompt and answer do not fit the context."""
     name = "messages" if wanted.messages is not None else "prompt"
-    if wanted.messages is not None:
-        try:
+    try:
+        if wanted.messages is not None:
             prompt = model.chat.prompt_ids(wanted.messages)
-        except ValueError as error:
-            raise BadRequest(str(error), "messages") from None
-    else:
-        prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
-        if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
-            raise BadRequest(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
+        else:
+            prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
+    except (TypeError, ValueError) as error:
+        # No template, a template that refused, or half a surrogate pair, which the tokenizer does not take for a text.
+        raise BadRequest(f"{name} cannot be read: {error}", name) from None
+    if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
+        raise BadRequest(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
     context = model.batch.context
     if not prompt:
         raise BadRequest(f"expected {name} to have at least one token", name)

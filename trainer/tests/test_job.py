@@ -53,6 +53,7 @@ BAD_FIELDS: list[tuple[str, Callable[[Any], None]]] = [
     ("hyper.groupSize", at("hyper", "groupSize", value=1)),
     ("hyper.learningRate", at("hyper", "learningRate", value=0)),
     ("hyper.learningRate", at("hyper", "learningRate", value=float("nan"))),
+    ("hyper.learningRate", at("hyper", "learningRate", value=10**400)),
     ("hyper.temperature", at("hyper", "temperature", value="1")),
     ("hyper.maxSteps", without("hyper", "maxSteps")),
     ("hyper.maxUnscorableShare", at("hyper", "maxUnscorableShare", value=1.1)),

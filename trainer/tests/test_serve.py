@@ -4,6 +4,7 @@ import collections
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -149,6 +150,7 @@ class ServerTest(unittest.TestCase):
             ("temperature", {"temperature": -1}),
             ("temperature", {"temperature": "hot"}),
             ("temperature", {"temperature": True}),
+            ("temperature", {"temperature": 10**400}),
             ("top_p", {"top_p": 0}),
             ("top_p", {"top_p": 1.5}),
             ("max_tokens", {"max_tokens": 0}),
@@ -196,6 +198,27 @@ class ServerTest(unittest.TestCase):
             with self.subTest(name):
                 status, body = self.ask(model=name)
                 self.assertEqual((status, body["error"]["param"]), (404, "model"), body)
+
+    def test_a_checkpoint_that_cannot_be_read_is_refused_by_its_name_and_the_server_goes_on(self) -> None:
+        folder = self.checkpoints / "broken"
+        folder.mkdir()
+        try:
+            for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+                (folder / name).write_bytes((BASE / name).read_bytes())
+            for weights in (None, b"no weights"):
+                if weights is not None:
+                    (folder / "model.safetensors").write_bytes(weights)
+                status, body = self.ask(model="broken")
+                self.assertEqual((status, body["error"]["param"], body["error"]["code"]), (400, "model", "model_unusable"), body)
+                self.assertIn("broken", body["error"]["message"])
+        finally:
+            shutil.rmtree(folder)
+        self.assertTrue(self.text())
+
+    def test_half_a_surrogate_pair_is_no_text(self) -> None:
+        for path, prompt in (("/v1/completions", {"prompt": "\ud800"}), ("/v1/chat/completions", {"messages": [{"role": "user", "content": "\ud800"}]})):
+            status, body = self.send(json.dumps({"model": self.model, "max_tokens": 4, **prompt}).encode(), path)
+            self.assertEqual((status, body["error"]["param"]), (400, next(iter(prompt))), body)
 
     def test_the_models_are_listed_and_the_server_tells_its_pid(self) -> None:
         _, models = self.send(b"", "/v1/models", "GET")
