@@ -12,6 +12,9 @@ import { logFile, recordFile, SERVICE_NAMES } from '../workers/supervisor/servic
 import { readStackState } from '../workers/supervisor/state.ts';
 import { stopStack } from '../workers/supervisor/stop.ts';
 
+/** A starved machine takes a minute to start three processes; a broken one says nothing new after three. */
+const UP_SECONDS = 180;
+
 type Say = (line: string) => void;
 
 const supervisorRecord = recordFile('supervisor');
@@ -66,13 +69,13 @@ async function startSupervisor(): Promise<ProcessRecord> {
  * @throws in its own words when it gives up, and with the end of its log when it takes too long.
  */
 async function comesUp(supervisor: ProcessRecord): Promise<boolean> {
-  for (const deadline = Date.now() + 60_000; ; ) {
+  for (const deadline = Date.now() + UP_SECONDS * 1000; ; ) {
     const state = readStackState();
     const its = state?.pid === supervisor.pid ? state : undefined;
     if (its?.state === 'running' && (await serverAnswers())) return true;
     if (its?.state === 'failed') throw new Error(its.error);
     if (!(await isAlive(supervisor))) return false;
-    if (Date.now() > deadline) throw new Error(`The stack is not up after 60 s. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
+    if (Date.now() > deadline) throw new Error(`The stack is not up after ${UP_SECONDS} s. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
     await sleep(100);
   }
 }
