@@ -27,7 +27,7 @@ async function record(id: string): Promise<void> {
   if (recorded.has(type)) return;
   recorded.add(type);
   const history = await handle.fetchHistory();
-  await writeFile(path.join(folder, `${type}.json.gz`), gzipSync(JSON.stringify(historyToJSON(history)), { level: 9 }));
+  await writeFile(path.join(folder, `${type}.json.gz`), gzipSync(historyToJSON(history), { level: 9 }));
   process.stdout.write(`${type}: ${history.events?.length ?? 0} events of ${id}\n`);
   for (const event of history.events ?? []) {
     const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.workflowId;
