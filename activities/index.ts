@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { rehearsalChecker } from '../rehearsal/checker.ts';
 import { config, environmentWith } from '../temporal.config.ts';
+import { allBeating } from './beating.ts';
 import { createEvaluationActivities } from './evaluation/index.ts';
 import { createInferenceActivities } from './inference/index.ts';
 import { createLapActivities } from './lap/index.ts';
@@ -25,10 +26,10 @@ export async function createActivities() {
 
   return {
     orchestrator: {
-      ...createLapActivities({ store, root: config.root }),
+      ...allBeating(createLapActivities({ store, root: config.root })),
       ...createReviewActivities({ store, client, checker }),
-      ...createEvaluationActivities({ store, checker }),
-      ...createReportActivities({ store, checker }),
+      ...allBeating(createEvaluationActivities({ store, checker })),
+      ...allBeating(createReportActivities({ store, checker })),
     },
     inference: {
       ...createInferenceActivities({ store, resolve: (model, options) => serving.endpoints(model, options), loadPromptSet }),

@@ -7,8 +7,8 @@ import { seedOf } from '../shared/seeds.ts';
 import { evaluateModel } from './evaluateModel.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
-const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '10 minutes' });
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 /** Samples of the base per held-out problem, from which proofs of every true score are chosen. Ours: a sloppy base needs a few for each. */
 const DRAFTS_PER_PROBLEM = 6;

@@ -15,8 +15,8 @@ import { scoreAnalyses } from './scoreAnalyses.ts';
 import { trainStage } from './trainStage.ts';
 import type { TrainStageInput } from './trainStage.ts';
 
-// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
-const data = proxyActivities<LapActivities & ReportActivities>({ startToCloseTimeout: '10 minutes' });
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+const data = proxyActivities<LapActivities & ReportActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface LapResult {
   /** `<run>/lap-NNNN`. */

@@ -9,8 +9,8 @@ import { askExperts } from './askExperts.ts';
 import { labelSet } from './labelSet.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes' });
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ScaleVerificationResult {
   /** What this lap adds to D_v. */

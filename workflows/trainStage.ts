@@ -11,11 +11,11 @@ import type { StageName } from '../shared/recipe.ts';
 import type { CheckpointRef, ModelRef } from '../shared/records.ts';
 import { seedOf } from '../shared/seeds.ts';
 
-// Reads and writes of the store: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes' });
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 // A server that loads a large model may take its time; a server that cannot start is worth a few tries.
-const serving = proxyActivities<ServingActivities>({ taskQueue: QUEUES.inference, startToCloseTimeout: '1 hour', retry: { maximumAttempts: 5 } });
+const serving = proxyActivities<ServingActivities>({ taskQueue: QUEUES.inference, startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds', retry: { maximumAttempts: 5 } });
 
 // Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts the job.
 const training = proxyActivities<TrainingActivities>({

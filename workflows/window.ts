@@ -13,6 +13,7 @@ export const setProgress = defineQuery<SetProgress>('progress');
 export const quick = proxyActivities<Pick<InferenceActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
   taskQueue: QUEUES.inference,
   startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '20 seconds',
 });
 
 /** Ours: a long shard takes hours; a week only bounds one that nobody looks after. A silent worker is noticed within half a minute, and another goes on from the ledger. */

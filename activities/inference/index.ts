@@ -3,6 +3,7 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { PromptSet } from '../prompts.ts';
 import type { ArtifactStore } from '../store.ts';
+import { beating } from '../beating.ts';
 import type { AskerOptions } from './asker.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
 import { collectLabels } from './outcomes.ts';
@@ -34,7 +35,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
   const shardDeps = async (prompts: string) => ({ store, servers, asker: deps.asker, prompts: await deps.loadPromptSet(prompts) });
   return {
     /** Cuts a set into shards. */
-    planSet: (input: PlanSetInput): Promise<{ shards: number }> => planSet(store, input),
+    planSet: (input: PlanSetInput): Promise<{ shards: number }> => beating(() => planSet(store, input)),
     /** Answers for a shard of rows. */
     sampleShard: (input: SampleShardInput): Promise<ShardResult> =>
       asActivity(async (context) => sampleShard(await shardDeps(input.prompts), input, context)),
@@ -42,7 +43,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
     labelShard: (input: LabelShardInput): Promise<LabelShardResult> =>
       asActivity(async (context) => labelShard(await shardDeps(input.prompts), input, context)),
     /** All label rows of a finished set as one dataset. */
-    collectLabels: (setId: string): Promise<DatasetRef> => collectLabels(store, setId),
+    collectLabels: (setId: string): Promise<DatasetRef> => beating(() => collectLabels(store, setId)),
     /** Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would take half a minute). */
     stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
       await store.writeText(stopUri(input.setId, input.stopToken), '');

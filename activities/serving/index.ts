@@ -1,5 +1,5 @@
-import { Context } from '@temporalio/activity';
 import type { ModelRef } from '../../shared/records.ts';
+import { beating } from '../beating.ts';
 import { Serving, type EngineName, type ServingSettings } from './serving.ts';
 
 export { Serving, SERVING_FAILURES, type EngineName, type ServingSettings } from './serving.ts';
@@ -36,15 +36,4 @@ export function createServingActivities({ serving }: { readonly serving: Serving
 
 function digests(models: readonly ModelRef[]): string[] {
   return models.map(({ checkpoint }) => checkpoint.sha256);
-}
-
-/** Heartbeats while a server loads its model: it may take minutes. */
-async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), 1_000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
 }
