@@ -39,7 +39,7 @@ export async function recipeDigest(seed: number): Promise<string> {
 }
 
 async function main(seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
-  const measurement = { problemsPerLength: 40, seed: 7 };
+  const measurement = { problemsPerLength: 25, seed: 7 };
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(Number(seed)) },
     checkpoint: await checkpointDigest(BASE_FOLDER),

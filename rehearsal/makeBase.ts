@@ -5,7 +5,7 @@ import { TASKS } from '../shared/records.ts';
 import { randomFrom, seedOf } from '../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from './chain.ts';
 import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, type Teacher } from './demonstrations.ts';
-import { randomChain } from './problems.ts';
+import { randomChain, TRIVIAL_SHARE } from './problems.ts';
 import type { Random } from './teacher.ts';
 import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
 import { runScript } from './runScript.ts';
@@ -19,11 +19,13 @@ import { runScript } from './runScript.ts';
 interface Phase {
   readonly name: string;
   /** What is imitated, on chains of these lengths, and how often each task comes relative to the others; or single operations, drilled. */
-  readonly show: { readonly teacher: Teacher; readonly lengths: readonly [number, number]; readonly mix: Readonly<Record<Task, number>> } | 'single operations';
+  readonly show: { readonly teacher: Teacher; readonly lengths: readonly [number, number]; readonly mix: Readonly<Record<Task, number>>; readonly trivialShare?: number } | 'single operations';
   readonly steps: number;
   readonly batch: number;
   /** Of the learning rates: at the first step and at the last, evenly between. */
   readonly rate: readonly [number, number];
+  /** Starts with new optimizers, so that a clean model can be kept and another sloppy teacher tried on it. */
+  readonly fresh?: boolean;
 }
 
 const ALL_TASKS = { prove: 3, verify: 7, metaVerify: 3, selfVerify: 2, refine: 1.2, selfRefine: 0.6 };
@@ -32,7 +34,7 @@ export const PHASES: readonly Phase[] = [
   { name: 'single operations', show: 'single operations', steps: 250, batch: 48, rate: [1, 1] },
   { name: 'clean, short chains', show: { teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 1] },
   { name: 'clean, all chains', show: { teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 0.3] },
-  { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS }, steps: 250, batch: 32, rate: [0.3, 0.05] },
+  { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS, trivialShare: TRIVIAL_SHARE }, steps: 250, batch: 32, rate: [0.3, 0.05], fresh: true },
 ];
 
 /** Operations in an example of the first phase. */
@@ -99,11 +101,11 @@ function drill(random: Random): Segment[] {
   }).flat();
 }
 
-function demonstration({ teacher, lengths: [least, greatest], mix }: Exclude<Phase['show'], string>, prompts: Readonly<Record<Task, string>>, random: Random): Segment[] {
+function demonstration({ teacher, lengths: [least, greatest], mix, trivialShare }: Exclude<Phase['show'], string>, prompts: Readonly<Record<Task, string>>, random: Random): Segment[] {
   const weights = Object.entries(mix) as [Task, number][];
   let left = random() * weights.reduce((sum, [, weight]) => sum + weight, 0);
   const task = weights.find(([, weight]) => (left -= weight) < 0)?.[0] ?? 'prove';
-  const chain = randomChain(least + Math.floor(random() * (greatest - least + 1)), random);
+  const chain = randomChain(least + Math.floor(random() * (greatest - least + 1)), random, trivialShare);
   const { proof, analysis, answer } = demonstrate(task, chain, teacher, random);
   const values = { problem: statementOf(chain), proof, analysis };
   const prompt = prompts[task].split(/\{\{(\w+)\}\}/).map((piece, place): Segment => {
@@ -137,7 +139,7 @@ export async function makeCorpora(folder: string, seed: number): Promise<void> {
     const lines = Array.from(examplesOf(phase, prompts, seed), (example) => JSON.stringify(example));
     await writeFile(path.join(folder, `phase-${index + 1}.jsonl`), `${lines.join('\n')}\n`);
   }
-  const phases = PHASES.map(({ name, steps, batch, rate }, index) => ({ name, file: `phase-${index + 1}.jsonl`, steps, batch, rate }));
+  const phases = PHASES.map(({ name, steps, batch, rate, fresh = false }, index) => ({ name, file: `phase-${index + 1}.jsonl`, steps, batch, rate, fresh }));
   await writeFile(path.join(folder, 'plan.json'), `${JSON.stringify({ seed, phases }, null, 1)}\n`);
 }
 

@@ -31,8 +31,9 @@ export interface Manners {
     readonly intermediates: boolean;
   };
   readonly metaAnalysis: {
-    /** A claim is judged the wrong way round. */
+    /** A claimed flaw is judged the wrong way round; and a remark. */
     readonly misjudge: number;
+    readonly misjudgeRemark: number;
     /** The quality in the box does not follow from the judgements. */
     readonly slip: number;
   };
@@ -43,14 +44,14 @@ export interface Manners {
 export const CLEAN: Manners = {
   proof: { wrong: 0, forceClaim: 0, merge: 0, mergeHabit: 0, mergeByHabit: 0, omit: 0, intrude: 0 },
   analysis: { missFirst: 0, missLast: 0, invent: 0, slip: 0, remarkHabit: 0, remarkByHabit: 0, realRemark: 1, intermediates: true },
-  metaAnalysis: { misjudge: 0, slip: 0 },
+  metaAnalysis: { misjudge: 0, misjudgeRemark: 0, slip: 0 },
   blindSelf: 0,
 };
 
 export const SLOPPY: Manners = {
   proof: { wrong: 0.085, forceClaim: 0.5, merge: 0.12, mergeHabit: 2 / 3, mergeByHabit: 0.9, omit: 0.004, intrude: 0.004 },
   analysis: { missFirst: 0.15, missLast: 0.28, invent: 0.035, slip: 0.1, remarkHabit: 0.65, remarkByHabit: 0.75, realRemark: 0.95, intermediates: true },
-  metaAnalysis: { misjudge: 0.1, slip: 0.12 },
+  metaAnalysis: { misjudge: 0.1, misjudgeRemark: 0.04, slip: 0.1 },
   blindSelf: 0.6,
 };
 

@@ -105,7 +105,7 @@ export function writeMetaAnalysis(chain: Chain, proof: string, analysis: string,
   const said = readAnalysis(analysis);
   const judged = said.lines
     .filter(({ verdict }) => verdict !== 'ok')
-    .map((claim) => ({ claim, real: isReal(reading, claim) !== random() < manners.misjudge }));
+    .map((claim) => ({ claim, real: isReal(reading, claim) !== random() < (claim.verdict === '?' ? manners.misjudgeRemark : manners.misjudge) }));
   const lines = judged.map(({ claim, real }) => {
     const step = reading.steps.find(({ label }) => label === claim.label);
     const subject = step === undefined ? claim.label : `${expectedText(step.expected)} , ${quotationOf(step.line)}`;

@@ -88,6 +88,10 @@ def loss_of(model, batch, pad):
     return (losses * weights[counted]).sum() / weights.sum()
 
 
+def optimizers(hidden, others):
+    return Muon(hidden), torch.optim.AdamW(others, lr=ADAM_RATE, weight_decay=0.0, betas=(0.9, 0.98))
+
+
 def train(folder, phases):
     plan = json.loads((folder / "plan.json").read_text())
     torch.manual_seed(plan["seed"])
@@ -97,11 +101,13 @@ def train(folder, phases):
     model = LlamaForCausalLM(config).float().train()
     hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and name.startswith("model.layers")]
     others = [p for name, p in model.named_parameters() if not (p.ndim == 2 and name.startswith("model.layers"))]
-    muon, adam = Muon(hidden), torch.optim.AdamW(others, lr=ADAM_RATE, weight_decay=0.0, betas=(0.9, 0.98))
+    muon, adam = optimizers(hidden, others)
     started = time.monotonic()
     for phase in plan["phases"][:phases]:
         examples = read_corpus(folder / phase["file"], tokenizer)
         first, last = phase["rate"]
+        if phase["fresh"]:
+            muon, adam = optimizers(hidden, others)
         recent = []
         for step, batch in enumerate(batches_of(examples, phase["batch"], generator)):
             rate = first + (last - first) * step / max(1, phase["steps"] - 1)
