@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { isAlive, readRecord } from '../activities/processes.ts';
 import { freePort } from '../activities/setup/ports.ts';
+import type { SealedLine } from '../activities/inference/sealedLedger.ts';
 import type { LapManifest } from '../shared/manifest.ts';
 import type { Outcome } from '../shared/outcomes.ts';
 import { config } from '../temporal.config.ts';
@@ -69,10 +70,10 @@ export function allOutcomes(world: LapWorld, lap: string): Outcome[] {
     const file = path.join(folder, name);
     if (!/\.jsonl(\.gz)?$/.test(name)) return [];
     const text = (name.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString();
-    return text.split('\n').flatMap((line) => {
-      const value = line === '' ? undefined : (JSON.parse(line) as Outcome);
-      return value !== undefined && 'key' in value ? [value] : [];
-    });
+    const lines = text.split('\n').flatMap((line): SealedLine[] => (line === '' ? [] : [JSON.parse(line) as SealedLine])).filter((line) => 'key' in line);
+    // In a sealed ledger a text that several calls gave stands once; which line holds it depends on the order of arrival.
+    const texts = new Map(lines.map((line) => [line.key, line.text]));
+    return lines.map(({ shared: _, sameTextAs, ...outcome }) => (sameTextAs === undefined ? outcome : { ...outcome, text: texts.get(sameTextAs) ?? '' }));
   });
 }
 
