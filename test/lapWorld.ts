@@ -73,7 +73,7 @@ export function allOutcomes(world: LapWorld, lap: string): Outcome[] {
     const lines = text.split('\n').flatMap((line): SealedLine[] => (line === '' ? [] : [JSON.parse(line) as SealedLine])).filter((line) => 'key' in line);
     // In a sealed ledger a text that several calls gave stands once; which line holds it depends on the order of arrival.
     const texts = new Map(lines.map((line) => [line.key, line.text]));
-    return lines.map(({ shared: _, sameTextAs, ...outcome }) => (sameTextAs === undefined ? outcome : { ...outcome, text: texts.get(sameTextAs) ?? '' }));
+    return lines.map((line) => (line.sameTextAs === undefined ? line : { ...line, text: texts.get(line.sameTextAs) ?? '' }));
   });
 }
 
