@@ -16,7 +16,7 @@ export interface Checker {
 export interface AnalysisTruth {
   /** Its quality by the meta rubric (paper A.3). */
   readonly quality: QualityScore;
-  /** Issues it claims that bear on the score, and how many of them are real. */
+  /** Issues it claims, harmless remarks among them, and how many of them are real. */
   readonly claimedIssues: number;
   readonly realClaimedIssues: number;
   /** Real flaws of the proof, and how many of them it reports. */

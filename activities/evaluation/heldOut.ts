@@ -6,6 +6,7 @@ import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 import { readOutcomes } from '../inference/outcomes.ts';
+import { wellFormedAnalyses } from '../lap/analyses.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /**
@@ -81,26 +82,8 @@ export async function buildHeldOutAnalyses(store: ArtifactStore, checker: Checke
     const rows = await store.readRows<ScoredAnalysis>(input.scored);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, rows, (row) => row.quality);
   }
-  const proofs = new Map((await store.readRows<ProofRow>(input.proofs)).map((proof) => [proof.id, proof]));
   const written: AnalysisRow[] = [];
-  for (const setId of input.setIds) {
-    for await (const outcome of readOutcomes(store, setId)) {
-      const proof = proofs.get(outcome.row);
-      if (proof === undefined) throw new Error(`Expected rows of set ${setId} to be proofs of ${input.proofs.uri}, got ${outcome.row}`);
-      if (outcome.kind !== 'answered') continue;
-      const answer = parseAnswer('verify', outcome.text ?? '');
-      if (answer.kind === 'malformed' || answer.score === undefined) continue;
-      written.push({
-        id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,
-        problem: proof.problem,
-        proof: proof.proof,
-        proofId: proof.id,
-        analysis: answer.text,
-        analysisScore: answer.score,
-        model: outcome.model,
-      });
-    }
-  }
+  for (const setId of input.setIds) for await (const row of wellFormedAnalyses(store, setId, input.proofs)) written.push(row);
   const distinct = distinctBy(written, (row) => `${row.proofId}\n${row.analysis}`);
   if (checker === undefined) {
     const rows = balancedSample(distinct, 3 * input.analysesPerQuality, byGradeAndModel, input.seed);

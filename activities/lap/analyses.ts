@@ -5,26 +5,33 @@ import { readOutcomes } from '../inference/index.ts';
 import type { ArtifactStore } from '../store.ts';
 import { reviewsById } from './proofs.ts';
 
-/** The well-formed analyses among a verify set's answers. */
-export async function collectAnalyses(store: ArtifactStore, input: { to: string; setId: string; proofs: DatasetRef }): Promise<DatasetRef> {
-  const proofs = new Map((await store.readRows<ProofRow>(input.proofs)).map((row) => [row.id, row]));
-  const analyses: AnalysisRow[] = [];
-  for await (const outcome of readOutcomes(store, input.setId)) {
-    const proof = proofs.get(outcome.row);
-    if (outcome.kind !== 'answered' || outcome.text === undefined || proof === undefined) continue;
-    const answer = parseAnswer('verify', outcome.text);
+/**
+ * The well-formed analyses among a verify set's answers, in the set's order.
+ * @throws when the set is not about these proofs.
+ */
+export async function* wellFormedAnalyses(store: ArtifactStore, setId: string, proofs: DatasetRef): AsyncGenerator<AnalysisRow> {
+  const rows = new Map((await store.readRows<ProofRow>(proofs)).map((row) => [row.id, row]));
+  for await (const outcome of readOutcomes(store, setId)) {
+    const proof = rows.get(outcome.row);
+    if (proof === undefined) throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
+    if (outcome.kind !== 'answered') continue;
+    const answer = parseAnswer('verify', outcome.text ?? '');
     if (answer.kind === 'malformed' || answer.score === undefined) continue;
-    analyses.push({
-      id: `${proof.id}-v${outcome.model.slice(0, 6)}-${outcome.sample}`,
+    yield {
+      id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,
       problem: proof.problem,
       proof: proof.proof,
       proofId: proof.id,
       analysis: answer.text,
       analysisScore: answer.score,
       model: outcome.model,
-    });
+    };
   }
-  return store.writeJsonl(input.to, analyses);
+}
+
+/** The same as a dataset. */
+export async function collectAnalyses(store: ArtifactStore, input: { to: string; setId: string; proofs: DatasetRef }): Promise<DatasetRef> {
+  return store.writeJsonl(input.to, wellFormedAnalyses(store, input.setId, input.proofs));
 }
 
 /**

@@ -3,7 +3,8 @@ import path from 'node:path';
 
 /** Runs the trainer's own tests; resolves with their output and exit status. */
 async function pythonTests(): Promise<{ status: number | string; output: string }> {
-  const python = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
+  const python = process.env['FLYWHEEL_TRAINER_PYTHON'];
+  if (python === undefined) throw new Error('Expected FLYWHEEL_TRAINER_PYTHON to name the Python of the trainer, got nothing: test/globalSetup.ts makes it, run by npx jest');
   const env = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
   return await new Promise((resolve) => {
     execFile(
