@@ -9,6 +9,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from trainer.common import JobTrainer, Run, StepOrder, shared_settings
 from trainer.failures import JobFailure
+from trainer.groups import Groups, log_probabilities
 from trainer.job import Job
 from trainer.llama import Llama, Shape
 from trainer.rewards import RewardClient
@@ -71,6 +72,8 @@ class GrpoJob(JobTrainer, GRPOTrainer):
             processing_class=tokenizer,
             callbacks=[run],
         )
+        # Plain Llamas have a sampler and a forward pass of ours, which are faster; others take transformers'.
+        self.shape = shape_of(self.model.config)
         stop_ids = self.model.generation_config.eos_token_id
         self.stop_ids = sorted({tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None})
 
@@ -117,8 +120,8 @@ class GrpoJob(JobTrainer, GRPOTrainer):
     def sample_groups(self, prompt_ids: list[list[int]]) -> list[list[int]]:
         hyper = self.run.job.hyper
         step = self.state.global_step
-        if self.llama is None and self.model.config.model_type == "llama":
-            self.llama = Llama(Shape.of(self.model.config.to_dict()), self.model.state_dict(), self.accelerator.device)
+        if self.llama is None and self.shape is not None:
+            self.llama = Llama(self.shape, self.model.state_dict(), self.accelerator.device)
         elif self.llama is not None:
             self.llama.load(self.model.state_dict())
         if self.llama is None:
@@ -127,6 +130,18 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         uniforms = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step])).random((len(prompt_ids), hyper.max_completion_tokens))
         groups = prompt_ids[:: hyper.group_size]
         return sample(self.llama, groups, hyper.group_size, uniforms, hyper.temperature, self.stop_ids)
+
+    def _get_per_token_logps_and_entropies(
+        self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, *arguments: Any, **named: Any
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        """As TRL's, but on a CPU a group's prompt is read once."""
+        if self.shape is None or self.accelerator.device.type != "cpu":
+            return super()._get_per_token_logps_and_entropies(model, input_ids, attention_mask, logits_to_keep, *arguments, **named)
+        edge = input_ids.shape[1] - logits_to_keep
+        read = [[token for token, real in zip(*row) if real] for row in zip(input_ids[:, :edge].tolist(), attention_mask[:, :edge].tolist())]
+        written = [row[:length] for row, length in zip(input_ids[:, edge:].tolist(), attention_mask[:, edge:].sum(1).tolist())]
+        groups = Groups(read[:: self.num_generations], written, logits_to_keep)
+        return *log_probabilities(self.accelerator.unwrap_model(model), self.shape, groups, self.temperature), None
 
     def ask_rewards(self, completions: list[str], **_: Any) -> list[float | None]:
         """Rewards of the batch by one request; None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage."""
@@ -166,6 +181,13 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         values = self.ask_rewards(completions)
         column = [float("nan") if value is None else value for value in values]
         return torch.tensor(column, dtype=torch.float32, device=self.accelerator.device).unsqueeze(1)
+
+
+def shape_of(config: Any) -> Shape | None:
+    try:
+        return Shape.of(config.to_dict())
+    except ValueError:
+        return None
 
 
 def split_rows(batch: dict[str, Any], passes: int) -> list[dict[str, Any]]:

@@ -29,6 +29,8 @@ class Session:
         signal.signal(signal.SIGTERM, self.stop.handle)
         self.stop.asked = self.stop.asked or early.asked
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # That setting also writes every fresh tensor full of NaN, for programs that read what they never wrote.
+        torch.utils.deterministic.fill_uninitialized_memory = False
         resumed = latest(job.output / "state")
         self.state_path, progress = resumed if resumed else (None, Progress())
         self.run = Run(job, progress, self.stop)
