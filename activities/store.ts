@@ -80,6 +80,11 @@ export class ArtifactStore {
     return readFile(this.path(uri), 'utf8');
   }
 
+  /** The reference of a file that is there. */
+  async refOf(uri: string): Promise<ArtifactRef> {
+    return { uri, sha256: createHash('sha256').update(await readFile(this.path(uri))).digest('hex') };
+  }
+
   async readJson<T>(uri: string): Promise<T> {
     return JSON.parse(await this.readText(uri)) as T;
   }

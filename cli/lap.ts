@@ -1,8 +1,12 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
+import { readManifest } from '../activities/lap/parent.ts';
+import { ArtifactStore } from '../activities/store.ts';
 import { readJsonFile } from '../activities/setup/processes.ts';
 import { connectClient } from '../activities/setup/server.ts';
+import { parentOf } from '../shared/lapInput.ts';
+import { runOf } from '../shared/lapNames.ts';
 import type { LapReport } from '../shared/report.ts';
 import { config } from '../temporal.config.ts';
 import { expectedTimes } from './expectedTime.ts';
@@ -32,9 +36,10 @@ export function registerLap(program: Command): void {
       'Sets up what is missing, starts the local stack, and runs one lap of the flywheel, or goes on with the open lap of the run.\n' +
         'Ctrl-C stops everything and keeps the lap: the same command goes on with it.',
     )
+    .option('--from <lap>', 'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)')
     .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
     .option('--seed <number>', "the recipe's seed")
-    .option('--run <name>', 'the run that the lap belongs to (default: main)')
+    .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
     .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
     .option('--set <path=value>', 'any other field of the recipe, such as labelling.proofs=60; repeatable', (value: string, all: string[]) => [...all, value], [])
     .option('--detach', 'start it and return; `flywheel status` shows it, `flywheel stop` stops it')
@@ -44,8 +49,11 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap(options: LapOptions): Promise<void> {
-  const input = lapInputFrom(options);
-  const run = input.run ?? 'main';
+  const store = new ArtifactStore(config.storeDir);
+  const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
+  const from = parentOf(input);
+  const parent = from === undefined ? undefined : await readManifest(store, from);
+  const run = input.run ?? (from === undefined ? 'main' : runOf(from));
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
 
@@ -58,7 +66,7 @@ async function runLap(options: LapOptions): Promise<void> {
     owner = await becomeOwner(started, options.detach === true || options.keep === true);
     interruption.check();
     client = await connectClient();
-    const began = await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'));
+    const began = await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'), parent);
     const workflowId = lapWorkflowId(run);
     const link = workflowLink(workflowId);
     say(began === 'started' ? `Lap started: workflow ${workflowId}` : `Going on with the open lap: workflow ${workflowId}`);

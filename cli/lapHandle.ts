@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { QUEUES } from '../shared/queues.ts';
-import type { LapInput } from '../shared/lapInput.ts';
+import type { LapInput, ParentRecipe } from '../shared/lapInput.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
 import { firstDifference } from './lapOptions.ts';
@@ -29,7 +29,7 @@ export async function openLap(client: Client, workflowId: string): Promise<Workf
  * @param chosen whether the command said what the lap shall be; without that, any open lap is gone on with.
  * @throws UsageError when the open lap is another than the one asked for.
  */
-export async function startOrContinue(client: Client, run: string, input: LapInput, chosen: boolean): Promise<'started' | 'continued'> {
+export async function startOrContinue(client: Client, run: string, input: LapInput, chosen: boolean, parent?: ParentRecipe): Promise<'started' | 'continued'> {
   const workflowId = lapWorkflowId(run);
   const open = await openLap(client, workflowId);
   if (open === undefined) {
@@ -38,13 +38,13 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
       taskQueue: QUEUES.orchestrator,
       args: [input],
       memo: { input },
-      staticSummary: `${input.preset ?? 'rehearsal'} lap of run ${run}`,
+      staticSummary: input.from === undefined ? `${input.preset ?? 'rehearsal'} lap of run ${run}` : `lap of run ${run}, from ${input.from}`,
       workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
     });
     return 'started';
   }
   const openInput = open.memo?.['input'] as LapInput | undefined;
-  const difference = chosen && openInput !== undefined ? firstDifference(openInput, input) : undefined;
+  const difference = chosen && openInput !== undefined ? firstDifference(openInput, input, parent) : undefined;
   if (difference !== undefined) {
     const [has, asked] = [difference.one, difference.other].map((value) => JSON.stringify(value));
     throw new UsageError(

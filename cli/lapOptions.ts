@@ -1,9 +1,11 @@
 import type { LapInput } from '../shared/lapInput.ts';
-import { resolveRecipe } from '../shared/lapInput.ts';
+import { parentOf, resolveRecipe } from '../shared/lapInput.ts';
+import type { ParentRecipe } from '../shared/lapInput.ts';
 import { UsageError } from './usage.ts';
 
 /** Options of `flywheel lap` that say what the lap is. */
 export interface LapChoices {
+  readonly from?: string;
   readonly preset?: string;
   readonly seed?: string;
   readonly run?: string;
@@ -13,10 +15,12 @@ export interface LapChoices {
 
 /**
  * The lap's input as the options say it, checked as the workflow will check it.
+ * @param readParent finds the lap that `--from` names; throws where it is not there.
  * @throws UsageError that names the option.
  */
-export function lapInputFrom(choices: LapChoices): LapInput {
+export async function lapInputFrom(choices: LapChoices, readParent: (lap: string) => Promise<ParentRecipe>): Promise<LapInput> {
   const input: Record<string, unknown> = {};
+  if (choices.from !== undefined) input['from'] = choices.from;
   if (choices.preset !== undefined) input['preset'] = choices.preset;
   if (choices.run !== undefined) input['run'] = choices.run;
   if (choices.seed !== undefined) input['seed'] = numberFrom('--seed', choices.seed);
@@ -33,16 +37,19 @@ export function lapInputFrom(choices: LapChoices): LapInput {
     assign(input, names, valueFrom(assignment.slice(at + 1)), `--set ${assignment}`);
   }
   try {
-    resolveRecipe(input);
+    const parent = parentOf(input);
+    resolveRecipe(input, parent === undefined ? undefined : await readParent(parent));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
   return input;
 }
 
-/** The first field in which two inputs mean different laps, or undefined when they mean the same. */
-export function firstDifference(one: LapInput, other: LapInput): { field: string; one: unknown; other: unknown } | undefined {
-  return compare('', resolveRecipe(one).recipe, resolveRecipe(other).recipe);
+/** The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap that both go on from. */
+export function firstDifference(one: LapInput, other: LapInput, parent?: ParentRecipe): { field: string; one: unknown; other: unknown } | undefined {
+  const [from, otherFrom] = [parentOf(one), parentOf(other)];
+  if (from !== otherFrom) return { field: 'from', one: from, other: otherFrom };
+  return compare('', resolveRecipe(one, parent).recipe, resolveRecipe(other, parent).recipe);
 }
 
 function compare(field: string, one: unknown, other: unknown): { field: string; one: unknown; other: unknown } | undefined {

@@ -12,7 +12,7 @@ export type Verdict = (typeof VERDICTS)[number];
 
 /** Stands where the proof has no line for an operation. */
 export const MISSING = 'none';
-/** Label of the line that reports lines which are no part of a proof of this problem. */
+/** Label of the line that reports a line which is no part of a proof of this problem, quoting it whole. */
 export const EXTRA = 'extra';
 
 /** One line of an analysis, as it was written. */
@@ -21,7 +21,7 @@ export interface AnalysisLine {
   readonly label: string;
   /** The problem's operations, recomputed: `L2 6 * 3 = 7`, each with its intermediate value. */
   readonly expected: string;
-  /** The proof's line, quoted without its first label: `6 * 3 = 7`. */
+  /** The proof's line, quoted without its first label: `6 * 3 = 7`; a foreign line whole. */
   readonly quoted: string;
   readonly verdict: Verdict;
 }
@@ -48,7 +48,7 @@ export function quotationOf(line: ProofLine | undefined): string {
 }
 
 export function analysisLineText({ label, expected, quoted, verdict }: AnalysisLine): string {
-  return label === EXTRA ? `${EXTRA} ${verdict}` : `${expected} , ${quoted} ${verdict}`;
+  return label === EXTRA ? `${EXTRA} , ${quoted} ${verdict}` : `${expected} , ${quoted} ${verdict}`;
 }
 
 export function analysisText(lines: readonly AnalysisLine[], score: ProofScore): string {
@@ -90,10 +90,10 @@ function analysisLineOf(text: string): AnalysisLine | undefined {
   const verdict = VERDICTS.find((known) => known === words.at(-1));
   const label = words[0] ?? '';
   if (verdict === undefined) return undefined;
-  if (label === EXTRA) return words.length === 2 ? { label, expected: '', quoted: '', verdict } : undefined;
   const comma = words.indexOf(',');
-  if (comma < 0 || !/^L[1-9]$/.test(label)) return undefined;
-  return { label, expected: words.slice(0, comma).join(' '), quoted: words.slice(comma + 1, -1).join(' '), verdict };
+  const quoted = words.slice(comma + 1, -1).join(' ');
+  if (label === EXTRA) return comma === 1 ? { label, expected: '', quoted, verdict } : undefined;
+  return comma < 0 || !/^L[1-9]$/.test(label) ? undefined : { label, expected: words.slice(0, comma).join(' '), quoted, verdict };
 }
 
 /** Twice the words of a line on a whole chain of 8; whatever is longer is cut, and so malformed. */

@@ -18,8 +18,8 @@ export const rehearsalChecker: Checker = {
 };
 
 /** Any wrong, missing or foreign line: 0. Else any merged line: 0.5. Else 1. */
-export function scoreOfReading({ steps, extra }: ProofReading): ProofScore {
-  return scoreOfVerdicts(extra ? ['wrong'] : steps.map(({ truth }) => VERDICT_OF[truth]));
+export function scoreOfReading({ steps, foreign }: ProofReading): ProofScore {
+  return scoreOfVerdicts(foreign.length > 0 ? ['wrong'] : steps.map(({ truth }) => VERDICT_OF[truth]));
 }
 
 /** The verdict that a faultless analysis gives a line. */
@@ -33,7 +33,7 @@ function analysisTruth(problem: Problem, proof: string, analysis: string): Analy
 
 /** Whether a line's claim is real: the line it quotes is the proof's, and the checker gives that line the same verdict. */
 export function isReal(reading: ProofReading, line: AnalysisLine): boolean {
-  if (line.label === EXTRA) return reading.extra && line.verdict === 'wrong';
+  if (line.label === EXTRA) return line.verdict === 'wrong' && reading.foreign.includes(line.quoted);
   const step = reading.steps.find(({ label }) => label === line.label);
   return step !== undefined && VERDICT_OF[step.truth] === line.verdict && quotationOf(step.line) === line.quoted;
 }
@@ -75,7 +75,7 @@ function countsOf(proof: ProofReading, { lines }: AnalysisReading): Omit<Analysi
   return {
     claimedIssues: claims.length,
     realClaimedIssues: real.length,
-    flaws: proof.steps.filter(({ truth }) => truth === 'wrong' || truth === 'skips').length + (proof.extra ? 1 : 0),
+    flaws: proof.steps.filter(({ truth }) => truth === 'wrong' || truth === 'skips').length + Math.min(1, proof.foreign.length),
     flawsReported: real.length - realRemarks,
     remarks: proof.steps.filter(({ truth }) => truth === 'trivial').length,
     remarksReported: realRemarks,

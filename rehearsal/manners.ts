@@ -56,7 +56,7 @@ export const SLOPPY: Manners = {
 };
 
 /** Proofs so bad that a reader who copies instead of recomputing is wrong in every second line. */
-export const NOISY_PROOF: Manners['proof'] = { wrong: 0.4, forceClaim: 0.3, merge: 0.25, mergeHabit: 0.3, mergeByHabit: 0.9, omit: 0.03, intrude: 0.02 };
+export const NOISY_PROOF: Manners['proof'] = { wrong: 0.4, forceClaim: 0.3, merge: 0.25, mergeHabit: 0.3, mergeByHabit: 0.9, omit: 0.03, intrude: 0.04 };
 
 /** The second try: half the errors of the first. */
 export const SLOPPY_REVISION: Manners['proof'] = { ...SLOPPY.proof, wrong: 0.045, forceClaim: 0.3 };

@@ -26,8 +26,8 @@ export interface Step {
 
 export interface ProofReading {
   readonly steps: readonly Step[];
-  /** Lines that are no part of a proof of this problem: garbage, repeated or unknown labels. They are one flaw, a fatal one. */
-  readonly extra: boolean;
+  /** Lines that are no part of a proof of this problem, as they stand: garbage, repeated or unknown labels. Together they are one flaw, a fatal one. */
+  readonly foreign: readonly string[];
 }
 
 export function proofLineText(line: ProofLine): string {
@@ -42,7 +42,7 @@ export function quotedText({ labels, from, operations, result }: ProofLine): str
 
 /** Reads one line; absent when it is not of the form. */
 export function proofLineOf(text: string): ProofLine | undefined {
-  const words = text.trim().split(/\s+/, MAX_LINE_WORDS + 1);
+  const words = wordsOf(text);
   const count = words.length / 3 - 1;
   const from = valueOf(words[1]);
   const result = valueOf(words.at(-1));
@@ -52,13 +52,18 @@ export function proofLineOf(text: string): ProofLine | undefined {
   return operations.length === count ? { labels: terms.map(([label]) => label ?? ''), from, operations, result } : undefined;
 }
 
+/** One word more than a line can have, where there are more. */
+function wordsOf(text: string): string[] {
+  return text.trim().split(/\s+/, MAX_LINE_WORDS + 1);
+}
+
 /** A line with all operations of the longest chain has 3 × 8 + 3 words; whatever is longer is garbage. */
 const MAX_LINE_WORDS = 27;
 
 /** Compares a proof with its problem, operation by operation. Total, and linear in the proof's length. */
 export function readProof(chain: Chain, proof: string): ProofReading {
   const steps: Step[] = [];
-  let extra = false;
+  const foreign: string[] = [];
   let value = chain.start;
   let done = 0;
   const add = (count: number, line?: ProofLine) => {
@@ -76,14 +81,14 @@ export function readProof(chain: Chain, proof: string): ProofReading {
     const first = line === undefined ? -1 : indexOfLabel(line.labels[0]);
     const inOrder = line?.labels.every((label, index) => label === labelOf(first + index)) ?? false;
     if (line === undefined || !inOrder || first < done || first + line.labels.length > chain.operations.length) {
-      extra = true;
+      foreign.push(wordsOf(text).join(' '));
     } else {
       leaveOutUntil(first);
       add(line.labels.length, line);
     }
   }
   leaveOutUntil(chain.operations.length);
-  return { steps, extra };
+  return { steps, foreign };
 }
 
 function expectedFrom(chain: Chain, start: number, count: number, value: number): Step['expected'] {

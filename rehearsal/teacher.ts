@@ -1,6 +1,6 @@
 import type { ProofScore, QualityScore } from '../shared/scores.ts';
 import { SCORES } from '../shared/scores.ts';
-import { analysisText, briefText, expectedText, EXTRA, quotationOf, readAnalysis, scoreOfVerdicts, type AnalysisLine, type Verdict } from './analyses.ts';
+import { analysisText, briefText, expectedText, EXTRA, MISSING, quotationOf, readAnalysis, scoreOfVerdicts, type AnalysisLine, type Verdict } from './analyses.ts';
 import { apply, labelOf, MAX_OPERATIONS, MODULUS, OPERATORS, type Chain, type Operation } from './chain.ts';
 import { isReal, scoreFollows, VERDICT_OF } from './checker.ts';
 import type { Manners } from './manners.ts';
@@ -65,9 +65,17 @@ export function writeAnalysis(chain: Chain, proof: string, manners: Manners['ana
   const reading = readProof(chain, proof);
   const remarks = random() < manners.remarkHabit;
   const lines = reading.steps.map((step, index) => analysisLineOf(step, verdictOn(step, index, remarks, manners, random), manners.intermediates));
-  if (reading.extra && random() >= manners.missLast) lines.push({ label: EXTRA, expected: '', quoted: '', verdict: 'wrong' });
+  const foreign = foreignLineSaid(reading.foreign, proof, manners, random);
+  if (foreign !== undefined) lines.push({ label: EXTRA, expected: '', quoted: foreign, verdict: 'wrong' });
   const score = scoreOfVerdicts(lines.map(({ verdict }) => verdict));
   return analysisText(lines, random() < manners.slip ? otherScore(score, random) : score);
+}
+
+/** The foreign line that an analysis reports: the first one, or, invented, one that belongs there. */
+function foreignLineSaid(foreign: readonly string[], proof: string, manners: Manners['analysis'], random: Random): string | undefined {
+  if (foreign.length > 0) return random() >= manners.missLast ? foreign[0] : undefined;
+  const lines = proof.split('\n');
+  return random() < manners.invent ? lines[Math.floor(random() * lines.length)] : undefined;
 }
 
 function analysisLineOf(step: Step, verdict: Verdict, intermediates: boolean): AnalysisLine {
@@ -108,7 +116,7 @@ export function writeMetaAnalysis(chain: Chain, proof: string, analysis: string,
     .map((claim) => ({ claim, real: isReal(reading, claim) !== random() < (claim.verdict === '?' ? manners.misjudgeRemark : manners.misjudge) }));
   const lines = judged.map(({ claim, real }) => {
     const step = reading.steps.find(({ label }) => label === claim.label);
-    const subject = step === undefined ? claim.label : `${expectedText(step.expected)} , ${quotationOf(step.line)}`;
+    const subject = step === undefined ? `${claim.label} , ${reading.foreign[0] ?? MISSING}` : `${expectedText(step.expected)} , ${quotationOf(step.line)}`;
     return `${subject} ${claim.verdict} ${real ? 'real' : 'unreal'}`;
   });
   const follows = scoreFollows(said) && said.malformedLines === 0;

@@ -1,42 +1,77 @@
 import * as z from 'zod';
 import { PRESETS } from './presets.ts';
 import type { PresetName } from './presets.ts';
-import { recipeSchema, STAGE_NAMES } from './recipe.ts';
+import { fullLapName, RUN_NAME, runOf } from './lapNames.ts';
+import { possibleInits, stagesOf, withLaterInits } from './laterLap.ts';
+import { recipeSchema } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's. */
+/** What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's, or from the parent's. */
 export type LapInput = DeepPartial<Recipe> & {
-  /** Seeds and ablations are runs of their own. @default 'main' */
+  /** Seeds and ablations are runs of their own. @default the parent's, else 'main' */
   readonly run?: string;
+  /** The lap to go on from, such as `main/lap-0001` (`lap-0001` for short); its recipe is the ground that other fields lie on. @default none: a lap 1 */
+  readonly from?: string;
 };
+
+/** What a lap's input needs to know of the lap it goes on from. */
+export interface ParentRecipe {
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
+  readonly recipe: Recipe;
+}
+
+export interface ResolvedInput {
+  readonly run: string;
+  /** The parent's full name. */
+  readonly from?: string;
+  readonly turn: number;
+  readonly recipe: Recipe;
+}
 
 type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> } : T;
 
-const RUN_NAME = /^[a-z0-9][a-z0-9-]{0,40}$/;
+/**
+ * The full name of the lap that an input goes on from; undefined for a lap 1.
+ * @throws when `from` is no name of a lap.
+ */
+export function parentOf(input: unknown): string | undefined {
+  const from = isRecord(input) ? input['from'] : undefined;
+  if (from === undefined) return undefined;
+  const name = typeof from === 'string' ? fullLapName(from) : undefined;
+  if (name === undefined) throw new Error(`Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got ${show(from)}`);
+  return name;
+}
 
 /**
- * The recipe that an input means: the preset, with the input's fields over it.
+ * The recipe that an input means: the preset, or the parent's recipe, with the input's fields over it.
+ * @param parent of the lap that `from` names; required where it names one.
  * @throws an Error whose message names each bad field, what was expected and what came.
  */
-export function resolveRecipe(input: unknown): { run: string; recipe: Recipe } {
+export function resolveRecipe(input: unknown, parent?: ParentRecipe): ResolvedInput {
   if (!isRecord(input)) throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
-  const { run = 'main', ...fields } = input;
+  const from = parentOf(input);
+  const { run = from === undefined ? 'main' : runOf(from), from: _, ...fields } = input;
   if (typeof run !== 'string' || !RUN_NAME.test(run)) {
     throw new Error(`Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`);
   }
-  const preset = fields['preset'] ?? 'rehearsal';
+  if (from !== undefined && parent === undefined) throw new Error(`Invalid lap input: from: expected a finished lap, got ${show(from)}, which is not known here`);
+  const preset = fields['preset'] ?? parent?.recipe.preset ?? 'rehearsal';
   if (typeof preset !== 'string' || !Object.hasOwn(PRESETS, preset)) {
     throw new Error(`Invalid lap input: preset: expected one of ${Object.keys(PRESETS).join(', ')}, got ${show(preset)}`);
   }
-  const merged = mergeOver(PRESETS[preset as PresetName], fields);
+  const ground = parent !== undefined && fields['preset'] === undefined ? parent.recipe : PRESETS[preset as PresetName];
+  const turn = parent === undefined ? 1 : parent.turn + 1;
+  const merged = mergeOver(ground, fields);
   const parsed = recipeSchema.safeParse(merged);
-  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.flatMap((issue) => describe(issue, merged));
-  if (!parsed.success || problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
-  return { run, recipe: parsed.data };
+  const recipe = parsed.success ? withLaterInits(parsed.data, turn) : undefined;
+  const problems = recipe === undefined ? (parsed.error?.issues ?? []).flatMap((issue) => describe(issue, merged)) : contradictions(recipe, turn);
+  if (recipe === undefined || problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
+  return { run, ...(from === undefined ? {} : { from }), turn, recipe };
 }
 
 /** What each field allows alone, but not together. */
-function contradictions(recipe: Recipe): string[] {
+function contradictions(recipe: Recipe, turn: number): string[] {
   const { labelling, rewards, domain } = recipe;
   const found: string[] = [];
   if (labelling.minValidAnalyses > labelling.analysesPerProof) {
@@ -45,22 +80,20 @@ function contradictions(recipe: Recipe): string[] {
   if (Math.abs(rewards.proofWeight + rewards.selfAnalysisWeight - 1) > 1e-9) {
     found.push(`rewards.proofWeight: expected proofWeight + selfAnalysisWeight to be 1, got ${rewards.proofWeight} + ${rewards.selfAnalysisWeight}`);
   }
-  STAGE_NAMES.forEach((stage, index) => {
+  for (const stage of stagesOf(recipe, turn)) {
     const { init } = recipe.stages[stage];
-    const earlier = STAGE_NAMES.slice(0, index);
-    if (init !== 'base' && !earlier.includes(init)) {
-      found.push(`stages.${stage}.init: expected base${earlier.map((name) => `, ${name}`).join('')} (what exists by then), got "${init}"`);
-    }
-  });
+    const possible = possibleInits(recipe, turn, stage);
+    if (!possible.includes(init)) found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
+  }
   if (domain.experts === 'program' && domain.checker === 'none') {
     found.push(`domain.experts: expected "people" where domain.checker is "none" (no program knows the truth), got "program"`);
   }
-  if (domain.problems.kind === 'rehearsal') {
-    for (const name of ['trainDifficulty', 'nextDifficulty', 'heldOutDifficulty'] as const) {
-      const [low, high] = domain.problems[name];
-      if (low > high) found.push(`domain.problems.${name}: expected [lowest, highest], got [${low}, ${high}]`);
-    }
-  } else if (domain.checker === 'rehearsal') {
+  const { problems } = domain;
+  const bands = [...(problems.difficulties ?? []).map((band) => ['difficulties', band] as const), ...(problems.kind === 'rehearsal' ? [['heldOutDifficulty', problems.heldOutDifficulty] as const] : [])];
+  for (const [name, [low, high]] of bands) {
+    if (low > high) found.push(`domain.problems.${name}: expected [lowest, highest], got [${low}, ${high}]`);
+  }
+  if (problems.kind === 'file' && domain.checker === 'rehearsal') {
     found.push('domain.checker: expected "none" for problems from a file, got "rehearsal"');
   }
   return found;

@@ -1,7 +1,8 @@
-import type { StageName } from './recipe.ts';
+import type { TrainingName } from './recipe.ts';
 
 /** How stages are called in paths: job keys, workflow ids, folders. */
-const SLUGS: Record<StageName, string> = {
+const SLUGS: Record<TrainingName, string> = {
+  consolidation: 'consolidation',
   verifierV1: 'verifier-v1',
   metaVerifier: 'meta-verifier',
   verifierV2: 'verifier-v2',
@@ -10,6 +11,6 @@ const SLUGS: Record<StageName, string> = {
 };
 
 /** `<run>/lap-0001/verifier-v1`: the training's identity, its folder and its workflow id. */
-export function jobKeyOf(lap: string, stage: StageName): string {
+export function jobKeyOf(lap: string, stage: TrainingName): string {
   return `${lap}/${SLUGS[stage]}`;
 }

@@ -12,10 +12,14 @@ const sampling = z.strictObject({
 
 const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
 
-/** Where a stage starts: the SFT base, or the result of an earlier stage. */
+/** The trainings by GRPO, in the order of lap 1. */
 export const STAGE_NAMES = ['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
-const init = z.enum(['base', ...STAGE_NAMES]);
+/** Every training of a lap; from lap 2 on it begins with a consolidation by rejection fine-tuning (paper 3.1). */
+export type TrainingName = StageName | 'consolidation';
+/** Where a stage starts: the SFT base, or the result of an earlier training of the same lap. */
+const init = z.enum(['base', 'consolidation', ...STAGE_NAMES]);
+export type InitName = z.infer<typeof init>;
 
 const stage = z.strictObject({
   init,
@@ -51,9 +55,9 @@ export const recipeSchema = z.strictObject({
         heldOut: z.int().min(4),
         /** Problems of the next difficulty, which phase 4 labels proofs of. */
         next: z.int().min(4),
-        /** Chain lengths: this lap's training problems, the next lap's, and the held-out set's, which spans all. */
-        trainDifficulty: difficulty,
-        nextDifficulty: difficulty,
+        /** The curriculum's bands of chain lengths [lowest, highest]: a lap trains on its own and labels proofs of the next; the last one stays. */
+        difficulties: z.array(difficulty).min(1),
+        /** The held-out set's, which spans all. */
         heldOutDifficulty: difficulty,
       }),
       z.strictObject({
@@ -61,6 +65,8 @@ export const recipeSchema = z.strictObject({
         path: z.string().min(1),
         validationShare: z.number().min(0).max(0.5).default(0.1),
         heldOutShare: z.number().min(0).max(0.5).default(0.1),
+        /** Bands of the file's `difficulty` field, as above. @default all problems in every lap */
+        difficulties: z.array(z.tuple([z.number(), z.number()])).min(1).optional(),
       }),
     ]),
     /** Folder of prompt texts, one file per task. */
@@ -96,6 +102,27 @@ export const recipeSchema = z.strictObject({
     selfVerification: stage,
   }),
   selfVerification: z.enum(['self-analysis', 'refine-trajectory']),
+  /** `harder`: each lap moves on to the next band of difficulties. `none`: all laps stay on the first (an ablation). */
+  curriculum: z.enum(['harder', 'none']),
+  /** False: no critique is judged, neither in rewards nor in labels (an ablation). */
+  metaVerification: z.boolean(),
+  /** False: later laps keep lap 1's verifier (an ablation). */
+  retrainVerifier: z.boolean(),
+  /** True: later laps train the meta-verifier anew on all of D_mv; else lap 1's stays. */
+  retrainMetaVerifier: z.boolean(),
+  /** Which model later laps consolidate into: the last generator, or the base anew. */
+  consolidateFrom: z.enum(['generator', 'base']),
+  /** Rejection fine-tuning at the start of a later lap: examples of each skill at most, and the SFT's sizes. */
+  consolidation: z.strictObject({
+    examplesPerSkill: z.int().min(1),
+    rowsPerStep: z.int().min(1).max(4096),
+    maxSteps: z.int().min(1),
+    learningRate: z.number().positive().max(1e-2),
+    warmupSteps: z.int().min(0),
+    maxPromptTokens: z.int().min(1),
+    maxCompletionTokens: z.int().min(1),
+    checkpointEverySteps: z.int().min(1),
+  }),
   rewards: z.strictObject({
     proofWeight: z.number().min(0).max(1),
     selfAnalysisWeight: z.number().min(0).max(1),

@@ -1,3 +1,4 @@
+import type { SkillCounts } from './manifest.ts';
 import type { StageName } from './recipe.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface VerifierFigures {
   readonly falseRemarksPerAnalysis: number | null;
   /** Answers by true score (first key) and by given score or `malformed`. */
   readonly confusion: Confusion;
+  /** Score accuracy by the problems' difficulty, where they have one. */
+  readonly byDifficulty: readonly { readonly difficulty: string; readonly scoreAccuracy: Figure }[];
 }
 
 export type ScoreKey = '0' | '0.5' | '1';
@@ -55,8 +58,13 @@ export interface ConstantBaseline {
 }
 
 export interface GeneratorFigures {
-  /** Mean true score of the base's, the phase-2 generator's and the phase-3 generator's proofs, on all held-out problems. */
+  /**
+   * Mean true score on all held-out problems: of the base; of the model that the lap began with (the base, or the parent's final generator);
+   * after the consolidation (later laps), after phase 2 and after phase 3.
+   */
+  readonly trueScoreOfBase: Figure;
   readonly trueScoreBefore: Figure;
+  readonly trueScoreAfterConsolidation: Figure;
   readonly trueScoreAfterPhase2: Figure;
   readonly trueScoreAfter: Figure;
   readonly byDifficulty: readonly DifficultyBand[];
@@ -115,6 +123,9 @@ export interface MetaVerifierFigures {
 export interface DecodingFigures {
   readonly verifier: {
     readonly base: VerifierFigures | null;
+    /** Of later laps: the verifier that the parent ended with, and the consolidated model. */
+    readonly parent: VerifierFigures | null;
+    readonly consolidation: VerifierFigures | null;
     readonly v1: VerifierFigures | null;
     readonly v2: VerifierFigures | null;
     /** Held-out proofs by true score: equal numbers where the base wrote enough of each. */
@@ -183,6 +194,8 @@ export interface TrainingFigures {
 export interface LapReport extends DecodingFigures {
   readonly lap: string;
   readonly parent: string | null;
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
   readonly preset: string;
   readonly seed: number;
   readonly recipeSha256: string;
@@ -194,6 +207,8 @@ export interface LapReport extends DecodingFigures {
   /** The same at T = 0; null where the recipe did not ask for it. */
   readonly greedy: DecodingFigures | null;
   readonly labels: LabelFigures;
+  /** What a later lap was consolidated from; null in lap 1. */
+  readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];
   readonly trainings: readonly TrainingFigures[];
   readonly wallSeconds: number;

@@ -23,7 +23,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
   const { lap, recipe, problems, base } = opened;
   const { coldStart: sizes } = recipe;
   const place = `${lap}/cold-start`;
-  const seed = seedOf(recipe.seed, 'cold start');
+  const seed = seedOf(opened.seed, 'cold start');
   const { sample, sets } = sampler(opened, 'coldStart', { role: 'candidate', checkpoint: base });
 
   // Problems across topics, and the weak model's first drafts.

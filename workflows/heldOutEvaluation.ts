@@ -16,13 +16,16 @@ const ANALYSES_PER_PROOF = 2;
 
 const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'prove' } as const;
 
+export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
+
 /**
- * Measures the lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there, and only the end of
+ * Measures a lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there, and only the end of
  * the lap waits for it. What the answers are worth is worked out from the ledger, in the report.
  */
 export function heldOutEvaluation(opened: OpenedLap) {
-  const { lap, recipe, prompts, problems, base } = opened;
-  const sets: EvaluationSet[] = [];
+  const { lap, recipe, prompts, problems, base, parent } = opened;
+  // Later laps are measured on lap 1's held-out sets, beside what was measured of the base and the parent.
+  const sets: EvaluationSet[] = [...(parent?.evaluation.sets ?? [])];
   const records: SetRecord[] = [];
   const running: Promise<unknown>[] = [];
   const selfTask: Task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
@@ -40,8 +43,8 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const asked = beside(data.buildProblemRows({ lap, problems: problems.heldOut }));
   const drafting = sampler(opened, 'evaluation', { role: 'candidate', checkpoint: base });
   const experts = { proofs: new Trigger<DatasetRef>(), analyses: new Trigger<DatasetRef>() };
-  const proofs = checker === 'none' ? experts.proofs : beside(draftProofs());
-  const analyses = checker === 'none' ? experts.analyses : beside(draftAnalyses());
+  const proofs = parent ? Promise.resolve(parent.evaluation.proofs) : checker === 'none' ? experts.proofs : beside(draftProofs());
+  const analyses = recipe.metaVerification ? (parent?.evaluation.analyses ? Promise.resolve(parent.evaluation.analyses) : checker === 'none' ? experts.analyses : beside(draftAnalyses())) : undefined;
 
   /** The base's proofs of held-out problems, balanced by truth: what verifiers are measured on. */
   async function draftProofs(): Promise<DatasetRef> {
@@ -89,7 +92,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
 
   return {
     verifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('verifier', model, checkpoint, proofs)),
-    metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('metaVerifier', model, checkpoint, analyses)),
+    metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void (analyses && beside(ask('metaVerifier', model, checkpoint, analyses))),
     generator: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('generator', model, checkpoint, asked)),
     selfVerification: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('selfVerification', model, checkpoint, asked)),
     /** Without a checker, experts' scores of the validation split are the truth that models are measured on. */
@@ -97,7 +100,8 @@ export function heldOutEvaluation(opened: OpenedLap) {
     /** Waits for all measurements. */
     async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
       await Promise.all(running);
-      return { evaluation: { proofs: await proofs, analyses: await analyses, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) }, sets: [...drafting.sets, ...records] };
+      const measuredOn = { proofs: await proofs, ...(analyses && { analyses: await analyses }) };
+      return { evaluation: { ...measuredOn, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) }, sets: [...drafting.sets, ...records] };
     },
   };
 }

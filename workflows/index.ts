@@ -1,4 +1,5 @@
 export { lap } from './lap.ts';
+export { consolidate } from './consolidate.ts';
 export { coldStart } from './coldStart.ts';
 export { scoreAnalyses } from './scoreAnalyses.ts';
 export { trainStage } from './trainStage.ts';

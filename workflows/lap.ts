@@ -3,17 +3,14 @@ import type { LapActivities } from '../activities/lap/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { ReportActivities } from '../activities/report/index.ts';
 import type { LapInput } from '../shared/lapInput.ts';
-import type { StageRecord } from '../shared/manifest.ts';
-import { jobKeyOf } from '../shared/names.ts';
-import type { StageName } from '../shared/recipe.ts';
-import type { ArtifactRef, CheckpointRef } from '../shared/records.ts';
-import { coldStart } from './coldStart.ts';
+import { phasesOf } from '../shared/laterLap.ts';
+import type { ArtifactRef } from '../shared/records.ts';
+import { firstVerifier } from './firstVerifier.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
 import { trackProgress } from './lapProgress.ts';
+import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
-import { scoreAnalyses } from './scoreAnalyses.ts';
-import { trainStage } from './trainStage.ts';
-import type { TrainStageInput } from './trainStage.ts';
+import { trackTrainings } from './trainings.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
 const data = proxyActivities<LapActivities & ReportActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
@@ -25,108 +22,60 @@ export interface LapResult {
   readonly report: ArtifactRef;
 }
 
-/** One turn of the flywheel (paper 2.1 to 2.3). `{}` runs the preset `rehearsal`; any field of the recipe can be given. */
+/** One turn of the flywheel (paper 2.1 to 2.3, 3.1). `{}` runs the preset `rehearsal`; any field of the recipe can be given; `from` goes on from a finished lap. */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
   const opened = await progress.phase('open', () => open(input));
-  const { recipe, base } = opened;
-  progress.opened(opened.lap);
+  const { recipe, parent } = opened;
+  progress.opened(opened.lap, phasesOf(recipe, opened.turn));
   const heldOut = heldOutEvaluation(opened);
-  heldOut.verifier('base', base);
-  heldOut.generator('base', base);
+  const trainings = trackTrainings(opened, progress);
+  const work = { opened, progress, trainings, heldOut };
 
-  const checkpoints: Partial<Record<StageName, CheckpointRef>> = {};
-  const stages: StageRecord[] = [];
-  async function train(stage: StageName, work: Pick<TrainStageInput, 'sources' | 'judges'>): Promise<CheckpointRef> {
-    const { init } = recipe.stages[stage];
-    const record = await progress.phase(
-      stage,
-      () =>
-        executeChild(trainStage, {
-          workflowId: jobKeyOf(opened.lap, stage),
-          args: [{ opened, stage, init: initOf(init), ...work }],
-          staticSummary: `${stage} from ${init}: GRPO, ${recipe.stages[stage].maxSteps} steps`,
-        }),
-      ({ reward, steps }) => `reward ${reward.first.toFixed(2)} → ${reward.last.toFixed(2)} in ${steps} steps`,
-    );
-    stages.push(record);
-    checkpoints[stage] = record.checkpoint;
-    return record.checkpoint;
-  }
-  const initOf = (init: 'base' | StageName): CheckpointRef => {
-    const checkpoint = init === 'base' ? base : checkpoints[init];
-    if (checkpoint === undefined) throw ApplicationFailure.nonRetryable(`Expected a stage to start from an earlier one, got ${init}`, 'InvalidLap');
-    return checkpoint;
-  };
-
-  // 1A: proofs of a weak model, scored by experts: D_v.
-  const cold = await progress.phase('coldStart', () => executeChild(coldStart, child(opened, 'cold-start', { opened })), (result) => `${result.proofScores.train.rows} scored proofs`);
-  heldOut.expertsScored('proofs', cold.proofScores.validation);
-  const proofScores = { task: 'verify', rows: cold.proofScores.train } as const;
-
-  // 1B: verifier v1, rewarded for the format and the score.
-  const verifierV1 = await train('verifierV1', { sources: [{ source: proofScores, weight: 1 }] });
-  heldOut.verifier('verifierV1', verifierV1);
-
-  // 1C: experts score v1's analyses: D_mv. The meta-verifier learns to.
-  const meta = await progress.phase(
-    'metaData',
-    () => executeChild(scoreAnalyses, child(opened, 'meta-data', { opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] })),
-    (result) => `${result.analysisScores.train.rows} scored analyses`,
-  );
-  heldOut.expertsScored('analyses', meta.analysisScores.validation);
-  const analysisScores = { task: 'metaVerify', rows: meta.analysisScores.train } as const;
-  heldOut.metaVerifier(recipe.stages.metaVerifier.init, initOf(recipe.stages.metaVerifier.init));
-  const metaVerifier = await train('metaVerifier', { sources: [{ source: analysisScores, weight: 1 }] });
-  heldOut.metaVerifier('metaVerifier', metaVerifier);
-
-  // 1D: verifier v2 on both sets, its analyses gated by the frozen meta-verifier.
-  const verifierV2 = await train('verifierV2', {
-    sources: [
-      { source: proofScores, weight: 1 - recipe.rewards.metaShare },
-      { source: analysisScores, weight: recipe.rewards.metaShare },
-    ],
-    judges: { metaVerifier },
-  });
-  heldOut.verifier('verifierV2', verifierV2);
-  heldOut.metaVerifier('verifierV2', verifierV2);
-  const metaJudge = recipe.rewards.metaJudge === 'verifier' ? verifierV2 : metaVerifier;
+  // 1: lap 1 builds a verifier; later laps consolidate what was learned, and train the verifier on the grown D_v.
+  const built = parent === undefined ? await firstVerifier(work) : await nextVerifier(work, parent);
+  const { verifier } = built;
+  const metaJudge = built.metaVerifier && (recipe.rewards.metaJudge === 'verifier' ? verifier : built.metaVerifier);
 
   // 2: the generator, rewarded by the frozen verifier.
-  const generator = await train('generator', { sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }], judges: { verifier: verifierV2 } });
+  const generator = await trainings.train('generator', { sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }], judges: { verifier } });
   heldOut.generator('generator', generator);
   heldOut.selfVerification('generator', generator);
 
   // 3: self-verification: the generator is rewarded for its proof and for an honest analysis of it.
   const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
-  const finalGenerator = await train('selfVerification', {
+  const finalGenerator = await trainings.train('selfVerification', {
     sources: [{ source: { task, rows: opened.problems.train }, weight: 1 }],
-    judges: { verifier: verifierV2, metaVerifier: metaJudge },
+    judges: { verifier, ...(metaJudge && { metaVerifier: metaJudge }) },
   });
   heldOut.selfVerification('selfVerification', finalGenerator);
 
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
   const scaled = await progress.phase(
     'scaleVerification',
-    () => executeChild(scaleVerification, child(opened, 'label', { opened, generator: finalGenerator, verifier: verifierV2, metaVerifier: metaJudge })),
+    () => executeChild(scaleVerification, { workflowId: `${opened.lap}/label`, args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }] }),
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
   const measured = await progress.phase('evaluation', () => heldOut.finish());
   const manifest = await data.writeManifest({
     lap: opened.lap,
+    ...(parent && { parent: { lap: parent.lap, manifest: parent.manifest } }),
+    turn: opened.turn,
     recipe,
     recipeSha256: opened.recipeSha256,
     prompts: opened.prompts,
     startedAt: progress.startedAt,
     endedAt: new Date().toISOString(),
     problems: opened.problems,
-    base,
-    proofScores: { ...cold.proofScores, grown: scaled.grown },
-    analysisScores: meta.analysisScores,
-    stages,
-    sets: [...cold.sets, ...meta.sets, ...scaled.sets, ...measured.sets],
-    reviews: [cold.review, meta.review, ...scaled.reviews],
+    base: opened.base,
+    proofScores: { ...built.proofScores, grown: scaled.grown },
+    ...(built.analysisScores && { analysisScores: built.analysisScores }),
+    models: { generator: finalGenerator, verifier, ...(built.metaVerifier && { metaVerifier: built.metaVerifier }) },
+    ...(built.consolidation && { consolidation: built.consolidation }),
+    stages: trainings.stages(),
+    sets: [...built.sets, ...scaled.sets, ...measured.sets],
+    reviews: [...built.reviews, ...scaled.reviews],
     labels: scaled.labels,
     evaluation: measured.evaluation,
     phases: progress.phases(),
@@ -145,9 +94,4 @@ async function open(input: LapInput): Promise<OpenedLap> {
     }
     throw error;
   }
-}
-
-/** A phase's child workflow: a readable id, one argument. */
-function child<Input>({ lap: id }: OpenedLap, name: string, input: Input) {
-  return { workflowId: `${id}/${name}`, args: [input] as [Input] };
 }

@@ -3,22 +3,21 @@ import type { PhaseRecord } from '../shared/manifest.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
 
-/** The phases of lap 1, in order (METHOD.md). */
-export const PHASES = ['open', 'coldStart', 'verifierV1', 'metaData', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification', 'scaleVerification', 'evaluation'] as const;
-export type Phase = (typeof PHASES)[number];
-
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
+
+export type Progress = ReturnType<typeof trackProgress>;
 
 /** Says how far a lap is: to the `progress` query, in the workflow's details (Web UI), and at the end in the manifest. */
 export function trackProgress() {
   const startedAt = workflowInfo().runStartTime.toISOString();
   const done: PhaseRecord[] = [];
   const results: string[] = [];
-  let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: PHASES.length, startedAt, phaseStartedAt: startedAt };
+  let phases: readonly string[] = ['open'];
+  let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: phases.length, startedAt, phaseStartedAt: startedAt };
   setHandler(progressQuery, () => current, { description: 'Phase, step of steps, elapsed time' });
 
   function show(): void {
-    const rows = PHASES.map((name, index) => {
+    const rows = phases.map((name, index) => {
       const ended = done.find((record) => record.name === name);
       const seconds = ended ? `${Math.round((Date.parse(ended.endedAt) - Date.parse(ended.startedAt)) / 1000)} s` : '';
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
@@ -29,13 +28,15 @@ export function trackProgress() {
 
   return {
     startedAt,
-    opened(lap: string): void {
-      current = { ...current, lap };
+    /** @param names of all phases of this lap, in order. */
+    opened(lap: string, names: readonly string[]): void {
+      phases = names;
+      current = { ...current, lap, phases: names.length };
       show();
     },
     /** Runs one phase; `tell` puts its outcome into a few words. */
-    async phase<T>(name: Phase, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
-      const index = PHASES.indexOf(name);
+    async phase<T>(name: string, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
+      const index = phases.indexOf(name);
       const began = new Date().toISOString();
       current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
       show();

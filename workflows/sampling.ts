@@ -21,7 +21,7 @@ export function sampler(opened: OpenedLap, phase: string, model: ModelRef) {
     const began = Date.now();
     const result = await executeChild(sampleSet, {
       workflowId: setId,
-      args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling: recipe.sampling[task], seed: seedOf(recipe.seed, setId.slice(opened.lap.length)), attempts: 1, engine: recipe.inference }],
+      args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling: recipe.sampling[task], seed: seedOf(opened.seed, setId.slice(opened.lap.length)), attempts: 1, engine: recipe.inference }],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
     const record = { ...result, phase, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 };

@@ -25,7 +25,8 @@ export async function scaleVerification(input: {
   opened: OpenedLap;
   generator: CheckpointRef;
   verifier: CheckpointRef;
-  metaVerifier: CheckpointRef;
+  /** Absent without meta-verification: then every analysis that reports an issue counts. */
+  metaVerifier?: CheckpointRef;
 }): Promise<ScaleVerificationResult> {
   const { opened } = input;
   const { lap, recipe, problems, prompts } = opened;
@@ -39,10 +40,12 @@ export async function scaleVerification(input: {
     to: `datasets/${place}/problems.jsonl`,
     problems: [problems.next],
     count: Math.ceil(labelling.proofs / labelling.proofsPerProblem),
-    seed: seedOf(recipe.seed, 'labelling'),
+    seed: seedOf(opened.seed, 'labelling'),
   });
   const written = await generator.sample({ setId: `${place}/proofs`, task, rows: asked, samplesPerRow: labelling.proofsPerProblem });
-  const proofs = await data.collectProofs({ to: `datasets/${place}/proofs.jsonl`, setId: written.setId, rows: asked, task, round: 0 });
+  const own = await data.collectProofs({ to: `datasets/${place}/written.jsonl`, setId: written.setId, rows: asked, task, round: 0 });
+  const carried = opened.parent?.labels.carried;
+  const proofs = carried === undefined ? own : await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: [carried, own] });
 
   // n independent analyses of each, m meta-analyses of each that reports an issue, and the rule; no more calls than decide the label.
   const began = Date.now();
@@ -54,11 +57,11 @@ export async function scaleVerification(input: {
         setId,
         proofs,
         verifier: { role: 'verifier', checkpoint: input.verifier },
-        metaVerifier: { role: 'metaVerifier', checkpoint: input.metaVerifier },
+        metaVerifier: { role: 'metaVerifier', checkpoint: input.metaVerifier ?? input.verifier },
         prompts: prompts.name,
         policy: {
           analysesPerProof: labelling.analysesPerProof,
-          metaAnalysesPerAnalysis: labelling.metaAnalysesPerAnalysis,
+          metaAnalysesPerAnalysis: input.metaVerifier === undefined ? 0 : labelling.metaAnalysesPerAnalysis,
           minValidAnalyses: labelling.minValidAnalyses,
           confirmingMetaScore: labelling.confirmingMetaScore,
         },
@@ -66,7 +69,7 @@ export async function scaleVerification(input: {
         earlyStop: labelling.earlyStop,
         verdictAttempts: labelling.verdictAttempts,
         sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
-        seed: seedOf(recipe.seed, 'verdicts'),
+        seed: seedOf(opened.seed, 'verdicts'),
         engine: recipe.inference,
       },
     ],
@@ -79,6 +82,12 @@ export async function scaleVerification(input: {
   const reviews = labelling.contested === 'ask' && contested.rows > 0 ? [await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })] : [];
 
   // D_v grows.
-  const { grown, expert } = await data.growProofScores({ lap, proofs, decisions: set.decisions, experts: reviews.map(({ results }) => results) });
-  return { grown, labels: { proofs, set, expert }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
+  const { grown, ...left } = await data.growProofScores({
+    lap,
+    proofs,
+    decisions: set.decisions,
+    experts: reviews.map(({ results }) => results),
+    carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
+  });
+  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
 }

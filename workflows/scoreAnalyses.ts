@@ -44,7 +44,7 @@ export async function scoreAnalyses(input: { opened: OpenedLap; verifier: Checkp
     ...(ofBaseModel === undefined ? {} : { ofBase: ofBaseModel }),
     baseShare: recipe.metaData.baseShare,
     count: recipe.metaData.expertAnalyses,
-    seed: seedOf(recipe.seed, 'meta data'),
+    seed: seedOf(opened.seed, 'meta data'),
   });
   const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreAnalysis', subject });
   const analysisScores = await data.recordAnalysisScores({ lap, subject, results: review.results, validation: problems.validation });

@@ -1,29 +1,22 @@
-import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { LapActivities } from '../activities/lap/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { TrainingSource } from '../activities/lap/trainingData.ts';
 import type { EnsureServedInput, ServingActivities } from '../activities/serving/index.ts';
-import type { RunTrainingInput, StopTrainingInput, TrainingActivities } from '../activities/training/index.ts';
+import type { RunTrainingInput } from '../activities/training/index.ts';
 import type { StageRecord } from '../shared/manifest.ts';
 import { jobKeyOf } from '../shared/names.ts';
 import { QUEUES } from '../shared/queues.ts';
 import type { StageName } from '../shared/recipe.ts';
 import type { CheckpointRef, ModelRef } from '../shared/records.ts';
 import { seedOf } from '../shared/seeds.ts';
+import { runJob } from './runJob.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 // A server that loads a large model may take its time; a server that cannot start is worth a few tries.
 const serving = proxyActivities<ServingActivities>({ taskQueue: QUEUES.inference, startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds', retry: { maximumAttempts: 5 } });
-
-// Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts the job.
-const training = proxyActivities<TrainingActivities>({
-  taskQueue: QUEUES.training,
-  startToCloseTimeout: '30 days',
-  heartbeatTimeout: '30 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-});
 
 export interface TrainStageInput {
   readonly opened: OpenedLap;
@@ -43,8 +36,8 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   setCurrentDetails(`**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``);
 
   const datasets: RunTrainingInput['datasets'][number][] = [];
-  for (const { source, weight } of sources) {
-    const ref = await data.writeTrainingRows({ to: `datasets/${jobKey}/${source.task}.jsonl`, prompts: prompts.name, source });
+  for (const [index, { source, weight }] of sources.entries()) {
+    const ref = await data.writeTrainingRows({ to: `datasets/${jobKey}/${index + 1}-${source.task}.jsonl`, prompts: prompts.name, source });
     datasets.push({ role: source.task, ref, weight });
   }
 
@@ -64,25 +57,24 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     maxRevisions: recipe.rewards.maxRevisions,
     sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
     judgeAttempts: recipe.rewards.judgeAttempts,
-    seed: seedOf(recipe.seed, stage, 'judges'),
+    seed: seedOf(opened.seed, stage, 'judges'),
   });
 
   const judging = { models: Object.values(models), engine: recipe.inference.engine };
   const startedAt = new Date().toISOString();
-  const outcome = await withCleanUp({ jobKey, cluster: recipe.training.cluster }, judging, async () => {
-    await serving.ensureServed(judging);
-    return training.runTraining({
+  const outcome = await whileServed(judging, () =>
+    runJob({
       jobKey,
       kind: 'grpo',
       initCheckpoint: init,
       datasets,
       rewardSpecSha256: spec.sha256,
-      hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(recipe.seed, stage) },
+      hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
       resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
       cluster: recipe.training.cluster,
       maxAttempts: recipe.training.maxAttempts,
-    });
-  });
+    }),
+  );
   return {
     name: stage,
     jobKey,
@@ -97,13 +89,11 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   };
 }
 
-/** Whatever happens to the lap, its judges' servers are freed; a cancelled lap's job ends even if no worker was there to see the cancellation. */
-async function withCleanUp<T>(job: StopTrainingInput, judging: EnsureServedInput, work: () => Promise<T>): Promise<T> {
+/** Whatever happens to the lap, its judges' servers are freed. */
+async function whileServed<T>(judging: EnsureServedInput, work: () => Promise<T>): Promise<T> {
   try {
+    await serving.ensureServed(judging);
     return await work();
-  } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => training.stopTraining(job));
-    throw error;
   } finally {
     await CancellationScope.nonCancellable(() => serving.releaseServed({ models: judging.models }));
   }

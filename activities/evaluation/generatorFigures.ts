@@ -44,7 +44,10 @@ export async function generatorFigures(
     }
     return attempts;
   };
-  const before = await attemptsOf('generator', 'base', 'generator.trueScoreBefore');
+  const later = manifest.turn > 1;
+  const base = await attemptsOf('generator', 'base', later ? 'generator.trueScoreOfBase' : 'generator.trueScoreBefore');
+  const before = later ? await attemptsOf('selfVerification', 'parent', 'generator.trueScoreBefore') : base;
+  const consolidated = later ? await attemptsOf('generator', 'consolidation', 'generator.trueScoreAfterConsolidation') : null;
   const phase2 = await attemptsOf('generator', 'generator', 'generator.trueScoreAfterPhase2');
   const selfBefore = await attemptsOf('selfVerification', 'generator', 'selfVerification.before');
   const selfAfter = await attemptsOf('selfVerification', 'selfVerification', 'selfVerification.after');
@@ -54,7 +57,9 @@ export async function generatorFigures(
   const bands = difficultyBands(problems.flatMap(({ difficulty }) => difficulty ?? []));
   return {
     generator: {
+      trueScoreOfBase: trueScore(base),
       trueScoreBefore: trueScore(before),
+      trueScoreAfterConsolidation: trueScore(consolidated),
       trueScoreAfterPhase2: trueScore(phase2),
       trueScoreAfter: trueScore(after),
       byDifficulty: bands.map((band): DifficultyBand => {

@@ -28,7 +28,8 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
   const trainings = await trainingFigures(store, manifest, notes);
   return {
     lap: manifest.lap,
-    parent: manifest.parent ?? null,
+    parent: manifest.parent?.lap ?? null,
+    turn: manifest.turn,
     preset: manifest.recipe.preset,
     seed: manifest.recipe.seed,
     recipeSha256: manifest.recipeSha256,
@@ -39,6 +40,7 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
     ...sampled,
     greedy,
     labels,
+    consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...timeFigures(manifest, await trainingUse(store, manifest, notes)),
     imitations: notes.imitations,

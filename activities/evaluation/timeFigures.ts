@@ -58,6 +58,10 @@ function piecesOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>)
     const use = used.get(stage.jobKey) ?? { calls: 0, tokens: 0 };
     return { kind: 'training', phase: stage.name, ...place(stage.name, stage.startedAt, stage.trainingSeconds), ...use };
   });
+  if (manifest.consolidation !== undefined) {
+    const { jobKey, startedAt, trainingSeconds } = manifest.consolidation;
+    trainings.push({ kind: 'training', phase: 'consolidation', ...place('consolidation', startedAt, trainingSeconds), ...(used.get(jobKey) ?? { calls: 0, tokens: 0 }) });
+  }
   const labelled = manifest.sets.some(({ setId }) => setId === manifest.labels.set.setId);
   const sets = labelled ? manifest.sets : [...manifest.sets, { ...manifest.labels.set, phase: 'scaleVerification', wallSeconds: manifest.labels.set.inferenceSeconds }];
   return [

@@ -36,6 +36,8 @@ export async function trainingUse(store: ArtifactStore, manifest: LapManifest, n
     used.set(jobKey, { calls, tokens });
     notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
+  const { consolidation } = manifest;
+  if (consolidation !== undefined) used.set(consolidation.jobKey, { calls: 0, tokens: await sampledTokens(store, consolidation.jobKey) });
   return used;
 }
 

@@ -1,8 +1,9 @@
 import type { AnalysisTruth } from '../../shared/checker.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
-import { mean, ratio, share } from '../../shared/measures.ts';
+import { difficultyBands, mean, ratio, share } from '../../shared/measures.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
 import type { Confusion, ConstantBaseline, DecodingFigures, Figure, MetaVerifierFigures, ScoreKey, VerifierFigures } from '../../shared/report.ts';
+import { stagesOf } from '../../shared/laterLap.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 import type { ArtifactStore } from '../store.ts';
@@ -13,6 +14,7 @@ import type { Truth } from './truth.ts';
 /** One answer of a judge: the truth about what it was asked, what it said, and the truth about how it said it. */
 interface Judged {
   readonly problem: string;
+  readonly difficulty?: number | undefined;
   readonly truth: Score;
   readonly given?: Score;
   readonly analysis?: AnalysisTruth;
@@ -28,6 +30,7 @@ export async function verifierFigures(
   decoding: Decoding,
   notes: Notes,
 ): Promise<DecodingFigures['verifier']> {
+  const later = manifest.turn > 1;
   const proofs = await store.readRows<ProofRow>(manifest.evaluation.proofs);
   const byId = new Map(proofs.map((proof) => [proof.id, proof]));
   const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
@@ -42,6 +45,7 @@ export async function verifierFigures(
       const analysis = answer.parsed && truth.checker?.analysis(proof.problem, proof.proof, answer.parsed.text);
       judged.push({
         problem: proof.problem.id,
+        difficulty: proof.problem.difficulty,
         truth: score,
         ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }),
         ...(analysis === undefined ? {} : { analysis }),
@@ -54,8 +58,10 @@ export async function verifierFigures(
   const countOf = (score: Score): number => truths.filter((known) => known === score).length;
   return {
     base: await figuresOf('base', 'base'),
-    v1: await figuresOf('verifierV1', 'v1'),
-    v2: await figuresOf('verifierV2', 'v2'),
+    parent: later ? await figuresOf('parent', 'parent') : null,
+    consolidation: later ? await figuresOf('consolidation', 'consolidation') : null,
+    v1: later ? null : await figuresOf('verifierV1', 'v1'),
+    v2: manifest.recipe.retrainVerifier || !later ? await figuresOf('verifierV2', 'v2') : null,
     heldOutProofs: { '0': countOf(0), '0.5': countOf(0.5), '1': countOf(1) },
     constantBaseline: constantBaseline(truths),
   };
@@ -78,6 +84,10 @@ function verifierFiguresOf(judged: readonly Judged[]): VerifierFigures {
     malformedShare: share(judged, (item) => item.given === undefined, clusterOf) ?? null,
     falseRemarksPerAnalysis: analysed.length === 0 ? null : analysed.reduce((sum, item) => sum + item.falseRemarks, 0) / analysed.length,
     confusion: confusionOf(judged),
+    byDifficulty: difficultyBands(judged.flatMap(({ difficulty }) => difficulty ?? [])).map(({ name, low, high }) => ({
+      difficulty: name,
+      scoreAccuracy: share(judged.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high), (item) => item.given === item.truth, clusterOf) ?? null,
+    })),
   };
 }
 
@@ -91,7 +101,12 @@ export async function metaVerifierFigures(
   decoding: Decoding,
   notes: Notes,
 ): Promise<MetaVerifierFigures> {
-  const analyses = await store.readRows<AnalysisRow>(manifest.evaluation.analyses);
+  const held = manifest.evaluation.analyses;
+  if (held === undefined) {
+    notes.absent(figureName('metaVerifier', decoding), 'the recipe has no meta-verification');
+    return { accuracyBefore: null, accuracyAfter: null, accuracyOfVerifierV2: null, constantBaseline: null };
+  }
+  const analyses = await store.readRows<AnalysisRow>(held);
   const truths = new Map(analyses.map((row) => [row.id, { problem: row.problem.id, quality: truth.quality(row) }]));
   const accuracyOf = async (model: EvaluationSet['model'], name: string): Promise<Figure> => {
     const figure = figureName(`metaVerifier.${name}`, decoding);
@@ -99,16 +114,18 @@ export async function metaVerifierFigures(
     if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as meta-verifier in this lap`);
     const judged: Judged[] = [];
     for await (const answer of answersOf(store, set.setId, figure, notes)) {
-      const { problem, quality } = rowOf(truths, answer, set.setId, manifest.evaluation.analyses.uri);
+      const { problem, quality } = rowOf(truths, answer, set.setId, held.uri);
       if (quality === undefined) continue;
       judged.push({ problem, truth: quality, ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }) });
     }
     return share(judged, (item) => item.given === item.truth, (item) => item.problem) ?? notes.absent(figure, 'nobody knows the true quality of its held-out analyses');
   };
+  const { recipe, turn } = manifest;
+  const trained = stagesOf(recipe, turn);
   return {
-    accuracyBefore: await accuracyOf(manifest.recipe.stages.metaVerifier.init, 'accuracyBefore'),
-    accuracyAfter: await accuracyOf('metaVerifier', 'accuracyAfter'),
-    accuracyOfVerifierV2: await accuracyOf('verifierV2', 'accuracyOfVerifierV2'),
+    accuracyBefore: turn === 1 ? await accuracyOf(recipe.stages.metaVerifier.init, 'accuracyBefore') : await accuracyOf('parent', 'accuracyBefore'),
+    accuracyAfter: trained.includes('metaVerifier') ? await accuracyOf('metaVerifier', 'accuracyAfter') : null,
+    accuracyOfVerifierV2: !trained.includes('verifierV2') ? null : await accuracyOf('verifierV2', 'accuracyOfVerifierV2'),
     constantBaseline: constantBaseline([...truths.values()].map((row) => row.quality)),
   };
 }

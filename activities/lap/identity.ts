@@ -5,8 +5,9 @@ import type { ArtifactStore } from '../store.ts';
 /**
  * The lap's own name, `<run>/lap-NNNN`, allocated once per workflow: asked again with the same `owner` (Temporal's first execution run id)
  * it answers the same, and two owners never get the same lap, however they race.
+ * @param after number of the parent: a run that branches from another counts on from there. @default 0
  */
-export async function allocateLap(store: ArtifactStore, run: string, owner: string): Promise<string> {
+export async function allocateLap(store: ArtifactStore, run: string, owner: string, after = 0): Promise<string> {
   const folder = store.path(`laps/${run}`);
   await mkdir(folder, { recursive: true });
   const owned = await lapOwnedBy(folder, owner);
@@ -15,7 +16,7 @@ export async function allocateLap(store: ArtifactStore, run: string, owner: stri
   await writeFile(path.join(claim, 'owner'), owner);
   for (;;) {
     const numbers = (await readdir(folder)).flatMap((name) => /^lap-(\d{4,})$/.exec(name)?.[1] ?? []).map(Number);
-    const name = `lap-${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`;
+    const name = `lap-${String(Math.max(after, ...numbers) + 1).padStart(4, '0')}`;
     try {
       await rename(claim, path.join(folder, name)); // refused where another lap was quicker: its folder is not empty
       return `${run}/${name}`;

@@ -3,6 +3,7 @@ import type { LapManifest } from '../../shared/manifest.ts';
 import type { RewardSpec } from '../../shared/rewardProtocol.ts';
 import type { ArtifactStore } from '../store.ts';
 import * as analyses from './analyses.ts';
+import * as consolidation from './consolidation.ts';
 import { openLap } from './open.ts';
 import * as proofs from './proofs.ts';
 import * as training from './trainingData.ts';
@@ -24,6 +25,9 @@ export function createLapActivities({ store, root }: { store: ArtifactStore; roo
     collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),
     chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) => analyses.chooseAnalysesForExperts(store, input),
     recordAnalysisScores: (input: Input<typeof analyses.recordAnalysisScores>) => analyses.recordAnalysisScores(store, input),
+    chooseScored: (input: Input<typeof consolidation.chooseScored>) => consolidation.chooseScored(store, input),
+    rightAnalyses: (input: Input<typeof consolidation.rightAnalyses>) => consolidation.rightAnalyses(store, input),
+    writeConsolidation: (input: Input<typeof consolidation.writeConsolidation>) => consolidation.writeConsolidation(store, input),
     writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
     writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
     writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),

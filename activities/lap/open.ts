@@ -1,21 +1,29 @@
-import { createHash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LapInput } from '../../shared/lapInput.ts';
-import { resolveRecipe } from '../../shared/lapInput.ts';
+import { parentOf, resolveRecipe } from '../../shared/lapInput.ts';
+import { lapNumber } from '../../shared/lapNames.ts';
 import type { ProblemSplits } from '../../shared/manifest.ts';
 import { plannedCalls } from '../../shared/plan.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/recipe.ts';
+import { seedOf } from '../../shared/seeds.ts';
 import { importCheckpoint } from '../checkpoints.ts';
 import { loadPromptSet } from '../prompts.ts';
 import type { ArtifactStore } from '../store.ts';
 import { allocateLap } from './identity.ts';
+import { parentLap, readManifest } from './parent.ts';
+import type { ParentLap } from './parent.ts';
 import { prepareProblems } from './problems.ts';
 
 export interface OpenedLap {
   readonly lap: string;
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
+  /** What everything random in the lap derives from: the recipe's seed, and from lap 2 on the turn as well. */
+  readonly seed: number;
+  readonly parent?: ParentLap;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
   readonly prompts: { readonly name: string; readonly sha256: string };
@@ -29,15 +37,26 @@ export interface OpenedLap {
  */
 export async function openLap(store: ArtifactStore, root: string, input: LapInput, owner: string): Promise<OpenedLap> {
   try {
-    const { run, recipe } = resolveRecipe(input);
+    const from = parentOf(input);
+    const manifest = from === undefined ? undefined : await readManifest(store, from);
+    const { run, turn, recipe } = resolveRecipe(input, manifest);
     refuseWhatTheClusterCannotHold(recipe);
     const prompts = await loadPromptSet(recipe.domain.prompts);
     const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
-    const lap = await allocateLap(store, run, owner);
-    const problems = await prepareProblems(store, lap, recipe);
-    const recipeText = JSON.stringify(recipe);
-    await store.writeJson(`laps/${lap}/recipe.json`, recipe);
-    return { lap, recipe, recipeSha256: createHash('sha256').update(recipeText).digest('hex'), prompts: { name: prompts.name, sha256: prompts.sha256 }, problems, base };
+    const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
+    const problems = await prepareProblems(store, { lap, turn, recipe, inherited: manifest?.problems });
+    const { sha256: recipeSha256 } = await store.writeJson(`laps/${lap}/recipe.json`, recipe);
+    return {
+      lap,
+      turn,
+      seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
+      ...(manifest === undefined ? {} : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
+      recipe,
+      recipeSha256,
+      prompts: { name: prompts.name, sha256: prompts.sha256 },
+      problems,
+      base,
+    };
   } catch (error) {
     if (isPassing(error)) throw error;
     throw ApplicationFailure.create({ type: 'InvalidLap', message: error instanceof Error ? error.message : String(error), nonRetryable: true });

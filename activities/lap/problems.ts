@@ -5,6 +5,7 @@ import { rehearsalProblems } from '../../rehearsal/problems.ts';
 import type { ProblemSplits } from '../../shared/manifest.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import type { Problem } from '../../shared/records.ts';
+import { bandOf } from '../../shared/laterLap.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
 import type { ArtifactStore } from '../store.ts';
 
@@ -17,33 +18,79 @@ const problemLine = z.strictObject({
   difficulty: z.number().optional(),
 });
 
-/** D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty. */
-export async function prepareProblems(store: ArtifactStore, lap: string, recipe: Recipe): Promise<ProblemSplits> {
-  const splits = await split(store, recipe);
-  const write = (name: keyof ProblemSplits) => store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, splits[name]);
-  return { train: await write('train'), validation: await write('validation'), heldOut: await write('heldOut'), next: await write('next') };
+export interface ProblemsInput {
+  readonly lap: string;
+  readonly turn: number;
+  readonly recipe: Recipe;
+  /** The parent's splits: what is held out and what validates stay what they are in lap 1. */
+  readonly inherited?: ProblemSplits | undefined;
 }
 
-async function split(store: ArtifactStore, recipe: Recipe): Promise<Record<keyof ProblemSplits, Problem[]>> {
+/** D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty. */
+export async function prepareProblems(store: ArtifactStore, { lap, turn, recipe, inherited }: ProblemsInput): Promise<ProblemSplits> {
+  const write = (name: keyof ProblemSplits, problems: readonly Problem[]) => store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, problems);
   const source = recipe.domain.problems;
-  if (source.kind === 'rehearsal') {
-    // The held-out set is the same for every seed, so that runs can be compared on it.
-    const heldOut = rehearsalProblems({ seed: seedOf('held-out'), count: source.heldOut, difficulty: source.heldOutDifficulty });
-    const fresh = (name: string, count: number, difficulty: readonly [number, number], exclude: readonly Problem[]) =>
-      rehearsalProblems({ seed: seedOf(recipe.seed, name), count, difficulty, exclude: exclude.map(({ id }) => id) });
-    const train = fresh('train', source.train, source.trainDifficulty, heldOut);
-    const validation = fresh('validation', source.validation, source.trainDifficulty, [...heldOut, ...train]);
-    const next = fresh('next', source.next, source.nextDifficulty, [...heldOut, ...train, ...validation]);
-    return { train, validation, heldOut, next };
+  if (inherited === undefined) {
+    const { heldOut, validation, train, next } = source.kind === 'rehearsal' ? chains(source, recipe) : splitFile(await readProblems(store, source.path), source, recipe);
+    return { train: await write('train', train), validation: await write('validation', validation), heldOut: await write('heldOut', heldOut), next: await write('next', next) };
   }
-  const problems = shuffled(await readProblems(store, source.path), seedOf(recipe.seed, 'split'));
+  const { validation, heldOut } = inherited;
+  const kept = [...(await store.readRows<Problem>(heldOut)), ...(await store.readRows<Problem>(validation))];
+  const { train, next } = source.kind === 'rehearsal' ? laterChains(source, recipe, turn, kept) : laterOfFile(await readProblems(store, source.path), source, recipe, turn, kept);
+  return { train: await write('train', train), validation, heldOut, next: await write('next', next) };
+}
+
+type Source<Kind> = Extract<Recipe['domain']['problems'], { kind: Kind }>;
+type Splits = Record<keyof ProblemSplits, Problem[]>;
+
+function chains(source: Source<'rehearsal'>, recipe: Recipe): Splits {
+  // The held-out set is the same for every seed, so that runs can be compared on it.
+  const heldOut = rehearsalProblems({ seed: seedOf('held-out'), count: source.heldOut, difficulty: source.heldOutDifficulty });
+  const fresh = freshChains(recipe.seed);
+  const band = bandOf(source.difficulties, recipe.curriculum, 1);
+  const train = fresh('train', source.train, band, heldOut);
+  const validation = fresh('validation', source.validation, band, [...heldOut, ...train]);
+  const next = fresh('next', source.next, bandOf(source.difficulties, recipe.curriculum, 2), [...heldOut, ...train, ...validation]);
+  return { heldOut, train, validation, next };
+}
+
+function laterChains(source: Source<'rehearsal'>, recipe: Recipe, turn: number, kept: readonly Problem[]): Pick<Splits, 'train' | 'next'> {
+  const fresh = freshChains(seedOf(recipe.seed, 'turn', turn));
+  const train = fresh('train', source.train, bandOf(source.difficulties, recipe.curriculum, turn), kept);
+  return { train, next: fresh('next', source.next, bandOf(source.difficulties, recipe.curriculum, turn + 1), [...kept, ...train]) };
+}
+
+function freshChains(seed: number) {
+  return (name: string, count: number, difficulty: readonly [number, number], exclude: readonly Problem[]): Problem[] =>
+    rehearsalProblems({ seed: seedOf(seed, name), count, difficulty, exclude: exclude.map(({ id }) => id) });
+}
+
+function splitFile(all: readonly Problem[], source: Source<'file'>, recipe: Recipe): Splits {
+  const problems = shuffled(all, seedOf(recipe.seed, 'split'));
   const heldOut = Math.ceil(problems.length * source.heldOutShare);
   const validation = Math.ceil(problems.length * source.validationShare);
-  const train = problems.slice(heldOut + validation);
-  if (train.length === 0) {
-    throw new Error(`Expected ${source.path} to hold problems enough for training beside ${heldOut} held out and ${validation} for validation, got ${problems.length}`);
-  }
-  return { heldOut: problems.slice(0, heldOut), validation: problems.slice(heldOut, heldOut + validation), train, next: train };
+  const rest = problems.slice(heldOut + validation);
+  const train = ofBand(rest, source, recipe, 1);
+  return { heldOut: problems.slice(0, heldOut), validation: problems.slice(heldOut, heldOut + validation), train, next: ofBand(rest, source, recipe, 2) };
+}
+
+function laterOfFile(all: readonly Problem[], source: Source<'file'>, recipe: Recipe, turn: number, kept: readonly Problem[]): Pick<Splits, 'train' | 'next'> {
+  const away = new Set(kept.map(({ id }) => id));
+  const rest = shuffled(all, seedOf(recipe.seed, 'split')).filter(({ id }) => !away.has(id));
+  return { train: ofBand(rest, source, recipe, turn), next: ofBand(rest, source, recipe, turn + 1) };
+}
+
+/** @throws when a lap would have nothing to train on. */
+function ofBand(problems: readonly Problem[], source: Source<'file'>, { curriculum }: Recipe, turn: number): Problem[] {
+  if (source.difficulties === undefined) return nonEmpty([...problems], `${source.path} to hold problems enough for training beside those held out and for validation`);
+  const [low, high] = bandOf(source.difficulties, curriculum, turn);
+  const within = problems.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high);
+  return nonEmpty(within, `${source.path} to hold problems of difficulty ${low} to ${high} for lap ${turn} of the curriculum`);
+}
+
+function nonEmpty(problems: Problem[], expected: string): Problem[] {
+  if (problems.length === 0) throw new Error(`Expected ${expected}, got none`);
+  return problems;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { parseAnswer } from '../../shared/answers.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
 import type { ReviewResult } from '../../shared/reviews.ts';
 import { isScore } from '../../shared/scores.ts';
@@ -40,7 +41,7 @@ export async function collectProofs(store: ArtifactStore, input: { to: string; s
     const answer = parseAnswer(input.task, outcome.text);
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;
     proofs.push({
-      id: `${row.problem.id}-r${input.round}-${outcome.row === row.problem.id ? '' : `${tail(outcome.row)}-`}${outcome.sample}`,
+      id: proofId(row, outcome, input.round),
       problem: row.problem,
       proof: answer.proof,
       model: outcome.model,
@@ -50,6 +51,11 @@ export async function collectProofs(store: ArtifactStore, input: { to: string; s
     });
   }
   return store.writeJsonl(input.to, proofs);
+}
+
+/** A proof's id: its problem, its round, and the samples that it came from. */
+export function proofId(row: PromptRow, { row: asked, sample }: Pick<Outcome, 'row' | 'sample'>, round: number): string {
+  return `${row.problem.id}-r${round}-${asked === row.problem.id ? '' : `${tail(asked)}-`}${sample}`;
 }
 
 /** What tells apart proofs of one problem: the sample numbers at the end of a proof's id. */
@@ -101,22 +107,26 @@ export async function contestedProofs(store: ArtifactStore, input: { to: string;
   return store.writeJsonl(input.to, contested.sort((a, b) => hardFirst(a) - hardFirst(b)));
 }
 
-/** What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). */
+/** What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). What stays without a score can be carried to the next lap. */
 export async function growProofScores(
   store: ArtifactStore,
-  input: { lap: string; proofs: DatasetRef; decisions: DatasetRef; experts: readonly DatasetRef[] },
-): Promise<{ grown: DatasetRef; expert: number }> {
+  input: { lap: string; proofs: DatasetRef; decisions: DatasetRef; experts: readonly DatasetRef[]; carry: boolean },
+): Promise<{ grown: DatasetRef; expert: number; carried?: DatasetRef }> {
   const decisions = await labelsById(store, input.decisions);
   const reviews = new Map((await Promise.all(input.experts.map((results) => reviewsById(store, results)))).flatMap((map) => [...map]));
   let expert = 0;
+  const left: ProofRow[] = [];
   const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): ScoredProof[] => {
     const decision = decisions.get(proof.id)?.decision;
     if (decision?.kind === 'labelled') return [{ ...proof, score: decision.score, source: 'auto', lap: input.lap }];
     const scored = withExpertScore(proof, reviews.get(proof.id), input.lap);
     expert += scored.length;
+    if (scored.length === 0) left.push(proof);
     return scored;
   });
-  return { grown: await store.writeJsonl(`datasets/${input.lap}/proof-scores/grown.jsonl`, rows), expert };
+  const grown = await store.writeJsonl(`datasets/${input.lap}/proof-scores/grown.jsonl`, rows);
+  if (!input.carry || left.length === 0) return { grown, expert };
+  return { grown, expert, carried: await store.writeJsonl(`datasets/${input.lap}/label/carried.jsonl`, left) };
 }
 
 function withExpertScore(proof: ProofRow, result: ReviewResult | undefined, lap: string): ScoredProof[] {

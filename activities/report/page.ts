@@ -92,7 +92,7 @@ ${plainTable(
       ['base', manifest.base.sha256],
       ...manifest.stages.map(({ name, checkpoint }) => [readable(name), checkpoint.sha256]),
       [manifest.evaluation.proofs.uri, manifest.evaluation.proofs.sha256],
-      [manifest.evaluation.analyses.uri, manifest.evaluation.analyses.sha256],
+      ...(manifest.evaluation.analyses ? [[manifest.evaluation.analyses.uri, manifest.evaluation.analyses.sha256] as const] : []),
       [manifest.proofScores.grown.uri, manifest.proofScores.grown.sha256],
     ].map(([name, digest]) => [name ?? '', `${(digest ?? '').slice(0, 16)}…`]),
   )}`;

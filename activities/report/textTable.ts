@@ -34,10 +34,12 @@ export function lapTable(report: LapReport): string {
 type Row = readonly [name: string, before: Figure, after: Figure, constant?: number | undefined];
 
 function figureRows({ verifier, metaVerifier, generator, selfVerification }: DecodingFigures): Row[] {
+  const [from, to] = verifier.parent === null ? [verifier.v1, verifier.v2] : [verifier.parent, verifier.v2];
+  const names = verifier.parent === null ? 'verifier v1 → v2' : "verifier, parent's → this lap's";
   const ofVerifier = (name: string, of: 'scoreAccuracy' | 'analysisQuality' | 'qualityWhereIssuesClaimed' | 'issueRecall' | 'remarkRecall', constant?: number): Row => [
-    `verifier v1 → v2: ${name}`,
-    verifier.v1?.[of] ?? null,
-    verifier.v2?.[of] ?? null,
+    `${names}: ${name}`,
+    from?.[of] ?? null,
+    to?.[of] ?? null,
     constant,
   ];
   return [
@@ -47,6 +49,7 @@ function figureRows({ verifier, metaVerifier, generator, selfVerification }: Dec
     ofVerifier('recall of real flaws', 'issueRecall'),
     ofVerifier('recall of real remarks', 'remarkRecall'),
     ['meta-verifier: accuracy', metaVerifier.accuracyBefore, metaVerifier.accuracyAfter, metaVerifier.constantBaseline?.accuracy],
+    ...(generator.trueScoreAfterConsolidation ? [['generator, consolidated: true score', generator.trueScoreBefore, generator.trueScoreAfterConsolidation] as const] : []),
     ['generator, phase 2: true score', generator.trueScoreBefore, generator.trueScoreAfterPhase2],
     ['generator, phase 3: true score', generator.trueScoreBefore, generator.trueScoreAfter],
     ...generator.byDifficulty.map((band): Row => [`  difficulty ${band.difficulty}`, band.trueScoreBefore, band.trueScoreAfter]),

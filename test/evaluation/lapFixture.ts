@@ -141,22 +141,26 @@ export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Prom
       };
     }),
   );
+  const base = { uri: `checkpoints/${digest('0')}`, sha256: digest('0') };
   const manifest: LapManifest = {
     lap,
+    turn: 1,
     recipe: parts.recipe ?? rehearsal,
     recipeSha256: digest('e'),
     prompts: { name: 'rehearsal/prompts', sha256: digest('f') },
     startedAt: at(0),
     endedAt: at(500),
     problems: { train: none, validation: none, heldOut: await rows('held-out', parts.heldOut), next: none },
-    base: { uri: `checkpoints/${digest('0')}`, sha256: digest('0') },
-    proofScores: { train: none, validation: none, grown: none },
-    analysisScores: { train: none, validation: none },
+    base,
+    proofScores: { train: [none], validation: none, grown: none },
+    analysisScores: { train: [none], validation: none },
+    models: { generator: base, verifier: base, metaVerifier: base },
     stages,
     sets: parts.records ?? [],
     reviews: [],
     labels: {
       proofs: await rows('label/proofs', labelled.map(({ proof }) => proof)),
+      writtenIn: `${lap}/label/proofs`,
       expert: parts.expert ?? 0,
       set: {
         ...emptySet(setId),

@@ -44,14 +44,14 @@ const read = async (ref: DatasetRef) => (await store.readRows<Problem>(ref)).map
 
 describe('D_p', () => {
   it('is split by problem: no problem is in two splits', async () => {
-    const splits = await prepareProblems(store, 'main/lap-0001', PRESETS.smoke);
+    const splits = await prepareProblems(store, { lap: 'main/lap-0001', turn: 1, recipe: PRESETS.smoke });
     const all = (await Promise.all([splits.train, splits.validation, splits.heldOut, splits.next].map(read))).flat();
     expect(new Set(all).size).toBe(all.length);
   });
 
   it('keeps the held-out set whatever the seed, and changes the training problems', async () => {
-    const one = await prepareProblems(store, 'one/lap-0001', PRESETS.smoke);
-    const two = await prepareProblems(store, 'two/lap-0001', { ...PRESETS.smoke, seed: 2 });
+    const one = await prepareProblems(store, { lap: 'one/lap-0001', turn: 1, recipe: PRESETS.smoke });
+    const two = await prepareProblems(store, { lap: 'two/lap-0001', turn: 1, recipe: { ...PRESETS.smoke, seed: 2 } });
     expect(two.heldOut.sha256).toBe(one.heldOut.sha256);
     expect(two.train.sha256).not.toBe(one.train.sha256);
   });
@@ -59,7 +59,7 @@ describe('D_p', () => {
   it('of a file is split by its shares, and all of it is used', async () => {
     const path = await file(...Array.from({ length: 20 }, (_, index) => problem(`p${index}`)));
     const recipe = { ...PRESETS.smoke, domain: { ...PRESETS.smoke.domain, problems: { kind: 'file' as const, path, validationShare: 0.1, heldOutShare: 0.2 } } };
-    const splits = await prepareProblems(store, 'main/lap-0001', recipe);
+    const splits = await prepareProblems(store, { lap: 'main/lap-0001', turn: 1, recipe });
     expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([4, 2, 14]);
   });
 });

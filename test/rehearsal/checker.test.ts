@@ -56,6 +56,8 @@ test.each([
   ['a real flaw and a score that does not follow', wrongProof, [found, ...rest], 1, 0.5],
   ['a real flaw and an invented one', wrongProof, [found, 'L2 5 * 3 = 4 , 5 * 3 = 4 wrong', 'L3 4 + 0 = 4 , 4 + 0 = 4 ok'], 0, 0.5],
   ['a real flaw and a remark on a line that is not trivial', wrongProof, [found, 'L2 5 * 3 = 4 , 5 * 3 = 4 ?', 'L3 4 + 0 = 4 , 4 + 0 = 4 ok'], 0, 0.5],
+  ['a foreign line, quoted', `${right}\nL9 4 + 3 = 7`, ['L1 8 - 2 = 6 , 8 - 2 = 6 ok', 'L2 6 * 3 = 7 , 6 * 3 = 7 ok', 'L3 7 + 0 = 7 , 7 + 0 = 7 ok', 'extra , L9 4 + 3 = 7 wrong'], 0, 1],
+  ['a foreign line that is not there', right, ['L1 8 - 2 = 6 , 8 - 2 = 6 ok', 'L2 6 * 3 = 7 , 6 * 3 = 7 ok', 'L3 7 + 0 = 7 , 7 + 0 = 7 ok', 'extra , L3 7 + 0 = 7 wrong'], 0, 0],
   ['only an invented flaw', right, ['L1 8 - 2 = 6 , 8 - 2 = 6 wrong', 'L2 6 * 3 = 7 , 6 * 3 = 7 ok', 'L3 7 + 0 = 7 , 7 + 0 = 7 ok'], 0, 0],
   ['only a false remark', right, ['L1 8 - 2 = 6 , 8 - 2 = 6 ?', 'L2 6 * 3 = 7 , 6 * 3 = 7 ok', 'L3 7 + 0 = 7 , 7 + 0 = 7 ok'], 1, 0],
   ['a wrong line called merged', wrongProof, ['L1 8 - 2 = 6 , 8 - 2 = 5 skips', rest[0], 'L3 4 + 0 = 4 , 4 + 0 = 4 ok'], 0.5, 0],

@@ -3,7 +3,7 @@ import { PRESETS } from '../../shared/presets.ts';
 
 describe('a lap input', () => {
   it('means the preset rehearsal when it is empty', () => {
-    expect(resolveRecipe({})).toEqual({ run: 'main', recipe: PRESETS.rehearsal });
+    expect(resolveRecipe({})).toEqual({ run: 'main', turn: 1, recipe: PRESETS.rehearsal });
   });
 
   it.each(Object.keys(PRESETS))('can be no more than the name of the preset %s', (preset) => {
@@ -35,7 +35,7 @@ describe('a lap input', () => {
     ['weights that do not add up', { rewards: { proofWeight: 0.5 } }, /proofWeight \+ selfAnalysisWeight to be 1, got 0\.5 \+ 0\.24/],
     ['a stage that starts from a later one', { stages: { verifierV1: { init: 'generator' } } }, /stages\.verifierV1\.init: expected base \(what exists by then\), got "generator"/],
     ['a program as expert where nothing knows the truth', { domain: { checker: 'none' } }, /domain\.experts: expected "people".*got "program"/],
-    ['difficulties upside down', { domain: { problems: { trainDifficulty: [3, 2] } } }, /trainDifficulty: expected \[lowest, highest\], got \[3, 2\]/],
+    ['difficulties upside down', { domain: { problems: { difficulties: [[3, 2]] } } }, /difficulties: expected \[lowest, highest\], got \[3, 2\]/],
   ])('is refused by name for %s', (_, input, message) => {
     expect(() => resolveRecipe(input)).toThrow(message);
   });
