@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { sayOnStderr as say } from '../activities/setup/step.ts';
 import { QUEUES } from '../shared/queues.ts';
 import { Interrupted, Interruption } from './interruption.ts';
-import { lapWorkflowId } from './lapHandle.ts';
+import { lapWorkflowId } from '../shared/flywheelProgress.ts';
 import { startLapLink, workflowsLink } from './links.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stopEverything } from './stack.ts';
 

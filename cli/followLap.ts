@@ -1,19 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
+import type { LapOutcome } from '../shared/flywheel.ts';
 import type { LapProgress } from '../shared/progress.ts';
 import { progressOf, whyStuck } from './lapHandle.ts';
 import type { LiveView } from './liveView.ts';
 import { progressLine } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
 
-/** What the workflow returns; the texts are in the store. */
+/** What a lap's workflow returns; the texts are in the store. */
 export interface LapEnd {
   readonly lap: string;
 }
 
-export type FollowResult =
-  | { readonly kind: 'done'; readonly end: LapEnd }
+/** What a flywheel's workflow returns. */
+export interface FlywheelEnd {
+  readonly run: string;
+  readonly laps: readonly LapOutcome[];
+  readonly stopped: string;
+}
+
+export type FollowResult<End> =
+  | { readonly kind: 'done'; readonly end: End }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'interrupted' }
   /** Another command stopped the stack; the lap stays open. */
@@ -21,7 +29,10 @@ export type FollowResult =
 
 export interface FollowOptions {
   readonly client: Client;
+  /** The lap whose progress is shown. */
   readonly workflowId: string;
+  /** The workflow whose end is waited for. @default the lap */
+  readonly until?: string;
   readonly view: LiveView;
   readonly signal: AbortSignal;
   /** How long the phases of this lap are expected to take. */
@@ -33,11 +44,11 @@ export interface FollowOptions {
 }
 
 /** Shows a lap's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
-export async function followLap({ client, workflowId, view, signal, expected, heal, everyMs = 1_000 }: FollowOptions): Promise<FollowResult> {
+export async function followLap<End = LapEnd>({ client, workflowId, until = workflowId, view, signal, expected, heal, everyMs = 1_000 }: FollowOptions): Promise<FollowResult<End>> {
   let phase = '';
   while (!signal.aborted) {
-    const status = await statusOf(client, workflowId);
-    if (status !== undefined && status !== 'RUNNING') return endOf(client, workflowId);
+    const status = await statusOf(client, until);
+    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf<End>(client, until);
     const progress = status === undefined ? undefined : await progressOf(client, workflowId);
     if (signal.aborted) break;
     if (progress === undefined) {
@@ -67,9 +78,9 @@ async function statusOf(client: Client, workflowId: string): Promise<string | un
   }
 }
 
-async function endOf(client: Client, workflowId: string): Promise<FollowResult> {
+async function endOf<End>(client: Client, workflowId: string): Promise<FollowResult<End>> {
   try {
-    return { kind: 'done', end: (await client.workflow.getHandle(workflowId).result()) as LapEnd };
+    return { kind: 'done', end: (await client.workflow.getHandle(workflowId).result()) as End };
   } catch (error) {
     if (error instanceof WorkflowFailedError) return { kind: 'failed', message: rootMessage(error) };
     throw error;

@@ -5,16 +5,17 @@ import { readManifest } from '../activities/lap/parent.ts';
 import { ArtifactStore } from '../activities/store.ts';
 import { readJsonFile } from '../activities/setup/processes.ts';
 import { connectClient } from '../activities/setup/server.ts';
+import { flywheelWorkflowId, lapWorkflowId } from '../shared/flywheelProgress.ts';
 import { parentOf } from '../shared/lapInput.ts';
 import { runOf } from '../shared/lapNames.ts';
 import type { LapReport } from '../shared/report.ts';
 import { config } from '../temporal.config.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { followLap } from './followLap.ts';
-import type { FollowResult } from './followLap.ts';
+import type { FlywheelEnd, FollowResult, LapEnd } from './followLap.ts';
 import { Interrupted, Interruption } from './interruption.ts';
-import { lapWorkflowId, startOrContinue } from './lapHandle.ts';
-import { lapInputFrom } from './lapOptions.ts';
+import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
+import { flywheelInputFrom, lapInputFrom } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
 import { workflowLink } from './links.ts';
 import { LiveView } from './liveView.ts';
@@ -23,6 +24,7 @@ import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything }
 import { EXIT } from './usage.ts';
 
 interface LapOptions extends LapChoices {
+  readonly laps?: string;
   readonly detach?: boolean;
   readonly keep?: boolean;
   readonly json?: boolean;
@@ -36,6 +38,7 @@ export function registerLap(program: Command): void {
       'Sets up what is missing, starts the local stack, and runs one lap of the flywheel, or goes on with the open lap of the run.\n' +
         'Ctrl-C stops everything and keeps the lap: the same command goes on with it.',
     )
+    .option('--laps <number>', 'run so many laps in sequence, each from the one before (workflow `flywheel`)')
     .option('--from <lap>', 'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)')
     .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
     .option('--seed <number>', "the recipe's seed")
@@ -54,6 +57,7 @@ async function runLap(options: LapOptions): Promise<void> {
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);
   const run = input.run ?? (from === undefined ? 'main' : runOf(from));
+  const laps = options.laps === undefined ? undefined : flywheelInputFrom(options.laps, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
 
@@ -66,19 +70,23 @@ async function runLap(options: LapOptions): Promise<void> {
     owner = await becomeOwner(started, options.detach === true || options.keep === true);
     interruption.check();
     client = await connectClient();
-    const began = await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'), parent);
     const workflowId = lapWorkflowId(run);
-    const link = workflowLink(workflowId);
-    say(began === 'started' ? `Lap started: workflow ${workflowId}` : `Going on with the open lap: workflow ${workflowId}`);
+    const until = laps === undefined ? workflowId : flywheelWorkflowId(run);
+    const began =
+      laps === undefined ? await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'), parent) : await startOrContinueFlywheel(client, run, laps);
+    const link = workflowLink(until);
+    const what = laps === undefined ? 'lap' : 'flywheel';
+    say(began === 'started' ? `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}` : `Going on with the open ${what}: workflow ${until}`);
     if (link !== undefined) say(`Web UI: ${link}`);
     if (options.detach === true) {
-      if (options.json === true) process.stdout.write(`${JSON.stringify({ workflowId, state: began, link })}\n`);
+      if (options.json === true) process.stdout.write(`${JSON.stringify({ workflowId: until, state: began, link })}\n`);
       else say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps the lap.');
       return;
     }
-    const result = await followLap({ client, workflowId, view, signal: interruption.signal, expected: expectedTimes(), heal: () => healStack(say) });
+    const follow = { client, workflowId, until, view, signal: interruption.signal, expected: expectedTimes(), heal: () => healStack(say) };
+    const end = laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
     view.clear();
-    showEnd(result, options.json === true, say);
+    showEnd(end, options.json === true, say);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
@@ -103,7 +111,13 @@ async function leave(owner: boolean, interrupted: boolean, say: (line: string) =
   }
 }
 
-function showEnd(result: FollowResult, json: boolean, say: (line: string) => void): void {
+type Ended = Exclude<FollowResult<never>, { kind: 'done' }> | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string };
+
+const lapEnd = (result: FollowResult<LapEnd>): Ended => (result.kind === 'done' ? { kind: 'done', laps: [result.end.lap] } : result);
+const flywheelEnd = (result: FollowResult<FlywheelEnd>): Ended =>
+  result.kind === 'done' ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped } : result;
+
+function showEnd(result: Ended, json: boolean, say: (line: string) => void): void {
   if (result.kind === 'interrupted') return;
   if (result.kind === 'stopped') {
     process.exitCode = EXIT.interrupted;
@@ -116,15 +130,18 @@ function showEnd(result: FollowResult, json: boolean, say: (line: string) => voi
     say(`The lap failed: ${result.message}`);
     return;
   }
-  const { lap } = result.end;
-  const folder = path.join(config.storeDir, 'laps', lap);
-  const places = { manifest: path.join(folder, 'manifest.json'), report: path.join(folder, 'report.html') };
-  const figures = readJsonFile<LapReport>(path.join(folder, 'report.json'));
+  const ended = result.laps.map((lap) => {
+    const folder = path.join(config.storeDir, 'laps', lap);
+    return { lap, manifest: path.join(folder, 'manifest.json'), report: path.join(folder, 'report.html'), figures: readJsonFile<LapReport>(path.join(folder, 'report.json')) };
+  });
   if (json) {
-    process.stdout.write(`${JSON.stringify({ state: 'done', lap, ...places, figures })}\n`);
+    process.stdout.write(`${JSON.stringify(result.stopped === undefined ? { state: 'done', ...ended[0] } : { state: 'done', stopped: result.stopped, laps: ended })}\n`);
     return;
   }
-  say(`Lap ${lap} is done.`);
-  if (figures !== undefined) printLapTable(figures);
-  process.stdout.write(`\nManifest: ${places.manifest}\nReport:   ${places.report}\n`);
+  for (const { lap, manifest, report, figures } of ended) {
+    say(`Lap ${lap} is done.`);
+    if (figures !== undefined) printLapTable(figures);
+    process.stdout.write(`\nManifest: ${manifest}\nReport:   ${report}\n\n`);
+  }
+  if (result.stopped !== undefined) process.stdout.write(`The flywheel has stopped: ${result.stopped}.\n`);
 }

@@ -1,5 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { flywheelWorkflowId, lapWorkflowId } from '../shared/flywheelProgress.ts';
+import type { FlywheelInput } from '../shared/flywheel.ts';
 import { QUEUES } from '../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../shared/lapInput.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
@@ -8,13 +10,8 @@ import { firstDifference } from './lapOptions.ts';
 import { UsageError } from './usage.ts';
 import { workBelow } from './workBelow.ts';
 
-/** What a person calls the lap under way of a run. The lap's own name, `<run>/lap-NNNN`, is given by the workflow. */
-export function lapWorkflowId(run: string): string {
-  return `lap-${run}`;
-}
-
-/** The lap as another command started it. */
-export async function openLap(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+/** An open workflow, as another command started it. */
+export async function openWorkflow(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
   try {
     const description = await client.workflow.getHandle(workflowId).describe();
     return description.status.name === 'RUNNING' ? description : undefined;
@@ -31,7 +28,7 @@ export async function openLap(client: Client, workflowId: string): Promise<Workf
  */
 export async function startOrContinue(client: Client, run: string, input: LapInput, chosen: boolean, parent?: ParentRecipe): Promise<'started' | 'continued'> {
   const workflowId = lapWorkflowId(run);
-  const open = await openLap(client, workflowId);
+  const open = await openWorkflow(client, workflowId);
   if (open === undefined) {
     await client.workflow.start('lap', {
       workflowId,
@@ -51,6 +48,24 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
       `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
     );
   }
+  return 'continued';
+}
+
+/**
+ * Starts a flywheel, or goes on with the run's open one.
+ * @throws UsageError when the open one is another than the one asked for, or the run has an open lap of its own.
+ */
+export async function startOrContinueFlywheel(client: Client, run: string, input: FlywheelInput): Promise<'started' | 'continued'> {
+  const workflowId = flywheelWorkflowId(run);
+  const open = await openWorkflow(client, workflowId);
+  if (open === undefined) {
+    const lapId = lapWorkflowId(run);
+    if ((await openWorkflow(client, lapId)) !== undefined) throw new UsageError(`Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI (${lapId}), or choose another --run.`);
+    await client.workflow.start('flywheel', { workflowId, taskQueue: QUEUES.orchestrator, args: [input], memo: { input }, staticSummary: `${input.laps ?? 3} laps of run ${run}`, workflowIdConflictPolicy: 'USE_EXISTING' });
+    return 'started';
+  }
+  const [has, asked] = [open.memo?.['input'], input].map((value) => JSON.stringify(value));
+  if (has !== asked) throw new UsageError(`Run ${run} has an open flywheel with the input ${has}, and ${asked} was asked for. Ask for the same to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`);
   return 'continued';
 }
 

@@ -1,3 +1,5 @@
+import { resolveFlywheel } from '../shared/flywheel.ts';
+import type { FlywheelInput } from '../shared/flywheel.ts';
 import type { LapInput } from '../shared/lapInput.ts';
 import { parentOf, resolveRecipe } from '../shared/lapInput.ts';
 import type { ParentRecipe } from '../shared/lapInput.ts';
@@ -39,6 +41,18 @@ export async function lapInputFrom(choices: LapChoices, readParent: (lap: string
   try {
     const parent = parentOf(input);
     resolveRecipe(input, parent === undefined ? undefined : await readParent(parent));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return input;
+}
+
+/** The flywheel that `--laps` asks for, with the lap that the other options say as its first. */
+export function flywheelInputFrom(laps: string, run: string, first: LapInput): FlywheelInput {
+  const { run: _, from, ...lap } = first;
+  const input = { run, ...(from === undefined ? {} : { from }), laps: numberFrom('--laps', laps), ...(Object.keys(lap).length === 0 ? {} : { lap }) };
+  try {
+    resolveFlywheel(input);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

@@ -1,3 +1,4 @@
+export { flywheel } from './flywheel.ts';
 export { lap } from './lap.ts';
 export { consolidate } from './consolidate.ts';
 export { coldStart } from './coldStart.ts';

@@ -1,8 +1,21 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FlywheelProgress } from '../shared/flywheelProgress.ts';
 import type { ClaimAnswer, ClaimMessage, FlagAnswer, FlagMessage, ReleaseAnswer, VerdictAnswer, VerdictMessage } from '../shared/reviewMessages.ts';
 import type { ReviewProgress } from '../shared/reviews.ts';
 
 /** The public messages of workflows: what the Web UI, the command line and scripts may send. */
+
+// ---- Laps in sequence (`flywheel`)
+
+/** Begins no further lap until `resume`. The lap under way goes on. */
+export const pause = defineSignal('pause');
+export const resume = defineSignal('resume');
+
+/** Ends with the lap under way. */
+export const finishAfterLap = defineSignal('finishAfterLap');
+
+/** Finished laps, and how the flywheel stands. */
+export const flywheelProgress = defineQuery<FlywheelProgress>('progress');
 
 // ---- Reviews (`expertReview`)
 

@@ -4,6 +4,8 @@ import type { RewardSpec } from '../../shared/rewardProtocol.ts';
 import type { ArtifactStore } from '../store.ts';
 import * as analyses from './analyses.ts';
 import * as consolidation from './consolidation.ts';
+import { lapOutcome, openFlywheel } from './flywheel.ts';
+import type { FlywheelActivities } from './flywheel.ts';
 import { openLap } from './open.ts';
 import * as proofs from './proofs.ts';
 import * as training from './trainingData.ts';
@@ -14,6 +16,8 @@ type Input<F extends (store: ArtifactStore, input: never) => unknown> = Paramete
 export function createLapActivities({ store, root }: { store: ArtifactStore; root: string }) {
   return {
     openLap: (input: LapInput, owner: string) => openLap(store, root, input, owner),
+    openFlywheel: (input: Parameters<FlywheelActivities['openFlywheel']>[0]) => openFlywheel(store, input),
+    lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
     concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),
     chooseProblems: (input: Input<typeof proofs.chooseProblems>) => proofs.chooseProblems(store, input),
     collectProofs: (input: Input<typeof proofs.collectProofs>) => proofs.collectProofs(store, input),

@@ -1,0 +1,47 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { parentOf, resolveRecipe } from '../../shared/lapInput.ts';
+import { resolveFlywheel } from '../../shared/flywheel.ts';
+import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/flywheel.ts';
+import { fullLapName, runOf } from '../../shared/lapNames.ts';
+import type { LapReport } from '../../shared/report.ts';
+import type { ArtifactStore } from '../store.ts';
+import { readManifest } from './parent.ts';
+
+/**
+ * Reads a flywheel's input and, with it, its first lap's.
+ * @throws ApplicationFailure `InvalidFlywheel`, non-retryable: the same input would be refused again.
+ */
+export async function openFlywheel(store: ArtifactStore, input: FlywheelInput): Promise<{ run: string; settings: FlywheelSettings }> {
+  try {
+    const settings = resolveFlywheel(input);
+    const from = settings.from === undefined ? undefined : fullLapName(settings.from);
+    const first = { ...settings.lap, ...(settings.run === undefined ? {} : { run: settings.run }), ...(from === undefined ? {} : { from }) };
+    const parent = parentOf(first);
+    const { run } = resolveRecipe(first, parent === undefined ? undefined : await readManifest(store, parent));
+    return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
+  } catch (error) {
+    throw ApplicationFailure.create({ type: 'InvalidFlywheel', message: (error as Error).message, nonRetryable: true });
+  }
+}
+
+/** What the flywheel remembers of a finished lap, from its report. */
+export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: string }): Promise<LapOutcome> {
+  const report = await store.readJson<LapReport>(`laps/${lap}/report.json`);
+  const verifier = report.verifier.v2 ?? report.verifier.parent;
+  return {
+    lap,
+    headline: report.generator.trueScoreAfter?.value ?? verifier?.scoreAccuracy?.value ?? null,
+    used: {
+      calls: report.stages.reduce((sum, { calls }) => sum + calls, 0),
+      tokens: report.stages.reduce((sum, { tokens }) => sum + tokens, 0),
+      gpuHours: 0,
+      cost: 0,
+      expertMinutes: 0,
+    },
+  };
+}
+
+export interface FlywheelActivities {
+  openFlywheel(input: FlywheelInput): Promise<{ run: string; settings: FlywheelSettings }>;
+  lapOutcome(input: { readonly lap: string }): Promise<LapOutcome>;
+}
