@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerDeployment } from './deployment.ts';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
@@ -15,7 +16,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 
