@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { connectClient } from '../activities/setup/server.ts';
 import { buildIdOfToday, keptBuilds } from '../workers/builds.ts';
 import { knownBuilds, pinnedTo, setCurrentBuild } from '../workers/deployment.ts';
 import { UsageError } from './usage.ts';
+import { withClient } from './withClient.ts';
 
 export function registerDeployment(program: Command): void {
   const deployment = program
@@ -48,17 +48,8 @@ async function show(client: Client) {
 
 function textOf({ thisCheckout, builds }: Awaited<ReturnType<typeof show>>): string {
   return [
-    `This checkout: build ${thisCheckout}`,
+    `This checkout is build ${thisCheckout}.`,
     ...(builds.length === 0 ? ['The server knows no build yet: no worker of this version has run.'] : []),
     ...builds.map(({ build, state, openWorkflows, keptHere }) => `${build}  ${state.padEnd(8)} ${openWorkflows} open${openWorkflows > 0 && !keptHere ? ', no bundle of it on this machine' : ''}`),
   ].join('\n');
-}
-
-async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connectClient();
-  try {
-    return await work(client);
-  } finally {
-    await client.connection.close();
-  }
 }

@@ -7,6 +7,7 @@ import { registerLedger } from './ledger.ts';
 import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
+import { registerSchedule } from './schedule.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -16,7 +17,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerStatus, registerReport, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 

@@ -8,14 +8,16 @@ export const DEPLOYMENT = 'flywheel';
 export type BuildState =
   /** New workflows start on it, or some of them. */
   | 'current'
-  /** Known, and none start on it: not yet, or no more. */
+  /** None start on it: not yet. */
   | 'idle'
-  /** None start on it any more, and none that is pinned to it is open. */
+  /** None start on it any more. */
+  | 'draining'
+  /** Nor is any open that is pinned to it. */
   | 'drained'
   | 'unknown';
 
 /** WorkerDeploymentVersionStatus of Temporal's API. */
-const STATES: Readonly<Record<number, BuildState>> = { 2: 'current', 3: 'current' /* ramping */, 5: 'drained' };
+const STATES: Readonly<Record<number, BuildState>> = { 2: 'current', 3: 'current' /* ramping */, 4: 'draining', 5: 'drained' };
 /** VersioningBehavior of Temporal's API. */
 const PINNED = 1;
 /** gRPC's codes for a build, and for a deployment, that the server does not know (yet): NOT_FOUND and FAILED_PRECONDITION. */
