@@ -6,6 +6,9 @@ import { QUEUES } from '../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../shared/lapInput.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
+import { config } from '../temporal.config.ts';
+import { buildIdOfToday, keptBuilds } from '../workers/builds.ts';
+import { buildPinning } from '../workers/deployment.ts';
 import { firstDifference } from './lapOptions.ts';
 import { UsageError } from './usage.ts';
 import { workBelow } from './workBelow.ts';
@@ -70,10 +73,14 @@ export async function startOrContinueFlywheel(client: Client, run: string, input
 }
 
 /**
- * Why a lap stands still though a worker is there: its workflow task keeps failing, as it does when the workflow code was changed while the
- * lap ran. Undefined when that is not so.
+ * Why a lap stands still though a worker is there: the workflow code that it is pinned to is gone, or its workflow task keeps failing.
+ * Undefined when that is not so.
  */
 export async function whyStuck(client: Client, workflowId: string): Promise<string | undefined> {
+  const build = await buildPinning(client, workflowId);
+  if (build !== undefined && !config.temporal.external && build !== (await buildIdOfToday()) && !(await keptBuilds()).some(({ buildId }) => buildId === build)) {
+    return `The lap's workflow is pinned to build ${build}, of which nothing is kept in ${config.stateDir}. Go back to the sources under workflows/ and shared/ that started it (the same sources are the same build), or cancel the lap (${workflowId}) and start another.`;
+  }
   const { namespace } = client.options;
   const execution = { workflowId };
   const { pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution({ namespace, execution });
@@ -81,7 +88,7 @@ export async function whyStuck(client: Client, workflowId: string): Promise<stri
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({ namespace, execution, maximumPageSize: 5 });
   const failure = history?.events?.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes?.failure?.message;
   if (!failure) return undefined;
-  return `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If the code under workflows/ was changed while the lap ran, go back to the version that started it, or cancel the lap (${workflowId}) and start another.`;
+  return `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If that is because the code under workflows/ was changed, go back to the version that started it, or cancel it (${workflowId}) and start another.`;
 }
 
 /** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */

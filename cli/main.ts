@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerDeployment } from './deployment.ts';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
@@ -6,6 +7,7 @@ import { registerLedger } from './ledger.ts';
 import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
+import { registerSchedule } from './schedule.ts';
 import { registerStatus } from './status.ts';
 import { registerStop } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -15,7 +17,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerStatus, registerReport, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 

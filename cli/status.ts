@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
 import { readLiving } from '../activities/setup/processes.ts';
 import { connectClient, serverAnswers } from '../activities/setup/server.ts';
@@ -14,6 +15,8 @@ import { duration, progressLine } from './progressView.ts';
 import { stackLife } from './stack.ts';
 import { EXIT, UsageError } from './usage.ts';
 
+/** Temporal sets it on what a schedule starts. */
+const STARTED_BY = defineSearchAttributeKey('TemporalScheduledById', 'KEYWORD');
 /** Laps shown when none is named: the newest. */
 const MOST_LAPS = 10;
 
@@ -25,6 +28,8 @@ interface LapStatus {
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** The schedule that started it. */
+  readonly schedule?: string;
   readonly link?: string;
   readonly progress?: LapProgress;
 }
@@ -72,6 +77,7 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
       const progress = open ? await progressOf(client, info.workflowId) : undefined;
       const lap = progress?.lap ?? (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
       const link = workflowLink(info.workflowId, info.runId);
+      const schedule = info.typedSearchAttributes.get(STARTED_BY);
       const status: LapStatus = {
         workflowId: info.workflowId,
         runId: info.runId,
@@ -79,6 +85,7 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
         startedAt: info.startTime.toISOString(),
         ...(info.closeTime && { endedAt: info.closeTime.toISOString() }),
         ...(lap !== undefined && { lap }),
+        ...(schedule !== undefined && { schedule }),
         ...(link !== undefined && { link }),
         ...(progress && { progress }),
       };
@@ -109,9 +116,9 @@ async function show(stack: Awaited<ReturnType<typeof stackStatus>>, laps: readon
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   if (laps?.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
-  for (const { workflowId, lap = workflowId, status, startedAt, endedAt, link, progress } of laps ?? []) {
+  for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
-    lines.push(`${lap}: ${status}${ran}, started ${startedAt}`);
+    lines.push(`${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`);
     if (progress !== undefined && endedAt === undefined) lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
     if (link !== undefined) lines.push(`  ${link}`);
   }

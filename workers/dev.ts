@@ -1,4 +1,4 @@
 import { runWorkers } from './host.ts';
 
 /** All workers in one process: what a laptop runs. */
-await runWorkers(['orchestrator', 'inference', 'training']);
+await runWorkers(['orchestrator', 'inference', 'training'], { becomeCurrent: true });

@@ -1,8 +1,13 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import { connectClient } from '../activities/setup/server.ts';
 import { QUEUES } from '../shared/queues.ts';
 import { config } from '../temporal.config.ts';
-import { workflowBundle } from './bundle.ts';
+import { BuildKeeper, end } from './buildKeeper.ts';
+import { keptBuilds } from './builds.ts';
+import type { Build } from './builds.ts';
+import { buildOfToday } from './bundle.ts';
+import { DEPLOYMENT } from './deployment.ts';
 
 export type WorkerKind = keyof typeof QUEUES;
 
@@ -12,50 +17,75 @@ export type WorkerKind = keyof typeof QUEUES;
  */
 const ACTIVITIES_AT_ONCE: Record<WorkerKind, number> = { orchestrator: 16, inference: 32, training: 16 };
 
+export interface HostOptions {
+  /**
+   * New laps shall start on this checkout's workflows as soon as its worker is there: what a laptop wants. A team makes that a step of
+   * its deployment (`flywheel deployment set-current`).
+   */
+  readonly becomeCurrent?: boolean;
+}
+
 /**
  * Runs these workers in this process until SIGTERM or SIGINT: activities are asked to end and have a few seconds to; what they had not
  * finished, another worker does. A training job does not end with its watcher.
  */
-export async function runWorkers(kinds: readonly WorkerKind[]): Promise<void> {
-  Runtime.install({ logger: new DefaultLogger('INFO') });
+export async function runWorkers(kinds: readonly WorkerKind[], { becomeCurrent = false }: HostOptions = {}): Promise<void> {
+  const logger = new DefaultLogger('INFO');
+  Runtime.install({ logger });
   const connection = await NativeConnection.connect(config.temporal.connection);
+  const client = await connectClient();
   try {
     const activities = await createActivities();
-    const workers: Worker[] = [];
+    const create = (kind: WorkerKind, build?: Build): Promise<Worker> =>
+      Worker.create({
+        connection,
+        namespace: config.temporal.namespace,
+        taskQueue: QUEUES[kind],
+        activities: activities[kind],
+        ...(build && workflowsOf(build)),
+        maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE[kind],
+        // A killed worker's successor gets its workflows after 1 s instead of 10.
+        stickyQueueScheduleToStartTimeout: '1s',
+        // Progress is read from heartbeats: let them through at least this often.
+        maxHeartbeatThrottleInterval: '2s',
+        shutdownGraceTime: '1s',
+        shutdownForceTime: '15s',
+      });
+    const parts: Part[] = [];
     for (const kind of kinds) {
-      workers.push(
-        await Worker.create({
-          connection,
-          namespace: config.temporal.namespace,
-          taskQueue: QUEUES[kind],
-          activities: activities[kind],
-          ...(kind === 'orchestrator' && { workflowBundle: { codePath: await workflowBundle() } }),
-          maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE[kind],
-          // A killed worker's successor gets its workflows after 1 s instead of 10.
-          stickyQueueScheduleToStartTimeout: '1s',
-          // Progress is read from heartbeats: let them through at least this often.
-          maxHeartbeatThrottleInterval: '2s',
-          shutdownGraceTime: '1s',
-          shutdownForceTime: '15s',
-        }),
-      );
+      const build = kind === 'orchestrator' ? await buildOfToday() : undefined;
+      const worker = await create(kind, build);
+      parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
+      if (build === undefined) continue;
+      const say = (line: string): void => logger.info(line);
+      parts.push(new BuildKeeper({ client, today: build.buildId, becomeCurrent, kept: keptBuilds, startWorker: (old) => create(kind, old), say }));
     }
-    await runTogether(workers);
+    await runTogether(parts);
   } finally {
+    await client.connection.close();
     await connection.close();
   }
 }
 
-/** A worker that fails takes the others with it: half a process would look alive and do nothing. */
-async function runTogether(workers: readonly Worker[]): Promise<void> {
-  const stopOthers = (failed: Worker): void => {
-    for (const worker of workers) if (worker !== failed && worker.getState() === 'RUNNING') worker.shutdown();
-  };
+/** What makes a worker run a build's workflows: each stays on the build that it started with, unless its definition says that it upgrades. */
+export function workflowsOf({ buildId, codePath }: Build) {
+  return {
+    workflowBundle: { codePath },
+    workerDeploymentOptions: { version: { deploymentName: DEPLOYMENT, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' },
+  } as const;
+}
+
+interface Part {
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/** A part that ends takes the others with it: half a process would look alive and do nothing. */
+async function runTogether(parts: readonly Part[]): Promise<void> {
   const results = await Promise.allSettled(
-    workers.map((worker) =>
-      worker.run().catch((error: unknown) => {
-        stopOthers(worker);
-        throw error;
+    parts.map((part) =>
+      part.run().finally(() => {
+        for (const other of parts) if (other !== part) other.shutdown();
       }),
     ),
   );

@@ -1,0 +1,12 @@
+import type { Client } from '@temporalio/client';
+import { connectClient } from '../activities/setup/server.ts';
+
+/** Connects for as long as the work takes. */
+export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connectClient();
+  try {
+    return await work(client);
+  } finally {
+    await client.connection.close();
+  }
+}
