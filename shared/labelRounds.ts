@@ -1,5 +1,6 @@
 import { autoLabel, validityOf, type AnalysisEvidence } from './autoLabel.ts';
 import type { LabelRound, LabelStep } from './earlyStop.ts';
+import type { Score } from './scores.ts';
 import type { AutoLabelPolicy } from './sets.ts';
 
 /** The full n×m×k rule as rounds: all analyses, then all meta-assessments of those that report an issue. */
@@ -18,6 +19,13 @@ export function isHardToVerify(policy: AutoLabelPolicy, analyses: readonly Analy
   const first = new Set(analyses.slice(0, rounds[0]?.analyses ?? 0).flatMap(({ score }) => (score === undefined ? [] : [score])));
   const valid = analyses.filter(({ score, metaScores }) => score !== undefined && score < 1 && validityOf(policy, metaScores) === 'valid');
   return first.size > 1 || valid.length === 1;
+}
+
+/** How hard a proof looks after a first few scores: 2 where they disagree, 1 where one reports an issue, else 0. Missing verdicts say nothing. */
+export function hardnessOf(scores: readonly (Score | undefined)[]): 0 | 1 | 2 {
+  const seen = new Set(scores.filter((score) => score !== undefined));
+  if (seen.size > 1) return 2;
+  return seen.has(0) || seen.has(0.5) ? 1 : 0;
 }
 
 /** A round in a few characters, for the stored order: `4 1×3 2×3` = four analyses, and three meta-assessments of each of the second and the third. */

@@ -14,3 +14,8 @@ const SLUGS: Record<TrainingName, string> = {
 export function jobKeyOf(lap: string, stage: TrainingName): string {
   return `${lap}/${SLUGS[stage]}`;
 }
+
+/** Part of the ids of the proofs that phase 4 of a lap writes: no two laps give a proof the same id. */
+export function seriesOfLap(turn: number): string {
+  return `lap${turn}`;
+}

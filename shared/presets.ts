@@ -33,8 +33,8 @@ export const rehearsal: Recipe = {
       train: 640,
       validation: 96,
       heldOut: 252,
-      next: 240,
-      difficulties: [[2, 3], [4, 5], [6, 8]], // ours: room for three laps
+      next: 360,
+      difficulties: [[2, 4], [4, 6], [6, 8]], // ours: flaws enough for the first verifier, room for three laps
       heldOutDifficulty: [2, 8],
     },
     prompts: 'rehearsal/prompts',
@@ -45,11 +45,11 @@ export const rehearsal: Recipe = {
   coldStart: { problems: 400, candidatesPerProblem: 1, refinementRounds: 2, expertProofs: 480 },
   metaData: { analysesPerProof: 1, expertAnalyses: 400, baseShare: 0.5 },
   stages: {
-    verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 128 },
-    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxCompletionTokens: 112 }, // notes; cycle: base
-    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 60, maxCompletionTokens: 112 }, // ours, it learned in the trial; cycle: base
-    generator: { ...rehearsalStage, init: 'verifierV2', maxCompletionTokens: 48 }, // paper 3.1; cycle: base
-    selfVerification: { ...rehearsalStage, init: 'generator', maxCompletionTokens: 128, saturationReward: 0.99 },
+    verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 192 },
+    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxSteps: 50, maxCompletionTokens: 224 }, // notes; cycle: base
+    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 60, klCoef: 0.1, maxCompletionTokens: 224 }, // ours, it learned in the trial; cycle: base
+    generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 20, maxCompletionTokens: 128 }, // paper 3.1; cycle: base
+    selfVerification: { ...rehearsalStage, init: 'generator', maxSteps: 30, maxCompletionTokens: 288, saturationReward: 0.99 },
   },
   selfVerification: 'self-analysis',
   curriculum: 'harder',
@@ -64,7 +64,7 @@ export const rehearsal: Recipe = {
     learningRate: 2e-4,
     warmupSteps: 5,
     maxPromptTokens: 320,
-    maxCompletionTokens: 288,
+    maxCompletionTokens: 480,
     checkpointEverySteps: 10,
   },
   rewards: {
@@ -79,6 +79,8 @@ export const rehearsal: Recipe = {
     maxRevisions: 2,
   },
   labelling: {
+    candidates: 360,
+    firstLook: 2, // ours: the fewest that can disagree
     proofs: 240,
     proofsPerProblem: 1,
     analysesPerProof: 8,
@@ -124,8 +126,8 @@ export const smoke: Recipe = {
       train: 16,
       validation: 8,
       heldOut: 14,
-      next: 8,
-      difficulties: [[2, 3], [4, 5], [6, 8]],
+      next: 12,
+      difficulties: [[2, 4], [4, 6], [6, 8]],
       heldOutDifficulty: [2, 8],
     },
   },
@@ -139,7 +141,7 @@ export const smoke: Recipe = {
     selfVerification: tiny(rehearsal.stages.selfVerification),
   },
   consolidation: { ...rehearsal.consolidation, examplesPerSkill: 8, rowsPerStep: 4, maxSteps: 2, warmupSteps: 0, checkpointEverySteps: 1 },
-  labelling: { ...rehearsal.labelling, proofs: 8, analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, waves: [2, 2] },
+  labelling: { ...rehearsal.labelling, candidates: 12, proofs: 8, analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, waves: [2, 2] },
   inference: { ...rehearsal.inference, shardRows: 16 },
   evaluation: { proofsPerScore: 4, analysesPerProof: 1, proofsPerProblem: 1, greedy: false },
 };
@@ -203,6 +205,8 @@ export const paper: Recipe = {
   },
   rewards: { ...rehearsal.rewards, metaVerdictsPerReward: 1, maxUnscorableShare: 0.05 },
   labelling: {
+    candidates: 17_503, // ours: all are labelled, so no first look is needed
+    firstLook: 2,
     proofs: 17_503,
     proofsPerProblem: 1,
     analysesPerProof: 64, // released search code: 64 verifications; n, m and k are not in the paper

@@ -136,7 +136,11 @@ export const recipeSchema = z.strictObject({
     maxRevisions: z.int().min(0),
   }),
   labelling: z.strictObject({
-    /** Proofs of the final generator that phase 4 labels. */
+    /** Proofs that the final generator writes; where they are more than `proofs`, a first look at each finds the hardest to verify. */
+    candidates: z.int().min(1),
+    /** Analyses of each candidate in that first look. */
+    firstLook: z.int().min(1),
+    /** Proofs that phase 4 labels. */
     proofs: z.int().min(1),
     proofsPerProblem: z.int().min(1),
     /** n, m and k of paper 2.3. */

@@ -17,7 +17,7 @@ from trainer.rows import Mixture, Row
 from trainer.sampler import sample
 
 # A forward and backward pass holds at most this many tokens; larger batches are split, whole groups at a time.
-TOKENS_PER_PASS = 65_536
+TOKENS_PER_PASS = 98_304
 
 
 def grpo_config(job: Job) -> GRPOConfig:

@@ -29,7 +29,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
   // Problems across topics, and the weak model's first drafts.
   const asked = await data.chooseProblems({ to: `datasets/${place}/problems.jsonl`, problems: [problems.train, problems.validation], count: sizes.problems, seed });
   const drafts = await sample({ setId: `${place}/draft`, task: 'prove', rows: asked, samplesPerRow: sizes.candidatesPerProblem });
-  const rounds = [await data.collectProofs({ to: `datasets/${place}/round-0.jsonl`, setId: drafts.setId, rows: asked, task: 'prove', round: 0 })];
+  const rounds = [await data.collectProofs({ to: `datasets/${place}/round-0.jsonl`, setId: drafts.setId, rows: asked, task: 'prove', round: 0, series: 'r0' })];
 
   // "Multiple rounds": the model analyses its latest proofs and writes better ones.
   for (let round = 1; round <= sizes.refinementRounds; round += 1) {
@@ -37,7 +37,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
     const analyses = await sample({ setId: `${place}/analyses-${round}`, task: 'verify', rows: latest });
     const pairs = await data.pairWithAnalyses({ to: `datasets/${place}/pairs-${round}.jsonl`, proofs: latest, setId: analyses.setId });
     const refined = await sample({ setId: `${place}/refined-${round}`, task: 'refine', rows: pairs });
-    rounds.push(await data.collectProofs({ to: `datasets/${place}/round-${round}.jsonl`, setId: refined.setId, rows: pairs, task: 'refine', round }));
+    rounds.push(await data.collectProofs({ to: `datasets/${place}/round-${round}.jsonl`, setId: refined.setId, rows: pairs, task: 'refine', round, series: `r${round}` }));
   }
 
   // A subset of diverse proofs; experts score each.

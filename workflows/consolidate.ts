@@ -46,6 +46,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     to: `datasets/${place}/examples.jsonl`,
     prompts: prompts.name,
     labels: parent.labels,
+    turn: opened.turn - 1,
     analyses: { ...right, ...(judged && { judgedIn: judged.setId }) },
     policy,
     ...(scored && meta && { metaAnalyses: { rows: scored, setId: meta.setId } }),

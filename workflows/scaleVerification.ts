@@ -4,6 +4,7 @@ import type { OpenedLap } from '../activities/lap/open.ts';
 import type { LabelRecord, SetRecord } from '../shared/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../shared/records.ts';
 import type { ReviewSetResult } from '../shared/reviews.ts';
+import { seriesOfLap } from '../shared/names.ts';
 import { seedOf } from '../shared/seeds.ts';
 import { askExperts } from './askExperts.ts';
 import { labelSet } from './labelSet.ts';
@@ -39,11 +40,19 @@ export async function scaleVerification(input: {
   const asked = await data.chooseProblems({
     to: `datasets/${place}/problems.jsonl`,
     problems: [problems.next],
-    count: Math.ceil(labelling.proofs / labelling.proofsPerProblem),
+    count: Math.ceil(labelling.candidates / labelling.proofsPerProblem),
     seed: seedOf(opened.seed, 'labelling'),
   });
   const written = await generator.sample({ setId: `${place}/proofs`, task, rows: asked, samplesPerRow: labelling.proofsPerProblem });
-  const own = await data.collectProofs({ to: `datasets/${place}/written.jsonl`, setId: written.setId, rows: asked, task, round: 0 });
+  const candidates = await data.collectProofs({ to: `datasets/${place}/candidates.jsonl`, setId: written.setId, rows: asked, task, round: 0, series: seriesOfLap(opened.turn) });
+
+  // Of more than shall be labelled, those that a first look finds hardest to verify; and what the last lap left over.
+  const verifier = sampler(opened, 'scaleVerification', { role: 'verifier', checkpoint: input.verifier });
+  const hardest = async (): Promise<DatasetRef> => {
+    const look = await verifier.sample({ setId: `${place}/first-look`, task: 'verify', rows: candidates, samplesPerRow: labelling.firstLook });
+    return data.hardestProofs({ to: `datasets/${place}/hardest.jsonl`, proofs: candidates, setId: look.setId, count: labelling.proofs });
+  };
+  const own = candidates.rows > labelling.proofs ? await hardest() : candidates;
   const carried = opened.parent?.labels.carried;
   const proofs = carried === undefined ? own : await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: [carried, own] });
 
@@ -89,5 +98,5 @@ export async function scaleVerification(input: {
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
   });
-  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
+  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, ...verifier.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
 }

@@ -4,6 +4,7 @@ import { chooseExamples, proofPasses } from '../../shared/consolidation.ts';
 import type { Example } from '../../shared/consolidation.ts';
 import type { LabelRecord, SkillCounts } from '../../shared/manifest.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredAnalysis, ScoredProof, TrainingRow } from '../../shared/records.ts';
+import { seriesOfLap } from '../../shared/names.ts';
 import { balancedSample } from '../../shared/selection.ts';
 import type { AutoLabelPolicy, LabelRow } from '../../shared/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
@@ -38,6 +39,8 @@ export interface ConsolidationInput {
   readonly prompts: string;
   /** The generator's skill: the parent's labelled proofs, as it wrote them. */
   readonly labels: LabelRecord;
+  /** The parent's turn. */
+  readonly turn: number;
   /** The verifier's: right analyses, and the set in which the meta-verifier judged them (absent without meta-verification). */
   readonly analyses: { readonly rows: DatasetRef; readonly seen: number; readonly judgedIn?: string };
   readonly policy: AutoLabelPolicy;
@@ -62,7 +65,7 @@ export async function writeConsolidation(store: ArtifactStore, input: Consolidat
     skills.push(choice.counts);
     chosen.push(...choice.chosen);
   };
-  take('proofs', await passedProofs(store, input.labels));
+  take('proofs', await passedProofs(store, input));
   take('analyses', await passedAnalyses(store, input));
   if (input.metaAnalyses !== undefined) take('metaAnalyses', await passedMetaAnalyses(store, input.metaAnalyses));
   if (chosen.length === 0) throw new Error(`Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got none; lower what must pass or start from another lap`);
@@ -83,7 +86,7 @@ interface Passed {
 }
 
 /** Each serves twice: as a bare proof, and whole, with its self-analysis. */
-async function passedProofs(store: ArtifactStore, labels: LabelRecord): Promise<Passed> {
+async function passedProofs(store: ArtifactStore, { labels, turn }: ConsolidationInput): Promise<Passed> {
   const rows = await store.readRows<ProofRow>(labels.proofs);
   const proofs = new Map(rows.map((row) => [row.id, row]));
   const problems = new Map(rows.map(({ problem }) => [problem.id, problem]));
@@ -95,7 +98,7 @@ async function passedProofs(store: ArtifactStore, labels: LabelRecord): Promise<
     if (outcome.kind !== 'answered' || outcome.text === undefined) continue;
     const problem = problems.get(outcome.row);
     if (problem === undefined) continue;
-    const id = proofId({ id: outcome.row, problem }, outcome, 0);
+    const id = proofId({ id: outcome.row, problem }, outcome, seriesOfLap(turn));
     const decision = decisions.get(id);
     const answer = parseAnswer(outcome.task, outcome.text);
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;

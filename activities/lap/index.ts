@@ -24,6 +24,7 @@ export function createLapActivities({ store, root }: { store: ArtifactStore; roo
     pairWithAnalyses: (input: Input<typeof proofs.pairWithAnalyses>) => proofs.pairWithAnalyses(store, input),
     chooseForExperts: (input: Input<typeof proofs.chooseForExperts>) => proofs.chooseForExperts(store, input),
     recordProofScores: (input: Input<typeof proofs.recordProofScores>) => proofs.recordProofScores(store, input),
+    hardestProofs: (input: Input<typeof proofs.hardestProofs>) => proofs.hardestProofs(store, input),
     contestedProofs: (input: Input<typeof proofs.contestedProofs>) => proofs.contestedProofs(store, input),
     growProofScores: (input: Input<typeof proofs.growProofScores>) => proofs.growProofScores(store, input),
     collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),

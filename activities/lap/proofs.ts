@@ -2,7 +2,9 @@ import { parseAnswer } from '../../shared/answers.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
 import type { ReviewResult } from '../../shared/reviews.ts';
+import { hardnessOf } from '../../shared/labelRounds.ts';
 import { isScore } from '../../shared/scores.ts';
+import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow } from '../../shared/sets.ts';
 import { readOutcomes } from '../inference/index.ts';
@@ -31,8 +33,11 @@ export async function chooseProblems(store: ArtifactStore, input: { to: string; 
   return store.writeJsonl(input.to, chosen.map((problem): PromptRow => ({ id: problem.id, problem })));
 }
 
-/** The well-formed proofs among a set's answers. Malformed answers are not proofs; the set's counts tell how many there were. */
-export async function collectProofs(store: ArtifactStore, input: { to: string; setId: string; rows: DatasetRef; task: Task; round: number }): Promise<DatasetRef> {
+/**
+ * The well-formed proofs among a set's answers. Malformed answers are not proofs; the set's counts tell how many there were.
+ * @param input.series `r<round>` in a cold start, `lap<turn>` in phase 4: proofs of one problem have different ids in all of D_v.
+ */
+export async function collectProofs(store: ArtifactStore, input: { to: string; setId: string; rows: DatasetRef; task: Task; round: number; series: string }): Promise<DatasetRef> {
   const rows = new Map((await store.readRows<PromptRow>(input.rows)).map((row) => [row.id, row]));
   const proofs: ProofRow[] = [];
   for await (const outcome of readOutcomes(store, input.setId)) {
@@ -41,7 +46,7 @@ export async function collectProofs(store: ArtifactStore, input: { to: string; s
     const answer = parseAnswer(input.task, outcome.text);
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;
     proofs.push({
-      id: proofId(row, outcome, input.round),
+      id: proofId(row, outcome, input.series),
       problem: row.problem,
       proof: answer.proof,
       model: outcome.model,
@@ -53,13 +58,13 @@ export async function collectProofs(store: ArtifactStore, input: { to: string; s
   return store.writeJsonl(input.to, proofs);
 }
 
-/** A proof's id: its problem, its round, and the samples that it came from. */
-export function proofId(row: PromptRow, { row: asked, sample }: Pick<Outcome, 'row' | 'sample'>, round: number): string {
-  return `${row.problem.id}-r${round}-${asked === row.problem.id ? '' : `${tail(asked)}-`}${sample}`;
+/** A proof's id: its problem, its series, and the samples that it came from. */
+export function proofId(row: PromptRow, { row: asked, sample }: Pick<Outcome, 'row' | 'sample'>, series: string): string {
+  return `${row.problem.id}-${series}-${asked === row.problem.id ? '' : `${tail(asked)}-`}${sample}`;
 }
 
 /** What tells apart proofs of one problem: the sample numbers at the end of a proof's id. */
-const tail = (proofId: string): string => /-r\d+-([\d-]+)$/.exec(proofId)?.[1] ?? '0';
+const tail = (proofId: string): string => /-(?:r|lap)\d+-([\d-]+)$/.exec(proofId)?.[1] ?? '0';
 
 /** Candidates with an analysis each, for the next refinement round. Without a usable analysis a candidate is not refined. */
 export async function pairWithAnalyses(store: ArtifactStore, input: { to: string; proofs: DatasetRef; setId: string }): Promise<DatasetRef> {
@@ -94,6 +99,15 @@ export async function recordProofScores(
     train: await write('train', scored.filter((row) => !heldBack.has(row.problem.id))),
     validation: await write('validation', scored.filter((row) => heldBack.has(row.problem.id))),
   };
+}
+
+/** The proofs that a first look found hardest to verify (METHOD.md: preferred for labelling), at most `count`; equally hard ones in the order that they have. */
+export async function hardestProofs(store: ArtifactStore, input: { to: string; proofs: DatasetRef; setId: string; count: number }): Promise<DatasetRef> {
+  const scores = new Map<string, (ProofScore | undefined)[]>();
+  for await (const { row, kind, score } of readOutcomes(store, input.setId)) scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  const proofs = (await store.readRows<ProofRow>(input.proofs)).map((proof, place) => ({ proof, place, hardness: hardnessOf(scores.get(proof.id) ?? []) }));
+  const chosen = proofs.sort((a, b) => b.hardness - a.hardness || a.place - b.place).slice(0, input.count);
+  return store.writeJsonl(input.to, chosen.sort((a, b) => a.place - b.place).map(({ proof }) => proof));
 }
 
 /** Contested and unresolved proofs, hard-to-verify ones first: what an expert's time is best spent on. */

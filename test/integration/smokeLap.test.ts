@@ -1,21 +1,23 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { LapReport } from '../../shared/report.ts';
 import { allOutcomes, attemptsOf, lapWorld, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';
+const SECOND = 'main/lap-0002';
 let world: LapWorld;
 let exit: number;
 let said: string;
 
 beforeAll(async () => {
   world = await lapWorld();
-  const command = world.start('lap', '--preset', 'smoke');
+  const command = world.start('lap', '--preset', 'smoke', '--laps', '2');
   exit = await command.exit;
   said = command.output();
 }, 600_000);
 afterAll(() => world.dispose(), 60_000);
 
-test('one command runs a lap that is real in every phase', () => {
+test('one command runs laps that are real in every phase', () => {
   expect([exit, exit === 0 ? '' : said]).toEqual([0, '']);
   const manifest = world.manifest(LAP);
   expect(manifest.phases.map(({ name }) => name)).toEqual(
@@ -25,8 +27,27 @@ test('one command runs a lap that is real in every phase', () => {
   expect(new Set([manifest.base.sha256, ...manifest.stages.map(({ checkpoint }) => checkpoint.sha256)]).size).toBe(6);
 });
 
-test('each model call is paid once', () => {
-  const keys = allOutcomes(world, LAP).map(({ key }) => key);
+test('the second lap consolidates both skills and trains the verifier on all of the grown D_v', () => {
+  const [first, second] = [world.manifest(LAP), world.manifest(SECOND)];
+  expect(second.phases.map(({ name }) => name)).toEqual(['open', 'consolidation', 'verifierV2', 'generator', 'selfVerification', 'scaleVerification', 'evaluation']);
+  expect(second.consolidation?.init).toEqual(first.models.generator);
+  expect(second.consolidation?.skills.map(({ skill }) => skill)).toEqual(['proofs', 'analyses', 'metaAnalyses']);
+  expect(second.consolidation?.checkpoint.sha256).not.toBe(first.models.generator.sha256);
+  expect(second.proofScores.train).toEqual([...first.proofScores.train, first.proofScores.grown]);
+  expect(second.analysisScores).toEqual(first.analysisScores);
+  expect(second.models.metaVerifier).toEqual(first.models.metaVerifier);
+});
+
+test('laps form a chain by the digest of the manifest, on the same held-out problems', () => {
+  const [first, second] = [world.manifest(LAP), world.manifest(SECOND)];
+  expect(second.parent?.lap).toBe(LAP);
+  expect(second.parent?.manifest.sha256).toBe(createHash('sha256').update(readFileSync(world.path('store', second.parent?.manifest.uri ?? ''))).digest('hex'));
+  expect(second.problems.heldOut).toEqual(first.problems.heldOut);
+  expect(second.evaluation.proofs).toEqual(first.evaluation.proofs);
+});
+
+test.each([LAP, SECOND])('each model call of %s is paid once', (lap) => {
+  const keys = allOutcomes(world, lap).map(({ key }) => key);
   expect(new Set(keys).size).toBe(keys.length);
 });
 

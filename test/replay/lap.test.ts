@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 test('every kind of workflow of a lap has a recorded history', () => {
   expect(recorded).toEqual(
-    ['coldStart', 'evaluateModel', 'expertReview', 'labelSet', 'lap', 'reviewSet', 'sampleSet', 'scaleVerification', 'scoreAnalyses', 'trainStage'].map((type) => `${type}.json.gz`),
+    ['coldStart', 'consolidate', 'evaluateModel', 'expertReview', 'flywheel', 'labelSet', 'lap', 'laterLap', 'reviewSet', 'sampleSet', 'scaleVerification', 'scoreAnalyses', 'trainStage'].map((type) => `${type}.json.gz`),
   );
 });
 
