@@ -77,9 +77,6 @@ function contradictions(recipe: Recipe, turn: number): string[] {
   if (labelling.minValidAnalyses > labelling.analysesPerProof) {
     found.push(`labelling.minValidAnalyses: expected at most labelling.analysesPerProof (${labelling.analysesPerProof}), got ${labelling.minValidAnalyses}`);
   }
-  if (labelling.proofs > labelling.candidates) {
-    found.push(`labelling.proofs: expected at most labelling.candidates (${labelling.candidates}), got ${labelling.proofs}`);
-  }
   if (Math.abs(rewards.proofWeight + rewards.selfAnalysisWeight - 1) > 1e-9) {
     found.push(`rewards.proofWeight: expected proofWeight + selfAnalysisWeight to be 1, got ${rewards.proofWeight} + ${rewards.selfAnalysisWeight}`);
   }

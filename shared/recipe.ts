@@ -136,7 +136,7 @@ export const recipeSchema = z.strictObject({
     maxRevisions: z.int().min(0),
   }),
   labelling: z.strictObject({
-    /** Proofs that the final generator writes; where they are more than `proofs`, a first look at each finds the hardest to verify. */
+    /** Proofs that the final generator writes, at least `proofs`; where they are more, a first look at each finds the hardest to verify. */
     candidates: z.int().min(1),
     /** Analyses of each candidate in that first look. */
     firstLook: z.int().min(1),

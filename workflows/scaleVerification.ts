@@ -40,7 +40,7 @@ export async function scaleVerification(input: {
   const asked = await data.chooseProblems({
     to: `datasets/${place}/problems.jsonl`,
     problems: [problems.next],
-    count: Math.ceil(labelling.candidates / labelling.proofsPerProblem),
+    count: Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),
     seed: seedOf(opened.seed, 'labelling'),
   });
   const written = await generator.sample({ setId: `${place}/proofs`, task, rows: asked, samplesPerRow: labelling.proofsPerProblem });
