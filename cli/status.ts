@@ -8,6 +8,8 @@ import { config } from '../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../workers/supervisor/services.ts';
 import { readStackState } from '../workers/supervisor/state.ts';
 import { expectedTimes } from './expectedTime.ts';
+import { flywheelLine, flywheelStatuses } from './flywheelStatus.ts';
+import type { FlywheelStatus } from './flywheelStatus.ts';
 import type { LapEnd } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
 import { workflowLink } from './links.ts';
@@ -45,9 +47,10 @@ export function registerStatus(program: Command): void {
       const stack = await stackStatus();
       const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
       const laps = reachable ? await lapStatuses(lap) : undefined;
+      const flywheels = reachable && lap === undefined ? await openFlywheels() : [];
       if (lap !== undefined && laps?.length === 0) throw new UsageError(`Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` lists them.`);
-      if (json === true) process.stdout.write(`${JSON.stringify({ stack, laps: laps ?? null })}\n`);
-      else await show(stack, laps);
+      if (json === true) process.stdout.write(`${JSON.stringify({ stack, flywheels, laps: laps ?? null })}\n`);
+      else await show(stack, flywheels, laps);
       if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
     });
 }
@@ -66,6 +69,15 @@ async function stackStatus() {
         : { running: true, pid: record.pid, seconds: Math.round((Date.now() - Date.parse(record.startedAt)) / 1000), restarts };
   }
   return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
+}
+
+async function openFlywheels(): Promise<FlywheelStatus[]> {
+  const client = await connectClient();
+  try {
+    return await flywheelStatuses(client);
+  } finally {
+    await client.connection.close();
+  }
 }
 
 async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
@@ -107,13 +119,14 @@ function isNamed({ workflowId, lap }: LapStatus, name: string): boolean {
   return workflowId === name || lap === name || lap === `main/${name}`;
 }
 
-async function show(stack: Awaited<ReturnType<typeof stackStatus>>, laps: readonly LapStatus[] | undefined): Promise<void> {
+async function show(stack: Awaited<ReturnType<typeof stackStatus>>, flywheels: readonly FlywheelStatus[], laps: readonly LapStatus[] | undefined): Promise<void> {
   const lines = [stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap` or `flywheel dev` starts it).'];
   for (const [name, { running, pid, seconds = 0, restarts }] of Object.entries(stack.services)) {
     if (!stack.supervisor && !running) continue;
     lines.push(`  ${name.padEnd(10)} ${running ? `process ${pid}, up ${duration(seconds)}` : 'not running'}${restarts > 0 ? `, restarted ${restarts} times` : ''}`);
   }
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
+  lines.push(...flywheels.map(flywheelLine));
   if (laps?.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
   for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
