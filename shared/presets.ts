@@ -47,9 +47,10 @@ export const rehearsal: Recipe = {
   stages: {
     verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 192 },
     metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxSteps: 50, maxCompletionTokens: 224 }, // notes; cycle: base
-    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 60, klCoef: 0.1, maxCompletionTokens: 224 }, // ours, it learned in the trial; cycle: base
-    generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 20, maxCompletionTokens: 128 }, // paper 3.1; cycle: base
-    selfVerification: { ...rehearsalStage, init: 'generator', maxSteps: 30, maxCompletionTokens: 288, saturationReward: 0.99 },
+    // From v1: ours, it learned in the trial; cycle: base. KL to v1: ours, without it v2 unlearns real remarks with the false ones.
+    verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 70, klCoef: 0.25, maxCompletionTokens: 224 },
+    generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 12, maxCompletionTokens: 128 }, // paper 3.1; cycle: base
+    selfVerification: { ...rehearsalStage, init: 'generator', maxSteps: 24, maxCompletionTokens: 288, saturationReward: 0.99 },
   },
   selfVerification: 'self-analysis',
   curriculum: 'harder',
