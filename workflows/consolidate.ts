@@ -38,7 +38,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     metaVerification && metaVerifier ? await metaVerifier.sample({ setId: `${place}/judged`, task: 'metaVerify', rows: right.rows, samplesPerRow: policy.metaAnalysesPerAnalysis }) : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
-  const scored = parent.analysisScores && (await data.chooseScored({ to: `datasets/${place}/scored-analyses.jsonl`, parts: parent.analysisScores.train, count, seed }));
+  const scored = metaVerification && parent.analysisScores && (await data.chooseScored({ to: `datasets/${place}/scored-analyses.jsonl`, parts: parent.analysisScores.train, count, seed }));
   const meta = scored && (await verifier.sample({ setId: `${place}/meta-analyses`, task: 'metaVerify', rows: scored }));
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.

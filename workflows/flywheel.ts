@@ -1,5 +1,5 @@
-import { allHandlersFinished, ActivityFailure, ApplicationFailure, condition, continueAsNew, executeChild, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { allHandlersFinished, ActivityFailure, ApplicationFailure, condition, continueAsNew, executeChild, isCancellation, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions } from '@temporalio/workflow';
+import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { FlywheelActivities } from '../activities/lap/flywheel.ts';
 import { reasonToStop } from '../shared/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../shared/flywheel.ts';
@@ -77,7 +77,9 @@ async function runLap(run: string, parent: string | undefined, fields: Readonly<
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       throw ApplicationFailure.nonRetryable(`Run ${run} has an open lap already (workflow ${workflowId}): finish or cancel it, or choose another run`, 'LapOpen');
     }
-    throw error;
+    if (isCancellation(error)) throw error;
+    const remedy = parent === undefined ? '' : `; the laps before it are kept: go on with {"run":"${run}","from":"${parent}"}`;
+    throw ApplicationFailure.nonRetryable(`The lap failed: ${rootCause(error) ?? String(error)}${remedy}`, 'LapFailed');
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { findTemporalCli } from '../../activities/setup/temporalCli.ts';
 import { resolveFlywheel } from '../../shared/flywheel.ts';
 import type { FlywheelInput } from '../../shared/flywheel.ts';
@@ -111,6 +112,14 @@ test('a paused flywheel ends the lap under way, begins no other, says so, and go
   expect(turns).toHaveLength(1);
   await env.client.workflow.getHandle('flywheel-paused').signal('resume');
   expect(((await handle.result()) as FlywheelResult).laps).toHaveLength(2);
+});
+
+test('a lap that fails ends the flywheel in the lap’s own words, and says how to go on', async () => {
+  during = async () => {
+    if (turns.length === 2) throw ApplicationFailure.nonRetryable('the disk is gone');
+  };
+  const failure = await run({ run: 'failing', laps: 3 }).catch((error: WorkflowFailedError) => error.cause?.message);
+  expect(failure).toBe('The lap failed: the disk is gone; the laps before it are kept: go on with {"run":"failing","from":"failing/lap-0001"}');
 });
 
 test('a run with an open lap of its own is not joined, by name', async () => {
