@@ -1,10 +1,12 @@
 import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { ReviewLog } from '../activities/reviews/reviewLog.ts';
 import { SubjectRows } from '../activities/reviews/subjectRows.ts';
 import type { SubjectRow } from '../activities/reviews/subjectRows.ts';
 import type { ArtifactStore } from '../activities/store.ts';
 import { QUEUES } from '../shared/queues.ts';
+import type { VerdictAnswer, VerdictMessage } from '../shared/reviewMessages.ts';
 import type { Question, ReviewProgress } from '../shared/reviews.ts';
 import * as messages from '../workflows/messages.ts';
 
@@ -29,9 +31,11 @@ export interface OpenReview {
 export class ReviewDesk {
   private readonly client: Client;
   private readonly rows: SubjectRows;
+  private readonly log: ReviewLog;
 
   constructor(client: Client, store: ArtifactStore) {
     this.client = client;
+    this.log = new ReviewLog(store);
     this.rows = new SubjectRows(store);
   }
 
@@ -72,6 +76,22 @@ export class ReviewDesk {
   async send<Answer, Message>(workflowId: string, update: UpdateDefinition<Answer, [Message]>, message: Message): Promise<Answer> {
     if (!(await this.hasWorker())) throw new Error(NO_WORKER);
     return this.answered(workflowId, () => this.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [message] }));
+  }
+
+  /** Sends a verdict. Sent again, it has the answer that it had, though the question may be closed by now. */
+  async sendVerdict(workflowId: string, update: UpdateDefinition<VerdictAnswer, [VerdictMessage]>, message: VerdictMessage): Promise<VerdictAnswer> {
+    try {
+      return await this.send(workflowId, update, message);
+    } catch (error) {
+      const kind = update.name === messages.adjudicate.name ? 'adjudication' : 'verdict';
+      const at = workflowId.lastIndexOf('/');
+      const verdictId = message.verdictId ?? message.annotator;
+      for (const entry of at < 1 ? [] : await this.log.read(workflowId.slice(0, at), workflowId.slice(at + 1))) {
+        if (entry.kind !== kind || entry.verdict.verdictId !== verdictId || entry.verdict.annotator !== message.annotator || entry.verdict.score !== message.score) continue;
+        return { verdictId, score: message.score, ...(entry.kind === 'verdict' && { seat: entry.seat }) };
+      }
+      throw error;
+    }
   }
 
   /** Whether anybody has asked for work on the reviews' queue lately. A worker that was killed is listed for some minutes still. */

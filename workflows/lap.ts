@@ -30,7 +30,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
   const opened = await progress.phase('open', () => open(input));
   const { recipe, base } = opened;
-  progress.opened(opened.lap);
+  progress.opened(opened.lap, recipe.preset);
   const heldOut = heldOutEvaluation(opened);
   heldOut.verifier('base', base);
   heldOut.generator('base', base);

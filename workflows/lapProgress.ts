@@ -1,7 +1,11 @@
-import { defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { PhaseRecord } from '../shared/manifest.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
+import type { PresetName } from '../shared/presets.ts';
+import { ROOM_AT_THE_END } from '../shared/reviewText.ts';
+import type { SearchAttributeName } from '../shared/searchAttributes.ts';
 
 /** The phases of lap 1, in order (METHOD.md). */
 export const PHASES = ['open', 'coldStart', 'verifierV1', 'metaData', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification', 'scaleVerification', 'evaluation'] as const;
@@ -24,13 +28,14 @@ export function trackProgress() {
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
       return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} |`;
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`].join('\n'));
+    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
   }
 
   return {
     startedAt,
-    opened(lap: string): void {
+    opened(lap: string, preset: PresetName): void {
       current = { ...current, lap };
+      findBy({ FlywheelRun: lap.slice(0, lap.lastIndexOf('/')), FlywheelLap: lap, FlywheelPreset: preset });
       show();
     },
     /** Runs one phase; `tell` puts its outcome into a few words. */
@@ -38,6 +43,7 @@ export function trackProgress() {
       const index = PHASES.indexOf(name);
       const began = new Date().toISOString();
       current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
+      findBy({ FlywheelPhase: name });
       show();
       const result = await work();
       done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
@@ -47,4 +53,9 @@ export function trackProgress() {
     },
     phases: (): readonly PhaseRecord[] => done,
   };
+}
+
+/** What the lap can be searched by from now on. */
+function findBy(values: Partial<Record<SearchAttributeName, string>>): void {
+  upsertSearchAttributes(Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })));
 }
