@@ -1,4 +1,4 @@
-import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { isGrpcDeadlineError, ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { ReviewLog } from '../activities/reviews/reviewLog.ts';
@@ -27,6 +27,15 @@ export interface OpenReview {
   readonly progress?: ReviewProgress;
 }
 
+/** What open reviews are looked for. */
+export interface Looking {
+  /** A set, or all sets below a path. */
+  readonly set?: string | undefined;
+  readonly limit: number;
+  readonly skip?: ReadonlySet<string>;
+  readonly accept?: (review: OpenReview) => boolean;
+}
+
 /** What a person's terminal does with reviews: finds them, reads their texts from the store, and sends answers as Updates. */
 export class ReviewDesk {
   private readonly client: Client;
@@ -39,26 +48,34 @@ export class ReviewDesk {
     this.rows = new SubjectRows(store);
   }
 
-  /** Open reviews, the oldest first. */
-  async open({ set, limit }: { readonly set?: string | undefined; readonly limit: number }): Promise<OpenReview[]> {
+  /** Open reviews, the oldest first: at most `limit` of those that are accepted, `skip` left out. Without a worker nobody can say how they stand, and all are. */
+  async open({ set, limit, skip = new Set(), accept = () => true }: Looking): Promise<OpenReview[]> {
+    const listed = (await this.list(set)).filter(({ workflowId }) => !skip.has(workflowId)).sort((a, b) => a.openedAt.localeCompare(b.openedAt));
+    if (!(await this.hasWorker())) return listed.slice(0, limit);
+    const found: OpenReview[] = [];
+    for (let from = 0; from < listed.length && found.length < limit; from += QUERIES_AT_ONCE) {
+      const asked = listed.slice(from, from + QUERIES_AT_ONCE).map(async (review) => {
+        const progress = await this.progress(review.workflowId).catch(() => undefined); // closed in this moment, or its worker went
+        return progress === undefined ? review : { ...review, progress };
+      });
+      found.push(...(await Promise.all(asked)).filter(accept));
+    }
+    return found.slice(0, limit);
+  }
+
+  private async list(set: string | undefined): Promise<OpenReview[]> {
     const ofSet = set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(`${set.replace(/\/$/, '')}/`)}`;
     const found: OpenReview[] = [];
-    for await (const { workflowId, startTime, memo } of this.client.workflow.list({ query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}` })) {
-      const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
-      found.push({ workflowId, openedAt: startTime.toISOString(), setId: text('setId'), question: text('question') || workflowId, kind: text('kind'), lap: text('lap') });
+    try {
+      for await (const { workflowId, startTime, memo } of this.client.workflow.list({ query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}` })) {
+        const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
+        found.push({ workflowId, openedAt: startTime.toISOString(), setId: text('setId'), question: text('question') || workflowId, kind: text('kind'), lap: text('lap') });
+      }
+    } catch (error) {
+      if (error instanceof ServiceError) throw new Error('The Temporal server gives no answer. What was recorded is kept; go on when the stack runs again.', { cause: error });
+      throw error;
     }
-    const oldest = found.sort((a, b) => a.openedAt.localeCompare(b.openedAt)).slice(0, limit);
-    if (!(await this.hasWorker())) return oldest;
-    const next = oldest.entries();
-    await Promise.all(
-      Array.from({ length: QUERIES_AT_ONCE }, async () => {
-        for (const [index, review] of next) {
-          const progress = await this.progress(review.workflowId).catch(() => undefined); // closed in this moment, or its worker went
-          if (progress) oldest[index] = { ...review, progress };
-        }
-      }),
-    );
-    return oldest;
+    return found;
   }
 
   progress(workflowId: string): Promise<ReviewProgress> {

@@ -59,22 +59,28 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
     return done === true ? { kind: 'quit' } : readTyped(value);
   };
 
+  /** Answered or skipped in this sitting. */
+  const seen = new Set<string>();
+  const openForMe = () => desk.open({ set, limit: OFFERED, skip: seen, accept: ({ progress }) => progress !== undefined && isFor(progress, annotator, lead) });
+
   let given = 0;
-  const skipped = new Set<string>();
+  let ended = false;
+  input.once('end', () => (ended = true));
+  const goesOn = (): boolean => wait === true && !ended;
   try {
     for (;;) {
-      const open = (await desk.open({ set, limit: OFFERED })).filter(({ workflowId, progress }) => !skipped.has(workflowId) && progress && isFor(progress, annotator, lead));
-      if (open.length === 0 && wait !== true) return { given, stopped: false };
-      if (open.length === 0) {
-        say('Nothing is open for you now; waiting for the next question (Ctrl-C ends).');
-        while ((await desk.open({ set, limit: OFFERED })).every(({ workflowId, progress }) => skipped.has(workflowId) || !progress || !isFor(progress, annotator, lead))) await sleep(LOOK_MS);
-        continue;
+      let open = await openForMe();
+      if (open.length === 0 && goesOn()) say('Nothing is open for you now; waiting for the next question (Ctrl-C ends).');
+      while (open.length === 0 && goesOn()) {
+        await sleep(LOOK_MS);
+        open = await openForMe();
       }
+      if (open.length === 0) return { given, stopped: ended && wait === true };
       for (const [index, review] of open.entries()) {
         const did = await answerOne(sitting, review, `Question ${index + 1} of ${open.length}`, ask, say);
         if (did === 'quit') return { given, stopped: true };
         if (did === 'answered') given += 1;
-        else skipped.add(review.workflowId);
+        seen.add(review.workflowId);
       }
     }
   } finally {

@@ -12,7 +12,7 @@ import { importCheckpoint } from '../checkpoints.ts';
 import { loadPromptSet } from '../prompts.ts';
 import type { ArtifactStore } from '../store.ts';
 import { allocateLap } from './identity.ts';
-import { prepareProblems } from './problems.ts';
+import { splitProblems, writeProblems } from './problems.ts';
 
 export interface OpenedLap {
   readonly lap: string;
@@ -33,8 +33,10 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     refuseWhatTheClusterCannotHold(recipe);
     const prompts = await loadPromptSet(recipe.domain.prompts);
     const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
+    const splits = await splitProblems(store, recipe);
+    // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner);
-    const problems = await prepareProblems(store, lap, recipe);
+    const problems = await writeProblems(store, lap, splits);
     const recipeText = JSON.stringify(recipe);
     await store.writeJson(`laps/${lap}/recipe.json`, recipe);
     return { lap, recipe, recipeSha256: createHash('sha256').update(recipeText).digest('hex'), prompts: { name: prompts.name, sha256: prompts.sha256 }, problems, base };

@@ -17,14 +17,16 @@ const problemLine = z.strictObject({
   difficulty: z.number().optional(),
 });
 
-/** D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty. */
-export async function prepareProblems(store: ArtifactStore, lap: string, recipe: Recipe): Promise<ProblemSplits> {
-  const splits = await split(store, recipe);
+/** D_p by its splits. */
+export type SplitProblems = Record<keyof ProblemSplits, Problem[]>;
+
+export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const write = (name: keyof ProblemSplits) => store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, splits[name]);
   return { train: await write('train'), validation: await write('validation'), heldOut: await write('heldOut'), next: await write('next') };
 }
 
-async function split(store: ArtifactStore, recipe: Recipe): Promise<Record<keyof ProblemSplits, Problem[]>> {
+/** D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty. */
+export async function splitProblems(store: ArtifactStore, recipe: Recipe): Promise<SplitProblems> {
   const source = recipe.domain.problems;
   if (source.kind === 'rehearsal') {
     // The held-out set is the same for every seed, so that runs can be compared on it.
@@ -48,9 +50,10 @@ async function split(store: ArtifactStore, recipe: Recipe): Promise<Record<keyof
 
 /**
  * The problems of a JSONL file in the store (id, statement, topic, source).
- * @throws naming the line, the field and both lines of a duplicate.
+ * @throws naming the line, the field and both lines of a duplicate; or the place where the file is looked for.
  */
 export async function readProblems(store: ArtifactStore, uri: string): Promise<Problem[]> {
+  if (!(await store.exists(uri))) throw new Error(`Expected domain.problems.path to name a JSONL file in the store, got ${JSON.stringify(uri)}: put it at ${store.path(uri)}`);
   const problems: Problem[] = [];
   const lineOf = new Map<string, number>();
   let number = 0;
