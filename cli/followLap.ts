@@ -4,8 +4,9 @@ import { WorkflowFailedError } from '@temporalio/client';
 import type { LapOutcome } from '../shared/flywheel.ts';
 import type { LapProgress } from '../shared/progress.ts';
 import { progressOf, whyStuck } from './lapHandle.ts';
+import { questionsLink } from './links.ts';
 import type { LiveView } from './liveView.ts';
-import { progressLine } from './progressView.ts';
+import { progressLine, waitingText } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
 
 /** What a lap's workflow returns; the texts are in the store. */
@@ -46,6 +47,7 @@ export interface FollowOptions {
 /** Shows a lap's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
 export async function followLap<End = LapEnd>({ client, workflowId, until = workflowId, view, signal, expected, heal, everyMs = 1_000 }: FollowOptions): Promise<FollowResult<End>> {
   let phase = '';
+  let waited = 0;
   while (!signal.aborted) {
     const status = await statusOf(client, until);
     if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf<End>(client, until);
@@ -62,6 +64,9 @@ export async function followLap<End = LapEnd>({ client, workflowId, until = work
       const key = JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts, progress.detail]);
       if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
+      const { waitingForExperts: waiting = 0 } = progress;
+      if (waiting > 0 && waited === 0) view.say(waitingText(waiting, questionsLink()));
+      waited = waiting;
       view.update(line, key);
     }
     await sleep(everyMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends

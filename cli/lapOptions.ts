@@ -29,6 +29,8 @@ export async function lapInputFrom(choices: LapChoices, readParent: (lap: string
   if (choices.expert !== undefined) {
     if (choices.expert !== 'me' && choices.expert !== 'program') throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(choices.expert)}`);
     assign(input, ['domain', 'experts'], choices.expert === 'me' ? 'people' : 'program', '--expert');
+    // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2` asks for both.
+    if (choices.expert === 'me') assign(input, ['experts', 'seats'], 1, '--expert');
   }
   for (const assignment of choices.set ?? []) {
     const at = assignment.indexOf('=');

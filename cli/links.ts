@@ -16,8 +16,14 @@ export function startLapLink(workflowId: string, taskQueue: string): string | un
   return `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows/start-workflow?${query.toString()}`;
 }
 
-/** The Web UI's list of workflows. */
-export function workflowsLink(): string | undefined {
+/** The Web UI's list of workflows, or of those that a query finds. */
+export function workflowsLink(query?: string): string | undefined {
   const { webUi, namespace } = config.temporal;
-  return webUi === undefined ? undefined : `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows`;
+  if (webUi === undefined) return undefined;
+  return `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`;
+}
+
+/** Questions that wait for people, in the Web UI. */
+export function questionsLink(): string | undefined {
+  return workflowsLink('`WorkflowType`="expertReview" AND `ExecutionStatus`="Running"');
 }

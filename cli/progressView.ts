@@ -59,7 +59,7 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     steps === undefined ? '' : `step ${step ?? 0} of ${steps}`,
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
-    waitingForExperts === undefined || waitingForExperts === 0 ? '' : `${waitingForExperts} questions wait for experts (\`flywheel review\`)`,
+    waitingForExperts === undefined || waitingForExperts === 0 ? '' : `${questions(waitingForExperts)} for people`,
     detail ?? '',
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
     left === undefined ? '' : `about ${duration(left)} left`,
@@ -67,3 +67,10 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     .filter((part) => part !== '')
     .join(' · ');
 }
+
+/** What waits for people, and what to type. */
+export function waitingText(count: number, link: string | undefined): string {
+  return `${questions(count)} for people. Answer on another terminal: npx flywheel review --as <your id>${link === undefined ? '' : `\nor in the Web UI (Send a Signal: submitAnnotation): ${link}`}`;
+}
+
+const questions = (count: number): string => (count === 1 ? '1 question waits' : `${count} questions wait`);

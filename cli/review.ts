@@ -23,17 +23,18 @@ export function registerReview(program: Command): void {
   const review = program
     .command('review')
     .summary('answer the questions that wait for experts')
-    .description('Goes through the open questions: shows the problem, the proof and the analysis, and asks for a score. The subcommands do the same for scripts.')
+    .description('Goes through the open questions: shows the problem, the proof and the analysis, and asks for a score. A line is a score and a comment, so that `flywheel review --as ada < answers.txt` answers as well. The subcommands are for scripts.')
     .option('--as <annotator>', 'your id, as it is kept with your verdicts')
     .option('--set <id>', 'only questions of this set, such as main/lap-0001/cold-start/experts, or of all sets below a path')
     .option('--lead', 'decide questions on which the seats disagree')
+    .option('--wait', 'when nothing is open, wait for what the lap asks next')
     .configureHelp({ showGlobalOptions: true })
-    .action(async ({ as: annotator, set, lead }: { as?: string; set?: string; lead?: boolean }) => {
+    .action(async ({ as: annotator, set, lead, wait }: { as?: string; set?: string; lead?: boolean; wait?: boolean }) => {
       if (annotator === undefined) throw new UsageError('Expected --as with your annotator id, got nothing: `flywheel review --as ada`. `flywheel review list` only looks.');
       await atDesk(async (desk) => {
         if (!(await desk.hasWorker())) throw new Error(`No worker runs on task queue ${config.taskQueues.orchestrator}: nobody would take your answers. Start one with \`npm run lap\` or \`npm run dev\`.`);
-        const given = await sitDown({ desk, annotator, lead: lead === true, set, input: process.stdin, output: process.stdout });
-        process.stdout.write(`${given} answered; nothing more is open for ${annotator} here, or you stopped.\n`);
+        const { given, stopped } = await sitDown({ desk, annotator, lead: lead === true, set, wait: wait === true, input: process.stdin, output: process.stdout });
+        process.stdout.write(`\n${given} answered. ${stopped ? 'The others stay open.' : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`}\n`);
       });
     });
 
@@ -97,7 +98,7 @@ function verdictCommand(review: Command, name: 'submit' | 'adjudicate', descript
         ...(comment === undefined ? {} : { comment }),
         ...(id === undefined ? {} : { verdictId: id }),
       };
-      return atDesk(async (desk) => print(await desk.send(workflowId, update, message)));
+      return atDesk(async (desk) => print(await desk.sendVerdict(workflowId, update, message)));
     });
 }
 

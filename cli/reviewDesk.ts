@@ -1,10 +1,12 @@
-import { isGrpcDeadlineError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { isGrpcDeadlineError, ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { ReviewLog } from '../activities/reviews/reviewLog.ts';
 import { SubjectRows } from '../activities/reviews/subjectRows.ts';
 import type { SubjectRow } from '../activities/reviews/subjectRows.ts';
 import type { ArtifactStore } from '../activities/store.ts';
 import { QUEUES } from '../shared/queues.ts';
+import type { VerdictAnswer, VerdictMessage } from '../shared/reviewMessages.ts';
 import type { Question, ReviewProgress } from '../shared/reviews.ts';
 import * as messages from '../workflows/messages.ts';
 
@@ -25,36 +27,55 @@ export interface OpenReview {
   readonly progress?: ReviewProgress;
 }
 
+/** What open reviews are looked for. */
+export interface Looking {
+  /** A set, or all sets below a path. */
+  readonly set?: string | undefined;
+  readonly limit: number;
+  readonly skip?: ReadonlySet<string>;
+  readonly accept?: (review: OpenReview) => boolean;
+}
+
 /** What a person's terminal does with reviews: finds them, reads their texts from the store, and sends answers as Updates. */
 export class ReviewDesk {
   private readonly client: Client;
   private readonly rows: SubjectRows;
+  private readonly log: ReviewLog;
 
   constructor(client: Client, store: ArtifactStore) {
     this.client = client;
+    this.log = new ReviewLog(store);
     this.rows = new SubjectRows(store);
   }
 
-  /** Open reviews, the oldest first. */
-  async open({ set, limit }: { readonly set?: string | undefined; readonly limit: number }): Promise<OpenReview[]> {
+  /** Open reviews, the oldest first: at most `limit` of those that are accepted, `skip` left out. Without a worker nobody can say how they stand, and all are. */
+  async open({ set, limit, skip = new Set(), accept = () => true }: Looking): Promise<OpenReview[]> {
+    const listed = (await this.list(set)).filter(({ workflowId }) => !skip.has(workflowId)).sort((a, b) => a.openedAt.localeCompare(b.openedAt));
+    if (!(await this.hasWorker())) return listed.slice(0, limit);
+    const found: OpenReview[] = [];
+    for (let from = 0; from < listed.length && found.length < limit; from += QUERIES_AT_ONCE) {
+      const asked = listed.slice(from, from + QUERIES_AT_ONCE).map(async (review) => {
+        const progress = await this.progress(review.workflowId).catch(() => undefined); // closed in this moment, or its worker went
+        return progress === undefined ? review : { ...review, progress };
+      });
+      found.push(...(await Promise.all(asked)).filter(accept));
+    }
+    return found.slice(0, limit);
+  }
+
+  private async list(set: string | undefined): Promise<OpenReview[]> {
     const ofSet = set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(`${set.replace(/\/$/, '')}/`)}`;
     const found: OpenReview[] = [];
-    for await (const { workflowId, startTime, memo } of this.client.workflow.list({ query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}` })) {
-      const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
-      found.push({ workflowId, openedAt: startTime.toISOString(), setId: text('setId'), question: text('question') || workflowId, kind: text('kind'), lap: text('lap') });
+    try {
+      for await (const { workflowId, startTime, memo } of this.client.workflow.list({ query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}` })) {
+        const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
+        found.push({ workflowId, openedAt: startTime.toISOString(), setId: text('setId'), question: text('question') || workflowId, kind: text('kind'), lap: text('lap') });
+      }
+    } catch (error) {
+      if (error instanceof ServiceError) throw new Error('The Temporal server gives no answer. What was recorded is kept; go on when the stack runs again.', { cause: error });
+      throw error;
     }
-    const oldest = found.sort((a, b) => a.openedAt.localeCompare(b.openedAt)).slice(0, limit);
-    if (!(await this.hasWorker())) return oldest;
-    const next = oldest.entries();
-    await Promise.all(
-      Array.from({ length: QUERIES_AT_ONCE }, async () => {
-        for (const [index, review] of next) {
-          const progress = await this.progress(review.workflowId).catch(() => undefined); // closed in this moment, or its worker went
-          if (progress) oldest[index] = { ...review, progress };
-        }
-      }),
-    );
-    return oldest;
+    return found;
   }
 
   progress(workflowId: string): Promise<ReviewProgress> {
@@ -72,6 +93,22 @@ export class ReviewDesk {
   async send<Answer, Message>(workflowId: string, update: UpdateDefinition<Answer, [Message]>, message: Message): Promise<Answer> {
     if (!(await this.hasWorker())) throw new Error(NO_WORKER);
     return this.answered(workflowId, () => this.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [message] }));
+  }
+
+  /** Sends a verdict. Sent again, it has the answer that it had, though the question may be closed by now. */
+  async sendVerdict(workflowId: string, update: UpdateDefinition<VerdictAnswer, [VerdictMessage]>, message: VerdictMessage): Promise<VerdictAnswer> {
+    try {
+      return await this.send(workflowId, update, message);
+    } catch (error) {
+      const kind = update.name === messages.adjudicate.name ? 'adjudication' : 'verdict';
+      const at = workflowId.lastIndexOf('/');
+      const verdictId = message.verdictId ?? message.annotator;
+      for (const entry of at < 1 ? [] : await this.log.read(workflowId.slice(0, at), workflowId.slice(at + 1))) {
+        if (entry.kind !== kind || entry.verdict.verdictId !== verdictId || entry.verdict.annotator !== message.annotator || entry.verdict.score !== message.score) continue;
+        return { verdictId, score: message.score, ...(entry.kind === 'verdict' && { seat: entry.seat }) };
+      }
+      throw error;
+    }
   }
 
   /** Whether anybody has asked for work on the reviews' queue lately. A worker that was killed is listed for some minutes still. */

@@ -12,13 +12,12 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
       : 'Score the proof: 1 = complete and rigorous; 0.5 = sound, with minor errors or gaps; 0 = fatal errors or severe gaps.';
   return [
     `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ${progress.deadline}${progress.escalated ? ', gone by' : ''}`,
-    heading('Problem'),
+    heading(`Problem (${printable(row.problem.topic)}; ${printable(row.problem.source)})`),
     printable(row.problem.statement),
     heading('Proof'),
     printable(row.proof),
     ...(row.analysis === undefined || question.kind !== 'scoreAnalysis' ? [] : [heading('Analysis'), printable(row.analysis)]),
-    heading('Answers'),
-    ...progress.seats.map(seatLine),
+    ...(progress.seats.length > 1 ? [heading('Answers'), ...progress.seats.map(seatLine)] : []),
     '',
     rubric,
   ].join('\n');

@@ -12,8 +12,8 @@ import { flywheelLine, flywheelStatuses } from './flywheelStatus.ts';
 import type { FlywheelStatus } from './flywheelStatus.ts';
 import type { LapEnd } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
-import { workflowLink } from './links.ts';
-import { duration, progressLine } from './progressView.ts';
+import { questionsLink, workflowLink } from './links.ts';
+import { duration, progressLine, waitingText } from './progressView.ts';
 import { stackLife } from './stack.ts';
 import { EXIT, UsageError } from './usage.ts';
 
@@ -134,6 +134,7 @@ async function show(stack: Awaited<ReturnType<typeof stackStatus>>, flywheels: r
     lines.push(`${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`);
     if (progress !== undefined && endedAt === undefined) lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
     if (link !== undefined) lines.push(`  ${link}`);
+    if (endedAt === undefined && progress?.waitingForExperts) lines.push(...waitingText(progress.waitingForExperts, questionsLink()).split('\n').map((text) => `  ${text}`));
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { LapProgress } from '../shared/progress.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
+import type { ReviewSetInput } from '../shared/reviews.ts';
 import type { LabelSetInput, SampleSetInput, SetProgress } from '../shared/sets.ts';
 
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
@@ -10,11 +11,11 @@ const SET_TYPES: ReadonlySet<string> = new Set(['sampleSet', 'labelSet']);
 /** Questions to people are hundreds and report nothing; evaluations run beside the phases. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['expertReview', 'evaluateModel']);
 
-type Work = Pick<LapProgress, 'step' | 'steps' | 'reward' | 'callsDone' | 'callsPlanned'>;
+type Work = Pick<LapProgress, 'step' | 'steps' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'>;
 
 /**
- * What the workflows and activities below a lap report of themselves: steps and reward of the training under way, and the calls of the
- * sets under way, added up.
+ * What the workflows and activities below a lap report of themselves: steps and reward of the training under way, the calls of the sets
+ * under way, added up, and how many questions wait for people.
  */
 export async function workBelow(client: Client, lapWorkflowId: string, phase: string): Promise<Work> {
   const waiting = [{ id: lapWorkflowId, type: 'lap' }];
@@ -22,6 +23,11 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
   for (let looked = 0; looked < MOST_WORKFLOWS; looked += 1) {
     const next = waiting.shift();
     if (next === undefined) break;
+    if (next.type === 'reviewSet') {
+      const { experts } = await inputOf<ReviewSetInput>(client, next.id);
+      if (experts === 'people') found = { ...found, waitingForExperts: (found.waitingForExperts ?? 0) + (await openQuestions(client, next.id)) };
+      continue;
+    }
     const { pendingActivities, pendingChildren } = await client.workflowService.describeWorkflowExecution({
       namespace: client.options.namespace,
       execution: { workflowId: next.id },
@@ -54,19 +60,29 @@ function addSet(found: Work, set: Required<Pick<Work, 'callsDone' | 'callsPlanne
   return { ...found, callsDone: (found.callsDone ?? 0) + set.callsDone, callsPlanned: (found.callsPlanned ?? 0) + set.callsPlanned };
 }
 
-const knownCallsPerRow = new Map<string, number>();
-
-/** From the set's input, the first event of its history: samples of a row, or all of n × (1 + m), of which labels that stop early use a part. */
+/** Samples of a row, or all of n × (1 + m), of which labels that stop early use a part. */
 async function callsPerRow(client: Client, workflowId: string): Promise<number> {
-  const known = knownCallsPerRow.get(workflowId);
-  if (known !== undefined) return known;
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({ namespace: client.options.namespace, execution: { workflowId }, maximumPageSize: 1 });
-  const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  if (payload === undefined) return 1;
-  const input = defaultPayloadConverter.fromPayload<SampleSetInput | LabelSetInput>(payload);
-  const calls = 'policy' in input ? input.policy.analysesPerProof * (1 + input.policy.metaAnalysesPerAnalysis) : input.samplesPerRow;
-  knownCallsPerRow.set(workflowId, calls);
-  return calls;
+  const input = await inputOf<SampleSetInput | LabelSetInput>(client, workflowId);
+  return 'policy' in input ? input.policy.analysesPerProof * (1 + input.policy.metaAnalysesPerAnalysis) : input.samplesPerRow;
+}
+
+/** Questions of a set, in whatever part of it, that have not come to a result. */
+async function openQuestions(client: Client, setId: string): Promise<number> {
+  const { count } = await client.workflow.count(`WorkflowType = "expertReview" AND ExecutionStatus = "Running" AND WorkflowId STARTS_WITH ${JSON.stringify(`${setId}/`)}`);
+  return count;
+}
+
+const knownInputs = new Map<string, unknown>();
+
+/** A workflow's input, from the first event of its history. */
+async function inputOf<Input>(client: Client, workflowId: string): Promise<Input> {
+  if (!knownInputs.has(workflowId)) {
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({ namespace: client.options.namespace, execution: { workflowId }, maximumPageSize: 1 });
+    const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    if (payload === undefined) throw new Error(`Expected ${workflowId} to have an input, got none`);
+    knownInputs.set(workflowId, defaultPayloadConverter.fromPayload(payload));
+  }
+  return knownInputs.get(workflowId) as Input;
 }
 
 function callsIn(counts: unknown): number {

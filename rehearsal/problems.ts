@@ -70,7 +70,7 @@ export function problemOf(chain: Chain): Problem {
     id: `chain-${chain.start}${chain.operations.map(({ operator, operand }) => `${LETTERS[operator]}${operand}`).join('')}`,
     statement: statementOf(chain),
     topic: topicOf(chain),
-    source: 'rehearsal',
+    source: 'rehearsal: a chain of arithmetic modulo 11, scored as rehearsal/README.md says',
     difficulty: chain.operations.length,
   };
 }

@@ -26,7 +26,7 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
   };
 }
 
-/** The same as Markdown, for the workflow's current details. It ends with a plain paragraph: the Web UI cuts off a list at the end. */
+/** The same as Markdown, for the workflow's current details. */
 export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): string {
   const { question } = progress;
   const seats = progress.seats.map((seat) => `| ${seat.seat} | ${seatText(seat)} |`);
@@ -36,16 +36,21 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
     ['| Seat | State |', '| --- | --- |', ...seats].join('\n'),
     ...(notes.length === 0 ? [] : [`Messages that could not be used: ${progress.noted}`, ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n')]),
     closing(progress, policy),
+    ...(progress.result ? [] : [`The texts: ${cell(`npx flywheel review show ${question.setId}/${question.id}`)}`]),
+    ROOM_AT_THE_END,
   ].join('\n\n');
 }
+
+/** The Web UI shows details in a frame that is too low for them by some lines: what is cut off shall be nothing. */
+export const ROOM_AT_THE_END = '\u00a0\n\n\u00a0';
 
 function closing(progress: ReviewProgress, policy: ReviewPolicy): string {
   const deadline = progress.escalated ? `The deadline ${progress.deadline} went by: **waiting for an answer**.` : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
   if (progress.status === 'open') {
-    return `${deadline} Answer with the Update submitVerdict, or the Signal submitAnnotation: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}.`;
+    return `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: \`{"annotator": "you", "score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`;
   }
   if (progress.status === 'disagreement') {
-    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}.`;
+    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: \`{"annotator": "you", "score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`;
   }
   return progress.result?.kind === 'scored' ? `Scored ${progress.result.score}.` : `Closed without a score: ${progress.status}.`;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { isAlive, readRecord } from '../activities/processes.ts';
+import { Client, Connection } from '@temporalio/client';
 import { freePort } from '../activities/setup/ports.ts';
 import type { SealedLine } from '../activities/inference/sealedLedger.ts';
 import type { LapManifest } from '../shared/manifest.ts';
@@ -20,12 +21,15 @@ export interface LapWorld {
   /** Kills the process of a record (pid and start time) with -9, as soon as it lives; answers its pid. */
   kill(...record: string[]): Promise<number>;
   manifest(lap: string): LapManifest;
+  /** A client of the stack's server, which has to run. */
+  client(): Promise<Client>;
   dispose(): Promise<void>;
 }
 
-export async function lapWorld(): Promise<LapWorld> {
+/** @param more what the stack's environment has beside. */
+export async function lapWorld(more: Readonly<Record<string, string>> = {}): Promise<LapWorld> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-lap-'));
-  const env: NodeJS.ProcessEnv = { ...process.env, FLYWHEEL_STATE: stateDir };
+  const env: NodeJS.ProcessEnv = { ...process.env, FLYWHEEL_STATE: stateDir, ...more };
   for (const name of ['TEMPORAL', 'UI', 'REWARD', 'MODEL']) env[`FLYWHEEL_${name}_PORT`] = String(await freePort());
 
   function start(...args: string[]) {
@@ -51,6 +55,7 @@ export async function lapWorld(): Promise<LapWorld> {
       }
     },
     manifest: (lap) => JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
+    client: async () => new Client({ connection: await Connection.connect({ address: `127.0.0.1:${env['FLYWHEEL_TEMPORAL_PORT']}` }) }),
     async dispose() {
       await start('stop').exit;
       rmSync(stateDir, { recursive: true, force: true });

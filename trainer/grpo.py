@@ -18,6 +18,8 @@ from trainer.sampler import sample
 
 # A forward and backward pass holds at most this many tokens; larger batches are split, whole groups at a time.
 TOKENS_PER_PASS = 98_304
+# Ours: more than a chat template adds to a message.
+TEMPLATE_TOKENS = 64
 
 
 def grpo_config(job: Job) -> GRPOConfig:
@@ -75,6 +77,7 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         # Plain Llamas have a sampler and a forward pass of ours, which are faster; others take transformers'.
         self.shape = shape_of(self.model.config)
         stop_ids = self.model.generation_config.eos_token_id
+        self.refuse_long_prompts()
         self.stop_ids = sorted({tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None})
 
     def _get_train_sampler(self, dataset: Any = None) -> StepOrder:
@@ -110,12 +113,24 @@ class GrpoJob(JobTrainer, GRPOTrainer):
 
     def encode(self, row: int) -> list[int]:
         if row not in self.prompt_ids:
-            ids = self.processing_class.apply_chat_template(self.rows[row].prompt, add_generation_prompt=True, tokenize=True, return_dict=False)
-            most = self.run.job.hyper.max_prompt_tokens
-            if len(ids) > most:
-                raise JobFailure("data", f"row {self.rows[row].item_id} has a prompt of {len(ids)} tokens, hyper.maxPromptTokens is {most}")
-            self.prompt_ids[row] = ids
+            self.prompt_ids[row] = self.tokens_of(self.rows[row])
         return self.prompt_ids[row]
+
+    def tokens_of(self, row: Row) -> list[int]:
+        return self.processing_class.apply_chat_template(row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False)
+
+    def refuse_long_prompts(self) -> None:
+        """Raises JobFailure (class data) before anything is spent. A token is a byte or more: only texts with more bytes than that are tokenized."""
+        most = self.run.job.hyper.max_prompt_tokens
+        suspects = [row for row in self.rows if sum(len(message["content"].encode()) for message in row.prompt) + TEMPLATE_TOKENS * len(row.prompt) > most]
+        lengths = {row.item_id: length for row in suspects if (length := len(self.tokens_of(row))) > most}
+        if lengths:
+            longest = max(lengths, key=lengths.__getitem__)
+            raise JobFailure(
+                "data",
+                f"{len(lengths)} of {len(self.rows)} rows have prompts of more than hyper.maxPromptTokens {most} tokens, the longest {longest} "
+                f"with {lengths[longest]}; raise this stage's maxPromptTokens, or lower the sampling's maxTokens that let its texts grow",
+            )
 
     def sample_groups(self, prompt_ids: list[list[int]]) -> list[list[int]]:
         hyper = self.run.job.hyper

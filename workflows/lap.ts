@@ -27,7 +27,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
   const opened = await progress.phase('open', () => open(input));
   const { recipe, parent } = opened;
-  progress.opened(opened.lap, phasesOf(recipe, opened.turn));
+  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn));
   const heldOut = heldOutEvaluation(opened);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };

@@ -1,7 +1,12 @@
-import { defineQuery, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { runOf } from '../shared/lapNames.ts';
 import type { PhaseRecord } from '../shared/manifest.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
 import type { LapProgress } from '../shared/progress.ts';
+import type { PresetName } from '../shared/presets.ts';
+import { ROOM_AT_THE_END } from '../shared/reviewText.ts';
+import type { SearchAttributeName } from '../shared/searchAttributes.ts';
 
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
 
@@ -23,15 +28,16 @@ export function trackProgress() {
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
       return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} |`;
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`].join('\n'));
+    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
   }
 
   return {
     startedAt,
     /** @param names of all phases of this lap, in order. */
-    opened(lap: string, names: readonly string[]): void {
+    opened(lap: string, preset: PresetName, names: readonly string[]): void {
       phases = names;
       current = { ...current, lap, phases: names.length };
+      findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: preset });
       show();
     },
     /** Runs one phase; `tell` puts its outcome into a few words. */
@@ -39,6 +45,7 @@ export function trackProgress() {
       const index = phases.indexOf(name);
       const began = new Date().toISOString();
       current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
+      findBy({ FlywheelPhase: name });
       show();
       const result = await work();
       done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
@@ -48,4 +55,9 @@ export function trackProgress() {
     },
     phases: (): readonly PhaseRecord[] => done,
   };
+}
+
+/** What the lap can be searched by from now on. */
+function findBy(values: Partial<Record<SearchAttributeName, string>>): void {
+  upsertSearchAttributes(Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })));
 }

@@ -15,7 +15,7 @@ import type { ArtifactStore } from '../store.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, readManifest } from './parent.ts';
 import type { ParentLap } from './parent.ts';
-import { prepareProblems } from './problems.ts';
+import { splitProblems, writeProblems } from './problems.ts';
 
 export interface OpenedLap {
   readonly lap: string;
@@ -43,8 +43,10 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     refuseWhatTheClusterCannotHold(recipe);
     const prompts = await loadPromptSet(recipe.domain.prompts);
     const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
+    const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
+    // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
-    const problems = await prepareProblems(store, { lap, turn, recipe, inherited: manifest?.problems });
+    const problems = await writeProblems(store, lap, splits);
     const { sha256: recipeSha256 } = await store.writeJson(`laps/${lap}/recipe.json`, recipe);
     return {
       lap,

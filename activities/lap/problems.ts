@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { rehearsalProblems } from '../../rehearsal/problems.ts';
 import type { ProblemSplits } from '../../shared/manifest.ts';
 import type { Recipe } from '../../shared/recipe.ts';
-import type { Problem } from '../../shared/records.ts';
+import type { DatasetRef, Problem } from '../../shared/records.ts';
 import { bandOf } from '../../shared/laterLap.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
 import type { ArtifactStore } from '../store.ts';
@@ -19,25 +19,31 @@ const problemLine = z.strictObject({
 });
 
 export interface ProblemsInput {
-  readonly lap: string;
   readonly turn: number;
   readonly recipe: Recipe;
   /** The parent's splits: what is held out and what validates stay what they are in lap 1. */
   readonly inherited?: ProblemSplits | undefined;
 }
 
+/** D_p by its splits; of a later lap, those that it inherits by reference. */
+export type SplitProblems = Readonly<Record<'train' | 'next', Problem[]> & Record<'validation' | 'heldOut', Problem[] | DatasetRef>>;
+
+export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
+  const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {
+    const split = splits[name];
+    return Array.isArray(split) ? store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, split) : split;
+  };
+  return { train: await write('train'), validation: await write('validation'), heldOut: await write('heldOut'), next: await write('next') };
+}
+
 /** D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty. */
-export async function prepareProblems(store: ArtifactStore, { lap, turn, recipe, inherited }: ProblemsInput): Promise<ProblemSplits> {
-  const write = (name: keyof ProblemSplits, problems: readonly Problem[]) => store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, problems);
+export async function splitProblems(store: ArtifactStore, { turn, recipe, inherited }: ProblemsInput): Promise<SplitProblems> {
   const source = recipe.domain.problems;
-  if (inherited === undefined) {
-    const { heldOut, validation, train, next } = source.kind === 'rehearsal' ? chains(source, recipe) : splitFile(await readProblems(store, source.path), source, recipe);
-    return { train: await write('train', train), validation: await write('validation', validation), heldOut: await write('heldOut', heldOut), next: await write('next', next) };
-  }
+  if (inherited === undefined) return source.kind === 'rehearsal' ? chains(source, recipe) : splitFile(await readProblems(store, source.path), source, recipe);
   const { validation, heldOut } = inherited;
   const kept = [...(await store.readRows<Problem>(heldOut)), ...(await store.readRows<Problem>(validation))];
   const { train, next } = source.kind === 'rehearsal' ? laterChains(source, recipe, turn, kept) : laterOfFile(await readProblems(store, source.path), source, recipe, turn, kept);
-  return { train: await write('train', train), validation, heldOut, next: await write('next', next) };
+  return { train, validation, heldOut, next };
 }
 
 type Source<Kind> = Extract<Recipe['domain']['problems'], { kind: Kind }>;
@@ -95,9 +101,10 @@ function nonEmpty(problems: Problem[], expected: string): Problem[] {
 
 /**
  * The problems of a JSONL file in the store (id, statement, topic, source).
- * @throws naming the line, the field and both lines of a duplicate.
+ * @throws naming the line, the field and both lines of a duplicate; or the place where the file is looked for.
  */
 export async function readProblems(store: ArtifactStore, uri: string): Promise<Problem[]> {
+  if (!(await store.exists(uri))) throw new Error(`Expected domain.problems.path to name a JSONL file in the store, got ${JSON.stringify(uri)}: put it at ${store.path(uri)}`);
   const problems: Problem[] = [];
   const lineOf = new Map<string, number>();
   let number = 0;

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { DatasetRef, Problem, RewardMeta, ScoredAnalysis, ScoredProof, Task, TrainingRow } from '../../shared/records.ts';
 import { rewardSpecSchema } from '../../shared/rewardProtocol.ts';
 import type { RewardSpec } from '../../shared/rewardProtocol.ts';
@@ -10,10 +11,16 @@ export type TrainingSource =
   | { readonly task: 'verify'; readonly rows: DatasetRef }
   | { readonly task: 'metaVerify'; readonly rows: DatasetRef };
 
-/** The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt. */
+/**
+ * The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt.
+ * @throws `NothingToLearn`, non-retryable, when there is no row: people may have flagged or left open all that they were asked.
+ */
 export async function writeTrainingRows(store: ArtifactStore, input: { to: string; prompts: string; source: TrainingSource }): Promise<DatasetRef> {
   const prompts = await loadPromptSet(input.prompts);
-  const { task } = input.source;
+  const { task, rows: from } = input.source;
+  if (from.rows === 0) {
+    throw ApplicationFailure.nonRetryable(`Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many were scored, flagged and expired (flywheel review, reviews/ in the store)`, 'NothingToLearn');
+  }
   async function* rows(): AsyncGenerator<TrainingRow> {
     for await (const row of store.readJsonl<Problem | ScoredProof | ScoredAnalysis>(input.source.rows)) {
       const meta = rewardMeta(task, row);

@@ -17,9 +17,15 @@ test('options become fields of the input', async () => {
     seed: 7,
     run: 'seed-7',
     domain: { experts: 'people' },
+    experts: { seats: 1 },
     labelling: { proofs: 60, waves: [2, 2] },
     selfVerification: 'refine-trajectory',
   });
+});
+
+test('one person fills the one seat of --expert=me; more seats are asked for by name', async () => {
+  expect(await inputOf({ expert: 'me', set: ['experts.seats=2'] })).toMatchObject({ domain: { experts: 'people' }, experts: { seats: 2 } });
+  expect(await inputOf({ expert: 'program' })).toEqual({ domain: { experts: 'program' } });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { duration, progressLine, secondsLeft } from '../../cli/progressView.ts';
+import { duration, progressLine, secondsLeft, waitingText } from '../../cli/progressView.ts';
 import { workflowLink } from '../../cli/links.ts';
 import type { LapProgress } from '../../shared/progress.ts';
 
@@ -25,6 +25,12 @@ test('a line of progress says phase, step, reward, elapsed and what is left', ()
 test('what is not known is left out', () => {
   const { step: _, steps: __, reward: ___, lap: ____, ...bare } = training;
   expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe('new lap · 2/3 generator · calls 3 of 8 · 0 s elapsed');
+});
+
+test('questions that wait for people are counted, and it is said what to type and where to click', () => {
+  expect(progressLine({ ...training, waitingForExperts: 16 }, {}, START)).toContain(' · 16 questions wait for people · ');
+  expect(progressLine({ ...training, waitingForExperts: 0 }, {}, START)).not.toContain('people');
+  expect(waitingText(1, 'http://ui/x')).toMatch(/^1 question waits for people\..*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/);
 });
 
 test('time left is the rest of this phase by its steps, and the later phases', () => {

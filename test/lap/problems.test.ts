@@ -1,12 +1,14 @@
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { prepareProblems, readProblems } from '../../activities/lap/problems.ts';
+import { readProblems, splitProblems, writeProblems } from '../../activities/lap/problems.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 import { PRESETS } from '../../shared/presets.ts';
+import type { Recipe } from '../../shared/recipe.ts';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 
 let store: ArtifactStore;
+const prepareProblems = async (lap: string, recipe: Recipe) => writeProblems(store, lap, await splitProblems(store, { turn: 1, recipe }));
 beforeEach(async () => {
   store = new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
 });
@@ -35,6 +37,10 @@ describe('a team’s problems file', () => {
     await expect(readProblems(store, await file(...lines))).rejects.toThrow(message);
   });
 
+  it('that is not there is asked for by its place', async () => {
+    await expect(readProblems(store, 'imports/none.jsonl')).rejects.toThrow(`got "imports/none.jsonl": put it at ${store.path('imports/none.jsonl')}`);
+  });
+
   it('cannot lie outside the store', async () => {
     await expect(readProblems(store, '../problems.jsonl')).rejects.toThrow(/inside the artifact store/);
   });
@@ -44,14 +50,14 @@ const read = async (ref: DatasetRef) => (await store.readRows<Problem>(ref)).map
 
 describe('D_p', () => {
   it('is split by problem: no problem is in two splits', async () => {
-    const splits = await prepareProblems(store, { lap: 'main/lap-0001', turn: 1, recipe: PRESETS.smoke });
+    const splits = await prepareProblems('main/lap-0001', PRESETS.smoke);
     const all = (await Promise.all([splits.train, splits.validation, splits.heldOut, splits.next].map(read))).flat();
     expect(new Set(all).size).toBe(all.length);
   });
 
   it('keeps the held-out set whatever the seed, and changes the training problems', async () => {
-    const one = await prepareProblems(store, { lap: 'one/lap-0001', turn: 1, recipe: PRESETS.smoke });
-    const two = await prepareProblems(store, { lap: 'two/lap-0001', turn: 1, recipe: { ...PRESETS.smoke, seed: 2 } });
+    const one = await prepareProblems('one/lap-0001', PRESETS.smoke);
+    const two = await prepareProblems('two/lap-0001', { ...PRESETS.smoke, seed: 2 });
     expect(two.heldOut.sha256).toBe(one.heldOut.sha256);
     expect(two.train.sha256).not.toBe(one.train.sha256);
   });
@@ -59,7 +65,7 @@ describe('D_p', () => {
   it('of a file is split by its shares, and all of it is used', async () => {
     const path = await file(...Array.from({ length: 20 }, (_, index) => problem(`p${index}`)));
     const recipe = { ...PRESETS.smoke, domain: { ...PRESETS.smoke.domain, problems: { kind: 'file' as const, path, validationShare: 0.1, heldOutShare: 0.2 } } };
-    const splits = await prepareProblems(store, { lap: 'main/lap-0001', turn: 1, recipe });
+    const splits = await prepareProblems('main/lap-0001', recipe);
     expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([4, 2, 14]);
   });
 });

@@ -2,7 +2,7 @@ import { draws, type Fault, type StubOptions } from './options.ts';
 
 const FILLER = 'This sentence was made up by a stub and says nothing about any proof. ';
 
-/** An answer in the format that the prompt asks for. The last format named counts: a meta prompt quotes an analysis. */
+/** An answer in the format that the prompt asks for. */
 export function answerTo(prompt: string, seed: number, options: StubOptions, fault: Fault | undefined): string {
   const [issue, kind] = draws(seed, 3);
   const size = fault === 'huge' ? 1_000_000 : options.textBytes;
@@ -11,11 +11,25 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   if (fault === 'unparseable') return `${filler} I would rather not say.`;
   if (fault === 'truncated') return filler;
   const box = (value: number): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : value}}`;
-  if (/my analysis of the "solution evaluation"/i.test(prompt)) {
-    return `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(issue < options.confirms ? 1 : 0)}`;
-  }
   const verdict = evaluation(filler, box(score(issue, kind, options)));
-  return /my evaluation of the solution/i.test(prompt) && !/## Solution/.test(prompt) ? verdict : `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`;
+  const answers: Record<Format, string> = {
+    metaAnalysis: `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(quality(issue, kind, options))}`,
+    analysis: verdict,
+    proof: `## Solution\n${filler}`,
+    proofWithAnalysis: `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`,
+  };
+  return answers[formatAsked(prompt)];
+}
+
+type Format = 'metaAnalysis' | 'analysis' | 'proof' | 'proofWithAnalysis';
+
+/** By the instructions alone: what they quote (`# Material`) may name other formats. */
+function formatAsked(prompt: string): Format {
+  const [instructions = ''] = prompt.split(/^# (?:Material|Problem)$/m);
+  if (/my analysis of the "solution evaluation"/i.test(instructions)) return 'metaAnalysis';
+  if (/## Self Evaluation/.test(instructions)) return 'proofWithAnalysis';
+  if (/## Solution/.test(instructions)) return 'proof';
+  return /my evaluation of the solution/i.test(instructions) ? 'analysis' : 'proofWithAnalysis';
 }
 
 function evaluation(filler: string, box: string): string {
@@ -24,4 +38,9 @@ function evaluation(filler: string, box: string): string {
 
 function score(issue: number, kind: number, { issues }: StubOptions): number {
   return issue >= issues ? 1 : kind < 0.6 ? 0 : 0.5;
+}
+
+/** What confirms does so fully; of what does not, a third finds some of the defects real. */
+function quality(issue: number, kind: number, { confirms }: StubOptions): number {
+  return issue < confirms ? 1 : kind < 1 / 3 ? 0.5 : 0;
 }

@@ -95,6 +95,26 @@ class UnscorableTest(unittest.TestCase):
         self.assertTrue(all(item["meta"]["problem"]["id"] == item["itemId"].replace("row-", "p") for item in self.client.asked))
 
 
+class LongPromptTest(unittest.TestCase):
+    def test_a_prompt_that_does_not_fit_ends_the_job_before_its_first_step_by_name(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        job = parse_job(job_value(folder, maxPromptTokens=12))
+        job.output.mkdir()
+        rows = load_rows(job.datasets[0], "grpo")
+        run = Run(job, Progress(), StopRequest())
+        self.addCleanup(run.metrics.file.close)
+        model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(BASE)
+        lengths = {row.item_id: len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False)) for row in rows}
+        longest = max(lengths, key=lengths.__getitem__)
+        too_long = sum(length > 12 for length in lengths.values())
+        self.assertTrue(0 < too_long < len(rows))
+        with self.assertRaises(JobFailure) as caught:
+            GrpoJob(run, model, tokenizer, rows, Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed), FakeClient())
+        self.assertEqual(caught.exception.failure_class, "data")
+        self.assertIn(f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, the longest {longest} with {lengths[longest]};", str(caught.exception))
+
+
 class AnswerTest(unittest.TestCase):
     ASKED = [{"itemId": "a"}, {"itemId": "b"}]
 
