@@ -28,11 +28,19 @@ export function registerDeployment(program: Command): void {
     .argument('[build]', "a build's id (default: this checkout's)")
     .action(async (named: string | undefined) => {
       const build = named ?? (await buildIdOfToday());
-      if (!(await withClient((client) => setCurrentBuild(client, build)))) {
-        throw new UsageError(`Expected a build whose workers have shown themselves to the server, got ${build}. Start them first (workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`);
+      const refusal = await withClient((client) => setCurrentBuild(client, build));
+      if (refusal !== undefined) {
+        throw new UsageError(`Expected a build whose workers run, got ${build} (${refusal}). Start them first (workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`);
       }
       process.stdout.write(`New laps start on build ${build}.\n`);
     });
+}
+
+/** What to tell somebody whose edits the running workers do not have; undefined when they have them. */
+export async function olderCodeRuns(): Promise<string | undefined> {
+  const current = (await withClient(knownBuilds)).find(({ state }) => state === 'current');
+  if (current === undefined || current.buildId === (await buildIdOfToday())) return undefined;
+  return 'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start again: new laps get this checkout, and open ones stay on theirs.';
 }
 
 async function show(client: Client) {

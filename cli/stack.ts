@@ -11,6 +11,7 @@ import { config, environmentWith } from '../temporal.config.ts';
 import { logFile, recordFile, SERVICE_NAMES } from '../workers/supervisor/services.ts';
 import { readStackState } from '../workers/supervisor/state.ts';
 import { stopStack } from '../workers/supervisor/stop.ts';
+import { olderCodeRuns } from './deployment.ts';
 
 /** A starved machine takes a minute to start three processes; a broken one says nothing new after three. */
 const UP_SECONDS = 180;
@@ -42,6 +43,8 @@ export async function ensureStack(say: Say): Promise<'started' | 'running'> {
       say('The stack is stopping; starting it again when it has');
       while (await isAlive(running)) await sleep(100);
     } else if (running !== undefined && (await comesUp(running))) {
+      const older = await olderCodeRuns();
+      if (older !== undefined) say(older);
       return 'running';
     }
     for (let start = 1; start <= MOST_STARTS; start += 1) {

@@ -21,6 +21,7 @@ export interface BuildKeeperOptions {
 
 /** The server knows a build a moment after its worker has begun to poll. */
 const SOON_MS = 250;
+const LATE_TRIES = 40;
 
 /**
  * Deploys today's build, and keeps a worker running for every older one on which workflows are open: the workflows as they were when the lap
@@ -32,6 +33,7 @@ export class BuildKeeper {
   readonly #ends = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #deployed: boolean;
+  #tries = 0;
 
   constructor(options: BuildKeeperOptions) {
     this.#options = options;
@@ -64,8 +66,11 @@ export class BuildKeeper {
 
   async #deploy(): Promise<void> {
     const { client, today, say } = this.#options;
-    this.#deployed = await setCurrentBuild(client, today);
+    const refusal = await setCurrentBuild(client, today);
+    this.#deployed = refusal === undefined;
+    this.#tries += 1;
     if (this.#deployed) say(`build ${today}: new laps start on it`);
+    else if (this.#tries === LATE_TRIES) say(`build ${today}: new laps do not start on it yet: ${refusal}`);
   }
 
   async #lookAfterOlder(): Promise<void> {

@@ -25,14 +25,14 @@ const UNKNOWN: readonly number[] = [5, 9];
 
 /**
  * Lets new workflows start on a build, and those that upgrade by themselves go on with it.
- * @returns false when no worker of the build has shown itself to the server yet.
+ * @returns why not, when the server refuses: no worker of the build has shown itself yet.
  */
-export async function setCurrentBuild({ workflowService, options: { namespace } }: Client, buildId: string): Promise<boolean> {
+export async function setCurrentBuild({ workflowService, options: { namespace } }: Client, buildId: string): Promise<string | undefined> {
   try {
     await workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: DEPLOYMENT, buildId, identity: 'flywheel' });
-    return true;
+    return undefined;
   } catch (error) {
-    if (isGrpcServiceError(error) && UNKNOWN.includes(error.code)) return false;
+    if (isGrpcServiceError(error) && UNKNOWN.includes(error.code)) return error.details;
     throw error;
   }
 }

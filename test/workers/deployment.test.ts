@@ -7,13 +7,14 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { BuildKeeper, end } from '../../workers/buildKeeper.ts';
 import type { Build } from '../../workers/builds.ts';
-import { stateOfBuild } from '../../workers/deployment.ts';
+import { buildPinning, knownBuilds, setCurrentBuild, stateOfBuild } from '../../workers/deployment.ts';
 import { workflowsOf } from '../../workers/host.ts';
 
 const TASK_QUEUE = 'flywheel';
 const folder = mkdtempSync(path.join(tmpdir(), 'flywheel-builds-'));
 let env: TestWorkflowEnvironment;
 let client: Client;
+const deployed: { stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -29,6 +30,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  for (const deployment of deployed) await deployment.stop();
   await env.teardown();
   rmSync(folder, { recursive: true });
 });
@@ -47,7 +49,7 @@ async function deploy(today: Build, kept: readonly Build[] = []) {
   const worker = await startWorker(today);
   const keeper = new BuildKeeper({ client, today: today.buildId, becomeCurrent: true, kept: async () => kept.filter(({ codePath }) => existsSync(codePath)), startWorker, say: (line) => said.push(line), everyMs: 200 });
   const running = Promise.all([worker.run(), keeper.run()]);
-  return {
+  const deployment = {
     said,
     async stop(): Promise<void> {
       end(worker);
@@ -55,6 +57,8 @@ async function deploy(today: Build, kept: readonly Build[] = []) {
       await running;
     },
   };
+  deployed.push(deployment);
+  return deployment;
 }
 
 const start = (type: string, workflowId: string): Promise<WorkflowHandle> => client.workflow.start(type, { workflowId, taskQueue: TASK_QUEUE });
@@ -64,6 +68,12 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(50);
 }
 const begun = (workflowId: string) => until(async () => client.workflow.getHandle(workflowId).describe().then(({ historyLength }) => historyLength >= 4, () => false));
+
+test('a build that no worker has shown is unknown, and is not made current', async () => {
+  expect(await knownBuilds(client)).toEqual([]);
+  expect(await setCurrentBuild(client, 'never-seen')).toContain('flywheel');
+  expect(await stateOfBuild(client, 'never-seen')).toBe('unknown');
+});
 
 test('a lap under way survives a deploy: it ends on the code it started with, and a new one starts on the new code', async () => {
   const early = await start('lap', 'before-any-worker');
@@ -79,6 +89,8 @@ test('a lap under way survives a deploy: it ends on the code it started with, an
 
   const after = await deploy(second, [first]);
   await until(async () => after.said.some((line) => line.startsWith('build second: new laps start')));
+  expect(await Promise.all(['under-way', 'turn-1'].map((id) => buildPinning(client, id)))).toEqual(['first', 'first']);
+  expect(await buildPinning(client, 'turning')).toBeUndefined();
   const fresh = await start('lap', 'fresh');
   await goOn('fresh');
   expect(await fresh.result()).toEqual(['lap: second', 'phase: second']);
@@ -93,9 +105,7 @@ test('a lap under way survives a deploy: it ends on the code it started with, an
 
   // Nothing is open on the first build now: its worker ends, and its bundle goes.
   await until(async () => !existsSync(first.codePath));
-  expect(await stateOfBuild(client, 'first')).toBe('drained');
-  expect(await stateOfBuild(client, 'second')).toBe('current');
+  expect(await knownBuilds(client)).toEqual([{ buildId: 'second', state: 'current' }, { buildId: 'first', state: 'drained' }]);
   expect(existsSync(second.codePath)).toBe(true);
-  await after.stop();
   expect(after.said).toEqual(['build second: new laps start on it', 'build first: older, with a worker for what is open on it', 'build first: drained and dropped']);
-}, 120_000);
+}, 300_000);
