@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { calendarOf, cronOf } from './calendar.ts';
-import { resolveRecipe } from './lapInput.ts';
+import { resolveFlywheel } from './flywheel.ts';
+import { parentOf, resolveRecipe } from './lapInput.ts';
 import { QUEUES } from './queues.ts';
 import { OVERLAP_POLICIES } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
@@ -65,7 +66,8 @@ export function parseSchedule(name: string, text: string): Schedule {
   if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues.flatMap((issue) => describe(issue, value)).join('; ')}`);
   const { spec, ...rest } = parsed.data;
   try {
-    if (rest.workflow === 'lap') resolveRecipe(rest.input);
+    if (rest.workflow === 'flywheel') resolveFlywheel(rest.input);
+    else if (parentOf(rest.input) === undefined) resolveRecipe(rest.input); // a parent may be yet to come
   } catch (error) {
     throw new Error(`${name}: input: ${(error as Error).message}`, { cause: error });
   }
