@@ -87,7 +87,7 @@ export const rehearsal: Recipe = {
     analysesPerProof: 8,
     metaAnalysesPerAnalysis: 4,
     minValidAnalyses: 2,
-    confirmingMetaScore: 1,
+    confirmingMetaScore: 0.5, // ours: by the meta rubric some claimed issue is real then; this small a meta-verifier seldom dares to say 1
     waves: [4, 4],
     earlyStop: true,
     contested: 'ask',
