@@ -10,6 +10,9 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
+const price = z.number().min(0);
+const limit = z.number().min(0).optional();
+
 const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
 
 /** The trainings by GRPO, in the order of lap 1. */
@@ -192,5 +195,11 @@ export const recipeSchema = z.strictObject({
     proofsPerProblem: z.int().min(1),
     greedy: z.boolean(),
   }),
+  /** What things cost, in any one currency. @default nothing: a recipe from before there were prices */
+  prices: z
+    .strictObject({ perMillionPromptTokens: price, perMillionCompletionTokens: price, perGpuHour: price, perExpertHour: price, perMillionActions: price })
+    .default({ perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0, perMillionActions: 0 }),
+  /** A lap whose plan is over one of these does not start. @default no limit */
+  budget: z.strictObject({ calls: limit, tokens: limit, gpuHours: limit, cost: limit, expertMinutes: limit }).optional(),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
