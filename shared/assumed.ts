@@ -29,7 +29,7 @@ const LARGE_PROMPT: Readonly<Record<Task, number>> = { prove: 1_000, refine: 9_0
 export function tokensOfCall({ domain, sampling }: Recipe, task: Task): Assumed<Tokens> {
   const { maxTokens } = sampling[task];
   if (domain.base === 'rehearsal') return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
-  return ours({ prompt: LARGE_PROMPT[task], completion: maxTokens / 4 }, `a quarter of sampling.${task}.maxTokens, thinking included; prompts of a few pages`);
+  return ours({ prompt: LARGE_PROMPT[task], completion: maxTokens / 4 }, 'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages');
 }
 
 export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> {
@@ -38,9 +38,9 @@ export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> 
 }
 
 /** Seconds of a training, as a start and so much for each sample. */
-export function trainingSeconds({ domain, training }: Recipe): Assumed<{ start: number; perSample: number }> {
-  if (domain.base === 'rehearsal') return ours({ start: 7, perSample: 0.011 }, 'the small model on two cores');
-  return { value: { start: training.wallHours * 3600, perSample: 0 }, source: 'recipe: training.wallHours, the longest that a job may take' };
+export function trainingSeconds({ domain, training }: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
+  if (domain.base === 'rehearsal') return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
+  return { value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 }, source: 'recipe: training.wallHours, the longest that a job may take' };
 }
 
 /** Equal answers to a question are judged once. A small model repeats itself: in a rehearsal a group has 2.4 distinct answers, be it of 4 or 8. */

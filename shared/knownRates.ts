@@ -27,56 +27,61 @@ export interface Measure {
 export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; basis: () => readonly Basis[] } {
   const asked = new Map<string, Basis>();
   const measured = parent?.rates;
+  let simulation: ReturnType<typeof assumed.labelling> | undefined; // takes a moment: once, and only where it is needed
+  const simulated = () => (simulation ??= assumed.labelling(recipe));
 
-  function pick<T>(measure: T | null | undefined, assume: () => Assumed<T>, figuresOf: (value: T) => Readonly<Record<string, number>>): T {
+  function pick<T>(of: string, measure: T | null | undefined, assume: () => Assumed<T>, figuresOf: (value: T) => Readonly<Record<string, number>>): T {
     const known = measure !== undefined && measure !== null;
     const { value, source } = known ? { value: measure, source: parent?.lap ?? '' } : assume();
-    for (const [figure, number] of Object.entries(figuresOf(value))) asked.set(figure, { figure, value: number, measured: known, source });
+    for (const [figure, number] of Object.entries(figuresOf(value))) asked.set(`${figure} ${of}`, { figure, of, value: number, measured: known, source });
     return value;
   }
-  const one = (figure: string, measure: number | null | undefined, assume: () => Assumed<number>): number => pick(measure, assume, (value) => ({ [figure]: value }));
+  const one = (figure: string, of: string, measure: number | null | undefined, assume: () => Assumed<number>): number => pick(of, measure, assume, (value) => ({ [figure]: value }));
   const tokens = (of: string, measure: Tokens | undefined, assume: () => Assumed<Tokens>): Tokens =>
-    pick(measure, assume, ({ prompt, completion }) => ({ [`prompt tokens of ${of}`]: prompt, [`completion tokens of ${of}`]: completion }));
+    pick(of, measure, assume, ({ prompt, completion }) => ({ 'prompt tokens a call': prompt, 'completion tokens a call': completion }));
 
   const rates: Rates = {
     tokensOf(phase, task) {
       const here = measured?.tokens[`${phase}/${task}`];
-      return tokens(here ? `a ${task} call in ${phase}` : `a ${task} call`, here ?? measured?.tokens[task], () => assumed.tokensOfCall(recipe, task));
+      return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () => assumed.tokensOfCall(recipe, task));
     },
     judgeTokens(stage) {
       const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
-      return tokens(`a judge's call in ${stage}`, measured?.tokens[stage], () => mixed([[verify, assumed.tokensOfCall(recipe, 'verify')], [metaVerify, assumed.tokensOfCall(recipe, 'metaVerify')]]));
+      return tokens(`judges of ${stage}`, measured?.tokens[stage], () => mixed([[verify, assumed.tokensOfCall(recipe, 'verify')], [metaVerify, assumed.tokensOfCall(recipe, 'metaVerify')]]));
     },
     training(name) {
       const here = measured?.trainings[name];
       return {
-        ...pick(here && { startSeconds: here.startSeconds, secondsPerSample: here.secondsPerSample }, () => assumedSeconds(recipe), ({ startSeconds, secondsPerSample }) => ({ [`seconds beside the steps of ${name}`]: startSeconds, [`seconds a sample of ${name}`]: secondsPerSample })),
-        tokensPerSample: one(`tokens a sample of ${name}`, here?.tokensPerSample, () => assumedSample(recipe, name)),
-        stepsShare: name === 'consolidation' ? 1 : one(`steps of ${name} until its reward saturates, of maxSteps`, here?.stepsShare, () => assumed.NO_SATURATION),
-        judgedShare: name === 'consolidation' || !isJudged(recipe, name) ? null : one(`share of the answers of ${name} that judges are asked about`, here?.judgedShare, () => assumed.judgedShare(recipe, recipe.stages[name].groupSize)),
+        ...pick(name, here && { startSeconds: here.startSeconds, secondsPerSample: here.secondsPerSample }, () => assumed.trainingSeconds(recipe), ({ startSeconds, secondsPerSample }) => ({ 'seconds beside the steps': startSeconds, 'seconds a sample': secondsPerSample })),
+        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () => assumedSample(recipe, name)),
+        stepsShare: name === 'consolidation' ? 1 : one('share of maxSteps until the reward saturates', name, here?.stepsShare, () => assumed.NO_SATURATION),
+        judgedShare: name === 'consolidation' || !isJudged(recipe, name) ? null : one('share of the samples that judges are asked about', name, here?.judgedShare, () => assumed.judgedShare(recipe, recipe.stages[name].groupSize)),
       };
     },
-    tokensPerSecond: () => one('tokens a second of inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe)),
+    tokensPerSecond: () => one('tokens a second', 'inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe)),
     labelling() {
       const same = measured?.labelling?.policy === labellingPolicy(recipe) ? measured.labelling : undefined;
-      const guess = same === undefined || measured?.tokens['labelling'] === undefined ? assumed.labelling(recipe) : undefined;
-      const mix = (): Assumed<Tokens> => mixed([[guess?.value.analyses ?? 0, assumed.tokensOfCall(recipe, 'verify')], [guess?.value.metaAnalyses ?? 0, assumed.tokensOfCall(recipe, 'metaVerify')]]);
       const counts = pick(
+        'labels',
         same && { callsPerProof: same.callsPerProof, contestedShare: same.contestedShare },
-        () => ({ source: guess?.source ?? '', value: { callsPerProof: (guess?.value.analyses ?? 0) + (guess?.value.metaAnalyses ?? 0), contestedShare: guess?.value.contestedShare ?? 0 } }),
-        ({ callsPerProof, contestedShare }) => ({ 'calls a label takes': callsPerProof, 'contested share of the proofs': contestedShare }),
+        () => {
+          const { source, value: { analyses, metaAnalyses, contestedShare } } = simulated();
+          return { source, value: { callsPerProof: analyses + metaAnalyses, contestedShare } };
+        },
+        (value) => ({ 'calls a proof': value.callsPerProof, 'contested share': value.contestedShare }),
       );
-      return { ...counts, tokens: tokens('a verdict on a label', measured?.tokens['labelling'], mix) };
+      const mix = (): Assumed<Tokens> => mixed([[simulated().value.analyses, assumed.tokensOfCall(recipe, 'verify')], [simulated().value.metaAnalyses, assumed.tokensOfCall(recipe, 'metaVerify')]]);
+      return { ...counts, tokens: tokens('labels', measured?.tokens['labelling'], mix) };
     },
-    rightShare: () => one('share of analyses whose score is right', measured?.rightShare, () => assumed.RIGHT_SHARE),
+    rightShare: () => one('share with the right score', 'analyses', measured?.rightShare, () => assumed.RIGHT_SHARE),
     verdictsPerQuestion() {
       const { seats } = recipe.experts;
       if (recipe.domain.experts === 'program' || seats < 2) return seats;
-      return seats + one('share of questions that need a lead', undefined, () => assumed.DISAGREEMENT);
+      return seats + one('share that needs a lead', 'questions', undefined, () => assumed.DISAGREEMENT);
     },
     minutesPerVerdict(phase) {
       if (recipe.domain.experts === 'program') return 0;
-      return one(`minutes of a person a verdict in ${phase}`, measured?.minutesPerVerdict[phase], () => assumed.minutesOfVerdict(phase === 'metaData' ? 'analysis' : 'proof'));
+      return one('minutes a verdict', phase, measured?.minutesPerVerdict[phase], () => assumed.minutesOfVerdict(phase === 'metaData' ? 'analysis' : 'proof'));
     },
   };
   return { rates, basis: () => [...asked.values()] };
@@ -104,11 +109,6 @@ function mixed(parts: readonly (readonly [weight: number, tokens: Assumed<Tokens
   const total = parts.reduce((sum, [weight]) => sum + weight, 0);
   const mean = (of: keyof Tokens): number => (total === 0 ? 0 : parts.reduce((sum, [weight, { value }]) => sum + weight * value[of], 0) / total);
   return { value: { prompt: mean('prompt'), completion: mean('completion') }, source: parts[0]?.[1].source ?? '' };
-}
-
-function assumedSeconds(recipe: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
-  const { value, source } = assumed.trainingSeconds(recipe);
-  return { value: { startSeconds: value.start, secondsPerSample: value.perSample }, source };
 }
 
 /** v2 learns both tasks; a consolidation the generator's as well. */

@@ -63,7 +63,7 @@ export function planLap(recipe: Recipe, turn: number, parent?: { readonly manife
     turn,
     phases,
     total: { expected: rounded(sumOf(phases.map((phase) => phase.expected))), bound: rounded(sumOf(phases.map((phase) => phase.bound))) },
-    basis: [...(sizes.problemsAssumed ? [{ figure: 'problems in the file', value: recipe.coldStart.problems, measured: false, source: 'recipe: as many as coldStart.problems asks about' }] : []), ...basis()],
+    basis: [...(sizes.problemsAssumed ? [{ figure: 'problems', of: 'the file', value: recipe.coldStart.problems, measured: false, source: 'recipe: as many as coldStart.problems asks about' }] : []), ...basis()],
   };
 }
 

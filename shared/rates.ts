@@ -36,6 +36,8 @@ export interface MeasuredRates {
 /** A figure that a plan stands on, and where it is from. */
 export interface Basis {
   readonly figure: string;
+  /** Which task, training or phase it is about. */
+  readonly of: string;
   readonly value: number;
   readonly measured: boolean;
   readonly source: string;
