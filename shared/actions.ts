@@ -29,13 +29,13 @@ export function actionsOfTraining({ sources, seconds }: { readonly sources: numb
   return CHILD + sources + rewardSpec + ensureServed + run + releaseServed + Math.floor(seconds / 2);
 }
 
-/** Questions to experts: a child and a timer each; an answer is an Update and its record, and a person's claim before it. */
+/** Questions to experts: a child and a timer each. A person's answer is a claim, an Update and its record; a program's come at once and are recorded together. */
 export function actionsOfReviews({ questions, verdicts, byProgram }: { readonly questions: number; readonly verdicts: number; readonly byProgram: boolean }): number {
   if (questions === 0) return 0;
   const parts = questions <= QUESTIONS_PER_PART ? 0 : Math.ceil(questions / QUESTIONS_PER_PART);
   const [listed, collected] = [Math.max(1, parts), parts + 1];
   const answering = byProgram ? Math.ceil(questions / BATCH) : 0;
-  return CHILD * (1 + parts) + listed + collected + answering + questions * (CHILD + 1) + verdicts * (byProgram ? 2 : 3);
+  return CHILD * (1 + parts) + listed + collected + answering + questions * (CHILD + 1 + (byProgram ? 1 : 0)) + verdicts * (byProgram ? 1 : 3);
 }
 
 /** Reads and writes of the store between sets, and a child around them where the phase has one. */
