@@ -15,7 +15,7 @@ import { followLap } from './followLap.ts';
 import type { FlywheelEnd, FollowResult, LapEnd } from './followLap.ts';
 import { Interrupted, Interruption } from './interruption.ts';
 import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
-import { flywheelInputFrom, lapInputFrom } from './lapOptions.ts';
+import { flywheelInputFrom, lapInputFrom, withLapChoices } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
 import { workflowLink } from './links.ts';
 import { LiveView } from './liveView.ts';
@@ -31,20 +31,13 @@ interface LapOptions extends LapChoices {
 }
 
 export function registerLap(program: Command): void {
-  program
-    .command('lap')
+  withLapChoices(program.command('lap'))
     .summary('run a lap, or go on with the open one')
     .description(
       'Sets up what is missing, starts the local stack, and runs one lap of the flywheel, or goes on with the open lap of the run.\n' +
         'Ctrl-C stops everything and keeps the lap: the same command goes on with it.',
     )
     .option('--laps <number>', 'run so many laps in sequence, each from the one before (workflow `flywheel`)')
-    .option('--from <lap>', 'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)')
-    .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
-    .option('--seed <number>', "the recipe's seed")
-    .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
-    .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
-    .option('--set <path=value>', 'any other field of the recipe, such as labelling.proofs=60; repeatable', (value: string, all: string[]) => [...all, value], [])
     .option('--detach', 'start it and return; `flywheel status` shows it, `flywheel stop` stops it')
     .option('--keep', 'leave the stack running when the lap is done')
     .option('--json', 'print one JSON object at the end; progress goes to stderr either way')

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { resolveFlywheel } from '../shared/flywheel.ts';
 import type { FlywheelInput } from '../shared/flywheel.ts';
 import type { LapInput } from '../shared/lapInput.ts';
@@ -5,7 +6,7 @@ import { parentOf, resolveRecipe } from '../shared/lapInput.ts';
 import type { ParentRecipe } from '../shared/lapInput.ts';
 import { UsageError } from './usage.ts';
 
-/** Options of `flywheel lap` that say what the lap is. */
+/** Options of `flywheel lap` and `flywheel plan` that say what the lap is. */
 export interface LapChoices {
   readonly from?: string;
   readonly preset?: string;
@@ -13,6 +14,16 @@ export interface LapChoices {
   readonly run?: string;
   readonly expert?: string;
   readonly set?: readonly string[];
+}
+
+export function withLapChoices(command: Command): Command {
+  return command
+    .option('--from <lap>', 'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)')
+    .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
+    .option('--seed <number>', "the recipe's seed")
+    .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
+    .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
+    .option('--set <path=value>', 'any other field of the recipe, such as labelling.proofs=60; repeatable', (value: string, all: string[]) => [...all, value], []);
 }
 
 /**

@@ -4,6 +4,7 @@ import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
 import { registerLedger } from './ledger.ts';
+import { registerPlan } from './plan.ts';
 import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
@@ -17,7 +18,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerPlan, registerStatus, registerReport, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 

@@ -1,17 +1,9 @@
 import * as z from 'zod';
 import { fullLapName, RUN_NAME } from './lapNames.ts';
+import { addSpending } from './amounts.ts';
+import type { Spending } from './amounts.ts';
 import type { LapInput } from './lapInput.ts';
-
-/** When laps stop coming, beside their number: what all laps of this flywheel may use together. A limit that is absent does not bind. */
-const budget = z.strictObject({
-  calls: z.int().positive().optional(),
-  tokens: z.int().positive().optional(),
-  gpuHours: z.number().positive().optional(),
-  /** In the currency of the recipe's prices. */
-  cost: z.number().positive().optional(),
-  expertMinutes: z.number().positive().optional(),
-});
-export type FlywheelBudget = z.infer<typeof budget>;
+import { budgetSchema } from './recipe.ts';
 
 /** The curve has flattened when each of the last `laps` laps gained less than `minGain` on the one before. */
 const plateau = z.strictObject({
@@ -29,7 +21,8 @@ export const flywheelSchema = z.strictObject({
   laps: z.int().min(1).max(10_000).default(3),
   /** Fields of the first lap's input; later laps go on with their parent's recipe. */
   lap: z.record(z.string(), z.unknown()).default({}),
-  budget: budget.default({}),
+  /** What all laps may use together: none begins once a limit is reached. @default no limit */
+  budget: budgetSchema.default({}),
   /** @default none: only `laps` and `budget` stop the flywheel */
   plateau: plateau.optional(),
 });
@@ -56,21 +49,12 @@ function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), whole);
 }
 
-/** What a finished lap used. */
-export interface LapUse {
-  readonly calls: number;
-  readonly tokens: number;
-  readonly gpuHours: number;
-  readonly cost: number;
-  readonly expertMinutes: number;
-}
-
 /** One finished lap, as the flywheel remembers it. */
 export interface LapOutcome {
   readonly lap: string;
   /** The held-out curve: the generator's true score, or, where nobody knows it, the verifier's accuracy against experts. Null where neither was measured. */
   readonly headline: number | null;
-  readonly used: LapUse;
+  readonly used: Spending;
 }
 
 /** Why no further lap begins; undefined when one does. */
@@ -80,11 +64,10 @@ export function reasonToStop(settings: FlywheelSettings, laps: readonly LapOutco
   return exceeded(settings.budget, laps) ?? (settings.plateau === undefined ? undefined : flattened(settings.plateau, laps));
 }
 
-function exceeded(budget: FlywheelBudget, laps: readonly LapOutcome[]): string | undefined {
-  for (const name of Object.keys(budget) as (keyof LapUse)[]) {
-    const limit = budget[name];
-    const used = laps.reduce((sum, lap) => sum + lap.used[name], 0);
-    if (limit !== undefined && used >= limit) return `the budget of ${limit} ${name} is used up (${Math.round(used * 100) / 100})`;
+function exceeded(budget: FlywheelSettings['budget'], laps: readonly LapOutcome[]): string | undefined {
+  const used = laps.map((lap) => lap.used).reduce(addSpending, { calls: 0, tokens: 0, gpuHours: 0, cost: 0, expertMinutes: 0 });
+  for (const [name, limit] of Object.entries(budget) as [keyof Spending, number][]) {
+    if (used[name] >= limit) return `the budget of ${limit} ${name} is used up (${Math.round(used[name] * 100) / 100})`;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { ArtifactRef, CheckpointRef, DatasetRef } from './records.ts';
+import type { ArtifactRef, CheckpointRef, DatasetRef, Task } from './records.ts';
 import type { InitName, Recipe, StageName } from './recipe.ts';
 import type { ReviewSetResult } from './reviews.ts';
 import type { LabelSetResult, SetResult } from './sets.ts';
@@ -13,6 +13,8 @@ export interface LapManifest {
   readonly turn: number;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
+  /** What the lap was expected to take, as `LapPlan`. Absent in laps from before there were plans. */
+  readonly plan?: ArtifactRef;
   readonly prompts: { readonly name: string; readonly sha256: string };
   readonly startedAt: string;
   readonly endedAt: string;
@@ -99,6 +101,8 @@ export interface SkillCounts {
 export interface SetRecord extends SetResult {
   /** The `PhaseRecord` it belongs to. */
   readonly phase: string;
+  /** What was asked; absent where both kinds of verdicts were (labels). */
+  readonly task?: Task;
   readonly wallSeconds: number;
   readonly startedAt?: string;
 }

@@ -1,24 +1,83 @@
+import { overBudget, sumOf } from './amounts.ts';
+import type { Amounts, Overrun } from './amounts.ts';
+import { knownRates, withoutEarlyStop } from './knownRates.ts';
+import type { Measure } from './knownRates.ts';
+import { sizesOf } from './lapSizes.ts';
+import { lapWork } from './lapWork.ts';
+import { phasesOf } from './laterLap.ts';
+import type { LapManifest } from './manifest.ts';
+import { amountsOf } from './pieces.ts';
+import type { Basis } from './rates.ts';
 import type { Recipe } from './recipe.ts';
 
-/** Model calls that a lap plans, before any is made. Upper bounds: early stopping and dropped rows only lower them. */
-export interface PlannedCalls {
-  readonly coldStart: number;
-  readonly metaData: number;
-  readonly rewards: number;
-  readonly labelling: number;
-  readonly total: number;
+/** What a lap is expected to take, before it starts; `laps/<lap>/plan.json`. */
+export interface LapPlan {
+  readonly preset: Recipe['preset'];
+  readonly turn: number;
+  readonly phases: readonly PlannedPhase[];
+  readonly total: Planned;
+  /** The rates that it stands on, measured in the parent lap or assumed. */
+  readonly basis: readonly Basis[];
 }
 
-export function plannedCalls(recipe: Recipe): PlannedCalls {
-  const { coldStart: cold, metaData: meta, labelling, stages, rewards } = recipe;
-  const candidates = cold.problems * cold.candidatesPerProblem;
-  const coldStart = candidates * (1 + 2 * cold.refinementRounds); // a refinement is an analysis and a proof
-  const metaData = 2 * cold.expertProofs * meta.analysesPerProof; // v1's and the base's
-  const items = (stage: keyof typeof stages) => stages[stage].groupSize * stages[stage].promptsPerStep * stages[stage].maxSteps;
-  const judged =
-    items('verifierV2') * (1 - rewards.metaShare) * rewards.metaVerdictsPerReward +
-    items('generator') * rewards.verdictsPerReward +
-    items('selfVerification') * (rewards.verdictsPerReward + rewards.metaVerdictsPerReward);
-  const full = labelling.proofs * (1 + labelling.analysesPerProof * (1 + labelling.metaAnalysesPerAnalysis));
-  return { coldStart, metaData, rewards: judged, labelling: full, total: coldStart + metaData + judged + full };
+export interface Planned {
+  readonly expected: Amounts;
+  /** The same where nothing stops early; malformed verdicts that are asked again come on top. */
+  readonly bound: Amounts;
+}
+
+export interface PlannedPhase extends Planned {
+  readonly phase: string;
+}
+
+/** A phase's plan in the few numbers that a lap shows while it runs. */
+export interface PlanHeadline {
+  readonly phase: string;
+  readonly calls: number;
+  readonly tokens: number;
+  /** Of training and of inference. */
+  readonly hours: number;
+  readonly cost: number;
+  readonly expertMinutes: number;
+}
+
+export function headlines({ phases }: LapPlan): PlanHeadline[] {
+  return phases.map(({ phase, expected: { calls, tokens, trainingHours, inferenceHours, cost, expertMinutes } }) => ({ phase, calls, tokens, hours: trainingHours + inferenceHours, cost, expertMinutes }));
+}
+
+/**
+ * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
+ * @param turn place in its chain, counted from 1.
+ */
+export function planLap(recipe: Recipe, turn: number, parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined }): LapPlan {
+  const sizes = sizesOf(recipe, parent?.manifest);
+  const { rates, basis } = knownRates(recipe, parent?.measure);
+  const expected = lapWork(recipe, turn, sizes, rates);
+  const bound = lapWork(recipe, turn, sizes, withoutEarlyStop(rates, recipe));
+  const phases = phasesOf(recipe, turn).map((phase): PlannedPhase => {
+    const own = (pieces: typeof expected) => rounded(amountsOf(pieces.filter((piece) => piece.phase === phase), recipe));
+    return { phase, expected: own(expected), bound: own(bound) };
+  });
+  return {
+    preset: recipe.preset,
+    turn,
+    phases,
+    total: { expected: rounded(sumOf(phases.map((phase) => phase.expected))), bound: rounded(sumOf(phases.map((phase) => phase.bound))) },
+    basis: [...(sizes.problemsAssumed ? [{ figure: 'problems', of: 'the file', value: recipe.coldStart.problems, measured: false, source: 'recipe: as many as coldStart.problems asks about' }] : []), ...basis()],
+  };
+}
+
+/** Why a lap of this plan may not start, naming the field, the limit and the plan's figure; undefined where it may. */
+export function refusalOfPlan({ total }: LapPlan, { budget }: Recipe): string | undefined {
+  const over = overBudget(total.expected, budget);
+  return over && `budget.${over.limit}: expected a plan of at most ${shown(over.allowed)}, got ${planned(over)}: raise the limit or make the recipe smaller; \`flywheel plan\` shows where it goes`;
+}
+
+const planned = ({ limit, amount }: Overrun): string => `${shown(amount)} (${{ calls: 'model calls', tokens: 'tokens', gpuHours: 'GPU-hours', cost: 'by recipe.prices', expertMinutes: "minutes of people's time" }[limit]})`;
+const shown = (amount: number): string => amount.toLocaleString('en', { maximumFractionDigits: 2 });
+
+/** Counts are whole, hours and money to a few digits: a plan is no more exact. */
+function rounded(amounts: Amounts): Amounts {
+  const fine: readonly string[] = ['trainingHours', 'inferenceHours', 'gpuHours', 'cost'];
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]: [string, number]) => [name, fine.includes(name) ? Math.round(amount * 1e4) / 1e4 : Math.round(amount)])) as unknown as Amounts;
 }

@@ -105,6 +105,7 @@ export const rehearsal: Recipe = {
   inference: { engine: 'batcher', shardRows: 128, window: 4, maxConcurrency: 128 },
   training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 },
   evaluation: { proofsPerScore: 80, analysesPerProof: 1, proofsPerProblem: 1, greedy: true },
+  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0, perMillionActions: 0 }, // a laptop is there anyway
 };
 
 const tiny = (stage: StageRecipe): StageRecipe => ({
@@ -224,6 +225,7 @@ export const paper: Recipe = {
   inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
   training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
   evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false }, // paper 3.3.1: 8 proofs, majority of 8 analyses
+  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60, perMillionActions: 50 }, // ours, in dollars
 };
 
 export const PRESETS = { smoke, rehearsal, paper } as const;

@@ -1,3 +1,5 @@
+import type { PlanHeadline } from './plan.ts';
+
 /** Name of the query by which a lap says how far it is. */
 export const PROGRESS_QUERY = 'progress';
 
@@ -23,6 +25,8 @@ export interface LapProgress {
   readonly phaseStartedAt?: string;
   /** Questions that wait for a person. */
   readonly waitingForExperts?: number;
+  /** What each phase is expected to take. */
+  readonly plan?: readonly PlanHeadline[];
   /** What else a reader wants to know now, in a few words. */
   readonly detail?: string;
 }

@@ -10,6 +10,9 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
+const price = z.number().min(0);
+const limit = z.number().min(0).optional();
+
 const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
 
 /** The trainings by GRPO, in the order of lap 1. */
@@ -40,6 +43,9 @@ const stage = z.strictObject({
   checkpointEverySteps: z.int().min(1),
 });
 export type StageRecipe = z.infer<typeof stage>;
+
+/** What a lap, or a flywheel's laps together, may use; a limit that is absent does not bind. Cost is in the currency of the prices. */
+export const budgetSchema = z.strictObject({ calls: limit, tokens: limit, gpuHours: limit, cost: limit, expertMinutes: limit });
 
 export const recipeSchema = z.strictObject({
   preset: z.enum(['smoke', 'rehearsal', 'paper']),
@@ -196,5 +202,11 @@ export const recipeSchema = z.strictObject({
     proofsPerProblem: z.int().min(1),
     greedy: z.boolean(),
   }),
+  /** What things cost, in any one currency. @default nothing: a recipe from before there were prices */
+  prices: z
+    .strictObject({ perMillionPromptTokens: price, perMillionCompletionTokens: price, perGpuHour: price, perExpertHour: price, perMillionActions: price })
+    .default({ perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0, perMillionActions: 0 }),
+  /** A lap whose plan is over one of these does not start. @default no limit */
+  budget: budgetSchema.optional(),
 });
 export type Recipe = z.infer<typeof recipeSchema>;

@@ -1,4 +1,6 @@
+import type { Amounts, Ratios } from './amounts.ts';
 import type { SkillCounts } from './manifest.ts';
+import type { MeasuredRates } from './rates.ts';
 import type { StageName } from './recipe.ts';
 
 /**
@@ -188,7 +190,21 @@ export interface TrainingFigures {
   readonly lastFlatGroupShare: number | null;
   readonly flatGroupShareOfLastFive: number | null;
   readonly unscorable: number;
+  readonly secondsPerStep: number | null;
   readonly curve: readonly { readonly step: number; readonly reward: number; readonly flatGroupShare: number }[];
+}
+
+/**
+ * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's nodes and GPUs; Temporal
+ * Actions are reckoned from what the manifest lists (`shared/actions.ts`); people's minutes come from the times of their verdicts.
+ */
+export interface LedgerRow {
+  readonly phase: string;
+  /** Null in laps that have no plan. */
+  readonly planned: Amounts | null;
+  readonly used: Amounts;
+  /** Used by planned; null where nothing was planned. */
+  readonly ratio: Ratios | null;
 }
 
 export interface LapReport extends DecodingFigures {
@@ -211,6 +227,11 @@ export interface LapReport extends DecodingFigures {
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];
   readonly trainings: readonly TrainingFigures[];
+  /** What each phase was planned to take and took, and all of them together. */
+  readonly ledger: readonly LedgerRow[];
+  readonly ledgerTotal: Omit<LedgerRow, 'phase'>;
+  /** What the next lap's plan goes by. */
+  readonly rates: MeasuredRates;
   readonly wallSeconds: number;
   /** What was under way; `neither` is wall time in which no training and no inference was. */
   readonly time: {

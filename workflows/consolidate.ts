@@ -2,6 +2,7 @@ import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { LapActivities } from '../activities/lap/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { ParentLap } from '../activities/lap/parent.ts';
+import { ROWS_PER_EXAMPLE } from '../shared/consolidation.ts';
 import type { ConsolidationRecord, SetRecord } from '../shared/manifest.ts';
 import { jobKeyOf } from '../shared/names.ts';
 import { seedOf } from '../shared/seeds.ts';
@@ -10,9 +11,6 @@ import { sampler } from './sampling.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
-
-/** Rows answered again for each example wanted: about half of a verifier's analyses pass. Ours. */
-const ROWS_PER_EXAMPLE = 2;
 
 export interface ConsolidateResult {
   readonly record: ConsolidationRecord;

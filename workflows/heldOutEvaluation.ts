@@ -1,6 +1,7 @@
 import { executeChild, proxyActivities, Trigger } from '@temporalio/workflow';
 import type { EvaluationActivities } from '../activities/evaluation/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
+import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../shared/heldOutSizes.ts';
 import type { EvaluationRecord, EvaluationSet, SetRecord } from '../shared/manifest.ts';
 import type { CheckpointRef, DatasetRef, Task } from '../shared/records.ts';
 import { seedOf } from '../shared/seeds.ts';
@@ -9,10 +10,6 @@ import { sampler } from './sampling.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
 const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
-
-/** Samples of the base per held-out problem, from which proofs of every true score are chosen. Ours: a sloppy base needs a few for each. */
-const DRAFTS_PER_PROBLEM = 6;
-const ANALYSES_PER_PROOF = 2;
 
 const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'prove' } as const;
 
@@ -86,7 +83,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
         staticSummary: `${model} as ${subject}, ${decoding}`,
       });
       sets.push({ subject, model, decoding, setId: set.setId });
-      records.push({ ...set, phase: 'evaluation', startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
+      records.push({ ...set, phase: 'evaluation', task, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
     }
   }
 

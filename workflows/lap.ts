@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, executeChild, proxyActivities, wor
 import type { LapActivities } from '../activities/lap/index.ts';
 import type { OpenedLap } from '../activities/lap/open.ts';
 import type { ReportActivities } from '../activities/report/index.ts';
+import type { Spending } from '../shared/amounts.ts';
 import type { LapInput } from '../shared/lapInput.ts';
 import { phasesOf } from '../shared/laterLap.ts';
 import type { ArtifactRef } from '../shared/records.ts';
@@ -20,6 +21,8 @@ export interface LapResult {
   readonly lap: string;
   readonly manifest: ArtifactRef;
   readonly report: ArtifactRef;
+  /** What it took, as far as budgets ask. */
+  readonly used: Spending;
 }
 
 /** One turn of the flywheel (paper 2.1 to 2.3, 3.1). `{}` runs the preset `rehearsal`; any field of the recipe can be given; `from` goes on from a finished lap. */
@@ -27,7 +30,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
   const opened = await progress.phase('open', () => open(input));
   const { recipe, parent } = opened;
-  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn));
+  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn), opened.plan?.phases);
   const heldOut = heldOutEvaluation(opened);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };
@@ -64,6 +67,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     turn: opened.turn,
     recipe,
     recipeSha256: opened.recipeSha256,
+    ...(opened.plan && { plan: opened.plan.ref }),
     prompts: opened.prompts,
     startedAt: progress.startedAt,
     endedAt: new Date().toISOString(),
@@ -80,8 +84,8 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     evaluation: measured.evaluation,
     phases: progress.phases(),
   });
-  const report = await data.writeReport({ lap: opened.lap });
-  return { lap: opened.lap, manifest, report };
+  const { used, ...report } = await data.writeReport({ lap: opened.lap });
+  return { lap: opened.lap, manifest, report, used };
 }
 
 /** Opens the lap; a refused input fails the workflow with its own words, not with "Activity task failed". */

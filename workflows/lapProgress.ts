@@ -3,6 +3,8 @@ import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, wor
 import { runOf } from '../shared/lapNames.ts';
 import type { PhaseRecord } from '../shared/manifest.ts';
 import { PROGRESS_QUERY } from '../shared/progress.ts';
+import { planText } from '../shared/planText.ts';
+import type { PlanHeadline } from '../shared/plan.ts';
 import type { LapProgress } from '../shared/progress.ts';
 import type { PresetName } from '../shared/presets.ts';
 import { ROOM_AT_THE_END } from '../shared/reviewText.ts';
@@ -18,6 +20,7 @@ export function trackProgress() {
   const done: PhaseRecord[] = [];
   const results: string[] = [];
   let phases: readonly string[] = ['open'];
+  let plan: readonly PlanHeadline[] = [];
   let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: phases.length, startedAt, phaseStartedAt: startedAt };
   setHandler(progressQuery, () => current, { description: 'Phase, step of steps, elapsed time' });
 
@@ -26,17 +29,18 @@ export function trackProgress() {
       const ended = done.find((record) => record.name === name);
       const seconds = ended ? `${Math.round((Date.parse(ended.endedAt) - Date.parse(ended.startedAt)) / 1000)} s` : '';
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
-      return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} |`;
+      return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} | ${planText(plan.find(({ phase }) => phase === name))} |`;
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
+    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | | planned |', '| --- | --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
   }
 
   return {
     startedAt,
     /** @param names of all phases of this lap, in order. */
-    opened(lap: string, preset: PresetName, names: readonly string[]): void {
+    opened(lap: string, preset: PresetName, names: readonly string[], planned: readonly PlanHeadline[] = []): void {
       phases = names;
-      current = { ...current, lap, phases: names.length };
+      plan = planned;
+      current = { ...current, lap, phases: names.length, ...(planned.length > 0 && { plan: planned }) };
       findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: preset });
       show();
     },

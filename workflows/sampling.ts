@@ -24,7 +24,7 @@ export function sampler(opened: OpenedLap, phase: string, model: ModelRef) {
       args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling: recipe.sampling[task], seed: seedOf(opened.seed, setId.slice(opened.lap.length)), attempts: 1, engine: recipe.inference }],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
-    const record = { ...result, phase, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 };
+    const record = { ...result, phase, task, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 };
     sets.push(record);
     return record;
   }

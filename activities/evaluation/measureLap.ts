@@ -1,9 +1,13 @@
 import type { Checker } from '../../shared/checker.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
+import { rehearsal } from '../../shared/presets.ts';
 import type { DecodingFigures, LapReport } from '../../shared/report.ts';
 import type { ArtifactStore } from '../store.ts';
+import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
+import { ledgerFigures } from './ledgerFigures.ts';
+import { measuredRates } from './measuredRates.ts';
 import { newNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
 import { timeFigures } from './timeFigures.ts';
@@ -18,7 +22,8 @@ import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
  *
  * @throws when an artifact is missing or is not what its reference says.
  */
-export async function measureLap(manifest: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
+export async function measureLap(stored: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
+  const manifest = withLaterFields(stored);
   const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
   const notes = newNotes();
   const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
@@ -26,6 +31,9 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
   const greedy = hasGreedy ? await decodingFigures(store, manifest, truth, 'greedy', notes) : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
   const labels = await labelFigures(store, manifest, truth, notes);
   const trainings = await trainingFigures(store, manifest, notes);
+  const used = await trainingUse(store, manifest, notes);
+  const times = timeFigures(manifest, used);
+  const use = { trainings: used, experts: await expertFigures(store, manifest, notes), times: times.stages };
   return {
     lap: manifest.lap,
     parent: manifest.parent?.lap ?? null,
@@ -42,7 +50,9 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
     labels,
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
-    ...timeFigures(manifest, await trainingUse(store, manifest, notes)),
+    ...times,
+    ...(await ledgerFigures(store, manifest, use, notes)),
+    rates: measuredRates(manifest, use, { ...times, trainings, verifier: sampled.verifier }),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };
@@ -60,4 +70,9 @@ async function decodingFigures(
     metaVerifier: await metaVerifierFigures(store, manifest, truth, decoding, notes),
     ...(await generatorFigures(store, manifest, truth, decoding, notes)),
   };
+}
+
+/** Manifests from before laps had turns and recipes had prices. */
+function withLaterFields(manifest: LapManifest): LapManifest {
+  return { ...manifest, turn: manifest.turn ?? 1, recipe: { ...manifest.recipe, prices: manifest.recipe.prices ?? rehearsal.prices } };
 }

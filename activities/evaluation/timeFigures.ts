@@ -2,6 +2,8 @@ import type { LapManifest, PhaseRecord } from '../../shared/manifest.ts';
 import { coveredLength } from '../../shared/measures.ts';
 import type { Interval } from '../../shared/measures.ts';
 import type { LapReport, StageTimes } from '../../shared/report.ts';
+import { setsOf } from './ledgerFigures.ts';
+import { NO_USE } from './trainingFigures.ts';
 import type { TrainingUse } from './trainingFigures.ts';
 
 /** One training or one set of calls, placed in time. */
@@ -55,18 +57,17 @@ function piecesOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>)
     return { start: from, end: from + length };
   };
   const trainings = manifest.stages.map((stage): Piece => {
-    const use = used.get(stage.jobKey) ?? { calls: 0, tokens: 0 };
-    return { kind: 'training', phase: stage.name, ...place(stage.name, stage.startedAt, stage.trainingSeconds), ...use };
+    const { calls, tokens } = used.get(stage.jobKey) ?? NO_USE;
+    return { kind: 'training', phase: stage.name, ...place(stage.name, stage.startedAt, stage.trainingSeconds), calls, tokens };
   });
   if (manifest.consolidation !== undefined) {
     const { jobKey, startedAt, trainingSeconds } = manifest.consolidation;
-    trainings.push({ kind: 'training', phase: 'consolidation', ...place('consolidation', startedAt, trainingSeconds), ...(used.get(jobKey) ?? { calls: 0, tokens: 0 }) });
+    const { calls, tokens } = used.get(jobKey) ?? NO_USE;
+    trainings.push({ kind: 'training', phase: 'consolidation', ...place('consolidation', startedAt, trainingSeconds), calls, tokens });
   }
-  const labelled = manifest.sets.some(({ setId }) => setId === manifest.labels.set.setId);
-  const sets = labelled ? manifest.sets : [...manifest.sets, { ...manifest.labels.set, phase: 'scaleVerification', wallSeconds: manifest.labels.set.inferenceSeconds }];
   return [
     ...trainings,
-    ...sets.map((set): Piece => ({
+    ...setsOf(manifest).map((set): Piece => ({
       kind: 'inference',
       phase: set.phase,
       ...place(set.phase, set.startedAt, set.wallSeconds),

@@ -11,8 +11,15 @@ import type { Notes } from './notes.ts';
 /** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
 export interface TrainingUse {
   readonly calls: number;
+  /** All of them. */
   readonly tokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Sampled or learned by the trainer itself. */
+  readonly trainingTokens: number;
 }
+
+export const NO_USE: TrainingUse = { calls: 0, tokens: 0, promptTokens: 0, completionTokens: 0, trainingTokens: 0 };
 
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
 interface RewardLine {
@@ -24,20 +31,25 @@ interface RewardLine {
 export async function trainingUse(store: ArtifactStore, manifest: LapManifest, notes: Notes): Promise<Map<string, TrainingUse>> {
   const used = new Map<string, TrainingUse>();
   for (const { name, jobKey } of manifest.stages) {
-    let [calls, tokens, imitations, scored] = [0, await sampledTokens(store, jobKey), 0, 0];
+    const trainingTokens = await sampledTokens(store, jobKey);
+    let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
     for await (const line of linesOf(store, `rewards/${jobKey}/rewards.jsonl`)) {
       const { answer, judge } = line as RewardLine;
       calls += judge.calls;
-      tokens += judge.promptTokens + judge.completionTokens;
+      promptTokens += judge.promptTokens;
+      completionTokens += judge.completionTokens;
       if (answer.status !== 'scored') continue;
       scored += 1;
       if (answer.imitatesVerdict) imitations += 1;
     }
-    used.set(jobKey, { calls, tokens });
+    used.set(jobKey, { calls, tokens: promptTokens + completionTokens + trainingTokens, promptTokens, completionTokens, trainingTokens });
     notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
   const { consolidation } = manifest;
-  if (consolidation !== undefined) used.set(consolidation.jobKey, { calls: 0, tokens: await sampledTokens(store, consolidation.jobKey) });
+  if (consolidation !== undefined) {
+    const trainingTokens = await sampledTokens(store, consolidation.jobKey);
+    used.set(consolidation.jobKey, { ...NO_USE, tokens: trainingTokens, trainingTokens });
+  }
   return used;
 }
 
@@ -68,6 +80,7 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,
     flatGroupShareOfLastFive: lastFive.length === 0 ? null : lastFive.reduce((sum, line) => sum + line.flatGroupShare, 0) / lastFive.length,
     unscorable: lines.reduce((sum, line) => sum + line.unscorable, 0),
+    secondsPerStep: lines.length === 0 ? null : lines.reduce((sum, line) => sum + line.stepSeconds, 0) / lines.length,
     curve: lines.map(({ step, reward, flatGroupShare }) => ({ step, reward, flatGroupShare })),
   };
 }

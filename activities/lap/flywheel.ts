@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { spendingOf } from '../../shared/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lapInput.ts';
 import { resolveFlywheel } from '../../shared/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/flywheel.ts';
@@ -31,13 +32,7 @@ export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: 
   return {
     lap,
     headline: report.generator.trueScoreAfter?.value ?? verifier?.scoreAccuracy?.value ?? null,
-    used: {
-      calls: report.stages.reduce((sum, { calls }) => sum + calls, 0),
-      tokens: report.stages.reduce((sum, { tokens }) => sum + tokens, 0),
-      gpuHours: 0,
-      cost: 0,
-      expertMinutes: 0,
-    },
+    used: spendingOf(report.ledgerTotal.used),
   };
 }
 

@@ -5,8 +5,9 @@ import type { LapInput } from '../../shared/lapInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lapInput.ts';
 import { lapNumber } from '../../shared/lapNames.ts';
 import type { ProblemSplits } from '../../shared/manifest.ts';
-import { plannedCalls } from '../../shared/plan.ts';
-import type { CheckpointRef } from '../../shared/records.ts';
+import { headlines, refusalOfPlan } from '../../shared/plan.ts';
+import type { LapPlan, PlanHeadline } from '../../shared/plan.ts';
+import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { importCheckpoint } from '../checkpoints.ts';
@@ -15,6 +16,7 @@ import type { ArtifactStore } from '../store.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, readManifest } from './parent.ts';
 import type { ParentLap } from './parent.ts';
+import { planFrom } from './planFrom.ts';
 import { splitProblems, writeProblems } from './problems.ts';
 
 export interface OpenedLap {
@@ -26,6 +28,8 @@ export interface OpenedLap {
   readonly parent?: ParentLap;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
+  /** What it is expected to take: the whole, and a few numbers of each phase. Absent in laps that were opened before there were plans. */
+  readonly plan?: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
   readonly prompts: { readonly name: string; readonly sha256: string };
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
@@ -33,14 +37,16 @@ export interface OpenedLap {
 
 /**
  * Reads the input, refuses what cannot run, names the lap, and lays out its problems and its base.
- * @throws ApplicationFailure `InvalidLap`, non-retryable: the same input would be refused again.
+ * @throws ApplicationFailure `InvalidLap` or `OverBudget`, non-retryable: the same input would be refused again.
  */
 export async function openLap(store: ArtifactStore, root: string, input: LapInput, owner: string): Promise<OpenedLap> {
   try {
     const from = parentOf(input);
     const manifest = from === undefined ? undefined : await readManifest(store, from);
     const { run, turn, recipe } = resolveRecipe(input, manifest);
-    refuseWhatTheClusterCannotHold(recipe);
+    const plan = await planFrom(store, { turn, recipe }, manifest);
+    refuseWhatTheClusterCannotHold(recipe, plan);
+    refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
     const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
     const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
@@ -48,6 +54,7 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const problems = await writeProblems(store, lap, splits);
     const { sha256: recipeSha256 } = await store.writeJson(`laps/${lap}/recipe.json`, recipe);
+    const planned = await store.writeJson(`laps/${lap}/plan.json`, plan);
     return {
       lap,
       turn,
@@ -55,12 +62,13 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
       ...(manifest === undefined ? {} : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
       recipe,
       recipeSha256,
+      plan: { ref: planned, phases: headlines(plan) },
       prompts: { name: prompts.name, sha256: prompts.sha256 },
       problems,
       base,
     };
   } catch (error) {
-    if (isPassing(error)) throw error;
+    if (error instanceof ApplicationFailure || isPassing(error)) throw error;
     throw ApplicationFailure.create({ type: 'InvalidLap', message: error instanceof Error ? error.message : String(error), nonRetryable: true });
   }
 }
@@ -70,13 +78,19 @@ function isPassing(error: unknown): boolean {
   return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-function refuseWhatTheClusterCannotHold(recipe: Recipe): void {
+function refuseWhatTheClusterCannotHold(recipe: Recipe, plan: LapPlan): void {
   const { cluster, nodes, gpusPerNode } = recipe.training;
-  const needs = `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and plans ${plannedCalls(recipe).total.toLocaleString('en')} model calls`;
+  const needs = `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and plans ${plan.total.expected.calls.toLocaleString('en')} model calls`;
   if (cluster !== 'local') {
     throw new Error(`${needs}. Expected training.cluster to be a back end that this installation has (local), got "${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster (activities/training)`);
   }
   if (nodes > 1 || gpusPerNode > 0) {
     throw new Error(`${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. Lower training.nodes and training.gpusPerNode, or configure another cluster`);
   }
+}
+
+/** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */
+function refuseWhatIsOverBudget(recipe: Recipe, plan: LapPlan): void {
+  const refusal = refusalOfPlan(plan, recipe);
+  if (refusal !== undefined) throw ApplicationFailure.nonRetryable(`Invalid lap input: ${refusal}`, 'OverBudget');
 }

@@ -4,7 +4,7 @@ import { duration, percent, readable, whole } from './format.ts';
 import { html, rawMarkup } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
-import { generatorSection, labelSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection } from './sections.ts';
+import { generatorSection, labelSection, ledgerSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection } from './sections.ts';
 import { STYLE } from './style.ts';
 import { plainTable } from './tables.ts';
 
@@ -37,6 +37,7 @@ ${labelSection(report)}
 ${contested ? contestedExample(contested) : null}
 ${trainingSection(report)}
 ${timeSection(report)}
+${ledgerSection(report)}
 ${footnotes(report, manifest)}
 </main></body></html>
 `;

@@ -1,6 +1,7 @@
 import type { DecodingFigures, DifficultyBand, Figure, LapReport } from '../../shared/report.ts';
 import { dots, rewardCurve, scoreByDifficulty, stacks } from './charts.ts';
 import { decimal, duration, percent, readable, whole, withInterval } from './format.ts';
+import { LEDGER_COLUMNS } from './ledger.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { INK } from './svg.ts';
@@ -171,4 +172,16 @@ ${plainTable(
     stages.map((stage) => [readable(stage.name), duration(stage.wallSeconds), stage.trainingSeconds ? duration(stage.trainingSeconds) : '', stage.inferenceSeconds ? duration(stage.inferenceSeconds) : '', whole(stage.calls), whole(stage.tokens)]),
     ['', '', '', '', whole(stages.reduce((sum, { calls }) => sum + calls, 0)), whole(stages.reduce((sum, { tokens }) => sum + tokens, 0))],
   )}`;
+}
+
+/** Planned and used, phase by phase. */
+export function ledgerSection({ ledger, ledgerTotal }: LapReport): Markup {
+  const shown = LEDGER_COLUMNS.filter(({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0);
+  const cells = ({ used, planned, ratio }: typeof ledgerTotal): string[] => [
+    ...shown.map(({ name, text }) => (planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`)),
+    decimal(ratio?.tokens ?? null),
+  ];
+  return html`<h2>Used and planned</h2>
+<p>${ledgerTotal.planned ? 'Each cell: used / planned before the lap began.' : 'The lap was started without a plan.'} Calls and tokens are those on the ledgers and in the reward logs, Temporal Actions are reckoned from what the manifest lists.</p>
+${plainTable(['phase', ...shown.map(({ title }) => title), 'ratio of tokens'], ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]), ['all', ...cells(ledgerTotal)])}`;
 }

@@ -1,4 +1,6 @@
 import type { DecodingFigures, Figure, LapReport } from '../../shared/report.ts';
+import { aligned } from '../../shared/tableText.ts';
+import { LEDGER_COLUMNS } from './ledger.ts';
 import { change, decimal, duration, percent, readable, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
@@ -16,6 +18,8 @@ export function lapTable(report: LapReport): string {
       ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
       ...report.stages.map((stage) => [readable(stage.name), duration(stage.wallSeconds), duration(stage.trainingSeconds), duration(stage.inferenceSeconds), whole(stage.calls), whole(stage.tokens)]),
     ]),
+    '',
+    ...ledgerLines(report),
     '',
     ...aligned([
       ['training', 'steps', 'reward', 'flat groups', 'unscorable'],
@@ -78,8 +82,13 @@ function imitationLines({ imitations }: LapReport): string[] {
   return found.length === 0 ? [] : ['', `Texts that imitate a verdict: ${found.map(([where, { found: count, of }]) => `${where} ${count} of ${of}`).join(', ')}`];
 }
 
-/** Columns as wide as their widest cell; the first to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
+/** Planned and used, side by side; what a lap neither planned nor used has no column. */
+function ledgerLines({ ledger, ledgerTotal }: LapReport): string[] {
+  const rows = [...ledger, { phase: 'all', ...ledgerTotal }];
+  const shown = LEDGER_COLUMNS.filter(({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0);
+  return aligned([
+    ['used / planned', ...shown.map(({ title }) => title)],
+    ...rows.map(({ phase, used, planned }) => [readable(phase), ...shown.map(({ name, text }) => (planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`))]),
+    ...(ledgerTotal.ratio === null ? [] : [['ratio', ...shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name] ?? null))]]),
+  ]);
 }

@@ -46,3 +46,12 @@ test('--help explains a command and its options', () => {
   for (const option of ['--preset', '--seed', '--run', '--expert', '--set', '--detach', '--json']) expect(stdout).toContain(option);
   expect(status).toBe(0);
 });
+
+test('a lap that this machine cannot hold can be planned; one over its budget ends the plan with 1', () => {
+  const paper = flywheel(['plan', '--preset', 'paper', '--json']);
+  expect(paper.status).toBe(0);
+  expect(JSON.parse(paper.stdout)).toMatchObject({ preset: 'paper', turn: 1, from: null, overBudget: null, total: { expected: { gpuHours: 61_440 } } });
+  const smoke = flywheel(['plan', '--preset', 'smoke', '--set', 'budget.calls=10']);
+  expect(smoke.stdout).toMatch(/\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/);
+  expect(smoke.status).toBe(1);
+});

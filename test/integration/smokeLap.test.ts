@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import type { LapPlan } from '../../shared/plan.ts';
 import type { LapReport } from '../../shared/report.ts';
 import { allOutcomes, attemptsOf, lapWorld, type LapWorld } from '../lapWorld.ts';
 
@@ -49,6 +50,24 @@ test('laps form a chain by the digest of the manifest, on the same held-out prob
 test.each([LAP, SECOND])('each model call of %s is paid once', (lap) => {
   const keys = allOutcomes(world, lap).map(({ key }) => key);
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('the lap took what was planned: nearly to the call where little depends on answers, about as much elsewhere, never more than without early stops', () => {
+  const { ledger, ledgerTotal, rates } = JSON.parse(readFileSync(world.path('store', 'laps', LAP, 'report.json'), 'utf8')) as LapReport;
+  const plan = JSON.parse(readFileSync(world.path('store', 'laps', LAP, 'plan.json'), 'utf8')) as LapPlan;
+  for (const phase of ['coldStart', 'metaData', 'evaluation']) {
+    const { planned, used } = ledger.find((row) => row.phase === phase)!;
+    // Fewer where an answer was malformed, or too few held-out proofs are of a score.
+    expect([phase, used.calls <= planned!.calls, used.calls >= 0.9 * planned!.calls]).toEqual([phase, true, true]);
+    expect([phase, used.verdicts]).toEqual([phase, planned!.verdicts]);
+  }
+  expect(ledgerTotal.ratio!.calls).toBeGreaterThan(0.8);
+  expect(ledgerTotal.ratio!.calls).toBeLessThan(1.25);
+  expect(ledgerTotal.ratio!.tokens).toBeGreaterThan(0.6);
+  expect(ledgerTotal.ratio!.tokens).toBeLessThan(1.6);
+  expect(ledgerTotal.used.calls).toBeLessThanOrEqual(plan.total.bound.calls);
+  expect(ledgerTotal.used.calls).toBe(allOutcomes(world, LAP).length);
+  expect(Object.keys(rates.trainings)).toEqual(['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification']);
 });
 
 test('the report is recomputed from what is stored', async () => {

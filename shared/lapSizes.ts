@@ -1,0 +1,71 @@
+import type { LapManifest } from './manifest.ts';
+import type { Recipe } from './recipe.ts';
+
+/** How many there are of what a lap works on, as far as it can be known before. */
+export interface LapSizes {
+  /** Proofs of the cold start: candidates of one round, and those that experts score. */
+  readonly candidates: number;
+  readonly expertProofs: number;
+  readonly expertAnalyses: number;
+  /** Training rows of D_v and D_mv, and the datasets that D_v consists of. */
+  readonly proofScores: number;
+  readonly analysisScores: number;
+  readonly proofScoreParts: number;
+  readonly heldOutProblems: number;
+  readonly heldOutProofs: number;
+  readonly heldOutAnalyses: number;
+  /** Proofs that phase 4 writes, those of them that it labels, and those that the parent left to it. */
+  readonly written: number;
+  readonly labelled: number;
+  readonly carried: number;
+  /** True where the number of problems was assumed. */
+  readonly problemsAssumed: boolean;
+}
+
+/** From the recipe and, from lap 2 on, the parent's manifest. A file's problems are not counted here: as many as the cold start asks about. */
+export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
+  const { coldStart: cold, metaData, labelling, evaluation } = recipe;
+  const problems = problemsOf(recipe, parent);
+  const validationShare = problems.validation / (problems.train + problems.validation);
+  const candidates = Math.min(cold.problems, problems.train + problems.validation) * cold.candidatesPerProblem;
+  const expertProofs = Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
+  const models = metaData.baseShare > 0 ? 2 : 1;
+  const expertAnalyses = Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
+  const byExperts = recipe.domain.checker === 'none';
+  const heldOutProofs = parent?.evaluation.proofs.rows ?? (byExperts ? expertProofs * validationShare : 3 * evaluation.proofsPerScore);
+  const heldOutAnalyses = parent?.evaluation.analyses?.rows ?? (byExperts ? expertAnalyses * validationShare : 3 * evaluation.proofsPerScore);
+  const written = Math.min(Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem), problems.next) * labelling.proofsPerProblem;
+  const parts = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
+  return {
+    candidates,
+    expertProofs,
+    expertAnalyses,
+    proofScores: parent === undefined ? Math.round(expertProofs * (1 - validationShare)) : rowsIn(parts),
+    analysisScores: parent === undefined ? Math.round(expertAnalyses * (1 - validationShare)) : rowsIn(parent.analysisScores?.train ?? []),
+    proofScoreParts: Math.max(1, parts.length),
+    heldOutProblems: problems.heldOut,
+    heldOutProofs: Math.round(heldOutProofs),
+    heldOutAnalyses: Math.round(heldOutAnalyses),
+    written,
+    labelled: Math.min(labelling.proofs, written),
+    carried: parent?.labels.carried?.rows ?? 0,
+    problemsAssumed: problems.assumed,
+  };
+}
+
+function problemsOf({ domain, coldStart }: Recipe, parent?: LapManifest) {
+  const source = domain.problems;
+  if (source.kind === 'rehearsal') return { ...source, heldOut: parent?.problems.heldOut.rows ?? source.heldOut, assumed: false };
+  if (parent !== undefined) {
+    const { train, validation, heldOut, next } = parent.problems;
+    return { train: train.rows, validation: validation.rows, heldOut: heldOut.rows, next: next.rows, assumed: false };
+  }
+  const all = coldStart.problems;
+  const [validation, heldOut] = [Math.ceil(all * source.validationShare), Math.ceil(all * source.heldOutShare)];
+  const train = all - validation - heldOut;
+  return { train, validation, heldOut, next: train, assumed: true };
+}
+
+function rowsIn(parts: readonly { readonly rows: number }[]): number {
+  return parts.reduce((sum, { rows }) => sum + rows, 0);
+}
