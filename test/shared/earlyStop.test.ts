@@ -11,7 +11,7 @@ import type { Score } from '../../shared/scores.ts';
 const cases = fc
   .record({
     n: fc.integer({ min: 1, max: 12 }),
-    m: fc.integer({ min: 1, max: 9 }),
+    m: fc.integer({ min: 0, max: 9 }),
     k: fc.integer({ min: 1, max: 5 }),
     confirmingMetaScore: fc.constantFrom<0.5 | 1>(0.5, 1),
     waves: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 }),
