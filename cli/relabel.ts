@@ -35,7 +35,7 @@ export function registerRelabel(program: Command): void {
     .description('Decides the proofs of a finished label set again, from its stored outcomes, under another policy; says what would still have to be asked. Nothing is called or changed.')
     .argument('<set>', 'such as main/lap-0001/label/verdicts')
     .option('-n, --n <count>', 'analyses per proof (default: as labelled)')
-    .option('-m, --m <count>', 'meta-analyses per analysis')
+    .option('-m, --m <count>', 'meta-analyses per analysis; 0 = without meta-verification')
     .option('-k, --k <count>', 'valid lowest-score analyses needed')
     .option('--confirming <score>', 'smallest meta score that confirms: 0.5 or 1')
     .option('--rows', 'print a JSON line per proof first')
@@ -78,15 +78,15 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
 function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming }: RelabelOptions): AutoLabelPolicy {
   if (confirming !== undefined && confirming !== '0.5' && confirming !== '1') throw new UsageError(`Expected --confirming to be 0.5 or 1, got ${JSON.stringify(confirming)}`);
   return {
-    analysesPerProof: whole('n', n, asked.analysesPerProof), metaAnalysesPerAnalysis: whole('m', m, asked.metaAnalysesPerAnalysis), minValidAnalyses: whole('k', k, asked.minValidAnalyses),
+    analysesPerProof: whole('n', n, asked.analysesPerProof, 1), metaAnalysesPerAnalysis: whole('m', m, asked.metaAnalysesPerAnalysis, 0), minValidAnalyses: whole('k', k, asked.minValidAnalyses, 1),
     confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : (Number(confirming) as 0.5 | 1),
   };
 }
 
-function whole(name: string, value: string | undefined, otherwise: number): number {
+function whole(name: string, value: string | undefined, otherwise: number, least: number): number {
   if (value === undefined) return otherwise;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`Expected -${name} to be a whole number of at least 1, got ${JSON.stringify(value)}`);
+  if (!Number.isInteger(number) || number < least) throw new UsageError(`Expected -${name} to be a whole number of at least ${least}, got ${JSON.stringify(value)}`);
   return number;
 }
 

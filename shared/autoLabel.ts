@@ -26,9 +26,9 @@ export interface LevelTally {
 
 export type Validity = 'valid' | 'invalid' | 'open';
 
-/** Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. */
+/** Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. Without meta-analyses (m = 0) none is needed. */
 export function majorityOf(metaAnalyses: number): number {
-  return Math.floor(metaAnalyses / 2) + 1;
+  return metaAnalyses === 0 ? 0 : Math.floor(metaAnalyses / 2) + 1;
 }
 
 /** Whether the majority of all m meta-assessments confirms the analysis (paper 2.3), so far as the known ones decide it. */

@@ -1,5 +1,5 @@
 import { possibleLabels, settledLabel, tallyOf, UNRESOLVED, type AnalysisEvidence, type Tally } from './autoLabel.ts';
-import { confirmationRate, openIssues, worthOfFreshZero, type OpenIssue } from './openIssues.ts';
+import { confirmationRate, freshIssue, openIssues, type OpenIssue } from './openIssues.ts';
 import type { AutoLabelPolicy, LabelDecision } from './sets.ts';
 
 /** What to ask next about a proof: all of it at once, since nothing in it depends on the rest. */
@@ -17,11 +17,8 @@ export type LabelStep =
 /** Dependent rounds of calls a proof may take, at most. Ours: a proof should not keep a set waiting for long. */
 export const MAX_ROUNDS = 16;
 
-/**
- * How patience ends, by rounds so far (ours, from simulations of METHOD.md's population): first looks are small until `looks`, batches are the least
- * that can decide until `batches`, no more issues at once than are needed until `issues`, and analyses come in waves until `waves`.
- */
-const PATIENCE = { looks: 6, batches: 8, waves: 9, issues: 10, analyses: 12, hopes: 13 } as const;
+/** Rounds left from which on calls are spent to save rounds. Ours, as the other numbers here, from simulations of METHOD.md's population; none of them can change a label. */
+const LATE = 6;
 
 /**
  * The lossless early stop: says which calls the label still needs, from the outcomes so far. It stops only when every completion of the
@@ -36,15 +33,32 @@ export function nextLabelStep(policy: AutoLabelPolicy, waves: readonly number[],
   return { kind: 'ask', round };
 }
 
+/** Where a proof stands. */
+interface Standing {
+  readonly policy: AutoLabelPolicy;
+  readonly tally: Tally;
+  /** Issues that may still change the label, the one most worth a call first. */
+  readonly open: readonly OpenIssue[];
+  /** How often this proof's issues are confirmed. */
+  readonly rate: number;
+  readonly roundsLeft: number;
+  /** Analyses not asked for yet, and how many of them a round may ask for. */
+  readonly unasked: number;
+  readonly wave: number;
+}
+
 function chooseRound(policy: AutoLabelPolicy, waves: readonly number[], analyses: readonly AnalysisEvidence[], rounds: readonly LabelRound[]): LabelRound {
   const unasked = policy.analysesPerProof - analyses.length;
   const tally = tallyOf(policy, analyses);
   const rate = confirmationRate(policy, analyses);
   const open = relevant(openIssues(policy, analyses, rate), tally);
+  const roundsLeft = MAX_ROUNDS - rounds.length;
   const everything = { analyses: unasked, metas: open.map(({ analysis, left }) => ({ analysis, count: left })) };
+  if (roundsLeft <= 1) return everything;
+  const standing = { policy, tally, open, rate, roundsLeft, unasked, wave: roundsLeft <= LATE ? unasked : Math.min(unasked, waveSize(waves, rounds)) };
+  const round = unasked > 0 ? hunt(standing) : decide(standing);
   // New analyses need a round for themselves and one for their metas.
-  if (rounds.length >= MAX_ROUNDS - (unasked > 0 ? 2 : 1)) return everything;
-  const round = unasked > 0 ? hunt(policy, waves, tally, open, rate, rounds, unasked) : decide(policy, tally, open, rounds);
+  if (roundsLeft === 2 && unasked > 0) return { ...round, analyses: unasked };
   // Where verdicts are missing, all that seemed decisive may have been asked: then the rest is.
   return round.analyses === 0 && round.metas.length === 0 ? everything : round;
 }
@@ -55,61 +69,69 @@ function relevant(open: readonly OpenIssue[], { levels: { zero, half } }: Tally)
 }
 
 /** While analyses are left: k valid zeros decide at once, so look for them; without hope of them every analysis is needed anyway. */
-function hunt(policy: AutoLabelPolicy, waves: readonly number[], tally: Tally, open: readonly OpenIssue[], rate: number, rounds: readonly LabelRound[], unasked: number): LabelRound {
+function hunt({ policy, tally, open, rate, roundsLeft, unasked, wave }: Standing): LabelRound {
+  const k = policy.minValidAnalyses;
   const { zero } = tally.levels;
-  const late = rounds.length >= PATIENCE.waves;
-  const wave = late ? unasked : Math.min(unasked, waveSize(waves, rounds));
-  if (!possibleLabels(tally, policy.minValidAnalyses).zero) return { analyses: wave, metas: [] };
-  const known = policy.analysesPerProof - tally.unknown;
-  const zeroShare = (zero.analyses + 0.5) / (known + 1);
+  if (!possibleLabels(tally, k).zero) return { analyses: wave, metas: [] };
+  const zeroShare = (zero.analyses + 1) / (policy.analysesPerProof - tally.unknown + 1);
   const analysesFor = (zeros: number): number => Math.min(wave, Math.ceil(zeros / zeroShare));
   // Too few zeros to win yet: their metas may never be needed.
-  if (zero.possiblyValid < policy.minValidAnalyses) return { analyses: zero.analyses > 0 ? analysesFor(policy.minValidAnalyses - zero.possiblyValid) : wave, metas: [] };
-  const needed = policy.minValidAnalyses - zero.valid;
-  const fresh = worthOfFreshZero(policy, rate, zeroShare);
-  const best = pick(open.filter(({ score, worth }) => score === 0 && worth >= fresh), needed, rounds, ({ chance }) => chance);
-  const short = needed - best.length;
-  const analyses = short <= 0 ? 0 : rounds.length >= PATIENCE.analyses ? unasked : analysesFor(late ? 3 * short : short);
-  return { analyses, metas: ask(best, rounds) };
+  if (zero.possiblyValid < k) return { analyses: zero.analyses > 0 ? analysesFor(k - zero.possiblyValid) : wave, metas: [] };
+  const needed = k - zero.valid;
+  const zeros = open.filter(({ score }) => score === 0);
+  const fresh = freshIssue(policy, rate);
+  // Hardly so many will be valid: then each has to be refuted, and all analyses are needed.
+  if (chances(zeros) + zeroShare * unasked * fresh.chance < 0.75 * needed) return { analyses: wave, metas: askAll(zeros, roundsLeft) };
+  const best = pick(zeros.filter(({ worth }) => worth >= fresh.chance / (1 / zeroShare + fresh.expected)), needed, roundsLeft, ({ chance }) => chance);
+  const enough = best.length >= needed && roundsLeft > LATE;
+  return { analyses: enough ? 0 : analysesFor(Math.max(0, needed - chances(best)) / (roundsLeft > LATE ? 1 : fresh.chance)), metas: ask(best, roundsLeft) };
 }
 
 /** When all analyses are there: decide the lowest level if it can still win, else whether any issue is confirmed. */
-function decide(policy: AutoLabelPolicy, tally: Tally, open: readonly OpenIssue[], rounds: readonly LabelRound[]): LabelRound {
+function decide({ policy, tally, open, roundsLeft }: Standing): LabelRound {
+  const k = policy.minValidAnalyses;
   const { zero, half } = tally.levels;
-  const possible = possibleLabels(tally, policy.minValidAnalyses);
-  const [level, canWin] = zero.analyses > 0 ? [zero, possible.zero] : [half, possible.half];
+  const possible = possibleLabels(tally, k);
+  const [level, score, canWin] = zero.analyses > 0 ? ([zero, 0, possible.zero] as const) : ([half, 0.5, possible.half] as const);
   if (canWin) {
-    const lowest = open.filter(({ score }) => score === (zero.analyses > 0 ? 0 : 0.5));
-    const needed = policy.minValidAnalyses - level.valid;
-    if (lowest.reduce((sum, { chance }) => sum + chance, 0) >= needed) return { analyses: 0, metas: ask(pick(lowest, needed, rounds, ({ chance }) => chance), rounds) };
-    const toRefute = level.possiblyValid - policy.minValidAnalyses + 1;
+    const lowest = open.filter((issue) => issue.score === score);
+    const needed = k - level.valid;
+    if (chances(lowest) >= needed) return { analyses: 0, metas: ask(pick(lowest, needed, roundsLeft, ({ chance }) => chance), roundsLeft) };
     const worst = [...lowest].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
-    return { analyses: 0, metas: ask(pick(worst, toRefute, rounds, ({ chance }) => 1 - chance), rounds) };
+    return { analyses: 0, metas: ask(pick(worst, level.possiblyValid - k + 1, roundsLeft, ({ chance }) => 1 - chance), roundsLeft) };
   }
   // A 1 needs every issue refuted, a contested proof one confirmed: ask for what is likelier.
   const noneValid = open.reduce((product, { chance }) => product * (1 - chance), 1);
-  return { analyses: 0, metas: ask(noneValid > 0.5 ? open : pick(open, 1, rounds, ({ chance }) => chance), rounds) };
+  return { analyses: 0, metas: noneValid > 0.5 ? askAll(open, roundsLeft) : ask(pick(open, 1, roundsLeft, ({ chance }) => chance), roundsLeft) };
 }
 
-/** As many of the first as are needed; when rounds run short, as many as are expected to hold the needed, and at last some more. */
-function pick(issues: readonly OpenIssue[], needed: number, rounds: readonly LabelRound[], hopeOf: (issue: OpenIssue) => number): readonly OpenIssue[] {
-  if (rounds.length < PATIENCE.issues) return issues.slice(0, needed);
-  const enough = needed * (rounds.length < PATIENCE.hopes ? 1 : 1.3);
+/** As many of the first as are needed, and more as rounds run short: at last twice what is expected to hold the needed. */
+function pick(issues: readonly OpenIssue[], needed: number, roundsLeft: number, hopeOf: (issue: OpenIssue) => number): readonly OpenIssue[] {
   let expected = 0;
   return issues.filter((issue, index) => {
-    const taken = index < needed || expected < enough;
+    const taken = index < needed || expected < (needed * 2) / roundsLeft;
     expected += hopeOf(issue);
     return taken;
   });
 }
 
-/** A first look at an issue is half of a majority; then as many as it takes at least to decide it, or, when rounds run short, about as many as it will take. */
-function ask(issues: readonly OpenIssue[], rounds: readonly LabelRound[]): LabelRound['metas'] {
+/** A first look is a part of a majority, larger by the round; then as many as it takes at least to decide the issue or, when rounds run short, about as many as it will take. */
+function ask(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
   return issues.map(({ analysis, asked, left, toConfirm, toRefute, expected }) => {
     const least = Math.min(toConfirm, toRefute, left);
-    if (rounds.length >= PATIENCE.batches) return { analysis, count: Math.min(left, Math.max(least, Math.ceil(0.7 * expected))) };
-    return { analysis, count: asked === 0 && rounds.length < PATIENCE.looks ? Math.min(least, Math.ceil(toConfirm / 2)) : least };
+    const isLook = asked === 0 && roundsLeft > LATE;
+    const count = isLook ? Math.min(least, Math.ceil(toConfirm * (0.3 + 0.05 * (MAX_ROUNDS - roundsLeft)))) : Math.max(least, Math.ceil((expected * 4) / roundsLeft));
+    return { analysis, count: Math.min(left, count) };
   });
+}
+
+/** Where each issue has to be decided, no call that is needed to decide one is wasted: as many as that at once, and the rest in time. */
+function askAll(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
+  return issues.map(({ analysis, left, toConfirm, toRefute }) => ({ analysis, count: Math.min(left, Math.max(toConfirm < toRefute ? toConfirm : toRefute, Math.ceil(left / roundsLeft))) }));
+}
+
+function chances(issues: readonly OpenIssue[]): number {
+  return issues.reduce((sum, { chance }) => sum + chance, 0);
 }
 
 function waveSize(waves: readonly number[], rounds: readonly LabelRound[]): number {

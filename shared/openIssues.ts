@@ -20,9 +20,9 @@ export interface OpenIssue {
   readonly worth: number;
 }
 
-/** Before any vote, issues are taken to be confirmed by 3 of 4 votes; a proof's rate weighs as much as 8 votes on the issue itself. Ours. */
+/** Before any vote, issues are taken to be confirmed by 3 of 4 votes; a proof's rate weighs as much as 10 votes on the issue itself. Ours. */
 const PRIOR = { confirmed: 3, votes: 4 } as const;
-const WEIGHT = 8;
+const WEIGHT = 10;
 
 /** How often this proof's issues have been confirmed: votes about one proof are correlated. */
 export function confirmationRate(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): number {
@@ -56,12 +56,11 @@ export function openIssues(policy: AutoLabelPolicy, analyses: readonly AnalysisE
     .sort((a, b) => b.worth - a.worth || a.analysis - b.analysis);
 }
 
-/** The worth of asking for analyses until one scores 0, and of deciding that one. */
-export function worthOfFreshZero(policy: AutoLabelPolicy, rate: number, zeroShare: number): number {
+/** Of an issue nobody has been asked about yet. */
+export function freshIssue(policy: AutoLabelPolicy, rate: number): Pick<OpenIssue, 'chance' | 'expected'> {
   const m = policy.metaAnalysesPerAnalysis;
   const majority = majorityOf(m);
-  const chance = chanceOfAtLeast(majority, m, rate * WEIGHT, (1 - rate) * WEIGHT);
-  return chance / (1 / zeroShare + expectedCalls(majority, m - majority + 1, m, rate));
+  return { chance: chanceOfAtLeast(majority, m, rate * WEIGHT, (1 - rate) * WEIGHT), expected: expectedCalls(majority, m - majority + 1, m, rate) };
 }
 
 function expectedCalls(toConfirm: number, toRefute: number, left: number, rate: number): number {

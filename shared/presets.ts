@@ -215,7 +215,7 @@ export const paper: Recipe = {
     metaAnalysesPerAnalysis: 16,
     minValidAnalyses: 4,
     confirmingMetaScore: 1,
-    waves: [4, 4, 8, 16, 32],
+    waves: [6, 12, 24, 24],
     earlyStop: true,
     contested: 'ask',
     verdictAttempts: 3,

@@ -149,9 +149,9 @@ export const recipeSchema = z.strictObject({
     /** Proofs that phase 4 labels. */
     proofs: z.int().min(1),
     proofsPerProblem: z.int().min(1),
-    /** n, m and k of paper 2.3. */
+    /** n, m and k of paper 2.3; m = 0 labels without meta-verification. */
     analysesPerProof: z.int().min(1).max(1024),
-    metaAnalysesPerAnalysis: z.int().min(1).max(1024),
+    metaAnalysesPerAnalysis: z.int().min(0).max(1024),
     minValidAnalyses: z.int().min(1),
     confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]),
     /** Analyses asked for in each wave; the last size repeats until n is reached. */

@@ -53,7 +53,7 @@ export interface SetProgress {
 export interface AutoLabelPolicy {
   /** n: independent analyses of each proof. */
   readonly analysesPerProof: number;
-  /** m: meta-assessments of each analysis that reports an issue. */
+  /** m: meta-assessments of each analysis that reports an issue. 0 is the ablation without meta-verification: every such analysis is valid, and no meta call is made. */
   readonly metaAnalysesPerAnalysis: number;
   /** k: valid lowest-score analyses needed to trust that score. */
   readonly minValidAnalyses: number;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
+import { onAbort } from './onAbort.ts';
 
 /** What a server sent back, read to its end. */
 export interface HttpReply {
@@ -40,12 +41,11 @@ export function postJson(
       settle();
       reject(error);
     };
-    const cancelled = (): void => stop(signal?.reason as Error);
+    const forget = onAbort(signal, () => stop(signal?.reason as Error));
     const timer = setTimeout(() => stop(new CallTimeout(`no answer within ${request.timeoutMs} ms`)), request.timeoutMs);
-    signal?.addEventListener('abort', cancelled);
     const settle = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', cancelled);
+      forget();
     };
 
     const chunks: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { linesOf } from './lines.ts';
 import { lockLedger, type LedgerLock } from './ledgerLock.ts';
@@ -91,8 +92,8 @@ export class Ledger {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((done, failed) => {
       this.#queue.push({ key: outcome.key, line: `${JSON.stringify(outcome)}\n`, done, failed });
-      // A microtask later, so that `#writing` is set and what comes in the same turn joins.
-      this.#writing ??= Promise.resolve().then(() => this.#write());
+      // At the end of this turn of the event loop, so that all answers that came in it are one write.
+      this.#writing ??= endOfTurn().then(() => this.#write());
     });
   }
 

@@ -1,3 +1,4 @@
+import { onAbort } from './onAbort.ts';
 import type { Reply } from './reply.ts';
 import { Server } from './server.ts';
 import type { EndpointResolver } from './types.ts';
@@ -99,19 +100,18 @@ export class ModelQueue {
         reject(signal.reason as Error);
         return;
       }
-      const cancel = (): void => {
+      const forget = onAbort(signal, () => {
         waiter.cancelled = true;
         reject(signal?.reason as Error);
-      };
+      });
       const waiter: Waiter = {
         since,
         cancelled: false,
         resolve(slot) {
-          signal?.removeEventListener('abort', cancel);
+          forget();
           resolve(slot);
         },
       };
-      signal?.addEventListener('abort', cancel);
       if (again) this.#again.push(waiter);
       else this.#waiting.push(waiter);
       this.#pump();
@@ -122,10 +122,9 @@ export class ModelQueue {
   ready(signal: AbortSignal): Promise<void> {
     if (this.#backlog < this.#capacity) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const cancel = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', cancel, { once: true });
+      const forget = onAbort(signal, () => reject(signal.reason as Error));
       this.#admitted.push(() => {
-        signal.removeEventListener('abort', cancel);
+        forget();
         resolve();
       });
     });

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { stat } from 'node:fs/promises';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { ArtifactStore } from '../store.ts';
 import { LedgerAsker, type AskerOptions } from './asker.ts';
 import { Ledger } from './ledger.ts';
+import { onAbort } from './onAbort.ts';
 import { shardUri } from './plan.ts';
 import { sealedPath } from './sealedLedger.ts';
 import type { ModelServers } from './servers.ts';
+import { isFile, SetStopped, watchForStop } from './setStop.ts';
 
 /** Which shard of which set, and how its workflow tells it to stop. */
 export interface ShardInput {
@@ -47,11 +48,6 @@ export interface ShardDeps {
   readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'> | undefined;
 }
 
-/** The set was told to stop; all that was paid for is on the ledger. */
-export class SetStopped extends Error {
-  override readonly name = 'SetStopped';
-}
-
 /** One shard under way: asks, counts, and knows which outcomes are part of the result, in their order. */
 export interface ShardRun {
   readonly ledger: Ledger;
@@ -61,11 +57,11 @@ export interface ShardRun {
   rowDone(): void;
 }
 
-const STOP_CHECK_MS = 250;
 /**
- * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 1.75 times the time so far, and at last
+ * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 2.5 times the time so far, and at last
  * often enough for a heartbeat timeout of 30 s.
  */
+const BEAT_CHECK_MS = 250;
 const FIRST_BEATS_MS = 2_000;
 const LAST_BEATS_MS = 20_000;
 
@@ -99,28 +95,31 @@ export async function runShard<R extends ShardResult>(
   const began = Date.now();
   const ledger = await Ledger.open(file);
   const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
+  setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
   const usage = { promptTokens: 0, completionTokens: 0 };
   let requests = 0;
   let rowsDone = 0;
-  const cancelled = (): void => stop.abort(context.signal.reason);
-  if (context.signal.aborted) cancelled();
-  context.signal.addEventListener('abort', cancelled);
+  const set = watchForStop(store.path(stopUri(setId, input.stopToken)));
+  const forget = [context.signal, set.signal].map((signal) => {
+    const pass = (): void => {
+      // So the workflow was cancelled, and all its shards are, though only this one has heard of it.
+      if ((signal.reason as Error).message === 'CANCELLED') set.now();
+      stop.abort(signal.reason);
+    };
+    if (signal.aborted) pass();
+    return onAbort(signal, pass);
+  });
   const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
   const beat = (): void => context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
   let nextBeat = began + FIRST_BEATS_MS;
-  const mark = store.path(stopUri(setId, input.stopToken));
   const timer = setInterval(() => {
     const now = Date.now();
     if (now >= nextBeat) {
       beat();
-      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) * 0.75));
+      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) * 1.5));
     }
-    void isFile(mark).then((stopped) => {
-      if (stopped) stop.abort(new SetStopped(`Set ${setId} was cancelled; its ledger keeps what was paid for`));
-    });
-  }, STOP_CHECK_MS);
+  }, BEAT_CHECK_MS);
   try {
     const { order, result } = await work({
       ledger,
@@ -142,7 +141,8 @@ export async function runShard<R extends ShardResult>(
     return shardResult;
   } finally {
     clearInterval(timer);
-    context.signal.removeEventListener('abort', cancelled);
+    for (const one of forget) one();
+    set.done();
     stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));
     await ledger.close();
   }
@@ -175,11 +175,4 @@ export async function forEachReady<T>(items: Iterable<T>, ready: () => Promise<v
   }
   await Promise.all(underWay);
   if (failure !== undefined) throw failure.error;
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

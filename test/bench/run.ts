@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { actions } from './actions.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { bytesPerVerdict } from './bytesPerVerdict.ts';
@@ -15,27 +16,58 @@ const BENCHES: readonly Bench[] = [
   actions, growth, bytesPerVerdict,
 ];
 
-const program = new Command('bench')
-  .argument('[name]', 'benchmark to run; without one, they are listed')
-  .option('--json', 'print one JSON object {name, value, goal, detail} as the last line')
-  .option('--endpoint <url>', 'measure against this OpenAI-compatible server instead of the bundled stub')
-  .option('--population <file>', 'outcomes to use instead of the synthetic population: JSONL, a proof a line, {"analyses": [{"score": 0 | 0.5 | 1 | null, "metaScores": [0 | 0.5 | 1 | null, …]}, …]}, in the order of asking; null = no verdict')
-  .parse();
+const OPTIONS = {
+  endpoint: new Option('--endpoint <url>', 'measure against this OpenAI-compatible server instead of the bundled stub').argParser(serverUrl),
+  population: new Option(
+    '--population <file>',
+    'outcomes to use instead of the synthetic population: JSONL, a proof a line, {"analyses": [{"score": 0 | 0.5 | 1 | null, "metaScores": [0 | 0.5 | 1 | null, …]}, …]}, in the order of asking; null = no verdict',
+  ).argParser(readableFile),
+};
 
-const [name] = program.args;
-const { json, ...options } = program.opts<BenchOptions & { json?: boolean }>();
-if (name === undefined) {
-  for (const bench of BENCHES) console.log(`${bench.name.padEnd(22)} ${bench.goal.padEnd(8)} ${bench.about}`);
-} else {
-  const bench = BENCHES.find((one) => one.name === name);
-  if (bench === undefined) program.error(`Expected a benchmark of ${BENCHES.map((one) => one.name).join(', ')}, got ${JSON.stringify(name)}`);
-  else await runBench(bench);
+const program = new Command('bench')
+  .description('Benchmarks of the sampling and labelling engine. Without a name they are listed; `npm run bench -- <name> --help` explains one.')
+  .argument('[name]', 'benchmark to run')
+  .action((unknown?: string) => {
+    if (unknown !== undefined) program.error(`error: expected a benchmark of ${BENCHES.map(({ name }) => name).join(', ')}, got ${JSON.stringify(unknown)}`);
+    for (const { name, goal, about, takes } of BENCHES) console.log(`${name.padEnd(20)} ${goal.padEnd(8)} ${about}${takes.map((option) => ` [--${option}]`).join('')}`);
+  })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+for (const bench of BENCHES) {
+  const command = program.command(bench.name).description(`${bench.about}. Goal: ${bench.goal}`).option('--json', 'print one JSON object {name, value, goal, detail} as the last line');
+  command.copyInheritedSettings(program);
+  for (const option of bench.takes) command.addOption(OPTIONS[option]);
+  command.action((options: BenchOptions & { json?: boolean }) => runBench(bench, options));
+}
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
 }
 
-async function runBench(bench: Bench): Promise<void> {
-  for (const option of ['endpoint', 'population'] as const) {
-    if (options[option] !== undefined && !bench.takes.includes(option)) program.error(`${bench.name} takes no --${option}`);
+function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new InvalidArgumentError(`Expected the address of a server, such as http://127.0.0.1:8000/v1, got ${JSON.stringify(text)}`);
+  return text;
+}
+
+function readableFile(file: string): string {
+  if (!existsSync(file)) throw new InvalidArgumentError(`Expected a file of outcomes, but ${file} does not exist`);
+  return file;
+}
+
+/** Without it, calls would wait for the server for ten minutes. */
+async function answers(endpoint: string): Promise<void> {
+  try {
+    await fetch(endpoint);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Error(`Expected a server at ${endpoint}, but it does not answer: ${cause instanceof Error ? cause.message : message}`, { cause: error });
   }
+}
+
+async function runBench(bench: Bench, { json, ...options }: BenchOptions & { json?: boolean }): Promise<void> {
+  if (options.endpoint !== undefined) await answers(options.endpoint);
   const { value, detail } = await bench.run(options);
   const result: BenchResult = { name: bench.name, value: Math.round(value * 10_000) / 10_000, goal: bench.goal, detail };
   console.log(`${result.name}: ${result.value} (goal ${result.goal}, ${bench.met(value) ? 'met' : 'NOT met'})`);

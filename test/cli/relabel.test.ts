@@ -32,6 +32,12 @@ test('another policy says what would still have to be asked', async () => {
   expect(summary.stillToAsk.nextRound.metaAnalyses).toBeGreaterThan(0);
 });
 
+test('without meta-verification nothing more would have to be asked about an analysis', async () => {
+  const { summary, policy } = await relabel(world.store, 'set', { m: '0' });
+  expect(policy.metaAnalysesPerAnalysis).toBe(0);
+  expect(summary.stillToAsk.nextRound.metaAnalyses).toBe(0);
+});
+
 test('a policy that is none is refused by name', async () => {
   await expect(relabel(world.store, 'set', { k: 'two' })).rejects.toThrow('Expected -k to be a whole number of at least 1, got "two"');
   await expect(relabel(world.store, 'other', {})).rejects.toThrow(/Expected the name of a set in the store, got "other"/);

@@ -1,4 +1,5 @@
 import { startStub, type Stub } from '../stub-server/start.ts';
+import { fuzzedOutcomesAreAsMade } from './fuzz.ts';
 import { openWorld, type World } from './world.ts';
 
 jest.setTimeout(60_000);
@@ -88,3 +89,5 @@ test('of several servers one may vanish', async () => {
   expect((await under).counts.answered).toBe(500);
   await both.close();
 });
+
+test('of 1,000 fuzzed replies each comes to what it was made to be: nothing hangs, nothing is invented', () => fuzzedOutcomesAreAsMade(1_000));

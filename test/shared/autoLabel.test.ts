@@ -22,6 +22,8 @@ test.each([
   ['a missing meta-analysis that could change the label', policy(1, 3, 1), [says(0, 1, 0, undefined)], UNRESOLVED],
   ['a missing meta-analysis that cannot', policy(1, 3, 1), [says(0, 1, 1, undefined)], label(0)],
   ['a majority is of m, not of the survivors', policy(1, 4, 1), [says(0, 1, 1, undefined, undefined)], UNRESOLVED],
+  ['without meta-analyses every reported issue counts', policy(2, 0, 1), [says(0.5), says(1)], label(0.5)],
+  ['without meta-analyses one zero fewer than k is contested', policy(3, 0, 2), [says(0), says(0.5), says(0.5)], CONTESTED],
   ['one lucky verdict does not solve a problem', policy(4, 1, 1), [says(1), says(undefined), says(undefined), says(undefined)], UNRESOLVED],
 ] as const)('%s', (_, rule, analyses, expected) => {
   expect(autoLabel(rule, analyses)).toEqual(expected);
@@ -29,7 +31,7 @@ test.each([
 
 /** The rule by its words, for complete outcomes. */
 function ruleInWords({ minValidAnalyses, confirmingMetaScore, metaAnalysesPerAnalysis }: AutoLabelPolicy, analyses: readonly { score: Score; metaScores: readonly Score[] }[]): LabelDecision {
-  const isValid = ({ metaScores }: { metaScores: readonly Score[] }) => metaScores.filter((score) => score >= confirmingMetaScore).length > metaAnalysesPerAnalysis / 2;
+  const isValid = ({ metaScores }: { metaScores: readonly Score[] }) => metaScores.filter((score) => score >= confirmingMetaScore).length > metaAnalysesPerAnalysis / 2 || metaAnalysesPerAnalysis === 0;
   const lowest = Math.min(...analyses.map(({ score }) => score)) as Score;
   const withIssues = analyses.filter(({ score }) => score < 1);
   if (withIssues.filter((analysis) => analysis.score === lowest && isValid(analysis)).length >= minValidAnalyses) return label(lowest);
@@ -61,7 +63,7 @@ function* completions(m: number, analyses: readonly AnalysisEvidence[]): Generat
 test('the label is what every completion of the missing verdicts gives, and unresolved where they differ', () => {
   const score = fc.option(fc.constantFrom<Score>(0, 0.5, 1), { nil: undefined, freq: 4 });
   const proofs = fc
-    .record({ n: fc.integer({ min: 1, max: 3 }), m: fc.integer({ min: 1, max: 3 }), k: fc.integer({ min: 1, max: 3 }), confirming: fc.constantFrom<0.5 | 1>(0.5, 1) })
+    .record({ n: fc.integer({ min: 1, max: 3 }), m: fc.integer({ min: 0, max: 3 }), k: fc.integer({ min: 1, max: 3 }), confirming: fc.constantFrom<0.5 | 1>(0.5, 1) })
     .chain(({ n, m, k, confirming }) => fc.tuple(fc.constant(policy(n, m, k, confirming)), fc.array(fc.record({ score, metaScores: fc.array(score, { minLength: m, maxLength: m }) }), { minLength: n, maxLength: n })));
   fc.assert(
     fc.property(proofs, ([rule, analyses]) => {

@@ -4,6 +4,7 @@ import { MAX_ROUNDS } from '../../shared/earlyStop.ts';
 import { orderText, parseOrder } from '../../shared/labelRounds.ts';
 import { replayLabel } from '../../shared/labelReplay.ts';
 import { syntheticPopulation } from '../../shared/labelPopulation.ts';
+import { randomFrom } from '../../shared/seeds.ts';
 import type { AutoLabelPolicy } from '../../shared/sets.ts';
 import type { Score } from '../../shared/scores.ts';
 
@@ -11,7 +12,7 @@ import type { Score } from '../../shared/scores.ts';
 const cases = fc
   .record({
     n: fc.integer({ min: 1, max: 12 }),
-    m: fc.integer({ min: 1, max: 9 }),
+    m: fc.integer({ min: 0, max: 9 }),
     k: fc.integer({ min: 1, max: 5 }),
     confirmingMetaScore: fc.constantFrom<0.5 | 1>(0.5, 1),
     waves: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 }),
@@ -42,6 +43,7 @@ test.each([
   [8, 4, 2, [4, 4]],
   [16, 8, 2, [4, 4, 8]],
   [64, 16, 4, [4, 4, 8, 16, 32]],
+  [64, 0, 4, [4, 4, 8, 16, 32]],
 ])('on the synthetic population at (%i, %i, %i) every label is the full rule’s', (n, m, k, waves) => {
   const policy: AutoLabelPolicy = { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, confirmingMetaScore: 1 };
   for (const { analyses } of syntheticPopulation({ proofs: 300, analysesPerProof: n, metaAnalysesPerAnalysis: m, seed: 11 })) {
@@ -50,6 +52,27 @@ test.each([
     expect(replay.decision).toEqual(autoLabel(policy, evidence));
     expect(replay.rounds.length).toBeLessThanOrEqual(MAX_ROUNDS);
   }
+});
+
+test('where votes are split, verdicts are missing and analyses come one by one, rounds run out and the label is still the full rule’s', () => {
+  const policy: AutoLabelPolicy = { analysesPerProof: 24, metaAnalysesPerAnalysis: 16, minValidAnalyses: 3, confirmingMetaScore: 1 };
+  const random = randomFrom(5);
+  const draw = (zero: number, half: number): Score | undefined => {
+    const [missing, share] = [random(), random()];
+    return missing < 0.01 ? undefined : share < zero ? 0 : share < zero + half ? 0.5 : 1;
+  };
+  let longest = 0;
+  for (let proof = 0; proof < 1_000; proof += 1) {
+    const [zeros, halves, refuted] = [0.6 * random(), 0.3 * random(), 0.3 + 0.4 * random()];
+    const evidence = Array.from({ length: 24 }, (): AnalysisEvidence => {
+      const score = draw(zeros, halves);
+      return { score, metaScores: score === 0 || score === 0.5 ? Array.from({ length: 16 }, () => draw(refuted, 0)) : [] };
+    });
+    const replay = replayLabel(policy, [1, 2], evidence);
+    expect(replay.decision).toEqual(autoLabel(policy, evidence));
+    longest = Math.max(longest, replay.rounds.length);
+  }
+  expect(longest).toBe(MAX_ROUNDS);
 });
 
 test('a round’s stored text is read back as the round', () => {

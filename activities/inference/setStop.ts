@@ -1,0 +1,66 @@
+import { setMaxListeners } from 'node:events';
+import { stat } from 'node:fs/promises';
+
+/** The set was told to stop; all that was paid for is on the ledger. */
+export class SetStopped extends Error {
+  override readonly name = 'SetStopped';
+}
+
+export interface SetStop {
+  readonly signal: AbortSignal;
+  /** Stops the set's shards in this process, without a mark. */
+  readonly now: () => void;
+  /** The shard has ended. */
+  readonly done: () => void;
+}
+
+const LOOK_EVERY_MS = 250;
+
+interface LookOut {
+  readonly stop: AbortController;
+  readonly timer: NodeJS.Timeout;
+  shards: number;
+}
+
+const lookOuts = new Map<string, LookOut>();
+
+/**
+ * Looks for the mark that stops a set. One look-out serves all the set's shards in this process, so that they stop in the same moment: a slot that
+ * one gives back would otherwise go to another, for calls that are paid and thrown away.
+ */
+export function watchForStop(mark: string): SetStop {
+  const found = lookOuts.get(mark) ?? lookOut(mark);
+  found.shards += 1;
+  return {
+    signal: found.stop.signal,
+    now: () => found.stop.abort(stopped(mark)),
+    done() {
+      found.shards -= 1;
+      if (found.shards > 0) return;
+      clearInterval(found.timer);
+      lookOuts.delete(mark);
+    },
+  };
+}
+
+function lookOut(mark: string): LookOut {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const look = async (): Promise<void> => {
+    if (await isFile(mark)) stop.abort(stopped(mark));
+  };
+  const made = { stop, timer: setInterval(() => void look(), LOOK_EVERY_MS), shards: 0 };
+  lookOuts.set(mark, made);
+  return made;
+}
+
+function stopped(mark: string): SetStopped {
+  return new SetStopped(`Its set was told to stop (${mark}); the ledger keeps what was paid for`);
+}
+
+export async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
