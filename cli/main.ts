@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import { registerCompare } from './compare.ts';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
+import { registerLaps } from './laps.ts';
 import { registerLedger } from './ledger.ts';
+import { registerLineage } from './lineage.ts';
 import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
@@ -15,7 +18,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerStatus, registerReport, registerReview, registerStop, registerDev, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerStatus, registerReport, registerLaps, registerCompare, registerLineage, registerReview, registerStop, registerDev, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 

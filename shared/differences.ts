@@ -52,12 +52,16 @@ function correlation(a: readonly Observation[], b: readonly Observation[]): { ph
     products += value * other;
   }
   const scale = Math.sqrt(squares(left) * squares(right));
-  return { phi: scale > 1e-12 ? Math.max(-1, Math.min(1, products / scale)) : 0, shared };
+  // Newcombe's correction of a positive correlation, half an observation: one problem that differs proves nothing.
+  const corrected = products > 0 ? Math.max(0, products - 0.5) : products;
+  return { phi: scale > 1e-12 ? Math.max(-1, Math.min(1, corrected / scale)) : 0, shared };
 }
 
+/** By cluster, in units of an average cluster. */
 function contributions(observations: readonly Observation[]): Map<string, number> {
   const { hits, of, clusters } = totals(observations);
-  return new Map([...clusters].map(([name, cluster]) => [name, cluster.hits - (hits / of) * cluster.of]));
+  const unit = of / clusters.size;
+  return new Map([...clusters].map(([name, cluster]) => [name, (cluster.hits - (hits / of) * cluster.of) / unit]));
 }
 
 /** 97.5 % quantiles of Student's t at 1 to 9 degrees of freedom. */

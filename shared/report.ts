@@ -1,5 +1,6 @@
 import type { SkillCounts } from './manifest.ts';
 import type { StageName } from './recipe.ts';
+import type { ScoreSource } from './records.ts';
 
 /**
  * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by `measureLap`.
@@ -161,6 +162,15 @@ export interface LabelFigures {
   readonly effectiveAnalyses: number | null;
 }
 
+/** The rows of D_v by who scored them: those that this lap's verifier learns from, and those that this lap added. */
+export interface ProofScoreCounts {
+  readonly used: Readonly<Record<ScoreSource, number>>;
+  readonly added: Readonly<Record<ScoreSource, number>>;
+  /** Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where there are no rows. */
+  readonly peopleShare: number | null;
+  readonly peopleShareOfAdded: number | null;
+}
+
 /**
  * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges'; its tokens theirs and
  * those that it sampled itself.
@@ -207,6 +217,7 @@ export interface LapReport extends DecodingFigures {
   /** The same at T = 0; null where the recipe did not ask for it. */
   readonly greedy: DecodingFigures | null;
   readonly labels: LabelFigures;
+  readonly proofScores: ProofScoreCounts;
   /** What a later lap was consolidated from; null in lap 1. */
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];

@@ -6,6 +6,7 @@ import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { newNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
+import { scoreCounts } from './scoreCounts.ts';
 import { timeFigures } from './timeFigures.ts';
 import { trainingFigures, trainingUse } from './trainingFigures.ts';
 import { checkerOf, truthOf } from './truth.ts';
@@ -40,6 +41,7 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
     ...sampled,
     greedy,
     labels,
+    proofScores: await scoreCounts(store, manifest),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...timeFigures(manifest, await trainingUse(store, manifest, notes)),

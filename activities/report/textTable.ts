@@ -65,11 +65,15 @@ function measured(rows: readonly Row[]): string[][] {
     .map(([name, before, after, constant]) => [name, withInterval(before), withInterval(after), change(before, after), constant === undefined ? '' : decimal(constant)]);
 }
 
-function labelLines({ labels }: LapReport): string[] {
+const share = (of: number | null): string => (of === null ? '–' : percent(of));
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0);
+
+function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
   const byScore = (['0', '0.5', '1'] as const).map((score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`);
   return [
     `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
     `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+    `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ${share(peopleShareOfAdded)} by people`,
   ];
 }
 
@@ -79,7 +83,7 @@ function imitationLines({ imitations }: LapReport): string[] {
 }
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
 }

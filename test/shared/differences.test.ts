@@ -23,6 +23,13 @@ test('problems that are hard for both narrow the interval', () => {
   expect((paired?.high ?? 1) - (paired?.low ?? 0)).toBeLessThan(0.75 * ((unpaired?.high ?? 0) - (unpaired?.low ?? 0)));
 });
 
+test('one problem of twelve that differs proves nothing', () => {
+  const before = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0];
+  const found = difference(answers(before), answers([0, ...before.slice(1)]));
+  expect(found?.value).toBeCloseTo(-1 / 12, 6);
+  expect(found?.high).toBeGreaterThan(0);
+});
+
 test('two perfect figures differ by nothing, and not for certain', () => {
   const found = difference(answers([1, 1, 1, 1]), answers([1, 1, 1, 1]));
   expect(found?.value).toBe(0);
