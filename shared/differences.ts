@@ -42,7 +42,6 @@ export function difference(a: readonly Observation[], b: readonly Observation[],
 /** How alike the clusters' contributions (hits − value · of) to two figures are. */
 function correlation(a: readonly Observation[], b: readonly Observation[]): { phi: number; shared: number } {
   const [left, right] = [contributions(a), contributions(b)];
-  const squares = (of: ReadonlyMap<string, number>): number => [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
   let products = 0;
   let shared = 0;
   for (const [cluster, value] of left) {
@@ -56,6 +55,8 @@ function correlation(a: readonly Observation[], b: readonly Observation[]): { ph
   const corrected = products > 0 ? Math.max(0, products - 0.5) : products;
   return { phi: scale > 1e-12 ? Math.max(-1, Math.min(1, corrected / scale)) : 0, shared };
 }
+
+const squares = (of: ReadonlyMap<string, number>): number => [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
 
 /** By cluster, in units of an average cluster. */
 function contributions(observations: readonly Observation[]): Map<string, number> {

@@ -1,6 +1,6 @@
 import type { Checker } from '../../shared/checker.ts';
 import { compareFigure, pairedSeeds } from '../../shared/comparison.ts';
-import type { Comparison, LapObservations } from '../../shared/comparison.ts';
+import type { Comparison, LapObservations, Side } from '../../shared/comparison.ts';
 import type { LapManifest } from '../../shared/manifest.ts';
 import type { ArtifactStore } from '../store.ts';
 import { observe } from './observations.ts';
@@ -29,10 +29,11 @@ export async function compareLaps(store: ArtifactStore, checker: Checker | undef
     if (compared === undefined) notCompared.push({ figure: name, reason: 'not measured on both sides' });
     return compared ?? [];
   });
-  const side = (manifests: readonly LapManifest[]) => ({ laps: manifests.map(({ lap }) => lap), seeds: manifests.map(({ recipe }) => recipe.seed) });
-  const sides = { a: side(a), b: side(b) };
+  const sides = { a: sideOf(a), b: sideOf(b) };
   return { ...sides, heldOut, seeds: pairedSeeds(sides.a.seeds, sides.b.seeds), figures, notCompared };
 }
+
+const sideOf = (manifests: readonly LapManifest[]): Side => ({ laps: manifests.map(({ lap }) => lap), seeds: manifests.map(({ recipe }) => recipe.seed) });
 
 function observationsOf(laps: readonly ObservedLap[], name: string): LapObservations[] {
   return laps.map(({ manifest, observed }) => ({ lap: manifest.lap, seed: manifest.recipe.seed, observations: observed.find((each) => each.name === name)?.observations ?? [] }));
@@ -43,14 +44,16 @@ function sameHeldOut(manifests: readonly LapManifest[]): string {
   if (first === undefined) throw new Error('Expected laps to compare, got none');
   const other = manifests.find(({ problems }) => problems.heldOut.sha256 !== first.problems.heldOut.sha256);
   if (other !== undefined) {
-    const show = ({ lap, problems: { heldOut } }: LapManifest) => `${lap} on ${heldOut.uri} (${heldOut.sha256.slice(0, 12)}…, ${heldOut.rows} problems)`;
-    throw new Error(`Expected laps measured on the same held-out problems, got ${show(first)} and ${show(other)}: their figures cannot be compared; run one of them anew with the other's domain.problems`);
+    throw new Error(`Expected laps measured on the same held-out problems, got ${heldOutOf(first)} and ${heldOutOf(other)}: their figures cannot be compared; run one of them anew with the other's domain.problems`);
   }
   return first.problems.heldOut.sha256;
 }
 
+const heldOutOf = ({ lap, problems: { heldOut } }: LapManifest): string => `${lap} on ${heldOut.uri} (${heldOut.sha256.slice(0, 12)}…, ${heldOut.rows} problems)`;
+
 /** The base's proofs of held-out problems depend on the seed: both sides must have met the same ones, equally often. */
 function sameProofs(a: readonly LapManifest[], b: readonly LapManifest[]): boolean {
-  const digests = (side: readonly LapManifest[]) => [...new Set(side.map(({ evaluation }) => evaluation.proofs.sha256))].sort().join(' ');
-  return digests(a) === digests(b);
+  return proofDigests(a) === proofDigests(b);
 }
+
+const proofDigests = (side: readonly LapManifest[]): string => side.map(({ evaluation }) => evaluation.proofs.sha256).sort().join(' ');

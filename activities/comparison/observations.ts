@@ -28,11 +28,12 @@ export async function observe(store: ArtifactStore, manifest: LapManifest, check
   return [...(await ofGenerator(store, manifest, truth)), ...(await ofVerifier(store, manifest, truth)), await ofLabels(store, manifest, truth)];
 }
 
+const trueScores = (attempts: readonly Attempt[]): Observation[] => attempts.map(({ problem, truth: hits }) => ({ hits, of: 1, cluster: problem.id }));
+
 async function ofGenerator(store: ArtifactStore, manifest: LapManifest, truth: Truth): Promise<Observed[]> {
   const { problems, attemptsOf } = await attemptReader(store, manifest, truth, 'sampled', newNotes());
   const self = (await attemptsOf('selfVerification', 'selfVerification', 'self')) ?? [];
   const plain = findSet(manifest.evaluation, 'generator', 'selfVerification', 'sampled') ? await attemptsOf('generator', 'selfVerification', 'plain') : self;
-  const trueScores = (attempts: readonly Attempt[]): Observation[] => attempts.map(({ problem, truth: hits }) => ({ hits, of: 1, cluster: problem.id }));
   const on = 'held-out problems';
   return [
     { name: 'generator: true score', on, observations: trueScores(plain ?? []) },

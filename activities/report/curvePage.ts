@@ -1,7 +1,7 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { LapReport } from '../../shared/report.ts';
 import { withInterval } from './format.ts';
-import { lapCurves } from './lapCurves.ts';
+import { figureAt, lapCurves } from './lapCurves.ts';
 import type { Curve, CurvePoint } from './lapCurves.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -25,11 +25,10 @@ ${curves.length === 0 ? html`<p>Nothing was measured.</p>` : figures(reports, cu
 
 function figures(reports: readonly LapReport[], curves: readonly Curve[]): Markup {
   const turns = [...new Set(reports.map(({ turn }) => turn))].sort((a, b) => a - b);
-  const at = (points: readonly CurvePoint[], turn: number) => withInterval(points.find((point) => point.turn === turn)?.figure ?? null);
   const runs = curves[0]?.runs.map(({ run }) => run) ?? [];
   const table = (pointsOf: (curve: Curve) => readonly CurvePoint[]) => {
     const rows = curves.map((curve) => ({ name: curve.name, points: pointsOf(curve) })).filter(({ points }) => points.some(({ figure }) => figure !== null));
-    return plainTable(['', 'base', ...turns.map((turn) => `lap ${turn}`)], rows.map(({ name, points }) => [name, at(points, 0), ...turns.map((turn) => at(points, turn))]));
+    return plainTable(['', 'base', ...turns.map((turn) => `lap ${turn}`)], rows.map(({ name, points }) => [name, figureAt(points, 0), ...turns.map((turn) => figureAt(points, turn))]));
   };
   return html`${runs.map((run, index) => html`<h3>Run ${run}</h3>${table((curve) => curve.runs[index]?.points ?? [])}`)}
 ${runs.length > 1 ? html`<h3>Mean over ${runs.length} runs</h3>${table(({ mean }) => mean)}` : null}`;

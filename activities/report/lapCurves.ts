@@ -1,6 +1,7 @@
 import { meanOfRuns } from '../../shared/differences.ts';
 import { runOf } from '../../shared/lapNames.ts';
 import type { Figure, LapReport, ScoreKey } from '../../shared/report.ts';
+import { withInterval } from './format.ts';
 
 /** One figure along the laps of a run. */
 export interface Curve {
@@ -17,6 +18,9 @@ export interface CurvePoint {
   readonly turn: number;
   readonly figure: Figure;
 }
+
+/** What a lap came to, in words. */
+export const figureAt = (points: readonly CurvePoint[], turn: number): string => withInterval(points.find((point) => point.turn === turn)?.figure ?? null);
 
 interface Quantity {
   readonly name: string;
@@ -55,10 +59,11 @@ const SCORES: readonly ScoreKey[] = ['0', '0.5', '1'];
 /** The verifier that a lap labels with: its own, or its parent's where it is frozen. */
 export const lastVerifier = ({ verifier }: LapReport) => verifier.v2 ?? verifier.parent;
 
+const bandOf = (report: LapReport, name: string) => report.generator.byDifficulty.find(({ difficulty }) => difficulty === name);
+const constant = ({ verifier }: LapReport): number | undefined => verifier.constantBaseline?.accuracy;
+
 function quantities(reports: readonly LapReport[]): Quantity[] {
   const bands = [...new Set(reports.flatMap(({ generator }) => generator.byDifficulty.map(({ difficulty }) => difficulty)))];
-  const bandOf = (report: LapReport, name: string) => report.generator.byDifficulty.find(({ difficulty }) => difficulty === name);
-  const constant = ({ verifier }: LapReport) => verifier.constantBaseline?.accuracy;
   return [
     { name: "generator's true score", of: ({ generator }) => generator.trueScoreAfter, ofBase: ({ generator }) => generator.trueScoreOfBase },
     ...bands.map((band): Quantity => ({ name: `true score, difficulty ${band}`, of: (report) => bandOf(report, band)?.trueScoreAfter ?? null, ofBase: (report) => bandOf(report, band)?.trueScoreBefore ?? null })),

@@ -1,6 +1,6 @@
 import type { LapReport } from '../../shared/report.ts';
-import { decimal, duration, percent, value, withInterval } from './format.ts';
-import { byRun, lapCurves, lastVerifier } from './lapCurves.ts';
+import { decimal, duration, percent, value } from './format.ts';
+import { byRun, figureAt, lapCurves, lastVerifier } from './lapCurves.ts';
 import type { Curve, CurvePoint } from './lapCurves.ts';
 import { aligned } from './textTable.ts';
 
@@ -42,7 +42,7 @@ function block(title: string, curves: readonly Curve[], pointsOf: (curve: Curve)
   const turns = [...new Set(measured.flatMap(({ points }) => points.map(({ turn }) => turn)))].sort((a, b) => a - b);
   const rows = measured.map(({ name, points, baseline }) => [
     name,
-    ...turns.map((turn) => withInterval(points.find((point) => point.turn === turn)?.figure ?? null)),
+    ...turns.map((turn) => figureAt(points, turn)),
     baseline === null ? '' : decimal(baseline),
   ]);
   return [title, ...aligned([['', ...turns.map((turn) => (turn === 0 ? 'base' : `lap ${turn}`)), 'constant'], ...rows])];
