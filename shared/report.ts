@@ -1,3 +1,4 @@
+import type { LapWatch } from './hacking.ts';
 import type { SkillCounts } from './manifest.ts';
 import type { StageName } from './recipe.ts';
 import type { ScoreSource } from './records.ts';
@@ -222,6 +223,8 @@ export interface LapReport extends DecodingFigures {
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];
   readonly trainings: readonly TrainingFigures[];
+  /** Signs of reward hacking. */
+  readonly watch: LapWatch;
   readonly wallSeconds: number;
   /** What was under way; `neither` is wall time in which no training and no inference was. */
   readonly time: {

@@ -80,7 +80,8 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     evaluation: measured.evaluation,
     phases: progress.phases(),
   });
-  const report = await data.writeReport({ lap: opened.lap });
+  const { warnings = [], ...report } = await data.writeReport({ lap: opened.lap });
+  progress.warn(warnings);
   return { lap: opened.lap, manifest, report };
 }
 

@@ -12,6 +12,7 @@ export function trackProgress() {
   const startedAt = workflowInfo().runStartTime.toISOString();
   const done: PhaseRecord[] = [];
   const results: string[] = [];
+  let warnings: readonly string[] = [];
   let phases: readonly string[] = ['open'];
   let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: phases.length, startedAt, phaseStartedAt: startedAt };
   setHandler(progressQuery, () => current, { description: 'Phase, step of steps, elapsed time' });
@@ -23,7 +24,7 @@ export function trackProgress() {
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
       return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} |`;
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`].join('\n'));
+    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | |', '| --- | --- | --- | --- |', ...rows, '', ...warnings.map((warning) => `- ⚠ ${warning}`), '', `Started ${startedAt}.`].join('\n'));
   }
 
   return {
@@ -45,6 +46,11 @@ export function trackProgress() {
       results[index] = tell(result);
       show();
       return result;
+    },
+    /** What the report found that a person should look at. */
+    warn(found: readonly string[]): void {
+      warnings = found;
+      show();
     },
     phases: (): readonly PhaseRecord[] => done,
   };

@@ -6,6 +6,7 @@ import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { newNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
+import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
 import { timeFigures } from './timeFigures.ts';
 import { trainingFigures, trainingUse } from './trainingFigures.ts';
@@ -45,6 +46,7 @@ export async function measureLap(manifest: LapManifest, store: ArtifactStore, ch
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...timeFigures(manifest, await trainingUse(store, manifest, notes)),
+    watch: await watchRewards(store, manifest, truth, { trainings, labels, generator: sampled.generator }, notes),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };

@@ -7,21 +7,27 @@ import type { ArtifactStore } from '../store.ts';
 import { reportPage } from './page.ts';
 import { analysisSample, contestedSample } from './samples.ts';
 
+export interface WrittenReport extends ArtifactRef {
+  /** Signs of reward hacking, in words; absent from what older workers answered. */
+  readonly warnings?: readonly string[];
+}
+
 /**
  * Measures a lap and writes `laps/<lap>/report.json` (all figures) and `laps/<lap>/report.html` (for people). Repeated, it writes the same bytes.
- * @returns the page's reference.
+ * @returns the page's reference, and what a person should look at.
  */
-export async function writeReport(store: ArtifactStore, checker: Checker | undefined, { lap }: { readonly lap: string }): Promise<ArtifactRef> {
+export async function writeReport(store: ArtifactStore, checker: Checker | undefined, { lap }: { readonly lap: string }): Promise<WrittenReport> {
   const manifest = await store.readJson<LapManifest>(`laps/${lap}/manifest.json`);
   const report = await measureLap(manifest, store, checker);
   const truth = checkerOf(manifest.recipe.domain.checker, checker);
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
   await store.writeJson(`laps/${lap}/report.json`, report);
-  return store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
+  const page = await store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
+  return { ...page, warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`) };
 }
 
 export function createReportActivities({ store, checker }: { readonly store: ArtifactStore; readonly checker?: Checker | undefined }) {
-  return { writeReport: (input: { readonly lap: string }): Promise<ArtifactRef> => writeReport(store, checker, input) };
+  return { writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checker, input) };
 }
 export type ReportActivities = ReturnType<typeof createReportActivities>;

@@ -4,7 +4,7 @@ import { duration, percent, readable, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
-import { generatorSection, labelSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection } from './sections.ts';
+import { generatorSection, labelSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection, watchSection } from './sections.ts';
 import { wholePage } from './style.ts';
 import { plainTable } from './tables.ts';
 
@@ -33,6 +33,7 @@ ${selfVerificationSection(report)}
 ${labelSection(report)}
 ${contested ? contestedExample(contested) : null}
 ${trainingSection(report)}
+${watchSection(report)}
 ${timeSection(report)}
 ${footnotes(report, manifest)}`);
 }

@@ -1,5 +1,5 @@
 import type { DecodingFigures, Figure, LapReport } from '../../shared/report.ts';
-import { change, decimal, duration, percent, readable, whole, withInterval } from './format.ts';
+import { change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
 export function lapTable(report: LapReport): string {
@@ -27,6 +27,7 @@ export function lapTable(report: LapReport): string {
         String(training.unscorable),
       ]),
     ]),
+    ...watchLines(report),
     ...imitationLines(report),
   ].join('\n');
 }
@@ -75,6 +76,13 @@ function labelLines({ labels, proofScores: { used, added, peopleShare, peopleSha
     `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
     `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ${share(peopleShareOfAdded)} by people`,
   ];
+}
+
+/** Reward against the truth of the same samples, by stage; then what a person should look at. */
+function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
+  const audited = stages.filter(({ audit }) => audit !== null);
+  const table = aligned([['audited samples', 'got', 'are worth', '', 'of'], ...audited.map(({ stage, audit }) => [readable(stage), value(audit?.b ?? null), withInterval(audit?.a ?? null), change(audit?.b ?? null, audit?.a ?? null), String(audit?.a.n ?? '')])]);
+  return [...(audited.length > 0 ? ['', ...table] : []), ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : [])];
 }
 
 function imitationLines({ imitations }: LapReport): string[] {
