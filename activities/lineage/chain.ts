@@ -43,7 +43,7 @@ export async function walkChain(store: ArtifactStore, lap: string): Promise<Chai
     const manifest: LapManifest = await store.readJson<LapManifest>(uri);
     expectLink(`the lap of ${uri}`, next, manifest.lap);
     if (child !== undefined) expectLink(`the turn of ${next}, the parent of ${child.lap},`, child.turn - 1, manifest.turn);
-    expectLink(`the sha256 of laps/${next}/recipe.json`, manifest.recipeSha256, (await store.refOf(`laps/${next}/recipe.json`)).sha256);
+    expectLink(`the sha256 of laps/${next}/recipe.json`, manifest.recipeSha256, (await held(() => store.refOf(`laps/${manifest.lap}/recipe.json`))).sha256);
     if (manifest.parent === undefined) expectLink(`the turn of ${next}, which has no parent,`, 1, manifest.turn);
     chain.push({ manifest, ref });
     child = manifest;
