@@ -24,8 +24,14 @@ export async function held<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw new BrokenLink(`Broken link: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BrokenLink(`Broken link: ${said(error)}`, { cause: error });
   }
+}
+
+/** A file that is not there says so in the words of the others. */
+function said(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? `expected ${path ?? 'a file'} to be there, got none` : message;
 }
 
 /**

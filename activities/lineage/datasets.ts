@@ -35,6 +35,7 @@ interface Sources {
 async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: readonly object[]): Promise<Sources> {
   const { lap, recipe, problems, proofScores, analysisScores, labels, consolidation, stages } = link.manifest;
   const is = (...refs: readonly (DatasetRef | undefined)[]): boolean => refs.some((other) => other?.uri === ref.uri);
+  const look = (as: string) => inTurn(link.manifest.sets.filter(({ setId }) => setId === `${lap}/label/first-look`), ({ setId }) => walk.set(as, setId, link));
   const sets = (phase: string) => inTurn(link.manifest.sets.filter((set) => set.phase === phase), ({ setId }) => walk.set('sampled in', setId, link));
 
   if (is(...Object.values(problems))) {
@@ -58,7 +59,7 @@ async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: rea
   }
   if (is(labels.proofs, labels.carried)) {
     const carried = parentOf(walk, link)?.manifest.labels.carried;
-    const from = [await walk.set('written in', labels.writtenIn, link), await walk.dataset('for problems of', problems.next), ...(carried ? [await walk.dataset('carried over', carried)] : [])];
+    const from = [await walk.set('written in', labels.writtenIn, link), await walk.dataset('for problems of', problems.next), ...(carried ? [await walk.dataset('carried over', carried)] : []), ...(await look('chosen by'))];
     return { facts: { is: 'proofs to label' }, from };
   }
   if (is(labels.set.decisions)) return { facts: { is: 'label decisions', labels: labels.set.labels }, from: [await walk.dataset('of', labels.proofs), await walk.set('by', labels.set.setId, link)] };

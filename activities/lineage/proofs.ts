@@ -5,7 +5,6 @@ import type { DatasetRef, ProofRow, ScoredProof, TrainingRow } from '../../share
 import type { ReviewResult } from '../../shared/reviews.ts';
 import type { LabelRow } from '../../shared/sets.ts';
 import { readShard, shardFiles } from '../inference/inspect.ts';
-import { proofId } from '../lap/proofs.ts';
 import { ReviewLog } from '../reviews/reviewLog.ts';
 import type { ArtifactStore } from '../store.ts';
 import { BrokenLink, held } from './chain.ts';
@@ -68,13 +67,21 @@ async function writtenIn(store: ArtifactStore, manifest: LapManifest, row: Proof
     for (const shard of await held(() => shardFiles(store, setId))) {
       for await (const { task, row: asked, sample, key, text, kind, model } of readShard(shard)) {
         if (kind !== 'answered' || text === undefined || model !== row.model || task === 'verify' || task === 'metaVerify') continue;
-        const ids = [proofId({ id: asked, problem: row.problem }, { row: asked, sample }, row.round ?? 0), `held-out-${asked}-${sample}`];
         const answer = parseAnswer(task, text);
-        if (ids.includes(row.id) && answer.kind === 'wellFormed' && answer.proof === row.proof) return { setId, shard: shard.shard, row: asked, sample, key };
+        if (isAnswerOf(row, asked, sample) && answer.kind === 'wellFormed' && answer.proof === row.proof) return { setId, shard: shard.shard, row: asked, sample, key };
       }
     }
   }
   throw new BrokenLink(`Broken link: expected a ledger of ${manifest.lap} to hold the text of proof ${row.id}, got none`);
+}
+
+/** Whether a proof's id is that of this sample: its problem, a series (`r0`, `lap2`; none in a held-out set), and the numbers of the samples that it came from. */
+function isAnswerOf({ id, problem }: ProofRow, asked: string, sample: number): boolean {
+  const [, earlier = ''] = /-(?:r|lap)\d+-([\d-]+)$/.exec(asked.slice(problem.id.length)) ?? [];
+  if (asked !== problem.id && earlier === '') return false;
+  const numbers = earlier === '' ? String(sample) : `${earlier}-${sample}`;
+  const [, found] = /^(?:-(?:r|lap)\d+)?-([\d-]+)$/.exec(id.replace(/^held-out-/, '').slice(problem.id.length)) ?? [];
+  return asked.startsWith(problem.id) && found === numbers;
 }
 
 async function labelOf(store: ArtifactStore, { labels }: LapManifest, id: string): Promise<LabelRow | undefined> {

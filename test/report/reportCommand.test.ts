@@ -6,7 +6,7 @@ import { ArtifactStore } from '../../activities/store.ts';
 import { rehearsalChecker } from '../../rehearsal/checker.ts';
 import { newFolder, writeLap } from '../evaluation/lapFixture.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const ROOT = path.resolve(__dirname, '../..');
 const PROGRAM = `
