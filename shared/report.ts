@@ -150,6 +150,11 @@ export interface LabelFigures {
   /** Automatic labels that are the proof's true score, of all automatic labels, and by label. */
   readonly precision: Figure;
   readonly precisionByScore: Readonly<Record<ScoreKey, Figure>>;
+  /**
+   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe asks for none. Where no checker
+   * knows the truth, this is `precision`, and `precisionByScore` is over the same sample.
+   */
+  readonly auditedPrecision: Figure;
   readonly byScore: Readonly<Record<ScoreKey, number>>;
   /** Contested proofs by the rule's reason. */
   readonly contestedReasons: Readonly<Record<string, number>>;

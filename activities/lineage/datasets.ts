@@ -1,5 +1,6 @@
 import type { LapManifest } from '../../shared/manifest.ts';
 import type { LineageNode } from '../../shared/lineage.ts';
+import { auditSetOf } from '../../shared/names.ts';
 import type { DatasetRef, ScoredAnalysis, ScoredProof, TrainingRow } from '../../shared/records.ts';
 import { bySource } from '../evaluation/scoreCounts.ts';
 import { BrokenLink, expectLink, held } from './chain.ts';
@@ -47,7 +48,7 @@ async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: rea
     const from = [
       await walk.dataset('proofs of', labels.proofs),
       await walk.set('labelled in', labels.set.setId, link, { labels: labels.set.labels }),
-      ...(await inTurn(experts, ({ setId }) => walk.review('contested ones scored in', setId, link))),
+      ...(await inTurn(experts, ({ setId }) => walk.review(setId === auditSetOf(lap) ? 'audited in' : 'contested ones scored in', setId, link))),
     ];
     return { facts: scored('D_v, grown', rows as ScoredProof[]), from };
   }

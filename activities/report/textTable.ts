@@ -74,6 +74,7 @@ function labelLines({ labels, proofScores: { used, added, peopleShare, peopleSha
   return [
     `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
     `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+    ...(labels.auditedPrecision ? [`  audited by experts, blindly: ${withInterval(labels.auditedPrecision)} of ${labels.auditedPrecision.n} right`] : []),
     `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ${share(peopleShareOfAdded)} by people`,
   ];
 }
