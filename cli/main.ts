@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { registerDeployment } from './deployment.ts';
+import { registerCompare } from './compare.ts';
 import { registerDev } from './dev.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLap } from './lap.ts';
+import { registerLaps } from './laps.ts';
 import { registerLedger } from './ledger.ts';
 import { registerPlan } from './plan.ts';
+import { registerLineage } from './lineage.ts';
 import { registerRelabel } from './relabel.ts';
 import { registerReport } from './report.ts';
 import { registerReview } from './review.ts';
@@ -18,7 +21,7 @@ const program = new Command('flywheel')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerPlan, registerStatus, registerReport, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [registerLap, registerPlan, registerStatus, registerLaps, registerReport, registerCompare, registerLineage, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
   register(program);
 }
 

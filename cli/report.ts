@@ -1,33 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { measureLap } from '../activities/evaluation/measureLap.ts';
 import { writeReport } from '../activities/report/index.ts';
-import { knownLaps, soFar } from '../activities/report/laps.ts';
+import { curvePage } from '../activities/report/curvePage.ts';
+import { soFar } from '../activities/report/laps.ts';
 import type { KnownLap } from '../activities/report/laps.ts';
+import { curveTable } from '../activities/report/lapsTable.ts';
 import { lapTable } from '../activities/report/textTable.ts';
 import { ArtifactStore } from '../activities/store.ts';
 import { rehearsalChecker } from '../rehearsal/checker.ts';
 import type { LapManifest } from '../shared/manifest.ts';
 import type { LapReport } from '../shared/report.ts';
+import { runOf } from '../shared/lapNames.ts';
 import { config } from '../temporal.config.ts';
+import { measureLaps } from './laps.ts';
+import { finishedManifests, namedLaps, newestLap } from './namedLap.ts';
 import { EXIT, UsageError } from './usage.ts';
 
 interface ReportOptions {
   readonly json?: boolean;
   readonly openPath?: boolean;
+  readonly output?: string;
 }
 
 export function registerReport(program: Command): void {
   program
     .command('report')
-    .summary('what was measured of a lap')
+    .summary('what was measured of a lap, or the curves of several')
     .description(
       'Measures a finished lap anew, from its stored artifacts, and shows the figures. Says so when the report that was written at its end differs.\n' +
+        'Of several laps: how the figures go lap by lap, as a table and as a page of plots; a line for each run, and their mean.\n' +
         'Needs no server: it reads the artifact store only.',
     )
-    .argument('[lap]', 'such as main/lap-0001, or lap-0001 for short (default: the newest finished lap of the run main)')
-    .option('--json', 'print one JSON object with all figures')
+    .argument('[laps...]', 'such as main/lap-0001, or lap-0001 for short (default: the newest finished lap of the run main)')
+    .option('--json', 'print one JSON object with all figures; of several laps an array of them, oldest first')
     .option('--open-path', "print the path of the lap's HTML report, and write it where it is missing")
+    .option('--output <file>', 'of several laps: where to write the page (default: curves.html beside the laps)')
     .action(report);
 }
 
@@ -36,9 +46,15 @@ export function printLapTable(figures: LapReport): void {
   process.stdout.write(`${lapTable(figures)}\n`);
 }
 
-async function report(named: string | undefined, { json, openPath }: ReportOptions): Promise<void> {
+async function report(named: readonly string[], options: ReportOptions): Promise<void> {
   const store = new ArtifactStore(config.storeDir);
-  const { lap, finished } = chosen(await knownLaps(store), named);
+  if (named.length > 1) return reportCurves(store, named, options);
+  if (options.output !== undefined) throw new UsageError("--output: expected several laps, whose curves are written there, got one; a lap's own page is where --open-path says");
+  const [chosen = await newestLap(store)] = await namedLaps(store, named);
+  return reportLap(store, chosen, options);
+}
+
+async function reportLap(store: ArtifactStore, { lap, finished }: KnownLap, { json, openPath }: ReportOptions): Promise<void> {
   if (!finished) return tellUnfinished(store, lap, json === true);
   const page = `laps/${lap}/report.html`;
   if (openPath === true) {
@@ -62,17 +78,15 @@ async function report(named: string | undefined, { json, openPath }: ReportOptio
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));
 
-function chosen(laps: readonly KnownLap[], named: string | undefined): KnownLap {
-  const there = laps.length === 0 ? 'there are none yet: `flywheel lap` runs one' : `there are ${laps.map(({ lap, finished }) => (finished ? lap : `${lap} (not finished)`)).join(', ')}`;
-  if (named === undefined) {
-    const newest = laps.findLast(({ lap, finished }) => finished && lap.startsWith('main/')) ?? laps.findLast(({ finished }) => finished);
-    if (newest === undefined) throw new UsageError(`Expected a finished lap; ${there}`);
-    return newest;
-  }
-  const name = named.includes('/') ? named : `main/${named}`;
-  const found = laps.find(({ lap }) => lap === name);
-  if (found === undefined) throw new UsageError(`Expected a lap of this store, got ${JSON.stringify(named)}; ${there}`);
-  return found;
+async function reportCurves(store: ArtifactStore, named: readonly string[], { json, openPath, output }: ReportOptions): Promise<void> {
+  const laps = [...new Set((await finishedManifests(store, named)).map(({ lap }) => lap))];
+  const reports = await measureLaps(store, laps);
+  const runs = [...new Set(laps.map(runOf))];
+  const page = output ?? store.path(runs.length === 1 ? `laps/${runs[0]}/curves.html` : 'laps/curves.html');
+  await writeFile(page, curvePage(reports));
+  if (openPath === true) process.stdout.write(`${page}\n`);
+  else if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
+  else process.stdout.write(`${curveTable(reports)}\n\nPlots: ${path.resolve(page)}\n`);
 }
 
 async function tellUnfinished(store: ArtifactStore, lap: string, json: boolean): Promise<void> {

@@ -24,6 +24,18 @@ const Z = 1.959964;
  * the clusters show no variance at all (such as v = 0 or v = 1), n_eff is the number of clusters.
  */
 export function ratio(observations: readonly Observation[]): Measured | undefined {
+  const { hits, of, clusters } = totals(observations);
+  if (of === 0) return undefined;
+  const value = hits / of;
+  let squares = 0;
+  for (const cluster of clusters.values()) squares += (cluster.hits - value * cluster.of) ** 2;
+  const variance = squares / of ** 2;
+  const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
+  return { value, ...wilsonAt(value, effective), n: of };
+}
+
+/** Σ hits and Σ of, over all observations and within each cluster. */
+export function totals(observations: readonly Observation[]): { hits: number; of: number; clusters: Map<string, { hits: number; of: number }> } {
   const clusters = new Map<string, { hits: number; of: number }>();
   let hits = 0;
   let of = 0;
@@ -36,13 +48,7 @@ export function ratio(observations: readonly Observation[]): Measured | undefine
     hits += observation.hits;
     of += observation.of;
   }
-  if (of === 0) return undefined;
-  const value = hits / of;
-  let squares = 0;
-  for (const cluster of clusters.values()) squares += (cluster.hits - value * cluster.of) ** 2;
-  const variance = squares / of ** 2;
-  const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
-  return { value, ...wilsonAt(value, effective), n: of };
+  return { hits, of, clusters };
 }
 
 /** Wilson's 95 % score interval of a proportion at n observations; n need not be whole. */

@@ -10,6 +10,11 @@ const SLUGS: Record<TrainingName, string> = {
   selfVerification: 'self-verification',
 };
 
+/** The review set in which experts audit a lap's automatic labels. */
+export function auditSetOf(lap: string): string {
+  return `${lap}/label/audit`;
+}
+
 /** `<run>/lap-0001/verifier-v1`: the training's identity, its folder and its workflow id. */
 export function jobKeyOf(lap: string, stage: TrainingName): string {
   return `${lap}/${SLUGS[stage]}`;

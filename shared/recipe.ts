@@ -159,6 +159,8 @@ export const recipeSchema = z.strictObject({
     earlyStop: z.boolean(),
     /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
     contested: z.enum(['ask', 'carry', 'discard']),
+    /** Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit, which changes no label. @default 0 */
+    auditShare: z.number().min(0).max(1).default(0),
     /** Times a missing verdict (unparseable, truncated, failed) is asked again. */
     verdictAttempts: z.int().min(1),
   }),

@@ -1,7 +1,9 @@
 import type { Amounts, Ratios } from './amounts.ts';
+import type { LapWatch } from './hacking.ts';
 import type { SkillCounts } from './manifest.ts';
 import type { MeasuredRates } from './rates.ts';
 import type { StageName } from './recipe.ts';
+import type { ScoreSource } from './records.ts';
 
 /**
  * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by `measureLap`.
@@ -150,6 +152,11 @@ export interface LabelFigures {
   /** Automatic labels that are the proof's true score, of all automatic labels, and by label. */
   readonly precision: Figure;
   readonly precisionByScore: Readonly<Record<ScoreKey, Figure>>;
+  /**
+   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe asks for none. Where no checker
+   * knows the truth, this is `precision`, and `precisionByScore` is over the same sample.
+   */
+  readonly auditedPrecision: Figure;
   readonly byScore: Readonly<Record<ScoreKey, number>>;
   /** Contested proofs by the rule's reason. */
   readonly contestedReasons: Readonly<Record<string, number>>;
@@ -161,6 +168,15 @@ export interface LabelFigures {
   readonly errorCorrelation: number | null;
   /** What the recipe's n analyses are worth at that ρ: n / (1 + (n − 1)ρ) independent ones. */
   readonly effectiveAnalyses: number | null;
+}
+
+/** The rows of D_v by who scored them: those that this lap's verifier learns from, and those that this lap added. */
+export interface ProofScoreCounts {
+  readonly used: Readonly<Record<ScoreSource, number>>;
+  readonly added: Readonly<Record<ScoreSource, number>>;
+  /** Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where there are no rows. */
+  readonly peopleShare: number | null;
+  readonly peopleShareOfAdded: number | null;
 }
 
 /**
@@ -223,6 +239,7 @@ export interface LapReport extends DecodingFigures {
   /** The same at T = 0; null where the recipe did not ask for it. */
   readonly greedy: DecodingFigures | null;
   readonly labels: LabelFigures;
+  readonly proofScores: ProofScoreCounts;
   /** What a later lap was consolidated from; null in lap 1. */
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];
@@ -232,6 +249,8 @@ export interface LapReport extends DecodingFigures {
   readonly ledgerTotal: Omit<LedgerRow, 'phase'>;
   /** What the next lap's plan goes by. */
   readonly rates: MeasuredRates;
+  /** Signs of reward hacking. */
+  readonly watch: LapWatch;
   readonly wallSeconds: number;
   /** What was under way; `neither` is wall time in which no training and no inference was. */
   readonly time: {

@@ -84,7 +84,8 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     evaluation: measured.evaluation,
     phases: progress.phases(),
   });
-  const { used, ...report } = await data.writeReport({ lap: opened.lap });
+  const { used, warnings, ...report } = await data.writeReport({ lap: opened.lap });
+  progress.warn(warnings);
   return { lap: opened.lap, manifest, report, used };
 }
 

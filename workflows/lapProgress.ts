@@ -19,6 +19,7 @@ export function trackProgress() {
   const startedAt = workflowInfo().runStartTime.toISOString();
   const done: PhaseRecord[] = [];
   const results: string[] = [];
+  let warnings: readonly string[] = [];
   let phases: readonly string[] = ['open'];
   let plan: readonly PlanHeadline[] = [];
   let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: phases.length, startedAt, phaseStartedAt: startedAt };
@@ -31,7 +32,7 @@ export function trackProgress() {
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
       return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} | ${planText(plan.find(({ phase }) => phase === name))} |`;
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | | planned |', '| --- | --- | --- | --- | --- |', ...rows, '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
+    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | | planned |', '| --- | --- | --- | --- | --- |', ...rows, '', ...warnings.map((warning) => `- ⚠ ${warning}`), '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
   }
 
   return {
@@ -56,6 +57,11 @@ export function trackProgress() {
       results[index] = tell(result);
       show();
       return result;
+    },
+    /** What the report found that a person should look at. */
+    warn(found: readonly string[]): void {
+      warnings = found;
+      show();
     },
     phases: (): readonly PhaseRecord[] => done,
   };

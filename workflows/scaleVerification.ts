@@ -4,7 +4,7 @@ import type { OpenedLap } from '../activities/lap/open.ts';
 import type { LabelRecord, SetRecord } from '../shared/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../shared/records.ts';
 import type { ReviewSetResult } from '../shared/reviews.ts';
-import { seriesOfLap } from '../shared/names.ts';
+import { auditSetOf, seriesOfLap } from '../shared/names.ts';
 import { seedOf } from '../shared/seeds.ts';
 import { askExperts } from './askExperts.ts';
 import { labelSet } from './labelSet.ts';
@@ -88,7 +88,15 @@ export async function scaleVerification(input: {
 
   // Contested proofs: an expert, the next lap, or the bin.
   const contested = await data.contestedProofs({ to: `datasets/${place}/contested.jsonl`, proofs, decisions: set.decisions });
-  const reviews = labelling.contested === 'ask' && contested.rows > 0 ? [await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })] : [];
+  const asking = labelling.contested === 'ask' && contested.rows > 0 ? [askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })] : [];
+
+  // Unanimous is not correct: experts audit a blind sample of the automatic labels. It changes none of them.
+  const audit = async (): Promise<ReviewSetResult> => {
+    const subject = await data.chooseForAudit({ to: `datasets/${place}/audit.jsonl`, proofs, decisions: set.decisions, share: labelling.auditShare, seed: seedOf(opened.seed, 'audit') });
+    return askExperts(opened, { setId: auditSetOf(lap), kind: 'auditLabel', subject });
+  };
+  const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [audit()] : [];
+  const [reviews, audits] = await Promise.all([Promise.all(asking), Promise.all(auditing)]);
 
   // D_v grows.
   const { grown, ...left } = await data.growProofScores({
@@ -98,5 +106,5 @@ export async function scaleVerification(input: {
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
   });
-  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, ...verifier.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews };
+  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, ...verifier.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews: [...reviews, ...audits] };
 }

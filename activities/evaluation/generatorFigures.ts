@@ -10,7 +10,7 @@ import type { Truth } from './truth.ts';
 import { constantBaseline, figureName } from './verifierFigures.ts';
 
 /** One answer of a generator. A malformed one holds no proof, and is worth 0. */
-interface Attempt {
+export interface Attempt {
   readonly problem: Problem;
   readonly wellFormed: boolean;
   readonly truth: ProofScore;
@@ -20,17 +20,11 @@ interface Attempt {
 type Decoding = EvaluationSet['decoding'];
 const problemOf = (attempt: Attempt): string => attempt.problem.id;
 
-/** Generators on the held-out problems, and what they say of their own proofs. */
-export async function generatorFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-): Promise<{ generator: GeneratorFigures; selfVerification: SelfVerificationFigures }> {
+/** Reads what generators wrote on the held-out problems, and what it is worth. Null, and noted under `name`, where a model was not asked or nobody knows. */
+export async function attemptReader(store: ArtifactStore, manifest: LapManifest, truth: Truth, decoding: Decoding, notes: Notes) {
   const problems = await store.readRows<Problem>(manifest.problems.heldOut);
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
-  const attemptsOf = async (subject: 'generator' | 'selfVerification', model: EvaluationSet['model'], name: string): Promise<Attempt[] | null> => {
+  async function attemptsOf(subject: 'generator' | 'selfVerification', model: EvaluationSet['model'], name: string): Promise<Attempt[] | null> {
     const figure = figureName(name, decoding);
     const set = findSet(manifest.evaluation, subject, model, decoding);
     if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as ${subject} in this lap`);
@@ -43,7 +37,19 @@ export async function generatorFigures(
       else attempts.push({ problem, wellFormed: true, truth: checker.proofScore(problem, parsed.proof), ...(parsed.score === undefined ? {} : { selfScore: parsed.score }) });
     }
     return attempts;
-  };
+  }
+  return { problems, attemptsOf };
+}
+
+/** Generators on the held-out problems, and what they say of their own proofs. */
+export async function generatorFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+): Promise<{ generator: GeneratorFigures; selfVerification: SelfVerificationFigures }> {
+  const { problems, attemptsOf } = await attemptReader(store, manifest, truth, decoding, notes);
   const later = manifest.turn > 1;
   const base = await attemptsOf('generator', 'base', later ? 'generator.trueScoreOfBase' : 'generator.trueScoreBefore');
   const before = later ? await attemptsOf('selfVerification', 'parent', 'generator.trueScoreBefore') : base;

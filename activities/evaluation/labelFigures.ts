@@ -2,6 +2,8 @@ import { effectiveVotes, errorCorrelation } from '../../shared/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/manifest.ts';
 import { mean, share } from '../../shared/measures.ts';
+import { auditSetOf } from '../../shared/names.ts';
+import type { ReviewRow } from '../../shared/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { Figure, LabelFigures, ScoreKey } from '../../shared/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
@@ -28,10 +30,13 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     if (score !== undefined) truths.set(proof.id, score);
     if (imitatesVerdict(proof.proof)) imitations += 1;
   }
+  const audit = await auditScores(store, manifest);
+  if (truth.checker === undefined) for (const [id, score] of audit) truths.set(id, score);
   notes.imitations['labels.proofs'] = { found: imitations, of: proofs.size };
 
   const rows = await store.readRows<LabelRow>(manifest.labels.set.decisions);
   const labelled: Labelled[] = [];
+  const byExperts: Labelled[] = [];
   const contestedReasons: Record<string, number> = {};
   let unresolved = 0;
   for (const { proofId, decision } of rows) {
@@ -41,6 +46,8 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
       case 'labelled': {
         const score = truths.get(proofId);
         labelled.push({ problem: proof.problem.id, label: decision.score, ...(score === undefined ? {} : { truth: score }) });
+        const audited = audit.get(proofId);
+        if (audited !== undefined) byExperts.push({ problem: proof.problem.id, label: decision.score, truth: audited });
         break;
       }
       case 'unresolved':
@@ -52,7 +59,7 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
         break;
     }
   }
-  if (truth.checker === undefined) notes.absent('labels.precision', 'no checker knows the true score of the labelled proofs');
+  if (truth.checker === undefined && audit.size === 0) notes.absent('labels.precision', 'no checker knows the true score of the labelled proofs, and the recipe has no audit (labelling.auditShare)');
   const correlation = await correlationOfErrors(store, manifest.labels.set.setId, truths);
   const problemOfRow = (row: LabelRow): string => proofs.get(row.proofId)?.problem.id ?? row.proofId;
   const perProof = (count: (row: LabelRow) => number): number => (rows.length === 0 ? 0 : rows.reduce((sum, row) => sum + count(row), 0) / rows.length);
@@ -64,6 +71,7 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     expert: manifest.labels.expert,
     contestedShare: share(rows, ({ decision }) => decision.kind !== 'labelled', problemOfRow) ?? null,
     precision: precision(labelled),
+    auditedPrecision: precision(byExperts),
     precisionByScore: byScore((score) => precision(labelled.filter(({ label }) => label === score))),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
@@ -73,6 +81,13 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     errorCorrelation: correlation ?? null,
     effectiveAnalyses: correlation === undefined ? null : effectiveVotes(manifest.recipe.labelling.analysesPerProof, correlation),
   };
+}
+
+/** What experts said of the labels that they audited; a question without a score (flagged, expired) is none. */
+async function auditScores(store: ArtifactStore, { lap, reviews }: LapManifest): Promise<Map<string, ProofScore>> {
+  const audit = reviews.find(({ setId }) => setId === auditSetOf(lap));
+  const rows = audit === undefined ? [] : await store.readRows<ReviewRow>(audit.results);
+  return new Map(rows.flatMap(({ id, result }): [string, ProofScore][] => (result.kind === 'scored' ? [[id, result.score]] : [])));
 }
 
 /** ρ over the proofs' analyses that were asked for; early stopping leaves clear proofs with fewer of them. */

@@ -10,6 +10,8 @@ import { ledgerFigures } from './ledgerFigures.ts';
 import { measuredRates } from './measuredRates.ts';
 import { newNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
+import { watchRewards } from './rewardAudit.ts';
+import { scoreCounts } from './scoreCounts.ts';
 import { timeFigures } from './timeFigures.ts';
 import { trainingFigures, trainingUse } from './trainingFigures.ts';
 import { checkerOf, truthOf } from './truth.ts';
@@ -48,11 +50,13 @@ export async function measureLap(stored: LapManifest, store: ArtifactStore, chec
     ...sampled,
     greedy,
     labels,
+    proofScores: await scoreCounts(store, manifest),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...times,
     ...(await ledgerFigures(store, manifest, use, notes)),
     rates: measuredRates(manifest, use, { ...times, trainings, verifier: sampled.verifier }),
+    watch: await watchRewards(store, manifest, truth, { trainings, labels, generator: sampled.generator }, notes),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };

@@ -33,7 +33,7 @@ export async function trainingUse(store: ArtifactStore, manifest: LapManifest, n
   for (const { name, jobKey } of manifest.stages) {
     const trainingTokens = await sampledTokens(store, jobKey);
     let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
-    for await (const line of linesOf(store, `rewards/${jobKey}/rewards.jsonl`)) {
+    for await (const line of jsonLinesOf(store, `rewards/${jobKey}/rewards.jsonl`)) {
       const { answer, judge } = line as RewardLine;
       calls += judge.calls;
       promptTokens += judge.promptTokens;
@@ -93,7 +93,7 @@ async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes)
     return [];
   }
   const bySteps = new Map<number, MetricsLine>();
-  for await (const line of linesOf(store, uri)) {
+  for await (const line of jsonLinesOf(store, uri)) {
     const parsed = metricsLineSchema.safeParse(line);
     if (parsed.success) bySteps.set(parsed.data.step, parsed.data);
   }
@@ -101,7 +101,7 @@ async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes)
 }
 
 /** The JSON lines of a growing log. A last line that was torn by a kill is none. */
-async function* linesOf(store: ArtifactStore, uri: string): AsyncGenerator {
+export async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
   if (!(await store.exists(uri))) return;
   for await (const line of createInterface({ input: createReadStream(store.path(uri)), crlfDelay: Infinity })) {
     const value = parsedJson(line);

@@ -12,7 +12,7 @@ import type { Notes } from './notes.ts';
 import type { Truth } from './truth.ts';
 
 /** One answer of a judge: the truth about what it was asked, what it said, and the truth about how it said it. */
-interface Judged {
+export interface Judged {
   readonly problem: string;
   readonly difficulty?: number | undefined;
   readonly truth: Score;
@@ -22,18 +22,11 @@ interface Judged {
 
 type Decoding = EvaluationSet['decoding'];
 
-/** Verifiers on the held-out proofs. */
-export async function verifierFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-): Promise<DecodingFigures['verifier']> {
-  const later = manifest.turn > 1;
+/** Reads what verifiers said of the held-out proofs, and the truth about it. Null, and noted under `name`, where a model was not asked or nobody knows. */
+export async function judgedReader(store: ArtifactStore, manifest: LapManifest, truth: Truth, decoding: Decoding, notes: Notes) {
   const proofs = await store.readRows<ProofRow>(manifest.evaluation.proofs);
   const byId = new Map(proofs.map((proof) => [proof.id, proof]));
-  const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
+  async function judgedOf(model: EvaluationSet['model'], name: string): Promise<Judged[] | null> {
     const figure = figureName(`verifier.${name}`, decoding);
     const set = findSet(manifest.evaluation, 'verifier', model, decoding);
     if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as verifier in this lap`);
@@ -51,8 +44,24 @@ export async function verifierFigures(
         ...(analysis === undefined ? {} : { analysis }),
       });
     }
-    if (judged.length === 0) return notes.absent(figure, 'nobody knows the true scores of its held-out proofs');
-    return verifierFiguresOf(judged);
+    return judged.length === 0 ? notes.absent(figure, 'nobody knows the true scores of its held-out proofs') : judged;
+  }
+  return { proofs, judgedOf };
+}
+
+/** Verifiers on the held-out proofs. */
+export async function verifierFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+): Promise<DecodingFigures['verifier']> {
+  const later = manifest.turn > 1;
+  const { proofs, judgedOf } = await judgedReader(store, manifest, truth, decoding, notes);
+  const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
+    const judged = await judgedOf(model, name);
+    return judged && verifierFiguresOf(judged);
   };
   const truths = proofs.map((proof) => truth.proofScore(proof));
   const countOf = (score: Score): number => truths.filter((known) => known === score).length;

@@ -26,6 +26,7 @@ export function createLapActivities({ store, root }: { store: ArtifactStore; roo
     recordProofScores: (input: Input<typeof proofs.recordProofScores>) => proofs.recordProofScores(store, input),
     hardestProofs: (input: Input<typeof proofs.hardestProofs>) => proofs.hardestProofs(store, input),
     contestedProofs: (input: Input<typeof proofs.contestedProofs>) => proofs.contestedProofs(store, input),
+    chooseForAudit: (input: Input<typeof proofs.chooseForAudit>) => proofs.chooseForAudit(store, input),
     growProofScores: (input: Input<typeof proofs.growProofScores>) => proofs.growProofScores(store, input),
     collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),
     chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) => analyses.chooseAnalysesForExperts(store, input),

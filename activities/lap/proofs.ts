@@ -3,6 +3,7 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
 import type { ReviewResult } from '../../shared/reviews.ts';
 import { hardnessOf } from '../../shared/labelRounds.ts';
+import { shuffled } from '../../shared/seeds.ts';
 import { isScore } from '../../shared/scores.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
@@ -119,6 +120,13 @@ export async function contestedProofs(store: ArtifactStore, input: { to: string;
   });
   const hardFirst = (proof: ProofRow) => (decisions.get(proof.id)?.hardToVerify ? 0 : 1);
   return store.writeJsonl(input.to, contested.sort((a, b) => hardFirst(a) - hardFirst(b)));
+}
+
+/** A random sample of the automatically labelled proofs, for experts to score without the label. At least one where any was labelled. */
+export async function chooseForAudit(store: ArtifactStore, input: { to: string; proofs: DatasetRef; decisions: DatasetRef; share: number; seed: number }): Promise<DatasetRef> {
+  const decisions = await labelsById(store, input.decisions);
+  const labelled = (await store.readRows<ProofRow>(input.proofs)).filter(({ id }) => decisions.get(id)?.decision.kind === 'labelled');
+  return store.writeJsonl(input.to, shuffled(labelled, input.seed).slice(0, Math.ceil(input.share * labelled.length)));
 }
 
 /** What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). What stays without a score can be carried to the next lap. */

@@ -42,8 +42,10 @@ export interface DotRow {
   readonly baseline?: number | undefined;
 }
 
+const SHARES = { min: 0, max: 1, interval: 0.25, baseline: 'constant answer' };
+
 /** Dots with their 95 % intervals; one row per figure, one colour per model. */
-export function dots(id: string, description: string, models: readonly { readonly name: string; readonly colour: string }[], rows: readonly DotRow[]): Markup {
+export function dots(id: string, description: string, models: readonly { readonly name: string; readonly colour: string }[], rows: readonly DotRow[], axis = SHARES): Markup {
   const names = rows.map(({ name }) => name);
   const spread = 13;
   const offset = (model: number) => (model - (models.length - 1) / 2) * spread;
@@ -75,7 +77,7 @@ export function dots(id: string, description: string, models: readonly { readonl
     description,
     option: {
       grid: { left: 225, right: 24, top: 6, bottom: 24 },
-      xAxis: { type: 'value', min: 0, max: 1, interval: 0.25, ...quietAxis },
+      xAxis: { type: 'value', min: axis.min, max: axis.max, interval: axis.interval, ...quietAxis },
       yAxis: { type: 'category', data: names, inverse: true, ...quietAxis, splitLine: { show: false }, axisLabel: { color: INK.text, fontSize: 12.5 } },
       series: [
         ...models.map(({ name, colour }, model) => ({
@@ -90,7 +92,7 @@ export function dots(id: string, description: string, models: readonly { readonl
           ? [
               {
                 type: 'custom' as const,
-                name: 'constant answer',
+                name: axis.baseline,
                 itemStyle: { color: INK.muted },
                 silent: true,
                 renderItem: baselines,
@@ -101,7 +103,7 @@ export function dots(id: string, description: string, models: readonly { readonl
       ],
     },
   });
-  return html`${legend(hasBaseline ? [...models, { name: 'constant answer', colour: INK.muted }] : models)}${chart}`;
+  return html`${legend(hasBaseline ? [...models, { name: axis.baseline, colour: INK.muted }] : models)}${chart}`;
 }
 
 /** In the page's own type, which no drawing without fonts can measure. */

@@ -9,11 +9,16 @@ import type { ArtifactStore } from '../store.ts';
 import { reportPage } from './page.ts';
 import { analysisSample, contestedSample } from './samples.ts';
 
-/** The page's reference, and what the lap took as far as budgets ask. */
-export type WrittenReport = ArtifactRef & { readonly used: Spending };
+export interface WrittenReport extends ArtifactRef {
+  /** What the lap took, as far as budgets ask. */
+  readonly used: Spending;
+  /** Signs of reward hacking, in words. */
+  readonly warnings: readonly string[];
+}
 
 /**
  * Measures a lap and writes `laps/<lap>/report.json` (all figures) and `laps/<lap>/report.html` (for people). Repeated, it writes the same bytes.
+ * @returns the page's reference, and what a person should look at.
  */
 export async function writeReport(store: ArtifactStore, checker: Checker | undefined, { lap }: { readonly lap: string }): Promise<WrittenReport> {
   const manifest = await store.readJson<LapManifest>(`laps/${lap}/manifest.json`);
@@ -23,7 +28,7 @@ export async function writeReport(store: ArtifactStore, checker: Checker | undef
   const analysis = await analysisSample(store, manifest, truth);
   await store.writeJson(`laps/${lap}/report.json`, report);
   const page = await store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
-  return { ...page, used: spendingOf(report.ledgerTotal.used) };
+  return { ...page, used: spendingOf(report.ledgerTotal.used), warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`) };
 }
 
 export function createReportActivities({ store, checker }: { readonly store: ArtifactStore; readonly checker?: Checker | undefined }) {

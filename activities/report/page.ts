@@ -1,11 +1,11 @@
 import type { LapManifest } from '../../shared/manifest.ts';
 import type { LapReport } from '../../shared/report.ts';
 import { duration, percent, readable, whole } from './format.ts';
-import { html, rawMarkup } from './markup.ts';
+import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
-import { generatorSection, labelSection, ledgerSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection } from './sections.ts';
-import { STYLE } from './style.ts';
+import { generatorSection, labelSection, ledgerSection, selfVerificationSection, tiles, timeSection, trainingSection, verifierSection, watchSection } from './sections.ts';
+import { wholePage } from './style.ts';
 import { plainTable } from './tables.ts';
 
 export interface PageInput {
@@ -22,11 +22,8 @@ const SHOWN_CHARACTERS = 4000;
  * The lap's report as one file: no script, nothing loaded, and a policy in its head that forbids both. Equal inputs give equal bytes.
  */
 export function reportPage({ report, manifest, contested, analysis }: PageInput): string {
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${report.lap} · lap report</title><style>${rawMarkup(STYLE)}</style></head><body><main>
-<h1>${report.lap}</h1>
+  const title = `${report.lap} · lap report`;
+  return wholePage(title, html`<h1>${report.lap}</h1>
 <p class="quiet">Preset ${report.preset}, seed ${report.seed}${report.parent ? `, after ${report.parent}` : ''}. Started ${utc(report.startedAt)}, took ${duration(report.wallSeconds)}. Truth: ${report.truthBy}.</p>
 ${tiles(report)}
 ${verifierSection(report)}
@@ -36,12 +33,10 @@ ${selfVerificationSection(report)}
 ${labelSection(report)}
 ${contested ? contestedExample(contested) : null}
 ${trainingSection(report)}
+${watchSection(report)}
 ${timeSection(report)}
 ${ledgerSection(report)}
-${footnotes(report, manifest)}
-</main></body></html>
-`;
-  return page.markup;
+${footnotes(report, manifest)}`);
 }
 
 const utc = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;

@@ -1,6 +1,6 @@
 import type { DecodingFigures, DifficultyBand, Figure, LapReport } from '../../shared/report.ts';
 import { dots, rewardCurve, scoreByDifficulty, stacks } from './charts.ts';
-import { decimal, duration, percent, readable, whole, withInterval } from './format.ts';
+import { decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 import { LEDGER_COLUMNS } from './ledger.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -129,7 +129,7 @@ ${figure(
       { name: 'contested, left', colour: INK.quiet, values: [Math.max(0, left)] },
       { name: 'unresolved', colour: INK.before, values: [Math.max(0, labels.contested - expertsPart - Math.max(0, left))] },
     ], { label: whole, axis: false }),
-    html`Precision over all automatic labels: ${withInterval(labels.precision)}.`,
+    html`Precision over all automatic labels: ${withInterval(labels.precision)}.${labels.auditedPrecision ? ` Of a blind sample of ${labels.auditedPrecision.n}, experts gave the same score to ${withInterval(labels.auditedPrecision)}.` : ''}`,
   )}
 ${plainTable(['label', 'proofs', 'precision against truth'], (['0', '0.5', '1'] as const).map((score) => [score, labels.byScore[score], withInterval(labels.precisionByScore[score])]))}
 ${Object.keys(labels.contestedReasons).length === 0 ? null : plainTable(['contested because', 'proofs'], Object.entries(labels.contestedReasons).sort((a, b) => b[1] - a[1]))}`;
@@ -151,6 +151,22 @@ ${plainTable(
       training.attempts,
       duration(training.trainingSeconds),
     ]),
+  )}`;
+}
+
+/** What was rewarded against what it is worth. */
+export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport): Markup {
+  const audited = stages.filter(({ audit }) => audit !== null);
+  return html`<h2>Reward hacking</h2>
+<p>Samples of each training's end, rewarded as they were, and by the same formula with the truth (${truthBy}) in the place of labels and judges' verdicts. A measurement only: nothing of it goes back into training.</p>
+${warnings.length === 0 ? html`<p>No sign of it.</p>` : html`<ul>${warnings.map(({ about, text }) => html`<li><b>${readable(about)}</b>: ${text}.</li>`)}</ul>`}
+${audited.length === 0 ? notMeasured : figure(
+    dots('audit', 'Reward of audited samples against what they are worth.', [{ name: 'what they got', colour: INK.before }, { name: 'what they are worth', colour: INK.after }], audited.map(({ stage, audit }) => ({ name: readable(stage), figures: [audit?.b ?? null, audit?.a ?? null] }))),
+    html`One in four rewarded samples is kept with its text; shown are those of the last steps, equal ones once.`,
+  )}
+${plainTable(
+    ['stage', 'reward, last steps', 'audited: got', 'are worth', 'of', 'groups without spread', 'true score, held out'],
+    stages.map(({ stage, reward, steps, audit, flatGroupShare, heldOutTrueScore }) => [readable(stage), `${decimal(reward)} (${steps})`, value(audit?.b ?? null), withInterval(audit?.a ?? null), audit?.a.n ?? '', decimal(flatGroupShare), withInterval(heldOutTrueScore)]),
   )}`;
 }
 

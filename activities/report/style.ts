@@ -1,5 +1,8 @@
+import { html, rawMarkup } from './markup.ts';
+import type { Markup } from './markup.ts';
+
 /** The page's look: one column, hairlines, numbers in tables that align; light, dark and on paper. */
-export const STYLE = `
+const STYLE = `
 :root { color-scheme: light dark;
   --page: #fdfdfc; --text: #22262b; --muted: #69717c; --line: #e4e5e3; --panel: #f5f5f2;
   --before: #a8adb5; --between: #7fa3cc; --after: #2c5f9e; --good: #3f7d5b; --bad: #b4552f; --quiet: #c9ccd1; }
@@ -46,3 +49,14 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; overflow-wrap: any
 @media print { @page { margin: 15mm; } :root { --page: #fff; } body { font-size: 9.5pt; } table { font-size: 8.5pt; } th, td { padding-left: 8px; } main { max-width: none; padding: 0; } h2 { margin-top: 28px; break-after: avoid; } h3 { break-after: avoid; }
   figure, tr, .tiles, .heat, .verdicts > div { break-inside: avoid; } .text { max-height: none; overflow: visible; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;
+
+/** One file: no script, nothing loaded, and a policy in its head that forbids both. */
+export function wholePage(title: string, content: Markup): string {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title><style>${rawMarkup(STYLE)}</style></head><body><main>
+${content}
+</main></body></html>
+`.markup;
+}

@@ -1,7 +1,7 @@
 import type { DecodingFigures, Figure, LapReport } from '../../shared/report.ts';
 import { aligned } from '../../shared/tableText.ts';
 import { LEDGER_COLUMNS } from './ledger.ts';
-import { change, decimal, duration, percent, readable, whole, withInterval } from './format.ts';
+import { change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
 export function lapTable(report: LapReport): string {
@@ -31,6 +31,7 @@ export function lapTable(report: LapReport): string {
         String(training.unscorable),
       ]),
     ]),
+    ...watchLines(report),
     ...imitationLines(report),
   ].join('\n');
 }
@@ -69,12 +70,24 @@ function measured(rows: readonly Row[]): string[][] {
     .map(([name, before, after, constant]) => [name, withInterval(before), withInterval(after), change(before, after), constant === undefined ? '' : decimal(constant)]);
 }
 
-function labelLines({ labels }: LapReport): string[] {
+const share = (of: number | null): string => (of === null ? '–' : percent(of));
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0);
+
+function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
   const byScore = (['0', '0.5', '1'] as const).map((score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`);
   return [
     `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
     `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+    ...(labels.auditedPrecision ? [`  audited by experts, blindly: ${withInterval(labels.auditedPrecision)} of ${labels.auditedPrecision.n} right`] : []),
+    `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ${share(peopleShareOfAdded)} by people`,
   ];
+}
+
+/** Reward against the truth of the same samples, by stage; then what a person should look at. */
+function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
+  const audited = stages.filter(({ audit }) => audit !== null);
+  const table = aligned([['audited samples', 'got', 'are worth', '', 'of'], ...audited.map(({ stage, audit }) => [readable(stage), value(audit?.b ?? null), withInterval(audit?.a ?? null), change(audit?.b ?? null, audit?.a ?? null), String(audit?.a.n ?? '')])]);
+  return [...(audited.length > 0 ? ['', ...table] : []), ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : [])];
 }
 
 function imitationLines({ imitations }: LapReport): string[] {

@@ -87,6 +87,8 @@ export async function writeSet(store: ArtifactStore, setId: string, outcomes: re
 }
 
 export interface LapParts {
+  /** @default main/lap-0001 */
+  readonly lap?: string;
   readonly recipe?: Recipe;
   readonly heldOut?: readonly Problem[];
   readonly proofs?: readonly ProofRow[];
@@ -108,7 +110,7 @@ const digest = (character: string): string => character.repeat(64);
 
 /** Writes the artifacts of a finished lap, and its manifest. Whatever is not given is empty. */
 export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Promise<LapManifest> {
-  const lap = 'main/lap-0001';
+  const lap = parts.lap ?? 'main/lap-0001';
   const rows = (name: string, content: readonly unknown[] = []): Promise<DatasetRef> => store.writeJsonl(`datasets/${lap}/${name}.jsonl`, content);
   const none = await rows('none');
   const sets: EvaluationSet[] = [];

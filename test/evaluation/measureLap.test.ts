@@ -184,6 +184,19 @@ test('time in which neither a training nor an inference was under way is neither
 describe('where no checker knows the truth', () => {
   const recipe = { ...rehearsal, domain: { ...rehearsal.domain, checker: 'none' as const } };
 
+  test('labels are as precise as the blind sample that experts audited; what they left open says nothing', async () => {
+    const store = await newStore();
+    const manifest = await writeLap(store, { recipe, labelled: [0, 1, 2, 3].map((index) => ({ proof: proofRow(index, 1), row: labelRow({ kind: 'labelled', score: 1 }) })) });
+    const scored = (score: number) => ({ kind: 'scored', score, source: 'expert', verdicts: 2, adjudicated: false });
+    const results = await store.writeJsonl('reviews/audit.jsonl', [{ id: 'proof-0', result: scored(1) }, { id: 'proof-1', result: scored(0.5) }, { id: 'proof-2', result: { kind: 'expired' } }]);
+    const reviews = [{ setId: 'main/lap-0001/label/audit', results, scored: 2, flagged: 0, expired: 1, verdicts: 4 }];
+    const { labels, notMeasured } = await measureLap({ ...manifest, reviews }, store);
+    expect(labels.auditedPrecision).toMatchObject({ value: 0.5, n: 2 });
+    expect(labels.precision).toMatchObject({ value: 0.5, n: 2 });
+    expect(labels.precisionByScore['1']).toMatchObject({ value: 0.5, n: 2 });
+    expect(notMeasured.map(({ figure }) => figure)).not.toContain('labels.precision');
+  });
+
   test('verifiers are measured against experts\' scores, and what experts did not say is null', async () => {
     const scored = { ...proofRow(0, 1), score: 0.5 as const, source: 'expert' as const, lap: 'main/lap-0001' };
     const report = await measure({

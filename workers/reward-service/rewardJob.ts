@@ -1,6 +1,7 @@
 import type { Asker } from '../../activities/inference/types.ts';
 import type { PromptSet } from '../../activities/prompts.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
+import { isKeptForAudit } from '../../shared/hacking.ts';
 import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/rewardProtocol.ts';
 import { judgeNeed, rewardOf, type JudgeNeed, type JudgeScores, type RewardSubject } from '../../shared/rewards.ts';
 import { addCosts, judge, NO_COST, sha256Of, type JudgeCost, type JudgeQuestion } from './judge.ts';
@@ -100,7 +101,7 @@ export class RewardJob {
       else rewarded = { itemId: item.itemId, status: 'unscorable', reason: judgement.reason };
     }
     rewarded ??= { itemId: item.itemId, status: 'scored', ...rewardOf(subject, verdicts, this.spec), imitatesVerdict: answerImitatesVerdict(item.task, answer) };
-    const record: RewardRecord = { key, task: item.task, responseSha256, specSha256: this.#specSha256, answer: rewarded, verdicts, judge: cost };
+    const record: RewardRecord = { key, task: item.task, responseSha256, ...(isKeptForAudit(key) && { response: item.response }), specSha256: this.#specSha256, answer: rewarded, verdicts, judge: cost };
     await this.#log.append(record);
     this.#count(rewarded);
     this.#countCost(cost);

@@ -10,6 +10,8 @@ export interface RewardRecord {
   readonly key: string;
   readonly task: Task;
   readonly responseSha256: string;
+  /** The response itself, of those that are kept for the audit (`shared/hacking.ts`). */
+  readonly response?: string;
   readonly specSha256: string;
   readonly answer: RewardAnswer;
   readonly verdicts: JudgeScores;

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { measureLap } from '../activities/evaluation/measureLap.ts';
+import { knownLaps } from '../activities/report/laps.ts';
+import { lapsTable } from '../activities/report/lapsTable.ts';
+import { ArtifactStore } from '../activities/store.ts';
+import { rehearsalChecker } from '../rehearsal/checker.ts';
+import type { LapManifest } from '../shared/manifest.ts';
+import type { LapReport } from '../shared/report.ts';
+import { runOf } from '../shared/lapNames.ts';
+import { config } from '../temporal.config.ts';
+
+export function registerLaps(program: Command): void {
+  program
+    .command('laps')
+    .summary('all laps with their headline figures')
+    .description(
+      'Lists the laps of the store, oldest first, with their headline figures, measured anew from the stored artifacts. Unfinished laps are named, and have no figures.\n' +
+        'Needs no server: it reads the artifact store only.',
+    )
+    .option('--run <name>', 'only the laps of this run')
+    .option('--json', 'print an array of the finished laps, oldest first, each as `flywheel report <lap> --json` prints it')
+    .action(laps);
+}
+
+async function laps({ run, json }: { readonly run?: string; readonly json?: boolean }): Promise<void> {
+  const store = new ArtifactStore(config.storeDir);
+  const known = (await knownLaps(store)).filter(({ lap }) => run === undefined || runOf(lap) === run);
+  const reports = await measureLaps(store, known.flatMap(({ lap, finished }) => (finished ? [lap] : [])));
+  if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
+  else process.stdout.write(`${lapsTable(reports, known.flatMap(({ lap, finished }) => (finished ? [] : [lap])))}\n`);
+}
+
+/** Finished laps, measured one after the other; oldest first. */
+export async function measureLaps(store: ArtifactStore, names: readonly string[]): Promise<LapReport[]> {
+  const reports: LapReport[] = [];
+  for (const lap of names) reports.push(await measureLap(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`), store, rehearsalChecker));
+  return reports.sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.lap < b.lap ? -1 : 1));
+}
