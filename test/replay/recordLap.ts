@@ -27,10 +27,12 @@ async function record(id: string, runId: string): Promise<void> {
   const history = await handle.fetchHistory();
   const later = history.events?.some((event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name === 'consolidate');
   const name = later ? 'laterLap' : type;
-  if (recorded.has(name)) return;
+  if (recorded.has(name) && name !== 'flywheel') return; // each run of a flywheel has another lap below it
+  if (!recorded.has(name)) {
+    await writeFile(path.join(folder, `${name}.json.gz`), gzipSync(historyToJSON(history), { level: 9 }));
+    process.stdout.write(`${name}: ${history.events?.length ?? 0} events of ${id}\n`);
+  }
   recorded.add(name);
-  await writeFile(path.join(folder, `${name}.json.gz`), gzipSync(historyToJSON(history), { level: 9 }));
-  process.stdout.write(`${name}: ${history.events?.length ?? 0} events of ${id}\n`);
   for (const event of history.events ?? []) {
     const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
     if (child?.workflowId && child.runId) await record(child.workflowId, child.runId);
