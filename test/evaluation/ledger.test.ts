@@ -46,7 +46,7 @@ test('what was used is counted by phase: calls and tokens of sets and judges, GP
   expect(notMeasured).toContainEqual({ figure: 'ledger.planned', reason: 'the lap was started without a plan' });
   expect(rates).toMatchObject({
     tokens: { prove: { prompt: 200, completion: 50 }, 'coldStart/prove': { prompt: 200, completion: 50 }, generator: { prompt: 100, completion: 10 } },
-    trainings: { generator: { tokensPerSample: 10, stepsShare: 2 / 40, judgedShare: 3 / 256, startSeconds: 56, secondsPerSample: 2 / 128 } },
+    trainings: { generator: { tokensPerSample: 10, stepsShare: 2 / 12, judgedShare: 3 / 256, startSeconds: 56, secondsPerSample: 2 / 128 } },
     minutesPerVerdict: { coldStart: 8 },
   });
 });
