@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -25,6 +25,8 @@ const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2
 const fields = {
   domain: { problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 }, prompts: 'prompts', base: 'imports/base', checker: 'none', experts: 'people' },
   stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
+  // More valid analyses than most proofs get: some stay contested.
+  labelling: { minValidAnalyses: 3 },
   inference: { engine: 'external' },
 };
 const OPTIONS = ['--preset', 'smoke', '--run', 'team', ...Object.entries(fields).flatMap(([name, value]) => ['--set', `${name}=${JSON.stringify(value)}`])];
@@ -40,7 +42,7 @@ const refusals: string[] = [];
 
 beforeAll(async () => {
   // Every way in which a model's answer can be useless comes up, and none of it is a score.
-  stub = await startStub({ medianMs: 2, sigma: 0.3, unparseable: 0.04, truncated: 0.03, boxOfSeven: 0.02, broken: 0.02 });
+  stub = await startStub({ medianMs: 2, sigma: 0.3, confirms: 0.8, unparseable: 0.04, truncated: 0.03, boxOfSeven: 0.02, broken: 0.02 });
   world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url }]) });
   store = new ArtifactStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
@@ -138,6 +140,11 @@ test('each training is a real one: its rewards vary, and it changes the model', 
     const rewards = readFileSync(store.path(`rewards/${jobKey}/rewards.jsonl`), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { answer: { status: string; reward?: number } }).answer);
     expect(new Set(rewards.map(({ reward }) => reward)).size).toBeGreaterThan(1);
   }
+});
+
+test('every call goes to the endpoints that the recipe’s engine names', async () => {
+  expect(existsSync(world.path('run', 'servers')) ? readdirSync(world.path('run', 'servers')).filter((name) => name.endsWith('.json')) : []).toEqual([]);
+  expect((await stub.stats()).answered).toBeGreaterThanOrEqual(allOutcomes(world, LAP).length);
 });
 
 test('useless answers are outcomes, and none of them is a score', async () => {
