@@ -37,6 +37,13 @@ function portFrom(variable: string): number | undefined {
   return number;
 }
 
+function wholeNumberFrom(variable: string): number | undefined {
+  const value = env[variable];
+  if (value === undefined || value === '') return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new ConfigurationError(`Expected ${variable} to be a whole number of at least 1, got ${JSON.stringify(value)}`);
+  return Number(value);
+}
+
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
 const asked = {
   temporal: portFrom(PORT_SETTINGS.temporal.variable),
@@ -120,7 +127,8 @@ export const config = {
     /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
   },
-  modelServer: { host: '127.0.0.1', port: modelPort },
+  /** The batching server of trainer/. `context`: prompt and answer together, in tokens. @default the server's own, 512 */
+  modelServer: { host: '127.0.0.1', port: modelPort, context: wholeNumberFrom('FLYWHEEL_MODEL_CONTEXT') },
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {

@@ -55,7 +55,16 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
       }
     },
     manifest: (lap) => JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
-    client: async () => new Client({ connection: await Connection.connect({ address: `127.0.0.1:${env['FLYWHEEL_TEMPORAL_PORT']}` }) }),
+    async client() {
+      const connection = Connection.lazy({ address: `127.0.0.1:${env['FLYWHEEL_TEMPORAL_PORT']}` });
+      try {
+        await connection.ensureConnected();
+        return new Client({ connection });
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
+    },
     async dispose() {
       await start('stop').exit;
       rmSync(stateDir, { recursive: true, force: true });

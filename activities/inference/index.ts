@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
+import type { EngineSettings } from '../../shared/sets.ts';
 import type { PromptSet } from '../prompts.ts';
 import type { ArtifactStore } from '../store.ts';
 import { beating } from '../beating.ts';
@@ -31,17 +32,27 @@ export interface InferenceDeps {
 export function createInferenceActivities(deps: InferenceDeps) {
   const { store } = deps;
   const patience = deps.asker?.patienceMs;
-  const servers = new ModelServers({ resolve: deps.resolve, ...(patience === undefined ? {} : { patienceMs: patience }) });
-  const shardDeps = async (prompts: string) => ({ store, servers, asker: deps.asker, prompts: await deps.loadPromptSet(prompts) });
+  /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
+  const servers = new Map<EngineSettings['engine'], ModelServers>();
+  const serversOf = (engine: EngineSettings['engine']): ModelServers => {
+    const known = servers.get(engine);
+    if (known !== undefined) return known;
+    const made = new ModelServers({ resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }), ...(patience === undefined ? {} : { patienceMs: patience }) });
+    servers.set(engine, made);
+    return made;
+  };
+  const shardDeps = async ({ prompts, engine }: Pick<SampleShardInput, 'prompts' | 'engine'>) => ({
+    store, servers: serversOf(engine.engine), asker: deps.asker, prompts: await deps.loadPromptSet(prompts),
+  });
   return {
     /** Cuts a set into shards. */
     planSet: (input: PlanSetInput): Promise<{ shards: number }> => beating(() => planSet(store, input)),
     /** Answers for a shard of rows. */
     sampleShard: (input: SampleShardInput): Promise<ShardResult> =>
-      asActivity(async (context) => sampleShard(await shardDeps(input.prompts), input, context)),
+      asActivity(async (context) => sampleShard(await shardDeps(input), input, context)),
     /** Labels for a shard of proofs. */
     labelShard: (input: LabelShardInput): Promise<LabelShardResult> =>
-      asActivity(async (context) => labelShard(await shardDeps(input.prompts), input, context)),
+      asActivity(async (context) => labelShard(await shardDeps(input), input, context)),
     /** All label rows of a finished set as one dataset. */
     collectLabels: (setId: string): Promise<DatasetRef> => beating(() => collectLabels(store, setId)),
     /** Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would take half a minute). */

@@ -1,5 +1,6 @@
 import type { ChatMessage, Task } from '../../shared/records.ts';
 import type { Outcome, Sampling } from '../../shared/outcomes.ts';
+import type { EngineSettings } from '../../shared/sets.ts';
 
 /** One question to one model. */
 export interface ModelCall {
@@ -29,9 +30,9 @@ export interface Endpoint {
 
 /**
  * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the serving side then
- * starts it again. An empty list or an error means: nowhere yet, ask again later.
+ * starts it again. Without an engine, the one that last was made sure of serves it. An empty list or an error means: nowhere yet, ask again later.
  */
-export type EndpointResolver = (model: string, options?: { readonly refresh: boolean }) => Promise<readonly Endpoint[]>;
+export type EndpointResolver = (model: string, options?: { readonly refresh: boolean; readonly engine?: EngineSettings['engine'] }) => Promise<readonly Endpoint[]>;
 
 /** Answers calls, each paid once. */
 export interface Asker {

@@ -4,14 +4,15 @@ import { createServing, type Serving } from './index.ts';
 
 /** Serving as this installation is configured; every process of ours that asks models has one. */
 export function configuredServing(store: ArtifactStore): Serving {
+  const { host, port, context } = config.modelServer;
   return createServing({
     store,
     root: config.root,
     runDir: config.runDir,
     logDir: config.logDir,
-    host: config.modelServer.host,
+    host,
     env: environmentWith({}),
-    batcher: { command: [config.python, '-m', 'trainer.serve'], port: config.modelServer.port },
+    batcher: { command: [config.python, '-m', 'trainer.serve', ...(context === undefined ? [] : ['--max-context', String(context)])], port },
     serveCommand: config.inference.serveCommand,
     externalEndpoints: config.inference.endpoints,
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -25,6 +25,8 @@ const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2
 const fields = {
   domain: { problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 }, prompts: 'prompts', base: 'imports/base', checker: 'none', experts: 'people' },
   stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
+  // More valid analyses than most proofs get: some stay contested.
+  labelling: { minValidAnalyses: 3 },
   inference: { engine: 'external' },
 };
 const OPTIONS = ['--preset', 'smoke', '--run', 'team', ...Object.entries(fields).flatMap(([name, value]) => ['--set', `${name}=${JSON.stringify(value)}`])];
@@ -37,23 +39,25 @@ let said: string;
 /** What people did, by question. */
 const given = new Map<string, { readonly disagreed: boolean; readonly flagged: boolean }>();
 const refusals: string[] = [];
+/** Workflows that the server's search attributes find while the first questions are open. */
+let foundAs: number | undefined;
 
 beforeAll(async () => {
   // Every way in which a model's answer can be useless comes up, and none of it is a score.
-  stub = await startStub({ medianMs: 2, sigma: 0.3, unparseable: 0.04, truncated: 0.03, boxOfSeven: 0.02, broken: 0.02 });
+  stub = await startStub({ medianMs: 2, sigma: 0.3, confirms: 0.8, unparseable: 0.04, truncated: 0.03, boxOfSeven: 0.02, broken: 0.02 });
   world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url }]) });
   store = new ArtifactStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
   writeFileSync(store.path('imports/problems.jsonl'), problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
   execFileSync(config.python, [path.join(import.meta.dirname, 'byteBase.py'), path.join(config.root, 'prompts'), store.path('imports/base')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const command = world.start('lap', ...OPTIONS);
-  exit = await Promise.race([command.exit, answerAll(command.exit)]);
+  exit = await answerAll(command.exit);
   said = command.output();
-}, 900_000);
+}, 1_500_000);
 afterAll(async () => {
   await world.dispose();
   await stub.kill();
-}, 60_000);
+}, 180_000);
 
 /** Two people on the seats and a lead, as clients of the server, until the lap ends. */
 async function answerAll(ended: Promise<number>): Promise<number> {
@@ -62,13 +66,23 @@ async function answerAll(ended: Promise<number>): Promise<number> {
   let client: Client | undefined;
   while (!over) {
     client ??= await world.client().catch(() => undefined); // the server is being started
-    for await (const { workflowId } of client?.workflow.list({ query: 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"' }) ?? []) {
-      if (client !== undefined && !given.has(workflowId)) await answer(client, workflowId);
-    }
+    for (const workflowId of client === undefined ? [] : await openQuestions(client)) if (!given.has(workflowId)) await answer(client as Client, workflowId);
     await sleep(200);
   }
   await client?.connection.close();
   return ended;
+}
+
+/** None where the server does not answer: it starts, or has ended with the lap. */
+async function openQuestions(client: Client): Promise<string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"' })) ids.push(workflowId);
+    if (ids.length > 0 && foundAs === undefined) foundAs = (await client.workflow.count(`FlywheelLap = "${LAP}" AND FlywheelRun = "team" AND FlywheelPreset = "smoke" AND FlywheelPhase = "coldStart"`)).count;
+  } catch {
+    return [];
+  }
+  return ids;
 }
 
 async function answer(client: Client, workflowId: string): Promise<void> {
@@ -96,6 +110,10 @@ const read = <Row>(ref: DatasetRef): Promise<Row[]> => store.readRows<Row>(ref);
 test('the lap goes through every phase', () => {
   expect([exit, exit === 0 ? '' : said]).toEqual([0, '']);
   expect(world.manifest(LAP).phases).toHaveLength(10);
+});
+
+test('while it ran it could be searched by its lap, run, preset and phase', () => {
+  expect(foundAs).toBe(1);
 });
 
 test('the problems are the file’s, each in one split', async () => {
@@ -138,6 +156,11 @@ test('each training is a real one: its rewards vary, and it changes the model', 
     const rewards = readFileSync(store.path(`rewards/${jobKey}/rewards.jsonl`), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { answer: { status: string; reward?: number } }).answer);
     expect(new Set(rewards.map(({ reward }) => reward)).size).toBeGreaterThan(1);
   }
+});
+
+test('every call goes to the endpoints that the recipe’s engine names', async () => {
+  expect(existsSync(world.path('run', 'servers')) ? readdirSync(world.path('run', 'servers')).filter((name) => name.endsWith('.json')) : []).toEqual([]);
+  expect((await stub.stats()).answered).toBeGreaterThanOrEqual(allOutcomes(world, LAP).length);
 });
 
 test('useless answers are outcomes, and none of them is a score', async () => {
