@@ -58,9 +58,9 @@ export async function walkChain(store: ArtifactStore, lap: string): Promise<Chai
   return chain;
 }
 
-/** The manifests of all finished laps, oldest first. */
+/** The manifests of all finished laps, oldest first; without those of before laps had chains, which name their datasets otherwise. */
 export async function finishedLaps(store: ArtifactStore): Promise<LapManifest[]> {
   const manifests: LapManifest[] = [];
   for (const { lap, finished } of await knownLaps(store)) if (finished) manifests.push(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`));
-  return manifests.sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || a.turn - b.turn);
+  return manifests.filter(({ proofScores }) => Array.isArray(proofScores.train)).sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || a.turn - b.turn);
 }

@@ -97,11 +97,17 @@ function byDigest(laps: readonly LapManifest[], asked: string): Subject | undefi
 
 async function byProof(store: ArtifactStore, laps: readonly LapManifest[], finished: readonly LapManifest[], asked: string): Promise<Subject> {
   const found: FoundProof[] = [];
+  const broken: unknown[] = [];
   for (const manifest of laps) {
-    const proof = await findProof(store, manifest, asked);
-    if (proof !== undefined) found.push(proof);
+    try {
+      const proof = await findProof(store, manifest, asked);
+      if (proof !== undefined) found.push(proof);
+    } catch (error) {
+      broken.push(error); // it matters only where no other lap has the proof
+    }
   }
   const [first, ...others] = found;
+  if (first === undefined && broken.length > 0) throw broken[0];
   const shown = laps.map(({ lap }) => lap).join(', ') || 'none that has finished';
   if (first === undefined) throw new UnknownSubject(`Expected a training (main/lap-0001/verifier-v2), a dataset's URI, a proof's id, a lap, or 8 or more characters of a digest, got ${JSON.stringify(asked)}, which is in no lap of ${shown}`);
   const other = others.find(({ manifest }) => !descends(finished, manifest, first.manifest.lap));

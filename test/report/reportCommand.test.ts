@@ -87,6 +87,11 @@ test('laps are an array, oldest first, each as its report has it; several laps h
   expect((await flywheel(state, 'laps')).out).toContain('main/lap-0003  not finished');
   expect((await flywheel(state, 'laps', '--run', 'other')).out).toBe('No lap has finished yet.\n');
 
+  await store.writeJson('laps/old/lap-0001/manifest.json', { lap: 'old/lap-0001', recipe: {} });
+  const some = await flywheel(state, 'laps');
+  expect(some).toMatchObject({ code: 1, err: expect.stringContaining('old/lap-0001 cannot be measured: ') as string });
+  expect(some.out).toContain('main/lap-0002');
+
   const page = path.join(state, 'curves.html');
   const curves = await report(state, 'lap-0001', 'lap-0002', '--output', page);
   expect(curves).toMatchObject({ code: 0, out: expect.stringContaining(`Plots: ${page}`) as string });
