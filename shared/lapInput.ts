@@ -113,7 +113,8 @@ function describe(issue: z.core.$ZodIssue, whole: unknown): string[] {
   const here = at === '' ? '' : `${at}.`;
   if (issue.code === 'unrecognized_keys') {
     const known = valueAt(PRESETS.rehearsal, issue.path);
-    const expected = isRecord(known) ? `; expected one of ${Object.keys(known).join(', ')}` : '';
+    const names = [...(at === '' ? ['run', 'from'] : []), ...(isRecord(known) ? Object.keys(known) : [])];
+    const expected = names.length === 0 ? '' : `; expected one of ${names.join(', ')}`;
     return issue.keys.map((key) => `${here}${key}: no such field${expected}, got ${show(valueAt(whole, [...issue.path, key]))}`);
   }
   const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '');

@@ -38,7 +38,7 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   // 1A: proofs of a weak model, scored by experts: D_v.
   const cold = await progress.phase(
     'coldStart',
-    () => executeChild(coldStart, { workflowId: `${lap}/cold-start`, args: [{ opened }] }),
+    () => executeChild(coldStart, { workflowId: `${lap}/cold-start`, args: [{ opened }], staticSummary: `${recipe.coldStart.problems} problems, ${recipe.coldStart.refinementRounds} refinement rounds, ${recipe.coldStart.expertProofs} proofs for experts` }),
     (result) => `${result.proofScores.train.rows} scored proofs`,
   );
   heldOut.expertsScored('proofs', cold.proofScores.validation);
@@ -58,7 +58,7 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   // 1C: experts score v1's analyses: D_mv. The meta-verifier learns to.
   const meta = await progress.phase(
     'metaData',
-    () => executeChild(scoreAnalyses, { workflowId: `${lap}/meta-data`, args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }] }),
+    () => executeChild(scoreAnalyses, { workflowId: `${lap}/meta-data`, args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }], staticSummary: `${recipe.metaData.expertAnalyses} analyses for experts` }),
     (result) => `${result.analysisScores.train.rows} scored analyses`,
   );
   heldOut.expertsScored('analyses', meta.analysisScores.validation);

@@ -56,7 +56,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
   const scaled = await progress.phase(
     'scaleVerification',
-    () => executeChild(scaleVerification, { workflowId: `${opened.lap}/label`, args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }] }),
+    () => executeChild(scaleVerification, { workflowId: `${opened.lap}/label`, args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }], staticSummary: `${recipe.labelling.proofs} proofs to label` }),
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 

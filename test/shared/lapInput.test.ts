@@ -24,7 +24,7 @@ describe('a lap input', () => {
   it.each([
     ['a number out of range', { labelling: { analysesPerProof: -3 } }, /^Invalid lap input: labelling\.analysesPerProof: .*>=1, got -3$/],
     ['a wrong type', { seed: 'one' }, /seed: expected number.*got "one"$/],
-    ['an unknown field', { labeling: {} }, /labeling: no such field; expected one of preset, seed, domain.*got \{\}$/],
+    ['an unknown field', { labeling: {} }, /labeling: no such field; expected one of run, from, preset, seed, domain.*got \{\}$/],
     ['an unknown field of a group', { rewards: { alpha: 1 } }, /rewards\.alpha: no such field; expected one of proofWeight/],
     ['an unknown preset', { preset: 'tiny' }, /preset: expected one of smoke, rehearsal, paper, got "tiny"/],
     ['a group that is null', { coldStart: null }, /coldStart: expected object.*got null/],
