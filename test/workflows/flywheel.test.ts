@@ -52,7 +52,7 @@ beforeAll(async () => {
     },
   });
   running = worker.run();
-  while (!(await setCurrentBuild(env.client, 'test'))) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await setCurrentBuild(env.client, 'test')) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
 });
 afterAll(async () => {
   worker.shutdown();
