@@ -6,6 +6,7 @@ import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/f
 import { fullLapName, runOf } from '../../shared/lapNames.ts';
 import type { LapReport } from '../../shared/report.ts';
 import type { ArtifactStore } from '../store.ts';
+import { isPassing } from './open.ts';
 import { readManifest } from './parent.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function openFlywheel(store: ArtifactStore, input: FlywheelInput): 
     const { run } = resolveRecipe(first, parent === undefined ? undefined : await readManifest(store, parent));
     return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
   } catch (error) {
+    if (isPassing(error)) throw error;
     throw ApplicationFailure.create({ type: 'InvalidFlywheel', message: (error as Error).message, nonRetryable: true });
   }
 }

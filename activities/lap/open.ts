@@ -74,7 +74,7 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
 }
 
 /** A full disk or a store out of reach may heal; a bad input does not. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
