@@ -7,6 +7,7 @@ import { findInterpreter, pythonIsReady } from '../activities/setup/python.ts';
 import { serverAnswers } from '../activities/setup/server.ts';
 import { runStep } from '../activities/setup/step.ts';
 import { lookForTemporalCli } from '../activities/setup/temporalCli.ts';
+import { SHIPPED_BASES } from '../shared/recipe.ts';
 import { config } from '../temporal.config.ts';
 import { stackLife } from './stack.ts';
 import { EXIT } from './usage.ts';
@@ -102,6 +103,7 @@ async function checkDisk(): Promise<Omit<Check, 'name'>> {
 }
 
 async function checkBase(): Promise<Omit<Check, 'name'>> {
-  const file = path.join(config.root, 'rehearsal', 'base', 'model.safetensors');
-  return existsSync(file) ? { state: 'ok', detail: path.dirname(file) } : { state: 'bad', detail: `${file} is not there: check the clone out again` };
+  const files = [...SHIPPED_BASES.values()].map((folder) => path.join(config.root, folder, 'model.safetensors'));
+  const missing = files.filter((file) => !existsSync(file));
+  return missing.length === 0 ? { state: 'ok', detail: files.map((file) => path.dirname(file)).join(', ') } : { state: 'bad', detail: `${missing.join(', ')}: not there; check the clone out again` };
 }

@@ -41,6 +41,12 @@ export const SLOPPY_TEACHER: Teacher = {
   draft: SLOPPY.proof,
 };
 
+/** The same teacher, blind to what happens inside a merged line: every analysis that it writes or is shown is without intermediate values. */
+export function withoutIntermediates(teacher: Teacher): Teacher {
+  const brief = (analysis: Manners['analysis']): Manners['analysis'] => ({ ...analysis, intermediates: false });
+  return { ...teacher, manners: { ...teacher.manners, analysis: brief(teacher.manners.analysis) }, givenAnalyses: teacher.givenAnalyses.map(brief) };
+}
+
 /** Revisions that a trajectory makes after its draft, at most. The same as `maxRevisions` of the preset. */
 const MAX_REVISIONS = 2;
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkpointDigest } from '../activities/checkpoints.ts';
 import { inspectBase, type Figures } from './inspectBase.ts';
-import { makeCorpora } from './makeBase.ts';
+import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
 
 /**
- * Writes base.json: which recipe made the shipped base, its digest, and what it was seen to do. Nothing in it depends on when.
- * Usage: node --import tsx rehearsal/describeBase.ts [seed of the recipe, 1] [python]
+ * Writes base.json, or weakVerifier.json: which recipe made that shipped base, its digest, and what it was seen to do. Nothing in it depends on when.
+ * Usage: node --import tsx rehearsal/describeBase.ts [base | weakVerifier] [seed of the recipe, 1] [python]
  */
 export interface BaseDescription {
   readonly recipe: { readonly seed: number; readonly sha256: string };
@@ -18,14 +18,14 @@ export interface BaseDescription {
   readonly measured: { readonly problemsPerLength: number; readonly seed: number; readonly figures: Figures };
 }
 
-export const BASE_FOLDER = path.join(import.meta.dirname, 'base');
-export const DESCRIPTION_FILE = path.join(import.meta.dirname, 'base.json');
+export const folderOf = (base: BaseName): string => path.join(import.meta.dirname, base);
+export const descriptionFile = (base: BaseName): string => path.join(import.meta.dirname, `${base}.json`);
 
-/** sha256 over all that decides the base: the corpora, config, tokenizer and plan that a seed gives, and the training script. */
-export async function recipeDigest(seed: number): Promise<string> {
+/** sha256 over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training script. */
+export async function recipeDigest(base: BaseName, seed: number): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-recipe-'));
   try {
-    await makeCorpora(folder, seed);
+    await makeCorpora(folder, base, seed);
     const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
     const hash = createHash('sha256');
     for (const file of [...files.sort(), path.join(import.meta.dirname, 'train_base.py')]) {
@@ -38,14 +38,15 @@ export async function recipeDigest(seed: number): Promise<string> {
   }
 }
 
-async function main(seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
+async function main(name = 'base', seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
+  const base = baseNamed(name);
   const measurement = { problemsPerLength: 25, seed: 7 };
   const description: BaseDescription = {
-    recipe: { seed: Number(seed), sha256: await recipeDigest(Number(seed)) },
-    checkpoint: await checkpointDigest(BASE_FOLDER),
-    measured: { ...measurement, figures: await inspectBase({ checkpoint: BASE_FOLDER, ...measurement, python, temperature: 1 }) },
+    recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
+    checkpoint: await checkpointDigest(folderOf(base)),
+    measured: { ...measurement, figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }) },
   };
-  await writeFile(DESCRIPTION_FILE, `${JSON.stringify(description, null, 1)}\n`);
+  await writeFile(descriptionFile(base), `${JSON.stringify(description, null, 1)}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) runScript(main);

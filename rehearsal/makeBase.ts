@@ -4,15 +4,15 @@ import type { Task } from '../shared/records.ts';
 import { TASKS } from '../shared/records.ts';
 import { randomFrom, seedOf } from '../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from './chain.ts';
-import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, type Teacher } from './demonstrations.ts';
+import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, withoutIntermediates, type Teacher } from './demonstrations.ts';
 import { randomChain, TRIVIAL_SHARE } from './problems.ts';
 import type { Random } from './teacher.ts';
 import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
 import { runScript } from './runScript.ts';
 
 /**
- * Writes all that train_base.py needs to make the base: config, tokenizer and one corpus per phase of its training.
- * Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]; then rehearsal/train_base.py <folder> <checkpoint folder>.
+ * Writes all that train_base.py needs to make a base: config, tokenizer and one corpus per phase of its training.
+ * Usage: node --import tsx rehearsal/makeBase.ts <folder> [base | weakVerifier] [seed]; then rehearsal/train_base.py <folder> <checkpoint folder>.
  */
 
 /** One phase of the training: what it shows, for so many optimizer steps of so many examples. */
@@ -30,12 +30,20 @@ interface Phase {
 
 const ALL_TASKS = { prove: 3, verify: 7, metaVerify: 3, selfVerify: 2, refine: 1.2, selfRefine: 0.6 };
 
-export const PHASES: readonly Phase[] = [
+const PHASES: readonly Phase[] = [
   { name: 'single operations', show: 'single operations', steps: 250, batch: 48, rate: [1, 1] },
   { name: 'clean, short chains', show: { teacher: CLEAN_TEACHER, lengths: [1, 3], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 1] },
   { name: 'clean, all chains', show: { teacher: CLEAN_TEACHER, lengths: [2, 8], mix: ALL_TASKS }, steps: 500, batch: 32, rate: [1, 0.3] },
   { name: 'sloppy, all chains', show: { teacher: SLOPPY_TEACHER, lengths: [1, 8], mix: ALL_TASKS, trivialShare: TRIVIAL_SHARE }, steps: 250, batch: 32, rate: [0.3, 0.05], fresh: true },
 ];
+
+/** The shipped bases: the rehearsal's, and the harder setting's, whose teachers judge merged lines without their intermediate values. */
+export const BASES = ['base', 'weakVerifier'] as const;
+export type BaseName = (typeof BASES)[number];
+
+function teacherIn(base: BaseName, teacher: Teacher): Teacher {
+  return base === 'base' ? teacher : withoutIntermediates(teacher);
+}
 
 /** Operations in an example of the first phase. */
 const DRILL_LINES = 16;
@@ -85,10 +93,10 @@ export async function loadPromptTexts(): Promise<Record<Task, string>> {
 }
 
 /** The examples of a phase. Equal seeds give equal examples. */
-export function* examplesOf(phase: Phase, prompts: Readonly<Record<Task, string>>, seed: number): Generator<Segment[]> {
-  const random = randomFrom(seedOf('rehearsal-base', seed, phase.name));
-  for (let index = 0; index < phase.steps * phase.batch; index += 1) {
-    yield phase.show === 'single operations' ? drill(random) : demonstration(phase.show, prompts, random);
+function* examplesOf({ name, steps, batch, show }: Phase, base: BaseName, prompts: Readonly<Record<Task, string>>, seed: number): Generator<Segment[]> {
+  const random = randomFrom(seedOf('rehearsal-base', seed, name));
+  for (let index = 0; index < steps * batch; index += 1) {
+    yield show === 'single operations' ? drill(random) : demonstration({ ...show, teacher: teacherIn(base, show.teacher) }, prompts, random);
   }
 }
 
@@ -124,28 +132,34 @@ function weighed(answer: string): Segment[] {
 }
 
 /** Writes the checkpoint's small files to `<folder>/base`, a corpus per phase and `plan.json`. */
-export async function makeCorpora(folder: string, seed: number): Promise<void> {
-  const base = path.join(folder, 'base');
-  await mkdir(base, { recursive: true });
+export async function makeCorpora(folder: string, base: BaseName, seed: number): Promise<void> {
+  await mkdir(path.join(folder, 'base'), { recursive: true });
   const files: Record<string, object> = {
     'config.json': LLAMA_CONFIG,
     'generation_config.json': { eos_token_id: LLAMA_CONFIG.eos_token_id, pad_token_id: LLAMA_CONFIG.pad_token_id, do_sample: true, temperature: 1, top_k: 0, top_p: 1 },
     'tokenizer.json': tokenizerJson(),
     'tokenizer_config.json': tokenizerConfigJson(),
   };
-  for (const [name, content] of Object.entries(files)) await writeFile(path.join(base, name), `${JSON.stringify(content, null, 1)}\n`);
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, 'base', name), `${JSON.stringify(content, null, 1)}\n`);
   const prompts = await loadPromptTexts();
   for (const [index, phase] of PHASES.entries()) {
-    const lines = Array.from(examplesOf(phase, prompts, seed), (example) => JSON.stringify(example));
+    const lines = Array.from(examplesOf(phase, base, prompts, seed), (example) => JSON.stringify(example));
     await writeFile(path.join(folder, `phase-${index + 1}.jsonl`), `${lines.join('\n')}\n`);
   }
   const phases = PHASES.map(({ name, steps, batch, rate, fresh = false }, index) => ({ name, file: `phase-${index + 1}.jsonl`, steps, batch, rate, fresh }));
   await writeFile(path.join(folder, 'plan.json'), `${JSON.stringify({ seed, phases }, null, 1)}\n`);
 }
 
-async function main(folder?: string, seed = '1'): Promise<void> {
-  if (folder === undefined || !/^\d+$/.test(seed)) throw new Error('Usage: node --import tsx rehearsal/makeBase.ts <folder> [seed]');
-  await makeCorpora(folder, Number(seed));
+/** @throws when it is none of them, naming them. */
+export function baseNamed(name: string): BaseName {
+  const base = BASES.find((known) => known === name);
+  if (base === undefined) throw new Error(`Expected one of ${BASES.join(', ')}, got ${JSON.stringify(name)}`);
+  return base;
+}
+
+async function main(folder?: string, name = 'base', seed = '1'): Promise<void> {
+  if (folder === undefined || !/^\d+$/.test(seed)) throw new Error(`Usage: node --import tsx rehearsal/makeBase.ts <folder> [${BASES.join(' | ')}] [seed]`);
+  await makeCorpora(folder, baseNamed(name), Number(seed));
 }
 
 if (process.argv[1] === import.meta.filename) runScript(main);

@@ -2,7 +2,7 @@ import { autoLabel } from './autoLabel.ts';
 import { syntheticPopulation } from './labelPopulation.ts';
 import { replayLabel } from './labelReplay.ts';
 import type { Tokens } from './rates.ts';
-import type { Recipe } from './recipe.ts';
+import { SHIPPED_BASES, type Recipe } from './recipe.ts';
 import type { Task } from './records.ts';
 
 /** What a plan assumes where no lap has measured it, each with its source. */
@@ -28,24 +28,24 @@ const LARGE_PROMPT: Readonly<Record<Task, number>> = { prove: 1_000, refine: 9_0
 
 export function tokensOfCall({ domain, sampling }: Recipe, task: Task): Assumed<Tokens> {
   const { maxTokens } = sampling[task];
-  if (domain.base === 'rehearsal') return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
+  if (SHIPPED_BASES.has(domain.base)) return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
   return ours({ prompt: LARGE_PROMPT[task], completion: maxTokens / 4 }, 'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages');
 }
 
 export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> {
-  if (domain.base === 'rehearsal') return ours(5_000, 'the small model on two cores, beside a training');
+  if (SHIPPED_BASES.has(domain.base)) return ours(5_000, 'the small model on two cores, beside a training');
   return ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency');
 }
 
 /** Seconds of a training, as a start and so much for each sample. */
 export function trainingSeconds({ domain, training }: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
-  if (domain.base === 'rehearsal') return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
+  if (SHIPPED_BASES.has(domain.base)) return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
   return { value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 }, source: 'recipe: training.wallHours, the longest that a job may take' };
 }
 
 /** Equal answers to a question are judged once. A small model repeats itself: in a rehearsal a group has 2.4 distinct answers, be it of 4 or 8. */
 export function judgedShare({ domain }: Recipe, groupSize: number): Assumed<number> {
-  if (domain.base === 'rehearsal') return ours(Math.min(1, 2.4 / groupSize), 'about 2.4 distinct answers in a group of the small model');
+  if (SHIPPED_BASES.has(domain.base)) return ours(Math.min(1, 2.4 / groupSize), 'about 2.4 distinct answers in a group of the small model');
   return ours(1, 'every answer differs and is well formed');
 }
 

@@ -10,6 +10,9 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
+/** Checkpoints that come with the rehearsal, and their folders; `weakVerifier` judges merged lines without recomputing what lies between. */
+export const SHIPPED_BASES: ReadonlyMap<string, string> = new Map([['rehearsal', 'rehearsal/base'], ['weakVerifier', 'rehearsal/weakVerifier']]);
+
 const price = z.number().min(0);
 const limit = z.number().min(0).optional();
 
@@ -77,8 +80,8 @@ export const recipeSchema = z.strictObject({
     ]),
     /** Folder of prompt texts, one file per task. */
     prompts: z.enum(['prompts', 'rehearsal/prompts']),
-    /** The SFT base all players start from: the one shipped with the rehearsal, or a checkpoint folder (HF format). */
-    base: z.union([z.literal('rehearsal'), z.string().min(1)]),
+    /** The SFT base all players start from: one of those shipped with the rehearsal, or a checkpoint folder of the store (HF format). */
+    base: z.union([z.enum(['rehearsal', 'weakVerifier']), z.string().min(1)]),
     /** Ground truth for measurements, where there is one. */
     checker: z.enum(['rehearsal', 'none']),
     /** Who answers questions to experts: people, or the program named after the checker. */

@@ -162,6 +162,12 @@ export interface LabelFigures {
   readonly contestedReasons: Readonly<Record<string, number>>;
   /** Mean true score of all these proofs, labelled or not. */
   readonly trueScoreOfAll: Figure;
+  /**
+   * The verifier on the hardest proofs that the flywheel has by then: share of first verdicts, one a proof of this set, that are the true score. What votes then
+   * make of them is `precision`. A malformed verdict is wrong.
+   */
+  readonly verdictAccuracy: Figure;
+  readonly constantBaseline: ConstantBaseline | null;
   readonly analysesPerProof: number;
   readonly metaAnalysesPerProof: number;
   /** ρ: how alike the verifier errs in two analyses of one proof (intraclass correlation of given − true score). Null without truth or variance. */

@@ -6,13 +6,13 @@ import { auditSetOf } from '../../shared/names.ts';
 import type { ReviewRow } from '../../shared/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { Figure, LabelFigures, ScoreKey } from '../../shared/report.ts';
-import type { ProofScore } from '../../shared/scores.ts';
+import type { ProofScore, Score } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sets.ts';
 import { readOutcomes } from '../inference/outcomes.ts';
 import type { ArtifactStore } from '../store.ts';
 import type { Notes } from './notes.ts';
 import type { Truth } from './truth.ts';
-import { scoreKey } from './verifierFigures.ts';
+import { constantBaseline, scoreKey } from './verifierFigures.ts';
 
 interface Labelled {
   readonly problem: string;
@@ -60,8 +60,10 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     }
   }
   if (truth.checker === undefined && audit.size === 0) notes.absent('labels.precision', 'no checker knows the true score of the labelled proofs, and the recipe has no audit (labelling.auditShare)');
-  const correlation = await correlationOfErrors(store, manifest.labels.set.setId, truths);
-  const problemOfRow = (row: LabelRow): string => proofs.get(row.proofId)?.problem.id ?? row.proofId;
+  const verdicts = await verdictsOf(store, manifest.labels.set.setId);
+  const judged = [...truths].flatMap(([id, score]) => (verdicts.has(id) ? [{ id, isRight: verdicts.get(id)?.[0] === score }] : []));
+  const correlation = correlationOfErrors(verdicts, truths);
+  const problemOf = (id: string): string => proofs.get(id)?.problem.id ?? id;
   const perProof = (count: (row: LabelRow) => number): number => (rows.length === 0 ? 0 : rows.reduce((sum, row) => sum + count(row), 0) / rows.length);
   return {
     total: rows.length,
@@ -69,13 +71,15 @@ export async function labelFigures(store: ArtifactStore, manifest: LapManifest, 
     contested: rows.length - labelled.length,
     unresolved,
     expert: manifest.labels.expert,
-    contestedShare: share(rows, ({ decision }) => decision.kind !== 'labelled', problemOfRow) ?? null,
+    contestedShare: share(rows, ({ decision }) => decision.kind !== 'labelled', ({ proofId }) => problemOf(proofId)) ?? null,
     precision: precision(labelled),
     auditedPrecision: precision(byExperts),
     precisionByScore: byScore((score) => precision(labelled.filter(({ label }) => label === score))),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
-    trueScoreOfAll: mean([...truths], ([, score]) => score, ([id]) => proofs.get(id)?.problem.id ?? id) ?? null,
+    trueScoreOfAll: mean([...truths], ([, score]) => score, ([id]) => problemOf(id)) ?? null,
+    verdictAccuracy: share(judged, ({ isRight }) => isRight, ({ id }) => problemOf(id)) ?? null,
+    constantBaseline: constantBaseline([...truths.values()]),
     analysesPerProof: perProof((row) => row.analyses),
     metaAnalysesPerProof: perProof((row) => row.metaAnalyses),
     errorCorrelation: correlation ?? null,
@@ -90,16 +94,22 @@ async function auditScores(store: ArtifactStore, { lap, reviews }: LapManifest):
   return new Map(rows.flatMap(({ id, result }): [string, ProofScore][] => (result.kind === 'scored' ? [[id, result.score]] : [])));
 }
 
-/** ρ over the proofs' analyses that were asked for; early stopping leaves clear proofs with fewer of them. */
-async function correlationOfErrors(store: ArtifactStore, setId: string, truths: ReadonlyMap<string, ProofScore>): Promise<number | undefined> {
-  const votes = new Map<string, number[]>();
+/** The scores of each proof's analyses, in the order of asking; undefined where an answer was malformed or truncated, nothing where a call failed. */
+async function verdictsOf(store: ArtifactStore, setId: string): Promise<Map<string, (Score | undefined)[]>> {
+  const verdicts = new Map<string, (Score | undefined)[]>();
   for await (const { row, task, kind, score } of readOutcomes(store, setId)) {
-    if (task !== 'verify' || kind !== 'answered' || score === undefined) continue;
-    votes.set(row, [...(votes.get(row) ?? []), score]);
+    if (task !== 'verify' || kind === 'failed') continue;
+    verdicts.set(row, [...(verdicts.get(row) ?? []), kind === 'answered' ? score : undefined]);
   }
-  return errorCorrelation([...votes].flatMap(([row, given]) => {
+  return verdicts;
+}
+
+/** ρ over the proofs' analyses that were asked for; early stopping leaves clear proofs with fewer of them. */
+function correlationOfErrors(verdicts: ReadonlyMap<string, readonly (Score | undefined)[]>, truths: ReadonlyMap<string, ProofScore>): number | undefined {
+  return errorCorrelation([...verdicts].flatMap(([row, given]) => {
     const truth = truths.get(row);
-    return truth === undefined ? [] : [{ truth, votes: given }];
+    const votes = given.filter((score) => score !== undefined);
+    return truth === undefined || votes.length === 0 ? [] : [{ truth, votes }];
   }));
 }
 

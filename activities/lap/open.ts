@@ -8,7 +8,7 @@ import type { ProblemSplits } from '../../shared/manifest.ts';
 import { headlines, refusalOfPlan } from '../../shared/plan.ts';
 import type { LapPlan, PlanHeadline } from '../../shared/plan.ts';
 import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
-import type { Recipe } from '../../shared/recipe.ts';
+import { SHIPPED_BASES, type Recipe } from '../../shared/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { importCheckpoint } from '../checkpoints.ts';
 import { loadPromptSet } from '../prompts.ts';
@@ -48,7 +48,8 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     refuseWhatTheClusterCannotHold(recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
-    const base = await importCheckpoint(store, recipe.domain.base === 'rehearsal' ? path.join(root, 'rehearsal', 'base') : store.path(recipe.domain.base));
+    const shipped = SHIPPED_BASES.get(recipe.domain.base);
+    const base = await importCheckpoint(store, shipped === undefined ? store.path(recipe.domain.base) : path.join(root, shipped));
     const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));

@@ -69,10 +69,11 @@ function quantities(reports: readonly LapReport[]): Quantity[] {
     ...bands.map((band): Quantity => ({ name: `true score, difficulty ${band}`, of: (report) => bandOf(report, band)?.trueScoreAfter ?? null, ofBase: (report) => bandOf(report, band)?.trueScoreBefore ?? null })),
     { name: "verifier's score accuracy", of: (report) => lastVerifier(report)?.scoreAccuracy ?? null, ofBase: ({ verifier }) => verifier.base?.scoreAccuracy ?? null, baseline: constant },
     {
-      name: "verifier's accuracy on the hardest proofs",
+      name: "verifier's accuracy on the hardest held-out proofs",
       of: (report) => lastVerifier(report)?.byDifficulty.at(-1)?.scoreAccuracy ?? null,
       ofBase: ({ verifier }) => verifier.base?.byDifficulty.at(-1)?.scoreAccuracy ?? null,
     },
+    { name: "verifier's accuracy on the proofs to label", of: ({ labels }) => labels.verdictAccuracy, baseline: ({ labels }) => labels.constantBaseline?.accuracy },
     { name: 'precision of automatic labels', of: ({ labels }) => labels.precision },
     ...SCORES.map((score): Quantity => ({ name: `precision of label ${score}`, of: ({ labels }) => labels.precisionByScore[score] })),
     { name: 'contested share', of: ({ labels }) => labels.contestedShare },

@@ -129,7 +129,7 @@ ${figure(
       { name: 'contested, left', colour: INK.quiet, values: [Math.max(0, left)] },
       { name: 'unresolved', colour: INK.before, values: [Math.max(0, labels.contested - expertsPart - Math.max(0, left))] },
     ], { label: whole, axis: false }),
-    html`Precision over all automatic labels: ${withInterval(labels.precision)}.${labels.auditedPrecision ? ` Of a blind sample of ${labels.auditedPrecision.n}, experts gave the same score to ${withInterval(labels.auditedPrecision)}.` : ''}`,
+    html`Precision over all automatic labels: ${withInterval(labels.precision)}; of the verifier's first verdicts on all these proofs, right: ${withInterval(labels.verdictAccuracy)}.${labels.auditedPrecision ? ` Of a blind sample of ${labels.auditedPrecision.n}, experts gave the same score to ${withInterval(labels.auditedPrecision)}.` : ''}`,
   )}
 ${plainTable(['label', 'proofs', 'precision against truth'], (['0', '0.5', '1'] as const).map((score) => [score, labels.byScore[score], withInterval(labels.precisionByScore[score])]))}
 ${Object.keys(labels.contestedReasons).length === 0 ? null : plainTable(['contested because', 'proofs'], Object.entries(labels.contestedReasons).sort((a, b) => b[1] - a[1]))}`;

@@ -130,6 +130,8 @@ test('labels add up, and are precise where they are the truth', async () => {
     verdicts: ['proof-0', 'proof-1'].flatMap((row) => [0, 1].map((sample) => outcome(row, 'verify', analysisText(1), { sample, score: 1 }))),
     expert: 1,
   });
+  expect(labels.verdictAccuracy).toMatchObject({ value: 0.5, n: 2 });
+  expect(labels.constantBaseline).toEqual({ score: 0, accuracy: 0.8 });
   expect(labels.errorCorrelation).toBeCloseTo(1);
   expect(labels.effectiveAnalyses).toBeCloseTo(1);
   expect(labels).toMatchObject({ total: 5, auto: 3, contested: 2, unresolved: 1, expert: 1, byScore: { '0': 1, '0.5': 0, '1': 2 } });

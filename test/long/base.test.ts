@@ -6,27 +6,27 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { checkpointDigest } from '../../activities/checkpoints.ts';
 import { chainOf } from '../../rehearsal/chain.ts';
-import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER } from '../../rehearsal/demonstrations.ts';
-import { BASE_FOLDER, DESCRIPTION_FILE, recipeDigest, type BaseDescription } from '../../rehearsal/describeBase.ts';
+import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, withoutIntermediates } from '../../rehearsal/demonstrations.ts';
+import { descriptionFile, folderOf, recipeDigest, type BaseDescription } from '../../rehearsal/describeBase.ts';
 import { inspectBase } from '../../rehearsal/inspectBase.ts';
-import { loadPromptTexts, makeCorpora } from '../../rehearsal/makeBase.ts';
+import { BASES, loadPromptTexts, makeCorpora, type BaseName } from '../../rehearsal/makeBase.ts';
 import { rehearsalProblems } from '../../rehearsal/problems.ts';
 import { TASKS } from '../../shared/records.ts';
 import { randomFrom } from '../../shared/seeds.ts';
 
 const python = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? '.flywheel/python/bin/python';
 const run = async (...args: string[]) => (await promisify(execFile)(python, args, { maxBuffer: 2 ** 26 })).stdout;
-const description = async () => JSON.parse(await readFile(DESCRIPTION_FILE, 'utf8')) as BaseDescription;
+const description = async (base: BaseName) => JSON.parse(await readFile(descriptionFile(base), 'utf8')) as BaseDescription;
 
-test('the shipped base is the one that base.json describes, and base.json tells of the recipe as it stands', async () => {
-  const { checkpoint, recipe } = await description();
-  expect(await checkpointDigest(BASE_FOLDER)).toBe(checkpoint);
-  expect(await recipeDigest(recipe.seed)).toBe(recipe.sha256);
+test.each(BASES)('the shipped %s is the one that its description names, which tells of the recipe as it stands', async (base) => {
+  const { checkpoint, recipe } = await description(base);
+  expect(await checkpointDigest(folderOf(base))).toBe(checkpoint);
+  expect(await recipeDigest(base, recipe.seed)).toBe(recipe.sha256);
 });
 
 test('training the first phase twice gives the same weights', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-base-'));
-  await makeCorpora(folder, 1);
+  await makeCorpora(folder, 'base', 1);
   const digests: string[] = [];
   for (const name of ['one', 'two']) {
     await run('rehearsal/train_base.py', folder, path.join(folder, name), '--phases', '1');
@@ -35,10 +35,10 @@ test('training the first phase twice gives the same weights', async () => {
   expect(digests[0]).toBe(digests[1]);
 });
 
-test('the shipped base behaves as base.json says', async () => {
-  const { measured } = await description();
+test.each(BASES)('the shipped %s behaves as its description says', async (base) => {
+  const { measured } = await description(base);
   const { figures } = measured;
-  const seen = await inspectBase({ checkpoint: BASE_FOLDER, problemsPerLength: 25, seed: measured.seed + 1, python, temperature: 1 });
+  const seen = await inspectBase({ checkpoint: folderOf(base), problemsPerLength: 25, seed: measured.seed + 1, python, temperature: 1 });
   // A trajectory has three chances to go wrong, and may revise too often.
   for (const [task, share] of Object.entries(seen['wellFormed'] ?? {})) expect([task, share >= (task === 'selfRefine' ? 0.85 : 0.96)]).toEqual([task, true]);
   for (const [group, name] of [['proof score', 'all'], ['proof score', '2-3'], ['verify', 'accuracy'], ['verify', 'quality'], ['verify', 'analysesWithFalseRemarks'], ['selfVerify', 'claimsOf1']] as const) {
@@ -53,7 +53,7 @@ test('the tokenizer gives every text of the domain back, knows all its words, an
   const problems = rehearsalProblems({ seed: 5, count: 70, difficulty: [2, 8] });
   const texts = problems.flatMap(({ statement }) =>
     TASKS.flatMap((task) =>
-      [CLEAN_TEACHER, SLOPPY_TEACHER].map((teacher) => {
+      [CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER)].map((teacher) => {
         const { answer, proof = '', analysis = '' } = demonstrate(task, chainOf(statement), teacher, random);
         const values: Record<string, string> = { problem: statement, proof, analysis };
         return { prompt: prompts[task].replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''), answer };
@@ -77,5 +77,5 @@ for text in texts:
 strange = tokenizer.encode("Proof by \\u0000 12 \\u00e9 L1", add_special_tokens=False)
 print(json.dumps({"wrong": wrong, "unknown": unknown, "strange": strange.count(tokenizer.unk_token_id), "length": len(strange)}))
 `;
-  expect(JSON.parse(await run('-c', code, BASE_FOLDER, file))).toEqual({ wrong: 0, unknown: 0, strange: 5, length: 6 });
+  expect(JSON.parse(await run('-c', code, folderOf('base'), file))).toEqual({ wrong: 0, unknown: 0, strange: 5, length: 6 });
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkpointDigest } from '../../activities/checkpoints.ts';
 import { freePort } from '../../activities/setup/ports.ts';
-import { BASE_FOLDER } from '../../rehearsal/describeBase.ts';
+import { folderOf } from '../../rehearsal/describeBase.ts';
 import { rehearsalProblems } from '../../rehearsal/problems.ts';
 
 const REQUESTS = 10_000;
@@ -21,8 +21,8 @@ const servers: ChildProcess[] = [];
 
 beforeAll(async () => {
   checkpoints = await mkdtemp(path.join(tmpdir(), 'flywheel-served-'));
-  model = await checkpointDigest(BASE_FOLDER);
-  await symlink(path.resolve(BASE_FOLDER), path.join(checkpoints, model));
+  model = await checkpointDigest(folderOf('base'));
+  await symlink(path.resolve(folderOf('base')), path.join(checkpoints, model));
 });
 
 afterAll(async () => {

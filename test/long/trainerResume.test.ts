@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { checkpointDigest } from '../../activities/checkpoints.ts';
 import { chainOf } from '../../rehearsal/chain.ts';
 import { demonstrate, SLOPPY_TEACHER } from '../../rehearsal/demonstrations.ts';
-import { BASE_FOLDER } from '../../rehearsal/describeBase.ts';
+import { folderOf } from '../../rehearsal/describeBase.ts';
 import { rehearsalProblems } from '../../rehearsal/problems.ts';
 import { jobResultSchema, type Job, type JobResult, type MetricsLine } from '../../shared/job.ts';
 import { randomFrom } from '../../shared/seeds.ts';
@@ -56,7 +56,7 @@ async function jobFile(name: string, number: number): Promise<string> {
     jobKey: 'test/lap-0001/generator',
     attempt: number,
     kind: 'grpo',
-    initCheckpoint: { uri: pathToFileURL(path.resolve(BASE_FOLDER)).href, sha256: await checkpointDigest(BASE_FOLDER) },
+    initCheckpoint: { uri: pathToFileURL(path.resolve(folderOf('base'))).href, sha256: await checkpointDigest(folderOf('base')) },
     datasets: [{ role: 'both', uri: uri('rows.jsonl'), sha256: createHash('sha256').update(lines.join('')).digest('hex'), rows: lines.length, weight: 1 }],
     reward: { url: rewards.url, recipeSha256: 'b'.repeat(64), tokenEnv: 'TEST_REWARD_TOKEN' },
     hyper: {
@@ -130,7 +130,7 @@ test('an undisturbed job learns, and its checkpoint lies under its digest', asyn
   expect({ steps, stopReason }).toEqual({ steps: STEPS, stopReason: 'maxSteps' });
   expect(checkpoint.uri).toBe(pathToFileURL(path.join(folder, 'checkpoints', 'calm', checkpoint.sha256)).href);
   expect(await checkpointDigest(path.join(folder, 'checkpoints', 'calm', checkpoint.sha256))).toBe(checkpoint.sha256);
-  expect(checkpoint.sha256).not.toBe(await checkpointDigest(BASE_FOLDER));
+  expect(checkpoint.sha256).not.toBe(await checkpointDigest(folderOf('base')));
 });
 
 test('a job killed with -9 before its first state, between two states and at its last one ends in the same bytes', async () => {
