@@ -20,6 +20,8 @@ export interface LapWorld {
   start(...args: string[]): { readonly pid: number; readonly exit: Promise<number>; output(): string };
   /** Kills the process of a record (pid and start time) with -9, as soon as it lives; answers its pid. */
   kill(...record: string[]): Promise<number>;
+  /** Kills with -9 whatever of this folder lives: the supervisor before what it would start again, servers, trainers. */
+  killEverything(): Promise<void>;
   manifest(lap: string): LapManifest;
   /** A client of the stack's server, which has to run. */
   client(): Promise<Client>;
@@ -54,6 +56,13 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
         await sleep(50);
       }
     },
+    async killEverything() {
+      const records = [path.join('run', 'supervisor.json'), ...['run', path.join('store', 'jobs')].flatMap((folder) => filesIn(path.join(stateDir, folder), /\.json$/).map((file) => path.join(folder, file)))];
+      for (const record of records) {
+        const found = await readRecord(path.join(stateDir, record)).catch(() => undefined); // no process's record
+        if (found !== undefined && (await isAlive(found))) process.kill(found.pid, 'SIGKILL');
+      }
+    },
     manifest: (lap) => JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
     async client() {
       const connection = Connection.lazy({ address: `127.0.0.1:${env['FLYWHEEL_TEMPORAL_PORT']}` });
@@ -70,6 +79,10 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+function filesIn(folder: string, named: RegExp): string[] {
+  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => named.test(name)) : [];
 }
 
 /** Waits until the condition holds. */
