@@ -11,7 +11,7 @@ export interface Rates {
   judgeTokens(stage: StageName): Tokens;
   training(name: TrainingName): TrainingRate;
   tokensPerSecond(): number;
-  labelling(): { readonly callsPerProof: number; readonly contestedShare: number; readonly tokens: Tokens };
+  labelling(): { readonly callsPerProof: number; readonly contestedShare: number; readonly labelledShare: number; readonly tokens: Tokens };
   rightShare(): number;
   verdictsPerQuestion(): number;
   minutesPerVerdict(phase: string): number;
@@ -71,7 +71,7 @@ export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; ba
         (value) => ({ 'calls a proof': value.callsPerProof, 'contested share': value.contestedShare }),
       );
       const mix = (): Assumed<Tokens> => mixed([[simulated().value.analyses, assumed.tokensOfCall(recipe, 'verify')], [simulated().value.metaAnalyses, assumed.tokensOfCall(recipe, 'metaVerify')]]);
-      return { ...counts, tokens: tokens('labels', measured?.tokens['labelling'], mix) };
+      return { ...counts, labelledShare: 1 - counts.contestedShare, tokens: tokens('labels', measured?.tokens['labelling'], mix) };
     },
     rightShare: () => one('share with the right score', 'analyses', measured?.rightShare, () => assumed.RIGHT_SHARE),
     verdictsPerQuestion() {
@@ -95,7 +95,7 @@ export function withoutEarlyStop(rates: Rates, { labelling: { analysesPerProof, 
       const rate = rates.training(name);
       return { ...rate, stepsShare: 1, judgedShare: rate.judgedShare === null ? null : 1 };
     },
-    labelling: () => ({ ...rates.labelling(), callsPerProof: analysesPerProof * (1 + (metaVerification ? metaAnalysesPerAnalysis : 0)), contestedShare: 1 }),
+    labelling: () => ({ ...rates.labelling(), callsPerProof: analysesPerProof * (1 + (metaVerification ? metaAnalysesPerAnalysis : 0)), contestedShare: 1, labelledShare: 1 }),
     rightShare: () => 1,
   };
 }

@@ -76,7 +76,7 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
 
   function scaleVerification(): Piece[] {
     const phase = 'scaleVerification';
-    const { callsPerProof, contestedShare, tokens } = rates.labelling();
+    const { callsPerProof, contestedShare, labelledShare, tokens } = rates.labelling();
     const proofs = sizes.labelled + sizes.carried;
     const looks = sizes.written > sizes.labelled;
     return [
@@ -84,6 +84,7 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
       ...(looks ? ask(phase, 'verify', sizes.written, rule.firstLook) : []),
       ...calls(phase, proofs, callsPerProof, tokens),
       ...(rule.contested === 'ask' ? review(phase, Math.round(proofs * contestedShare)) : []),
+      ...review(phase, Math.ceil(proofs * labelledShare * rule.auditShare)),
       steps(phase, 1, 5 + (sizes.carried > 0 ? 1 : 0) + (looks ? 1 : 0)),
     ];
   }

@@ -107,6 +107,11 @@ describe('the plan of a later lap', () => {
     expect(measured).toContain('calls a proof, labels: main/lap-0001');
   });
 
+  it('counts the minutes of an audit of its labels', () => {
+    const minutes = (auditShare: number) => phaseOf(later({ domain: { experts: 'people' }, labelling: { contested: 'carry', auditShare } }), 'scaleVerification').expected.expertMinutes;
+    expect([minutes(0), minutes(0.4)]).toEqual([0, Math.round(10 * 0.5 * 0.4 * 2.1 * 4)]);
+  });
+
   it('does not take calls a label from another labelling policy', () => {
     const { basis } = later({ labelling: { analysesPerProof: 3 } });
     expect(basis.find(({ figure }) => figure === 'calls a proof')).toMatchObject({ measured: false });
