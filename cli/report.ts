@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { measureLap } from '../activities/evaluation/measureLap.ts';
 import { writeReport } from '../activities/report/index.ts';
-import { curvePage } from '../activities/report/curvePage.ts';
+import { curveDrawing, curvePage } from '../activities/report/curvePage.ts';
 import { soFar } from '../activities/report/laps.ts';
 import type { KnownLap } from '../activities/report/laps.ts';
 import { curveTable } from '../activities/report/lapsTable.ts';
@@ -37,7 +37,7 @@ export function registerReport(program: Command): void {
     .argument('[laps...]', 'such as main/lap-0001, or lap-0001 for short (default: the newest finished lap of the run main)')
     .option('--json', 'print one JSON object with all figures; of several laps an array of them, oldest first')
     .option('--open-path', "print the path of the lap's HTML report, and write it where it is missing")
-    .option('--output <file>', 'of several laps: where to write the page (default: curves.html beside the laps)')
+    .option('--output <file>', 'of several laps: where to write the page, or, named .svg, its plots as one drawing (default: curves.html beside the laps)')
     .action(report);
 }
 
@@ -83,7 +83,7 @@ async function reportCurves(store: ArtifactStore, named: readonly string[], { js
   const reports = await measureLaps(store, laps);
   const runs = [...new Set(laps.map(runOf))];
   const page = output ?? store.path(runs.length === 1 ? `laps/${runs[0]}/curves.html` : 'laps/curves.html');
-  await writeFile(page, curvePage(reports));
+  await writeFile(page, page.endsWith('.svg') ? curveDrawing(reports) : curvePage(reports));
   if (openPath === true) process.stdout.write(`${page}\n`);
   else if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
   else process.stdout.write(`${curveTable(reports)}\n\nPlots: ${path.resolve(page)}\n`);

@@ -5,7 +5,7 @@ import { figureAt, lapCurves } from './lapCurves.ts';
 import type { Curve, CurvePoint } from './lapCurves.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { wholePage } from './style.ts';
+import { wholeDrawing, wholePage } from './style.ts';
 import { drawn, INK, quietAxis } from './svg.ts';
 import { plainTable } from './tables.ts';
 
@@ -22,6 +22,14 @@ export function curvePage(reports: readonly LapReport[]): string {
 <h2>The figures</h2>
 ${curves.length === 0 ? html`<p>Nothing was measured.</p>` : figures(reports, curves)}`);
 }
+
+/** The same plots as one drawing. */
+export function curveDrawing(reports: readonly LapReport[]): string {
+  const curves = lapCurves(reports);
+  return wholeDrawing(`Figures lap by lap: ${curves.map(({ name }) => name).join(', ')}.`, curves.map((curve, index) => curveChart(`curve-${index}`, curve)), { ...PANEL, columns: 3 });
+}
+
+const PANEL = { width: 370, height: 200 };
 
 function figures(reports: readonly LapReport[], curves: readonly Curve[]): Markup {
   const turns = [...new Set(reports.map(({ turn }) => turn))].sort((a, b) => a - b);
@@ -44,8 +52,7 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
   const said = runs.map(({ run, points }) => `${run}: ${points.map(({ turn, figure }) => `lap ${turn} ${withInterval(figure)}`).join(', ')}`).join('; ');
   return drawn({
     id,
-    width: 370,
-    height: 200,
+    ...PANEL,
     description: `${name}, by lap. ${said}.`,
     option: {
       title: { text: name, left: 0, top: 0, textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 } },
@@ -54,11 +61,16 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
       yAxis: { type: 'value', min: 0, max: 1, interval: 0.25, ...quietAxis, axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') } },
       series: [
         { type: 'custom', silent: true, renderItem: turnNames, data: Array.from({ length: last - first + 1 }, (_, index) => [first + index]) },
-        ...(baseline === null ? [] : [{ type: 'line' as const, silent: true, symbol: 'none', lineStyle: { color: INK.muted, width: 1.2, type: 'dashed' as const }, data: [[first - 0.3, baseline], [last + 0.3, baseline]] }]),
+        ...(baseline.length === 0 ? [] : [{ type: 'line' as const, silent: true, symbol: 'none', lineStyle: { color: INK.muted, width: 1.2, type: 'dashed' as const }, data: acrossAll(baseline, first - 0.3, last + 0.3) }]),
         ...lines.map(({ points, shift, bold }) => ({ type: 'custom' as const, silent: true, renderItem: track(points, shift, bold), data: [[first, 0]] })),
       ],
     },
   });
+}
+
+/** A line from edge to edge. */
+function acrossAll(points: Curve['baseline'], left: number, right: number): [number, number][] {
+  return [[left, points[0]?.value ?? 0], ...points.map(({ turn, value }): [number, number] => [turn, value]), [right, points.at(-1)?.value ?? 0]];
 }
 
 /** Under the axis, at whole laps only. */

@@ -1,6 +1,6 @@
 import { meanOfRuns } from '../../shared/differences.ts';
 import { runOf } from '../../shared/lapNames.ts';
-import type { Figure, LapReport, ScoreKey } from '../../shared/report.ts';
+import type { Figure, LapReport, Measured, ScoreKey } from '../../shared/report.ts';
 import { withInterval } from './format.ts';
 
 /** One figure along the laps of a run. */
@@ -9,8 +9,8 @@ export interface Curve {
   readonly runs: readonly { readonly run: string; readonly points: readonly CurvePoint[] }[];
   /** Mean over the runs at each turn, with Student's interval; empty for a single run. */
   readonly mean: readonly CurvePoint[];
-  /** What a constant answer gets, where that is a rival. */
-  readonly baseline: number | null;
+  /** What the best constant answer gets at each turn, where that is a rival: the same in all laps on the held-out set, of their own on the proofs of each. */
+  readonly baseline: readonly { readonly turn: number; readonly value: number }[];
 }
 
 export interface CurvePoint {
@@ -44,14 +44,24 @@ export function lapCurves(reports: readonly LapReport[]): Curve[] {
       const base = first && ofBase?.(first);
       return { run, points: [...(base ? [{ turn: 0, figure: base }] : []), ...own.map((report) => ({ turn: report.turn, figure: of(report) }))] };
     });
-    const baselines = reports.flatMap((report) => baseline?.(report) ?? []);
-    return { name, runs, mean: runs.length > 1 ? meanAt(runs.flatMap(({ points }) => points)) : [], baseline: baselines.length === 0 ? null : Math.max(...baselines) };
+    return { name, runs, mean: runs.length > 1 ? meanAt(runs.flatMap(({ points }) => points)) : [], baseline: bestAt(reports.map((report) => ({ turn: report.turn, value: baseline?.(report) }))) };
   }).filter(({ runs }) => runs.some(({ points }) => points.some(({ turn, figure }) => turn > 0 && figure !== null)));
 }
 
 function meanAt(points: readonly CurvePoint[]): CurvePoint[] {
   const turns = [...new Set(points.map(({ turn }) => turn))].sort((a, b) => a - b);
-  return turns.map((turn) => ({ turn, figure: meanOfRuns(points.flatMap((point) => (point.turn === turn && point.figure ? [point.figure.value] : []))) ?? null }));
+  return turns.map((turn) => ({ turn, figure: withinShares(meanOfRuns(points.flatMap((point) => (point.turn === turn && point.figure ? [point.figure.value] : [])))) }));
+}
+
+function bestAt(constants: readonly { readonly turn: number; readonly value: number | undefined }[]): Curve['baseline'] {
+  const best = new Map<number, number>();
+  for (const { turn, value } of constants) if (value !== undefined) best.set(turn, Math.max(value, best.get(turn) ?? 0));
+  return [...best].sort(([a], [b]) => a - b).map(([turn, value]) => ({ turn, value }));
+}
+
+/** Student knows nothing of bounds: no curve here goes below 0 or above 1. */
+function withinShares(mean: Measured | undefined): Figure {
+  return mean === undefined ? null : { ...mean, low: Math.max(0, mean.low), high: Math.min(1, mean.high) };
 }
 
 const SCORES: readonly ScoreKey[] = ['0', '0.5', '1'];

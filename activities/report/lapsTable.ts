@@ -43,7 +43,7 @@ function block(title: string, curves: readonly Curve[], pointsOf: (curve: Curve)
   const rows = measured.map(({ name, points, baseline }) => [
     name,
     ...turns.map((turn) => figureAt(points, turn)),
-    baseline === null ? '' : decimal(baseline),
+    [...new Set(baseline.map(({ value: constant }) => decimal(constant)))].join(' / '),
   ]);
   return [title, ...aligned([['', ...turns.map((turn) => (turn === 0 ? 'base' : `lap ${turn}`)), 'constant'], ...rows])];
 }

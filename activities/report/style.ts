@@ -1,16 +1,20 @@
 import { html, rawMarkup } from './markup.ts';
 import type { Markup } from './markup.ts';
 
-/** The page's look: one column, hairlines, numbers in tables that align; light, dark and on paper. */
-const STYLE = `
-:root { color-scheme: light dark;
+/** The variables that `INK` names, light and dark. */
+const COLOURS = `:root { color-scheme: light dark;
   --page: #fdfdfc; --text: #22262b; --muted: #69717c; --line: #e4e5e3; --panel: #f5f5f2;
   --before: #a8adb5; --between: #7fa3cc; --after: #2c5f9e; --good: #3f7d5b; --bad: #b4552f; --quiet: #c9ccd1; }
 @media screen and (prefers-color-scheme: dark) { :root {
   --page: #16181b; --text: #dfe1e4; --muted: #9299a3; --line: #2c3036; --panel: #1d2024;
-  --before: #6f7680; --between: #5580b0; --after: #8ab6ea; --good: #7cc29c; --bad: #e29066; --quiet: #454b54; } }
+  --before: #6f7680; --between: #5580b0; --after: #8ab6ea; --good: #7cc29c; --bad: #e29066; --quiet: #454b54; } }`;
+const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/** The page's look: one column, hairlines, numbers in tables that align; light, dark and on paper. */
+const STYLE = `
+${COLOURS}
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.55 ${SANS}; }
 main { max-width: 820px; margin: 0 auto; padding: 56px 30px 80px; }
 h1 { font-size: 27px; line-height: 1.2; font-weight: 600; letter-spacing: -.01em; margin: 0 0 6px; }
 h2 { font-size: 19px; font-weight: 600; letter-spacing: -.005em; margin: 60px 0 4px; padding-top: 18px; border-top: 1px solid var(--line); }
@@ -58,5 +62,22 @@ export function wholePage(title: string, content: Markup): string {
 <title>${title}</title><style>${rawMarkup(STYLE)}</style></head><body><main>
 ${content}
 </main></body></html>
+`.markup;
+}
+
+/** Charts of one size in so many columns, as one drawing that needs no page: for a README. */
+export function wholeDrawing(description: string, charts: readonly Markup[], { width, height, columns }: { readonly width: number; readonly height: number; readonly columns: number }): string {
+  const gap = 20;
+  const across = columns * (width + gap) + gap;
+  const down = Math.ceil(charts.length / columns) * (height + gap) + gap;
+  const placed = charts.map(({ markup }, index) => {
+    const x = gap + (index % columns) * (width + gap);
+    const y = gap + Math.floor(index / columns) * (height + gap);
+    return rawMarkup(markup.replace('<svg class="chart"', `<svg x="${x}" y="${y}" width="${width}" height="${height}"`));
+  });
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${across} ${down}" width="${across}" height="${down}" role="img" aria-label="${description}">
+<style>${rawMarkup(`${COLOURS} svg { font-family: ${SANS}; }`)}</style><rect width="100%" height="100%" style="fill:var(--page)"/>
+${placed}
+</svg>
 `.markup;
 }

@@ -1,5 +1,5 @@
 import { measureLap } from '../../activities/evaluation/measureLap.ts';
-import { curvePage } from '../../activities/report/curvePage.ts';
+import { curveDrawing, curvePage } from '../../activities/report/curvePage.ts';
 import { lapCurves } from '../../activities/report/lapCurves.ts';
 import { curveTable, lapsTable } from '../../activities/report/lapsTable.ts';
 import type { ArtifactStore } from '../../activities/store.ts';
@@ -50,6 +50,9 @@ test('over several runs the mean has an interval over runs', async () => {
   expect(page).toContain(`aria-label="generator's true score, by lap. s1: lap 0 0.00`);
   expect(page).not.toMatch(/NaN|undefined|<script|#0102[0-9a-f]{2}/);
   expect(curvePage(reports)).toBe(page);
+  const drawing = curveDrawing(reports);
+  expect(drawing.match(/<svg x="\d+" y="\d+" width="370" height="200"/g)).toHaveLength(lapCurves(reports).length);
+  expect(drawing).not.toMatch(/NaN|undefined|<script|#0102[0-9a-f]{2}/);
 });
 
 test('the table of laps names the unfinished', async () => {
