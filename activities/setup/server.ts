@@ -1,10 +1,12 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { SEARCH_ATTRIBUTES } from '../../shared/searchAttributes.ts';
 import { config } from '../../temporal.config.ts';
 
 /** IndexedValueType of Temporal's API. */
 const KEYWORD = 2;
+/** Of gRPC. */
+const NOT_FOUND = 5;
 const HOUR_MS = 3_600_000;
 
 /**
@@ -22,12 +24,27 @@ export async function connectClient(timeoutMs = 10_000): Promise<Client> {
 }
 
 /** Whether the server answers a request, not only takes connections. */
-export async function serverAnswers(timeoutMs = 2_000): Promise<boolean> {
+export function serverAnswers(timeoutMs = 2_000): Promise<boolean> {
+  return answers(timeoutMs, ({ workflowService }) => workflowService.getSystemInfo({}));
+}
+
+/** Whether it reads workflows: a server that has lost its history shards still tells who it is. */
+export function serverWorks(timeoutMs = 10_000): Promise<boolean> {
+  return answers(timeoutMs, async ({ workflowService }) => {
+    try {
+      await workflowService.describeWorkflowExecution({ namespace: config.temporal.namespace, execution: { workflowId: 'no-such-workflow' } });
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+    }
+  });
+}
+
+async function answers(timeoutMs: number, request: (connection: Connection) => Promise<unknown>): Promise<boolean> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ ...config.temporal.connection, connectTimeout: timeoutMs });
     const open = connection;
-    await open.withDeadline(Date.now() + timeoutMs, () => open.workflowService.getSystemInfo({}));
+    await open.withDeadline(Date.now() + timeoutMs, () => request(open));
     return true;
   } catch {
     return false; // whatever the reason, it does not answer

@@ -37,6 +37,7 @@ function keep(kept: Kept) {
       state = states.get(kept.name);
     },
     pollMs: 20,
+    probeMs: 20,
   });
   return {
     said,
@@ -106,6 +107,25 @@ test('a process that cannot run is tried again after growing pauses, and its fai
   while ((keeper.state()?.failures ?? 0) < 2) await sleep(20);
   await keeper.end();
   expect([0, 1, 2, 10, 50].map(restartDelayMs)).toEqual([200, 400, 800, 10_000, 10_000]);
+});
+
+test('a process that lives and does not work is killed and started again; one that is slow at times is left alone', async () => {
+  const answers = [false, false, true]; // then never
+  const kept = sleeper({ works: async () => answers.shift() ?? false });
+  const keeper = keep(kept);
+  const first = await living(kept);
+  await living(kept, first);
+  await keeper.end();
+  expect(keeper.said[1]).toMatch(`sleeper: process ${first.pid} lives, but did not work 12 times in a row; killing it`);
+  expect(await isAlive(first)).toBe(false);
+  expect(answers).toEqual([]);
+
+  const slow = sleeper({ works: jest.fn(async () => (slow.works as jest.Mock).mock.calls.length % 3 === 0) });
+  const patient = keep(slow);
+  const only = await living(slow);
+  while ((slow.works as jest.Mock).mock.calls.length < 30) await sleep(10);
+  await patient.end();
+  expect(await isAlive(only)).toBe(true);
 });
 
 test('a start is put off until it may be', async () => {

@@ -13,6 +13,8 @@ export interface Kept {
   readonly log: string;
   /** Asked before each start; it is put off until this is true. */
   readonly mayStart?: () => Promise<boolean>;
+  /** Asked while it lives. One that does not work `STUCK_PROBES` times in a row is killed, and so started again. */
+  readonly works?: () => Promise<boolean>;
 }
 
 /** How a kept process stands. */
@@ -32,6 +34,8 @@ export interface KeepAliveOptions {
   readonly onChange: (states: ReadonlyMap<string, KeptState>) => Promise<void>;
   /** @default 200 ms */
   readonly pollMs?: number;
+  /** Between two questions whether a process works. @default 15 s */
+  readonly probeMs?: number;
 }
 
 /** A process that has run for this long was no failed start. */
@@ -39,6 +43,8 @@ const STEADY_MS = 20_000;
 /** Ours: quick enough that a killed server is not missed, slow enough that one that cannot start does no harm. */
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 10_000;
+/** Ours: some three minutes, counted in questions and not in time, as a machine may sleep. A starved process is slow, a stuck one stays so. */
+const STUCK_PROBES = 12;
 
 export function restartDelayMs(failures: number): number {
   return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10));
@@ -48,11 +54,11 @@ export function restartDelayMs(failures: number): number {
  * Keeps processes running until aborted: each is started again, after a growing pause, when it dies. One that lives already, from an
  * earlier supervisor that was killed, is adopted. None is ended here: they outlive their supervisor.
  */
-export async function keepAlive(processes: readonly Kept[], { signal, say, onChange, pollMs = 200 }: KeepAliveOptions): Promise<void> {
+export async function keepAlive(processes: readonly Kept[], { signal, say, onChange, pollMs = 200, probeMs = 15_000 }: KeepAliveOptions): Promise<void> {
   const states = new Map<string, KeptState>();
   await Promise.all(
     processes.map(async (kept) => {
-      const keeper = new Keeper(kept, say);
+      const keeper = new Keeper(kept, say, probeMs);
       let trouble = '';
       while (!signal.aborted) {
         const changed = await keeper.look().catch((error: Error) => {
@@ -77,10 +83,14 @@ class Keeper {
   #failures = 0;
   #restarts = -1;
   #notBefore = 0;
+  readonly #probeMs: number;
+  #nextProbe = 0;
+  #failedProbes = 0;
 
-  constructor(kept: Kept, say: (line: string) => void) {
+  constructor(kept: Kept, say: (line: string) => void, probeMs: number) {
     this.#kept = kept;
     this.#say = say;
+    this.#probeMs = probeMs;
   }
 
   get state(): KeptState {
@@ -95,7 +105,10 @@ class Keeper {
   async look(): Promise<boolean> {
     const { name, record } = this.#kept;
     if (this.#record !== undefined) {
-      if (await isAlive(this.#record)) return false;
+      if (await isAlive(this.#record)) {
+        void this.#probe(this.#record); // not awaited: a death is seen at once, also while a stuck process is asked
+        return false;
+      }
       const lived = Date.now() - Date.parse(this.#record.startedAt);
       this.#failures = lived < STEADY_MS ? this.#failures + 1 : 0;
       this.#notBefore = Date.now() + restartDelayMs(this.#failures);
@@ -120,6 +133,20 @@ class Keeper {
       this.#say(`${name}: process ${this.#record.pid} started`);
     }
     this.#restarts += 1;
+    this.#failedProbes = 0;
     return true;
+  }
+
+  async #probe(record: ProcessRecord): Promise<void> {
+    const { name, works, log } = this.#kept;
+    if (works === undefined || Date.now() < this.#nextProbe) return;
+    this.#nextProbe = Number.POSITIVE_INFINITY;
+    const worked = await works().catch(() => false);
+    this.#nextProbe = Date.now() + this.#probeMs;
+    this.#failedProbes = worked || record !== this.#record ? 0 : this.#failedProbes + 1;
+    if (this.#failedProbes < STUCK_PROBES || !(await isAlive(record))) return;
+    this.#say(`${name}: process ${record.pid} lives, but did not work ${STUCK_PROBES} times in a row; killing it (see ${log})`);
+    this.#failedProbes = 0;
+    process.kill(record.pid, 'SIGKILL');
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isAlive, readRecord } from '../../activities/processes.ts';
 import { choosePorts } from '../../activities/setup/ports.ts';
 import { readJsonFile, writeJsonFile } from '../../activities/setup/processes.ts';
-import { prepareServer, serverAnswers } from '../../activities/setup/server.ts';
+import { prepareServer, serverAnswers, serverWorks } from '../../activities/setup/server.ts';
 import { lookForTemporalCli } from '../../activities/setup/temporalCli.ts';
 import { config, environmentWith } from '../../temporal.config.ts';
 import type { PortName } from '../../temporal.config.ts';
@@ -67,6 +67,7 @@ async function prepare(): Promise<Kept[]> {
     record: recordFile(service.name),
     log: logFile(service.name),
     ...(service.needsServer && { mayStart: serverIsReady }),
+    ...(service.name === 'temporal' && { works: serverWorks }),
   }));
 }
 
