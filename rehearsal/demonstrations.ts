@@ -43,8 +43,11 @@ export const SLOPPY_TEACHER: Teacher = {
 
 /** The same teacher, blind to what happens inside a merged line: every analysis that it writes or is shown is without intermediate values. */
 export function withoutIntermediates(teacher: Teacher): Teacher {
-  const brief = (analysis: Manners['analysis']): Manners['analysis'] => ({ ...analysis, intermediates: false });
   return { ...teacher, manners: { ...teacher.manners, analysis: brief(teacher.manners.analysis) }, givenAnalyses: teacher.givenAnalyses.map(brief) };
+}
+
+function brief(analysis: Manners['analysis']): Manners['analysis'] {
+  return { ...analysis, intermediates: false };
 }
 
 /** Revisions that a trajectory makes after its draft, at most. The same as `maxRevisions` of the preset. */

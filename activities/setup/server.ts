@@ -34,7 +34,7 @@ export function serverWorks(timeoutMs = 10_000): Promise<boolean> {
     try {
       await workflowService.describeWorkflowExecution({ namespace: config.temporal.namespace, execution: { workflowId: 'no-such-workflow' } });
     } catch (error) {
-      if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+      if (!isGrpcServiceError(error) || (error.code as number) !== NOT_FOUND) throw error;
     }
   });
 }
