@@ -21,7 +21,7 @@ export const rewardSpecSchema = z.object({
     /** Scores analyses: R_meta. The meta-verifier of 1C in 1D; by `metaJudge` in phase 3. */
     metaVerifier: modelRef.optional(),
   }),
-  /** Paper 2.2: v1 learns without R_meta, v2 with it. */
+  /** Paper 2.1: v1 learns without R_meta, v2 with it; paper 2.2: so does phase 3. False in all stages where critiques are not judged. */
   useMetaReward: z.boolean(),
   /** α and β of phase 3 (paper 2.2: 0.76 and 0.24). */
   proofWeight: z.number(),

@@ -24,7 +24,7 @@ export interface RewardSubject {
 
 /** The choices of METHOD.md, "What the texts leave open about rewards, settled". */
 export interface RewardRules {
-  /** Paper 2.1: v1 learns by format and score alone, v2 with R_meta as a factor. */
+  /** Paper 2.1: v1 learns by format and score alone, v2 with R_meta as a factor. Where critiques are not judged, R_Z is R_score alone as well. */
   readonly useMetaReward: boolean;
   /** α; 0.76 in paper 2.2. */
   readonly proofWeight: number;
@@ -50,7 +50,7 @@ export function verifierReward(format: 0 | 1, score: number, meta = 1): number {
   return format * score * meta;
 }
 
-/** R_Z = R_score(s', s) · R_meta(Z) (paper 2.2). */
+/** R_Z = R_score(s', s) · R_meta(Z) (paper 2.2); R_meta is 1 where critiques are not judged. */
 export function selfAnalysisReward(score: number, meta: number): number {
   return score * meta;
 }
@@ -80,7 +80,7 @@ export function judgeNeed(subject: RewardSubject, scores: JudgeScores, rules: Re
   }
   if (scores.proof === undefined) return 'proof';
   if (subject.task !== 'selfVerify') return 'nothing';
-  return rules.selfAnalysisWeight > 0 && scores.meta === undefined && scoreOf(subject, mean(scores.proof)) > 0 ? 'meta' : 'nothing';
+  return rules.useMetaReward && rules.selfAnalysisWeight > 0 && scores.meta === undefined && scoreOf(subject, mean(scores.proof)) > 0 ? 'meta' : 'nothing';
 }
 
 /**
@@ -101,7 +101,7 @@ export function rewardOf(subject: RewardSubject, scores: JudgeScores, rules: Rew
   if (subject.task !== 'selfVerify') return { reward: proofReward(format, proof), components: { format, proof } };
   const score = scoreOf(subject, proof);
   const meta = scores.meta === undefined ? {} : { meta: mean(scores.meta) };
-  const selfAnalysis = selfAnalysisReward(score, meta.meta ?? 0);
+  const selfAnalysis = selfAnalysisReward(score, meta.meta ?? (rules.useMetaReward ? 0 : 1));
   return { reward: selfVerificationReward(format, proof, selfAnalysis, rules), components: { format, score, ...meta, proof, selfAnalysis } };
 }
 

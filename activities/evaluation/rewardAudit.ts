@@ -82,9 +82,9 @@ function trueReward(checker: Checker, spec: RewardSpec, task: Task, { problem, p
   if (answer.kind === 'malformed') return 0;
   const about = proof ?? answer.proof ?? '';
   const score = checker.proofScore(problem, about);
-  const quality = (of: string | undefined): JudgeScores => (of === undefined ? {} : { meta: [checker.analysis(problem, about, of).quality] });
+  const quality = (of: string | undefined): JudgeScores => (of === undefined || !spec.useMetaReward ? {} : { meta: [checker.analysis(problem, about, of).quality] });
   const subject = { task, answer, truncated: false };
-  if (task === 'verify') return rewardOf({ ...subject, label: score }, spec.useMetaReward ? quality(answer.text) : {}, spec).reward;
+  if (task === 'verify') return rewardOf({ ...subject, label: score }, quality(answer.text), spec).reward;
   if (task === 'metaVerify') return rewardOf({ ...subject, label: checker.analysis(problem, about, analysis ?? '').quality }, {}, spec).reward;
   return rewardOf(subject, { proof: [score], ...quality(answer.selfAnalysis) }, spec).reward;
 }

@@ -6,7 +6,7 @@ import { ArtifactStore } from '../../activities/store.ts';
 import type { RewardItem } from '../../shared/rewardProtocol.ts';
 import { createRewardService } from '../../workers/reward-service/server.ts';
 import { evaluationOf, FakeModelServer, metaEvaluationOf, verdictBySeed } from './fakeModelServer.ts';
-import { gate, itemOf, JOB, post, request, rewardPath, selfVerified, TOKEN, writeSpec } from './fixtures.ts';
+import { gate, itemOf, JOB, post, request, rewardPath, selfVerified, specOf, TOKEN, writeSpec } from './fixtures.ts';
 
 jest.setTimeout(60_000);
 
@@ -61,6 +61,16 @@ describe('rewards', () => {
       { itemId: 'p1', status: 'scored', reward: 0.76 + 0.24 * 0.25, components: { format: 1, score: 0.5, meta: 0.5, proof: 1, selfAnalysis: 0.25 }, imitatesVerdict: false },
     ]);
     expect(model.calls.map((call) => call.model[0])).toEqual(['a', 'b']);
+  });
+
+  test('of a self-verified proof need no meta-verifier where critiques are not judged: R_Z is R_score alone', async () => {
+    const { judges } = await specOf();
+    await writeSpec(store, { judges: { verifier: judges.verifier }, useMetaReward: false });
+    judgesSay(1, 0.5);
+    const { status, body } = await post(app, [itemOf({ task: 'selfVerify', response: selfVerified(0.5) })]);
+    expect(status).toBe(200);
+    expect(body.items).toMatchObject([{ status: 'scored', reward: 0.76 + 0.24 * 0.5, components: { score: 0.5, proof: 1, selfAnalysis: 0.5 } }]);
+    expect(model.calls.map((call) => call.model[0])).toEqual(['a']);
   });
 
   test('of an analysis are its score\'s, times the meta-verifier\'s where the spec says so', async () => {

@@ -72,6 +72,7 @@ describe('self-verification', () => {
     expect(judgeNeed(subject('selfVerify', 1), { proof: [0.5] }, paper)).toBe('meta');
     expect(judgeNeed(subject('selfVerify', 1), { proof: [0] }, paper)).toBe('nothing');
     expect(judgeNeed(subject('selfVerify', 1), { proof: [1] }, { ...paper, selfAnalysisWeight: 0 })).toBe('nothing');
+    expect(judgeNeed(subject('selfVerify', 1), { proof: [1] }, { ...paper, useMetaReward: false })).toBe('nothing');
     expect(reward(1, { proof: [0] })).toEqual({ reward: 0, components: { format: 1, score: 0, proof: 0, selfAnalysis: 0 } });
   });
 });

@@ -142,7 +142,7 @@ export function missingFields({ task, meta }: RewardItem, spec: RewardSpec): str
     if (task === 'verify' && spec.useMetaReward) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
   } else {
     need(spec.judges.verifier, 'spec.judges.verifier');
-    if (task === 'selfVerify' && spec.selfAnalysisWeight > 0) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
+    if (task === 'selfVerify' && spec.useMetaReward && spec.selfAnalysisWeight > 0) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
   }
   return missing;
 }
