@@ -80,8 +80,8 @@ export const recipeSchema = z.strictObject({
     ]),
     /** Folder of prompt texts, one file per task. */
     prompts: z.enum(['prompts', 'rehearsal/prompts']),
-    /** The SFT base all players start from: one of those shipped with the rehearsal, or a checkpoint folder of the store (HF format). */
-    base: z.union([z.enum(['rehearsal', 'weakVerifier']), z.string().min(1)]),
+    /** The SFT base all players start from: one of `SHIPPED_BASES` by name, or a checkpoint folder of the store (HF format). */
+    base: z.string().min(1),
     /** Ground truth for measurements, where there is one. */
     checker: z.enum(['rehearsal', 'none']),
     /** Who answers questions to experts: people, or the program named after the checker. */

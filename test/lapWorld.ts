@@ -85,6 +85,15 @@ function filesIn(folder: string, named: RegExp): string[] {
   return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => named.test(name)) : [];
 }
 
+/** A world in which the command has run to its end, and the stack has stopped. */
+export async function undisturbed(...args: string[]): Promise<LapWorld> {
+  const world = await lapWorld();
+  const command = world.start(...args);
+  if ((await command.exit) !== 0) throw new Error(`The undisturbed run failed:\n${command.output()}`);
+  await world.start('stop').exit;
+  return world;
+}
+
 /** Waits until the condition holds. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(50);

@@ -48,8 +48,7 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     refuseWhatTheClusterCannotHold(recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
-    const shipped = SHIPPED_BASES.get(recipe.domain.base);
-    const base = await importCheckpoint(store, shipped === undefined ? store.path(recipe.domain.base) : path.join(root, shipped));
+    const base = await importBase(store, root, recipe.domain.base);
     const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
@@ -77,6 +76,13 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
 /** A full disk or a store out of reach may heal; a bad input does not. */
 export function isPassing(error: unknown): boolean {
   return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+async function importBase(store: ArtifactStore, root: string, base: string): Promise<CheckpointRef> {
+  const shipped = SHIPPED_BASES.get(base);
+  if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
+  if (!(await store.exists(base))) throw new Error(`Invalid lap input: domain.base: expected ${[...SHIPPED_BASES.keys()].join(', ')} or a checkpoint folder in the store, got ${JSON.stringify(base)}`);
+  return importCheckpoint(store, store.path(base));
 }
 
 function refuseWhatTheClusterCannotHold(recipe: Recipe, plan: LapPlan): void {

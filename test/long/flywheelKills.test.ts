@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { LapManifest } from '../../shared/manifest.ts';
-import { allOutcomes, attemptsOf, lapWorld, until, type LapWorld } from '../lapWorld.ts';
+import { allOutcomes, attemptsOf, lapWorld, undisturbed, until, type LapWorld } from '../lapWorld.ts';
 
 const [FIRST, SECOND] = ['main/lap-0001', 'main/lap-0002'] as const;
 const TWO_LAPS = ['lap', '--preset', 'smoke', '--seed', '6', '--laps', '2', '--keep'];
@@ -10,10 +10,7 @@ let killed: LapWorld;
 
 /** An undisturbed flywheel of two laps; and one of which everything is killed between the laps, and again, each time anew, within the second. */
 beforeAll(async () => {
-  calm = await lapWorld();
-  const undisturbed = calm.start(...TWO_LAPS);
-  if ((await undisturbed.exit) !== 0) throw new Error(`The undisturbed flywheel failed:\n${undisturbed.output()}`);
-  await calm.start('stop').exit;
+  calm = await undisturbed(...TWO_LAPS);
 
   killed = await lapWorld();
   const moments = [

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LapManifest } from '../../shared/manifest.ts';
-import { allOutcomes, attemptsOf, lapWorld, until, type LapWorld } from '../lapWorld.ts';
+import { allOutcomes, attemptsOf, lapWorld, undisturbed, until, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';
 const SMOKE = ['lap', '--preset', 'smoke', '--seed', '5', '--keep'];
@@ -12,10 +12,7 @@ const pids: Record<string, number> = {};
 
 /** One undisturbed lap, and one in which every kind of process is killed with -9 once, amid its work. */
 beforeAll(async () => {
-  calm = await lapWorld();
-  const undisturbed = calm.start(...SMOKE);
-  if ((await undisturbed.exit) !== 0) throw new Error(`The undisturbed lap failed:\n${undisturbed.output()}`);
-  await calm.start('stop').exit;
+  calm = await undisturbed(...SMOKE);
 
   killed = await lapWorld();
   const disturbed = killed.start(...SMOKE);

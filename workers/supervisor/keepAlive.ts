@@ -106,7 +106,8 @@ class Keeper {
     const { name, record } = this.#kept;
     if (this.#record !== undefined) {
       if (await isAlive(this.#record)) {
-        void this.#probe(this.#record); // not awaited: a death is seen at once, also while a stuck process is asked
+        // Not awaited: a death is seen at once, also while a stuck process is asked.
+        void this.#probe(this.#record).catch((error: Error) => this.#say(`${name}: ${error.message}`)); // such as: it ended by itself just now
         return false;
       }
       const lived = Date.now() - Date.parse(this.#record.startedAt);

@@ -32,3 +32,11 @@ test('an opened lap has its plan in the store, and a few numbers of it at hand',
 test('what the cluster cannot hold is refused with the number of planned calls', async () => {
   await expect(openLap(store, config.root, { preset: 'paper' }, 'me')).rejects.toThrow(/^Preset paper needs 32 nodes of 8 GPUs for training and plans \d,\d{3},\d{3} model calls\. Expected training\.cluster/);
 });
+
+test('a base is one that is shipped, by name, or a folder of the store; another is refused by the field', async () => {
+  const baseOf = (base: string) => openLap(store, config.root, { preset: 'smoke', domain: { base } }, base).then((opened) => opened.base.sha256);
+  expect(await baseOf('weakVerifier')).not.toBe(await baseOf('rehearsal'));
+  expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
+  await expect(baseOf('weakverifier')).rejects.toThrow('Invalid lap input: domain.base: expected rehearsal, weakVerifier or a checkpoint folder in the store, got "weakverifier"');
+  expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
+});
