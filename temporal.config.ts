@@ -40,7 +40,10 @@ function portFrom(variable: string): number | undefined {
 function wholeNumberFrom(variable: string): number | undefined {
   const value = env[variable];
   if (value === undefined || value === '') return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new ConfigurationError(`Expected ${variable} to be a whole number of at least 1, got ${JSON.stringify(value)}`);
+  if (!/^[1-9]\d{0,8}$/.test(value))
+    throw new ConfigurationError(
+      `Expected ${variable} to be a whole number of at least 1, got ${JSON.stringify(value)}`,
+    );
   return Number(value);
 }
 
@@ -61,7 +64,8 @@ function port(name: PortName): number {
   try {
     recorded = JSON.parse(readFileSync(portsFile, 'utf8')) as Partial<Ports>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new ConfigurationError(`Cannot read ${portsFile}: remove it and start again`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new ConfigurationError(`Cannot read ${portsFile}: remove it and start again`, { cause: error });
   }
   return recorded[name] ?? asked[name] ?? PORT_SETTINGS[name].otherwise;
 }
@@ -72,7 +76,11 @@ function loadProfile(): ReturnType<typeof loadClientConnectConfig> {
   try {
     return loadClientConnectConfig();
   } catch (error) {
-    throw new ConfigurationError(`The Temporal profile cannot be used (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE, temporal.toml): ${(error as Error).message}`, { cause: error });
+    throw new ConfigurationError(
+      'The Temporal profile cannot be used (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE, temporal.toml): ' +
+        (error as Error).message,
+      { cause: error },
+    );
   }
 }
 const configuredAddress = profile.connectionOptions.address;
@@ -98,7 +106,9 @@ export const config = {
     namespace: profile.namespace ?? 'default',
     /** Our own server's Web UI; of an external server, what FLYWHEEL_WEB_UI says. */
     get webUi(): string | undefined {
-      return configuredAddress === undefined ? `http://127.0.0.1:${port('ui')}` : env['FLYWHEEL_WEB_UI']?.replace(/\/$/, '');
+      return configuredAddress === undefined
+        ? `http://127.0.0.1:${port('ui')}`
+        : env['FLYWHEEL_WEB_UI']?.replace(/\/$/, '');
     },
     cliPath: env['TEMPORAL_CLI_PATH'],
     databaseFile: path.join(stateDir, 'temporal.db'),
@@ -127,7 +137,9 @@ export const config = {
     /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
   },
-  /** The batching server of trainer/. `context`: prompt and answer together, in tokens. @default the server's own, 512 */
+  /**
+   * The batching server of trainer/. `context`: prompt and answer together, in tokens. @default the server's own, 512
+   */
   modelServer: { host: '127.0.0.1', port: modelPort, context: wholeNumberFrom('FLYWHEEL_MODEL_CONTEXT') },
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),

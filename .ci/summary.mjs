@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** Prints the counts of jest's JSON as the last line; exits with 1 unless all passed and the command that ran them did. */
+/**
+ * Prints the counts of jest's JSON as the last line; exits with 1 unless all passed and the command that ran them did.
+ */
 const [file, status] = process.argv.slice(2);
 const text = readFileSync(file, 'utf8');
 if (text === '') {
@@ -8,7 +10,8 @@ if (text === '') {
   console.log('0 passed, 1 failed');
   process.exit(1);
 }
-const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites, success } = JSON.parse(text);
+const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites, success } =
+  JSON.parse(text);
 const failed = numFailedTests + numRuntimeErrorTestSuites;
 const skipped = numPendingTests + numTodoTests;
 console.log(`${numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -22,7 +22,9 @@ export async function createActivities() {
 
   let connected: Promise<Client> | undefined;
   const client = () =>
-    (connected ??= Connection.connect(config.temporal.connection).then((connection) => new Client({ connection, namespace: config.temporal.namespace })));
+    (connected ??= Connection.connect(config.temporal.connection).then(
+      (connection) => new Client({ connection, namespace: config.temporal.namespace }),
+    ));
 
   return {
     orchestrator: {
@@ -32,12 +34,23 @@ export async function createActivities() {
       ...allBeating(createReportActivities({ store, checker })),
     },
     inference: {
-      ...createInferenceActivities({ store, resolve: (model, options) => serving.endpoints(model, options), loadPromptSet }),
+      ...createInferenceActivities({
+        store,
+        resolve: (model, options) => serving.endpoints(model, options),
+        loadPromptSet,
+      }),
       ...createServingActivities({ serving }),
     },
     training: createTrainingActivities({
       store,
-      clusters: [new LocalCluster({ store, root: config.root, command: [config.python, '-m', 'trainer.train'], env: environmentWith({}) })],
+      clusters: [
+        new LocalCluster({
+          store,
+          root: config.root,
+          command: [config.python, '-m', 'trainer.train'],
+          env: environmentWith({}),
+        }),
+      ],
       reward: config.rewardService,
     }),
   };

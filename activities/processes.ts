@@ -6,13 +6,16 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Processes that outlive the one that starts them: training jobs and model servers. Each is its own process group and is known by a
- * record file, which the process itself creates, atomically and only if there is none yet, before it becomes the real program. So a record
- * stands for exactly one process, whoever started it, however many tried at once and whenever they were killed.
+ * Processes that outlive the one that starts them: training jobs and model servers. Each is its own process group and
+ * is known by a record file, which the process itself creates, atomically and only if there is none yet, before it
+ * becomes the real program. So a record stands for exactly one process, whoever started it, however many tried at once
+ * and whenever they were killed.
  */
 export interface ProcessRecord {
   readonly pid: number;
-  /** Tells this process from a later one with the same pid: clock ticks since boot and the boot's id, or what `ps` says. */
+  /**
+   * Tells this process from a later one with the same pid: clock ticks since boot and the boot's id, or what `ps` says.
+   */
   readonly startTime: string;
   /** ISO time. */
   readonly startedAt: string;
@@ -21,7 +24,10 @@ export interface ProcessRecord {
 /** Environment of a child; `undefined` leaves a variable out. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For Python processes: one thread each that does not spin (on shared cores anything else is 5–10 times slower), and no model hubs. */
+/**
+ * For Python processes: one thread each that does not spin (on shared cores anything else is 5–10 times slower), and no
+ * model hubs.
+ */
 export const PYTHON_ENV: Environment = {
   OMP_NUM_THREADS: '1',
   MKL_NUM_THREADS: '1',
@@ -43,7 +49,10 @@ export interface Launch {
   readonly log: string;
 }
 
-/** `ln` refuses an existing target, and what it links is whole: the record is never seen half-written, and never replaced. */
+/**
+ * `ln` refuses an existing target, and what it links is whole: the record is never seen half-written, and never
+ * replaced.
+ */
 const BECOME = `
 record=$1; about=$2; shift 2
 if [ -r /proc/$$/stat ]; then
@@ -80,12 +89,16 @@ export async function launchOnce<T extends ProcessRecord>(launch: Launch, timeou
   child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended = `ended with ${signal ?? `code ${code}`}`));
   child.unref();
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    const over = ended !== undefined || Date.now() > deadline; // before the look, so that a record made just now is seen
+  for (const deadline = Date.now() + timeoutMs; ;) {
+    // before the look, so that a record made just now is seen
+    const over = ended !== undefined || Date.now() > deadline;
     const record = await readRecord<T>(launch.record);
     if (record) return record;
     if (over) {
-      throw new Error(`Expected a process to record itself in ${launch.record}, but it ${ended ?? `had not after ${timeoutMs} ms`}; see ${launch.log}`);
+      throw new Error(
+        `Expected a process to record itself in ${launch.record}, but it ` +
+          `${ended ?? `had not after ${timeoutMs} ms`}; see ${launch.log}`,
+      );
     }
     await sleep(10);
   }
@@ -96,7 +109,10 @@ export async function readRecord<T extends ProcessRecord>(file: string): Promise
   try {
     const record = JSON.parse(await readFile(file, 'utf8')) as T;
     if (!Number.isInteger(record.pid) || record.pid < 2 || typeof record.startTime !== 'string') {
-      throw new Error(`Expected ${file} to be a process record with pid and startTime, got something else: it was not written by this program`);
+      throw new Error(
+        `Expected ${file} to be a process record with pid and startTime, got something else: it was not written ` +
+          'by this program',
+      );
     }
     return record;
   } catch (error) {
@@ -121,10 +137,14 @@ const KILLED_WITHIN_MS = 30_000;
 export async function terminate(record: ProcessRecord, { graceMs }: Termination): Promise<void> {
   if (!(await isAlive(record))) return;
   signal(record.pid, 'SIGTERM');
-  for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await isAlive(record)); ) await sleep(50);
+  for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await isAlive(record));) await sleep(50);
   signal(-record.pid, 'SIGKILL');
   for (const deadline = Date.now() + KILLED_WITHIN_MS; await isAlive(record); await sleep(20)) {
-    if (Date.now() > deadline) throw new Error(`Expected process ${record.pid} to end within ${KILLED_WITHIN_MS / 1000} s of its SIGKILL: it hangs in the kernel, such as on a lost disk`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `Expected process ${record.pid} to end within ${KILLED_WITHIN_MS / 1000} s of its SIGKILL: it hangs in ` +
+          'the kernel, such as on a lost disk',
+      );
   }
 }
 
@@ -159,7 +179,9 @@ function bootId(): Promise<string> {
 
 async function startTimeByPs(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    });
     const [state = 'Z', ...start] = stdout.trim().split(/\s+/);
     return state.startsWith('Z') ? undefined : start.join(' ');
   } catch (error) {

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import type { ArtifactRef, DatasetRef } from '../shared/records.ts';
 
 /**
- * The data plane: all texts, in a local folder, append-only. Writes are atomic (a file is whole or absent) and every artifact is known by
- * its sha256.
+ * The data plane: all texts, in a local folder, append-only. Writes are atomic (a file is whole or absent) and every
+ * artifact is known by its sha256.
  */
 export class ArtifactStore {
   readonly root: string;
@@ -82,7 +82,12 @@ export class ArtifactStore {
 
   /** The reference of a file that is there. */
   async refOf(uri: string): Promise<ArtifactRef> {
-    return { uri, sha256: createHash('sha256').update(await readFile(this.path(uri))).digest('hex') };
+    return {
+      uri,
+      sha256: createHash('sha256')
+        .update(await readFile(this.path(uri)))
+        .digest('hex'),
+    };
   }
 
   async readJson<T>(uri: string): Promise<T> {
@@ -103,7 +108,10 @@ export class ArtifactStore {
     }
     const sha256 = hash.digest('hex');
     if (sha256 !== ref.sha256) {
-      throw new Error(`Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${count}: it was changed after it was written`);
+      throw new Error(
+        `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${count}: it ` +
+          'was changed after it was written',
+      );
     }
   }
 

@@ -10,7 +10,8 @@ export function registerDeployment(program: Command): void {
     .command('deployment')
     .summary('which workflow code laps start on, and are on')
     .description(
-      'A lap stays on the workflow code that it started with (a build, known by its digest). `flywheel lap` and `flywheel dev` deploy this checkout by themselves;\n' +
+      'A lap stays on the workflow code that it started with (a build, known by its digest). `flywheel lap` and ' +
+        '`flywheel dev` deploy this checkout by themselves;\n' +
         'where a team runs the workers, new laps start on a build once it is set current.',
     );
   deployment
@@ -24,13 +25,19 @@ export function registerDeployment(program: Command): void {
     });
   deployment
     .command('set-current')
-    .description('Lets new laps start on a build whose workers run: the last step of a deployment. Laps under way stay where they are.')
+    .description(
+      'Lets new laps start on a build whose workers run: the last step of a deployment. Laps under way stay ' +
+        'where they are.',
+    )
     .argument('[build]', "a build's id (default: this checkout's)")
     .action(async (named: string | undefined) => {
       const build = named ?? (await buildIdOfToday());
       const refusal = await withClient((client) => setCurrentBuild(client, build));
       if (refusal !== undefined) {
-        throw new UsageError(`Expected a build whose workers run, got ${build} (${refusal}). Start them first (workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`);
+        throw new UsageError(
+          `Expected a build whose workers run, got ${build} (${refusal}). Start them first ` +
+            `(workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`,
+        );
       }
       process.stdout.write(`New laps start on build ${build}.\n`);
     });
@@ -40,7 +47,10 @@ export function registerDeployment(program: Command): void {
 export async function olderCodeRuns(): Promise<string | undefined> {
   const current = (await withClient(knownBuilds)).find(({ state }) => state === 'current');
   if (current === undefined || current.buildId === (await buildIdOfToday())) return undefined;
-  return 'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start again: new laps get this checkout, and open ones stay on theirs.';
+  return (
+    'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start ' +
+    'again: new laps get this checkout, and open ones stay on theirs.'
+  );
 }
 
 async function show(client: Client) {
@@ -49,7 +59,13 @@ async function show(client: Client) {
   const builds = [];
   for (const { buildId, state } of await knownBuilds(client)) {
     const { count } = await client.workflow.count(pinnedTo(buildId));
-    builds.push({ build: buildId, state, openWorkflows: count, keptHere: kept.has(buildId), thisCheckout: buildId === today });
+    builds.push({
+      build: buildId,
+      state,
+      openWorkflows: count,
+      keptHere: kept.has(buildId),
+      thisCheckout: buildId === today,
+    });
   }
   return { thisCheckout: today, builds };
 }
@@ -58,6 +74,10 @@ function textOf({ thisCheckout, builds }: Awaited<ReturnType<typeof show>>): str
   return [
     `This checkout is build ${thisCheckout}.`,
     ...(builds.length === 0 ? ['The server knows no build yet: no worker of this version has run.'] : []),
-    ...builds.map(({ build, state, openWorkflows, keptHere }) => `${build}  ${state.padEnd(8)} ${openWorkflows} open${openWorkflows > 0 && !keptHere ? ', no bundle of it on this machine' : ''}`),
+    ...builds.map(
+      ({ build, state, openWorkflows, keptHere }) =>
+        `${build}  ${state.padEnd(8)} ${openWorkflows} ` +
+        `open${openWorkflows > 0 && !keptHere ? ', no bundle of it on this machine' : ''}`,
+    ),
   ].join('\n');
 }

@@ -11,7 +11,10 @@ export function registerDev(program: Command): void {
   program
     .command('dev')
     .summary('run the stack without starting a lap')
-    .description('Sets up what is missing and runs Temporal server, reward service and worker, so that laps can be started from the Web UI. Ctrl-C stops them.')
+    .description(
+      'Sets up what is missing and runs Temporal server, reward service and worker, so that laps can be started ' +
+        'from the Web UI. Ctrl-C stops them.',
+    )
     .option('--detach', 'start the stack and return; `flywheel stop` stops it')
     .action(async ({ detach }: { detach?: boolean }) => {
       const interruption = new Interruption();
@@ -23,7 +26,9 @@ export function registerDev(program: Command): void {
         say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
         say(`Start a lap: ${startLapLink(lapWorkflowId('main'), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
         if (detach === true) return;
-        while (!interruption.happened && (await healStack(say)) === 'running') await sleep(500, undefined, { signal: interruption.signal }).catch(() => undefined); // interrupted: the loop ends
+        while (!interruption.happened && (await healStack(say)) === 'running')
+          // interrupted: the loop ends
+          await sleep(500, undefined, { signal: interruption.signal }).catch(() => undefined);
         if (!interruption.happened) say('The stack was stopped by another command.');
         else if (owner) {
           say('Stopping; open laps stay open.');

@@ -11,7 +11,10 @@ import type { PhaseSeconds } from './progressView.ts';
 /** Ours, until a lap was measured here: two cores. A `paper` lap has no measure on a laptop. */
 const LAP_SECONDS: Partial<Record<Recipe['preset'], number>> = { smoke: 75, rehearsal: 600 };
 
-/** How long the phases of a lap took the last time a lap of its preset ended here, else what is usual. Looked up once a lap. */
+/**
+ * How long the phases of a lap took the last time a lap of its preset ended here, else what is usual. Looked up once a
+ * lap.
+ */
 export function expectedTimes(): (progress: LapProgress) => Promise<PhaseSeconds> {
   let known: { lap: string; seconds: PhaseSeconds } | undefined;
   return async ({ lap }) => {
@@ -31,12 +34,21 @@ function usualTimes(preset: Recipe['preset']): PhaseSeconds {
 
 async function lastLapOf(preset: string): Promise<PhaseSeconds | undefined> {
   const folder = path.join(config.storeDir, 'laps');
-  const files = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) => path.basename(name) === 'manifest.json'); // no lap yet
-  const dated = await Promise.all(files.map(async (name) => ({ file: path.join(folder, name), at: (await stat(path.join(folder, name))).mtimeMs })));
+  const files = (await readdir(folder, { recursive: true }).catch(() => [])).filter(
+    (name) => path.basename(name) === 'manifest.json',
+  ); // no lap yet
+  const dated = await Promise.all(
+    files.map(async (name) => ({ file: path.join(folder, name), at: (await stat(path.join(folder, name))).mtimeMs })),
+  );
   for (const { file } of dated.sort((one, other) => other.at - one.at)) {
     const manifest = readJsonFile<LapManifest>(file);
     if (manifest?.recipe.preset !== preset) continue;
-    return Object.fromEntries(manifest.phases.map(({ name, startedAt, endedAt }) => [name, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000]));
+    return Object.fromEntries(
+      manifest.phases.map(({ name, startedAt, endedAt }) => [
+        name,
+        (Date.parse(endedAt) - Date.parse(startedAt)) / 1000,
+      ]),
+    );
   }
   return undefined;
 }

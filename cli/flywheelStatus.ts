@@ -11,7 +11,9 @@ export interface FlywheelStatus {
 /** The open flywheels, with what each has done. */
 export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]> {
   const found: FlywheelStatus[] = [];
-  for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType = "flywheel" AND ExecutionStatus = "Running"' })) {
+  for await (const { workflowId } of client.workflow.list({
+    query: 'WorkflowType = "flywheel" AND ExecutionStatus = "Running"',
+  })) {
     const progress = await client
       .withDeadline(Date.now() + 4_000, () => client.workflow.getHandle(workflowId).query<FlywheelProgress>('progress'))
       .catch(() => undefined); // the worker is being started
@@ -23,5 +25,8 @@ export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]
 export function flywheelLine({ workflowId, progress }: FlywheelStatus): string {
   if (progress === undefined) return `${workflowId}: open, no answer yet`;
   const curve = progress.laps.map(({ headline }) => headline?.toFixed(3) ?? '–').join(' → ');
-  return `${workflowId}: ${progress.laps.length} of ${progress.of} laps done, ${progress.state}${curve === '' ? '' : `; held-out figure ${curve}`}`;
+  return (
+    `${workflowId}: ${progress.laps.length} of ${progress.of} laps done, ` +
+    `${progress.state}${curve === '' ? '' : `; held-out figure ${curve}`}`
+  );
 }

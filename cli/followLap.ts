@@ -38,14 +38,26 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** How long the phases of this lap are expected to take. */
   readonly expected: (progress: LapProgress) => Promise<PhaseSeconds>;
-  /** Called when the lap gives no answer: sees to it that a stack that died runs again, and says when it was stopped on purpose. */
+  /**
+   * Called when the lap gives no answer: sees to it that a stack that died runs again, and says when it was stopped on
+   * purpose.
+   */
   readonly heal: () => Promise<'running' | 'stopped'>;
   /** @default 1 s */
   readonly everyMs?: number;
 }
 
 /** Shows a lap's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
-export async function followLap<End = LapEnd>({ client, workflowId, until = workflowId, view, signal, expected, heal, everyMs = 1_000 }: FollowOptions): Promise<FollowResult<End>> {
+export async function followLap<End = LapEnd>({
+  client,
+  workflowId,
+  until = workflowId,
+  view,
+  signal,
+  expected,
+  heal,
+  everyMs = 1_000,
+}: FollowOptions): Promise<FollowResult<End>> {
   let phase = '';
   let waited = 0;
   while (!signal.aborted) {
@@ -61,7 +73,13 @@ export async function followLap<End = LapEnd>({ client, workflowId, until = work
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
       const line = progressLine(progress, await expected(progress), Date.now());
-      const key = JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts, progress.detail]);
+      const key = JSON.stringify([
+        progress.phase,
+        progress.step,
+        progress.callsDone,
+        progress.waitingForExperts,
+        progress.detail,
+      ]);
       if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
       const { waitingForExperts: waiting = 0 } = progress;
@@ -76,7 +94,9 @@ export async function followLap<End = LapEnd>({ client, workflowId, until = work
 
 async function statusOf(client: Client, workflowId: string): Promise<string | undefined> {
   try {
-    const { status } = await client.withDeadline(Date.now() + 4_000, () => client.workflow.getHandle(workflowId).describe());
+    const { status } = await client.withDeadline(Date.now() + 4_000, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
     return status.name;
   } catch {
     return undefined; // the server is being started again

@@ -6,8 +6,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * What Ctrl-C means for a command: the first time it tidies up and ends with 130 (SIGTERM: 143), the second time it ends at once, and what
- * it was stopping goes on stopping without it.
+ * What Ctrl-C means for a command: the first time it tidies up and ends with 130 (SIGTERM: 143), the second time it
+ * ends at once, and what it was stopping goes on stopping without it.
  */
 export class Interruption {
   readonly #controller = new AbortController();

@@ -34,7 +34,8 @@ export function registerLap(program: Command): void {
   withLapChoices(program.command('lap'))
     .summary('run a lap, or go on with the open one')
     .description(
-      'Sets up what is missing, starts the local stack, and runs one lap of the flywheel, or goes on with the open lap of the run.\n' +
+      'Sets up what is missing, starts the local stack, and runs one lap of the flywheel, or goes on with the ' +
+        'open lap of the run.\n' +
         'Ctrl-C stops everything and keeps the lap: the same command goes on with it.',
     )
     .option('--laps <number>', 'run so many laps in sequence, each from the one before (workflow `flywheel`)')
@@ -66,18 +67,39 @@ async function runLap(options: LapOptions): Promise<void> {
     const workflowId = lapWorkflowId(run);
     const until = laps === undefined ? workflowId : flywheelWorkflowId(run);
     const began =
-      laps === undefined ? await startOrContinue(client, run, input, Object.keys(input).some((field) => field !== 'run'), parent) : await startOrContinueFlywheel(client, run, laps);
+      laps === undefined
+        ? await startOrContinue(
+            client,
+            run,
+            input,
+            Object.keys(input).some((field) => field !== 'run'),
+            parent,
+          )
+        : await startOrContinueFlywheel(client, run, laps);
     const link = workflowLink(until);
     const what = laps === undefined ? 'lap' : 'flywheel';
-    say(began === 'started' ? `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}` : `Going on with the open ${what}: workflow ${until}`);
+    say(
+      began === 'started'
+        ? `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}`
+        : `Going on with the open ${what}: workflow ${until}`,
+    );
     if (link !== undefined) say(`Web UI: ${link}`);
     if (options.detach === true) {
       if (options.json === true) process.stdout.write(`${JSON.stringify({ workflowId: until, state: began, link })}\n`);
       else say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps the lap.');
       return;
     }
-    const follow = { client, workflowId, until, view, signal: interruption.signal, expected: expectedTimes(), heal: () => healStack(say) };
-    const end = laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
+    const follow = {
+      client,
+      workflowId,
+      until,
+      view,
+      signal: interruption.signal,
+      expected: expectedTimes(),
+      heal: () => healStack(say),
+    };
+    const end =
+      laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
     view.clear();
     showEnd(end, options.json === true, say);
   } catch (error) {
@@ -104,11 +126,16 @@ async function leave(owner: boolean, interrupted: boolean, say: (line: string) =
   }
 }
 
-type Ended = Exclude<FollowResult<never>, { kind: 'done' }> | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string };
+type Ended =
+  | Exclude<FollowResult<never>, { kind: 'done' }>
+  | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string };
 
-const lapEnd = (result: FollowResult<LapEnd>): Ended => (result.kind === 'done' ? { kind: 'done', laps: [result.end.lap] } : result);
+const lapEnd = (result: FollowResult<LapEnd>): Ended =>
+  result.kind === 'done' ? { kind: 'done', laps: [result.end.lap] } : result;
 const flywheelEnd = (result: FollowResult<FlywheelEnd>): Ended =>
-  result.kind === 'done' ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped } : result;
+  result.kind === 'done'
+    ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped }
+    : result;
 
 function showEnd(result: Ended, json: boolean, say: (line: string) => void): void {
   if (result.kind === 'interrupted') return;
@@ -125,10 +152,17 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
   }
   const ended = result.laps.map((lap) => {
     const folder = path.join(config.storeDir, 'laps', lap);
-    return { lap, manifest: path.join(folder, 'manifest.json'), report: path.join(folder, 'report.html'), figures: readJsonFile<LapReport>(path.join(folder, 'report.json')) };
+    return {
+      lap,
+      manifest: path.join(folder, 'manifest.json'),
+      report: path.join(folder, 'report.html'),
+      figures: readJsonFile<LapReport>(path.join(folder, 'report.json')),
+    };
   });
   if (json) {
-    process.stdout.write(`${JSON.stringify(result.stopped === undefined ? { state: 'done', ...ended[0] } : { state: 'done', stopped: result.stopped, laps: ended })}\n`);
+    process.stdout.write(
+      `${JSON.stringify(result.stopped === undefined ? { state: 'done', ...ended[0] } : { state: 'done', stopped: result.stopped, laps: ended })}\n`,
+    );
     return;
   }
   for (const { lap, manifest, report, figures } of ended) {

@@ -14,7 +14,10 @@ import { UsageError } from './usage.ts';
 import { workBelow } from './workBelow.ts';
 
 /** An open workflow, as another command started it. */
-export async function openWorkflow(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+export async function openWorkflow(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
   try {
     const description = await client.workflow.getHandle(workflowId).describe();
     return description.status.name === 'RUNNING' ? description : undefined;
@@ -29,7 +32,13 @@ export async function openWorkflow(client: Client, workflowId: string): Promise<
  * @param chosen whether the command said what the lap shall be; without that, any open lap is gone on with.
  * @throws UsageError when the open lap is another than the one asked for.
  */
-export async function startOrContinue(client: Client, run: string, input: LapInput, chosen: boolean, parent?: ParentRecipe): Promise<'started' | 'continued'> {
+export async function startOrContinue(
+  client: Client,
+  run: string,
+  input: LapInput,
+  chosen: boolean,
+  parent?: ParentRecipe,
+): Promise<'started' | 'continued'> {
   const workflowId = lapWorkflowId(run);
   const open = await openWorkflow(client, workflowId);
   if (open === undefined) {
@@ -38,7 +47,10 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
       taskQueue: QUEUES.orchestrator,
       args: [input],
       memo: { input },
-      staticSummary: input.from === undefined ? `${input.preset ?? 'rehearsal'} lap of run ${run}` : `lap of run ${run}, from ${input.from}`,
+      staticSummary:
+        input.from === undefined
+          ? `${input.preset ?? 'rehearsal'} lap of run ${run}`
+          : `lap of run ${run}, from ${input.from}`,
       workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
     });
     return 'started';
@@ -48,7 +60,8 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
   if (difference !== undefined) {
     const [has, asked] = [difference.one, difference.other].map((value) => JSON.stringify(value));
     throw new UsageError(
-      `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
+      `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel ` +
+        `lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
     );
   }
   return 'continued';
@@ -58,41 +71,82 @@ export async function startOrContinue(client: Client, run: string, input: LapInp
  * Starts a flywheel, or goes on with the run's open one.
  * @throws UsageError when the open one is another than the one asked for, or the run has an open lap of its own.
  */
-export async function startOrContinueFlywheel(client: Client, run: string, input: FlywheelInput): Promise<'started' | 'continued'> {
+export async function startOrContinueFlywheel(
+  client: Client,
+  run: string,
+  input: FlywheelInput,
+): Promise<'started' | 'continued'> {
   const workflowId = flywheelWorkflowId(run);
   const open = await openWorkflow(client, workflowId);
   if (open === undefined) {
     const lapId = lapWorkflowId(run);
-    if ((await openWorkflow(client, lapId)) !== undefined) throw new UsageError(`Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI (${lapId}), or choose another --run.`);
-    await client.workflow.start('flywheel', { workflowId, taskQueue: QUEUES.orchestrator, args: [input], memo: { input }, staticSummary: `${input.laps ?? 3} laps of run ${run}`, workflowIdConflictPolicy: 'USE_EXISTING' });
+    if ((await openWorkflow(client, lapId)) !== undefined)
+      throw new UsageError(
+        `Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI ` +
+          `(${lapId}), or choose another --run.`,
+      );
+    await client.workflow.start('flywheel', {
+      workflowId,
+      taskQueue: QUEUES.orchestrator,
+      args: [input],
+      memo: { input },
+      staticSummary: `${input.laps ?? 3} laps of run ${run}`,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
     return 'started';
   }
   const [has, asked] = [open.memo?.['input'], input].map((value) => JSON.stringify(value));
-  if (has !== asked) throw new UsageError(`Run ${run} has an open flywheel with the input ${has}, and ${asked} was asked for. Ask for the same to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`);
+  if (has !== asked)
+    throw new UsageError(
+      `Run ${run} has an open flywheel with the input ${has}, and ${asked} was asked for. Ask for the same to go ` +
+        `on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
+    );
   return 'continued';
 }
 
 /**
- * Why a lap stands still though a worker is there: the workflow code that it is pinned to is gone, or its workflow task keeps failing.
- * Undefined when that is not so.
+ * Why a lap stands still though a worker is there: the workflow code that it is pinned to is gone, or its workflow task
+ * keeps failing. Undefined when that is not so.
  */
 export async function whyStuck(client: Client, workflowId: string): Promise<string | undefined> {
   const build = await buildPinning(client, workflowId);
-  if (build !== undefined && !config.temporal.external && build !== (await buildIdOfToday()) && !(await keptBuilds()).some(({ buildId }) => buildId === build)) {
-    return `The lap's workflow is pinned to build ${build}, of which nothing is kept in ${config.stateDir}. Go back to the sources under workflows/ and shared/ that started it (the same sources are the same build), or cancel the lap (${workflowId}) and start another.`;
+  if (
+    build !== undefined &&
+    !config.temporal.external &&
+    build !== (await buildIdOfToday()) &&
+    !(await keptBuilds()).some(({ buildId }) => buildId === build)
+  ) {
+    return (
+      `The lap's workflow is pinned to build ${build}, of which nothing is kept in ${config.stateDir}. Go back to ` +
+      'the sources under workflows/ and shared/ that started it (the same sources are the same build), or cancel ' +
+      `the lap (${workflowId}) and start another.`
+    );
   }
   const { namespace } = client.options;
   const execution = { workflowId };
   const { pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution({ namespace, execution });
   if ((pendingWorkflowTask?.attempt ?? 0) < 3) return undefined;
-  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({ namespace, execution, maximumPageSize: 5 });
-  const failure = history?.events?.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes?.failure?.message;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace,
+    execution,
+    maximumPageSize: 5,
+  });
+  const failure = history?.events?.find((event) => event.workflowTaskFailedEventAttributes)
+    ?.workflowTaskFailedEventAttributes?.failure?.message;
   if (!failure) return undefined;
-  return `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If that is because the code under workflows/ was changed, go back to the version that started it, or cancel it (${workflowId}) and start another.`;
+  return (
+    `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If that is because the code under ` +
+    `workflows/ was changed, go back to the version that started it, or cancel it (${workflowId}) and start ` +
+    'another.'
+  );
 }
 
 /** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
-export async function progressOf(client: Client, workflowId: string, timeoutMs = 4_000): Promise<LapProgress | undefined> {
+export async function progressOf(
+  client: Client,
+  workflowId: string,
+  timeoutMs = 4_000,
+): Promise<LapProgress | undefined> {
   return client.withDeadline(Date.now() + timeoutMs, async () => {
     const progress = await client.workflow
       .getHandle(workflowId)

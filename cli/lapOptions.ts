@@ -18,12 +18,20 @@ export interface LapChoices {
 
 export function withLapChoices(command: Command): Command {
   return command
-    .option('--from <lap>', 'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)')
+    .option(
+      '--from <lap>',
+      'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)',
+    )
     .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
     .option('--seed <number>', "the recipe's seed")
     .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
     .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
-    .option('--set <path=value>', 'any other field of the recipe, such as labelling.proofs=60; repeatable', (value: string, all: string[]) => [...all, value], []);
+    .option(
+      '--set <path=value>',
+      'any other field of the recipe, such as labelling.proofs=60; repeatable',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    );
 }
 
 /**
@@ -31,16 +39,21 @@ export function withLapChoices(command: Command): Command {
  * @param readParent finds the lap that `--from` names; throws where it is not there.
  * @throws UsageError that names the option.
  */
-export async function lapInputFrom(choices: LapChoices, readParent: (lap: string) => Promise<ParentRecipe>): Promise<LapInput> {
+export async function lapInputFrom(
+  choices: LapChoices,
+  readParent: (lap: string) => Promise<ParentRecipe>,
+): Promise<LapInput> {
   const input: Record<string, unknown> = {};
   if (choices.from !== undefined) input['from'] = choices.from;
   if (choices.preset !== undefined) input['preset'] = choices.preset;
   if (choices.run !== undefined) input['run'] = choices.run;
   if (choices.seed !== undefined) input['seed'] = numberFrom('--seed', choices.seed);
   if (choices.expert !== undefined) {
-    if (choices.expert !== 'me' && choices.expert !== 'program') throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(choices.expert)}`);
+    if (choices.expert !== 'me' && choices.expert !== 'program')
+      throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(choices.expert)}`);
     assign(input, ['domain', 'experts'], choices.expert === 'me' ? 'people' : 'program', '--expert');
-    // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2` asks for both.
+    // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2`
+    // asks for both.
     if (choices.expert === 'me') assign(input, ['experts', 'seats'], 1, '--expert');
   }
   for (const assignment of choices.set ?? []) {
@@ -63,7 +76,12 @@ export async function lapInputFrom(choices: LapChoices, readParent: (lap: string
 /** The flywheel that `--laps` asks for, with the lap that the other options say as its first. */
 export function flywheelInputFrom(laps: string, run: string, first: LapInput): FlywheelInput {
   const { run: _, from, ...lap } = first;
-  const input = { run, ...(from === undefined ? {} : { from }), laps: numberFrom('--laps', laps), ...(Object.keys(lap).length === 0 ? {} : { lap }) };
+  const input = {
+    run,
+    ...(from === undefined ? {} : { from }),
+    laps: numberFrom('--laps', laps),
+    ...(Object.keys(lap).length === 0 ? {} : { lap }),
+  };
   try {
     resolveFlywheel(input);
   } catch (error) {
@@ -72,15 +90,27 @@ export function flywheelInputFrom(laps: string, run: string, first: LapInput): F
   return input;
 }
 
-/** The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap that both go on from. */
-export function firstDifference(one: LapInput, other: LapInput, parent?: ParentRecipe): { field: string; one: unknown; other: unknown } | undefined {
+/**
+ * The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap
+ * that both go on from.
+ */
+export function firstDifference(
+  one: LapInput,
+  other: LapInput,
+  parent?: ParentRecipe,
+): { field: string; one: unknown; other: unknown } | undefined {
   const [from, otherFrom] = [parentOf(one), parentOf(other)];
   if (from !== otherFrom) return { field: 'from', one: from, other: otherFrom };
   return compare('', resolveRecipe(one, parent).recipe, resolveRecipe(other, parent).recipe);
 }
 
-function compare(field: string, one: unknown, other: unknown): { field: string; one: unknown; other: unknown } | undefined {
-  if (!isRecord(one) || !isRecord(other)) return JSON.stringify(one) === JSON.stringify(other) ? undefined : { field, one, other };
+function compare(
+  field: string,
+  one: unknown,
+  other: unknown,
+): { field: string; one: unknown; other: unknown } | undefined {
+  if (!isRecord(one) || !isRecord(other))
+    return JSON.stringify(one) === JSON.stringify(other) ? undefined : { field, one, other };
   for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
     const difference = compare(field === '' ? key : `${field}.${key}`, one[key], other[key]);
     if (difference !== undefined) return difference;
@@ -109,7 +139,8 @@ function valueFrom(text: string): unknown {
 }
 
 function numberFrom(option: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`${option}: expected a whole number from 0 on, got ${JSON.stringify(text)}`);
+  if (!/^\d+$/.test(text))
+    throw new UsageError(`${option}: expected a whole number from 0 on, got ${JSON.stringify(text)}`);
   return Number(text);
 }
 

@@ -15,12 +15,16 @@ export function registerLaps(program: Command): void {
     .command('laps')
     .summary('all laps with their headline figures')
     .description(
-      'Lists the laps of the store, oldest first, with their headline figures, measured anew from the stored artifacts. Unfinished laps are named, and have no figures; one that cannot be\n' +
+      'Lists the laps of the store, oldest first, with their headline figures, measured anew from the stored ' +
+        'artifacts. Unfinished laps are named, and have no figures; one that cannot be\n' +
         'measured (an artifact is missing or was changed) is named on stderr, and the exit code is 1.\n' +
         'Needs no server: it reads the artifact store only.',
     )
     .option('--run <name>', 'only the laps of this run')
-    .option('--json', 'print an array of the finished laps, oldest first, each as `flywheel report <lap> --json` prints it')
+    .option(
+      '--json',
+      'print an array of the finished laps, oldest first, each as `flywheel report <lap> --json` prints it',
+    )
     .action(laps);
 }
 
@@ -39,14 +43,24 @@ async function laps({ run, json }: { readonly run?: string; readonly json?: bool
   }
   reports.sort(byAge);
   if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
-  else process.stdout.write(`${lapsTable(reports, known.flatMap(({ lap, finished }) => (finished ? [] : [lap])))}\n`);
+  else
+    process.stdout.write(
+      `${lapsTable(
+        reports,
+        known.flatMap(({ lap, finished }) => (finished ? [] : [lap])),
+      )}\n`,
+    );
 }
 
 /** Finished laps, measured one after the other; oldest first. */
 export async function measureLaps(store: ArtifactStore, names: readonly string[]): Promise<LapReport[]> {
   const reports: LapReport[] = [];
-  for (const lap of names) reports.push(await measureLap(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`), store, rehearsalChecker));
+  for (const lap of names)
+    reports.push(
+      await measureLap(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`), store, rehearsalChecker),
+    );
   return reports.sort(byAge);
 }
 
-const byAge = (a: LapReport, b: LapReport): number => Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.lap < b.lap ? -1 : 1);
+const byAge = (a: LapReport, b: LapReport): number =>
+  Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.lap < b.lap ? -1 : 1);

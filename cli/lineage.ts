@@ -17,10 +17,16 @@ export function registerLineage(program: Command): void {
     .command('lineage')
     .summary('where a checkpoint, dataset or proof comes from')
     .description(
-      'Walks the chain of manifests back from a checkpoint, a dataset, a proof or a lap to the base and the first score that an expert gave, and checks every digest\n' +
-        'on the way. A link that does not hold is named, and the exit code is 1. Needs no server: it reads the artifact store only.',
+      'Walks the chain of manifests back from a checkpoint, a dataset, a proof or a lap to the base and the ' +
+        'first score that an expert gave, and checks every digest\n' +
+        'on the way. A link that does not hold is named, and the exit code is 1. Needs no server: it reads the ' +
+        'artifact store only.',
     )
-    .argument('<what>', "a digest (8 characters or more), a training such as main/lap-0002/verifier-v2, a dataset's URI, a proof's id, or a lap")
+    .argument(
+      '<what>',
+      "a digest (8 characters or more), a training such as main/lap-0002/verifier-v2, a dataset's URI, a proof's " +
+        'id, or a lap',
+    )
     .option('--lap <lap>', 'look in the chain of this lap only')
     .option('--no-weights', 'do not read the checkpoints through: their digests are taken from their names')
     .option('--json', 'print one JSON object: the chain, and each thing once with its sources by id')

@@ -20,7 +20,10 @@ export function startLapLink(workflowId: string, taskQueue: string): string | un
 export function workflowsLink(query?: string): string | undefined {
   const { webUi, namespace } = config.temporal;
   if (webUi === undefined) return undefined;
-  return `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`;
+  return (
+    `${webUi}/namespaces/${encodeURIComponent(namespace)}` +
+    `/workflows${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`
+  );
 }
 
 /** Questions that wait for people, in the Web UI. */

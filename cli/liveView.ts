@@ -1,6 +1,6 @@
 /**
- * Where progress is shown: on a terminal as one line that changes in place, elsewhere as a line when it says something new, at most every
- * `everyMs`.
+ * Where progress is shown: on a terminal as one line that changes in place, elsewhere as a line when it says something
+ * new, at most every `everyMs`.
  */
 export class LiveView {
   readonly #out: NodeJS.WriteStream;

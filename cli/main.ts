@@ -17,11 +17,30 @@ import { registerStop } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
 
 const program = new Command('flywheel')
-  .description('The training flywheel of self-verifying provers, on Temporal. Exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted.')
+  .description(
+    'The training flywheel of self-verifying provers, on Temporal. Exit codes: 0 done, 1 failed, 2 bad usage, ' +
+      '130 interrupted.',
+  )
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride();
 
-for (const register of [registerLap, registerPlan, registerStatus, registerLaps, registerReport, registerCompare, registerLineage, registerReview, registerSchedule, registerStop, registerDev, registerDeployment, registerDoctor, registerLedger, registerRelabel]) {
+for (const register of [
+  registerLap,
+  registerPlan,
+  registerStatus,
+  registerLaps,
+  registerReport,
+  registerCompare,
+  registerLineage,
+  registerReview,
+  registerSchedule,
+  registerStop,
+  registerDev,
+  registerDeployment,
+  registerDoctor,
+  registerLedger,
+  registerRelabel,
+]) {
   register(program);
 }
 

@@ -23,9 +23,11 @@ export function registerPlan(program: Command): void {
   withLapChoices(program.command('plan'))
     .summary('what a lap would take')
     .description(
-      'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, Temporal Actions, minutes of experts and cost.\n' +
-        'From the recipe, and with --from by what that lap measured; says which figures are measured and which assumed.\n' +
-        'Needs no server. Ends with 1 where the plan is over the recipe\'s budget: such a lap does not start.',
+      'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, Temporal Actions, ' +
+        'minutes of experts and cost.\n' +
+        'From the recipe, and with --from by what that lap measured; says which figures are measured and which ' +
+        'assumed.\n' +
+        "Needs no server. Ends with 1 where the plan is over the recipe's budget: such a lap does not start.",
     )
     .option('--json', 'print one JSON object')
     .action(plan);
@@ -42,11 +44,15 @@ async function plan(options: PlanOptions): Promise<void> {
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ ...planned, from: from ?? null, budget: recipe.budget ?? null, overBudget: over ?? null })}\n`);
+    process.stdout.write(
+      JSON.stringify({ ...planned, from: from ?? null, budget: recipe.budget ?? null, overBudget: over ?? null }) +
+        '\n',
+    );
     return;
   }
   const lines = [
-    `A ${planned.preset} lap${from === undefined ? '' : ` after ${from}`}, the ${ordinal(turn)} of its chain. At most: where nothing stops early.`,
+    `A ${planned.preset} lap${from === undefined ? '' : ` after ${from}`}, the ${ordinal(turn)} of its chain. At ` +
+      'most: where nothing stops early.',
     '',
     ...table(planned),
     '',
@@ -58,7 +64,20 @@ async function plan(options: PlanOptions): Promise<void> {
 
 function table({ phases, total }: LapPlan): string[] {
   return aligned([
-    ['phase', 'calls', 'at most', 'tokens', 'at most', 'training', 'inference', 'GPU-h', 'Actions', 'verdicts', 'min', 'cost'],
+    [
+      'phase',
+      'calls',
+      'at most',
+      'tokens',
+      'at most',
+      'training',
+      'inference',
+      'GPU-h',
+      'Actions',
+      'verdicts',
+      'min',
+      'cost',
+    ],
     ...phases.map((phase) => cellsOf(readable(phase.phase), phase)),
     cellsOf('all', total),
   ]);
@@ -66,20 +85,33 @@ function table({ phases, total }: LapPlan): string[] {
 
 function cellsOf(name: string, { expected, bound }: Planned): string[] {
   const { trainingHours, inferenceHours, gpuHours, actions, verdicts, expertMinutes, cost } = expected;
-  return [name, short(expected.calls), short(bound.calls), short(expected.tokens), short(bound.tokens), hoursText(trainingHours), hoursText(inferenceHours), ...[gpuHours, actions, verdicts, expertMinutes, cost].map(short)];
+  return [
+    name,
+    short(expected.calls),
+    short(bound.calls),
+    short(expected.tokens),
+    short(bound.tokens),
+    hoursText(trainingHours),
+    hoursText(inferenceHours),
+    ...[gpuHours, actions, verdicts, expertMinutes, cost].map(short),
+  ];
 }
 
 /** The figures by source, the measured ones first; equal ones together. */
 function basisLines(basis: readonly Basis[]): string[] {
   const measuredFirst = [...basis].sort((a, b) => Number(b.measured) - Number(a.measured));
-  return grouped(measuredFirst, ({ measured, source }) => (measured ? `measured in ${source}` : `assumed, ${source}`)).flatMap(([source, ofSource]) => [
+  return grouped(measuredFirst, ({ measured, source }) =>
+    measured ? `measured in ${source}` : `assumed, ${source}`,
+  ).flatMap(([source, ofSource]) => [
     `${source}:`,
     ...grouped(ofSource, ({ figure }) => figure).map(([figure, same]) => `  ${figure}: ${valuesText(same)}`),
   ]);
 }
 
 function valuesText(figures: readonly Basis[]): string {
-  return grouped(figures, ({ value }) => short(value)).map(([value, same]) => `${value} (${same.map(({ of }) => of).join(', ')})`).join(', ');
+  return grouped(figures, ({ value }) => short(value))
+    .map(([value, same]) => `${value} (${same.map(({ of }) => of).join(', ')})`)
+    .join(', ');
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {

@@ -27,11 +27,15 @@ export function expectedPhaseSeconds(lapSeconds: number): PhaseSeconds {
 /** Share of the present phase that is done: by steps, by calls, or undefined where neither is known. */
 function shareDone({ step, steps, callsDone, callsPlanned }: LapProgress): number | undefined {
   if (step !== undefined && steps !== undefined && steps > 0) return Math.min(1, step / steps);
-  if (callsDone !== undefined && callsPlanned !== undefined && callsPlanned > 0) return Math.min(1, callsDone / callsPlanned);
+  if (callsDone !== undefined && callsPlanned !== undefined && callsPlanned > 0)
+    return Math.min(1, callsDone / callsPlanned);
   return undefined;
 }
 
-/** Seconds until the lap's end, by how long its phases are expected to take; undefined where the phase is not among them. */
+/**
+ * Seconds until the lap's end, by how long its phases are expected to take; undefined where the phase is not among
+ * them.
+ */
 export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs: number): number | undefined {
   const names = Object.keys(expected);
   const at = names.indexOf(progress.phase);
@@ -51,7 +55,8 @@ export function duration(seconds: number): string {
 
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
-  const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts, detail } = progress;
+  const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts, detail } =
+    progress;
   const left = secondsLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
@@ -70,7 +75,10 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
 
 /** What waits for people, and what to type. */
 export function waitingText(count: number, link: string | undefined): string {
-  return `${questions(count)} for people. Answer on another terminal: npx flywheel review --as <your id>${link === undefined ? '' : `\nor in the Web UI (Send a Signal: submitAnnotation): ${link}`}`;
+  return (
+    `${questions(count)} for people. Answer on another terminal: npx flywheel review --as <your ` +
+    `id>${link === undefined ? '' : `\nor in the Web UI (Send a Signal: submitAnnotation): ${link}`}`
+  );
 }
 
 const questions = (count: number): string => (count === 1 ? '1 question waits' : `${count} questions wait`);

@@ -30,14 +30,23 @@ export function registerReport(program: Command): void {
     .command('report')
     .summary('what was measured of a lap, or the curves of several')
     .description(
-      'Measures a finished lap anew, from its stored artifacts, and shows the figures. Says so when the report that was written at its end differs.\n' +
-        'Of several laps: how the figures go lap by lap, as a table and as a page of plots; a line for each run, and their mean.\n' +
+      'Measures a finished lap anew, from its stored artifacts, and shows the figures. Says so when the report ' +
+        'that was written at its end differs.\n' +
+        'Of several laps: how the figures go lap by lap, as a table and as a page of plots; a line for each run, ' +
+        'and their mean.\n' +
         'Needs no server: it reads the artifact store only.',
     )
-    .argument('[laps...]', 'such as main/lap-0001, or lap-0001 for short (default: the newest finished lap of the run main)')
+    .argument(
+      '[laps...]',
+      'such as main/lap-0001, or lap-0001 for short (default: the newest finished lap of the run main)',
+    )
     .option('--json', 'print one JSON object with all figures; of several laps an array of them, oldest first')
     .option('--open-path', "print the path of the lap's HTML report, and write it where it is missing")
-    .option('--output <file>', 'of several laps: where to write the page, or, named .svg, its plots as one drawing (default: curves.html beside the laps)')
+    .option(
+      '--output <file>',
+      'of several laps: where to write the page, or, named .svg, its plots as one drawing (default: curves.html ' +
+        'beside the laps)',
+    )
     .action(report);
 }
 
@@ -49,12 +58,20 @@ export function printLapTable(figures: LapReport): void {
 async function report(named: readonly string[], options: ReportOptions): Promise<void> {
   const store = new ArtifactStore(config.storeDir);
   if (named.length > 1) return reportCurves(store, named, options);
-  if (options.output !== undefined) throw new UsageError("--output: expected several laps, whose curves are written there, got one; a lap's own page is where --open-path says");
+  if (options.output !== undefined)
+    throw new UsageError(
+      "--output: expected several laps, whose curves are written there, got one; a lap's own page is where " +
+        '--open-path says',
+    );
   const [chosen = await newestLap(store)] = await namedLaps(store, named);
   return reportLap(store, chosen, options);
 }
 
-async function reportLap(store: ArtifactStore, { lap, finished }: KnownLap, { json, openPath }: ReportOptions): Promise<void> {
+async function reportLap(
+  store: ArtifactStore,
+  { lap, finished }: KnownLap,
+  { json, openPath }: ReportOptions,
+): Promise<void> {
   if (!finished) return tellUnfinished(store, lap, json === true);
   const page = `laps/${lap}/report.html`;
   if (openPath === true) {
@@ -62,11 +79,19 @@ async function reportLap(store: ArtifactStore, { lap, finished }: KnownLap, { js
     process.stdout.write(`${store.path(page)}\n`);
     return;
   }
-  const figures = await measureLap(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`), store, rehearsalChecker);
+  const figures = await measureLap(
+    await store.readJson<LapManifest>(`laps/${lap}/manifest.json`),
+    store,
+    rehearsalChecker,
+  );
   const stored = `laps/${lap}/report.json`;
-  if (!(await store.exists(stored))) process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);
+  if (!(await store.exists(stored)))
+    process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);
   else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored))) {
-    process.stderr.write(`The figures differ from ${store.path(stored)}: artifacts that no digest guards (ledgers, metrics), or the definitions, have changed since. Shown is what is measured now.\n`);
+    process.stderr.write(
+      `The figures differ from ${store.path(stored)}: artifacts that no digest guards (ledgers, metrics), or the ` +
+        'definitions, have changed since. Shown is what is measured now.\n',
+    );
   }
   if (json === true) {
     process.stdout.write(`${JSON.stringify(figures)}\n`);
@@ -78,7 +103,11 @@ async function reportLap(store: ArtifactStore, { lap, finished }: KnownLap, { js
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));
 
-async function reportCurves(store: ArtifactStore, named: readonly string[], { json, openPath, output }: ReportOptions): Promise<void> {
+async function reportCurves(
+  store: ArtifactStore,
+  named: readonly string[],
+  { json, openPath, output }: ReportOptions,
+): Promise<void> {
   const laps = [...new Set((await finishedManifests(store, named)).map(({ lap }) => lap))];
   const reports = await measureLaps(store, laps);
   const runs = [...new Set(laps.map(runOf))];
@@ -98,7 +127,8 @@ async function tellUnfinished(store: ArtifactStore, lap: string, json: boolean):
   }
   process.stdout.write(
     [
-      `${lap} has no manifest yet: it is under way, or it ended before its end (\`flywheel status ${lap}\` knows). Its figures are measured at the end.`,
+      `${lap} has no manifest yet: it is under way, or it ended before its end (\`flywheel status ${lap}\` ` +
+        'knows). Its figures are measured at the end.',
       `Trained so far: ${trained.join(', ') || 'nothing'}.`,
       `Evaluations begun: ${evaluating.join(', ') || 'none'}.`,
       '',

@@ -23,20 +23,48 @@ export function registerReview(program: Command): void {
   const review = program
     .command('review')
     .summary('answer the questions that wait for experts')
-    .description('Goes through the open questions: shows the problem, the proof and the analysis, and asks for a score. A line is a score and a comment, so that `flywheel review --as ada < answers.txt` answers as well. The subcommands are for scripts.')
+    .description(
+      'Goes through the open questions: shows the problem, the proof and the analysis, and asks for a score. A ' +
+        'line is a score and a comment, so that `flywheel review --as ada < answers.txt` answers as well. The ' +
+        'subcommands are for scripts.',
+    )
     .option('--as <annotator>', 'your id, as it is kept with your verdicts')
-    .option('--set <id>', 'only questions of this set, such as main/lap-0001/cold-start/experts, or of all sets below a path')
+    .option(
+      '--set <id>',
+      'only questions of this set, such as main/lap-0001/cold-start/experts, or of all sets below a path',
+    )
     .option('--lead', 'decide questions on which the seats disagree')
     .option('--wait', 'when nothing is open, wait for what the lap asks next')
     .configureHelp({ showGlobalOptions: true })
-    .action(async ({ as: annotator, set, lead, wait }: { as?: string; set?: string; lead?: boolean; wait?: boolean }) => {
-      if (annotator === undefined) throw new UsageError('Expected --as with your annotator id, got nothing: `flywheel review --as ada`. `flywheel review list` only looks.');
-      await atDesk(async (desk) => {
-        if (!(await desk.hasWorker())) throw new Error(`No worker runs on task queue ${config.taskQueues.orchestrator}: nobody would take your answers. Start one with \`npm run lap\` or \`npm run dev\`.`);
-        const { given, stopped } = await sitDown({ desk, annotator, lead: lead === true, set, wait: wait === true, input: process.stdin, output: process.stdout });
-        process.stdout.write(`\n${given} answered. ${stopped ? 'The others stay open.' : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`}\n`);
-      });
-    });
+    .action(
+      async ({ as: annotator, set, lead, wait }: { as?: string; set?: string; lead?: boolean; wait?: boolean }) => {
+        if (annotator === undefined)
+          throw new UsageError(
+            'Expected --as with your annotator id, got nothing: `flywheel review --as ada`. `flywheel review ' +
+              'list` only looks.',
+          );
+        await atDesk(async (desk) => {
+          if (!(await desk.hasWorker()))
+            throw new Error(
+              `No worker runs on task queue ${config.taskQueues.orchestrator}: nobody would take your answers. ` +
+                `Start one with \`npm run lap\` or \`npm run dev\`.`,
+            );
+          const { given, stopped } = await sitDown({
+            desk,
+            annotator,
+            lead: lead === true,
+            set,
+            wait: wait === true,
+            input: process.stdin,
+            output: process.stdout,
+          });
+          process.stdout.write(
+            `\n${given} answered. ` +
+              `${stopped ? 'The others stay open.' : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`}\n`,
+          );
+        });
+      },
+    );
 
   review
     .command('list')
@@ -67,7 +95,12 @@ export function registerReview(program: Command): void {
     );
 
   verdictCommand(review, 'submit', 'Answers a question from a seat.', messages.submitVerdict);
-  verdictCommand(review, 'adjudicate', 'Decides, as a lead, a question on which the seats disagree.', messages.adjudicate);
+  verdictCommand(
+    review,
+    'adjudicate',
+    'Decides, as a lead, a question on which the seats disagree.',
+    messages.adjudicate,
+  );
 
   review
     .command('flag')
@@ -82,7 +115,12 @@ export function registerReview(program: Command): void {
     );
 }
 
-function verdictCommand(review: Command, name: 'submit' | 'adjudicate', description: string, update: typeof messages.submitVerdict): void {
+function verdictCommand(
+  review: Command,
+  name: 'submit' | 'adjudicate',
+  description: string,
+  update: typeof messages.submitVerdict,
+): void {
   review
     .command(name)
     .description(`${description} Prints the answer as JSON. The same verdict sent again counts once.`)
@@ -124,7 +162,8 @@ function scored(text: string): Score {
 
 function positive(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`Expected --limit to be a whole number of at least 1, got ${JSON.stringify(text)}`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new UsageError(`Expected --limit to be a whole number of at least 1, got ${JSON.stringify(text)}`);
   return number;
 }
 

@@ -38,10 +38,15 @@ export function readTyped(line: string): Typed {
   const [, word = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
   const score = scoreFrom(word);
   if (score !== undefined) return { kind: 'score', score, comment: rest };
-  if (word === 'f') return rest === '' ? { kind: 'unclear', why: 'Expected f with what is wrong, such as "f the statement is cut off", got f alone' } : { kind: 'flag', reason: rest };
+  if (word === 'f')
+    return rest === ''
+      ? { kind: 'unclear', why: 'Expected f with what is wrong, such as "f the statement is cut off", got f alone' }
+      : { kind: 'flag', reason: rest };
   if (rest === '' && word === 's') return { kind: 'skip' };
   if (rest === '' && word === 'q') return { kind: 'quit' };
-  return word === '' ? { kind: 'nothing' } : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, f or q first, got ${JSON.stringify(line.trim())}` };
+  return word === ''
+    ? { kind: 'nothing' }
+    : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, f or q first, got ${JSON.stringify(line.trim())}` };
 }
 
 /**
@@ -54,14 +59,22 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
   const typed = lines[Symbol.asyncIterator]();
   const say = (text: string) => output.write(`${text}\n`);
   const ask = async (): Promise<Typed> => {
-    output.write('Score 0, 0.5 or 1, then a comment if you like (s skips, f and a reason flags a faulty problem, q stops): ');
+    output.write(
+      'Score 0, 0.5 or 1, then a comment if you like (s skips, f and a reason flags a faulty problem, q stops): ',
+    );
     const { value, done } = await typed.next();
     return done === true ? { kind: 'quit' } : readTyped(value);
   };
 
   /** Answered or skipped in this sitting. */
   const seen = new Set<string>();
-  const openForMe = () => desk.open({ set, limit: OFFERED, skip: seen, accept: ({ progress }) => progress !== undefined && isFor(progress, annotator, lead) });
+  const openForMe = () =>
+    desk.open({
+      set,
+      limit: OFFERED,
+      skip: seen,
+      accept: ({ progress }) => progress !== undefined && isFor(progress, annotator, lead),
+    });
 
   let given = 0;
   let ended = false;
@@ -70,7 +83,8 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
   try {
     for (;;) {
       let open = await openForMe();
-      if (open.length === 0 && goesOn()) say('Nothing is open for you now; waiting for the next question (Ctrl-C ends).');
+      if (open.length === 0 && goesOn())
+        say('Nothing is open for you now; waiting for the next question (Ctrl-C ends).');
       while (open.length === 0 && goesOn()) {
         await sleep(LOOK_MS);
         open = await openForMe();
@@ -89,7 +103,13 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
 }
 
 /** One question, until it is answered, skipped or closed by others. */
-async function answerOne({ desk, annotator, lead }: Sitting, { workflowId, progress }: OpenReview, place: string, ask: () => Promise<Typed>, say: (text: string) => void): Promise<'answered' | 'skipped' | 'quit'> {
+async function answerOne(
+  { desk, annotator, lead }: Sitting,
+  { workflowId, progress }: OpenReview,
+  place: string,
+  ask: () => Promise<Typed>,
+  say: (text: string) => void,
+): Promise<'answered' | 'skipped' | 'quit'> {
   if (progress === undefined || (!lead && !(await claimed(desk, workflowId, annotator)))) return 'skipped';
   say(`\n${place}. ${questionText(progress, await desk.subject(progress.question))}`);
   for (;;) {
@@ -104,20 +124,29 @@ async function answerOne({ desk, annotator, lead }: Sitting, { workflowId, progr
       return answer.kind === 'quit' ? 'quit' : 'skipped';
     }
     try {
-      if (answer.kind === 'flag') await desk.send<unknown, FlagMessage>(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
-      else await desk.send<unknown, VerdictMessage>(workflowId, lead ? messages.adjudicate : messages.submitVerdict, { annotator, score: answer.score, comment: answer.comment });
+      if (answer.kind === 'flag')
+        await desk.send<unknown, FlagMessage>(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
+      else
+        await desk.send<unknown, VerdictMessage>(workflowId, lead ? messages.adjudicate : messages.submitVerdict, {
+          annotator,
+          score: answer.score,
+          comment: answer.comment,
+        });
       say('Recorded.');
       return 'answered';
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       say(`Not recorded: ${why}`);
-      if (/^Expected (an open|a free seat|a disagreement|a lead)/.test(why)) return 'skipped'; // nothing that could be typed here would help
+      // nothing that could be typed here would help
+      if (/^Expected (an open|a free seat|a disagreement|a lead)/.test(why)) return 'skipped';
     }
   }
 }
 
 export function scoreFrom(text: string): Score | undefined {
-  return ({ '0': 0, '0.5': 0.5, '.5': 0.5, '1': 1 } as const satisfies Record<string, Score> as Record<string, Score>)[text];
+  return ({ '0': 0, '0.5': 0.5, '.5': 0.5, '1': 1 } as const satisfies Record<string, Score> as Record<string, Score>)[
+    text
+  ];
 }
 
 /** Whether this person has something to say here. */

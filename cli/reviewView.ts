@@ -8,15 +8,20 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
   const { question } = progress;
   const rubric =
     question.kind === 'scoreAnalysis'
-      ? 'Score the analysis: 1 = every defect it claims is real, and its score follows; 0.5 = some are real, or it is imprecise; 0 = none is real.'
-      : 'Score the proof: 1 = complete and rigorous; 0.5 = sound, with minor errors or gaps; 0 = fatal errors or severe gaps.';
+      ? 'Score the analysis: 1 = every defect it claims is real, and its score follows; 0.5 = some are real, or it ' +
+        'is imprecise; 0 = none is real.'
+      : 'Score the proof: 1 = complete and rigorous; 0.5 = sound, with minor errors or gaps; 0 = fatal errors or ' +
+        'severe gaps.';
   return [
-    `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ${progress.deadline}${progress.escalated ? ', gone by' : ''}`,
+    `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ` +
+      `${progress.deadline}${progress.escalated ? ', gone by' : ''}`,
     heading(`Problem (${printable(row.problem.topic)}; ${printable(row.problem.source)})`),
     printable(row.problem.statement),
     heading('Proof'),
     printable(row.proof),
-    ...(row.analysis === undefined || question.kind !== 'scoreAnalysis' ? [] : [heading('Analysis'), printable(row.analysis)]),
+    ...(row.analysis === undefined || question.kind !== 'scoreAnalysis'
+      ? []
+      : [heading('Analysis'), printable(row.analysis)]),
     ...(progress.seats.length > 1 ? [heading('Answers'), ...progress.seats.map(seatLine)] : []),
     '',
     rubric,

@@ -26,7 +26,14 @@ export async function readSchedules(named: readonly string[]): Promise<Schedule[
 
 async function filesOf(named: string): Promise<string[]> {
   const found = await stat(named).catch(() => undefined); // not there
-  if (found === undefined) throw new UsageError(`Expected a file or folder with schedules, got ${JSON.stringify(named)}, which is not there. \`flywheel schedule apply --help\` shows what a file says.`);
+  if (found === undefined)
+    throw new UsageError(
+      `Expected a file or folder with schedules, got ${JSON.stringify(named)}, which is not there. \`flywheel ` +
+        `schedule apply --help\` shows what a file says.`,
+    );
   if (!found.isDirectory()) return [named];
-  return (await readdir(named)).filter((name) => name.endsWith('.json')).sort().map((name) => path.join(named, name));
+  return (await readdir(named))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => path.join(named, name));
 }

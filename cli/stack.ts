@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, launchOnce, readRecord, terminate } from '../activities/processes.ts';
 import type { ProcessRecord } from '../activities/processes.ts';
 import { withLock } from '../activities/setup/lock.ts';
-import { lastLines, readJsonFile, readLiving, recordOfThisProcess, removeFile, writeJsonFile } from '../activities/setup/processes.ts';
+import {
+  lastLines,
+  readJsonFile,
+  readLiving,
+  recordOfThisProcess,
+  removeFile,
+  writeJsonFile,
+} from '../activities/setup/processes.ts';
 import { ensurePython } from '../activities/setup/python.ts';
 import { serverAnswers } from '../activities/setup/server.ts';
 import { findTemporalCli } from '../activities/setup/temporalCli.ts';
@@ -32,27 +39,35 @@ export async function setUp(say: Say): Promise<void> {
 }
 
 /**
- * Sees to it that the dev stack runs and its server answers: starts it, or finds it running, or adopts what a killed supervisor left.
+ * Sees to it that the dev stack runs and its server answers: starts it, or finds it running, or adopts what a killed
+ * supervisor left.
  * @returns whether it was started now.
  * @throws with the end of the log when it cannot be started.
  */
 export async function ensureStack(say: Say): Promise<'started' | 'running'> {
-  return withLock(stackLock, (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`), async () => {
-    const running = await readLiving<ProcessRecord>(supervisorRecord);
-    if (running !== undefined && readStackState()?.state === 'stopping') {
-      say('The stack is stopping; starting it again when it has');
-      while (await isAlive(running)) await sleep(100);
-    } else if (running !== undefined && (await comesUp(running))) {
-      const older = await olderCodeRuns();
-      if (older !== undefined) say(older);
-      return 'running';
-    }
-    for (let start = 1; start <= MOST_STARTS; start += 1) {
-      if (await comesUp(await startSupervisor())) return 'started';
-      say('The supervisor was killed while it started; starting it again');
-    }
-    throw new Error(`The stack does not start: its supervisor was killed ${MOST_STARTS} times. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
-  });
+  return withLock(
+    stackLock,
+    (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
+    async () => {
+      const running = await readLiving<ProcessRecord>(supervisorRecord);
+      if (running !== undefined && readStackState()?.state === 'stopping') {
+        say('The stack is stopping; starting it again when it has');
+        while (await isAlive(running)) await sleep(100);
+      } else if (running !== undefined && (await comesUp(running))) {
+        const older = await olderCodeRuns();
+        if (older !== undefined) say(older);
+        return 'running';
+      }
+      for (let start = 1; start <= MOST_STARTS; start += 1) {
+        if (await comesUp(await startSupervisor())) return 'started';
+        say('The supervisor was killed while it started; starting it again');
+      }
+      throw new Error(
+        `The stack does not start: its supervisor was killed ${MOST_STARTS} times. The end of ` +
+          `${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`,
+      );
+    },
+  );
 }
 
 async function startSupervisor(): Promise<ProcessRecord> {
@@ -72,13 +87,17 @@ async function startSupervisor(): Promise<ProcessRecord> {
  * @throws in its own words when it gives up, and with the end of its log when it takes too long.
  */
 async function comesUp(supervisor: ProcessRecord): Promise<boolean> {
-  for (const deadline = Date.now() + UP_SECONDS * 1000; ; ) {
+  for (const deadline = Date.now() + UP_SECONDS * 1000; ;) {
     const state = readStackState();
     const its = state?.pid === supervisor.pid ? state : undefined;
     if (its?.state === 'running' && (await serverAnswers())) return true;
     if (its?.state === 'failed') throw new Error(its.error);
     if (!(await isAlive(supervisor))) return false;
-    if (Date.now() > deadline) throw new Error(`The stack is not up after ${UP_SECONDS} s. The end of ${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `The stack is not up after ${UP_SECONDS} s. The end of ` +
+          `${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`,
+      );
     await sleep(100);
   }
 }
@@ -100,20 +119,24 @@ export async function healStack(say: Say): Promise<'running' | 'stopped'> {
 }
 
 /**
- * Stops everything that belongs to the project: workers, training jobs (their state is saved), reward service, model servers, Temporal server.
- * The lap's workflow stays open.
+ * Stops everything that belongs to the project: workers, training jobs (their state is saved), reward service, model
+ * servers, Temporal server. The lap's workflow stays open.
  */
 export async function stopEverything(say: Say): Promise<void> {
-  await withLock(stackLock, (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`), async () => {
-    const supervisor = await readLiving<ProcessRecord>(supervisorRecord);
-    if (supervisor !== undefined) {
-      const stop = terminate(supervisor, { graceMs: STOP_TIMEOUT_MS });
-      await Promise.all([stop, tellWhatEnds(supervisor, say)]);
-    }
-    await stopStack(say); // what a killed supervisor left
-    removeFile(supervisorRecord);
-    removeFile(ownerFile);
-  });
+  await withLock(
+    stackLock,
+    (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
+    async () => {
+      const supervisor = await readLiving<ProcessRecord>(supervisorRecord);
+      if (supervisor !== undefined) {
+        const stop = terminate(supervisor, { graceMs: STOP_TIMEOUT_MS });
+        await Promise.all([stop, tellWhatEnds(supervisor, say)]);
+      }
+      await stopStack(say); // what a killed supervisor left
+      removeFile(supervisorRecord);
+      removeFile(ownerFile);
+    },
+  );
 }
 
 /** Says which service has ended, as they end. */
@@ -140,8 +163,8 @@ interface Owner extends ProcessRecord {
 }
 
 /**
- * Whose Ctrl-C stops the stack: the command's that started it; when that was killed, the next command's; nobody's when it was started with
- * `--detach`.
+ * Whose Ctrl-C stops the stack: the command's that started it; when that was killed, the next command's; nobody's when
+ * it was started with `--detach`.
  * @returns whether this command is the owner now.
  */
 export async function becomeOwner(started: boolean, detached: boolean): Promise<boolean> {

@@ -40,7 +40,10 @@ export function registerStatus(program: Command): void {
   program
     .command('status')
     .summary('what runs, and how far the laps are')
-    .description('Shows the processes of the stack and the newest laps, or one lap: by its name (main/lap-0001, or lap-0001 for short) or its workflow id.')
+    .description(
+      'Shows the processes of the stack and the newest laps, or one lap: by its name (main/lap-0001, or lap-0001 ' +
+        'for short) or its workflow id.',
+    )
     .argument('[lap]', 'a lap, such as lap-0001')
     .option('--json', 'print one JSON object')
     .action(async (lap: string | undefined, { json }: { json?: boolean }) => {
@@ -48,7 +51,11 @@ export function registerStatus(program: Command): void {
       const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
       const laps = reachable ? await lapStatuses(lap) : undefined;
       const flywheels = reachable && lap === undefined ? await openFlywheels() : [];
-      if (lap !== undefined && laps?.length === 0) throw new UsageError(`Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` lists them.`);
+      if (lap !== undefined && laps?.length === 0)
+        throw new UsageError(
+          `Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` ` +
+            'lists them.',
+        );
       if (json === true) process.stdout.write(`${JSON.stringify({ stack, flywheels, laps: laps ?? null })}\n`);
       else await show(stack, flywheels, laps);
       if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
@@ -66,7 +73,12 @@ async function stackStatus() {
     services[name] =
       record === undefined
         ? { running: false, restarts }
-        : { running: true, pid: record.pid, seconds: Math.round((Date.now() - Date.parse(record.startedAt)) / 1000), restarts };
+        : {
+            running: true,
+            pid: record.pid,
+            seconds: Math.round((Date.now() - Date.parse(record.startedAt)) / 1000),
+            restarts,
+          };
   }
   return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
 }
@@ -87,7 +99,9 @@ async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
     for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
       const open = info.status.name === 'RUNNING';
       const progress = open ? await progressOf(client, info.workflowId) : undefined;
-      const lap = progress?.lap ?? (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
+      const lap =
+        progress?.lap ??
+        (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
       const link = workflowLink(info.workflowId, info.runId);
       const schedule = info.typedSearchAttributes.get(STARTED_BY);
       const status: LapStatus = {
@@ -119,11 +133,21 @@ function isNamed({ workflowId, lap }: LapStatus, name: string): boolean {
   return workflowId === name || lap === name || lap === `main/${name}`;
 }
 
-async function show(stack: Awaited<ReturnType<typeof stackStatus>>, flywheels: readonly FlywheelStatus[], laps: readonly LapStatus[] | undefined): Promise<void> {
-  const lines = [stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap` or `flywheel dev` starts it).'];
+async function show(
+  stack: Awaited<ReturnType<typeof stackStatus>>,
+  flywheels: readonly FlywheelStatus[],
+  laps: readonly LapStatus[] | undefined,
+): Promise<void> {
+  const lines = [
+    stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap` or `flywheel dev` starts it).',
+  ];
   for (const [name, { running, pid, seconds = 0, restarts }] of Object.entries(stack.services)) {
     if (!stack.supervisor && !running) continue;
-    lines.push(`  ${name.padEnd(10)} ${running ? `process ${pid}, up ${duration(seconds)}` : 'not running'}${restarts > 0 ? `, restarted ${restarts} times` : ''}`);
+    lines.push(
+      `  ${name.padEnd(10)} ` +
+        (running ? `process ${pid}, up ${duration(seconds)}` : 'not running') +
+        (restarts > 0 ? `, restarted ${restarts} times` : ''),
+    );
   }
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   lines.push(...flywheels.map(flywheelLine));
@@ -131,10 +155,18 @@ async function show(stack: Awaited<ReturnType<typeof stackStatus>>, flywheels: r
   const expected = expectedTimes();
   for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
-    lines.push(`${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`);
-    if (progress !== undefined && endedAt === undefined) lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
+    lines.push(
+      `${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`,
+    );
+    if (progress !== undefined && endedAt === undefined)
+      lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
     if (link !== undefined) lines.push(`  ${link}`);
-    if (endedAt === undefined && progress?.waitingForExperts) lines.push(...waitingText(progress.waitingForExperts, questionsLink()).split('\n').map((text) => `  ${text}`));
+    if (endedAt === undefined && progress?.waitingForExperts)
+      lines.push(
+        ...waitingText(progress.waitingForExperts, questionsLink())
+          .split('\n')
+          .map((text) => `  ${text}`),
+      );
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

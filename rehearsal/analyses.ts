@@ -4,8 +4,8 @@ import { isScore, type ProofScore } from '../shared/scores.ts';
 import { quotedText, type ProofLine, type Step } from './proofs.ts';
 
 /**
- * A verdict on a line: `wrong` costs all, `skips` half, `?` is a remark that does not touch the score (real only where the operation
- * is trivial), `ok` claims nothing.
+ * A verdict on a line: `wrong` costs all, `skips` half, `?` is a remark that does not touch the score (real only where
+ * the operation is trivial), `ok` claims nothing.
  */
 export const VERDICTS = ['ok', 'wrong', 'skips', '?'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -35,7 +35,9 @@ export interface AnalysisReading {
 }
 
 export function expectedText(expected: Step['expected']): string {
-  return expected.map(({ label, from, operation, result }) => `${label} ${from} ${textOf(operation)} = ${result}`).join(' ');
+  return expected
+    .map(({ label, from, operation, result }) => `${label} ${from} ${textOf(operation)} = ${result}`)
+    .join(' ');
 }
 
 /** The same without the intermediate values: how the weak setting writes a merged line, `L1 8 - 2 L2 * 3 = 7`. */
@@ -52,7 +54,11 @@ export function analysisLineText({ label, expected, quoted, verdict }: AnalysisL
 }
 
 export function analysisText(lines: readonly AnalysisLine[], score: ProofScore): string {
-  return [EVALUATION_OPENING, ...lines.map(analysisLineText), `${EVALUATION_CLOSING} ${BOX_OPENING}${score}${BOX_CLOSING}`].join('\n');
+  return [
+    EVALUATION_OPENING,
+    ...lines.map(analysisLineText),
+    `${EVALUATION_CLOSING} ${BOX_OPENING}${score}${BOX_CLOSING}`,
+  ].join('\n');
 }
 
 /** The score that verdicts lead to: any `wrong` 0, else any `skips` 0.5, else 1. */
@@ -61,7 +67,10 @@ export function scoreOfVerdicts(verdicts: readonly Verdict[]): ProofScore {
   return verdicts.includes('skips') ? 0.5 : 1;
 }
 
-/** Reads an analysis: the lines between its opening and its last closing phrase, and the box behind. Total, linear in the text's length. */
+/**
+ * Reads an analysis: the lines between its opening and its last closing phrase, and the box behind. Total, linear in
+ * the text's length.
+ */
 export function readAnalysis(text: string): AnalysisReading {
   const closing = text.lastIndexOf(EVALUATION_CLOSING);
   const opening = text.indexOf(EVALUATION_OPENING);
@@ -93,7 +102,9 @@ function analysisLineOf(text: string): AnalysisLine | undefined {
   const comma = words.indexOf(',');
   const quoted = words.slice(comma + 1, -1).join(' ');
   if (label === EXTRA) return comma === 1 ? { label, expected: '', quoted, verdict } : undefined;
-  return comma < 0 || !/^L[1-9]$/.test(label) ? undefined : { label, expected: words.slice(0, comma).join(' '), quoted, verdict };
+  return comma < 0 || !/^L[1-9]$/.test(label)
+    ? undefined
+    : { label, expected: words.slice(0, comma).join(' '), quoted, verdict };
 }
 
 /** Twice the words of a line on a whole chain of 8; whatever is longer is cut, and so malformed. */

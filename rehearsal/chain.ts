@@ -1,6 +1,6 @@
 /**
- * The rehearsal's mathematics: left-to-right chains of operations modulo 11, every operation with a label, the claim at the end.
- * `8 L1 - 2 L2 * 3 = 7` reads: 8 − 2 = 6, 6 × 3 = 18 = 7.
+ * The rehearsal's mathematics: left-to-right chains of operations modulo 11, every operation with a label, the claim at
+ * the end. `8 L1 - 2 L2 * 3 = 7` reads: 8 − 2 = 6, 6 × 3 = 18 = 7.
  */
 export const MODULUS = 11;
 /** A chain has at most so many operations: the tokenizer knows the labels L1 to L8. */
@@ -45,7 +45,9 @@ export function labelOf(index: number): string {
 }
 
 export function statementOf({ start, operations, claim }: Chain): string {
-  return [start, ...operations.map((operation, index) => `${labelOf(index)} ${textOf(operation)}`), '=', claim].join(' ');
+  return [start, ...operations.map((operation, index) => `${labelOf(index)} ${textOf(operation)}`), '=', claim].join(
+    ' ',
+  );
 }
 
 export function textOf({ operator, operand }: Operation): string {
@@ -65,8 +67,18 @@ export function chainOf(statement: string): Chain {
     const [label, operator, operand] = words.slice(1 + 3 * index, 4 + 3 * index);
     return label === labelOf(index) ? operationOf(operator, operand) : undefined;
   }).filter((operation) => operation !== undefined);
-  if (start === undefined || claim === undefined || words.at(-2) !== '=' || count < 1 || count > MAX_OPERATIONS || operations.length !== count) {
-    throw new Error(`Expected a chain of 1 to ${MAX_OPERATIONS} labelled operations such as "8 L1 - 2 L2 * 3 = 7", got ${JSON.stringify(statement.slice(0, 80))}`);
+  if (
+    start === undefined ||
+    claim === undefined ||
+    words.at(-2) !== '=' ||
+    count < 1 ||
+    count > MAX_OPERATIONS ||
+    operations.length !== count
+  ) {
+    throw new Error(
+      `Expected a chain of 1 to ${MAX_OPERATIONS} labelled operations such as "8 L1 - 2 L2 * 3 = 7", got ` +
+        JSON.stringify(statement.slice(0, 80)),
+    );
   }
   return { start, operations, claim };
 }

@@ -1,15 +1,26 @@
 import type { AnalysisTruth, Checker } from '../shared/checker.ts';
 import type { Problem } from '../shared/records.ts';
 import type { ProofScore, QualityScore } from '../shared/scores.ts';
-import { briefText, expectedText, EXTRA, quotationOf, readAnalysis, scoreOfVerdicts, type AnalysisLine, type AnalysisReading, type Verdict } from './analyses.ts';
+import {
+  briefText,
+  expectedText,
+  EXTRA,
+  quotationOf,
+  readAnalysis,
+  scoreOfVerdicts,
+  type AnalysisLine,
+  type AnalysisReading,
+  type Verdict,
+} from './analyses.ts';
 import { chainOf } from './chain.ts';
 import { readProof, type LineTruth, type ProofReading } from './proofs.ts';
 
 /**
  * The rehearsal's ground truth. Total over any proof and analysis, and linear in their length.
  *
- * What counts as an issue: every `wrong`, `skips` and `?` that an analysis writes is a claimed issue, so that an invented remark costs
- * quality as an invented flaw does. Flaws are `wrong` and `skips` alone: a `?` never touches the score.
+ * What counts as an issue: every `wrong`, `skips` and `?` that an analysis writes is a claimed issue, so that an
+ * invented remark costs quality as an invented flaw does. Flaws are `wrong` and `skips` alone: a `?` never touches the
+ * score.
  */
 export const rehearsalChecker: Checker = {
   name: 'rehearsal checker',
@@ -23,7 +34,12 @@ export function scoreOfReading({ steps, foreign }: ProofReading): ProofScore {
 }
 
 /** The verdict that a faultless analysis gives a line. */
-export const VERDICT_OF: Readonly<Record<LineTruth, Verdict>> = { wrong: 'wrong', skips: 'skips', trivial: '?', ok: 'ok' };
+export const VERDICT_OF: Readonly<Record<LineTruth, Verdict>> = {
+  wrong: 'wrong',
+  skips: 'skips',
+  trivial: '?',
+  ok: 'ok',
+};
 
 function analysisTruth(problem: Problem, proof: string, analysis: string): AnalysisTruth {
   const proofReading = readProof(chainOf(problem.statement), proof);
@@ -31,7 +47,9 @@ function analysisTruth(problem: Problem, proof: string, analysis: string): Analy
   return { quality: qualityOf(proofReading, reading), ...countsOf(proofReading, reading) };
 }
 
-/** Whether a line's claim is real: the line it quotes is the proof's, and the checker gives that line the same verdict. */
+/**
+ * Whether a line's claim is real: the line it quotes is the proof's, and the checker gives that line the same verdict.
+ */
 export function isReal(reading: ProofReading, line: AnalysisLine): boolean {
   if (line.label === EXTRA) return line.verdict === 'wrong' && reading.foreign.includes(line.quoted);
   const step = reading.steps.find(({ label }) => label === line.label);
@@ -39,8 +57,9 @@ export function isReal(reading: ProofReading, line: AnalysisLine): boolean {
 }
 
 /**
- * The meta rubric (paper A.3): all claimed issues unreal 0, some real and some not 0.5; otherwise 0.5 where there is an error of
- * expression or the score does not follow from the analysis's own verdicts, else 1. What it praises is out of scope.
+ * The meta rubric (paper A.3): all claimed issues unreal 0, some real and some not 0.5; otherwise 0.5 where there is an
+ * error of expression or the score does not follow from the analysis's own verdicts, else 1. What it praises is out of
+ * scope.
  */
 export function qualityOf(proof: ProofReading, analysis: AnalysisReading): QualityScore {
   const claims = analysis.lines.filter(({ verdict }) => verdict !== 'ok');
@@ -54,7 +73,10 @@ export function scoreFollows({ lines, score }: AnalysisReading): boolean {
   return score !== undefined && score === scoreOfVerdicts(lines.map(({ verdict }) => verdict));
 }
 
-/** A malformed line, an operation left out or treated twice, a quotation that is not the proof's, or an issue with a wrong recomputation. */
+/**
+ * A malformed line, an operation left out or treated twice, a quotation that is not the proof's, or an issue with a
+ * wrong recomputation.
+ */
 function hasExpressionError(proof: ProofReading, { lines, malformedLines }: AnalysisReading): boolean {
   const own = lines.filter(({ label }) => label !== EXTRA);
   return (
@@ -62,7 +84,11 @@ function hasExpressionError(proof: ProofReading, { lines, malformedLines }: Anal
     own.length !== proof.steps.length ||
     proof.steps.some(({ label, line, expected }, index) => {
       const said = own[index];
-      return said?.label !== label || said.quoted !== quotationOf(line) || (said.verdict !== 'ok' && ![expectedText(expected), briefText(expected)].includes(said.expected));
+      return (
+        said?.label !== label ||
+        said.quoted !== quotationOf(line) ||
+        (said.verdict !== 'ok' && ![expectedText(expected), briefText(expected)].includes(said.expected))
+      );
     })
   );
 }
@@ -75,7 +101,9 @@ function countsOf(proof: ProofReading, { lines }: AnalysisReading): Omit<Analysi
   return {
     claimedIssues: claims.length,
     realClaimedIssues: real.length,
-    flaws: proof.steps.filter(({ truth }) => truth === 'wrong' || truth === 'skips').length + Math.min(1, proof.foreign.length),
+    flaws:
+      proof.steps.filter(({ truth }) => truth === 'wrong' || truth === 'skips').length +
+      Math.min(1, proof.foreign.length),
     flawsReported: real.length - realRemarks,
     remarks: proof.steps.filter(({ truth }) => truth === 'trivial').length,
     remarksReported: realRemarks,

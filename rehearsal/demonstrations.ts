@@ -3,7 +3,14 @@ import { readAnalysis } from './analyses.ts';
 import type { Chain } from './chain.ts';
 import { CLEAN, NOISY_PROOF, SLOPPY, SLOPPY_REVISION, type Manners } from './manners.ts';
 import { SELF_EVALUATION, SOLUTION } from './phrases.ts';
-import { writeAnalysis, writeMetaAnalysis, writeProof, writeRefinement, writeSelfEvaluation, type Random } from './teacher.ts';
+import {
+  writeAnalysis,
+  writeMetaAnalysis,
+  writeProof,
+  writeRefinement,
+  writeSelfEvaluation,
+  type Random,
+} from './teacher.ts';
 
 /** One example to imitate: the texts that its prompt needs, and the answer. */
 export interface Demonstration {
@@ -41,9 +48,16 @@ export const SLOPPY_TEACHER: Teacher = {
   draft: SLOPPY.proof,
 };
 
-/** The same teacher, blind to what happens inside a merged line: every analysis that it writes or is shown is without intermediate values. */
+/**
+ * The same teacher, blind to what happens inside a merged line: every analysis that it writes or is shown is without
+ * intermediate values.
+ */
 export function withoutIntermediates(teacher: Teacher): Teacher {
-  return { ...teacher, manners: { ...teacher.manners, analysis: brief(teacher.manners.analysis) }, givenAnalyses: teacher.givenAnalyses.map(brief) };
+  return {
+    ...teacher,
+    manners: { ...teacher.manners, analysis: brief(teacher.manners.analysis) },
+    givenAnalyses: teacher.givenAnalyses.map(brief),
+  };
 }
 
 function brief(analysis: Manners['analysis']): Manners['analysis'] {
@@ -76,7 +90,10 @@ const DEMONSTRATIONS: Readonly<Record<Task, Demonstrate>> = {
   },
   metaVerify: (chain, teacher, random) => {
     const given = analysedProof(chain, teacher, random);
-    return { ...given, answer: writeMetaAnalysis(chain, given.proof, given.analysis, teacher.manners.metaAnalysis, random) };
+    return {
+      ...given,
+      answer: writeMetaAnalysis(chain, given.proof, given.analysis, teacher.manners.metaAnalysis, random),
+    };
   },
 };
 

@@ -8,8 +8,9 @@ import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
 
 /**
- * Writes base.json, or weakVerifier.json: which recipe made that shipped base, its digest, and what it was seen to do. Nothing in it depends on when.
- * Usage: node --import tsx rehearsal/describeBase.ts [base | weakVerifier] [seed of the recipe, 1] [python]
+ * Writes base.json, or weakVerifier.json: which recipe made that shipped base, its digest, and what it was seen to do.
+ * Nothing in it depends on when. Usage: node --import tsx rehearsal/describeBase.ts [base | weakVerifier] [seed of the
+ * recipe, 1] [python]
  */
 export interface BaseDescription {
   readonly recipe: { readonly seed: number; readonly sha256: string };
@@ -21,12 +22,17 @@ export interface BaseDescription {
 export const folderOf = (base: BaseName): string => path.join(import.meta.dirname, base);
 export const descriptionFile = (base: BaseName): string => path.join(import.meta.dirname, `${base}.json`);
 
-/** sha256 over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training script. */
+/**
+ * sha256 over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training
+ * script.
+ */
 export async function recipeDigest(base: BaseName, seed: number): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-recipe-'));
   try {
     await makeCorpora(folder, base, seed);
-    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name));
     const hash = createHash('sha256');
     for (const file of [...files.sort(), path.join(import.meta.dirname, 'train_base.py')]) {
       const content = await readFile(file);
@@ -44,7 +50,10 @@ async function main(name = 'base', seed = '1', python = '.flywheel/python/bin/py
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
     checkpoint: await checkpointDigest(folderOf(base)),
-    measured: { ...measurement, figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }) },
+    measured: {
+      ...measurement,
+      figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }),
+    },
   };
   await writeFile(descriptionFile(base), `${JSON.stringify(description, null, 1)}\n`);
 }

@@ -1,8 +1,18 @@
-import { apply, isTrivial, labelOf, operationOf, sameOperation, textOf, valueOf, type Chain, type Operation } from './chain.ts';
+import {
+  apply,
+  isTrivial,
+  labelOf,
+  operationOf,
+  sameOperation,
+  textOf,
+  valueOf,
+  type Chain,
+  type Operation,
+} from './chain.ts';
 
 /**
- * A line of a proof: one operation on a value and its result (`L2 6 * 3 = 7`), or several merged into one (`L1 8 - 2 L2 * 3 = 7`). The
- * value is the result of the line before.
+ * A line of a proof: one operation on a value and its result (`L2 6 * 3 = 7`), or several merged into one (`L1 8 - 2 L2
+ * * 3 = 7`). The value is the result of the line before.
  */
 export interface ProofLine {
   readonly labels: readonly string[];
@@ -11,14 +21,22 @@ export interface ProofLine {
   readonly result: number;
 }
 
-/** What the checker says of a line: `wrong` is fatal, `skips` (two operations in a line) minor, `trivial` right and worth a remark, `ok` right. */
+/**
+ * What the checker says of a line: `wrong` is fatal, `skips` (two operations in a line) minor, `trivial` right and
+ * worth a remark, `ok` right.
+ */
 export type LineTruth = 'wrong' | 'skips' | 'trivial' | 'ok';
 
 /** The truth about the operations that one line of the proof does, or about an operation that no line does. */
 export interface Step {
   readonly label: string;
   /** The problem's operations, with what each must come to after the results that the proof stated before. */
-  readonly expected: readonly { readonly label: string; readonly from: number; readonly operation: Operation; readonly result: number }[];
+  readonly expected: readonly {
+    readonly label: string;
+    readonly from: number;
+    readonly operation: Operation;
+    readonly result: number;
+  }[];
   /** Absent where the proof leaves the operation out. */
   readonly line?: ProofLine;
   readonly truth: LineTruth;
@@ -26,7 +44,10 @@ export interface Step {
 
 export interface ProofReading {
   readonly steps: readonly Step[];
-  /** Lines that are no part of a proof of this problem, as they stand: garbage, repeated or unknown labels. Together they are one flaw, a fatal one. */
+  /**
+   * Lines that are no part of a proof of this problem, as they stand: garbage, repeated or unknown labels. Together
+   * they are one flaw, a fatal one.
+   */
   readonly foreign: readonly string[];
 }
 
@@ -36,7 +57,9 @@ export function proofLineText(line: ProofLine): string {
 
 /** A line without its first label, `6 * 3 = 7`: as an analysis quotes it. */
 export function quotedText({ labels, from, operations, result }: ProofLine): string {
-  const terms = operations.map((operation, index) => (index === 0 ? `${from} ${textOf(operation)}` : `${labels[index]} ${textOf(operation)}`));
+  const terms = operations.map((operation, index) =>
+    index === 0 ? `${from} ${textOf(operation)}` : `${labels[index]} ${textOf(operation)}`,
+  );
   return `${terms.join(' ')} = ${result}`;
 }
 
@@ -46,10 +69,25 @@ export function proofLineOf(text: string): ProofLine | undefined {
   const count = words.length / 3 - 1;
   const from = valueOf(words[1]);
   const result = valueOf(words.at(-1));
-  if (!Number.isInteger(count) || count < 1 || words.length > MAX_LINE_WORDS || words.at(-2) !== '=' || from === undefined || result === undefined) return undefined;
-  const terms = Array.from({ length: count }, (_, index) => [words[index === 0 ? 0 : 3 * index + 1], words[3 * index + 2], words[3 * index + 3]] as const);
-  const operations = terms.map(([, operator, operand]) => operationOf(operator, operand)).filter((operation) => operation !== undefined);
-  return operations.length === count ? { labels: terms.map(([label]) => label ?? ''), from, operations, result } : undefined;
+  if (
+    !Number.isInteger(count) ||
+    count < 1 ||
+    words.length > MAX_LINE_WORDS ||
+    words.at(-2) !== '=' ||
+    from === undefined ||
+    result === undefined
+  )
+    return undefined;
+  const terms = Array.from(
+    { length: count },
+    (_, index) => [words[index === 0 ? 0 : 3 * index + 1], words[3 * index + 2], words[3 * index + 3]] as const,
+  );
+  const operations = terms
+    .map(([, operator, operand]) => operationOf(operator, operand))
+    .filter((operation) => operation !== undefined);
+  return operations.length === count
+    ? { labels: terms.map(([label]) => label ?? ''), from, operations, result }
+    : undefined;
 }
 
 /** One word more than a line can have, where there are more. */

@@ -10,7 +10,10 @@ export const SPECIAL_TOKENS = ['<pad>', '<eos>', '<unk>', ANSWER] as const;
 /** Longest prompt and answer of the domain together, with room: a trajectory of three drafts on eight operations. */
 export const MAX_LENGTH = 1024;
 
-/** All tokens; the id is the place. Words stand between white space; fixed phrases and the newline are found wherever they stand. */
+/**
+ * All tokens; the id is the place. Words stand between white space; fixed phrases and the newline are found wherever
+ * they stand.
+ */
 export const VOCABULARY: readonly string[] = [
   ...SPECIAL_TOKENS,
   '\n',
@@ -35,8 +38,8 @@ export const VOCABULARY: readonly string[] = [
 ];
 
 /**
- * `tokenizer.json`, as the tokenizers library reads it. Decoding puts one space between tokens and none around a newline or inside a box,
- * so the domain's texts come back as they went in; what it does not know becomes `<unk>`.
+ * `tokenizer.json`, as the tokenizers library reads it. Decoding puts one space between tokens and none around a
+ * newline or inside a box, so the domain's texts come back as they went in; what it does not know becomes `<unk>`.
  */
 export function tokenizerJson(): object {
   const found = new Set<string>([...SPECIAL_TOKENS, '\n', ...PHRASES]);
@@ -46,7 +49,17 @@ export function tokenizerJson(): object {
     padding: null,
     added_tokens: VOCABULARY.flatMap((content, id) =>
       found.has(content)
-        ? [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: SPECIAL_TOKENS.some((token) => token === content) }]
+        ? [
+            {
+              id,
+              content,
+              single_word: false,
+              lstrip: false,
+              rstrip: false,
+              normalized: false,
+              special: SPECIAL_TOKENS.some((token) => token === content),
+            },
+          ]
         : [],
     ),
     normalizer: null,
@@ -63,7 +76,11 @@ export function tokenizerJson(): object {
         { type: 'Replace', pattern: { String: ' }' }, content: '}' },
       ],
     },
-    model: { type: 'WordLevel', vocab: Object.fromEntries(VOCABULARY.map((token, id) => [token, id])), unk_token: '<unk>' },
+    model: {
+      type: 'WordLevel',
+      vocab: Object.fromEntries(VOCABULARY.map((token, id) => [token, id])),
+      unk_token: '<unk>',
+    },
   };
 }
 
@@ -83,4 +100,6 @@ export function tokenizerConfigJson(): object {
 
 /** The messages' texts, then the token after which the answer begins; an assistant's message is the answer itself. */
 export const CHAT_TEMPLATE =
-  "{% for message in messages %}{% if message.role == 'assistant' %}{{ '<answer>' + message.content + '<eos>' }}{% else %}{{ message.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<answer>' }}{% endif %}";
+  "{% for message in messages %}{% if message.role == 'assistant' %}{{ '<answer>' + message.content + '<eos>' " +
+  "}}{% else %}{{ message.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<answer>' }}{% " +
+  'endif %}';

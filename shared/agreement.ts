@@ -1,8 +1,9 @@
 import { wilsonAt } from './measures.ts';
 
 /**
- * How far judges agree, and what their votes are worth. Votes of one model on one proof are correlated: many of them say less than as many
- * independent ones, and an interval that ignores it is too narrow (METHOD.md, "What the field knows").
+ * How far judges agree, and what their votes are worth. Votes of one model on one proof are correlated: many of them
+ * say less than as many independent ones, and an interval that ignores it is too narrow (METHOD.md, "What the field
+ * knows").
  */
 
 /** Votes of one kind of judge on one subject (a proof, an analysis); any numbers on one scale, such as scores. */
@@ -15,17 +16,21 @@ export function effectiveVotes(votes: number, correlation: number): number {
 }
 
 /**
- * ρ, the correlation of two votes on the same subject *given what the subject deserves*: the intraclass correlation (one-way analysis of
- * variance) of the votes' errors. Where the truth is unknown use `voteCorrelation`, which also counts that subjects differ.
- * Undefined without two subjects, one of them with two votes, or when no vote errs differently from another.
+ * ρ, the correlation of two votes on the same subject *given what the subject deserves*: the intraclass correlation
+ * (one-way analysis of variance) of the votes' errors. Where the truth is unknown use `voteCorrelation`, which also
+ * counts that subjects differ. Undefined without two subjects, one of them with two votes, or when no vote errs
+ * differently from another.
  */
-export function errorCorrelation(subjects: readonly { readonly truth: number; readonly votes: Votes }[]): number | undefined {
+export function errorCorrelation(
+  subjects: readonly { readonly truth: number; readonly votes: Votes }[],
+): number | undefined {
   return voteCorrelation(subjects.map(({ truth, votes }) => votes.map((vote) => vote - truth)));
 }
 
 /**
- * Intraclass correlation of votes, ICC(1) for groups of unequal size: 1 when votes on a subject always agree, 0 when they agree no more than
- * votes on different subjects do, below 0 when less. Undefined without two subjects, one of them with two votes, or without any variance.
+ * Intraclass correlation of votes, ICC(1) for groups of unequal size: 1 when votes on a subject always agree, 0 when
+ * they agree no more than votes on different subjects do, below 0 when less. Undefined without two subjects, one of
+ * them with two votes, or without any variance.
  */
 export function voteCorrelation(subjects: readonly Votes[]): number | undefined {
   const groups = subjects.filter((votes) => votes.length > 0);
@@ -46,15 +51,19 @@ export function voteCorrelation(subjects: readonly Votes[]): number | undefined 
   return variance <= 1e-12 ? undefined : (meanBetween - meanWithin) / variance;
 }
 
-/** The share of pairs of votes on one subject that are equal, over all subjects; undefined where no subject has two votes. */
+/**
+ * The share of pairs of votes on one subject that are equal, over all subjects; undefined where no subject has two
+ * votes.
+ */
 export function pairAgreement(subjects: readonly Votes[]): number | undefined {
   const { equal, pairs } = pairsOf(subjects);
   return pairs === 0 ? undefined : equal / pairs;
 }
 
 /**
- * Krippendorff's α for interval data: 1 minus the mean squared difference of votes on one subject over that of any two votes. 1 is perfect, 0 is
- * chance. Works with missing votes and any number of judges. Undefined where there is no pair, or where all votes are equal.
+ * Krippendorff's α for interval data: 1 minus the mean squared difference of votes on one subject over that of any two
+ * votes. 1 is perfect, 0 is chance. Works with missing votes and any number of judges. Undefined where there is no
+ * pair, or where all votes are equal.
  */
 export function krippendorffAlpha(subjects: readonly Votes[]): number | undefined {
   const paired = subjects.filter((votes) => votes.length > 1);
@@ -65,8 +74,14 @@ export function krippendorffAlpha(subjects: readonly Votes[]): number | undefine
   return expected <= 1e-12 ? undefined : 1 - observed / expected;
 }
 
-/** A 95 % interval of a share measured on correlated votes: Wilson's, at the number of independent votes that they are worth. */
-export function shareOfVotes(subjects: readonly (readonly boolean[])[], correlation: number): { readonly value: number; readonly low: number; readonly high: number; readonly n: number } | undefined {
+/**
+ * A 95 % interval of a share measured on correlated votes: Wilson's, at the number of independent votes that they are
+ * worth.
+ */
+export function shareOfVotes(
+  subjects: readonly (readonly boolean[])[],
+  correlation: number,
+): { readonly value: number; readonly low: number; readonly high: number; readonly n: number } | undefined {
   const n = subjects.reduce((sum, votes) => sum + votes.length, 0);
   if (n === 0) return undefined;
   const value = subjects.reduce((sum, votes) => sum + votes.filter(Boolean).length, 0) / n;

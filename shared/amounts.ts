@@ -26,11 +26,33 @@ export interface Amounts {
 }
 
 export const AMOUNTS = [
-  'calls', 'tokens', 'promptTokens', 'completionTokens', 'trainingTokens', 'trainingHours', 'inferenceHours', 'gpuHours', 'actions', 'verdicts', 'expertMinutes', 'cost',
+  'calls',
+  'tokens',
+  'promptTokens',
+  'completionTokens',
+  'trainingTokens',
+  'trainingHours',
+  'inferenceHours',
+  'gpuHours',
+  'actions',
+  'verdicts',
+  'expertMinutes',
+  'cost',
 ] as const satisfies readonly (keyof Amounts)[];
 
 export const NOTHING: Amounts = {
-  calls: 0, tokens: 0, promptTokens: 0, completionTokens: 0, trainingTokens: 0, trainingHours: 0, inferenceHours: 0, gpuHours: 0, actions: 0, verdicts: 0, expertMinutes: 0, cost: 0,
+  calls: 0,
+  tokens: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  trainingTokens: 0,
+  trainingHours: 0,
+  inferenceHours: 0,
+  gpuHours: 0,
+  actions: 0,
+  verdicts: 0,
+  expertMinutes: 0,
+  cost: 0,
 };
 
 export function sumOf(all: readonly Amounts[]): Amounts {
@@ -55,7 +77,13 @@ export function costOf(amounts: Omit<Amounts, 'cost'>, prices: Recipe['prices'])
 }
 
 /** What a budget limits, in the order in which it is checked. */
-export const BUDGET_LIMITS = ['calls', 'tokens', 'gpuHours', 'cost', 'expertMinutes'] as const satisfies readonly (keyof NonNullable<Recipe['budget']> & keyof Amounts)[];
+export const BUDGET_LIMITS = [
+  'calls',
+  'tokens',
+  'gpuHours',
+  'cost',
+  'expertMinutes',
+] as const satisfies readonly (keyof NonNullable<Recipe['budget']> & keyof Amounts)[];
 export type BudgetLimit = (typeof BUDGET_LIMITS)[number];
 
 /** Amounts as far as a budget asks about them: of a plan, of a finished lap, or of several. */
@@ -67,7 +95,10 @@ export function spendingOf({ calls, tokens, gpuHours, cost, expertMinutes }: Spe
 
 /** What several laps took together. */
 export function addSpending(one: Spending, other: Spending): Spending {
-  return Object.fromEntries(BUDGET_LIMITS.map((limit) => [limit, one[limit] + other[limit]])) as Record<BudgetLimit, number>;
+  return Object.fromEntries(BUDGET_LIMITS.map((limit) => [limit, one[limit] + other[limit]])) as Record<
+    BudgetLimit,
+    number
+  >;
 }
 
 export interface Overrun {

@@ -2,11 +2,12 @@ import type { Task } from './records.ts';
 import type { Score } from './scores.ts';
 
 /**
- * Reads a model's answer by the formats of the paper (A.1–A.3; METHOD.md, "Rubrics and formats" and "Parsing, settled").
- * Every function is total and takes time linear in its text: answers come from models in training, which try everything.
+ * Reads a model's answer by the formats of the paper (A.1–A.3; METHOD.md, "Rubrics and formats" and "Parsing,
+ * settled"). Every function is total and takes time linear in its text: answers come from models in training, which try
+ * everything.
  *
- * Tolerated in a title or key phrase: letter case, any white space between words, Markdown emphasis around it, typographic quotes, and
- * the released prompt's "overal". Not tolerated: other words, other numbers, other brackets.
+ * Tolerated in a title or key phrase: letter case, any white space between words, Markdown emphasis around it,
+ * typographic quotes, and the released prompt's "overal". Not tolerated: other words, other numbers, other brackets.
  */
 
 /** Revisions a refine-trajectory may have after its draft. No value in the paper; ours. */
@@ -25,16 +26,20 @@ export type ParsedAnswer =
     }
   | { readonly kind: 'malformed'; readonly text: string; readonly reason: string };
 
-// No quantifier below can match the same characters as its neighbour, so none of them backtracks more than its own run of white space.
+// No quantifier below can match the same characters as its neighbour, so none of them backtracks more than its own run
+// of white space.
 const TITLES = /(?<!#)##[\s*_]*(?:(solution)|self[\s-]+evaluation)\b[*_]*[^\S\n]*:?[*_]*/gi;
 const EVALUATION_OPENING = /here\s+is\s+my\s+evaluation\s+of\s+the\s+solution[\s*_]*:/gi;
 const EVALUATION_CLOSING = /based\s+on\s+my\s+evaluation\s*,\s*the\s+final\s+overall?\s+score\s+should\s+be[\s*_]*:/gi;
 const META_OPENING = /here\s+is\s+my\s+analysis\s+of\s+the[\s"'“”‘’*_]+solution\s+evaluation[\s"'“”‘’*_]*:/gi;
-const META_CLOSING = /based\s+on\s+my\s+analysis\s*,\s*i\s+will\s+rate\s+the[\s"'“”‘’*_]+solution\s+evaluation[\s"'“”‘’*_]*as[\s*_]*:/gi;
+const META_CLOSING =
+  /based\s+on\s+my\s+analysis\s*,\s*i\s+will\s+rate\s+the[\s"'“”‘’*_]+solution\s+evaluation[\s"'“”‘’*_]*as[\s*_]*:/gi;
 const BOX = /\\boxed(?![a-z])/gi;
 const SCORE_BOX = /\\boxed\s*\{\s*(0\.5|0\.0|1\.0|0|1)\s*\}/gi;
 
-/** Removes a reasoning prefix: all up to the first `</think>`, or everything when a leading `<think>` is never closed. */
+/**
+ * Removes a reasoning prefix: all up to the first `</think>`, or everything when a leading `<think>` is never closed.
+ */
 export function stripThinking(content: string): string {
   const end = content.indexOf('</think>');
   if (end >= 0) return content.slice(end + '</think>'.length).trim();
@@ -44,9 +49,11 @@ export function stripThinking(content: string): string {
 
 /**
  * What the answer says, or why it breaks its task's format. Never throws.
- * - `prove`, `refine`: the proof is all that follows the first `## Solution`; later titles are part of it, so that nothing hides from a judge.
+ * - `prove`, `refine`: the proof is all that follows the first `## Solution`; later titles are part of it, so that
+ * nothing hides from a judge.
  * - `selfVerify`: the proof ends at the last `## Self Evaluation`; what follows is a verdict in the verifier's format.
- * - `selfRefine`: the two sections alternate, at most `maxRevisions + 1` times, each evaluation in format; the last pair counts.
+ * - `selfRefine`: the two sections alternate, at most `maxRevisions + 1` times, each evaluation in format; the last
+ * pair counts.
  * - `verify`, `metaVerify`: the opening phrase, and after the last closing phrase exactly one box, with 0, 0.5 or 1.
  */
 export function parseAnswer(task: Task, content: string, maxRevisions: number = DEFAULT_MAX_REVISIONS): ParsedAnswer {
@@ -71,11 +78,14 @@ export function formatReward(answer: ParsedAnswer, truncated = false): 0 | 1 {
 
 function readAnalysis(text: string, format: 'verify' | 'metaVerify'): ParsedAnswer {
   const verdict = readVerdict(text, format);
-  return typeof verdict === 'string' ? { kind: 'malformed', text, reason: verdict } : { kind: 'wellFormed', text, score: verdict.score };
+  return typeof verdict === 'string'
+    ? { kind: 'malformed', text, reason: verdict }
+    : { kind: 'wellFormed', text, score: verdict.score };
 }
 
 function readVerdict(text: string, format: 'verify' | 'metaVerify'): { readonly score: Score } | string {
-  const [opening, closing] = format === 'verify' ? [EVALUATION_OPENING, EVALUATION_CLOSING] : [META_OPENING, META_CLOSING];
+  const [opening, closing] =
+    format === 'verify' ? [EVALUATION_OPENING, EVALUATION_CLOSING] : [META_OPENING, META_CLOSING];
   if (text.search(opening) < 0) return 'no opening phrase';
   let end = -1;
   for (const match of text.matchAll(closing)) end = match.index + match[0].length;
@@ -106,7 +116,9 @@ function readProof(text: string): ParsedAnswer {
   const solution = sectionsOf(text).find(({ title }) => title === 'solution');
   if (solution === undefined) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
   const proof = text.slice(solution.body).trim();
-  return proof === '' ? { kind: 'malformed', text, reason: 'empty "## Solution" section' } : { kind: 'wellFormed', text, proof };
+  return proof === ''
+    ? { kind: 'malformed', text, reason: 'empty "## Solution" section' }
+    : { kind: 'wellFormed', text, proof };
 }
 
 function readSelfVerified(text: string): ParsedAnswer {
@@ -114,17 +126,22 @@ function readSelfVerified(text: string): ParsedAnswer {
   const solution = sections.find(({ title }) => title === 'solution');
   if (solution === undefined) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
   const evaluation = sections.findLast(({ title, start }) => title === 'selfEvaluation' && start > solution.start);
-  if (evaluation === undefined) return { kind: 'malformed', text, reason: 'no "## Self Evaluation" section after the solution' };
+  if (evaluation === undefined)
+    return { kind: 'malformed', text, reason: 'no "## Self Evaluation" section after the solution' };
   return readPair(text, text.slice(solution.body, evaluation.start), text.slice(evaluation.body));
 }
 
 function readTrajectory(text: string, maxRevisions: number): ParsedAnswer {
   const sections = sectionsOf(text);
   if (sections.length === 0) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
-  const alternating = sections.length % 2 === 0 && sections.every(({ title }, index) => title === (index % 2 === 0 ? 'solution' : 'selfEvaluation'));
-  if (!alternating) return { kind: 'malformed', text, reason: '"## Solution" and "## Self Evaluation" do not alternate' };
+  const alternating =
+    sections.length % 2 === 0 &&
+    sections.every(({ title }, index) => title === (index % 2 === 0 ? 'solution' : 'selfEvaluation'));
+  if (!alternating)
+    return { kind: 'malformed', text, reason: '"## Solution" and "## Self Evaluation" do not alternate' };
   const revisions = sections.length / 2 - 1;
-  if (revisions > maxRevisions) return { kind: 'malformed', text, reason: `${revisions} revisions, at most ${maxRevisions}` };
+  if (revisions > maxRevisions)
+    return { kind: 'malformed', text, reason: `${revisions} revisions, at most ${maxRevisions}` };
   let last: ParsedAnswer = { kind: 'malformed', text, reason: 'empty answer' };
   for (let index = 0; index < sections.length; index += 2) {
     const [solution, evaluation, next] = sections.slice(index, index + 3) as [Section, Section, Section | undefined];
@@ -143,9 +160,10 @@ function readPair(text: string, solution: string, evaluation: string): ParsedAns
 }
 
 /**
- * Whether a text carries marks of a verdict that are not its own: section titles, key phrases, boxes that hold a score. A proof has none
- * of its own (a box around a proof's result, such as `\boxed{42}`, is none); an analysis has one opening, one closing and one box.
- * Such text is quoted as data and counted; it never decides the parse of another text.
+ * Whether a text carries marks of a verdict that are not its own: section titles, key phrases, boxes that hold a score.
+ * A proof has none of its own (a box around a proof's result, such as `\boxed{42}`, is none); an analysis has one
+ * opening, one closing and one box. Such text is quoted as data and counted; it never decides the parse of another
+ * text.
  */
 export function imitatesVerdict(text: string, of: 'proof' | 'analysis' | 'metaAnalysis' = 'proof'): boolean {
   return exceeds(marksOf(text), OWN_MARKS[of]);
@@ -159,7 +177,10 @@ export function answerImitatesVerdict(task: Task, answer: ParsedAnswer): boolean
     return imitatesVerdict(answer.proof ?? '') || imitatesVerdict(answer.selfAnalysis ?? '', 'analysis');
   }
   const repeats = task === 'selfRefine' ? DEFAULT_MAX_REVISIONS + 1 : 1;
-  const own = task === 'prove' || task === 'refine' ? { ...OWN_MARKS.proof, solutions: 1 } : scaled(OWN_MARKS.selfVerified, repeats);
+  const own =
+    task === 'prove' || task === 'refine'
+      ? { ...OWN_MARKS.proof, solutions: 1 }
+      : scaled(OWN_MARKS.selfVerified, repeats);
   return exceeds(marksOf(answer.text), own);
 }
 
@@ -173,7 +194,15 @@ interface Marks {
   readonly scoreBoxes: number;
 }
 
-const NO_MARKS: Marks = { solutions: 0, selfEvaluations: 0, openings: 0, closings: 0, metaOpenings: 0, metaClosings: 0, scoreBoxes: 0 };
+const NO_MARKS: Marks = {
+  solutions: 0,
+  selfEvaluations: 0,
+  openings: 0,
+  closings: 0,
+  metaOpenings: 0,
+  metaClosings: 0,
+  scoreBoxes: 0,
+};
 const OWN_MARKS = {
   proof: NO_MARKS,
   analysis: { ...NO_MARKS, openings: 1, closings: 1, scoreBoxes: 1 },

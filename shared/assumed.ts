@@ -24,12 +24,23 @@ const SMALL: Readonly<Record<Task, Tokens>> = {
 };
 
 /** Prompts of natural-language proofs: about 1,000 tokens of instruction, 5,000 a proof, 3,000 an analysis. */
-const LARGE_PROMPT: Readonly<Record<Task, number>> = { prove: 1_000, refine: 9_000, selfVerify: 2_000, selfRefine: 2_000, verify: 6_000, metaVerify: 9_000 };
+const LARGE_PROMPT: Readonly<Record<Task, number>> = {
+  prove: 1_000,
+  refine: 9_000,
+  selfVerify: 2_000,
+  selfRefine: 2_000,
+  verify: 6_000,
+  metaVerify: 9_000,
+};
 
 export function tokensOfCall({ domain, sampling }: Recipe, task: Task): Assumed<Tokens> {
   const { maxTokens } = sampling[task];
-  if (SHIPPED_BASES.has(domain.base)) return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
-  return ours({ prompt: LARGE_PROMPT[task], completion: maxTokens / 4 }, 'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages');
+  if (SHIPPED_BASES.has(domain.base))
+    return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
+  return ours(
+    { prompt: LARGE_PROMPT[task], completion: maxTokens / 4 },
+    'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages',
+  );
 }
 
 export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> {
@@ -38,14 +49,25 @@ export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> 
 }
 
 /** Seconds of a training, as a start and so much for each sample. */
-export function trainingSeconds({ domain, training }: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
-  if (SHIPPED_BASES.has(domain.base)) return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
-  return { value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 }, source: 'recipe: training.wallHours, the longest that a job may take' };
+export function trainingSeconds({
+  domain,
+  training,
+}: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
+  if (SHIPPED_BASES.has(domain.base))
+    return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
+  return {
+    value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 },
+    source: 'recipe: training.wallHours, the longest that a job may take',
+  };
 }
 
-/** Equal answers to a question are judged once. A small model repeats itself: in a rehearsal a group has 2.4 distinct answers, be it of 4 or 8. */
+/**
+ * Equal answers to a question are judged once. A small model repeats itself: in a rehearsal a group has 2.4 distinct
+ * answers, be it of 4 or 8.
+ */
 export function judgedShare({ domain }: Recipe, groupSize: number): Assumed<number> {
-  if (SHIPPED_BASES.has(domain.base)) return ours(Math.min(1, 2.4 / groupSize), 'about 2.4 distinct answers in a group of the small model');
+  if (SHIPPED_BASES.has(domain.base))
+    return ours(Math.min(1, 2.4 / groupSize), 'about 2.4 distinct answers in a group of the small model');
   return ours(1, 'every answer differs and is well formed');
 }
 
@@ -62,11 +84,17 @@ export function minutesOfVerdict(kind: 'proof' | 'analysis'): Assumed<number> {
 const SIMULATED_PROOFS = 150;
 
 /** Calls and contested share of the label rule on a synthetic population (labelPopulation.ts), by simulation. */
-export function labelling({ labelling: rule, metaVerification }: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
+export function labelling({
+  labelling: rule,
+  metaVerification,
+}: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
   const policy = { ...rule, metaAnalysesPerAnalysis: metaVerification ? rule.metaAnalysesPerAnalysis : 0 };
   let [analyses, calls, contested] = [0, 0, 0];
   for (const proof of syntheticPopulation({ ...policy, proofs: SIMULATED_PROOFS, seed: 1 })) {
-    const evidence = proof.analyses.map(({ score, metaScores }) => ({ score: score ?? undefined, metaScores: metaScores.map((vote) => vote ?? undefined) }));
+    const evidence = proof.analyses.map(({ score, metaScores }) => ({
+      score: score ?? undefined,
+      metaScores: metaScores.map((vote) => vote ?? undefined),
+    }));
     if (autoLabel(policy, evidence).kind !== 'labelled') contested += 1;
     if (policy.earlyStop) {
       const replay = replayLabel(policy, policy.waves, evidence);
@@ -77,5 +105,12 @@ export function labelling({ labelling: rule, metaVerification }: Recipe): Assume
       calls += evidence.reduce((sum, { metaScores }) => sum + 1 + metaScores.length, 0);
     }
   }
-  return ours({ analyses: analyses / SIMULATED_PROOFS, metaAnalyses: (calls - analyses) / SIMULATED_PROOFS, contestedShare: contested / SIMULATED_PROOFS }, "the label rule simulated on a synthetic population");
+  return ours(
+    {
+      analyses: analyses / SIMULATED_PROOFS,
+      metaAnalyses: (calls - analyses) / SIMULATED_PROOFS,
+      contestedShare: contested / SIMULATED_PROOFS,
+    },
+    'the label rule simulated on a synthetic population',
+  );
 }

@@ -1,7 +1,10 @@
 import { isScore, type ProofScore, type QualityScore, type Score } from './scores.ts';
 import type { AutoLabelPolicy, LabelDecision } from './sets.ts';
 
-/** A verdict, or `undefined`: missing (failed, truncated, unparseable after all attempts) or not asked for. What is missing could be anything. */
+/**
+ * A verdict, or `undefined`: missing (failed, truncated, unparseable after all attempts) or not asked for. What is
+ * missing could be anything.
+ */
 export type MaybeScore = Score | undefined;
 
 /** What is known of one analysis: its score and, where it reports an issue, the meta-assessments of it so far. */
@@ -26,12 +29,17 @@ export interface LevelTally {
 
 export type Validity = 'valid' | 'invalid' | 'open';
 
-/** Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. Without meta-analyses (m = 0) none is needed. */
+/**
+ * Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. Without
+ * meta-analyses (m = 0) none is needed.
+ */
 export function majorityOf(metaAnalyses: number): number {
   return metaAnalyses === 0 ? 0 : Math.floor(metaAnalyses / 2) + 1;
 }
 
-/** Whether the majority of all m meta-assessments confirms the analysis (paper 2.3), so far as the known ones decide it. */
+/**
+ * Whether the majority of all m meta-assessments confirms the analysis (paper 2.3), so far as the known ones decide it.
+ */
 export function validityOf(policy: AutoLabelPolicy, metaScores: readonly MaybeScore[]): Validity {
   const { confirmed, refuted } = countMetas(policy, metaScores);
   const majority = majorityOf(policy.metaAnalysesPerAnalysis);
@@ -39,7 +47,10 @@ export function validityOf(policy: AutoLabelPolicy, metaScores: readonly MaybeSc
   return policy.metaAnalysesPerAnalysis - refuted < majority ? 'invalid' : 'open';
 }
 
-export function countMetas(policy: AutoLabelPolicy, metaScores: readonly MaybeScore[]): { readonly confirmed: number; readonly refuted: number } {
+export function countMetas(
+  policy: AutoLabelPolicy,
+  metaScores: readonly MaybeScore[],
+): { readonly confirmed: number; readonly refuted: number } {
   let confirmed = 0;
   let refuted = 0;
   for (const score of metaScores.slice(0, policy.metaAnalysesPerAnalysis)) {
@@ -51,7 +62,10 @@ export function countMetas(policy: AutoLabelPolicy, metaScores: readonly MaybeSc
 }
 
 export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): Tally {
-  const counts = { zero: { analyses: 0, valid: 0, possiblyValid: 0 }, half: { analyses: 0, valid: 0, possiblyValid: 0 } };
+  const counts = {
+    zero: { analyses: 0, valid: 0, possiblyValid: 0 },
+    half: { analyses: 0, valid: 0, possiblyValid: 0 },
+  };
   let known = 0;
   for (const { score, metaScores } of analyses.slice(0, policy.analysesPerProof)) {
     if (!isScore(score)) continue;
@@ -75,9 +89,10 @@ export interface PossibleLabels {
 }
 
 /**
- * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, gaps settled in METHOD.md): k valid analyses at
- * the lowest score give that score; no valid analysis at all gives 1; all else is contested. Each unknown analysis may be of any score and
- * valid or not, each open one valid or not, independently: so the extremes of the counts decide.
+ * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, gaps settled in METHOD.md):
+ * k valid analyses at the lowest score give that score; no valid analysis at all gives 1; all else is contested. Each
+ * unknown analysis may be of any score and valid or not, each open one valid or not, independently: so the extremes of
+ * the counts decide.
  */
 export function possibleLabels({ unknown, levels: { zero, half } }: Tally, minValid: number): PossibleLabels {
   const someZero = zero.analyses > 0;
@@ -98,11 +113,20 @@ export function possibleLabels({ unknown, levels: { zero, half } }: Tally, minVa
   };
 }
 
-export const CONTESTED: LabelDecision = { kind: 'contested', reason: 'an issue is confirmed, but fewer than k analyses of the lowest score are valid' };
-export const UNRESOLVED: LabelDecision = { kind: 'unresolved', reason: 'verdicts are missing that could change the label' };
+export const CONTESTED: LabelDecision = {
+  kind: 'contested',
+  reason: 'an issue is confirmed, but fewer than k analyses of the lowest score are valid',
+};
+export const UNRESOLVED: LabelDecision = {
+  kind: 'unresolved',
+  reason: 'verdicts are missing that could change the label',
+};
 
 /** The one label that every completion of the unknown verdicts gives; `undefined` when there are several. */
-export function settledLabel(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelDecision | undefined {
+export function settledLabel(
+  policy: AutoLabelPolicy,
+  analyses: readonly AnalysisEvidence[],
+): LabelDecision | undefined {
   const possible = possibleLabels(tallyOf(policy, analyses), policy.minValidAnalyses);
   const labels: LabelDecision[] = [
     ...(possible.zero ? [labelled(0)] : []),
@@ -113,7 +137,9 @@ export function settledLabel(policy: AutoLabelPolicy, analyses: readonly Analysi
   return labels.length === 1 ? labels[0] : undefined;
 }
 
-/** The label of the full n×m×k rule for whatever verdicts there are (paper 2.3, METHOD.md). Missing ones never make a 1. */
+/**
+ * The label of the full n×m×k rule for whatever verdicts there are (paper 2.3, METHOD.md). Missing ones never make a 1.
+ */
 export function autoLabel(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelDecision {
   return settledLabel(policy, analyses) ?? UNRESOLVED;
 }

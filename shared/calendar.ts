@@ -25,15 +25,21 @@ export const CALENDAR_FIELDS = Object.keys(FIELDS) as readonly CalendarField[];
 export type Calendar = Readonly<Record<CalendarField, readonly Range[]>>;
 
 /**
- * A cron expression: minute, hour, day of month, month, day of week (5 fields), with seconds first and the year last (7 fields).
- * Unlike some crons, day of month and day of week must both match (as Temporal has it).
+ * A cron expression: minute, hour, day of month, month, day of week (5 fields), with seconds first and the year last (7
+ * fields). Unlike some crons, day of month and day of week must both match (as Temporal has it).
  * @throws an Error that names the field, what was expected and what came.
  */
 export function calendarOf(cron: string): Calendar {
   const words = cron.trim().split(/\s+/);
-  if (words.length !== 5 && words.length !== 7) throw new Error(`expected 5 fields (minute hour day-of-month month day-of-week), or 7 (second first, year last), got ${JSON.stringify(cron)}`);
+  if (words.length !== 5 && words.length !== 7)
+    throw new Error(
+      'expected 5 fields (minute hour day-of-month month day-of-week), or 7 (second first, year last), got ' +
+        JSON.stringify(cron),
+    );
   const all = words.length === 5 ? ['0', ...words, '*'] : words;
-  return Object.fromEntries(CALENDAR_FIELDS.map((field, index) => [field, rangesOf(field, all[index] ?? '*')])) as unknown as Calendar;
+  return Object.fromEntries(
+    CALENDAR_FIELDS.map((field, index) => [field, rangesOf(field, all[index] ?? '*')]),
+  ) as unknown as Calendar;
 }
 
 function rangesOf(field: CalendarField, text: string): Range[] {
@@ -45,7 +51,10 @@ function rangesOf(field: CalendarField, text: string): Range[] {
     const top = field === 'dayOfWeek' ? 7 : high;
     const whole = [start, end, step].every(Number.isInteger);
     if (!whole || more !== undefined || step < 1 || start < low || end > top || start > end) {
-      throw new Error(`${field}: expected *, a value, a range such as ${low}-${high} or steps such as */2, between ${low} and ${top}, got ${JSON.stringify(part)}`);
+      throw new Error(
+        `${field}: expected *, a value, a range such as ${low}-${high} or steps such as */2, between ${low} and ` +
+          `${top}, got ${JSON.stringify(part)}`,
+      );
     }
     return { start, end, step };
   });
@@ -65,7 +74,10 @@ function valueOf(field: CalendarField, word: string): number {
   return named >= 0 ? low + named : /^\d+$/.test(word) ? Number(word) : NaN;
 }
 
-/** The same times are the same text, however they were written: 5 fields where seconds and year need none, values in order, numbers only. */
+/**
+ * The same times are the same text, however they were written: 5 fields where seconds and year need none, values in
+ * order, numbers only.
+ */
 export function cronOf(calendar: Calendar): string {
   const [second = '', ...rest] = CALENDAR_FIELDS.map((field) => textOf(field, calendar[field]));
   const year = rest.pop() ?? '';
@@ -76,7 +88,9 @@ function textOf(field: CalendarField, ranges: readonly Range[]): string {
   const { low, high } = FIELDS[field];
   if (field === 'year' && ranges.length === 0) return '*';
   const values = new Set<number>();
-  for (const { start, end, step } of ranges) for (let value = start; value <= Math.max(start, end); value += Math.max(1, step)) values.add(field === 'dayOfWeek' ? value % 7 : value);
+  for (const { start, end, step } of ranges)
+    for (let value = start; value <= Math.max(start, end); value += Math.max(1, step))
+      values.add(field === 'dayOfWeek' ? value % 7 : value);
   const sorted = [...values].sort((one, other) => one - other);
   const [first = low, next] = sorted;
   const step = (next ?? first + 1) - first;

@@ -36,18 +36,30 @@ export interface LapObservations {
   readonly observations: readonly Observation[];
 }
 
-/** The seeds by which two sides pair: those of a, where each side has each seed once and b has the same ones; else none. */
+/**
+ * The seeds by which two sides pair: those of a, where each side has each seed once and b has the same ones; else none.
+ */
 export function pairedSeeds(a: readonly number[], b: readonly number[]): readonly number[] {
-  const alike = a.length === b.length && new Set(a).size === a.length && new Set(b).size === b.length && a.every((seed) => b.includes(seed));
+  const alike =
+    a.length === b.length &&
+    new Set(a).size === a.length &&
+    new Set(b).size === b.length &&
+    a.every((seed) => b.includes(seed));
   return alike ? [...a].sort((x, y) => x - y) : [];
 }
 
 /** One figure of two sides, their laps pooled; undefined where a side has nothing to measure. */
-export function compareFigure(name: string, a: readonly LapObservations[], b: readonly LapObservations[], paired: boolean): ComparedFigure | undefined {
+export function compareFigure(
+  name: string,
+  a: readonly LapObservations[],
+  b: readonly LapObservations[],
+  paired: boolean,
+): ComparedFigure | undefined {
   const pooled = (side: readonly LapObservations[]) => side.flatMap(({ observations }) => observations);
   const whole = difference(pooled(a), pooled(b), paired);
   if (whole === undefined) return undefined;
-  const of = (side: readonly LapObservations[], seed: number) => side.find((lap) => lap.seed === seed)?.observations ?? [];
+  const of = (side: readonly LapObservations[], seed: number) =>
+    side.find((lap) => lap.seed === seed)?.observations ?? [];
   const bySeed = pairedSeeds(seedsOf(a), seedsOf(b)).flatMap((seed) => {
     const value = difference(of(a, seed), of(b, seed), paired)?.value;
     return value === undefined ? [] : [{ seed, value }];

@@ -1,6 +1,6 @@
 /**
- * How many calls a server may have at once: additive increase while it answers, multiplicative decrease when it is overloaded (AIMD).
- * Pure; times are in milliseconds of any clock.
+ * How many calls a server may have at once: additive increase while it answers, multiplicative decrease when it is
+ * overloaded (AIMD). Pure; times are in milliseconds of any clock.
  */
 export interface ConcurrencyLimit {
   /** Fractional; `floor` of it may be under way. */
@@ -8,21 +8,33 @@ export interface ConcurrencyLimit {
   readonly max: number;
   /** Until the first sign of overload the limit doubles with every generation of calls. */
   readonly slowStart: boolean;
-  /** Limit at which the server was last overloaded: growth is slower beyond it, so that a known edge is probed seldom. */
+  /**
+   * Limit at which the server was last overloaded: growth is slower beyond it, so that a known edge is probed seldom.
+   */
   readonly edge: number;
   readonly decreasedAt: number;
 }
 
 /**
- * Calls at once before a server has answered any: half of what its operator says it can have, or 64 where that is more. Ours: a small server is full
- * at once, a large one within one generation of calls, and one that is smaller than said gets an overload it can refuse.
+ * Calls at once before a server has answered any: half of what its operator says it can have, or 64 where that is more.
+ * Ours: a small server is full at once, a large one within one generation of calls, and one that is smaller than said
+ * gets an overload it can refuse.
  */
 export const INITIAL_LIMIT = 64;
-/** What remains after an overload. Ours: 0.75 wastes less of a server than the classic 0.5, and overload by one is common. */
+/**
+ * What remains after an overload. Ours: 0.75 wastes less of a server than the classic 0.5, and overload by one is
+ * common.
+ */
 export const DECREASE = 0.75;
 
 export function startLimit(max: number): ConcurrencyLimit {
-  return { limit: Math.min(max, Math.max(INITIAL_LIMIT, max / 2)), max, slowStart: true, edge: Infinity, decreasedAt: -Infinity };
+  return {
+    limit: Math.min(max, Math.max(INITIAL_LIMIT, max / 2)),
+    max,
+    slowStart: true,
+    edge: Infinity,
+    decreasedAt: -Infinity,
+  };
 }
 
 /** After an answer. A limit that was not in use has not been tried, and does not grow. */
@@ -34,7 +46,11 @@ export function afterAnswer(state: ConcurrencyLimit, inFlight: number): Concurre
 }
 
 /** After a 429, a 503 or a timeout. Calls sent before the last decrease say nothing new: one overload, one decrease. */
-export function afterOverload(state: ConcurrencyLimit, call: { readonly sentAt: number; readonly inFlight: number }, now: number): ConcurrencyLimit {
+export function afterOverload(
+  state: ConcurrencyLimit,
+  call: { readonly sentAt: number; readonly inFlight: number },
+  now: number,
+): ConcurrencyLimit {
   if (call.sentAt <= state.decreasedAt) return state;
   const reached = Math.min(state.limit, Math.max(1, call.inFlight));
   return { ...state, limit: Math.max(1, reached * DECREASE), slowStart: false, edge: reached, decreasedAt: now };

@@ -24,14 +24,28 @@ export function proofPasses(label: Score | undefined, selfScore: Score | undefin
 }
 
 /**
- * The examples of one skill to learn: distinct, at most `most`, spread evenly over scores and topics, so that neither a common score nor a
- * common topic is learned at the cost of the others.
+ * The examples of one skill to learn: distinct, at most `most`, spread evenly over scores and topics, so that neither a
+ * common score nor a common topic is learned at the cost of the others.
  * @param seen answers looked at, of which `passed` passed.
  */
-export function chooseExamples<E extends Example>(skill: SkillCounts['skill'], seen: number, passed: readonly E[], most: number, seed: number): { chosen: E[]; counts: SkillCounts } {
+export function chooseExamples<E extends Example>(
+  skill: SkillCounts['skill'],
+  seen: number,
+  passed: readonly E[],
+  most: number,
+  seed: number,
+): { chosen: E[]; counts: SkillCounts } {
   const distinct = distinctBy(passed, ({ task, subject, completion }) => `${task}\n${subject}\n${completion}`);
   const chosen = balancedSample(distinct, most, ({ task, score, topic }) => `${task} ${score} ${topic}`, seed);
-  const counts = { skill, seen, passed: passed.length, distinct: distinct.length, chosen: chosen.length, byScore: countBy(chosen, ({ score }) => String(score)), byTopic: countBy(chosen, ({ topic }) => topic) };
+  const counts = {
+    skill,
+    seen,
+    passed: passed.length,
+    distinct: distinct.length,
+    chosen: chosen.length,
+    byScore: countBy(chosen, ({ score }) => String(score)),
+    byTopic: countBy(chosen, ({ topic }) => topic),
+  };
   return { chosen, counts };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Differences between figures, pure. Two laps that were measured on the same held-out problems are compared problem by problem: a problem
- * that is hard for both says nothing about which is better.
+ * Differences between figures, pure. Two laps that were measured on the same held-out problems are compared problem by
+ * problem: a problem that is hard for both says nothing about which is better.
  */
 import { ratio, totals } from './measures.ts';
 import type { Observation } from './measures.ts';
@@ -18,17 +18,23 @@ export interface Difference {
 }
 
 /**
- * b − a by Newcombe's square-and-add method (Statistics in Medicine 17, 1998, method 10), from each figure's own clustered Wilson interval: it keeps
- * honest where a figure is 0 or 1, and no variance is seen. φ is the correlation of the clusters' contributions to the two figures; clusters that one
- * side lacks correlate with nothing. Undefined where a side has nothing to measure.
+ * b − a by Newcombe's square-and-add method (Statistics in Medicine 17, 1998, method 10), from each figure's own
+ * clustered Wilson interval: it keeps honest where a figure is 0 or 1, and no variance is seen. φ is the correlation of
+ * the clusters' contributions to the two figures; clusters that one side lacks correlate with nothing. Undefined where
+ * a side has nothing to measure.
  * @param paired false where the clusters of the two sides only seem the same; φ is then 0.
  */
-export function difference(a: readonly Observation[], b: readonly Observation[], paired = true): Difference | undefined {
+export function difference(
+  a: readonly Observation[],
+  b: readonly Observation[],
+  paired = true,
+): Difference | undefined {
   const [of, to] = [ratio(a), ratio(b)];
   if (of === undefined || to === undefined) return undefined;
   const value = to.value - of.value;
   const { phi, shared } = correlation(a, b);
-  const arm = (x: number, y: number): number => Math.sqrt(Math.max(0, x ** 2 - 2 * (paired ? phi : 0) * x * y + y ** 2));
+  const arm = (x: number, y: number): number =>
+    Math.sqrt(Math.max(0, x ** 2 - 2 * (paired ? phi : 0) * x * y + y ** 2));
   return {
     a: of,
     b: to,
@@ -56,7 +62,8 @@ function correlation(a: readonly Observation[], b: readonly Observation[]): { ph
   return { phi: scale > 1e-12 ? Math.max(-1, Math.min(1, corrected / scale)) : 0, shared };
 }
 
-const squares = (of: ReadonlyMap<string, number>): number => [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
+const squares = (of: ReadonlyMap<string, number>): number =>
+  [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
 
 /** By cluster, in units of an average cluster. */
 function contributions(observations: readonly Observation[]): Map<string, number> {
@@ -70,8 +77,8 @@ const T = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.262
 const Z = 1.959964;
 
 /**
- * Mean of independent runs' values with Student's 95 % interval: what another seed may bring, where an interval over problems only says how well these
- * models were measured. `n` is the number of runs. Undefined for fewer than two.
+ * Mean of independent runs' values with Student's 95 % interval: what another seed may bring, where an interval over
+ * problems only says how well these models were measured. `n` is the number of runs. Undefined for fewer than two.
  */
 export function meanOfRuns(values: readonly number[]): Measured | undefined {
   const n = values.length;

@@ -6,12 +6,15 @@ export interface AnsweredAt {
 }
 
 /**
- * People's time from the moments of their answers: an answer takes as long as it comes after the same person's one before; after a pause,
- * or as the first, it takes the median. Ours: nobody is asked to keep the time.
+ * People's time from the moments of their answers: an answer takes as long as it comes after the same person's one
+ * before; after a pause, or as the first, it takes the median. Ours: nobody is asked to keep the time.
  * @param pauseMinutes what lies further apart was not worked through.
  * @returns minutes of all; `perVerdict` is the median, null where no answer followed another.
  */
-export function expertTime(answers: readonly AnsweredAt[], pauseMinutes: number): { minutes: number; perVerdict: number | null } {
+export function expertTime(
+  answers: readonly AnsweredAt[],
+  pauseMinutes: number,
+): { minutes: number; perVerdict: number | null } {
   const gaps: number[] = [];
   const last = new Map<string, number>();
   for (const { annotator, at } of [...answers].sort((a, b) => a.at - b.at)) {

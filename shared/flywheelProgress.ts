@@ -14,7 +14,10 @@ export function flywheelWorkflowId(run: string): string {
   return `flywheel-${run}`;
 }
 
-/** What a person calls the lap under way of a run: one at a time. The lap's own name, `<run>/lap-NNNN`, is given by the workflow. */
+/**
+ * What a person calls the lap under way of a run: one at a time. The lap's own name, `<run>/lap-NNNN`, is given by the
+ * workflow.
+ */
 export function lapWorkflowId(run: string): string {
   return `lap-${run}`;
 }

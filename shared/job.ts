@@ -42,7 +42,10 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
-/** One line of `metrics.jsonl` per optimizer step. A resumed attempt may write a step again; the last line of a step counts. */
+/**
+ * One line of `metrics.jsonl` per optimizer step. A resumed attempt may write a step again; the last line of a step
+ * counts.
+ */
 export const metricsLineSchema = z.object({
   step: z.int(),
   reward: z.number(),
@@ -81,7 +84,13 @@ export const jobResultSchema = z.discriminatedUnion('status', [
     tokens: z.int(),
     seconds: z.number(),
   }),
-  z.object({ status: z.literal('failed'), jobKey: z.string(), attempt: z.int(), class: z.enum(FAILURE_CLASSES), message: z.string() }),
+  z.object({
+    status: z.literal('failed'),
+    jobKey: z.string(),
+    attempt: z.int(),
+    class: z.enum(FAILURE_CLASSES),
+    message: z.string(),
+  }),
   /** Asked to stop (SIGTERM): its state is saved and a new attempt goes on from there. */
   z.object({ status: z.literal('preempted'), jobKey: z.string(), attempt: z.int(), step: z.int() }),
 ]);

@@ -14,12 +14,19 @@ export interface AnalysisOutcome {
 }
 
 /**
- * METHOD.md's synthetic population, for benchmarks of the label rule: 35 % sound proofs, 20 % with minor flaws, 45 % with fatal ones.
- * Verifier and meta-verifier err at rates drawn per proof, so that votes about one proof are correlated. All numbers are METHOD.md's.
+ * METHOD.md's synthetic population, for benchmarks of the label rule: 35 % sound proofs, 20 % with minor flaws, 45 %
+ * with fatal ones. Verifier and meta-verifier err at rates drawn per proof, so that votes about one proof are
+ * correlated. All numbers are METHOD.md's.
  */
-export function* syntheticPopulation(options: { readonly proofs: number; readonly analysesPerProof: number; readonly metaAnalysesPerAnalysis: number; readonly seed: number }): Generator<ProofOutcomes> {
+export function* syntheticPopulation(options: {
+  readonly proofs: number;
+  readonly analysesPerProof: number;
+  readonly metaAnalysesPerAnalysis: number;
+  readonly seed: number;
+}): Generator<ProofOutcomes> {
   const random = randomFrom(options.seed);
-  for (let proof = 0; proof < options.proofs; proof += 1) yield proofOutcomes(options.analysesPerProof, options.metaAnalysesPerAnalysis, random);
+  for (let proof = 0; proof < options.proofs; proof += 1)
+    yield proofOutcomes(options.analysesPerProof, options.metaAnalysesPerAnalysis, random);
 }
 
 type Random = () => number;

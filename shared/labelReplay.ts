@@ -7,16 +7,23 @@ export interface LabelReplay {
   readonly stopReason: string;
   readonly rounds: readonly LabelRound[];
   readonly calls: number;
-  /** Calls of `rounds` whose outcomes are not in the evidence; the decision is then `unresolved`, since they would still have to be asked. */
+  /**
+   * Calls of `rounds` whose outcomes are not in the evidence; the decision is then `unresolved`, since they would still
+   * have to be asked.
+   */
   readonly missing: number;
 }
 
 /**
- * Decides a label from stored outcomes, asking for them as a run would: analyses and metas beyond what is stored count as `missing`, and the replay
- * goes on as though they had given no verdict.
+ * Decides a label from stored outcomes, asking for them as a run would: analyses and metas beyond what is stored count
+ * as `missing`, and the replay goes on as though they had given no verdict.
  */
-export function replayLabel(policy: AutoLabelPolicy, waves: readonly number[], stored: readonly AnalysisEvidence[]): LabelReplay {
-  const seen: { score: AnalysisEvidence['score']; metaScores: (AnalysisEvidence['score'])[] }[] = [];
+export function replayLabel(
+  policy: AutoLabelPolicy,
+  waves: readonly number[],
+  stored: readonly AnalysisEvidence[],
+): LabelReplay {
+  const seen: { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[] = [];
   const rounds: LabelRound[] = [];
   let calls = 0;
   let missing = 0;

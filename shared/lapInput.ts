@@ -6,11 +6,17 @@ import { possibleInits, stagesOf, withLaterInits } from './laterLap.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's, or from the parent's. */
+/**
+ * What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's, or
+ * from the parent's.
+ */
 export type LapInput = DeepPartial<Recipe> & {
   /** Seeds and ablations are runs of their own. @default the parent's, else 'main' */
   readonly run?: string;
-  /** The lap to go on from, such as `main/lap-0001` (`lap-0001` for short); its recipe is the ground that other fields lie on. @default none: a lap 1 */
+  /**
+   * The lap to go on from, such as `main/lap-0001` (`lap-0001` for short); its recipe is the ground that other fields
+   * lie on. @default none: a lap 1
+   */
   readonly from?: string;
 };
 
@@ -29,7 +35,11 @@ export interface ResolvedInput {
   readonly recipe: Recipe;
 }
 
-type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> } : T;
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
+    : T;
 
 /**
  * The full name of the lap that an input goes on from; undefined for a lap 1.
@@ -39,7 +49,10 @@ export function parentOf(input: unknown): string | undefined {
   const from = isRecord(input) ? input['from'] : undefined;
   if (from === undefined) return undefined;
   const name = typeof from === 'string' ? fullLapName(from) : undefined;
-  if (name === undefined) throw new Error(`Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got ${show(from)}`);
+  if (name === undefined)
+    throw new Error(
+      `Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got ${show(from)}`,
+    );
   return name;
 }
 
@@ -49,23 +62,32 @@ export function parentOf(input: unknown): string | undefined {
  * @throws an Error whose message names each bad field, what was expected and what came.
  */
 export function resolveRecipe(input: unknown, parent?: ParentRecipe): ResolvedInput {
-  if (!isRecord(input)) throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
+  if (!isRecord(input))
+    throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
   const from = parentOf(input);
   const { run = from === undefined ? 'main' : runOf(from), from: _, ...fields } = input;
   if (typeof run !== 'string' || !RUN_NAME.test(run)) {
-    throw new Error(`Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`);
+    throw new Error(
+      `Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`,
+    );
   }
-  if (from !== undefined && parent === undefined) throw new Error(`Invalid lap input: from: expected a finished lap, got ${show(from)}, which is not known here`);
+  if (from !== undefined && parent === undefined)
+    throw new Error(`Invalid lap input: from: expected a finished lap, got ${show(from)}, which is not known here`);
   const preset = fields['preset'] ?? parent?.recipe.preset ?? 'rehearsal';
   if (typeof preset !== 'string' || !Object.hasOwn(PRESETS, preset)) {
-    throw new Error(`Invalid lap input: preset: expected one of ${Object.keys(PRESETS).join(', ')}, got ${show(preset)}`);
+    throw new Error(
+      `Invalid lap input: preset: expected one of ${Object.keys(PRESETS).join(', ')}, got ${show(preset)}`,
+    );
   }
   const ground = parent !== undefined && fields['preset'] === undefined ? parent.recipe : PRESETS[preset as PresetName];
   const turn = parent === undefined ? 1 : parent.turn + 1;
   const merged = mergeOver(ground, fields);
   const parsed = recipeSchema.safeParse(merged);
   const recipe = parsed.success ? withLaterInits(parsed.data, turn) : undefined;
-  const problems = recipe === undefined ? (parsed.error?.issues ?? []).flatMap((issue) => describe(issue, merged)) : contradictions(recipe, turn);
+  const problems =
+    recipe === undefined
+      ? (parsed.error?.issues ?? []).flatMap((issue) => describe(issue, merged))
+      : contradictions(recipe, turn);
   if (recipe === undefined || problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
   return { run, ...(from === undefined ? {} : { from }), turn, recipe };
 }
@@ -75,21 +97,33 @@ function contradictions(recipe: Recipe, turn: number): string[] {
   const { labelling, rewards, domain } = recipe;
   const found: string[] = [];
   if (labelling.minValidAnalyses > labelling.analysesPerProof) {
-    found.push(`labelling.minValidAnalyses: expected at most labelling.analysesPerProof (${labelling.analysesPerProof}), got ${labelling.minValidAnalyses}`);
+    found.push(
+      `labelling.minValidAnalyses: expected at most labelling.analysesPerProof (${labelling.analysesPerProof}), ` +
+        `got ${labelling.minValidAnalyses}`,
+    );
   }
   if (Math.abs(rewards.proofWeight + rewards.selfAnalysisWeight - 1) > 1e-9) {
-    found.push(`rewards.proofWeight: expected proofWeight + selfAnalysisWeight to be 1, got ${rewards.proofWeight} + ${rewards.selfAnalysisWeight}`);
+    found.push(
+      `rewards.proofWeight: expected proofWeight + selfAnalysisWeight to be 1, got ${rewards.proofWeight} + ` +
+        `${rewards.selfAnalysisWeight}`,
+    );
   }
   for (const stage of stagesOf(recipe, turn)) {
     const { init } = recipe.stages[stage];
     const possible = possibleInits(recipe, turn, stage);
-    if (!possible.includes(init)) found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
+    if (!possible.includes(init))
+      found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
   }
   if (domain.experts === 'program' && domain.checker === 'none') {
-    found.push(`domain.experts: expected "people" where domain.checker is "none" (no program knows the truth), got "program"`);
+    found.push(
+      `domain.experts: expected "people" where domain.checker is "none" (no program knows the truth), got "program"`,
+    );
   }
   const { problems } = domain;
-  const bands = [...(problems.difficulties ?? []).map((band) => ['difficulties', band] as const), ...(problems.kind === 'rehearsal' ? [['heldOutDifficulty', problems.heldOutDifficulty] as const] : [])];
+  const bands = [
+    ...(problems.difficulties ?? []).map((band) => ['difficulties', band] as const),
+    ...(problems.kind === 'rehearsal' ? [['heldOutDifficulty', problems.heldOutDifficulty] as const] : []),
+  ];
   for (const [name, [low, high]] of bands) {
     if (low > high) found.push(`domain.problems.${name}: expected [lowest, highest], got [${low}, ${high}]`);
   }
@@ -115,7 +149,9 @@ function describe(issue: z.core.$ZodIssue, whole: unknown): string[] {
     const known = valueAt(PRESETS.rehearsal, issue.path);
     const names = [...(at === '' ? ['run', 'from'] : []), ...(isRecord(known) ? Object.keys(known) : [])];
     const expected = names.length === 0 ? '' : `; expected one of ${names.join(', ')}`;
-    return issue.keys.map((key) => `${here}${key}: no such field${expected}, got ${show(valueAt(whole, [...issue.path, key]))}`);
+    return issue.keys.map(
+      (key) => `${here}${key}: no such field${expected}, got ${show(valueAt(whole, [...issue.path, key]))}`,
+    );
   }
   const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '');
   return [`${at}: ${message}, got ${show(valueAt(whole, issue.path))}`];
@@ -123,7 +159,8 @@ function describe(issue: z.core.$ZodIssue, whole: unknown): string[] {
 
 function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
   let value = whole;
-  for (const key of path) value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path)
+    value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
   return value;
 }
 

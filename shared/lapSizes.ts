@@ -22,7 +22,10 @@ export interface LapSizes {
   readonly problemsAssumed: boolean;
 }
 
-/** From the recipe and, from lap 2 on, the parent's manifest. A file's problems are not counted here: as many as the cold start asks about. */
+/**
+ * From the recipe and, from lap 2 on, the parent's manifest. A file's problems are not counted here: as many as the
+ * cold start asks about.
+ */
 export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
   const { coldStart: cold, metaData, labelling, evaluation } = recipe;
   const problems = problemsOf(recipe, parent);
@@ -32,16 +35,23 @@ export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
   const models = metaData.baseShare > 0 ? 2 : 1;
   const expertAnalyses = Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
   const byExperts = recipe.domain.checker === 'none';
-  const heldOutProofs = parent?.evaluation.proofs.rows ?? (byExperts ? expertProofs * validationShare : 3 * evaluation.proofsPerScore);
-  const heldOutAnalyses = parent?.evaluation.analyses?.rows ?? (byExperts ? expertAnalyses * validationShare : 3 * evaluation.proofsPerScore);
-  const written = Math.min(Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem), problems.next) * labelling.proofsPerProblem;
+  const heldOutProofs =
+    parent?.evaluation.proofs.rows ?? (byExperts ? expertProofs * validationShare : 3 * evaluation.proofsPerScore);
+  const heldOutAnalyses =
+    parent?.evaluation.analyses?.rows ?? (byExperts ? expertAnalyses * validationShare : 3 * evaluation.proofsPerScore);
+  const written =
+    Math.min(Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem), problems.next) *
+    labelling.proofsPerProblem;
   const parts = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
   return {
     candidates,
     expertProofs,
     expertAnalyses,
     proofScores: parent === undefined ? Math.round(expertProofs * (1 - validationShare)) : rowsIn(parts),
-    analysisScores: parent === undefined ? Math.round(expertAnalyses * (1 - validationShare)) : rowsIn(parent.analysisScores?.train ?? []),
+    analysisScores:
+      parent === undefined
+        ? Math.round(expertAnalyses * (1 - validationShare))
+        : rowsIn(parent.analysisScores?.train ?? []),
     proofScoreParts: Math.max(1, parts.length),
     heldOutProblems: problems.heldOut,
     heldOutProofs: Math.round(heldOutProofs),
@@ -55,7 +65,8 @@ export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
 
 function problemsOf({ domain, coldStart }: Recipe, parent?: LapManifest) {
   const source = domain.problems;
-  if (source.kind === 'rehearsal') return { ...source, heldOut: parent?.problems.heldOut.rows ?? source.heldOut, assumed: false };
+  if (source.kind === 'rehearsal')
+    return { ...source, heldOut: parent?.problems.heldOut.rows ?? source.heldOut, assumed: false };
   if (parent !== undefined) {
     const { train, validation, heldOut, next } = parent.problems;
     return { train: train.rows, validation: validation.rows, heldOut: heldOut.rows, next: next.rows, assumed: false };

@@ -19,13 +19,27 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     if (count === 0) return [];
     const shards = Math.ceil(rows / inference.shardRows);
     const seconds = (count * (prompt + completion)) / rates.tokensPerSecond();
-    return [{ kind: 'calls', phase, calls: count, promptTokens: count * prompt, completionTokens: count * completion, seconds, shards, shardSeconds: (seconds * Math.min(shards, inference.window)) / shards }];
+    return [
+      {
+        kind: 'calls',
+        phase,
+        calls: count,
+        promptTokens: count * prompt,
+        completionTokens: count * completion,
+        seconds,
+        shards,
+        shardSeconds: (seconds * Math.min(shards, inference.window)) / shards,
+      },
+    ];
   }
-  const ask = (phase: string, task: Task, rows: number, perRow = 1): Piece[] => calls(phase, rows, perRow, rates.tokensOf(phase, task));
+  const ask = (phase: string, task: Task, rows: number, perRow = 1): Piece[] =>
+    calls(phase, rows, perRow, rates.tokensOf(phase, task));
 
   function review(phase: string, questions: number): Piece[] {
     const verdicts = questions * rates.verdictsPerQuestion();
-    return questions === 0 ? [] : [{ kind: 'review', phase, questions, verdicts, minutes: verdicts * rates.minutesPerVerdict(phase) }];
+    return questions === 0
+      ? []
+      : [{ kind: 'review', phase, questions, verdicts, minutes: verdicts * rates.minutesPerVerdict(phase) }];
   }
   function coldStart(): Piece[] {
     const { refinementRounds } = recipe.coldStart;
@@ -40,7 +54,9 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
 
   function metaData(): Piece[] {
     const [phase, models] = ['metaData', recipe.metaData.baseShare > 0 ? 2 : 1];
-    const analyses = Array.from({ length: models }).flatMap(() => ask(phase, 'verify', sizes.expertProofs, recipe.metaData.analysesPerProof));
+    const analyses = Array.from({ length: models }).flatMap(() =>
+      ask(phase, 'verify', sizes.expertProofs, recipe.metaData.analysesPerProof),
+    );
     return [...analyses, ...review(phase, sizes.expertAnalyses), steps(phase, 1, 3 + models)];
   }
 
@@ -53,9 +69,20 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     const samples = maxSteps * rowsPerStep;
     return [
       ...ask(phase, 'verify', proofs),
-      ...(recipe.metaVerification ? ask(phase, 'metaVerify', Math.round(proofs * rates.rightShare()), rule.metaAnalysesPerAnalysis) : []),
+      ...(recipe.metaVerification
+        ? ask(phase, 'metaVerify', Math.round(proofs * rates.rightShare()), rule.metaAnalysesPerAnalysis)
+        : []),
       ...ask(phase, 'metaVerify', analyses),
-      { kind: 'training', phase, calls: 0, promptTokens: 0, completionTokens: 0, trainingTokens: samples * rate.tokensPerSample, seconds: rate.startSeconds + samples * rate.secondsPerSample, sources: 1 },
+      {
+        kind: 'training',
+        phase,
+        calls: 0,
+        promptTokens: 0,
+        completionTokens: 0,
+        trainingTokens: samples * rate.tokensPerSample,
+        seconds: rate.startSeconds + samples * rate.secondsPerSample,
+        sources: 1,
+      },
       steps(phase, 0, 4),
     ];
   }
@@ -68,8 +95,13 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     const judged = Math.round(samples * (verify + metaVerify) * (rate.judgedShare ?? 0));
     const { prompt, completion } = judged === 0 ? { prompt: 0, completion: 0 } : rates.judgeTokens(stage);
     return {
-      kind: 'training', phase: stage, calls: judged, promptTokens: judged * prompt, completionTokens: judged * completion,
-      trainingTokens: samples * rate.tokensPerSample, seconds: rate.startSeconds + samples * rate.secondsPerSample,
+      kind: 'training',
+      phase: stage,
+      calls: judged,
+      promptTokens: judged * prompt,
+      completionTokens: judged * completion,
+      trainingTokens: samples * rate.tokensPerSample,
+      seconds: rate.startSeconds + samples * rate.secondsPerSample,
       sources: stage === 'verifierV2' ? sizes.proofScoreParts + (recipe.metaVerification ? 1 : 0) : 1,
     };
   }
@@ -94,9 +126,15 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     const [phase, stages, meta] = ['evaluation', stagesOf(recipe, turn), recipe.metaVerification];
     const { heldOutProblems: problems, heldOutProofs: proofs, heldOutAnalyses: analyses } = sizes;
     const measured = (models: number, task: Task, rows: number, samples: number): Piece[] =>
-      Array.from({ length: models }).flatMap(() => [...ask(phase, task, rows, samples), ...(greedy ? ask(phase, task, rows) : [])]);
-    const verifiers = (first ? 2 : 1) + (stages.includes('verifierV2') ? 1 : 0); // base and v1, or the consolidation; v2
-    const metaVerifiers = meta ? (first ? 1 : 0) + (stages.includes('metaVerifier') ? 1 : 0) + (stages.includes('verifierV2') ? 1 : 0) : 0; // what it started from; itself; v2
+      Array.from({ length: models }).flatMap(() => [
+        ...ask(phase, task, rows, samples),
+        ...(greedy ? ask(phase, task, rows) : []),
+      ]);
+    // base and v1, or the consolidation; v2
+    const verifiers = (first ? 2 : 1) + (stages.includes('verifierV2') ? 1 : 0);
+    const metaVerifiers = meta
+      ? (first ? 1 : 0) + (stages.includes('metaVerifier') ? 1 : 0) + (stages.includes('verifierV2') ? 1 : 0)
+      : 0; // what it started from; itself; v2
     const drafts = first && recipe.domain.checker !== 'none';
     const sets = [
       ...(drafts ? ask(phase, 'prove', problems, DRAFTS_PER_PROBLEM) : []),

@@ -28,12 +28,16 @@ export function possibleInits(recipe: Recipe, turn: number, stage: StageName): r
   return ['base', ...(turn === 1 ? [] : (['consolidation'] as const)), ...stages.slice(0, Math.max(0, at))];
 }
 
-/** A later lap's recipe, its stages starting from the consolidation where they name a training that only lap 1 has (paper 3.1). */
+/**
+ * A later lap's recipe, its stages starting from the consolidation where they name a training that only lap 1 has
+ * (paper 3.1).
+ */
 export function withLaterInits(recipe: Recipe, turn: number): Recipe {
   if (turn === 1) return recipe;
   const stages = { ...recipe.stages };
   for (const stage of stagesOf(recipe, turn)) {
-    if (!possibleInits(recipe, turn, stage).includes(stages[stage].init)) stages[stage] = { ...stages[stage], init: 'consolidation' };
+    if (!possibleInits(recipe, turn, stage).includes(stages[stage].init))
+      stages[stage] = { ...stages[stage], init: 'consolidation' };
   }
   return { ...recipe, stages };
 }

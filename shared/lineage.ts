@@ -1,6 +1,9 @@
 import type { ArtifactRef } from './records.ts';
 
-/** Where something comes from, walked back along the chain of manifests; each node stands once, its sources are named by id. */
+/**
+ * Where something comes from, walked back along the chain of manifests; each node stands once, its sources are named by
+ * id.
+ */
 export interface Lineage {
   /** Id of the node that was asked about. */
   readonly subject: string;

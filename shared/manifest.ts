@@ -3,11 +3,17 @@ import type { InitName, Recipe, StageName } from './recipe.ts';
 import type { ReviewSetResult } from './reviews.ts';
 import type { LabelSetResult, SetResult } from './sets.ts';
 
-/** `laps/<lapId>/manifest.json`: all a lap read and wrote, by reference. Every reported figure can be recomputed from it. */
+/**
+ * `laps/<lapId>/manifest.json`: all a lap read and wrote, by reference. Every reported figure can be recomputed from
+ * it.
+ */
 export interface LapManifest {
   /** `<run>/lap-NNNN`. */
   readonly lap: string;
-  /** The lap that this one went on from, and its manifest as it was: the chain can be walked back to the first expert's score. */
+  /**
+   * The lap that this one went on from, and its manifest as it was: the chain can be walked back to the first expert's
+   * score.
+   */
   readonly parent?: { readonly lap: string; readonly manifest: ArtifactRef };
   /** Place in its chain, counted from 1. */
   readonly turn: number;
@@ -20,7 +26,10 @@ export interface LapManifest {
   readonly endedAt: string;
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
-  /** D_v: what the verifier trains on, its ancestors' datasets first (by reference), and what phase 4 adds for the next lap. */
+  /**
+   * D_v: what the verifier trains on, its ancestors' datasets first (by reference), and what phase 4 adds for the next
+   * lap.
+   */
   readonly proofScores: GrownDataset & { readonly grown: DatasetRef };
   /** D_mv; absent without meta-verification. */
   readonly analysisScores?: GrownDataset;
@@ -44,7 +53,10 @@ export interface GrownDataset {
 export interface LapModels {
   /** The final generator. */
   readonly generator: CheckpointRef;
-  /** The verifier that rewarded it and labelled its proofs: this lap's, or the parent's where verifiers are not retrained. */
+  /**
+   * The verifier that rewarded it and labelled its proofs: this lap's, or the parent's where verifiers are not
+   * retrained.
+   */
   readonly verifier: CheckpointRef;
   /** The frozen meta-verifier; absent without meta-verification. */
   readonly metaVerifier?: CheckpointRef;
@@ -87,7 +99,10 @@ export interface ConsolidationRecord {
   readonly startedAt: string;
 }
 
-/** How many answers of one skill there were, how many passed, how many of those were distinct, and how many were chosen, by score and by topic. */
+/**
+ * How many answers of one skill there were, how many passed, how many of those were distinct, and how many were chosen,
+ * by score and by topic.
+ */
 export interface SkillCounts {
   readonly skill: 'proofs' | 'analyses' | 'metaAnalyses';
   readonly seen: number;
@@ -135,7 +150,10 @@ export interface EvaluationSet {
   readonly setId: string;
 }
 
-/** A part of the lap, such as `coldStart` or a stage's name. Phases may overlap: evaluations run beside the next training. */
+/**
+ * A part of the lap, such as `coldStart` or a stage's name. Phases may overlap: evaluations run beside the next
+ * training.
+ */
 export interface PhaseRecord {
   readonly name: string;
   readonly startedAt: string;

@@ -1,8 +1,9 @@
 /**
  * The arithmetic of every reported figure, pure, so that a stranger can recompute it from the stored artifacts.
  *
- * A figure is a ratio Σ hits / Σ of over observations: an accuracy (hits 0 or 1, of 1), a mean score (hits 0, 0.5 or 1, of 1) or a recall
- * (hits found, of there). Observations on one problem are alike, so the interval counts problems, not samples.
+ * A figure is a ratio Σ hits / Σ of over observations: an accuracy (hits 0 or 1, of 1), a mean score (hits 0, 0.5 or 1,
+ * of 1) or a recall (hits found, of there). Observations on one problem are alike, so the interval counts problems, not
+ * samples.
  */
 import type { Measured } from './report.ts';
 
@@ -19,9 +20,10 @@ const Z = 1.959964;
 /**
  * Σ hits / Σ of with a 95 % interval; undefined where there is nothing to measure (Σ of = 0). `n` is Σ of.
  *
- * The interval is Wilson's at an effective number of observations n_eff = v(1 − v) / se², where se² = Σ_c (Σ_{i in c} hits_i − v · of_i)² / (Σ of)²
- * is the ratio's variance clustered by problem. For independent 0-or-1 observations n_eff = n, and this is Wilson's interval itself. Where
- * the clusters show no variance at all (such as v = 0 or v = 1), n_eff is the number of clusters.
+ * The interval is Wilson's at an effective number of observations n_eff = v(1 − v) / se², where se² = Σ_c (Σ_{i in c}
+ * hits_i − v · of_i)² / (Σ of)² is the ratio's variance clustered by problem. For independent 0-or-1 observations n_eff
+ * = n, and this is Wilson's interval itself. Where the clusters show no variance at all (such as v = 0 or v = 1), n_eff
+ * is the number of clusters.
  */
 export function ratio(observations: readonly Observation[]): Measured | undefined {
   const { hits, of, clusters } = totals(observations);
@@ -35,7 +37,11 @@ export function ratio(observations: readonly Observation[]): Measured | undefine
 }
 
 /** Σ hits and Σ of, over all observations and within each cluster. */
-export function totals(observations: readonly Observation[]): { hits: number; of: number; clusters: Map<string, { hits: number; of: number }> } {
+export function totals(observations: readonly Observation[]): {
+  hits: number;
+  of: number;
+  clusters: Map<string, { hits: number; of: number }>;
+} {
   const clusters = new Map<string, { hits: number; of: number }>();
   let hits = 0;
   let of = 0;
@@ -60,20 +66,30 @@ export function wilsonAt(value: number, n: number): { readonly low: number; read
 }
 
 /** Share of observations that are true. */
-export function share<T>(items: readonly T[], isHit: (item: T) => boolean, clusterOf: (item: T) => string): Measured | undefined {
+export function share<T>(
+  items: readonly T[],
+  isHit: (item: T) => boolean,
+  clusterOf: (item: T) => string,
+): Measured | undefined {
   return ratio(items.map((item) => ({ hits: isHit(item) ? 1 : 0, of: 1, cluster: clusterOf(item) })));
 }
 
 /** Mean of values in [0, 1]. */
-export function mean<T>(items: readonly T[], valueOf: (item: T) => number, clusterOf: (item: T) => string): Measured | undefined {
+export function mean<T>(
+  items: readonly T[],
+  valueOf: (item: T) => number,
+  clusterOf: (item: T) => string,
+): Measured | undefined {
   return ratio(items.map((item) => ({ hits: valueOf(item), of: 1, cluster: clusterOf(item) })));
 }
 
 /**
- * Up to three bands of a curriculum's grades, each a run of adjacent grades: the distinct grades, split evenly, the surplus in the last band.
- * Grades 2…8 give 2–3, 4–5 and 6–8.
+ * Up to three bands of a curriculum's grades, each a run of adjacent grades: the distinct grades, split evenly, the
+ * surplus in the last band. Grades 2…8 give 2–3, 4–5 and 6–8.
  */
-export function difficultyBands(grades: readonly number[]): readonly { readonly name: string; readonly low: number; readonly high: number }[] {
+export function difficultyBands(
+  grades: readonly number[],
+): readonly { readonly name: string; readonly low: number; readonly high: number }[] {
   const distinct = [...new Set(grades)].sort((a, b) => a - b);
   const bands = Math.min(3, distinct.length);
   const size = Math.floor(distinct.length / bands);

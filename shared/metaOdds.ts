@@ -1,6 +1,6 @@
 /**
- * The chance that further yes/no votes bring at least `needed` yeses in `left`, when the share of yeses is uncertain: Beta(yes, no), so the number of
- * yeses is beta-binomial.
+ * The chance that further yes/no votes bring at least `needed` yeses in `left`, when the share of yeses is uncertain:
+ * Beta(yes, no), so the number of yeses is beta-binomial.
  */
 export function chanceOfAtLeast(needed: number, left: number, yes: number, no: number): number {
   if (needed <= 0) return 1;

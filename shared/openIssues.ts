@@ -2,7 +2,10 @@ import { countMetas, majorityOf, validityOf, type AnalysisEvidence } from './aut
 import { chanceOfAtLeast } from './metaOdds.ts';
 import type { AutoLabelPolicy } from './sets.ts';
 
-/** An analysis with an issue that is neither valid nor invalid yet, and what asking on is worth. The odds guide the order of calls, never a label. */
+/**
+ * An analysis with an issue that is neither valid nor invalid yet, and what asking on is worth. The odds guide the
+ * order of calls, never a label.
+ */
 export interface OpenIssue {
   readonly analysis: number;
   readonly score: 0 | 0.5;
@@ -20,7 +23,10 @@ export interface OpenIssue {
   readonly worth: number;
 }
 
-/** Before any vote, issues are taken to be confirmed by 3 of 4 votes; a proof's rate weighs as much as 10 votes on the issue itself. Ours. */
+/**
+ * Before any vote, issues are taken to be confirmed by 3 of 4 votes; a proof's rate weighs as much as 10 votes on the
+ * issue itself. Ours.
+ */
 const PRIOR = { confirmed: 3, votes: 4 } as const;
 const WEIGHT = 10;
 
@@ -51,7 +57,19 @@ export function openIssues(policy: AutoLabelPolicy, analyses: readonly AnalysisE
       const no = (1 - rate) * WEIGHT + refuted;
       const chance = chanceOfAtLeast(toConfirm, left, yes, no);
       const expected = expectedCalls(toConfirm, toRefute, left, yes / (yes + no));
-      return [{ analysis, score, asked: metaScores.length, left, toConfirm, toRefute, chance, expected, worth: chance / expected }];
+      return [
+        {
+          analysis,
+          score,
+          asked: metaScores.length,
+          left,
+          toConfirm,
+          toRefute,
+          chance,
+          expected,
+          worth: chance / expected,
+        },
+      ];
     })
     .sort((a, b) => b.worth - a.worth || a.analysis - b.analysis);
 }
@@ -60,7 +78,10 @@ export function openIssues(policy: AutoLabelPolicy, analyses: readonly AnalysisE
 export function freshIssue(policy: AutoLabelPolicy, rate: number): Pick<OpenIssue, 'chance' | 'expected'> {
   const m = policy.metaAnalysesPerAnalysis;
   const majority = majorityOf(m);
-  return { chance: chanceOfAtLeast(majority, m, rate * WEIGHT, (1 - rate) * WEIGHT), expected: expectedCalls(majority, m - majority + 1, m, rate) };
+  return {
+    chance: chanceOfAtLeast(majority, m, rate * WEIGHT, (1 - rate) * WEIGHT),
+    expected: expectedCalls(majority, m - majority + 1, m, rate),
+  };
 }
 
 function expectedCalls(toConfirm: number, toRefute: number, left: number, rate: number): number {

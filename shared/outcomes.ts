@@ -21,7 +21,12 @@ export interface Usage {
  * - `failed`: no text (the server refused, or was gone for longer than the retries last).
  */
 export type OutcomeKind = 'answered' | 'unparseable' | 'truncated' | 'failed';
-export const OUTCOME_KINDS = ['answered', 'unparseable', 'truncated', 'failed'] as const satisfies readonly OutcomeKind[];
+export const OUTCOME_KINDS = [
+  'answered',
+  'unparseable',
+  'truncated',
+  'failed',
+] as const satisfies readonly OutcomeKind[];
 
 /** One line of a ledger. */
 export interface Outcome {

@@ -55,7 +55,12 @@ function withoutCost(piece: Piece, { training, domain }: Recipe): Amounts {
   if (piece.kind === 'steps') return { ...NOTHING, actions: actionsOfSteps(piece) };
   if (piece.kind === 'review') {
     const byProgram = domain.experts === 'program';
-    return { ...NOTHING, verdicts: piece.verdicts, expertMinutes: byProgram ? 0 : piece.minutes, actions: actionsOfReviews({ ...piece, byProgram }) };
+    return {
+      ...NOTHING,
+      verdicts: piece.verdicts,
+      expertMinutes: byProgram ? 0 : piece.minutes,
+      actions: actionsOfReviews({ ...piece, byProgram }),
+    };
   }
   const { calls, promptTokens, completionTokens, seconds } = piece;
   const asked = { ...NOTHING, calls, tokens: promptTokens + completionTokens, promptTokens, completionTokens };

@@ -1,8 +1,8 @@
 import type { Recipe, StageRecipe } from './recipe.ts';
 
 /**
- * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that the lap
- * shows the paper's effects within the preset's time on two cores.
+ * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that
+ * the lap shows the paper's effects within the preset's time on two cores.
  */
 const rehearsalStage: StageRecipe = {
   init: 'base',
@@ -34,7 +34,11 @@ export const rehearsal: Recipe = {
       validation: 96,
       heldOut: 252,
       next: 360,
-      difficulties: [[2, 4], [4, 6], [6, 8]], // ours: flaws enough for the first verifier, room for three laps
+      difficulties: [
+        [2, 4],
+        [4, 6],
+        [6, 8],
+      ], // ours: flaws enough for the first verifier, room for three laps
       heldOutDifficulty: [2, 8],
     },
     prompts: 'rehearsal/prompts',
@@ -46,11 +50,20 @@ export const rehearsal: Recipe = {
   metaData: { analysesPerProof: 1, expertAnalyses: 400, baseShare: 0.5 },
   stages: {
     verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 192 },
-    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxSteps: 50, maxCompletionTokens: 224 }, // notes; cycle: base
-    // From v1: ours, it learned in the trial; cycle: base. KL to v1: ours, without it v2 unlearns real remarks with the false ones.
+    // notes; cycle: base
+    metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxSteps: 50, maxCompletionTokens: 224 },
+    // From v1: ours, it learned in the trial; cycle: base. KL to v1: ours, without it v2 unlearns real remarks with the
+    // false ones.
     verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 70, klCoef: 0.25, maxCompletionTokens: 224 },
-    generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 12, maxCompletionTokens: 128 }, // paper 3.1; cycle: base
-    selfVerification: { ...rehearsalStage, init: 'generator', maxSteps: 24, maxCompletionTokens: 288, saturationReward: 0.99 },
+    // paper 3.1; cycle: base
+    generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 12, maxCompletionTokens: 128 },
+    selfVerification: {
+      ...rehearsalStage,
+      init: 'generator',
+      maxSteps: 24,
+      maxCompletionTokens: 288,
+      saturationReward: 0.99,
+    },
   },
   selfVerification: 'self-analysis',
   curriculum: 'harder',
@@ -87,7 +100,8 @@ export const rehearsal: Recipe = {
     analysesPerProof: 8,
     metaAnalysesPerAnalysis: 4,
     minValidAnalyses: 2,
-    confirmingMetaScore: 0.5, // ours: by the meta rubric some claimed issue is real then; this small a meta-verifier seldom dares to say 1
+    // ours: by the meta rubric some claimed issue is real then; this small a meta-verifier seldom dares to say 1
+    confirmingMetaScore: 0.5,
     waves: [4, 4],
     earlyStop: true,
     contested: 'ask',
@@ -106,7 +120,13 @@ export const rehearsal: Recipe = {
   inference: { engine: 'batcher', shardRows: 128, window: 4, maxConcurrency: 128 },
   training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 },
   evaluation: { proofsPerScore: 80, analysesPerProof: 1, proofsPerProblem: 1, greedy: true },
-  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0, perMillionActions: 0 }, // a laptop is there anyway
+  prices: {
+    perMillionPromptTokens: 0,
+    perMillionCompletionTokens: 0,
+    perGpuHour: 0,
+    perExpertHour: 0,
+    perMillionActions: 0,
+  }, // a laptop is there anyway
 };
 
 const tiny = (stage: StageRecipe): StageRecipe => ({
@@ -130,7 +150,11 @@ export const smoke: Recipe = {
       validation: 8,
       heldOut: 14,
       next: 12,
-      difficulties: [[2, 4], [4, 6], [6, 8]],
+      difficulties: [
+        [2, 4],
+        [4, 6],
+        [6, 8],
+      ],
       heldOutDifficulty: [2, 8],
     },
   },
@@ -143,8 +167,23 @@ export const smoke: Recipe = {
     generator: tiny(rehearsal.stages.generator),
     selfVerification: tiny(rehearsal.stages.selfVerification),
   },
-  consolidation: { ...rehearsal.consolidation, examplesPerSkill: 8, rowsPerStep: 4, maxSteps: 2, warmupSteps: 0, checkpointEverySteps: 1 },
-  labelling: { ...rehearsal.labelling, candidates: 12, proofs: 8, analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, waves: [2, 2] },
+  consolidation: {
+    ...rehearsal.consolidation,
+    examplesPerSkill: 8,
+    rowsPerStep: 4,
+    maxSteps: 2,
+    warmupSteps: 0,
+    checkpointEverySteps: 1,
+  },
+  labelling: {
+    ...rehearsal.labelling,
+    candidates: 12,
+    proofs: 8,
+    analysesPerProof: 4,
+    metaAnalysesPerAnalysis: 2,
+    minValidAnalyses: 1,
+    waves: [2, 2],
+  },
   inference: { ...rehearsal.inference, shardRows: 16 },
   evaluation: { proofsPerScore: 4, analysesPerProof: 1, proofsPerProblem: 1, greedy: false },
 };
@@ -181,7 +220,8 @@ export const paper: Recipe = {
     checker: 'none',
     experts: 'people',
   },
-  coldStart: { problems: 17_503, candidatesPerProblem: 1, refinementRounds: 3, expertProofs: 10_000 }, // paper 2.1: 17,503; the rest is not given
+  // paper 2.1: 17,503; the rest is not given
+  coldStart: { problems: 17_503, candidatesPerProblem: 1, refinementRounds: 3, expertProofs: 10_000 },
   metaData: { analysesPerProof: 1, expertAnalyses: 5_000, baseShare: 0 },
   stages: {
     verifierV1: { ...paperStage, init: 'base' },
@@ -226,8 +266,15 @@ export const paper: Recipe = {
   sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
   inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
   training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
-  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false }, // paper 3.3.1: 8 proofs, majority of 8 analyses
-  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60, perMillionActions: 50 }, // ours, in dollars
+  // paper 3.3.1: 8 proofs, majority of 8 analyses
+  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false },
+  prices: {
+    perMillionPromptTokens: 0.28,
+    perMillionCompletionTokens: 0.42,
+    perGpuHour: 2,
+    perExpertHour: 60,
+    perMillionActions: 50,
+  }, // ours, in dollars
 };
 
 export const PRESETS = { smoke, rehearsal, paper } as const;

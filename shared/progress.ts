@@ -15,7 +15,10 @@ export interface LapProgress {
   /** Optimizer steps of the training under way, where one is. */
   readonly step?: number;
   readonly steps?: number;
-  /** Model calls of the set under way, where one is: outcomes on the ledger, and the planned number (an upper bound where labels stop early). */
+  /**
+   * Model calls of the set under way, where one is: outcomes on the ledger, and the planned number (an upper bound
+   * where labels stop early).
+   */
   readonly callsDone?: number;
   readonly callsPlanned?: number;
   /** Mean reward of the last step. */

@@ -18,15 +18,25 @@ export interface TrainingRate {
   readonly judgedShare: number | null;
 }
 
-/** What a finished lap measured that tells what the next one will take; part of its report. Null or absent: it did not occur. */
+/**
+ * What a finished lap measured that tells what the next one will take; part of its report. Null or absent: it did not
+ * occur.
+ */
 export interface MeasuredRates {
-  /** Mean tokens of a call: of a task, of a task in a phase (`evaluation/verify`), of phase 4's verdicts (`labelling`), of a stage's judges (its name). */
+  /**
+   * Mean tokens of a call: of a task, of a task in a phase (`evaluation/verify`), of phase 4's verdicts (`labelling`),
+   * of a stage's judges (its name).
+   */
   readonly tokens: Readonly<Record<string, Tokens>>;
   /** Tokens of all sets of calls, per second in which one was under way. */
   readonly tokensPerSecond: number | null;
   readonly trainings: Readonly<Partial<Record<TrainingName, TrainingRate>>>;
   /** Phase 4: calls that a label took, and the labelling policy that they were made under. */
-  readonly labelling: { readonly callsPerProof: number; readonly contestedShare: number; readonly policy: string } | null;
+  readonly labelling: {
+    readonly callsPerProof: number;
+    readonly contestedShare: number;
+    readonly policy: string;
+  } | null;
   /** Analyses whose score is their proof's: what a consolidation can learn from. */
   readonly rightShare: number | null;
   /** Of people, by the phase that asked. */
@@ -45,12 +55,23 @@ export interface Basis {
 
 /** The part of the recipe that decides how many calls a label takes. */
 export function labellingPolicy({ labelling, metaVerification }: Recipe): string {
-  const { analysesPerProof, metaAnalysesPerAnalysis, minValidAnalyses, confirmingMetaScore, waves, earlyStop } = labelling;
-  return JSON.stringify({ analysesPerProof, metaAnalysesPerAnalysis: metaVerification ? metaAnalysesPerAnalysis : 0, minValidAnalyses, confirmingMetaScore, waves, earlyStop });
+  const { analysesPerProof, metaAnalysesPerAnalysis, minValidAnalyses, confirmingMetaScore, waves, earlyStop } =
+    labelling;
+  return JSON.stringify({
+    analysesPerProof,
+    metaAnalysesPerAnalysis: metaVerification ? metaAnalysesPerAnalysis : 0,
+    minValidAnalyses,
+    confirmingMetaScore,
+    waves,
+    earlyStop,
+  });
 }
 
 /** Calls of judges about one sample of a stage, where each is distinct and well formed. */
-export function judgeCallsPerSample({ rewards, metaVerification, selfVerification }: Recipe, stage: StageName): { verify: number; metaVerify: number } {
+export function judgeCallsPerSample(
+  { rewards, metaVerification, selfVerification }: Recipe,
+  stage: StageName,
+): { verify: number; metaVerify: number } {
   const meta = metaVerification ? rewards.metaVerdictsPerReward : 0;
   const judged = selfVerification === 'self-analysis' && rewards.selfAnalysisWeight > 0;
   const calls: Record<StageName, { verify: number; metaVerify: number }> = {

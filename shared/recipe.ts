@@ -1,8 +1,9 @@
 import * as z from 'zod';
 
 /**
- * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be overridden in the
- * lap's input. Provenance of every default is in PAPER.md, which a test keeps in step with `presets.ts`.
+ * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
+ * overridden in the lap's input. Provenance of every default is in PAPER.md, which a test keeps in step with
+ * `presets.ts`.
  */
 const sampling = z.strictObject({
   temperature: z.number().min(0).max(2),
@@ -10,8 +11,14 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
-/** Checkpoints that come with the rehearsal, and their folders; `weakVerifier` judges merged lines without recomputing what lies between. */
-export const SHIPPED_BASES: ReadonlyMap<string, string> = new Map([['rehearsal', 'rehearsal/base'], ['weakVerifier', 'rehearsal/weakVerifier']]);
+/**
+ * Checkpoints that come with the rehearsal, and their folders; `weakVerifier` judges merged lines without recomputing
+ * what lies between.
+ */
+export const SHIPPED_BASES: ReadonlyMap<string, string> = new Map([
+  ['rehearsal', 'rehearsal/base'],
+  ['weakVerifier', 'rehearsal/weakVerifier'],
+]);
 
 const price = z.number().min(0);
 const limit = z.number().min(0).optional();
@@ -47,12 +54,24 @@ const stage = z.strictObject({
 });
 export type StageRecipe = z.infer<typeof stage>;
 
-/** What a lap, or a flywheel's laps together, may use; a limit that is absent does not bind. Cost is in the currency of the prices. */
-export const budgetSchema = z.strictObject({ calls: limit, tokens: limit, gpuHours: limit, cost: limit, expertMinutes: limit });
+/**
+ * What a lap, or a flywheel's laps together, may use; a limit that is absent does not bind. Cost is in the currency of
+ * the prices.
+ */
+export const budgetSchema = z.strictObject({
+  calls: limit,
+  tokens: limit,
+  gpuHours: limit,
+  cost: limit,
+  expertMinutes: limit,
+});
 
 export const recipeSchema = z.strictObject({
   preset: z.enum(['smoke', 'rehearsal', 'paper']),
-  seed: z.int().min(0).max(2 ** 31 - 1),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
   /** What a lap is about. The workflows know nothing else of a domain. */
   domain: z.strictObject({
     /** Where D_p comes from: made by a named domain, or a JSONL file of a team (id, statement, topic, source). */
@@ -64,7 +83,10 @@ export const recipeSchema = z.strictObject({
         heldOut: z.int().min(4),
         /** Problems of the next difficulty, which phase 4 labels proofs of. */
         next: z.int().min(4),
-        /** The curriculum's bands of chain lengths [lowest, highest]: a lap trains on its own and labels proofs of the next; the last one stays. */
+        /**
+         * The curriculum's bands of chain lengths [lowest, highest]: a lap trains on its own and labels proofs of the
+         * next; the last one stays.
+         */
         difficulties: z.array(difficulty).min(1),
         /** The held-out set's, which spans all. */
         heldOutDifficulty: difficulty,
@@ -75,12 +97,18 @@ export const recipeSchema = z.strictObject({
         validationShare: z.number().min(0).max(0.5).default(0.1),
         heldOutShare: z.number().min(0).max(0.5).default(0.1),
         /** Bands of the file's `difficulty` field, as above. @default all problems in every lap */
-        difficulties: z.array(z.tuple([z.number(), z.number()])).min(1).optional(),
+        difficulties: z
+          .array(z.tuple([z.number(), z.number()]))
+          .min(1)
+          .optional(),
       }),
     ]),
     /** Folder of prompt texts, one file per task. */
     prompts: z.enum(['prompts', 'rehearsal/prompts']),
-    /** The SFT base all players start from: one of `SHIPPED_BASES` by name, or a checkpoint folder of the store (HF format). */
+    /**
+     * The SFT base all players start from: one of `SHIPPED_BASES` by name, or a checkpoint folder of the store (HF
+     * format).
+     */
     base: z.string().min(1),
     /** Ground truth for measurements, where there is one. */
     checker: z.enum(['rehearsal', 'none']),
@@ -145,7 +173,10 @@ export const recipeSchema = z.strictObject({
     maxRevisions: z.int().min(0),
   }),
   labelling: z.strictObject({
-    /** Proofs that the final generator writes, at least `proofs`; where they are more, a first look at each finds the hardest to verify. */
+    /**
+     * Proofs that the final generator writes, at least `proofs`; where they are more, a first look at each finds the
+     * hardest to verify.
+     */
     candidates: z.int().min(1),
     /** Analyses of each candidate in that first look. */
     firstLook: z.int().min(1),
@@ -162,7 +193,10 @@ export const recipeSchema = z.strictObject({
     earlyStop: z.boolean(),
     /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
     contested: z.enum(['ask', 'carry', 'discard']),
-    /** Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit, which changes no label. @default 0 */
+    /**
+     * Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit,
+     * which changes no label. @default 0
+     */
     auditShare: z.number().min(0).max(1).default(0),
     /** Times a missing verdict (unparseable, truncated, failed) is asked again. */
     verdictAttempts: z.int().min(1),
@@ -209,8 +243,20 @@ export const recipeSchema = z.strictObject({
   }),
   /** What things cost, in any one currency. @default nothing: a recipe from before there were prices */
   prices: z
-    .strictObject({ perMillionPromptTokens: price, perMillionCompletionTokens: price, perGpuHour: price, perExpertHour: price, perMillionActions: price })
-    .default({ perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0, perMillionActions: 0 }),
+    .strictObject({
+      perMillionPromptTokens: price,
+      perMillionCompletionTokens: price,
+      perGpuHour: price,
+      perExpertHour: price,
+      perMillionActions: price,
+    })
+    .default({
+      perMillionPromptTokens: 0,
+      perMillionCompletionTokens: 0,
+      perGpuHour: 0,
+      perExpertHour: 0,
+      perMillionActions: 0,
+    }),
   /** A lap whose plan is over one of these does not start. @default no limit */
   budget: budgetSchema.optional(),
 });

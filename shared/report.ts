@@ -6,13 +6,16 @@ import type { StageName } from './recipe.ts';
 import type { ScoreSource } from './records.ts';
 
 /**
- * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by `measureLap`.
+ * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by
+ * `measureLap`.
  *
  * Conventions, for whoever recomputes them:
  * - Figures are at T = 1, as the model is used; those under `greedy` have the same definitions at T = 0.
- * - "Truth" is the checker's. Where a domain has none, it is the experts' scores of the validation split (`truth: 'experts'`), and what
+ * - "Truth" is the checker's. Where a domain has none, it is the experts' scores of the validation split (`truth:
+ * 'experts'`), and what
  *   experts did not say is null.
- * - A call that failed (outage) is no observation. An answer that is malformed or truncated is: it counts as wrong in every accuracy and as
+ * - A call that failed (outage) is no observation. An answer that is malformed or truncated is: it counts as wrong in
+ * every accuracy and as
  *   0 in a true score. What is read out of an analysis's text (quality, recalls, issues) is over well-formed analyses.
  * - null means it could not be measured; `notMeasured` says why.
  */
@@ -30,9 +33,15 @@ export type Figure = Measured | null;
 export interface VerifierFigures {
   /** Share of answers whose score is the proof's true score. */
   readonly scoreAccuracy: Figure;
-  /** Mean true quality (meta rubric, 0 to 1) of the analyses. An analysis that claims nothing has quality 1 if its score follows. */
+  /**
+   * Mean true quality (meta rubric, 0 to 1) of the analyses. An analysis that claims nothing has quality 1 if its score
+   * follows.
+   */
   readonly analysisQuality: Figure;
-  /** The same over analyses that claim at least one issue, as the checker counts claims (the rehearsal's: every `wrong`, `skips` and `?`). */
+  /**
+   * The same over analyses that claim at least one issue, as the checker counts claims (the rehearsal's: every `wrong`,
+   * `skips` and `?`).
+   */
   readonly qualityWhereIssuesClaimed: Figure;
   /** Real flaws reported, of all real flaws of the analysed proofs. */
   readonly issueRecall: Figure;
@@ -63,8 +72,8 @@ export interface ConstantBaseline {
 
 export interface GeneratorFigures {
   /**
-   * Mean true score on all held-out problems: of the base; of the model that the lap began with (the base, or the parent's final generator);
-   * after the consolidation (later laps), after phase 2 and after phase 3.
+   * Mean true score on all held-out problems: of the base; of the model that the lap began with (the base, or the
+   * parent's final generator); after the consolidation (later laps), after phase 2 and after phase 3.
    */
   readonly trueScoreOfBase: Figure;
   readonly trueScoreBefore: Figure;
@@ -92,7 +101,9 @@ export interface SelfVerificationFigures {
   /** Claims of 1 for a proof whose true score is less, of all claims of 1. */
   readonly falseClaimsBefore: Figure;
   readonly falseClaimsAfter: Figure;
-  /** The same claims, of all answers whose proof is worth less than 1: falls only with honesty, not with better proofs. */
+  /**
+   * The same claims, of all answers whose proof is worth less than 1: falls only with honesty, not with better proofs.
+   */
   readonly falseClaimsWhereFlawedBefore: Figure;
   readonly falseClaimsWhereFlawedAfter: Figure;
   /** Mean true score of the proofs in these answers. */
@@ -153,8 +164,9 @@ export interface LabelFigures {
   readonly precision: Figure;
   readonly precisionByScore: Readonly<Record<ScoreKey, Figure>>;
   /**
-   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe asks for none. Where no checker
-   * knows the truth, this is `precision`, and `precisionByScore` is over the same sample.
+   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe
+   * asks for none. Where no checker knows the truth, this is `precision`, and `precisionByScore` is over the same
+   * sample.
    */
   readonly auditedPrecision: Figure;
   readonly byScore: Readonly<Record<ScoreKey, number>>;
@@ -163,14 +175,17 @@ export interface LabelFigures {
   /** Mean true score of all these proofs, labelled or not. */
   readonly trueScoreOfAll: Figure;
   /**
-   * The verifier on the hardest proofs that the flywheel has by then: share of first verdicts, one a proof of this set, that are the true score. What votes then
-   * make of them is `precision`. A malformed verdict is wrong.
+   * The verifier on the hardest proofs that the flywheel has by then: share of first verdicts, one a proof of this set,
+   * that are the true score. What votes then make of them is `precision`. A malformed verdict is wrong.
    */
   readonly verdictAccuracy: Figure;
   readonly constantBaseline: ConstantBaseline | null;
   readonly analysesPerProof: number;
   readonly metaAnalysesPerProof: number;
-  /** ρ: how alike the verifier errs in two analyses of one proof (intraclass correlation of given − true score). Null without truth or variance. */
+  /**
+   * ρ: how alike the verifier errs in two analyses of one proof (intraclass correlation of given − true score). Null
+   * without truth or variance.
+   */
   readonly errorCorrelation: number | null;
   /** What the recipe's n analyses are worth at that ρ: n / (1 + (n − 1)ρ) independent ones. */
   readonly effectiveAnalyses: number | null;
@@ -180,14 +195,17 @@ export interface LabelFigures {
 export interface ProofScoreCounts {
   readonly used: Readonly<Record<ScoreSource, number>>;
   readonly added: Readonly<Record<ScoreSource, number>>;
-  /** Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where there are no rows. */
+  /**
+   * Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where
+   * there are no rows.
+   */
   readonly peopleShare: number | null;
   readonly peopleShareOfAdded: number | null;
 }
 
 /**
- * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges'; its tokens theirs and
- * those that it sampled itself.
+ * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges';
+ * its tokens theirs and those that it sampled itself.
  */
 export interface StageTimes {
   readonly name: string;
@@ -217,8 +235,9 @@ export interface TrainingFigures {
 }
 
 /**
- * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's nodes and GPUs; Temporal
- * Actions are reckoned from what the manifest lists (`shared/actions.ts`); people's minutes come from the times of their verdicts.
+ * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's
+ * nodes and GPUs; Temporal Actions are reckoned from what the manifest lists (`shared/actions.ts`); people's minutes
+ * come from the times of their verdicts.
  */
 export interface LedgerRow {
   readonly phase: string;

@@ -1,7 +1,14 @@
 import type { DatasetRef } from './records.ts';
 import { shown } from './reviewMessages.ts';
 import { QUESTION_KINDS } from './reviews.ts';
-import type { DeadlinePolicy, ExpertReviewInput, Question, ReviewPolicy, ReviewRange, ReviewSetInput } from './reviews.ts';
+import type {
+  DeadlinePolicy,
+  ExpertReviewInput,
+  Question,
+  ReviewPolicy,
+  ReviewRange,
+  ReviewSetInput,
+} from './reviews.ts';
 
 const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const satisfies readonly DeadlinePolicy[];
 
@@ -35,7 +42,10 @@ export function refusalOfReviewSet(input: ReviewSetInput): string | undefined {
 /** Ours: a workflow that starts 250 reviews has at most about 2,300 events. */
 export const QUESTIONS_PER_PART = 250;
 
-/** The parts in which a range of questions is asked: at most `QUESTIONS_PER_PART` of them, each small enough or itself in parts. */
+/**
+ * The parts in which a range of questions is asked: at most `QUESTIONS_PER_PART` of them, each small enough or itself
+ * in parts.
+ */
 export function partsOf({ from, to }: ReviewRange): ReviewRange[] {
   let size = QUESTIONS_PER_PART;
   while (size * QUESTIONS_PER_PART < to - from) size *= QUESTIONS_PER_PART;
@@ -46,7 +56,12 @@ export function partsOf({ from, to }: ReviewRange): ReviewRange[] {
 
 function badPolicy(path: string, policy: Loose<ReviewPolicy>): string | undefined {
   return (
-    badNumber(`${path}seats`, policy.seats, 'an integer from 1 to 9', (value) => Number.isInteger(value) && value >= 1 && value <= 9) ??
+    badNumber(
+      `${path}seats`,
+      policy.seats,
+      'an integer from 1 to 9',
+      (value) => Number.isInteger(value) && value >= 1 && value <= 9,
+    ) ??
     badNumber(`${path}leaseMinutes`, policy.leaseMinutes, 'a positive number', positive) ??
     badNumber(`${path}deadlineHours`, policy.deadlineHours, 'a positive number', positive) ??
     badChoice(`${path}onDeadline`, policy.onDeadline, DEADLINE_POLICIES)
@@ -69,16 +84,27 @@ function badText(path: string, value: unknown): string | undefined {
 }
 
 function badPath(path: string, value: unknown): string | undefined {
-  const isPath = typeof value === 'string' && value.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+  const isPath =
+    typeof value === 'string' &&
+    value.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   return isPath ? undefined : `Expected ${path} to be a path without empty or dotted segments, got ${shown(value)}`;
 }
 
-function badNumber(path: string, value: unknown, expected: string, isGood: (value: number) => boolean): string | undefined {
-  return typeof value === 'number' && isGood(value) ? undefined : `Expected ${path} to be ${expected}, got ${shown(value)}`;
+function badNumber(
+  path: string,
+  value: unknown,
+  expected: string,
+  isGood: (value: number) => boolean,
+): string | undefined {
+  return typeof value === 'number' && isGood(value)
+    ? undefined
+    : `Expected ${path} to be ${expected}, got ${shown(value)}`;
 }
 
 function badChoice(path: string, value: unknown, choices: readonly string[]): string | undefined {
-  return choices.some((choice) => choice === value) ? undefined : `Expected ${path} to be one of ${choices.join(', ')}, got ${shown(value)}`;
+  return choices.some((choice) => choice === value)
+    ? undefined
+    : `Expected ${path} to be one of ${choices.join(', ')}, got ${shown(value)}`;
 }
 
 type Loose<T> = Readonly<Partial<Record<keyof T, unknown>>>;

@@ -3,8 +3,8 @@ import type { Score } from './scores.ts';
 import type { Verdict } from './reviews.ts';
 
 /**
- * What may be sent to a review, and the guards that read it. They are written by hand: reviews run by the hundreds, and a schema library
- * in each of their sandboxes would weigh more than all the rest.
+ * What may be sent to a review, and the guards that read it. They are written by hand: reviews run by the hundreds, and
+ * a schema library in each of their sandboxes would weigh more than all the rest.
  */
 export interface ClaimMessage {
   readonly annotator: string;
@@ -51,7 +51,9 @@ export interface FlagAnswer {
 }
 
 /** A payload that was understood, or what was expected of it and what came. */
-export type Read<T> = { readonly kind: 'read'; readonly value: T } | { readonly kind: 'refused'; readonly reason: string };
+export type Read<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** Ours: long enough for any opaque id, and for a remark; a history is no place for texts. */
 const MAX_ID = 200;
@@ -70,7 +72,8 @@ export function readVerdict(payload: unknown): Read<Verdict> {
     const score = fields['score'];
     if (!isScore(score)) throw new Refusal(`Expected score to be the number 0, 0.5 or 1, got ${shown(score)}`);
     const source = fields['source'] ?? 'expert';
-    if (source !== 'expert' && source !== 'program') throw new Refusal(`Expected source to be "expert" or "program", got ${shown(source)}`);
+    if (source !== 'expert' && source !== 'program')
+      throw new Refusal(`Expected source to be "expert" or "program", got ${shown(source)}`);
     const verdictId = fields['verdictId'] === undefined ? annotator : idIn(fields, 'verdictId');
     const comment = fields['comment'] === undefined || fields['comment'] === '' ? undefined : textIn(fields, 'comment');
     return { annotator, source, score, verdictId, ...(comment === undefined ? {} : { comment }) };
@@ -78,7 +81,10 @@ export function readVerdict(payload: unknown): Read<Verdict> {
 }
 
 export function readFlag(payload: unknown): Read<FlagMessage> {
-  return read(payload, '{"annotator": "…", "reason": "…"}', (fields) => ({ annotator: idIn(fields, 'annotator'), reason: textIn(fields, 'reason') }));
+  return read(payload, '{"annotator": "…", "reason": "…"}', (fields) => ({
+    annotator: idIn(fields, 'annotator'),
+    reason: textIn(fields, 'reason'),
+  }));
 }
 
 class Refusal extends Error {}
@@ -97,9 +103,18 @@ function read<T>(payload: unknown, expected: string, parse: (fields: Fields) => 
 
 function idIn(fields: Fields, name: string): string {
   const value = fields[name];
-  // oxlint-disable-next-line no-control-regex -- control characters are what is kept out
-  if (typeof value === 'string' && value.trim() === value && value !== '' && value.length <= MAX_ID && !/[\u0000-\u001f]/.test(value)) return value;
-  throw new Refusal(`Expected ${name} to be an id of 1 to ${MAX_ID} characters without spaces around it, got ${shown(value)}`);
+  if (
+    typeof value === 'string' &&
+    value.trim() === value &&
+    value !== '' &&
+    value.length <= MAX_ID &&
+    // oxlint-disable-next-line no-control-regex -- control characters are what is kept out
+    !/[\u0000-\u001f]/.test(value)
+  )
+    return value;
+  throw new Refusal(
+    `Expected ${name} to be an id of 1 to ${MAX_ID} characters without spaces around it, got ${shown(value)}`,
+  );
 }
 
 function textIn(fields: Fields, name: string): string {

@@ -3,9 +3,9 @@ import type { ClaimAnswer, FlagAnswer, FlagMessage, ReleaseAnswer, VerdictAnswer
 import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
 
 /**
- * The rules of a review, pure: who may take a seat, which verdict counts, when the question is answered.
- * A move is refused with a sentence that says what was expected and what came; or it is made, and may have an entry to be recorded. A
- * repeated message changes nothing and has the same answer.
+ * The rules of a review, pure: who may take a seat, which verdict counts, when the question is answered. A move is
+ * refused with a sentence that says what was expected and what came; or it is made, and may have an entry to be
+ * recorded. A repeated message changes nothing and has the same answer.
  */
 export type Move<Answer> =
   | { readonly kind: 'made'; readonly state: ReviewState; readonly answer: Answer; readonly entry?: ReviewEntry }
@@ -31,7 +31,13 @@ export function resultOf(state: ReviewState): ReviewResult | undefined {
   const verdicts = verdictsOf(state);
   if (state.flag) return { kind: 'flagged', reason: state.flag.reason };
   if (state.adjudication) {
-    return { kind: 'scored', score: state.adjudication.score, source: state.adjudication.source, verdicts: verdicts.length + 1, adjudicated: true };
+    return {
+      kind: 'scored',
+      score: state.adjudication.score,
+      source: state.adjudication.source,
+      verdicts: verdicts.length + 1,
+      adjudicated: true,
+    };
   }
   const [first] = verdicts;
   if (first && verdicts.length === state.seats.length && verdicts.every((verdict) => verdict.score === first.score)) {
@@ -64,12 +70,30 @@ export function release(state: ReviewState, annotator: string): Move<ReleaseAnsw
 
 /** Fills a seat: the one that the annotator claimed, else a free one. */
 export function submitVerdict(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
-  const earlier = state.seats.findIndex((seat) => seat.kind === 'answered' && seat.verdict.verdictId === verdict.verdictId);
-  if (earlier !== -1) return repeated(state, verdict, (state.seats[earlier] as Extract<Seat, { kind: 'answered' }>).verdict, earlier + 1);
+  const earlier = state.seats.findIndex(
+    (seat) => seat.kind === 'answered' && seat.verdict.verdictId === verdict.verdictId,
+  );
+  if (earlier !== -1)
+    return repeated(state, verdict, (state.seats[earlier] as Extract<Seat, { kind: 'answered' }>).verdict, earlier + 1);
   const seat = seatFor(state, verdict.annotator, now);
-  if (typeof seat === 'string') return { kind: 'refused', reason: `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}` };
-  const entry: ReviewEntry = { kind: 'verdict', id: `verdict ${verdict.verdictId}`, at: new Date(now).toISOString(), seat: seat + 1, verdict };
-  return { kind: 'made', state: withSeat(state, seat, { kind: 'answered', verdict }), answer: { verdictId: verdict.verdictId, score: verdict.score, seat: seat + 1 }, entry };
+  if (typeof seat === 'string')
+    return {
+      kind: 'refused',
+      reason: `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
+    };
+  const entry: ReviewEntry = {
+    kind: 'verdict',
+    id: `verdict ${verdict.verdictId}`,
+    at: new Date(now).toISOString(),
+    seat: seat + 1,
+    verdict,
+  };
+  return {
+    kind: 'made',
+    state: withSeat(state, seat, { kind: 'answered', verdict }),
+    answer: { verdictId: verdict.verdictId, score: verdict.score, seat: seat + 1 },
+    entry,
+  };
 }
 
 /** Decides a disagreement. The lead is somebody who holds no seat: a third opinion (ours). */
@@ -78,21 +102,45 @@ export function adjudicate(state: ReviewState, verdict: Verdict, now: number): M
   const got = `got the adjudication of ${shown(verdict.annotator)} with score ${verdict.score}`;
   if (!isDisagreement(state)) {
     const answered = verdictsOf(state).length;
-    return { kind: 'refused', reason: `Expected a disagreement of all ${state.seats.length} seats, ${got} while ${described(state, answered)}` };
+    return {
+      kind: 'refused',
+      reason: `Expected a disagreement of all ${state.seats.length} seats, ${got} while ${described(state, answered)}`,
+    };
   }
   if (verdictsOf(state).some((one) => one.annotator === verdict.annotator)) {
     return { kind: 'refused', reason: `Expected a lead who has not answered this question, ${got}` };
   }
-  const entry: ReviewEntry = { kind: 'adjudication', id: `adjudication ${verdict.verdictId}`, at: new Date(now).toISOString(), verdict };
-  return { kind: 'made', state: { ...state, adjudication: verdict }, answer: { verdictId: verdict.verdictId, score: verdict.score }, entry };
+  const entry: ReviewEntry = {
+    kind: 'adjudication',
+    id: `adjudication ${verdict.verdictId}`,
+    at: new Date(now).toISOString(),
+    verdict,
+  };
+  return {
+    kind: 'made',
+    state: { ...state, adjudication: verdict },
+    answer: { verdictId: verdict.verdictId, score: verdict.score },
+    entry,
+  };
 }
 
 /** Takes a question out because its problem or texts are faulty; it gets no score. */
 export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessage, now: number): Move<FlagAnswer> {
-  if (state.flag?.annotator === annotator && state.flag.reason === reason) return { kind: 'made', state, answer: { reason } };
+  if (state.flag?.annotator === annotator && state.flag.reason === reason)
+    return { kind: 'made', state, answer: { reason } };
   const result = resultOf(state);
-  if (result) return { kind: 'refused', reason: `Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}` };
-  const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: new Date(now).toISOString(), annotator, reason };
+  if (result)
+    return {
+      kind: 'refused',
+      reason: `Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`,
+    };
+  const entry: ReviewEntry = {
+    kind: 'flag',
+    id: `flag ${annotator}`,
+    at: new Date(now).toISOString(),
+    annotator,
+    reason,
+  };
   return { kind: 'made', state: { ...state, flag: { annotator, reason } }, answer: { reason }, entry };
 }
 
@@ -115,8 +163,13 @@ export function verdictsOf(state: ReviewState): readonly Verdict[] {
 /** Index of the seat that an annotator may fill; else the beginning of a refusal. */
 function seatFor(state: ReviewState, annotator: string, now: number): number | string {
   const result = resultOf(state);
-  if (result) return `Expected an open question (this one is ${result.kind}${result.kind === 'scored' ? ` ${result.score}` : ''}), got the`;
-  if (verdictsOf(state).some((verdict) => verdict.annotator === annotator)) return 'Expected an annotator without a verdict on this question, one seat each, got another';
+  if (result)
+    return (
+      'Expected an open question (this one is ' +
+      `${result.kind}${result.kind === 'scored' ? ` ${result.score}` : ''}), got the`
+    );
+  if (verdictsOf(state).some((verdict) => verdict.annotator === annotator))
+    return 'Expected an annotator without a verdict on this question, one seat each, got another';
   const own = state.seats.findIndex((seat) => seat.kind === 'claimed' && seat.annotator === annotator);
   if (own !== -1) return own;
   const free = state.seats.findIndex((seat) => seat.kind === 'free' || (seat.kind === 'claimed' && seat.until <= now));
@@ -126,10 +179,19 @@ function seatFor(state: ReviewState, annotator: string, now: number): number | s
 
 function repeated(state: ReviewState, verdict: Verdict, earlier: Verdict, seat?: number): Move<VerdictAnswer> {
   if (earlier.annotator === verdict.annotator && earlier.score === verdict.score) {
-    return { kind: 'made', state, answer: { verdictId: earlier.verdictId, score: earlier.score, ...(seat === undefined ? {} : { seat }) } };
+    return {
+      kind: 'made',
+      state,
+      answer: { verdictId: earlier.verdictId, score: earlier.score, ...(seat === undefined ? {} : { seat }) },
+    };
   }
   const was = `score ${earlier.score} of ${shown(earlier.annotator)}`;
-  return { kind: 'refused', reason: `Expected verdict ${shown(verdict.verdictId)} to be what it was, ${was}, got score ${verdict.score} of ${shown(verdict.annotator)}` };
+  return {
+    kind: 'refused',
+    reason:
+      `Expected verdict ${shown(verdict.verdictId)} to be what it was, ${was}, got score ${verdict.score} of ` +
+      shown(verdict.annotator),
+  };
 }
 
 function described(state: ReviewState, answered: number): string {

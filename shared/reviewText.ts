@@ -1,5 +1,13 @@
 import { isDisagreement, resultOf } from './reviewState.ts';
-import type { ExpertReviewInput, QuestionKind, ReviewPolicy, ReviewProgress, ReviewState, Seat, SeatProgress } from './reviews.ts';
+import type {
+  ExpertReviewInput,
+  QuestionKind,
+  ReviewPolicy,
+  ReviewProgress,
+  ReviewState,
+  Seat,
+  SeatProgress,
+} from './reviews.ts';
 
 /** What a person is asked to do, in words. */
 export const QUESTION_TEXT: Readonly<Record<QuestionKind, string>> = {
@@ -34,7 +42,12 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
   return [
     `**${QUESTION_TEXT[question.kind]}** ${cell(question.id)} (row ${question.row} of ${cell(question.subject.uri)})`,
     ['| Seat | State |', '| --- | --- |', ...seats].join('\n'),
-    ...(notes.length === 0 ? [] : [`Messages that could not be used: ${progress.noted}`, ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n')]),
+    ...(notes.length === 0
+      ? []
+      : [
+          `Messages that could not be used: ${progress.noted}`,
+          ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n'),
+        ]),
     closing(progress, policy),
     ...(progress.result ? [] : [`The texts: ${cell(`npx flywheel review show ${question.setId}/${question.id}`)}`]),
     ROOM_AT_THE_END,
@@ -45,27 +58,50 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
 export const ROOM_AT_THE_END = '\u00a0\n\n\u00a0';
 
 function closing(progress: ReviewProgress, policy: ReviewPolicy): string {
-  const deadline = progress.escalated ? `The deadline ${progress.deadline} went by: **waiting for an answer**.` : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
+  const deadline = progress.escalated
+    ? `The deadline ${progress.deadline} went by: **waiting for an answer**.`
+    : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
   if (progress.status === 'open') {
-    return `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: \`{"annotator": "you", "score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`;
+    return (
+      `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: \`{"annotator": "you", ` +
+      `"score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`
+    );
   }
   if (progress.status === 'disagreement') {
-    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: \`{"annotator": "you", "score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`;
+    return (
+      `${deadline} The seats disagree: a lead decides with the Update adjudicate: \`{"annotator": "you", "score": ` +
+      `1, "comment": "…"}\`, the score 0, 0.5 or 1.`
+    );
   }
-  return progress.result?.kind === 'scored' ? `Scored ${progress.result.score}.` : `Closed without a score: ${progress.status}.`;
+  return progress.result?.kind === 'scored'
+    ? `Scored ${progress.result.score}.`
+    : `Closed without a score: ${progress.status}.`;
 }
 
 function seatProgress(seat: Seat, number: number, reveal: boolean): SeatProgress {
   if (seat.kind === 'free') return { seat: number, state: 'free' };
-  if (seat.kind === 'claimed') return { seat: number, state: 'claimed', annotator: seat.annotator, leaseUntil: new Date(seat.until).toISOString() };
+  if (seat.kind === 'claimed')
+    return {
+      seat: number,
+      state: 'claimed',
+      annotator: seat.annotator,
+      leaseUntil: new Date(seat.until).toISOString(),
+    };
   const { annotator, score, comment } = seat.verdict;
-  return { seat: number, state: 'answered', annotator, ...(reveal ? { score, ...(comment === undefined ? {} : { comment }) } : {}) };
+  return {
+    seat: number,
+    state: 'answered',
+    annotator,
+    ...(reveal ? { score, ...(comment === undefined ? {} : { comment }) } : {}),
+  };
 }
 
 function seatText(seat: SeatProgress): string {
   if (seat.state === 'free') return 'free';
   const who = cell(seat.annotator ?? '');
-  return seat.state === 'claimed' ? `claimed by ${who} until ${seat.leaseUntil}` : `answered by ${who}${seat.score === undefined ? '' : `: ${seat.score}`}`;
+  return seat.state === 'claimed'
+    ? `claimed by ${who} until ${seat.leaseUntil}`
+    : `answered by ${who}${seat.score === undefined ? '' : `: ${seat.score}`}`;
 }
 
 /** Text of others as inline code, so that it is data in a table and not Markdown. */

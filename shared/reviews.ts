@@ -32,7 +32,13 @@ export interface Verdict {
 
 /** What a review came to. A deadline never invents a label. */
 export type ReviewResult =
-  | { readonly kind: 'scored'; readonly score: Score; readonly source: 'expert' | 'program'; readonly verdicts: number; readonly adjudicated: boolean }
+  | {
+      readonly kind: 'scored';
+      readonly score: Score;
+      readonly source: 'expert' | 'program';
+      readonly verdicts: number;
+      readonly adjudicated: boolean;
+    }
   | { readonly kind: 'flagged'; readonly reason: string }
   | { readonly kind: 'expired' };
 
@@ -88,11 +94,25 @@ export interface ReviewSetResult {
   readonly verdicts: number;
 }
 
-/** A line of a question's log `reviews/<setId>/<question id>.jsonl`: what was answered and what came of it, append-only. */
+/**
+ * A line of a question's log `reviews/<setId>/<question id>.jsonl`: what was answered and what came of it, append-only.
+ */
 export type ReviewEntry =
-  | { readonly kind: 'verdict'; readonly id: string; readonly at: string; readonly seat: number; readonly verdict: Verdict }
+  | {
+      readonly kind: 'verdict';
+      readonly id: string;
+      readonly at: string;
+      readonly seat: number;
+      readonly verdict: Verdict;
+    }
   | { readonly kind: 'adjudication'; readonly id: string; readonly at: string; readonly verdict: Verdict }
-  | { readonly kind: 'flag'; readonly id: string; readonly at: string; readonly annotator: string; readonly reason: string }
+  | {
+      readonly kind: 'flag';
+      readonly id: string;
+      readonly at: string;
+      readonly annotator: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'result'; readonly id: string; readonly at: string; readonly result: ReviewResult };
 
 /** A place at the question for one person. */
@@ -123,7 +143,10 @@ export interface ReviewState {
   readonly noted: number;
 }
 
-/** The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score in view. */
+/**
+ * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
+ * in view.
+ */
 export interface ReviewProgress {
   readonly question: Question;
   readonly status: 'open' | 'disagreement' | ReviewResult['kind'];
@@ -163,7 +186,10 @@ export function reviewWorkflowId(setId: string, questionId: string): string {
 export function reviewLogUri(setId: string, questionId: string): string {
   const segments = reviewWorkflowId(setId, questionId).split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw new Error(`Expected the id of a question to be a path without empty or dotted segments, got ${JSON.stringify(reviewWorkflowId(setId, questionId))}`);
+    throw new Error(
+      'Expected the id of a question to be a path without empty or dotted segments, got ' +
+        JSON.stringify(reviewWorkflowId(setId, questionId)),
+    );
   }
   return `reviews/${segments.map(encodeURIComponent).join('/')}.jsonl`;
 }

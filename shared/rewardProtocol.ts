@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { TASKS } from './records.ts';
 
 /**
- * What the reward service needs to serve one job; `trainStage` writes it to `rewards/<jobKey>/spec.json` before it submits, and the
- * service reads it from there, so that a restarted service knows every job.
+ * What the reward service needs to serve one job; `trainStage` writes it to `rewards/<jobKey>/spec.json` before it
+ * submits, and the service reads it from there, so that a restarted service knows every job.
  */
 const modelRef = z.object({
   role: z.enum(['candidate', 'verifier', 'metaVerifier', 'generator']),
@@ -21,7 +21,10 @@ export const rewardSpecSchema = z.object({
     /** Scores analyses: R_meta. The meta-verifier of 1C in 1D; by `metaJudge` in phase 3. */
     metaVerifier: modelRef.optional(),
   }),
-  /** Paper 2.1: v1 learns without R_meta, v2 with it; paper 2.2: so does phase 3. False in all stages where critiques are not judged. */
+  /**
+   * Paper 2.1: v1 learns without R_meta, v2 with it; paper 2.2: so does phase 3. False in all stages where critiques
+   * are not judged.
+   */
   useMetaReward: z.boolean(),
   /** α and β of phase 3 (paper 2.2: 0.76 and 0.24). */
   proofWeight: z.number(),
@@ -48,7 +51,13 @@ export const rewardRequestSchema = z.object({
         /** The completion ran into maxCompletionTokens. */
         truncated: z.boolean(),
         meta: z.object({
-          problem: z.object({ id: z.string(), statement: z.string(), topic: z.string(), source: z.string(), difficulty: z.number().optional() }),
+          problem: z.object({
+            id: z.string(),
+            statement: z.string(),
+            topic: z.string(),
+            source: z.string(),
+            difficulty: z.number().optional(),
+          }),
           proof: z.string().optional(),
           analysis: z.string().optional(),
           score: z.union([z.literal(0), z.literal(0.5), z.literal(1)]).optional(),
@@ -76,7 +85,13 @@ export interface RewardComponents {
 
 /** Answers come in the order of the items. */
 export type RewardAnswer =
-  | { readonly itemId: string; readonly status: 'scored'; readonly reward: number; readonly components: RewardComponents; readonly imitatesVerdict: boolean }
+  | {
+      readonly itemId: string;
+      readonly status: 'scored';
+      readonly reward: number;
+      readonly components: RewardComponents;
+      readonly imitatesVerdict: boolean;
+    }
   /** A judge gave no usable verdict: no reward, no advantage; never 0. */
   | { readonly itemId: string; readonly status: 'unscorable'; readonly reason: string };
 

@@ -22,9 +22,14 @@ const timeZone = z.string().refine((name) => {
 }, 'expected a time zone of the IANA database such as Europe/Berlin');
 const minutes = z.int().min(1);
 
-/** A schedule as a file says it. What it does when laps overlap, the server was away or a lap failed is never left to a default. */
+/**
+ * A schedule as a file says it. What it does when laps overlap, the server was away or a lap failed is never left to a
+ * default.
+ */
 const scheduleFile = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, 'expected a name of letters, digits, dots, dashes and underscores'),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, 'expected a name of letters, digits, dots, dashes and underscores'),
   /** Workflow type to start. */
   workflow: z.enum(['lap', 'flywheel']),
   /** Its input, as one would type it into the Web UI. */
@@ -33,13 +38,18 @@ const scheduleFile = z.strictObject({
   spec: z
     .strictObject({
       cron: z.array(cron).default([]),
-      intervals: z.array(z.strictObject({ everyMinutes: minutes, offsetMinutes: z.int().min(0).default(0) })).default([]),
+      intervals: z
+        .array(z.strictObject({ everyMinutes: minutes, offsetMinutes: z.int().min(0).default(0) }))
+        .default([]),
       /** Of the cron expressions. @default 'UTC' */
       timeZone: timeZone.default('UTC'),
       /** Each start is put off by a random time up to this. */
       jitterSeconds: z.int().min(0).default(0),
     })
-    .refine(({ cron, intervals }) => cron.length + intervals.length > 0, 'expected at least one entry in cron or intervals'),
+    .refine(
+      ({ cron, intervals }) => cron.length + intervals.length > 0,
+      'expected at least one entry in cron or intervals',
+    ),
   /** What happens at a time at which what it started before is still running. */
   overlap: z.enum(OVERLAP_POLICIES),
   /** Starts that the server missed are made up for if they are at most this late. */
@@ -63,7 +73,8 @@ export function parseSchedule(name: string, text: string): Schedule {
     throw new Error(`${name}: expected JSON, got something else (${(error as Error).message})`, { cause: error });
   }
   const parsed = scheduleFile.safeParse(value);
-  if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues.flatMap((issue) => describe(issue, value)).join('; ')}`);
+  if (!parsed.success)
+    throw new Error(`${name}: ${parsed.error.issues.flatMap((issue) => describe(issue, value)).join('; ')}`);
   const { spec, ...rest } = parsed.data;
   try {
     if (rest.workflow === 'flywheel') resolveFlywheel(rest.input);
@@ -71,13 +82,26 @@ export function parseSchedule(name: string, text: string): Schedule {
   } catch (error) {
     throw new Error(`${name}: input: ${(error as Error).message}`, { cause: error });
   }
-  return { ...rest, taskQueue: QUEUES.orchestrator, spec: { ...spec, cron: spec.cron.map((text) => cronOf(calendarOf(text))) } };
+  return {
+    ...rest,
+    taskQueue: QUEUES.orchestrator,
+    spec: { ...spec, cron: spec.cron.map((text) => cronOf(calendarOf(text))) },
+  };
 }
 
 function describe({ code, path, message, ...more }: z.core.$ZodIssue, whole: unknown): string[] {
-  if (code === 'unrecognized_keys') return (more as z.core.$ZodIssueUnrecognizedKeys).keys.map((key) => `${[...path, key].join('.')}: no such field, got ${shown(whole, [...path, key])}`);
-  const expected = message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '').replace(/, received .*$/, '').replace('expected record', 'expected an object');
-  return [`${path.join('.') || 'the whole'}: ${expected}${expected.includes(', got ') ? '' : `, got ${shown(whole, path)}`}`];
+  if (code === 'unrecognized_keys')
+    return (more as z.core.$ZodIssueUnrecognizedKeys).keys.map(
+      (key) => `${[...path, key].join('.')}: no such field, got ${shown(whole, [...path, key])}`,
+    );
+  const expected = message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/^Too (small|big): /, '')
+    .replace(/, received .*$/, '')
+    .replace('expected record', 'expected an object');
+  return [
+    `${path.join('.') || 'the whole'}: ${expected}${expected.includes(', got ') ? '' : `, got ${shown(whole, path)}`}`,
+  ];
 }
 
 function shown(whole: unknown, path: readonly PropertyKey[]): string {

@@ -1,5 +1,12 @@
 /** What happens when a start is due while an earlier one still runs (Temporal's policies). */
-export const OVERLAP_POLICIES = ['skip', 'bufferOne', 'bufferAll', 'cancelOther', 'terminateOther', 'allowAll'] as const;
+export const OVERLAP_POLICIES = [
+  'skip',
+  'bufferOne',
+  'bufferAll',
+  'cancelOther',
+  'terminateOther',
+  'allowAll',
+] as const;
 export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
 
 /** What a schedule is, as far as a file can say it, whether it comes from a file or from a server. */
@@ -47,7 +54,11 @@ export type ScheduleChange =
  * @param prune delete those that an earlier apply made and that are not wanted; others' are never touched.
  * @throws where a wanted id is taken twice, or by a schedule that somebody made by hand.
  */
-export function planSchedules(wanted: readonly Schedule[], found: readonly FoundSchedule[], prune: boolean): ScheduleChange[] {
+export function planSchedules(
+  wanted: readonly Schedule[],
+  found: readonly FoundSchedule[],
+  prune: boolean,
+): ScheduleChange[] {
   const there = new Map(found.map((schedule) => [schedule.id, schedule]));
   const ids = new Set<string>();
   const changes = wanted.map((to): ScheduleChange => {
@@ -56,7 +67,11 @@ export function planSchedules(wanted: readonly Schedule[], found: readonly Found
     ids.add(id);
     const from = there.get(id);
     if (from === undefined) return { kind: 'create', id, to };
-    if (!from.managed) throw new Error(`Schedule ${JSON.stringify(id)} exists and was not made by \`flywheel schedule apply\`: give the file another id, or delete it first (\`flywheel schedule delete ${id}\`)`);
+    if (!from.managed)
+      throw new Error(
+        `Schedule ${JSON.stringify(id)} exists and was not made by \`flywheel schedule apply\`: give the file ` +
+          `another id, or delete it first (\`flywheel schedule delete ${id}\`)`,
+      );
     const fields = changedFields(from, to);
     return fields.length === 0 ? { kind: 'keep', id } : { kind: 'change', id, to, fields };
   });
@@ -66,21 +81,34 @@ export function planSchedules(wanted: readonly Schedule[], found: readonly Found
 
 function changedFields(from: FoundSchedule, to: Schedule): FieldChange[] {
   const fields = differences('', definitionOf(from), definitionOf(to));
-  if (to.paused !== undefined && to.paused !== from.paused) fields.push({ field: 'paused', from: from.paused, to: to.paused });
+  if (to.paused !== undefined && to.paused !== from.paused)
+    fields.push({ field: 'paused', from: from.paused, to: to.paused });
   const paused = to.paused ?? from.paused;
-  if (to.note !== undefined && paused !== true && to.note !== from.note) fields.push({ field: 'note', from: from.note, to: to.note });
+  if (to.note !== undefined && paused !== true && to.note !== from.note)
+    fields.push({ field: 'note', from: from.note, to: to.note });
   return fields;
 }
 
 /** What a file always says. */
-function definitionOf({ workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure }: Schedule): Record<string, unknown> {
+function definitionOf({
+  workflow,
+  taskQueue,
+  input,
+  spec,
+  overlap,
+  catchupWindowMinutes,
+  pauseOnFailure,
+}: Schedule): Record<string, unknown> {
   return { workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure };
 }
 
 /** Objects are compared field by field, anything else as a whole. */
 function differences(at: string, from: unknown, to: unknown): FieldChange[] {
-  if (!isRecord(from) || !isRecord(to)) return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field: at, from, to }];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) => differences(at === '' ? key : `${at}.${key}`, from[key], to[key]));
+  if (!isRecord(from) || !isRecord(to))
+    return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field: at, from, to }];
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
+    differences(at === '' ? key : `${at}.${key}`, from[key], to[key]),
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

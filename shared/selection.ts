@@ -1,8 +1,8 @@
 import { shuffled } from './seeds.ts';
 
 /**
- * At most `count` items, spread as evenly as they allow over the groups that `groupOf` names (topics, rounds, scores): one of each group in
- * turn, in an order that depends on the seed alone.
+ * At most `count` items, spread as evenly as they allow over the groups that `groupOf` names (topics, rounds, scores):
+ * one of each group in turn, in an order that depends on the seed alone.
  */
 export function balancedSample<T>(items: readonly T[], count: number, groupOf: (item: T) => string, seed: number): T[] {
   const groups = new Map<string, T[]>();

@@ -2,7 +2,9 @@ import type { OutcomeCounts, Sampling, Usage } from './outcomes.ts';
 import type { DatasetRef, ModelRef, Task } from './records.ts';
 import type { ProofScore, QualityScore } from './scores.ts';
 
-/** What to sample, for a whole set. Rows are JSONL with `id`, `problem` and, as the task needs, `proof` and `analysis`. */
+/**
+ * What to sample, for a whole set. Rows are JSONL with `id`, `problem` and, as the task needs, `proof` and `analysis`.
+ */
 export interface SampleSetInput {
   /** Path id, such as `main/lap-0001/cold-start/draft`. Ledgers go under `ledger/<setId>/`. */
   readonly setId: string;
@@ -38,7 +40,9 @@ export interface SetResult {
   readonly inferenceSeconds: number;
 }
 
-/** The answer of a set's `progress` query: its finished shards (those under way show their counts in their heartbeats). */
+/**
+ * The answer of a set's `progress` query: its finished shards (those under way show their counts in their heartbeats).
+ */
 export interface SetProgress {
   readonly setId: string;
   readonly shards: number;
@@ -53,7 +57,10 @@ export interface SetProgress {
 export interface AutoLabelPolicy {
   /** n: independent analyses of each proof. */
   readonly analysesPerProof: number;
-  /** m: meta-assessments of each analysis that reports an issue. 0 is the ablation without meta-verification: every such analysis is valid, and no meta call is made. */
+  /**
+   * m: meta-assessments of each analysis that reports an issue. 0 is the ablation without meta-verification: every such
+   * analysis is valid, and no meta call is made.
+   */
   readonly metaAnalysesPerAnalysis: number;
   /** k: valid lowest-score analyses needed to trust that score. */
   readonly minValidAnalyses: number;
@@ -99,7 +106,12 @@ export interface LabelRow {
 }
 
 export interface LabelSetResult extends SetResult {
-  readonly labels: { readonly total: number; readonly auto: number; readonly contested: number; readonly unresolved: number };
+  readonly labels: {
+    readonly total: number;
+    readonly auto: number;
+    readonly contested: number;
+    readonly unresolved: number;
+  };
   /** All LabelRows, in the order of the proofs. */
   readonly decisions: DatasetRef;
 }

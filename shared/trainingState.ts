@@ -16,14 +16,24 @@ export const JOB_STATES = [
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-const OVER = ['succeeded', 'failed', 'preempted', 'lost', 'timedOut', 'cancelled'] as const satisfies readonly JobState[];
+const OVER = [
+  'succeeded',
+  'failed',
+  'preempted',
+  'lost',
+  'timedOut',
+  'cancelled',
+] as const satisfies readonly JobState[];
 export type JobEnd = (typeof OVER)[number];
 
 export function isOver(state: JobState): state is JobEnd {
   return (OVER as readonly JobState[]).includes(state);
 }
 
-/** Why we asked an attempt to end: the whole project stops and will go on later, its time was up, or nobody wants it any more. */
+/**
+ * Why we asked an attempt to end: the whole project stops and will go on later, its time was up, or nobody wants it any
+ * more.
+ */
 export type StopReason = 'stop' | 'timeout' | 'cancel';
 
 /** All that is known of a submitted attempt. */
@@ -41,8 +51,8 @@ export interface AttemptEvidence {
 }
 
 /**
- * The state that the evidence shows. An attempt is over only when its process is gone, since the next one works in the same folder; it has
- * succeeded only with a valid result, and without any result it is lost, unless we ended it.
+ * The state that the evidence shows. An attempt is over only when its process is gone, since the next one works in the
+ * same folder; it has succeeded only with a valid result, and without any result it is lost, unless we ended it.
  */
 export function jobState(evidence: AttemptEvidence): JobState {
   const { presence, result, stoppedBy, step } = evidence;
@@ -65,9 +75,18 @@ export function heals(failureClass: FailureClass): boolean {
   return (HEALING as readonly FailureClass[]).includes(failureClass);
 }
 
-/** Types of the failures of `runTraining`. Non-retryable but for `JobStopped` and `WorkerShutdown`, which the next worker takes up. */
+/**
+ * Types of the failures of `runTraining`. Non-retryable but for `JobStopped` and `WorkerShutdown`, which the next
+ * worker takes up.
+ */
 export const TRAINING_FAILURES = {
-  failed: { app: 'JobFailed.app', data: 'JobFailed.data', reward: 'JobFailed.reward', infra: 'JobFailed.infra', capacity: 'JobFailed.capacity' },
+  failed: {
+    app: 'JobFailed.app',
+    data: 'JobFailed.data',
+    reward: 'JobFailed.reward',
+    infra: 'JobFailed.infra',
+    capacity: 'JobFailed.capacity',
+  },
   preempted: 'JobPreempted',
   lost: 'JobLost',
   timedOut: 'JobTimedOut',
@@ -100,10 +119,14 @@ export type NextStep =
   | { readonly kind: 'fail'; readonly type: string; readonly message: string };
 
 /**
- * What to do about a job with these attempts, in order. It depends on nothing else, so that any worker comes to the same answer. A job whose
- * activity was scheduled anew (a workflow reset by a person) may try again; an attempt that we stopped gracefully does not count.
+ * What to do about a job with these attempts, in order. It depends on nothing else, so that any worker comes to the
+ * same answer. A job whose activity was scheduled anew (a workflow reset by a person) may try again; an attempt that we
+ * stopped gracefully does not count.
  */
-export function nextStep(attempts: readonly AttemptSummary[], policy: { readonly execution: string; readonly maxAttempts: number }): NextStep {
+export function nextStep(
+  attempts: readonly AttemptSummary[],
+  policy: { readonly execution: string; readonly maxAttempts: number },
+): NextStep {
   const succeeded = attempts.find(({ state }) => state === 'succeeded');
   if (succeeded) return { kind: 'done', attempt: succeeded.attempt };
   const last = attempts.at(-1);
@@ -111,9 +134,12 @@ export function nextStep(attempts: readonly AttemptSummary[], policy: { readonly
   if (!isOver(last.state)) return { kind: 'watch', attempt: last.attempt };
   const next = { kind: 'submit', attempt: last.attempt + 1, delayMs: retryDelayMs(attempts) } as const;
   if (last.execution !== policy.execution) return { ...next, delayMs: 0 };
-  if (last.state === 'cancelled' || last.state === 'succeeded') return { kind: 'fail', type: TRAINING_FAILURES.cancelled, message: 'it was cancelled' };
+  if (last.state === 'cancelled' || last.state === 'succeeded')
+    return { kind: 'fail', type: TRAINING_FAILURES.cancelled, message: 'it was cancelled' };
   const type = last.state === 'failed' ? TRAINING_FAILURES.failed[last.class ?? 'app'] : TRAINING_FAILURES[last.state];
-  const what = `attempt ${last.attempt} ${WORDS[last.state]}${last.class ? ` (${last.class})` : ''}${last.message ? `: ${last.message}` : ''}`;
+  const what =
+    `attempt ${last.attempt} ` +
+    `${WORDS[last.state]}${last.class ? ` (${last.class})` : ''}${last.message ? `: ${last.message}` : ''}`;
   if (last.state === 'failed' && !heals(last.class ?? 'app')) return { kind: 'fail', type, message: what };
   const counted = attempts.filter((each) => each.execution === policy.execution && !stoppedGracefully(each)).length;
   if (counted >= policy.maxAttempts) {
@@ -138,7 +164,10 @@ function stoppedGracefully({ state, stoppedBy }: AttemptSummary): boolean {
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 300_000;
 
-/** Waiting before the next attempt (ours): none after a loss, doubling from 2 s to 5 min while infra or capacity keeps failing. */
+/**
+ * Waiting before the next attempt (ours): none after a loss, doubling from 2 s to 5 min while infra or capacity keeps
+ * failing.
+ */
 export function retryDelayMs(attempts: readonly AttemptSummary[]): number {
   const others = attempts.findLastIndex(({ state }) => state !== 'failed');
   const failures = attempts.length - 1 - others;
@@ -154,6 +183,10 @@ export interface ClusterCapacity {
 /** Why a cluster cannot hold a job, or undefined if it can. */
 export function cannotHold(cluster: string, asked: ClusterCapacity, has: ClusterCapacity): string | undefined {
   if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) return undefined;
-  const size = ({ nodes, gpusPerNode }: ClusterCapacity) => `${nodes} ${nodes === 1 ? 'node' : 'nodes'} with ${gpusPerNode} GPUs each`;
-  return `Expected a cluster that has ${size(asked)}, the ${cluster} back end has ${size(has)}: choose a smaller preset, lower training.nodes and training.gpusPerNode, or configure a cluster that can hold it`;
+  const size = ({ nodes, gpusPerNode }: ClusterCapacity) =>
+    `${nodes} ${nodes === 1 ? 'node' : 'nodes'} with ${gpusPerNode} GPUs each`;
+  return (
+    `Expected a cluster that has ${size(asked)}, the ${cluster} back end has ${size(has)}: choose a smaller ` +
+    'preset, lower training.nodes and training.gpusPerNode, or configure a cluster that can hold it'
+  );
 }

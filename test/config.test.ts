@@ -11,18 +11,31 @@ afterEach(() => {
 async function configWith(env: Record<string, string>): Promise<typeof import('../temporal.config.ts')> {
   for (const name of Object.keys(process.env)) if (/^(TEMPORAL|FLYWHEEL)_/.test(name)) delete process.env[name];
   const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-config-'));
-  Object.assign(process.env, { FLYWHEEL_STATE: stateDir, TEMPORAL_CONFIG_FILE: path.join(stateDir, 'temporal.toml'), ...env });
+  Object.assign(process.env, {
+    FLYWHEEL_STATE: stateDir,
+    TEMPORAL_CONFIG_FILE: path.join(stateDir, 'temporal.toml'),
+    ...env,
+  });
   jest.resetModules();
   return import('../temporal.config.ts');
 }
 
 test.each(['abc', '0', '65536', '80.5'])('a port of %j is refused by the name of its variable', async (value) => {
-  await expect(configWith({ FLYWHEEL_UI_PORT: value })).rejects.toThrow(`Expected FLYWHEEL_UI_PORT to be a port between 1 and 65535, got "${value}"`);
+  await expect(configWith({ FLYWHEEL_UI_PORT: value })).rejects.toThrow(
+    `Expected FLYWHEEL_UI_PORT to be a port between 1 and 65535, got "${value}"`,
+  );
 });
 
 test('everything of a project lies under its state folder', async () => {
   const { config } = await configWith({});
-  for (const place of [config.storeDir, config.runDir, config.logDir, config.binDir, config.python, config.temporal.databaseFile]) {
+  for (const place of [
+    config.storeDir,
+    config.runDir,
+    config.logDir,
+    config.binDir,
+    config.python,
+    config.temporal.databaseFile,
+  ]) {
     expect(path.relative(config.stateDir, place)).not.toMatch(/^\.\./);
   }
 });
@@ -32,7 +45,12 @@ test('the ports that the stack took are seen by processes that started before it
   expect([config.temporal.port, config.rewardService.port]).toEqual([7233, 7300]);
   mkdirSync(path.dirname(portsFile), { recursive: true });
   writeFileSync(portsFile, JSON.stringify({ temporal: 40_001, ui: 40_002, reward: 40_003 }));
-  expect(config.temporal).toMatchObject({ port: 40_001, uiPort: 40_002, address: '127.0.0.1:40001', webUi: 'http://127.0.0.1:40002' });
+  expect(config.temporal).toMatchObject({
+    port: 40_001,
+    uiPort: 40_002,
+    address: '127.0.0.1:40001',
+    webUi: 'http://127.0.0.1:40002',
+  });
   expect(config.rewardService.port).toBe(40_003);
 });
 
@@ -51,5 +69,7 @@ test('a profile of temporal.toml names the server as well as TEMPORAL_ADDRESS do
 });
 
 test('a profile that does not exist is refused by name', async () => {
-  await expect(configWith({ TEMPORAL_PROFILE: 'nowhere' })).rejects.toThrow(/Temporal profile cannot be used .*nowhere/);
+  await expect(configWith({ TEMPORAL_PROFILE: 'nowhere' })).rejects.toThrow(
+    /Temporal profile cannot be used .*nowhere/,
+  );
 });

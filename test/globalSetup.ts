@@ -2,8 +2,8 @@ import { ensurePython } from '../activities/setup/python.ts';
 import { findTemporalCli } from '../activities/setup/temporalCli.ts';
 
 /**
- * Tests run against the real Temporal server and the real Python environment: they are made where they are missing. Tests with a state
- * folder of their own find both through the environment.
+ * Tests run against the real Temporal server and the real Python environment: they are made where they are missing.
+ * Tests with a state folder of their own find both through the environment.
  */
 async function setUp(): Promise<void> {
   process.env['TEMPORAL_CLI_PATH'] = await findTemporalCli();

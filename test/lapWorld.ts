@@ -20,7 +20,9 @@ export interface LapWorld {
   start(...args: string[]): { readonly pid: number; readonly exit: Promise<number>; output(): string };
   /** Kills the process of a record (pid and start time) with -9, as soon as it lives; answers its pid. */
   kill(...record: string[]): Promise<number>;
-  /** Kills with -9 whatever of this folder lives: the supervisor before what it would start again, servers, trainers. */
+  /**
+   * Kills with -9 whatever of this folder lives: the supervisor before what it would start again, servers, trainers.
+   */
   killEverything(): Promise<void>;
   manifest(lap: string): LapManifest;
   /** A client of the stack's server, which has to run. */
@@ -35,10 +37,19 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
   for (const name of ['TEMPORAL', 'UI', 'REWARD', 'MODEL']) env[`FLYWHEEL_${name}_PORT`] = String(await freePort());
 
   function start(...args: string[]) {
-    const child = spawn(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], { cwd: config.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], {
+      cwd: config.root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    return { pid: child.pid ?? 0, exit: new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1))), output: () => output };
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return {
+      pid: child.pid ?? 0,
+      exit: new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1))),
+      output: () => output,
+    };
   }
 
   return {
@@ -57,13 +68,19 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
       }
     },
     async killEverything() {
-      const records = [path.join('run', 'supervisor.json'), ...['run', path.join('store', 'jobs')].flatMap((folder) => filesIn(path.join(stateDir, folder), /\.json$/).map((file) => path.join(folder, file)))];
+      const records = [
+        path.join('run', 'supervisor.json'),
+        ...['run', path.join('store', 'jobs')].flatMap((folder) =>
+          filesIn(path.join(stateDir, folder), /\.json$/).map((file) => path.join(folder, file)),
+        ),
+      ];
       for (const record of records) {
         const found = await readRecord(path.join(stateDir, record)).catch(() => undefined); // no process's record
         if (found !== undefined && (await isAlive(found))) process.kill(found.pid, 'SIGKILL');
       }
     },
-    manifest: (lap) => JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
+    manifest: (lap) =>
+      JSON.parse(readFileSync(path.join(stateDir, 'store', 'laps', lap, 'manifest.json'), 'utf8')) as LapManifest,
     async client() {
       const connection = Connection.lazy({ address: `127.0.0.1:${env['FLYWHEEL_TEMPORAL_PORT']}` });
       try {
@@ -82,7 +99,9 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
 }
 
 function filesIn(folder: string, named: RegExp): string[] {
-  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => named.test(name)) : [];
+  return existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => named.test(name))
+    : [];
 }
 
 /** A world in which the command has run to its end, and the stack has stopped. */
@@ -106,10 +125,16 @@ export function allOutcomes(world: LapWorld, lap: string): Outcome[] {
     const file = path.join(folder, name);
     if (!/\.jsonl(\.gz)?$/.test(name)) return [];
     const text = (name.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString();
-    const lines = text.split('\n').flatMap((line): SealedLine[] => (line === '' ? [] : [JSON.parse(line) as SealedLine])).filter((line) => 'key' in line);
-    // In a sealed ledger a text that several calls gave stands once; which line holds it depends on the order of arrival.
+    const lines = text
+      .split('\n')
+      .flatMap((line): SealedLine[] => (line === '' ? [] : [JSON.parse(line) as SealedLine]))
+      .filter((line) => 'key' in line);
+    // In a sealed ledger a text that several calls gave stands once; which line holds it depends on the order of
+    // arrival.
     const texts = new Map(lines.map((line) => [line.key, line.text]));
-    return lines.map((line) => (line.sameTextAs === undefined ? line : { ...line, text: texts.get(line.sameTextAs) ?? '' }));
+    return lines.map((line) =>
+      line.sameTextAs === undefined ? line : { ...line, text: texts.get(line.sameTextAs) ?? '' },
+    );
   });
 }
 

@@ -13,12 +13,15 @@ interface Row {
   readonly provenance: string;
 }
 
-const rows: Row[] = Array.from(values.matchAll(/^\| `([^`]+)` \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$/gm), ([, field = '', value = '', provenance = '']) => ({
-  field,
-  pattern: new RegExp(`^${field.replaceAll('.', '\\.').replaceAll('*', '\\w+')}$`),
-  value: JSON.parse(value) as unknown,
-  provenance,
-}));
+const rows: Row[] = Array.from(
+  values.matchAll(/^\| `([^`]+)` \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$/gm),
+  ([, field = '', value = '', provenance = '']) => ({
+    field,
+    pattern: new RegExp(`^${field.replaceAll('.', '\\.').replaceAll('*', '\\w+')}$`),
+    value: JSON.parse(value) as unknown,
+    provenance,
+  }),
+);
 
 function leaves(value: unknown, at = ''): [string, unknown][] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[at, value]];
@@ -26,18 +29,27 @@ function leaves(value: unknown, at = ''): [string, unknown][] {
 }
 
 test('PAPER.md gives every value of the preset paper once, as it is, with its provenance', () => {
-  const fields = leaves(PRESETS.paper).map(([field, value]) => ({ field, value, inPaper: rows.filter(({ pattern }) => pattern.test(field)).map(({ value }) => value) }));
+  const fields = leaves(PRESETS.paper).map(([field, value]) => ({
+    field,
+    value,
+    inPaper: rows.filter(({ pattern }) => pattern.test(field)).map(({ value }) => value),
+  }));
   expect(fields.filter(({ value, inPaper }) => JSON.stringify(inPaper) !== JSON.stringify([value]))).toEqual([]);
   for (const { provenance } of rows) expect(provenance).toMatch(/^(paper|released code|field|ours)\b/);
 });
 
 test('PAPER.md speaks of no field that the preset has not', () => {
   const fields = leaves(PRESETS.paper).map(([field]) => field);
-  expect(rows.filter(({ pattern }) => !fields.some((field) => pattern.test(field))).map(({ field }) => field)).toEqual([]);
+  expect(rows.filter(({ pattern }) => !fields.some((field) => pattern.test(field))).map(({ field }) => field)).toEqual(
+    [],
+  );
 });
 
 test('PAPER.md names only places that exist', () => {
-  const places = Array.from(text.matchAll(/`((?:shared|prompts|workflows|workers|activities)\/[\w./-]*)`/g), ([, place = '']) => place);
+  const places = Array.from(
+    text.matchAll(/`((?:shared|prompts|workflows|workers|activities)\/[\w./-]*)`/g),
+    ([, place = '']) => place,
+  );
   expect(places.length).toBeGreaterThan(20);
   expect(places.filter((place) => !existsSync(path.join(root, place)))).toEqual([]);
 });

@@ -24,8 +24,8 @@ const SOON_MS = 250;
 const LATE_TRIES = 40;
 
 /**
- * Deploys today's build, and keeps a worker running for every older one on which workflows are open: the workflows as they were when the lap
- * started, the activities as they are today. A build that the server calls drained is dropped.
+ * Deploys today's build, and keeps a worker running for every older one on which workflows are open: the workflows as
+ * they were when the lap started, the activities as they are today. A build that the server calls drained is dropped.
  */
 export class BuildKeeper {
   readonly #options: BuildKeeperOptions;
@@ -54,7 +54,8 @@ export class BuildKeeper {
         if (message !== trouble) say(`cannot look after the builds: ${message}`);
         trouble = message;
       }
-      await sleep(this.#deployed ? everyMs : SOON_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined); // shut down: the loop ends
+      // shut down: the loop ends
+      await sleep(this.#deployed ? everyMs : SOON_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
     for (const worker of this.#workers.values()) end(worker);
     await Promise.all(this.#ends);
@@ -83,7 +84,10 @@ export class BuildKeeper {
         if (worker !== undefined) end(worker);
         await dropBuild(build);
         say(`build ${build.buildId}: drained and dropped`);
-      } else if (worker === undefined && (state === 'current' || (await client.workflow.count(pinnedTo(build.buildId))).count > 0)) {
+      } else if (
+        worker === undefined &&
+        (state === 'current' || (await client.workflow.count(pinnedTo(build.buildId))).count > 0)
+      ) {
         await this.#start(build);
       }
     }

@@ -19,8 +19,11 @@ const FOLDER = path.join(config.stateDir, 'bundles', sdk.version);
 export async function buildIdOfToday(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(config.root, 'package-lock.json')));
   for (const source of SOURCES) {
-    const names = (await readdir(path.join(config.root, source), { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
-    for (const name of names) hash.update(`\0${source}/${name}\0`).update(await readFile(path.join(config.root, source, name)));
+    const names = (await readdir(path.join(config.root, source), { recursive: true }))
+      .filter((name) => name.endsWith('.ts'))
+      .sort();
+    for (const name of names)
+      hash.update(`\0${source}/${name}\0`).update(await readFile(path.join(config.root, source, name)));
   }
   return hash.digest('hex').slice(0, 32);
 }

@@ -6,7 +6,10 @@ import { config } from '../temporal.config.ts';
 import { buildIdOfToday, buildOf } from './builds.ts';
 import type { Build } from './builds.ts';
 
-/** The workflows of this checkout, bundled when no bundle of the same sources is kept: a worker that starts again is there a few seconds sooner. */
+/**
+ * The workflows of this checkout, bundled when no bundle of the same sources is kept: a worker that starts again is
+ * there a few seconds sooner.
+ */
 export async function buildOfToday(): Promise<Build> {
   const build = buildOf(await buildIdOfToday());
   if (existsSync(build.codePath)) return build;

@@ -17,19 +17,35 @@ export type BuildState =
   | 'unknown';
 
 /** WorkerDeploymentVersionStatus of Temporal's API. */
-const STATES: Readonly<Record<number, BuildState>> = { 2: 'current', 3: 'current' /* ramping */, 4: 'draining', 5: 'drained' };
+const STATES: Readonly<Record<number, BuildState>> = {
+  2: 'current',
+  3: 'current' /* ramping */,
+  4: 'draining',
+  5: 'drained',
+};
 /** VersioningBehavior of Temporal's API. */
 const PINNED = 1;
-/** gRPC's codes for a build, and for a deployment, that the server does not know (yet): NOT_FOUND and FAILED_PRECONDITION. */
+/**
+ * gRPC's codes for a build, and for a deployment, that the server does not know (yet): NOT_FOUND and
+ * FAILED_PRECONDITION.
+ */
 const UNKNOWN: readonly number[] = [5, 9];
 
 /**
  * Lets new workflows start on a build, and those that upgrade by themselves go on with it.
  * @returns why not, when the server refuses: no worker of the build has shown itself yet.
  */
-export async function setCurrentBuild({ workflowService, options: { namespace } }: Client, buildId: string): Promise<string | undefined> {
+export async function setCurrentBuild(
+  { workflowService, options: { namespace } }: Client,
+  buildId: string,
+): Promise<string | undefined> {
   try {
-    await workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: DEPLOYMENT, buildId, identity: 'flywheel' });
+    await workflowService.setWorkerDeploymentCurrentVersion({
+      namespace,
+      deploymentName: DEPLOYMENT,
+      buildId,
+      identity: 'flywheel',
+    });
     return undefined;
   } catch (error) {
     if (isGrpcServiceError(error) && UNKNOWN.includes(error.code)) return error.details;
@@ -38,19 +54,34 @@ export async function setCurrentBuild({ workflowService, options: { namespace } 
 }
 
 /** The builds that the server knows, newest first; none where no versioned worker has ever run. */
-export async function knownBuilds({ workflowService, options: { namespace } }: Client): Promise<{ readonly buildId: string; readonly state: BuildState }[]> {
+export async function knownBuilds({
+  workflowService,
+  options: { namespace },
+}: Client): Promise<{ readonly buildId: string; readonly state: BuildState }[]> {
   try {
-    const { workerDeploymentInfo: info } = await workflowService.describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT });
-    return (info?.versionSummaries ?? []).map(({ deploymentVersion, status }) => ({ buildId: deploymentVersion?.buildId ?? '', state: STATES[status ?? 0] ?? 'idle' }));
+    const { workerDeploymentInfo: info } = await workflowService.describeWorkerDeployment({
+      namespace,
+      deploymentName: DEPLOYMENT,
+    });
+    return (info?.versionSummaries ?? []).map(({ deploymentVersion, status }) => ({
+      buildId: deploymentVersion?.buildId ?? '',
+      state: STATES[status ?? 0] ?? 'idle',
+    }));
   } catch (error) {
     if (isGrpcServiceError(error) && UNKNOWN.includes(error.code)) return [];
     throw error;
   }
 }
 
-export async function stateOfBuild({ workflowService, options: { namespace } }: Client, buildId: string): Promise<BuildState> {
+export async function stateOfBuild(
+  { workflowService, options: { namespace } }: Client,
+  buildId: string,
+): Promise<BuildState> {
   try {
-    const { workerDeploymentVersionInfo: info } = await workflowService.describeWorkerDeploymentVersion({ namespace, deploymentVersion: { deploymentName: DEPLOYMENT, buildId } });
+    const { workerDeploymentVersionInfo: info } = await workflowService.describeWorkerDeploymentVersion({
+      namespace,
+      deploymentVersion: { deploymentName: DEPLOYMENT, buildId },
+    });
     return STATES[info?.status ?? 0] ?? 'idle';
   } catch (error) {
     if (isGrpcServiceError(error) && UNKNOWN.includes(error.code)) return 'unknown';
@@ -60,12 +91,21 @@ export async function stateOfBuild({ workflowService, options: { namespace } }: 
 
 /** Open workflows that only this build's workers can go on with. */
 export function pinnedTo(buildId: string): string {
-  return `TemporalWorkerDeploymentVersion = "${DEPLOYMENT}:${buildId}" AND TemporalWorkflowVersioningBehavior = "Pinned" AND ExecutionStatus = "Running"`;
+  return (
+    `TemporalWorkerDeploymentVersion = "${DEPLOYMENT}:${buildId}" AND TemporalWorkflowVersioningBehavior = ` +
+    '"Pinned" AND ExecutionStatus = "Running"'
+  );
 }
 
 /** The build that a workflow is pinned to, if it is. */
-export async function buildPinning({ workflowService, options: { namespace } }: Client, workflowId: string): Promise<string | undefined> {
-  const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
+export async function buildPinning(
+  { workflowService, options: { namespace } }: Client,
+  workflowId: string,
+): Promise<string | undefined> {
+  const { workflowExecutionInfo } = await workflowService.describeWorkflowExecution({
+    namespace,
+    execution: { workflowId },
+  });
   const { behavior, deploymentVersion } = workflowExecutionInfo?.versioningInfo ?? {};
   return Number(behavior) === PINNED ? (deploymentVersion?.buildId ?? undefined) : undefined;
 }

@@ -19,17 +19,20 @@ const ACTIVITIES_AT_ONCE: Record<WorkerKind, number> = { orchestrator: 16, infer
 
 export interface HostOptions {
   /**
-   * New laps shall start on this checkout's workflows as soon as its worker is there: what a laptop wants. A team makes that a step of
-   * its deployment (`flywheel deployment set-current`).
+   * New laps shall start on this checkout's workflows as soon as its worker is there: what a laptop wants. A team makes
+   * that a step of its deployment (`flywheel deployment set-current`).
    */
   readonly becomeCurrent?: boolean;
 }
 
 /**
- * Runs these workers in this process until SIGTERM or SIGINT: activities are asked to end and have a few seconds to; what they had not
- * finished, another worker does. A training job does not end with its watcher.
+ * Runs these workers in this process until SIGTERM or SIGINT: activities are asked to end and have a few seconds to;
+ * what they had not finished, another worker does. A training job does not end with its watcher.
  */
-export async function runWorkers(kinds: readonly WorkerKind[], { becomeCurrent = false }: HostOptions = {}): Promise<void> {
+export async function runWorkers(
+  kinds: readonly WorkerKind[],
+  { becomeCurrent = false }: HostOptions = {},
+): Promise<void> {
   const logger = new DefaultLogger('INFO');
   Runtime.install({ logger });
   const connection = await NativeConnection.connect(config.temporal.connection);
@@ -58,7 +61,16 @@ export async function runWorkers(kinds: readonly WorkerKind[], { becomeCurrent =
       parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
       if (build === undefined) continue;
       const say = (line: string): void => logger.info(line);
-      parts.push(new BuildKeeper({ client, today: build.buildId, becomeCurrent, kept: keptBuilds, startWorker: (old) => create(kind, old), say }));
+      parts.push(
+        new BuildKeeper({
+          client,
+          today: build.buildId,
+          becomeCurrent,
+          kept: keptBuilds,
+          startWorker: (old) => create(kind, old),
+          say,
+        }),
+      );
     }
     await runTogether(parts);
   } finally {
@@ -67,11 +79,18 @@ export async function runWorkers(kinds: readonly WorkerKind[], { becomeCurrent =
   }
 }
 
-/** What makes a worker run a build's workflows: each stays on the build that it started with, unless its definition says that it upgrades. */
+/**
+ * What makes a worker run a build's workflows: each stays on the build that it started with, unless its definition says
+ * that it upgrades.
+ */
 export function workflowsOf({ buildId, codePath }: Build) {
   return {
     workflowBundle: { codePath },
-    workerDeploymentOptions: { version: { deploymentName: DEPLOYMENT, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' },
+    workerDeploymentOptions: {
+      version: { deploymentName: DEPLOYMENT, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
   } as const;
 }
 

@@ -4,7 +4,10 @@ import type { ReviewSetInput, ReviewSetResult } from '../shared/reviews.ts';
 import { reviewSet } from './reviewSet.ts';
 
 /** Asks the recipe's experts one question per row, under the recipe's seats, leases and deadline. */
-export async function askExperts(opened: OpenedLap, question: Pick<ReviewSetInput, 'setId' | 'kind' | 'subject'>): Promise<ReviewSetResult> {
+export async function askExperts(
+  opened: OpenedLap,
+  question: Pick<ReviewSetInput, 'setId' | 'kind' | 'subject'>,
+): Promise<ReviewSetResult> {
   const { domain, experts } = opened.recipe;
   return executeChild(reviewSet, {
     workflowId: question.setId,

@@ -9,7 +9,8 @@ import { seedOf } from '../shared/seeds.ts';
 import { runJob } from './runJob.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ConsolidateResult {
@@ -17,8 +18,17 @@ export interface ConsolidateResult {
   readonly sets: readonly SetRecord[];
 }
 
-/** The start of lap n ≥ 2: one checkpoint that holds both skills, by rejection fine-tuning on the last lap's own answers (paper 3.1). */
-export async function consolidate({ opened, parent }: { opened: OpenedLap; parent: ParentLap }): Promise<ConsolidateResult> {
+/**
+ * The start of lap n ≥ 2: one checkpoint that holds both skills, by rejection fine-tuning on the last lap's own answers
+ * (paper 3.1).
+ */
+export async function consolidate({
+  opened,
+  parent,
+}: {
+  opened: OpenedLap;
+  parent: ParentLap;
+}): Promise<ConsolidateResult> {
   const { lap, recipe, prompts } = opened;
   const { consolidation: sizes, labelling, metaVerification } = recipe;
   const place = `${lap}/consolidation`;
@@ -26,17 +36,44 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
   const policy = { ...labelling, metaAnalysesPerAnalysis: metaVerification ? labelling.metaAnalysesPerAnalysis : 0 };
   const count = ROWS_PER_EXAMPLE * sizes.examplesPerSkill;
   const verifier = sampler(opened, 'consolidation', { role: 'verifier', checkpoint: parent.models.verifier });
-  const metaVerifier = parent.models.metaVerifier && sampler(opened, 'consolidation', { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
+  const metaVerifier =
+    parent.models.metaVerifier &&
+    sampler(opened, 'consolidation', { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
 
-  // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier confirms.
-  const proofs = await data.chooseScored({ to: `datasets/${place}/proofs.jsonl`, parts: parent.proofScores.train, count, seed });
+  // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
+  // confirms.
+  const proofs = await data.chooseScored({
+    to: `datasets/${place}/proofs.jsonl`,
+    parts: parent.proofScores.train,
+    count,
+    seed,
+  });
   const analyses = await verifier.sample({ setId: `${place}/analyses`, task: 'verify', rows: proofs });
-  const right = await data.rightAnalyses({ to: `datasets/${place}/right-analyses.jsonl`, setId: analyses.setId, proofs });
+  const right = await data.rightAnalyses({
+    to: `datasets/${place}/right-analyses.jsonl`,
+    setId: analyses.setId,
+    proofs,
+  });
   const judged =
-    metaVerification && metaVerifier ? await metaVerifier.sample({ setId: `${place}/judged`, task: 'metaVerify', rows: right.rows, samplesPerRow: policy.metaAnalysesPerAnalysis }) : undefined;
+    metaVerification && metaVerifier
+      ? await metaVerifier.sample({
+          setId: `${place}/judged`,
+          task: 'metaVerify',
+          rows: right.rows,
+          samplesPerRow: policy.metaAnalysesPerAnalysis,
+        })
+      : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
-  const scored = metaVerification && parent.analysisScores && (await data.chooseScored({ to: `datasets/${place}/scored-analyses.jsonl`, parts: parent.analysisScores.train, count, seed }));
+  const scored =
+    metaVerification &&
+    parent.analysisScores &&
+    (await data.chooseScored({
+      to: `datasets/${place}/scored-analyses.jsonl`,
+      parts: parent.analysisScores.train,
+      count,
+      seed,
+    }));
   const meta = scored && (await verifier.sample({ setId: `${place}/meta-analyses`, task: 'metaVerify', rows: scored }));
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.
@@ -51,7 +88,17 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     examplesPerSkill: sizes.examplesPerSkill,
     seed,
   });
-  setCurrentDetails([`**consolidation**: SFT, ${sizes.maxSteps} steps of ${sizes.rowsPerStep} rows`, '', '| skill | seen | passed | distinct | chosen |', '| --- | --- | --- | --- | --- |', ...skills.map((each) => `| ${each.skill} | ${each.seen} | ${each.passed} | ${each.distinct} | ${each.chosen} |`), '', `${dataset.rows} examples.`].join('\n'));
+  setCurrentDetails(
+    [
+      `**consolidation**: SFT, ${sizes.maxSteps} steps of ${sizes.rowsPerStep} rows`,
+      '',
+      '| skill | seen | passed | distinct | chosen |',
+      '| --- | --- | --- | --- | --- |',
+      ...skills.map((each) => `| ${each.skill} | ${each.seen} | ${each.passed} | ${each.distinct} | ${each.chosen} |`),
+      '',
+      `${dataset.rows} examples.`,
+    ].join('\n'),
+  );
 
   const jobKey = jobKeyOf(lap, 'consolidation');
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
@@ -63,13 +110,29 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
     hyper: { ...SFT_HAS_NONE, ...hyper, promptsPerStep: rowsPerStep, seed },
-    resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
+    resources: {
+      nodes: recipe.training.nodes,
+      gpusPerNode: recipe.training.gpusPerNode,
+      wallSeconds: Math.round(recipe.training.wallHours * 3600),
+    },
     cluster: recipe.training.cluster,
     maxAttempts: recipe.training.maxAttempts,
   });
   const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
-  return { record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt }, sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])] };
+  return {
+    record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
+    sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])],
+  };
 }
 
 /** Fields of a job's `hyper` that mean nothing to SFT: it samples nothing and has no reward. */
-const SFT_HAS_NONE = { groupSize: 2, klCoef: 0, clipLow: 0.2, clipHigh: 0.2, temperature: 1, saturationReward: 1, saturationWindow: 1, maxUnscorableShare: 0 } as const;
+const SFT_HAS_NONE = {
+  groupSize: 2,
+  klCoef: 0,
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  temperature: 1,
+  saturationReward: 1,
+  saturationWindow: 1,
+  maxUnscorableShare: 0,
+} as const;

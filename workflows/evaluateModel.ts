@@ -9,7 +9,10 @@ export interface EvaluateModelInput {
   readonly subject: EvaluationSet['subject'];
   readonly model: EvaluationSet['model'];
   readonly checkpoint: CheckpointRef;
-  /** `verifier`: held-out proofs; `metaVerifier`: held-out analyses; `generator`, `selfVerification`: held-out problems as rows. */
+  /**
+   * `verifier`: held-out proofs; `metaVerifier`: held-out analyses; `generator`, `selfVerification`: held-out problems
+   * as rows.
+   */
   readonly rows: DatasetRef;
   readonly decoding: EvaluationSet['decoding'];
   /** Ignored when greedy: one answer says it all. */
@@ -19,7 +22,10 @@ export interface EvaluateModelInput {
   readonly prompts: string;
   readonly seed: number;
   readonly engine: EngineSettings;
-  /** @default the subject's: verify, metaVerify, prove, selfVerify. The trajectory variant of phase 3 passes `selfRefine`. */
+  /**
+   * @default the subject's: verify, metaVerify, prove, selfVerify. The trajectory variant of phase 3 passes
+   * `selfRefine`.
+   */
   readonly task?: Task;
 }
 
@@ -40,14 +46,17 @@ const ROLE: Readonly<Record<EvaluationSet['subject'], ModelRole>> = {
 };
 
 /**
- * Asks one model about one fixed held-out set, and takes what comes: a malformed answer is not asked again, it is part of the measurement.
- * What the answers are worth is measured later, from the ledger (`measureLap`).
+ * Asks one model about one fixed held-out set, and takes what comes: a malformed answer is not asked again, it is part
+ * of the measurement. What the answers are worth is measured later, from the ledger (`measureLap`).
  */
 export async function evaluateModel(input: EvaluateModelInput): Promise<EvaluateModelResult> {
   const { subject, model, decoding } = input;
   const greedy = decoding === 'greedy';
   const setId = `${input.lap}/evaluation/${subject}-${model}-${decoding}`;
-  setCurrentDetails(`Asks **${model}** as ${subject} about ${input.rows.rows} held-out rows, ${greedy ? 'T = 0' : `T = ${input.sampling.temperature}`}.`);
+  setCurrentDetails(
+    `Asks **${model}** as ${subject} about ${input.rows.rows} held-out rows, ` +
+      `${greedy ? 'T = 0' : `T = ${input.sampling.temperature}`}.`,
+  );
   const sampleSetInput: SampleSetInput = {
     setId,
     rows: input.rows,

@@ -15,9 +15,14 @@ import { ReviewRecorder } from './reviewRecorder.ts';
 const MAX_HISTORY = 2000;
 
 /** The Signal as it arrives: looked at before it is decoded, so that nothing undecodable can stop the review. */
-const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name, { typeInfo: { inputTypes: Array.from({ length: 8 }, () => rawValueTypeInfo) } });
+const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name, {
+  typeInfo: { inputTypes: Array.from({ length: 8 }, () => rawValueTypeInfo) },
+});
 
-/** One question to experts. It ends when all seats agree, a lead has decided, somebody flags it, or, where the policy says so, at the deadline. */
+/**
+ * One question to experts. It ends when all seats agree, a lead has decided, somebody flags it, or, where the policy
+ * says so, at the deadline.
+ */
 export async function expertReview(input: ExpertReviewInput): Promise<ReviewResult> {
   const refusal = refusalOfReview(input);
   if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewInput');
@@ -45,7 +50,11 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     return move.answer;
   };
   /** An Update is refused before it is accepted: read by its guard, tried by its rule. */
-  const answer = <Message, Answer>(update: UpdateDefinition<Answer, [Message]>, description: string, moveOf: (payload: unknown) => Move<Answer>): void =>
+  const answer = <Message, Answer>(
+    update: UpdateDefinition<Answer, [Message]>,
+    description: string,
+    moveOf: (payload: unknown) => Move<Answer>,
+  ): void =>
     wf.setHandler(update, (payload: unknown) => make(moveOf(payload)), {
       description,
       validator: (payload: unknown) => {
@@ -54,12 +63,21 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
       },
     });
 
-  const verdictMove = (payload: unknown) => after(readVerdict(payload), (verdict) => rules.submitVerdict(state, verdict, Date.now()));
-  answer(messages.claim, 'Keep a seat: {"annotator": "you"}', (payload) => after(readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())));
-  answer(messages.release, 'Give a claimed seat back: {"annotator": "you"}', (payload) => after(readClaim(payload), ({ annotator }) => rules.release(state, annotator)));
+  const verdictMove = (payload: unknown) =>
+    after(readVerdict(payload), (verdict) => rules.submitVerdict(state, verdict, Date.now()));
+  answer(messages.claim, 'Keep a seat: {"annotator": "you"}', (payload) =>
+    after(readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())),
+  );
+  answer(messages.release, 'Give a claimed seat back: {"annotator": "you"}', (payload) =>
+    after(readClaim(payload), ({ annotator }) => rules.release(state, annotator)),
+  );
   answer(messages.submitVerdict, 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}', verdictMove);
-  answer(messages.flagProblem, 'The problem is faulty: {"annotator": "you", "reason": "…"}', (payload) => after(readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())));
-  answer(messages.adjudicate, 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) => after(readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())));
+  answer(messages.flagProblem, 'The problem is faulty: {"annotator": "you", "reason": "…"}', (payload) =>
+    after(readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())),
+  );
+  answer(messages.adjudicate, 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) =>
+    after(readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())),
+  );
   wf.setHandler(messages.reviewProgress, progress, { description: 'How the review stands' });
   wf.setHandler(
     anyAnnotation,
@@ -67,7 +85,15 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
       const payload = decoded(sent);
       const move = payload.kind === 'read' ? verdictMove(payload.value) : payload;
       if (move.kind === 'made') await make(move);
-      else become(rules.note(state, `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`, move.reason, Date.now()));
+      else
+        become(
+          rules.note(
+            state,
+            `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`,
+            move.reason,
+            Date.now(),
+          ),
+        );
     },
     { description: 'A verdict, fire and forget: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}' },
   );
@@ -85,7 +111,9 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     await wf.CancellationScope.nonCancellable(() => wf.condition(() => wf.allHandlersFinished() && recorder.isIdle));
     throw cancelled;
   }
-  return rules.resultOf(state) ?? wf.continueAsNew<typeof expertReview>({ question, policy, resumed: { state, deadline } });
+  return (
+    rules.resultOf(state) ?? wf.continueAsNew<typeof expertReview>({ question, policy, resumed: { state, deadline } })
+  );
 }
 
 function isLong(): boolean {
@@ -98,9 +126,17 @@ function after<Message, Answer>(message: Read<Message>, rule: (message: Message)
 
 function decoded(sent: readonly RawValue[]): Read<unknown> {
   try {
-    return { kind: 'read', value: sent[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(sent[0].payload) };
+    return {
+      kind: 'read',
+      value: sent[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(sent[0].payload),
+    };
   } catch (error) {
-    return { kind: 'refused', reason: `Expected JSON, got a payload that cannot be decoded (${error instanceof Error ? error.message : String(error)})` };
+    return {
+      kind: 'refused',
+      reason:
+        'Expected JSON, got a payload that cannot be decoded ' +
+        `(${error instanceof Error ? error.message : String(error)})`,
+    };
   }
 }
 

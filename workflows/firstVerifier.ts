@@ -38,7 +38,14 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   // 1A: proofs of a weak model, scored by experts: D_v.
   const cold = await progress.phase(
     'coldStart',
-    () => executeChild(coldStart, { workflowId: `${lap}/cold-start`, args: [{ opened }], staticSummary: `${recipe.coldStart.problems} problems, ${recipe.coldStart.refinementRounds} refinement rounds, ${recipe.coldStart.expertProofs} proofs for experts` }),
+    () =>
+      executeChild(coldStart, {
+        workflowId: `${lap}/cold-start`,
+        args: [{ opened }],
+        staticSummary:
+          `${recipe.coldStart.problems} problems, ${recipe.coldStart.refinementRounds} refinement rounds, ` +
+          `${recipe.coldStart.expertProofs} proofs for experts`,
+      }),
     (result) => `${result.proofScores.train.rows} scored proofs`,
   );
   heldOut.expertsScored('proofs', cold.proofScores.validation);
@@ -58,7 +65,12 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   // 1C: experts score v1's analyses: D_mv. The meta-verifier learns to.
   const meta = await progress.phase(
     'metaData',
-    () => executeChild(scoreAnalyses, { workflowId: `${lap}/meta-data`, args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }], staticSummary: `${recipe.metaData.expertAnalyses} analyses for experts` }),
+    () =>
+      executeChild(scoreAnalyses, {
+        workflowId: `${lap}/meta-data`,
+        args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }],
+        staticSummary: `${recipe.metaData.expertAnalyses} analyses for experts`,
+      }),
     (result) => `${result.analysisScores.train.rows} scored analyses`,
   );
   heldOut.expertsScored('analyses', meta.analysisScores.validation);
@@ -79,5 +91,12 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   });
   heldOut.verifier('verifierV2', verifier);
   heldOut.metaVerifier('verifierV2', verifier);
-  return { verifier, metaVerifier, proofScores, analysisScores, sets: [...cold.sets, ...meta.sets], reviews: [cold.review, meta.review] };
+  return {
+    verifier,
+    metaVerifier,
+    proofScores,
+    analysisScores,
+    sets: [...cold.sets, ...meta.sets],
+    reviews: [cold.review, meta.review],
+  };
 }

@@ -8,7 +8,8 @@ import { seedOf } from '../shared/seeds.ts';
 import { evaluateModel } from './evaluateModel.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
 const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'prove' } as const;
@@ -16,8 +17,8 @@ const TASK_OF = { verifier: 'verify', metaVerifier: 'metaVerify', generator: 'pr
 export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
 
 /**
- * Measures a lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there, and only the end of
- * the lap waits for it. What the answers are worth is worked out from the ledger, in the report.
+ * Measures a lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there,
+ * and only the end of the lap waits for it. What the answers are worth is worked out from the ledger, in the report.
  */
 export function heldOutEvaluation(opened: OpenedLap) {
   const { lap, recipe, prompts, problems, base, parent } = opened;
@@ -40,29 +41,73 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const asked = beside(data.buildProblemRows({ lap, problems: problems.heldOut }));
   const drafting = sampler(opened, 'evaluation', { role: 'candidate', checkpoint: base });
   const experts = { proofs: new Trigger<DatasetRef>(), analyses: new Trigger<DatasetRef>() };
-  const proofs = parent ? Promise.resolve(parent.evaluation.proofs) : checker === 'none' ? experts.proofs : beside(draftProofs());
-  const analyses = recipe.metaVerification ? (parent?.evaluation.analyses ? Promise.resolve(parent.evaluation.analyses) : checker === 'none' ? experts.analyses : beside(draftAnalyses())) : undefined;
+  const proofs = parent
+    ? Promise.resolve(parent.evaluation.proofs)
+    : checker === 'none'
+      ? experts.proofs
+      : beside(draftProofs());
+  const analyses = recipe.metaVerification
+    ? parent?.evaluation.analyses
+      ? Promise.resolve(parent.evaluation.analyses)
+      : checker === 'none'
+        ? experts.analyses
+        : beside(draftAnalyses())
+    : undefined;
 
   /** The base's proofs of held-out problems, balanced by truth: what verifiers are measured on. */
   async function draftProofs(): Promise<DatasetRef> {
-    const { setId } = await drafting.sample({ setId: `${place}/drafts`, task: 'prove', rows: await asked, samplesPerRow: DRAFTS_PER_PROBLEM });
-    const { rows } = await data.buildHeldOutProofs({ lap, problems: problems.heldOut, setId, proofsPerScore, seed: seedOf('held-out proofs'), checker });
+    const { setId } = await drafting.sample({
+      setId: `${place}/drafts`,
+      task: 'prove',
+      rows: await asked,
+      samplesPerRow: DRAFTS_PER_PROBLEM,
+    });
+    const { rows } = await data.buildHeldOutProofs({
+      lap,
+      problems: problems.heldOut,
+      setId,
+      proofsPerScore,
+      seed: seedOf('held-out proofs'),
+      checker,
+    });
     return rows;
   }
 
   /** The base's analyses of those proofs, balanced by true quality: what meta-verifiers are measured on. */
   async function draftAnalyses(): Promise<DatasetRef> {
-    const { setId } = await drafting.sample({ setId: `${place}/draft-analyses`, task: 'verify', rows: await proofs, samplesPerRow: ANALYSES_PER_PROOF });
-    const { rows } = await data.buildHeldOutAnalyses({ lap, proofs: await proofs, setIds: [setId], analysesPerQuality: proofsPerScore, seed: seedOf('held-out analyses'), checker });
+    const { setId } = await drafting.sample({
+      setId: `${place}/draft-analyses`,
+      task: 'verify',
+      rows: await proofs,
+      samplesPerRow: ANALYSES_PER_PROOF,
+    });
+    const { rows } = await data.buildHeldOutAnalyses({
+      lap,
+      proofs: await proofs,
+      setIds: [setId],
+      analysesPerQuality: proofsPerScore,
+      seed: seedOf('held-out analyses'),
+      checker,
+    });
     return rows;
   }
 
-  async function ask(subject: EvaluationSet['subject'], model: EvaluationSet['model'], checkpoint: CheckpointRef, rows: PromiseLike<DatasetRef>): Promise<void> {
+  async function ask(
+    subject: EvaluationSet['subject'],
+    model: EvaluationSet['model'],
+    checkpoint: CheckpointRef,
+    rows: PromiseLike<DatasetRef>,
+  ): Promise<void> {
     const task = subject === 'selfVerification' ? selfTask : TASK_OF[subject];
     const asking = await rows;
     for (const decoding of recipe.evaluation.greedy ? (['sampled', 'greedy'] as const) : (['sampled'] as const)) {
       const began = Date.now();
-      const { subject: _, model: __, decoding: ___, ...set } = await executeChild(evaluateModel, {
+      const {
+        subject: _,
+        model: __,
+        decoding: ___,
+        ...set
+      } = await executeChild(evaluateModel, {
         workflowId: `${place}/${subject}-${model}-${decoding}`,
         args: [
           {
@@ -73,7 +118,10 @@ export function heldOutEvaluation(opened: OpenedLap) {
             checkpoint,
             rows: asking,
             task,
-            samplesPerRow: subject === 'generator' || subject === 'selfVerification' ? recipe.evaluation.proofsPerProblem : recipe.evaluation.analysesPerProof,
+            samplesPerRow:
+              subject === 'generator' || subject === 'selfVerification'
+                ? recipe.evaluation.proofsPerProblem
+                : recipe.evaluation.analysesPerProof,
             sampling: recipe.sampling[task],
             prompts: prompts.name,
             seed: seedOf('evaluation', subject, decoding),
@@ -83,22 +131,35 @@ export function heldOutEvaluation(opened: OpenedLap) {
         staticSummary: `${model} as ${subject}, ${decoding}`,
       });
       sets.push({ subject, model, decoding, setId: set.setId });
-      records.push({ ...set, phase: 'evaluation', task, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
+      records.push({
+        ...set,
+        phase: 'evaluation',
+        task,
+        startedAt: new Date(began).toISOString(),
+        wallSeconds: (Date.now() - began) / 1000,
+      });
     }
   }
 
   return {
-    verifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('verifier', model, checkpoint, proofs)),
-    metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void (analyses && beside(ask('metaVerifier', model, checkpoint, analyses))),
-    generator: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('generator', model, checkpoint, asked)),
-    selfVerification: (model: EvaluationSet['model'], checkpoint: CheckpointRef) => void beside(ask('selfVerification', model, checkpoint, asked)),
+    verifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) =>
+      void beside(ask('verifier', model, checkpoint, proofs)),
+    metaVerifier: (model: EvaluationSet['model'], checkpoint: CheckpointRef) =>
+      void (analyses && beside(ask('metaVerifier', model, checkpoint, analyses))),
+    generator: (model: EvaluationSet['model'], checkpoint: CheckpointRef) =>
+      void beside(ask('generator', model, checkpoint, asked)),
+    selfVerification: (model: EvaluationSet['model'], checkpoint: CheckpointRef) =>
+      void beside(ask('selfVerification', model, checkpoint, asked)),
     /** Without a checker, experts' scores of the validation split are the truth that models are measured on. */
     expertsScored: (name: keyof typeof experts, rows: DatasetRef): void => experts[name].resolve(rows),
     /** Waits for all measurements. */
     async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
       await Promise.all(running);
       const measuredOn = { proofs: await proofs, ...(analyses && { analyses: await analyses }) };
-      return { evaluation: { ...measuredOn, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) }, sets: [...drafting.sets, ...records] };
+      return {
+        evaluation: { ...measuredOn, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) },
+        sets: [...drafting.sets, ...records],
+      };
     },
   };
 }

@@ -13,8 +13,12 @@ import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
-const data = proxyActivities<LapActivities & ReportActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities & ReportActivities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '20 seconds',
+});
 
 export interface LapResult {
   /** `<run>/lap-NNNN`. */
@@ -25,7 +29,10 @@ export interface LapResult {
   readonly used: Spending;
 }
 
-/** One turn of the flywheel (paper 2.1 to 2.3, 3.1). `{}` runs the preset `rehearsal`; any field of the recipe can be given; `from` goes on from a finished lap. */
+/**
+ * One turn of the flywheel (paper 2.1 to 2.3, 3.1). `{}` runs the preset `rehearsal`; any field of the recipe can be
+ * given; `from` goes on from a finished lap.
+ */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
   const opened = await progress.phase('open', () => open(input));
@@ -41,7 +48,10 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const metaJudge = built.metaVerifier && (recipe.rewards.metaJudge === 'verifier' ? verifier : built.metaVerifier);
 
   // 2: the generator, rewarded by the frozen verifier.
-  const generator = await trainings.train('generator', { sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }], judges: { verifier } });
+  const generator = await trainings.train('generator', {
+    sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }],
+    judges: { verifier },
+  });
   heldOut.generator('generator', generator);
   heldOut.selfVerification('generator', generator);
 
@@ -56,7 +66,12 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
   const scaled = await progress.phase(
     'scaleVerification',
-    () => executeChild(scaleVerification, { workflowId: `${opened.lap}/label`, args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }], staticSummary: `${recipe.labelling.proofs} proofs to label` }),
+    () =>
+      executeChild(scaleVerification, {
+        workflowId: `${opened.lap}/label`,
+        args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }],
+        staticSummary: `${recipe.labelling.proofs} proofs to label`,
+      }),
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
@@ -95,7 +110,11 @@ async function open(input: LapInput): Promise<OpenedLap> {
     return await data.openLap(input, workflowInfo().firstExecutionRunId);
   } catch (error) {
     if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
-      throw ApplicationFailure.create({ message: error.cause.message, type: error.cause.type ?? 'InvalidLap', nonRetryable: true });
+      throw ApplicationFailure.create({
+        message: error.cause.message,
+        type: error.cause.type ?? 'InvalidLap',
+        nonRetryable: true,
+      });
     }
     throw error;
   }

@@ -14,7 +14,9 @@ const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
 
 export type Progress = ReturnType<typeof trackProgress>;
 
-/** Says how far a lap is: to the `progress` query, in the workflow's details (Web UI), and at the end in the manifest. */
+/**
+ * Says how far a lap is: to the `progress` query, in the workflow's details (Web UI), and at the end in the manifest.
+ */
 export function trackProgress() {
   const startedAt = workflowInfo().runStartTime.toISOString();
   const done: PhaseRecord[] = [];
@@ -22,7 +24,13 @@ export function trackProgress() {
   let warnings: readonly string[] = [];
   let phases: readonly string[] = ['open'];
   let plan: readonly PlanHeadline[] = [];
-  let current: LapProgress = { phase: 'open', phaseIndex: 1, phases: phases.length, startedAt, phaseStartedAt: startedAt };
+  let current: LapProgress = {
+    phase: 'open',
+    phaseIndex: 1,
+    phases: phases.length,
+    startedAt,
+    phaseStartedAt: startedAt,
+  };
   setHandler(progressQuery, () => current, { description: 'Phase, step of steps, elapsed time' });
 
   function show(): void {
@@ -30,9 +38,26 @@ export function trackProgress() {
       const ended = done.find((record) => record.name === name);
       const seconds = ended ? `${Math.round((Date.parse(ended.endedAt) - Date.parse(ended.startedAt)) / 1000)} s` : '';
       const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
-      return `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} | ${planText(plan.find(({ phase }) => phase === name))} |`;
+      return (
+        `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} | ` +
+        `${planText(plan.find(({ phase }) => phase === name))} |`
+      );
     });
-    setCurrentDetails([`**${current.lap ?? 'New lap'}**`, '', '| phase | | time | | planned |', '| --- | --- | --- | --- | --- |', ...rows, '', ...warnings.map((warning) => `- ⚠ ${warning}`), '', `Started ${startedAt}.`, '', ROOM_AT_THE_END].join('\n'));
+    setCurrentDetails(
+      [
+        `**${current.lap ?? 'New lap'}**`,
+        '',
+        '| phase | | time | | planned |',
+        '| --- | --- | --- | --- | --- |',
+        ...rows,
+        '',
+        ...warnings.map((warning) => `- ⚠ ${warning}`),
+        '',
+        `Started ${startedAt}.`,
+        '',
+        ROOM_AT_THE_END,
+      ].join('\n'),
+    );
   }
 
   return {
@@ -69,5 +94,7 @@ export function trackProgress() {
 
 /** What the lap can be searched by from now on. */
 function findBy(values: Partial<Record<SearchAttributeName, string>>): void {
-  upsertSearchAttributes(Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })));
+  upsertSearchAttributes(
+    Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })),
+  );
 }

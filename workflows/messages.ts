@@ -1,6 +1,14 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FlywheelProgress } from '../shared/flywheelProgress.ts';
-import type { ClaimAnswer, ClaimMessage, FlagAnswer, FlagMessage, ReleaseAnswer, VerdictAnswer, VerdictMessage } from '../shared/reviewMessages.ts';
+import type {
+  ClaimAnswer,
+  ClaimMessage,
+  FlagAnswer,
+  FlagMessage,
+  ReleaseAnswer,
+  VerdictAnswer,
+  VerdictMessage,
+} from '../shared/reviewMessages.ts';
 import type { ReviewProgress } from '../shared/reviews.ts';
 
 /** The public messages of workflows: what the Web UI, the command line and scripts may send. */

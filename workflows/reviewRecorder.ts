@@ -2,12 +2,22 @@ import { ActivityFailure, CancellationScope, proxyActivities, proxyLocalActiviti
 import type { ReviewActivities, ReviewRecord } from '../activities/reviews/index.ts';
 import type { ReviewEntry } from '../shared/reviews.ts';
 
-/** Recording a verdict is one short append: done by the worker that holds the review, without a turn through the server. */
-const quick = proxyLocalActivities<ReviewActivities>({ startToCloseTimeout: '10s', retry: { maximumAttempts: 3, initialInterval: '100ms' } });
-/** Where the store is out of reach, in the open: tried until it is back, and seen in the Web UI's pending activities. */
+/**
+ * Recording a verdict is one short append: done by the worker that holds the review, without a turn through the server.
+ */
+const quick = proxyLocalActivities<ReviewActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3, initialInterval: '100ms' },
+});
+/**
+ * Where the store is out of reach, in the open: tried until it is back, and seen in the Web UI's pending activities.
+ */
 const patient = proxyActivities<ReviewActivities>({ startToCloseTimeout: '1m', retry: { maximumInterval: '30s' } });
 
-/** Brings what was answered into the store: one append after the other, entries of the same moment together, to the end even when the lap is cancelled. */
+/**
+ * Brings what was answered into the store: one append after the other, entries of the same moment together, to the end
+ * even when the lap is cancelled.
+ */
 export class ReviewRecorder {
   private readonly setId: string;
   private readonly questionId: string;

@@ -2,7 +2,8 @@ import { ActivityCancellationType, CancellationScope, isCancellation, proxyActiv
 import type { RunTrainingInput, TrainingActivities, TrainingOutcome } from '../activities/training/index.ts';
 import { QUEUES } from '../shared/queues.ts';
 
-// Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts the job.
+// Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts
+// the job.
 const training = proxyActivities<TrainingActivities>({
   taskQueue: QUEUES.training,
   startToCloseTimeout: '30 days',
@@ -15,7 +16,8 @@ export async function runJob(job: RunTrainingInput): Promise<TrainingOutcome> {
   try {
     return await training.runTraining(job);
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => training.stopTraining({ jobKey: job.jobKey, cluster: job.cluster }));
+    if (isCancellation(error))
+      await CancellationScope.nonCancellable(() => training.stopTraining({ jobKey: job.jobKey, cluster: job.cluster }));
     throw error;
   }
 }

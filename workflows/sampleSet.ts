@@ -10,7 +10,9 @@ const { sampleShard } = proxyActivities<Pick<InferenceActivities, 'sampleShard'>
 export async function sampleSet(input: SampleSetInput, from?: WindowState): Promise<SetResult> {
   const { setId, rows, engine } = input;
   const state = await runWindow({ setId, rows, engine, noun: 'rows' }, from, (shard, shards, stopToken) =>
-    sampleShard.executeWithOptions({ summary: `${input.task}, shard ${shard + 1} of ${shards}` }, [{ ...input, shard, stopToken }]),
+    sampleShard.executeWithOptions({ summary: `${input.task}, shard ${shard + 1} of ${shards}` }, [
+      { ...input, shard, stopToken },
+    ]),
   );
   if (state.done < state.shards) await continueAsNew<typeof sampleSet>(input, state);
   return setResult(setId, state);

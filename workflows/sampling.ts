@@ -21,14 +21,37 @@ export function sampler(opened: OpenedLap, phase: string, model: ModelRef) {
     const began = Date.now();
     const result = await executeChild(sampleSet, {
       workflowId: setId,
-      args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling: recipe.sampling[task], seed: seedOf(opened.seed, setId.slice(opened.lap.length)), attempts: 1, engine: recipe.inference }],
+      args: [
+        {
+          setId,
+          rows,
+          task,
+          model,
+          prompts: prompts.name,
+          samplesPerRow,
+          sampling: recipe.sampling[task],
+          seed: seedOf(opened.seed, setId.slice(opened.lap.length)),
+          attempts: 1,
+          engine: recipe.inference,
+        },
+      ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
     const { answered, unparseable, truncated, failed } = result.counts;
     if (failed > 0 && answered + unparseable + truncated === 0) {
-      throw ApplicationFailure.nonRetryable(`Expected answers to set ${setId}, got none: all ${failed} calls failed. \`flywheel ledger show ${setId}\` tells why`, 'NoAnswers');
+      throw ApplicationFailure.nonRetryable(
+        `Expected answers to set ${setId}, got none: all ${failed} calls failed. \`flywheel ledger show ` +
+          `${setId}\` tells why`,
+        'NoAnswers',
+      );
     }
-    const record = { ...result, phase, task, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 };
+    const record = {
+      ...result,
+      phase,
+      task,
+      startedAt: new Date(began).toISOString(),
+      wallSeconds: (Date.now() - began) / 1000,
+    };
     sets.push(record);
     return record;
   }

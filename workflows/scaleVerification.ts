@@ -10,7 +10,8 @@ import { askExperts } from './askExperts.ts';
 import { labelSet } from './labelSet.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ScaleVerificationResult {
@@ -21,7 +22,10 @@ export interface ScaleVerificationResult {
   readonly reviews: readonly ReviewSetResult[];
 }
 
-/** Phase 4: the final generator's proofs of harder problems, labelled by many verifications; experts see what stays contested (paper 2.3). */
+/**
+ * Phase 4: the final generator's proofs of harder problems, labelled by many verifications; experts see what stays
+ * contested (paper 2.3).
+ */
 export async function scaleVerification(input: {
   opened: OpenedLap;
   generator: CheckpointRef;
@@ -43,20 +47,46 @@ export async function scaleVerification(input: {
     count: Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),
     seed: seedOf(opened.seed, 'labelling'),
   });
-  const written = await generator.sample({ setId: `${place}/proofs`, task, rows: asked, samplesPerRow: labelling.proofsPerProblem });
-  const candidates = await data.collectProofs({ to: `datasets/${place}/candidates.jsonl`, setId: written.setId, rows: asked, task, round: 0, series: seriesOfLap(opened.turn) });
+  const written = await generator.sample({
+    setId: `${place}/proofs`,
+    task,
+    rows: asked,
+    samplesPerRow: labelling.proofsPerProblem,
+  });
+  const candidates = await data.collectProofs({
+    to: `datasets/${place}/candidates.jsonl`,
+    setId: written.setId,
+    rows: asked,
+    task,
+    round: 0,
+    series: seriesOfLap(opened.turn),
+  });
 
   // Of more than shall be labelled, those that a first look finds hardest to verify; and what the last lap left over.
   const verifier = sampler(opened, 'scaleVerification', { role: 'verifier', checkpoint: input.verifier });
   const hardest = async (): Promise<DatasetRef> => {
-    const look = await verifier.sample({ setId: `${place}/first-look`, task: 'verify', rows: candidates, samplesPerRow: labelling.firstLook });
-    return data.hardestProofs({ to: `datasets/${place}/hardest.jsonl`, proofs: candidates, setId: look.setId, count: labelling.proofs });
+    const look = await verifier.sample({
+      setId: `${place}/first-look`,
+      task: 'verify',
+      rows: candidates,
+      samplesPerRow: labelling.firstLook,
+    });
+    return data.hardestProofs({
+      to: `datasets/${place}/hardest.jsonl`,
+      proofs: candidates,
+      setId: look.setId,
+      count: labelling.proofs,
+    });
   };
   const own = candidates.rows > labelling.proofs ? await hardest() : candidates;
   const carried = opened.parent?.labels.carried;
-  const proofs = carried === undefined ? own : await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: [carried, own] });
+  const proofs =
+    carried === undefined
+      ? own
+      : await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: [carried, own] });
 
-  // n independent analyses of each, m meta-analyses of each that reports an issue, and the rule; no more calls than decide the label.
+  // n independent analyses of each, m meta-analyses of each that reports an issue, and the rule; no more calls than
+  // decide the label.
   const began = Date.now();
   const setId = `${place}/verdicts`;
   const set = await executeChild(labelSet, {
@@ -82,17 +112,32 @@ export async function scaleVerification(input: {
         engine: recipe.inference,
       },
     ],
-    staticSummary: `n=${labelling.analysesPerProof}, m=${labelling.metaAnalysesPerAnalysis}, k=${labelling.minValidAnalyses} on ${proofs.rows} proofs`,
+    staticSummary:
+      `n=${labelling.analysesPerProof}, m=${labelling.metaAnalysesPerAnalysis}, k=${labelling.minValidAnalyses} on ` +
+      `${proofs.rows} proofs`,
   });
   const wallSeconds = (Date.now() - began) / 1000;
 
   // Contested proofs: an expert, the next lap, or the bin.
-  const contested = await data.contestedProofs({ to: `datasets/${place}/contested.jsonl`, proofs, decisions: set.decisions });
-  const asking = labelling.contested === 'ask' && contested.rows > 0 ? [askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })] : [];
+  const contested = await data.contestedProofs({
+    to: `datasets/${place}/contested.jsonl`,
+    proofs,
+    decisions: set.decisions,
+  });
+  const asking =
+    labelling.contested === 'ask' && contested.rows > 0
+      ? [askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })]
+      : [];
 
   // Unanimous is not correct: experts audit a blind sample of the automatic labels. It changes none of them.
   const audit = async (): Promise<ReviewSetResult> => {
-    const subject = await data.chooseForAudit({ to: `datasets/${place}/audit.jsonl`, proofs, decisions: set.decisions, share: labelling.auditShare, seed: seedOf(opened.seed, 'audit') });
+    const subject = await data.chooseForAudit({
+      to: `datasets/${place}/audit.jsonl`,
+      proofs,
+      decisions: set.decisions,
+      share: labelling.auditShare,
+      seed: seedOf(opened.seed, 'audit'),
+    });
     return askExperts(opened, { setId: auditSetOf(lap), kind: 'auditLabel', subject });
   };
   const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [audit()] : [];
@@ -106,5 +151,14 @@ export async function scaleVerification(input: {
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
   });
-  return { grown, labels: { proofs, writtenIn: written.setId, set, ...left }, sets: [...generator.sets, ...verifier.sets, { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds }], reviews: [...reviews, ...audits] };
+  return {
+    grown,
+    labels: { proofs, writtenIn: written.setId, set, ...left },
+    sets: [
+      ...generator.sets,
+      ...verifier.sets,
+      { ...set, phase: 'scaleVerification', startedAt: new Date(began).toISOString(), wallSeconds },
+    ],
+    reviews: [...reviews, ...audits],
+  };
 }

@@ -8,7 +8,8 @@ import { seedOf } from '../shared/seeds.ts';
 import { askExperts } from './askExperts.ts';
 import { sampler } from './sampling.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ScoreAnalysesResult {
@@ -19,7 +20,11 @@ export interface ScoreAnalysesResult {
 }
 
 /** Step 1C, data: verifier v1 analyses the proofs of D_v, and experts score the analyses' quality: D_mv (paper 2.1). */
-export async function scoreAnalyses(input: { opened: OpenedLap; verifier: CheckpointRef; proofs: readonly DatasetRef[] }): Promise<ScoreAnalysesResult> {
+export async function scoreAnalyses(input: {
+  opened: OpenedLap;
+  verifier: CheckpointRef;
+  proofs: readonly DatasetRef[];
+}): Promise<ScoreAnalysesResult> {
   const { opened, verifier } = input;
   const { lap, recipe, base, problems } = opened;
   const place = `${lap}/meta-data`;
@@ -31,7 +36,9 @@ export async function scoreAnalyses(input: { opened: OpenedLap; verifier: Checkp
   const proofs = await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: input.proofs });
   const sets = [
     await v1.sample({ setId: `${place}/analyses-v1`, task: 'verify', rows: proofs, samplesPerRow }),
-    ...(recipe.metaData.baseShare > 0 ? [await ofBase.sample({ setId: `${place}/analyses-base`, task: 'verify', rows: proofs, samplesPerRow })] : []),
+    ...(recipe.metaData.baseShare > 0
+      ? [await ofBase.sample({ setId: `${place}/analyses-base`, task: 'verify', rows: proofs, samplesPerRow })]
+      : []),
   ];
   const [ofVerifier, ofBaseModel] = await Promise.all(
     sets.map((set) => data.collectAnalyses({ to: `datasets/${set.setId}.jsonl`, setId: set.setId, proofs })),
@@ -47,6 +54,11 @@ export async function scoreAnalyses(input: { opened: OpenedLap; verifier: Checkp
     seed: seedOf(opened.seed, 'meta data'),
   });
   const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreAnalysis', subject });
-  const analysisScores = await data.recordAnalysisScores({ lap, subject, results: review.results, validation: problems.validation });
+  const analysisScores = await data.recordAnalysisScores({
+    lap,
+    subject,
+    results: review.results,
+    validation: problems.validation,
+  });
   return { analysisScores, sets, review };
 }

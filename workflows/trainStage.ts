@@ -12,11 +12,17 @@ import type { CheckpointRef, ModelRef } from '../shared/records.ts';
 import { seedOf } from '../shared/seeds.ts';
 import { runJob } from './runJob.ts';
 
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed by its missing heartbeats.
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 // A server that loads a large model may take its time; a server that cannot start is worth a few tries.
-const serving = proxyActivities<ServingActivities>({ taskQueue: QUEUES.inference, startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds', retry: { maximumAttempts: 5 } });
+const serving = proxyActivities<ServingActivities>({
+  taskQueue: QUEUES.inference,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '20 seconds',
+  retry: { maximumAttempts: 5 },
+});
 
 export interface TrainStageInput {
   readonly opened: OpenedLap;
@@ -28,16 +34,25 @@ export interface TrainStageInput {
   readonly judges?: { readonly verifier?: CheckpointRef; readonly metaVerifier?: CheckpointRef };
 }
 
-/** One training by GRPO: prompts from the datasets, rewards from the reward service, a checkpoint at the end. Shared by all five stages. */
+/**
+ * One training by GRPO: prompts from the datasets, rewards from the reward service, a checkpoint at the end. Shared by
+ * all five stages.
+ */
 export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
   const { lap, recipe, prompts } = opened;
   const { init: _, ...hyper } = recipe.stages[stage];
   const jobKey = jobKeyOf(lap, stage);
-  setCurrentDetails(`**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``);
+  setCurrentDetails(
+    `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``,
+  );
 
   const datasets: RunTrainingInput['datasets'][number][] = [];
   for (const [index, { source, weight }] of sources.entries()) {
-    const ref = await data.writeTrainingRows({ to: `datasets/${jobKey}/${index + 1}-${source.task}.jsonl`, prompts: prompts.name, source });
+    const ref = await data.writeTrainingRows({
+      to: `datasets/${jobKey}/${index + 1}-${source.task}.jsonl`,
+      prompts: prompts.name,
+      source,
+    });
     datasets.push({ role: source.task, ref, weight });
   }
 
@@ -70,7 +85,11 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       datasets,
       rewardSpecSha256: spec.sha256,
       hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
-      resources: { nodes: recipe.training.nodes, gpusPerNode: recipe.training.gpusPerNode, wallSeconds: Math.round(recipe.training.wallHours * 3600) },
+      resources: {
+        nodes: recipe.training.nodes,
+        gpusPerNode: recipe.training.gpusPerNode,
+        wallSeconds: Math.round(recipe.training.wallHours * 3600),
+      },
       cluster: recipe.training.cluster,
       maxAttempts: recipe.training.maxAttempts,
     }),

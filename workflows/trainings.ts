@@ -19,7 +19,11 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
   /** @throws where a stage is to start from one that this lap has not trained. */
   function checkpointOf(init: InitName): CheckpointRef {
     const checkpoint = checkpoints[init];
-    if (checkpoint === undefined) throw ApplicationFailure.nonRetryable(`Expected a stage to start from an earlier one of its lap, got ${init}`, 'InvalidLap');
+    if (checkpoint === undefined)
+      throw ApplicationFailure.nonRetryable(
+        `Expected a stage to start from an earlier one of its lap, got ${init}`,
+        'InvalidLap',
+      );
     return checkpoint;
   }
 

@@ -15,9 +15,15 @@ interface ObservedLap {
  * Figures of the laps b less those of the laps a, from their stored artifacts.
  * @throws when they were not all measured on the same held-out problems.
  */
-export async function compareLaps(store: ArtifactStore, checker: Checker | undefined, a: readonly LapManifest[], b: readonly LapManifest[]): Promise<Comparison> {
+export async function compareLaps(
+  store: ArtifactStore,
+  checker: Checker | undefined,
+  a: readonly LapManifest[],
+  b: readonly LapManifest[],
+): Promise<Comparison> {
   const heldOut = sameHeldOut([...a, ...b]);
-  const read = (side: readonly LapManifest[]) => Promise.all(side.map(async (manifest) => ({ manifest, observed: await observe(store, manifest, checker) })));
+  const read = (side: readonly LapManifest[]) =>
+    Promise.all(side.map(async (manifest) => ({ manifest, observed: await observe(store, manifest, checker) })));
   const [left, right] = [await read(a), await read(b)];
   const notCompared: { figure: string; reason: string }[] = [];
   const figures = (left[0]?.observed ?? []).flatMap(({ name, on }) => {
@@ -33,10 +39,17 @@ export async function compareLaps(store: ArtifactStore, checker: Checker | undef
   return { ...sides, heldOut, seeds: pairedSeeds(sides.a.seeds, sides.b.seeds), figures, notCompared };
 }
 
-const sideOf = (manifests: readonly LapManifest[]): Side => ({ laps: manifests.map(({ lap }) => lap), seeds: manifests.map(({ recipe }) => recipe.seed) });
+const sideOf = (manifests: readonly LapManifest[]): Side => ({
+  laps: manifests.map(({ lap }) => lap),
+  seeds: manifests.map(({ recipe }) => recipe.seed),
+});
 
 function observationsOf(laps: readonly ObservedLap[], name: string): LapObservations[] {
-  return laps.map(({ manifest, observed }) => ({ lap: manifest.lap, seed: manifest.recipe.seed, observations: observed.find((each) => each.name === name)?.observations ?? [] }));
+  return laps.map(({ manifest, observed }) => ({
+    lap: manifest.lap,
+    seed: manifest.recipe.seed,
+    observations: observed.find((each) => each.name === name)?.observations ?? [],
+  }));
 }
 
 function sameHeldOut(manifests: readonly LapManifest[]): string {
@@ -44,16 +57,24 @@ function sameHeldOut(manifests: readonly LapManifest[]): string {
   if (first === undefined) throw new Error('Expected laps to compare, got none');
   const other = manifests.find(({ problems }) => problems.heldOut.sha256 !== first.problems.heldOut.sha256);
   if (other !== undefined) {
-    throw new Error(`Expected laps measured on the same held-out problems, got ${heldOutOf(first)} and ${heldOutOf(other)}: their figures cannot be compared; run one of them anew with the other's domain.problems`);
+    throw new Error(
+      `Expected laps measured on the same held-out problems, got ${heldOutOf(first)} and ${heldOutOf(other)}: ` +
+        `their figures cannot be compared; run one of them anew with the other's domain.problems`,
+    );
   }
   return first.problems.heldOut.sha256;
 }
 
-const heldOutOf = ({ lap, problems: { heldOut } }: LapManifest): string => `${lap} on ${heldOut.uri} (${heldOut.sha256.slice(0, 12)}…, ${heldOut.rows} problems)`;
+const heldOutOf = ({ lap, problems: { heldOut } }: LapManifest): string =>
+  `${lap} on ${heldOut.uri} (${heldOut.sha256.slice(0, 12)}…, ${heldOut.rows} problems)`;
 
 /** The base's proofs of held-out problems depend on the seed: both sides must have met the same ones, equally often. */
 function sameProofs(a: readonly LapManifest[], b: readonly LapManifest[]): boolean {
   return proofDigests(a) === proofDigests(b);
 }
 
-const proofDigests = (side: readonly LapManifest[]): string => side.map(({ evaluation }) => evaluation.proofs.sha256).sort().join(' ');
+const proofDigests = (side: readonly LapManifest[]): string =>
+  side
+    .map(({ evaluation }) => evaluation.proofs.sha256)
+    .sort()
+    .join(' ');

@@ -27,7 +27,8 @@ export function comparisonTable(comparison: Comparison): string {
   return [
     `a: ${a.laps.join(', ')}`,
     `b: ${b.laps.join(', ')}`,
-    `${pairing(comparison)} T = 1; an interval counts problems${overSeeds ? ', in the last column seeds (Student)' : ''}. * the interval leaves 0 out`,
+    `${pairing(comparison)} T = 1; an interval counts ` +
+      `problems${overSeeds ? ', in the last column seeds (Student)' : ''}. * the interval leaves 0 out`,
     '',
     ...aligned([
       ['', 'a', 'b', 'b − a', '', ...(overSeeds ? ['over seeds'] : [])],
@@ -37,9 +38,13 @@ export function comparisonTable(comparison: Comparison): string {
         withInterval(figure.b),
         signed(figure),
         isClear(figure) ? '*' : '',
-        ...(overSeeds ? [figure.overSeeds ? `${signed(figure.overSeeds)}${isClear(figure.overSeeds) ? ' *' : ''}` : '–'] : []),
+        ...(overSeeds
+          ? [figure.overSeeds ? `${signed(figure.overSeeds)}${isClear(figure.overSeeds) ? ' *' : ''}` : '–']
+          : []),
       ]),
     ]),
-    ...(notCompared.length > 0 ? ['', ...notCompared.map(({ figure, reason }) => `not compared: ${figure}: ${reason}`)] : []),
+    ...(notCompared.length > 0
+      ? ['', ...notCompared.map(({ figure, reason }) => `not compared: ${figure}: ${reason}`)]
+      : []),
   ].join('\n');
 }

@@ -14,15 +14,25 @@ export interface Answer {
   readonly parsed?: WellFormedAnswer;
 }
 
-export function findSet(evaluation: EvaluationRecord, subject: EvaluationSet['subject'], model: EvaluationSet['model'], decoding: EvaluationSet['decoding']) {
+export function findSet(
+  evaluation: EvaluationRecord,
+  subject: EvaluationSet['subject'],
+  model: EvaluationSet['model'],
+  decoding: EvaluationSet['decoding'],
+) {
   return evaluation.sets.find((set) => set.subject === subject && set.model === model && set.decoding === decoding);
 }
 
 /**
- * The answers of a set, one after the other (texts may be long: keep what you measure, not the text). Failed calls are left out and
- * noted; imitations of verdicts are counted under `where`.
+ * The answers of a set, one after the other (texts may be long: keep what you measure, not the text). Failed calls are
+ * left out and noted; imitations of verdicts are counted under `where`.
  */
-export async function* answersOf(store: ArtifactStore, setId: string, where: string, notes: Notes): AsyncGenerator<Answer> {
+export async function* answersOf(
+  store: ArtifactStore,
+  setId: string,
+  where: string,
+  notes: Notes,
+): AsyncGenerator<Answer> {
   let failed = 0;
   let seen = 0;
   let imitations = 0;
@@ -43,6 +53,7 @@ export async function* answersOf(store: ArtifactStore, setId: string, where: str
 /** The row that an answer is about. @throws when the set was asked about other rows than the manifest says. */
 export function rowOf<Row>(rows: ReadonlyMap<string, Row>, answer: Answer, setId: string, uri: string): Row {
   const row = rows.get(answer.outcome.row);
-  if (row === undefined) throw new Error(`Expected set ${setId} to ask about rows of ${uri}, got row ${JSON.stringify(answer.outcome.row)}`);
+  if (row === undefined)
+    throw new Error(`Expected set ${setId} to ask about rows of ${uri}, got row ${JSON.stringify(answer.outcome.row)}`);
   return row;
 }

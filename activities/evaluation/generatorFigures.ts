@@ -1,7 +1,13 @@
 import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
 import { difficultyBands, mean, share } from '../../shared/measures.ts';
 import type { Problem } from '../../shared/records.ts';
-import type { ClaimCounts, DifficultyBand, Figure, GeneratorFigures, SelfVerificationFigures } from '../../shared/report.ts';
+import type {
+  ClaimCounts,
+  DifficultyBand,
+  Figure,
+  GeneratorFigures,
+  SelfVerificationFigures,
+} from '../../shared/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import type { ArtifactStore } from '../store.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
@@ -20,21 +26,41 @@ export interface Attempt {
 type Decoding = EvaluationSet['decoding'];
 const problemOf = (attempt: Attempt): string => attempt.problem.id;
 
-/** Reads what generators wrote on the held-out problems, and what it is worth. Null, and noted under `name`, where a model was not asked or nobody knows. */
-export async function attemptReader(store: ArtifactStore, manifest: LapManifest, truth: Truth, decoding: Decoding, notes: Notes) {
+/**
+ * Reads what generators wrote on the held-out problems, and what it is worth. Null, and noted under `name`, where a
+ * model was not asked or nobody knows.
+ */
+export async function attemptReader(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+) {
   const problems = await store.readRows<Problem>(manifest.problems.heldOut);
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
-  async function attemptsOf(subject: 'generator' | 'selfVerification', model: EvaluationSet['model'], name: string): Promise<Attempt[] | null> {
+  async function attemptsOf(
+    subject: 'generator' | 'selfVerification',
+    model: EvaluationSet['model'],
+    name: string,
+  ): Promise<Attempt[] | null> {
     const figure = figureName(name, decoding);
     const set = findSet(manifest.evaluation, subject, model, decoding);
-    if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as ${subject} in this lap`);
+    if (set === undefined)
+      return notes.absent(figure, `no ${decoding} evaluation of ${model} as ${subject} in this lap`);
     const { checker } = truth;
     if (checker === undefined) return notes.absent(figure, 'no checker knows the true score of newly written proofs');
     const attempts: Attempt[] = [];
     for await (const { outcome, parsed } of answersOf(store, set.setId, figure, notes)) {
       const problem = rowOf(byId, { outcome }, set.setId, manifest.problems.heldOut.uri);
       if (parsed?.proof === undefined) attempts.push({ problem, wellFormed: false, truth: 0 });
-      else attempts.push({ problem, wellFormed: true, truth: checker.proofScore(problem, parsed.proof), ...(parsed.score === undefined ? {} : { selfScore: parsed.score }) });
+      else
+        attempts.push({
+          problem,
+          wellFormed: true,
+          truth: checker.proofScore(problem, parsed.proof),
+          ...(parsed.score === undefined ? {} : { selfScore: parsed.score }),
+        });
     }
     return attempts;
   }
@@ -53,12 +79,17 @@ export async function generatorFigures(
   const later = manifest.turn > 1;
   const base = await attemptsOf('generator', 'base', later ? 'generator.trueScoreOfBase' : 'generator.trueScoreBefore');
   const before = later ? await attemptsOf('selfVerification', 'parent', 'generator.trueScoreBefore') : base;
-  const consolidated = later ? await attemptsOf('generator', 'consolidation', 'generator.trueScoreAfterConsolidation') : null;
+  const consolidated = later
+    ? await attemptsOf('generator', 'consolidation', 'generator.trueScoreAfterConsolidation')
+    : null;
   const phase2 = await attemptsOf('generator', 'generator', 'generator.trueScoreAfterPhase2');
   const selfBefore = await attemptsOf('selfVerification', 'generator', 'selfVerification.before');
   const selfAfter = await attemptsOf('selfVerification', 'selfVerification', 'selfVerification.after');
   const plainAfter = findSet(manifest.evaluation, 'generator', 'selfVerification', decoding);
-  const after = plainAfter || selfAfter === null ? await attemptsOf('generator', 'selfVerification', 'generator.trueScoreAfter') : selfAfter;
+  const after =
+    plainAfter || selfAfter === null
+      ? await attemptsOf('generator', 'selfVerification', 'generator.trueScoreAfter')
+      : selfAfter;
 
   const bands = difficultyBands(problems.flatMap(({ difficulty }) => difficulty ?? []));
   return {
@@ -70,7 +101,11 @@ export async function generatorFigures(
       trueScoreAfter: trueScore(after),
       byDifficulty: bands.map((band): DifficultyBand => {
         const within = (attempts: Attempt[] | null) =>
-          attempts && attempts.filter(({ problem: { difficulty } }) => difficulty !== undefined && difficulty >= band.low && difficulty <= band.high);
+          attempts &&
+          attempts.filter(
+            ({ problem: { difficulty } }) =>
+              difficulty !== undefined && difficulty >= band.low && difficulty <= band.high,
+          );
         return {
           difficulty: band.name,
           trueScoreBefore: trueScore(within(before)),
@@ -101,18 +136,32 @@ export async function generatorFigures(
 
 const proofsOf = (attempts: readonly Attempt[]): Attempt[] => attempts.filter((attempt) => attempt.wellFormed);
 
-const trueScore = (attempts: Attempt[] | null): Figure => (attempts && mean(attempts, ({ truth }) => truth, problemOf)) ?? null;
+const trueScore = (attempts: Attempt[] | null): Figure =>
+  (attempts && mean(attempts, ({ truth }) => truth, problemOf)) ?? null;
 
-const malformed = (attempts: Attempt[] | null): Figure => (attempts && share(attempts, ({ wellFormed }) => !wellFormed, problemOf)) ?? null;
+const malformed = (attempts: Attempt[] | null): Figure =>
+  (attempts && share(attempts, ({ wellFormed }) => !wellFormed, problemOf)) ?? null;
 
 const selfScoreAccuracy = (attempts: Attempt[] | null): Figure =>
   (attempts && share(attempts, ({ truth, selfScore }) => selfScore === truth, problemOf)) ?? null;
 
 const falseClaims = (attempts: Attempt[] | null): Figure =>
-  (attempts && share(attempts.filter(({ selfScore }) => selfScore === 1), ({ truth }) => truth < 1, problemOf)) ?? null;
+  (attempts &&
+    share(
+      attempts.filter(({ selfScore }) => selfScore === 1),
+      ({ truth }) => truth < 1,
+      problemOf,
+    )) ??
+  null;
 
 const falseClaimsWhereFlawed = (attempts: Attempt[] | null): Figure =>
-  (attempts && share(proofsOf(attempts).filter(({ truth }) => truth < 1), ({ selfScore }) => selfScore === 1, problemOf)) ?? null;
+  (attempts &&
+    share(
+      proofsOf(attempts).filter(({ truth }) => truth < 1),
+      ({ selfScore }) => selfScore === 1,
+      problemOf,
+    )) ??
+  null;
 
 function claimCounts(attempts: readonly Attempt[]): ClaimCounts {
   const count = (is: (attempt: Attempt) => boolean) => attempts.filter(is).length;

@@ -37,7 +37,9 @@ export interface HeldOutAnalysesInput {
   readonly scored?: DatasetRef;
 }
 
-/** `available` and `chosen` count by true score or quality; a class that is short stays short, and the counts say so. */
+/**
+ * `available` and `chosen` count by true score or quality; a class that is short stays short, and the counts say so.
+ */
 export interface HeldOutSet {
   readonly rows: DatasetRef;
   readonly chosen: Readonly<Record<string, number>>;
@@ -45,10 +47,14 @@ export interface HeldOutSet {
 }
 
 /**
- * ProofRows: distinct proofs of the base, `proofsPerScore` of each true score, spread over difficulties. Without a checker: the experts'
- * scored proofs as they are, or, without those too, a plain sample of 3 × `proofsPerScore`.
+ * ProofRows: distinct proofs of the base, `proofsPerScore` of each true score, spread over difficulties. Without a
+ * checker: the experts' scored proofs as they are, or, without those too, a plain sample of 3 × `proofsPerScore`.
  */
-export async function buildHeldOutProofs(store: ArtifactStore, checker: Checker | undefined, input: HeldOutProofsInput): Promise<HeldOutSet> {
+export async function buildHeldOutProofs(
+  store: ArtifactStore,
+  checker: Checker | undefined,
+  input: HeldOutProofsInput,
+): Promise<HeldOutSet> {
   const to = `datasets/${input.lap}/evaluation/proofs.jsonl`;
   if (checker === undefined && input.scored !== undefined && input.scored.rows > 0) {
     const rows = await store.readRows<ScoredProof>(input.scored);
@@ -58,11 +64,19 @@ export async function buildHeldOutProofs(store: ArtifactStore, checker: Checker 
   const written: ProofRow[] = [];
   for await (const outcome of readOutcomes(store, input.setId)) {
     const problem = problems.get(outcome.row);
-    if (problem === undefined) throw new Error(`Expected rows of set ${input.setId} to be held-out problems of ${input.problems.uri}, got ${outcome.row}`);
+    if (problem === undefined)
+      throw new Error(
+        `Expected rows of set ${input.setId} to be held-out problems of ${input.problems.uri}, got ${outcome.row}`,
+      );
     if (outcome.kind !== 'answered') continue;
     const answer = parseAnswer(outcome.task, outcome.text ?? '');
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;
-    written.push({ id: `held-out-${problem.id}-${outcome.sample}`, problem, proof: answer.proof, model: outcome.model });
+    written.push({
+      id: `held-out-${problem.id}-${outcome.sample}`,
+      problem,
+      proof: answer.proof,
+      model: outcome.model,
+    });
   }
   const distinct = distinctBy(written, (row) => `${row.problem.id}\n${row.proof}`);
   if (checker === undefined) {
@@ -71,32 +85,49 @@ export async function buildHeldOutProofs(store: ArtifactStore, checker: Checker 
   }
   const truth = new Map(distinct.map((row) => [row.id, checker.proofScore(row.problem, row.proof)]));
   const truthOf = (row: ProofRow) => truth.get(row.id);
-  const rows = ofEachScore(distinct, truthOf, (group) => balancedSample(group, input.proofsPerScore, ({ problem }) => gradeOf(problem), input.seed));
+  const rows = ofEachScore(distinct, truthOf, (group) =>
+    balancedSample(group, input.proofsPerScore, ({ problem }) => gradeOf(problem), input.seed),
+  );
   return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, truthOf);
 }
 
-/** AnalysisRows on the held-out proofs: `analysesPerQuality` of each true quality, spread over the proofs' difficulties and the models. */
-export async function buildHeldOutAnalyses(store: ArtifactStore, checker: Checker | undefined, input: HeldOutAnalysesInput): Promise<HeldOutSet> {
+/**
+ * AnalysisRows on the held-out proofs: `analysesPerQuality` of each true quality, spread over the proofs' difficulties
+ * and the models.
+ */
+export async function buildHeldOutAnalyses(
+  store: ArtifactStore,
+  checker: Checker | undefined,
+  input: HeldOutAnalysesInput,
+): Promise<HeldOutSet> {
   const to = `datasets/${input.lap}/evaluation/analyses.jsonl`;
   if (checker === undefined && input.scored !== undefined && input.scored.rows > 0) {
     const rows = await store.readRows<ScoredAnalysis>(input.scored);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, rows, (row) => row.quality);
   }
   const written: AnalysisRow[] = [];
-  for (const setId of input.setIds) for await (const row of wellFormedAnalyses(store, setId, input.proofs)) written.push(row);
+  for (const setId of input.setIds)
+    for await (const row of wellFormedAnalyses(store, setId, input.proofs)) written.push(row);
   const distinct = distinctBy(written, (row) => `${row.proofId}\n${row.analysis}`);
   if (checker === undefined) {
     const rows = balancedSample(distinct, 3 * input.analysesPerQuality, byGradeAndModel, input.seed);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, () => undefined);
   }
-  const truth = new Map(distinct.map((row) => [row.id, checker.analysis(row.problem, row.proof, row.analysis).quality]));
+  const truth = new Map(
+    distinct.map((row) => [row.id, checker.analysis(row.problem, row.proof, row.analysis).quality]),
+  );
   const truthOf = (row: AnalysisRow) => truth.get(row.id);
-  const rows = ofEachScore(distinct, truthOf, (rowsOfScore) => balancedSample(rowsOfScore, input.analysesPerQuality, byGradeAndModel, input.seed));
+  const rows = ofEachScore(distinct, truthOf, (rowsOfScore) =>
+    balancedSample(rowsOfScore, input.analysesPerQuality, byGradeAndModel, input.seed),
+  );
   return asHeldOutSet(await store.writeJsonl(to, rows), rows, distinct, truthOf);
 }
 
 /** Rows that ask a `prove` or `selfVerify` of every problem; the row's id is the problem's. */
-export async function buildProblemRows(store: ArtifactStore, input: { readonly lap: string; readonly problems: DatasetRef }): Promise<DatasetRef> {
+export async function buildProblemRows(
+  store: ArtifactStore,
+  input: { readonly lap: string; readonly problems: DatasetRef },
+): Promise<DatasetRef> {
   const problems = await store.readRows<Problem>(input.problems);
   return store.writeJsonl(
     `datasets/${input.lap}/evaluation/problems.jsonl`,
@@ -108,11 +139,20 @@ export async function buildProblemRows(store: ArtifactStore, input: { readonly l
 const gradeOf = (problem: Problem): string => String(problem.difficulty ?? problem.topic);
 const byGradeAndModel = ({ problem, model }: AnalysisRow): string => `${gradeOf(problem)} ${model}`;
 
-function ofEachScore<Row>(rows: readonly Row[], truthOf: (row: Row) => Score | undefined, choose: (rows: Row[]) => Row[]): Row[] {
+function ofEachScore<Row>(
+  rows: readonly Row[],
+  truthOf: (row: Row) => Score | undefined,
+  choose: (rows: Row[]) => Row[],
+): Row[] {
   return SCORES.flatMap((score) => choose(rows.filter((row) => truthOf(row) === score)));
 }
 
-function asHeldOutSet<Row>(ref: DatasetRef, chosen: readonly Row[], available: readonly Row[], truthOf: (row: Row) => Score | undefined): HeldOutSet {
+function asHeldOutSet<Row>(
+  ref: DatasetRef,
+  chosen: readonly Row[],
+  available: readonly Row[],
+  truthOf: (row: Row) => Score | undefined,
+): HeldOutSet {
   return { rows: ref, chosen: countBy(chosen, truthOf), available: countBy(available, truthOf) };
 }
 

@@ -22,14 +22,29 @@ export interface LapUse {
 }
 
 /** What was planned and what was used, phase by phase. */
-export async function ledgerFigures(store: ArtifactStore, manifest: LapManifest, use: LapUse, notes: Notes): Promise<Pick<LapReport, 'ledger' | 'ledgerTotal'>> {
+export async function ledgerFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  use: LapUse,
+  notes: Notes,
+): Promise<Pick<LapReport, 'ledger' | 'ledgerTotal'>> {
   const { recipe, turn } = manifest;
-  const plan = manifest.plan === undefined ? notes.absent('ledger.planned', 'the lap was started without a plan') : await store.readJson<LapPlan>(manifest.plan.uri);
+  const plan =
+    manifest.plan === undefined
+      ? notes.absent('ledger.planned', 'the lap was started without a plan')
+      : await store.readJson<LapPlan>(manifest.plan.uri);
   const pieces = usedPieces(manifest, use);
   const phases = [...new Set([...phasesOf(recipe, turn), ...pieces.map(({ phase }) => phase)])];
   const ledger = phases.map((phase): LedgerRow => {
-    const inferenceHours = (use.times.find(({ name }) => name === phase)?.inferenceSeconds ?? 0) / 3600; // sets of a phase overlap
-    const used = { ...amountsOf(pieces.filter((piece) => piece.phase === phase), recipe), inferenceHours };
+    // sets of a phase overlap
+    const inferenceHours = (use.times.find(({ name }) => name === phase)?.inferenceSeconds ?? 0) / 3600;
+    const used = {
+      ...amountsOf(
+        pieces.filter((piece) => piece.phase === phase),
+        recipe,
+      ),
+      inferenceHours,
+    };
     return { phase, ...compared(plan?.phases.find((planned) => planned.phase === phase)?.expected ?? null, used) };
   });
   return { ledger, ledgerTotal: compared(plan?.total.expected ?? null, sumOf(ledger.map(({ used }) => used))) };
@@ -43,14 +58,33 @@ function compared(planned: Amounts | null, used: Amounts): Omit<LedgerRow, 'phas
 function usedPieces(manifest: LapManifest, { trainings, experts }: LapUse): Piece[] {
   const { recipe, turn, stages, consolidation } = manifest;
   const done = [
-    ...stages.map(({ name, jobKey, trainingSeconds, datasets }) => ({ phase: name as string, jobKey, seconds: trainingSeconds, sources: datasets.length })),
-    ...(consolidation ? [{ phase: 'consolidation', jobKey: consolidation.jobKey, seconds: consolidation.trainingSeconds, sources: 1 }] : []),
+    ...stages.map(({ name, jobKey, trainingSeconds, datasets }) => ({
+      phase: name as string,
+      jobKey,
+      seconds: trainingSeconds,
+      sources: datasets.length,
+    })),
+    ...(consolidation
+      ? [{ phase: 'consolidation', jobKey: consolidation.jobKey, seconds: consolidation.trainingSeconds, sources: 1 }]
+      : []),
   ];
   return [
-    ...done.map(({ jobKey, ...training }): Piece => ({ kind: 'training', ...training, ...(trainings.get(jobKey) ?? NO_USE) })),
+    ...done.map(({ jobKey, ...training }): Piece => ({
+      kind: 'training',
+      ...training,
+      ...(trainings.get(jobKey) ?? NO_USE),
+    })),
     ...setsOf(manifest).map(({ phase, counts, usage, wallSeconds: seconds, shards, inferenceSeconds }): Piece => {
       const calls = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      return { kind: 'calls', phase, calls, ...usage, seconds, shards, shardSeconds: shards === 0 ? 0 : inferenceSeconds / shards };
+      return {
+        kind: 'calls',
+        phase,
+        calls,
+        ...usage,
+        seconds,
+        shards,
+        shardSeconds: shards === 0 ? 0 : inferenceSeconds / shards,
+      };
     }),
     ...experts.map((review): Piece => ({ kind: 'review', ...review })),
     ...lapWork(recipe, turn, sizesOf(recipe), knownRates(recipe).rates).filter(({ kind }) => kind === 'steps'),

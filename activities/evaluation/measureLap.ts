@@ -19,8 +19,9 @@ import type { Truth } from './truth.ts';
 import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
 
 /**
- * Every figure of a lap, from its manifest and the artifacts that it names: held-out sets, ledgers, labels, metrics. Nothing that was
- * measured before is read, so that equal artifacts give equal reports. Definitions are in `shared/report.ts`.
+ * Every figure of a lap, from its manifest and the artifacts that it names: held-out sets, ledgers, labels, metrics.
+ * Nothing that was measured before is read, so that equal artifacts give equal reports. Definitions are in
+ * `shared/report.ts`.
  *
  * @throws when an artifact is missing or is not what its reference says.
  */
@@ -30,7 +31,9 @@ export async function measureLap(stored: LapManifest, store: ArtifactStore, chec
   const notes = newNotes();
   const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
   const hasGreedy = manifest.evaluation.sets.some(({ decoding }) => decoding === 'greedy');
-  const greedy = hasGreedy ? await decodingFigures(store, manifest, truth, 'greedy', notes) : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
+  const greedy = hasGreedy
+    ? await decodingFigures(store, manifest, truth, 'greedy', notes)
+    : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
   const labels = await labelFigures(store, manifest, truth, notes);
   const trainings = await trainingFigures(store, manifest, notes);
   const used = await trainingUse(store, manifest, notes);
@@ -78,5 +81,9 @@ async function decodingFigures(
 
 /** Manifests from before laps had turns and recipes had prices. */
 function withLaterFields(manifest: LapManifest): LapManifest {
-  return { ...manifest, turn: manifest.turn ?? 1, recipe: { ...manifest.recipe, prices: manifest.recipe.prices ?? rehearsal.prices } };
+  return {
+    ...manifest,
+    turn: manifest.turn ?? 1,
+    recipe: { ...manifest.recipe, prices: manifest.recipe.prices ?? rehearsal.prices },
+  };
 }

@@ -30,8 +30,17 @@ interface Measured {
 }
 
 /** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */
-export async function watchRewards(store: ArtifactStore, manifest: LapManifest, truth: Truth, { trainings, generator, labels }: Measured, notes: Notes): Promise<LapWatch> {
-  const heldOut: Partial<Record<StageRecord['name'], Figure>> = { generator: generator.trueScoreAfterPhase2, selfVerification: generator.trueScoreAfter };
+export async function watchRewards(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  { trainings, generator, labels }: Measured,
+  notes: Notes,
+): Promise<LapWatch> {
+  const heldOut: Partial<Record<StageRecord['name'], Figure>> = {
+    generator: generator.trueScoreAfterPhase2,
+    selfVerification: generator.trueScoreAfter,
+  };
   const stages: StageWatch[] = [];
   for (const stage of manifest.stages) {
     const { saturationReward, saturationWindow } = manifest.recipe.stages[stage.name];
@@ -50,8 +59,17 @@ export async function watchRewards(store: ArtifactStore, manifest: LapManifest, 
   return { stages, warnings: hackingWarnings(stages, labels.precisionByScore) };
 }
 
-/** The kept samples among the last ones of a stage: as many as its last `saturationWindow` steps asked for. Equal samples were rewarded once, and count once. */
-async function auditOf(store: ArtifactStore, manifest: LapManifest, stage: StageRecord, { checker }: Truth, notes: Notes): Promise<Difference | null> {
+/**
+ * The kept samples among the last ones of a stage: as many as its last `saturationWindow` steps asked for. Equal
+ * samples were rewarded once, and count once.
+ */
+async function auditOf(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  stage: StageRecord,
+  { checker }: Truth,
+  notes: Notes,
+): Promise<Difference | null> {
   const figure = `watch.${stage.name}.audit`;
   if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
   const { saturationWindow, promptsPerStep, groupSize } = manifest.recipe.stages[stage.name];
@@ -64,29 +82,46 @@ async function auditOf(store: ArtifactStore, manifest: LapManifest, stage: Stage
   if (kept.length === 0) return notes.absent(figure, 'no rewarded sample was kept with its text');
   const spec = await store.readJson<RewardSpec>(`rewards/${stage.jobKey}/spec.json`);
   const metas = new Map<string, RewardMeta>();
-  for (const dataset of stage.datasets) for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);
+  for (const dataset of stage.datasets)
+    for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);
   const [worth, got]: [Observation[], Observation[]] = [[], []];
   for (const { task, answer, response } of kept) {
     const meta = metas.get(answer.itemId);
     if (meta === undefined || response === undefined || answer.status !== 'scored') continue;
     const cluster = meta.problem.id;
     got.push({ hits: answer.reward, of: 1, cluster });
-    worth.push({ hits: answer.components.format === 0 ? 0 : trueReward(checker, spec, task, meta, response), of: 1, cluster });
+    worth.push({
+      hits: answer.components.format === 0 ? 0 : trueReward(checker, spec, task, meta, response),
+      of: 1,
+      cluster,
+    });
   }
   return difference(worth, got) ?? null;
 }
 
-/** What a well-formed sample would have got by its reward's own formula (`shared/rewards.ts`), with the truth in the place of labels and verdicts. */
-function trueReward(checker: Checker, spec: RewardSpec, task: Task, { problem, proof, analysis }: RewardMeta, response: string): number {
+/**
+ * What a well-formed sample would have got by its reward's own formula (`shared/rewards.ts`), with the truth in the
+ * place of labels and verdicts.
+ */
+function trueReward(
+  checker: Checker,
+  spec: RewardSpec,
+  task: Task,
+  { problem, proof, analysis }: RewardMeta,
+  response: string,
+): number {
   const answer = parseAnswer(task, response, spec.maxRevisions);
   if (answer.kind === 'malformed') return 0;
   const about = proof ?? answer.proof ?? '';
   const score = checker.proofScore(problem, about);
-  const quality = (of: string | undefined): JudgeScores => (of === undefined || !spec.useMetaReward ? {} : { meta: [checker.analysis(problem, about, of).quality] });
+  const quality = (of: string | undefined): JudgeScores =>
+    of === undefined || !spec.useMetaReward ? {} : { meta: [checker.analysis(problem, about, of).quality] };
   const subject = { task, answer, truncated: false };
   if (task === 'verify') return rewardOf({ ...subject, label: score }, quality(answer.text), spec).reward;
-  if (task === 'metaVerify') return rewardOf({ ...subject, label: checker.analysis(problem, about, analysis ?? '').quality }, {}, spec).reward;
+  if (task === 'metaVerify')
+    return rewardOf({ ...subject, label: checker.analysis(problem, about, analysis ?? '').quality }, {}, spec).reward;
   return rewardOf(subject, { proof: [score], ...quality(answer.selfAnalysis) }, spec).reward;
 }
 
-const meanOf = (values: readonly number[]): number | null => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length);
+const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -4,10 +4,18 @@ import type { ProofScoreCounts } from '../../shared/report.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /** Who scored the rows of D_v: those that the lap's verifier learns from, and those that the lap added. */
-export async function scoreCounts(store: ArtifactStore, { lap, proofScores: { train, grown } }: LapManifest): Promise<ProofScoreCounts> {
+export async function scoreCounts(
+  store: ArtifactStore,
+  { lap, proofScores: { train, grown } }: LapManifest,
+): Promise<ProofScoreCounts> {
   const used = await rowsOf(store, train);
   const added = [...used, ...(await rowsOf(store, [grown]))].filter((row) => row.lap === lap);
-  return { used: bySource(used), added: bySource(added), peopleShare: peopleShare(used), peopleShareOfAdded: peopleShare(added) };
+  return {
+    used: bySource(used),
+    added: bySource(added),
+    peopleShare: peopleShare(used),
+    peopleShareOfAdded: peopleShare(added),
+  };
 }
 
 async function rowsOf(store: ArtifactStore, parts: readonly DatasetRef[]): Promise<ScoredProof[]> {
@@ -20,4 +28,5 @@ export function bySource(rows: readonly { readonly source: ScoreSource }[]): Rec
   return counts;
 }
 
-const peopleShare = (rows: readonly ScoredProof[]): number | null => (rows.length === 0 ? null : rows.filter(({ source }) => source !== 'auto').length / rows.length);
+const peopleShare = (rows: readonly ScoredProof[]): number | null =>
+  rows.length === 0 ? null : rows.filter(({ source }) => source !== 'auto').length / rows.length;

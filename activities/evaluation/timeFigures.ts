@@ -15,11 +15,15 @@ interface Piece extends Interval {
 }
 
 /** What each phase took, and how much of the lap was neither training nor inference. */
-export function timeFigures(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>): Pick<LapReport, 'stages' | 'time' | 'wallSeconds'> {
+export function timeFigures(
+  manifest: LapManifest,
+  used: ReadonlyMap<string, TrainingUse>,
+): Pick<LapReport, 'stages' | 'time' | 'wallSeconds'> {
   const pieces = piecesOf(manifest, used);
   const lap: Interval = { start: seconds(manifest.startedAt), end: seconds(manifest.endedAt) };
   const wallSeconds = lap.end - lap.start;
-  const busy = (kinds: readonly Piece['kind'][]) => coveredLength(pieces.filter(({ kind }) => kinds.includes(kind)).map((piece) => clip(piece, lap)));
+  const busy = (kinds: readonly Piece['kind'][]) =>
+    coveredLength(pieces.filter(({ kind }) => kinds.includes(kind)).map((piece) => clip(piece, lap)));
   const neitherSeconds = Math.max(0, wallSeconds - busy(['training', 'inference']));
   return {
     wallSeconds,
@@ -46,24 +50,40 @@ export function timeFigures(manifest: LapManifest, used: ReadonlyMap<string, Tra
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
 const round = (value: number): number => Math.round(value * 10) / 10;
-const clip = ({ start, end }: Interval, to: Interval): Interval => ({ start: Math.max(start, to.start), end: Math.min(end, to.end) });
+const clip = ({ start, end }: Interval, to: Interval): Interval => ({
+  start: Math.max(start, to.start),
+  end: Math.min(end, to.end),
+});
 
 /** A piece without a start of its own is laid behind its phase's earlier ones. */
 function piecesOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>): Piece[] {
   const laidUntil = new Map<string, number>();
   const place = (phase: string, startedAt: string | undefined, length: number): Interval => {
-    const from = startedAt === undefined ? (laidUntil.get(phase) ?? seconds(phaseStart(manifest, phase))) : seconds(startedAt);
+    const from =
+      startedAt === undefined ? (laidUntil.get(phase) ?? seconds(phaseStart(manifest, phase))) : seconds(startedAt);
     laidUntil.set(phase, from + length);
     return { start: from, end: from + length };
   };
   const trainings = manifest.stages.map((stage): Piece => {
     const { calls, tokens } = used.get(stage.jobKey) ?? NO_USE;
-    return { kind: 'training', phase: stage.name, ...place(stage.name, stage.startedAt, stage.trainingSeconds), calls, tokens };
+    return {
+      kind: 'training',
+      phase: stage.name,
+      ...place(stage.name, stage.startedAt, stage.trainingSeconds),
+      calls,
+      tokens,
+    };
   });
   if (manifest.consolidation !== undefined) {
     const { jobKey, startedAt, trainingSeconds } = manifest.consolidation;
     const { calls, tokens } = used.get(jobKey) ?? NO_USE;
-    trainings.push({ kind: 'training', phase: 'consolidation', ...place('consolidation', startedAt, trainingSeconds), calls, tokens });
+    trainings.push({
+      kind: 'training',
+      phase: 'consolidation',
+      ...place('consolidation', startedAt, trainingSeconds),
+      calls,
+      tokens,
+    });
   }
   return [
     ...trainings,
@@ -83,8 +103,14 @@ function phaseStart(manifest: LapManifest, name: string): string {
 
 /** The lap's phases in order, and what belongs to none of them under its own name. */
 function phasesOf(manifest: LapManifest, pieces: readonly Piece[]): ({ name: string } & Interval)[] {
-  const named = manifest.phases.map((phase: PhaseRecord) => ({ name: phase.name, start: seconds(phase.startedAt), end: seconds(phase.endedAt) }));
-  const others = [...new Set(pieces.map(({ phase }) => phase))].filter((name) => !named.some((phase) => phase.name === name));
+  const named = manifest.phases.map((phase: PhaseRecord) => ({
+    name: phase.name,
+    start: seconds(phase.startedAt),
+    end: seconds(phase.endedAt),
+  }));
+  const others = [...new Set(pieces.map(({ phase }) => phase))].filter(
+    (name) => !named.some((phase) => phase.name === name),
+  );
   return [
     ...named,
     ...others.map((name) => {

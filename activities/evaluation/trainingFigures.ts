@@ -27,8 +27,15 @@ interface RewardLine {
   readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
 }
 
-/** By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that imitate verdicts. */
-export async function trainingUse(store: ArtifactStore, manifest: LapManifest, notes: Notes): Promise<Map<string, TrainingUse>> {
+/**
+ * By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that
+ * imitate verdicts.
+ */
+export async function trainingUse(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  notes: Notes,
+): Promise<Map<string, TrainingUse>> {
   const used = new Map<string, TrainingUse>();
   for (const { name, jobKey } of manifest.stages) {
     const trainingTokens = await sampledTokens(store, jobKey);
@@ -42,7 +49,13 @@ export async function trainingUse(store: ArtifactStore, manifest: LapManifest, n
       scored += 1;
       if (answer.imitatesVerdict) imitations += 1;
     }
-    used.set(jobKey, { calls, tokens: promptTokens + completionTokens + trainingTokens, promptTokens, completionTokens, trainingTokens });
+    used.set(jobKey, {
+      calls,
+      tokens: promptTokens + completionTokens + trainingTokens,
+      promptTokens,
+      completionTokens,
+      trainingTokens,
+    });
     notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
   const { consolidation } = manifest;
@@ -60,7 +73,11 @@ async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<numb
 }
 
 /** How each training went, from its `jobs/<jobKey>/metrics.jsonl`. */
-export async function trainingFigures(store: ArtifactStore, manifest: LapManifest, notes: Notes): Promise<TrainingFigures[]> {
+export async function trainingFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  notes: Notes,
+): Promise<TrainingFigures[]> {
   const figures: TrainingFigures[] = [];
   for (const stage of manifest.stages) figures.push(trainingFigure(stage, await metricsOf(store, stage, notes)));
   return figures;
@@ -78,7 +95,8 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,
-    flatGroupShareOfLastFive: lastFive.length === 0 ? null : lastFive.reduce((sum, line) => sum + line.flatGroupShare, 0) / lastFive.length,
+    flatGroupShareOfLastFive:
+      lastFive.length === 0 ? null : lastFive.reduce((sum, line) => sum + line.flatGroupShare, 0) / lastFive.length,
     unscorable: lines.reduce((sum, line) => sum + line.unscorable, 0),
     secondsPerStep: lines.length === 0 ? null : lines.reduce((sum, line) => sum + line.stepSeconds, 0) / lines.length,
     curve: lines.map(({ step, reward, flatGroupShare }) => ({ step, reward, flatGroupShare })),

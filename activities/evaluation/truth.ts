@@ -3,7 +3,9 @@ import type { AnalysisRow, ProofRow, ScoredAnalysis, ScoredProof } from '../../s
 import type { Recipe } from '../../shared/recipe.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
 
-/** What figures are measured against: the checker where the domain has one, else what experts said of the row itself. */
+/**
+ * What figures are measured against: the checker where the domain has one, else what experts said of the row itself.
+ */
 export interface Truth {
   readonly kind: 'checker' | 'experts';
   readonly by: string;
@@ -21,7 +23,11 @@ export interface Truth {
  */
 export function checkerOf(named: Recipe['domain']['checker'], checker: Checker | undefined): Checker | undefined {
   if (named === 'none') return undefined;
-  if (checker === undefined) throw new Error(`Expected the checker "${named}" that the recipe names, got none: give it to createEvaluationActivities, createReportActivities and measureLap`);
+  if (checker === undefined)
+    throw new Error(
+      `Expected the checker "${named}" that the recipe names, got none: give it to createEvaluationActivities, ` +
+        'createReportActivities and measureLap',
+    );
   return checker;
 }
 
@@ -42,4 +48,3 @@ export function truthOf(checker: Checker | undefined): Truth {
     quality: (row) => (row as Partial<ScoredAnalysis>).quality,
   };
 }
-

@@ -2,7 +2,15 @@ import type { AnalysisTruth } from '../../shared/checker.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/manifest.ts';
 import { difficultyBands, mean, ratio, share } from '../../shared/measures.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
-import type { Confusion, ConstantBaseline, DecodingFigures, Figure, MetaVerifierFigures, ScoreKey, VerifierFigures } from '../../shared/report.ts';
+import type {
+  Confusion,
+  ConstantBaseline,
+  DecodingFigures,
+  Figure,
+  MetaVerifierFigures,
+  ScoreKey,
+  VerifierFigures,
+} from '../../shared/report.ts';
 import { stagesOf } from '../../shared/laterLap.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
@@ -22,8 +30,17 @@ export interface Judged {
 
 type Decoding = EvaluationSet['decoding'];
 
-/** Reads what verifiers said of the held-out proofs, and the truth about it. Null, and noted under `name`, where a model was not asked or nobody knows. */
-export async function judgedReader(store: ArtifactStore, manifest: LapManifest, truth: Truth, decoding: Decoding, notes: Notes) {
+/**
+ * Reads what verifiers said of the held-out proofs, and the truth about it. Null, and noted under `name`, where a model
+ * was not asked or nobody knows.
+ */
+export async function judgedReader(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: Decoding,
+  notes: Notes,
+) {
   const proofs = await store.readRows<ProofRow>(manifest.evaluation.proofs);
   const byId = new Map(proofs.map((proof) => [proof.id, proof]));
   async function judgedOf(model: EvaluationSet['model'], name: string): Promise<Judged[] | null> {
@@ -86,16 +103,31 @@ function verifierFiguresOf(judged: readonly Judged[]): VerifierFigures {
     scoreAccuracy: share(judged, (item) => item.given === item.truth, clusterOf) ?? null,
     analysisQuality: mean(analysed, (item) => item.quality, clusterOfAnalysis) ?? null,
     qualityWhereIssuesClaimed: mean(claiming, (item) => item.quality, clusterOfAnalysis) ?? null,
-    issueRecall: pooled((item) => item.flawsReported, (item) => item.flaws),
-    remarkRecall: pooled((item) => item.remarksReported, (item) => item.remarks),
-    falseIssueShare: pooled((item) => item.claimedIssues - item.realClaimedIssues, (item) => item.claimedIssues),
+    issueRecall: pooled(
+      (item) => item.flawsReported,
+      (item) => item.flaws,
+    ),
+    remarkRecall: pooled(
+      (item) => item.remarksReported,
+      (item) => item.remarks,
+    ),
+    falseIssueShare: pooled(
+      (item) => item.claimedIssues - item.realClaimedIssues,
+      (item) => item.claimedIssues,
+    ),
     claimShare: share(analysed, (item) => item.claimedIssues > 0, clusterOfAnalysis) ?? null,
     malformedShare: share(judged, (item) => item.given === undefined, clusterOf) ?? null,
-    falseRemarksPerAnalysis: analysed.length === 0 ? null : analysed.reduce((sum, item) => sum + item.falseRemarks, 0) / analysed.length,
+    falseRemarksPerAnalysis:
+      analysed.length === 0 ? null : analysed.reduce((sum, item) => sum + item.falseRemarks, 0) / analysed.length,
     confusion: confusionOf(judged),
     byDifficulty: difficultyBands(judged.flatMap(({ difficulty }) => difficulty ?? [])).map(({ name, low, high }) => ({
       difficulty: name,
-      scoreAccuracy: share(judged.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high), (item) => item.given === item.truth, clusterOf) ?? null,
+      scoreAccuracy:
+        share(
+          judged.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high),
+          (item) => item.given === item.truth,
+          clusterOf,
+        ) ?? null,
     })),
   };
 }
@@ -120,21 +152,37 @@ export async function metaVerifierFigures(
   const accuracyOf = async (model: EvaluationSet['model'], name: string): Promise<Figure> => {
     const figure = figureName(`metaVerifier.${name}`, decoding);
     const set = findSet(manifest.evaluation, 'metaVerifier', model, decoding);
-    if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as meta-verifier in this lap`);
+    if (set === undefined)
+      return notes.absent(figure, `no ${decoding} evaluation of ${model} as meta-verifier in this lap`);
     const judged: Judged[] = [];
     for await (const answer of answersOf(store, set.setId, figure, notes)) {
       const { problem, quality } = rowOf(truths, answer, set.setId, held.uri);
       if (quality === undefined) continue;
-      judged.push({ problem, truth: quality, ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }) });
+      judged.push({
+        problem,
+        truth: quality,
+        ...(answer.parsed?.score === undefined ? {} : { given: answer.parsed.score }),
+      });
     }
-    return share(judged, (item) => item.given === item.truth, (item) => item.problem) ?? notes.absent(figure, 'nobody knows the true quality of its held-out analyses');
+    return (
+      share(
+        judged,
+        (item) => item.given === item.truth,
+        (item) => item.problem,
+      ) ?? notes.absent(figure, 'nobody knows the true quality of its held-out analyses')
+    );
   };
   const { recipe, turn } = manifest;
   const trained = stagesOf(recipe, turn);
   return {
-    accuracyBefore: turn === 1 ? await accuracyOf(recipe.stages.metaVerifier.init, 'accuracyBefore') : await accuracyOf('parent', 'accuracyBefore'),
+    accuracyBefore:
+      turn === 1
+        ? await accuracyOf(recipe.stages.metaVerifier.init, 'accuracyBefore')
+        : await accuracyOf('parent', 'accuracyBefore'),
     accuracyAfter: trained.includes('metaVerifier') ? await accuracyOf('metaVerifier', 'accuracyAfter') : null,
-    accuracyOfVerifierV2: !trained.includes('verifierV2') ? null : await accuracyOf('verifierV2', 'accuracyOfVerifierV2'),
+    accuracyOfVerifierV2: !trained.includes('verifierV2')
+      ? null
+      : await accuracyOf('verifierV2', 'accuracyOfVerifierV2'),
     constantBaseline: constantBaseline([...truths.values()].map((row) => row.quality)),
   };
 }
@@ -143,18 +191,23 @@ export async function metaVerifierFigures(
 export function constantBaseline(truths: readonly (Score | undefined)[]): ConstantBaseline | null {
   const known = truths.filter((score) => score !== undefined);
   if (known.length === 0) return null;
-  const shares = SCORES.map((score) => ({ score, accuracy: known.filter((truth) => truth === score).length / known.length }));
+  const shares = SCORES.map((score) => ({
+    score,
+    accuracy: known.filter((truth) => truth === score).length / known.length,
+  }));
   return shares.reduce((best, next) => (next.accuracy > best.accuracy ? next : best));
 }
 
 export const scoreKey = (score: Score): ScoreKey => String(score) as ScoreKey;
 
 /** `greedy.` stands before the figures at T = 0, as in the report. */
-export const figureName = (name: string, decoding: Decoding): string => (decoding === 'greedy' ? `greedy.${name}` : name);
+export const figureName = (name: string, decoding: Decoding): string =>
+  decoding === 'greedy' ? `greedy.${name}` : name;
 
 function confusionOf(judged: readonly Judged[]): Confusion {
   const none = { '0': 0, '0.5': 0, '1': 0, malformed: 0 };
   const confusion = { '0': { ...none }, '0.5': { ...none }, '1': { ...none } };
-  for (const { truth, given } of judged) confusion[scoreKey(truth)][given === undefined ? 'malformed' : scoreKey(given)] += 1;
+  for (const { truth, given } of judged)
+    confusion[scoreKey(truth)][given === undefined ? 'malformed' : scoreKey(given)] += 1;
   return confusion;
 }

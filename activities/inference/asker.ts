@@ -12,7 +12,8 @@ export interface AskerOptions {
   readonly ledger: Ledger;
   readonly servers: ModelServers;
   /**
-   * Longest a single request may take, milliseconds: long enough for the longest answer, and the only cure for a server that never ends one.
+   * Longest a single request may take, milliseconds: long enough for the longest answer, and the only cure for a server
+   * that never ends one.
    * @default 7_200_000 (two hours; a 128K-token proof at 20 tokens/s)
    */
   readonly callTimeoutMs?: number;
@@ -31,7 +32,9 @@ export interface AskerOptions {
 /** First pause after a broken request, doubled each time, with jitter. Ours. */
 const BROKEN_PAUSE_MS = 250;
 
-/** Answers calls through a ledger: what is on it is not asked again, except what `failed`, which nobody was paid for. */
+/**
+ * Answers calls through a ledger: what is on it is not asked again, except what `failed`, which nobody was paid for.
+ */
 export class LedgerAsker implements Asker {
   readonly #options: Required<AskerOptions>;
   readonly #underWay = new Map<string, Promise<Outcome>>();
@@ -65,7 +68,8 @@ export class LedgerAsker implements Asker {
       const slot = await queue.slot(since, requests > 0, signal);
       if (slot.kind === 'noServer') return this.#record(failed(call, slot.message, 0, requests));
       let reply: Reply;
-      // The slot is held until the outcome is on the ledger: no more calls are ever unrecorded than the servers' limits allow.
+      // The slot is held until the outcome is on the ledger: no more calls are ever unrecorded than the servers' limits
+      // allow.
       try {
         requests += 1;
         this.requests += 1;
@@ -77,18 +81,33 @@ export class LedgerAsker implements Asker {
         if (reply.kind === 'refused') return await this.#record(failed(call, reply.message, latencyMs, requests));
         if (reply.kind === 'broken') broken += 1;
         const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > patienceMs;
-        if (broken >= brokenTries || outOfPatience) return await this.#record(failed(call, reply.message, latencyMs, requests));
+        if (broken >= brokenTries || outOfPatience)
+          return await this.#record(failed(call, reply.message, latencyMs, requests));
       } finally {
         slot.release();
       }
-      if (reply.kind === 'broken') await sleep(BROKEN_PAUSE_MS * 2 ** (broken - 1) * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal });
+      if (reply.kind === 'broken')
+        await sleep(
+          BROKEN_PAUSE_MS * 2 ** (broken - 1) * (0.5 + Math.random()),
+          undefined,
+          signal === undefined ? {} : { signal },
+        );
     }
   }
 
   async #send({ server }: Slot, call: ModelCall, signal: AbortSignal | undefined): Promise<Reply> {
     try {
       return readReply(
-        await postJson(server.pool, { path: server.path, headers: server.headers, body: bodyOf(call, server.endpoint.model), timeoutMs: this.#options.callTimeoutMs }, signal),
+        await postJson(
+          server.pool,
+          {
+            path: server.path,
+            headers: server.headers,
+            body: bodyOf(call, server.endpoint.model),
+            timeoutMs: this.#options.callTimeoutMs,
+          },
+          signal,
+        ),
       );
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
@@ -111,22 +130,54 @@ function bodyOf({ messages, sampling, seed }: ModelCall, model: string): string 
     text = JSON.stringify(messages);
     written.set(messages, text);
   }
-  return `{"model":${JSON.stringify(model)},"messages":${text},"temperature":${sampling.temperature},"top_p":${sampling.topP},"max_tokens":${sampling.maxTokens},"seed":${seed},"n":1,"stream":false}`;
+  return (
+    `{"model":${JSON.stringify(model)},"messages":${text},"temperature":${sampling.temperature}` +
+    `,"top_p":${sampling.topP},"max_tokens":${sampling.maxTokens},"seed":${seed},"n":1,"stream":false}`
+  );
 }
 
-function classify(call: ModelCall, reply: Extract<Reply, { kind: 'answer' }>, latencyMs: number, requests: number): Outcome {
-  const known = { ...identity(call), ...(reply.usage === undefined ? {} : { usage: reply.usage }), latencyMs, requests };
-  if (!reply.validText) return { ...known, kind: 'unparseable', text: stripThinking(reply.content), reason: 'not valid UTF-8' };
-  if (reply.finish === 'limit') return { ...known, kind: 'truncated', text: stripThinking(reply.content), reason: 'stopped at a limit of the server' };
+function classify(
+  call: ModelCall,
+  reply: Extract<Reply, { kind: 'answer' }>,
+  latencyMs: number,
+  requests: number,
+): Outcome {
+  const known = {
+    ...identity(call),
+    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
+    latencyMs,
+    requests,
+  };
+  if (!reply.validText)
+    return { ...known, kind: 'unparseable', text: stripThinking(reply.content), reason: 'not valid UTF-8' };
+  if (reply.finish === 'limit')
+    return {
+      ...known,
+      kind: 'truncated',
+      text: stripThinking(reply.content),
+      reason: 'stopped at a limit of the server',
+    };
   const parsed = parseAnswer(call.task, reply.content);
   if (parsed.kind === 'malformed') return { ...known, kind: 'unparseable', text: parsed.text, reason: parsed.reason };
-  return { ...known, kind: 'answered', text: parsed.text, ...(parsed.score === undefined ? {} : { score: parsed.score }) };
+  return {
+    ...known,
+    kind: 'answered',
+    text: parsed.text,
+    ...(parsed.score === undefined ? {} : { score: parsed.score }),
+  };
 }
 
 function failed(call: ModelCall, reason: string, latencyMs: number, requests: number): Outcome {
   return { ...identity(call), kind: 'failed', reason, latencyMs, requests };
 }
 
-function identity({ key, row, sample, task, model, seed }: ModelCall): Pick<Outcome, 'key' | 'row' | 'sample' | 'task' | 'model' | 'seed'> {
+function identity({
+  key,
+  row,
+  sample,
+  task,
+  model,
+  seed,
+}: ModelCall): Pick<Outcome, 'key' | 'row' | 'sample' | 'task' | 'model' | 'seed'> {
   return { key, row, sample, task, model, seed };
 }

@@ -12,7 +12,10 @@ export interface HttpReply {
   readonly validText: boolean;
 }
 
-/** Largest body read, bytes. Ours: a 256K-token answer is about 1 MB; this only bounds memory against a server gone wild. */
+/**
+ * Largest body read, bytes. Ours: a 256K-token answer is about 1 MB; this only bounds memory against a server gone
+ * wild.
+ */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export class CallTimeout extends Error {
@@ -25,7 +28,12 @@ export class CallTimeout extends Error {
  */
 export function postJson(
   pool: Dispatcher,
-  request: { readonly path: string; readonly body: string; readonly headers: Record<string, string>; readonly timeoutMs: number },
+  request: {
+    readonly path: string;
+    readonly body: string;
+    readonly headers: Record<string, string>;
+    readonly timeoutMs: number;
+  },
   signal: AbortSignal | undefined,
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
@@ -42,7 +50,10 @@ export function postJson(
       reject(error);
     };
     const forget = onAbort(signal, () => stop(signal?.reason as Error));
-    const timer = setTimeout(() => stop(new CallTimeout(`no answer within ${request.timeoutMs} ms`)), request.timeoutMs);
+    const timer = setTimeout(
+      () => stop(new CallTimeout(`no answer within ${request.timeoutMs} ms`)),
+      request.timeoutMs,
+    );
     const settle = (): void => {
       clearTimeout(timer);
       forget();

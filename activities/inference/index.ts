@@ -37,12 +37,18 @@ export function createInferenceActivities(deps: InferenceDeps) {
   const serversOf = (engine: EngineSettings['engine']): ModelServers => {
     const known = servers.get(engine);
     if (known !== undefined) return known;
-    const made = new ModelServers({ resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }), ...(patience === undefined ? {} : { patienceMs: patience }) });
+    const made = new ModelServers({
+      resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }),
+      ...(patience === undefined ? {} : { patienceMs: patience }),
+    });
     servers.set(engine, made);
     return made;
   };
   const shardDeps = async ({ prompts, engine }: Pick<SampleShardInput, 'prompts' | 'engine'>) => ({
-    store, servers: serversOf(engine.engine), asker: deps.asker, prompts: await deps.loadPromptSet(prompts),
+    store,
+    servers: serversOf(engine.engine),
+    asker: deps.asker,
+    prompts: await deps.loadPromptSet(prompts),
   });
   return {
     /** Cuts a set into shards. */
@@ -55,7 +61,10 @@ export function createInferenceActivities(deps: InferenceDeps) {
       asActivity(async (context) => labelShard(await shardDeps(input), input, context)),
     /** All label rows of a finished set as one dataset. */
     collectLabels: (setId: string): Promise<DatasetRef> => beating(() => collectLabels(store, setId)),
-    /** Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would take half a minute). */
+    /**
+     * Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would
+     * take half a minute).
+     */
     stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
       await store.writeText(stopUri(input.setId, input.stopToken), '');
     },
@@ -72,11 +81,18 @@ async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promi
   try {
     return await work({ signal: context.cancellationSignal, heartbeat: (progress) => context.heartbeat(progress) });
   } catch (error) {
-    if (context.cancellationSignal.aborted) throw error instanceof CancelledFailure ? error : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
+    if (context.cancellationSignal.aborted)
+      throw error instanceof CancelledFailure
+        ? error
+        : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
     const { name, message } = error as Error;
     const stopped = name === 'SetStopped';
     throw ApplicationFailure.create({
-      type: name, message, cause: error as Error, nonRetryable: PERMANENT.has(name) || stopped, ...(stopped && { category: ApplicationFailureCategory.BENIGN }),
+      type: name,
+      message,
+      cause: error as Error,
+      nonRetryable: PERMANENT.has(name) || stopped,
+      ...(stopped && { category: ApplicationFailureCategory.BENIGN }),
     });
   }
 }

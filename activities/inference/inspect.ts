@@ -23,19 +23,27 @@ export async function setsOf(store: ArtifactStore): Promise<string[]> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  return names.filter((name) => path.basename(name) === 'plan.json').map((name) => path.dirname(name)).sort();
+  return names
+    .filter((name) => path.basename(name) === 'plan.json')
+    .map((name) => path.dirname(name))
+    .sort();
 }
 
 /** @throws when there is no such set. */
 export async function shardFiles(store: ArtifactStore, setId: string): Promise<ShardFile[]> {
-  if (!(await store.exists(planUri(setId)))) throw new Error(`Expected the name of a set in the store, got ${JSON.stringify(setId)}; \`flywheel ledger\` lists them`);
+  if (!(await store.exists(planUri(setId))))
+    throw new Error(
+      `Expected the name of a set in the store, got ${JSON.stringify(setId)}; \`flywheel ledger\` lists them`,
+    );
   const { shards } = await store.readJson<SetPlan>(planUri(setId));
   return Promise.all(
     shards.map(async (_, shard): Promise<ShardFile> => {
       const plain = store.path(shardUri(setId, shard));
       const [open, sealed] = await Promise.all([sizeOf(plain), sizeOf(sealedPath(plain))]);
       if (open !== undefined) return { shard, file: plain, state: 'open', bytes: open };
-      return sealed === undefined ? { shard, file: plain, state: 'notStarted', bytes: 0 } : { shard, file: sealedPath(plain), state: 'sealed', bytes: sealed };
+      return sealed === undefined
+        ? { shard, file: plain, state: 'notStarted', bytes: 0 }
+        : { shard, file: sealedPath(plain), state: 'sealed', bytes: sealed };
     }),
   );
 }
@@ -47,10 +55,14 @@ export async function* readShard({ file, state }: ShardFile): AsyncGenerator<Sea
     yield* readSealed(file);
     return;
   }
-  for await (const { bytes, ended } of linesOf(createReadStream(file))) if (ended) yield JSON.parse(bytes.toString('utf8')) as Outcome;
+  for await (const { bytes, ended } of linesOf(createReadStream(file)))
+    if (ended) yield JSON.parse(bytes.toString('utf8')) as Outcome;
 }
 
-/** What a shard's outcomes say of each proof, whatever policy asked for them: analyses and their meta-assessments by index; `undefined` where there is no verdict. */
+/**
+ * What a shard's outcomes say of each proof, whatever policy asked for them: analyses and their meta-assessments by
+ * index; `undefined` where there is no verdict.
+ */
 export async function evidenceOf(shard: ShardFile): Promise<Map<string, AnalysisEvidence[]>> {
   const proofs = new Map<string, { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[]>();
   const analysisOf = (proof: string, index: number) => {

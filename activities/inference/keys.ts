@@ -12,14 +12,26 @@ export interface Question {
 
 /** Digest of a question: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
-  return sha256(JSON.stringify([model, task, messages.map(({ role, content }) => [role, content]), sampling.temperature, sampling.topP, sampling.maxTokens]));
+  return sha256(
+    JSON.stringify([
+      model,
+      task,
+      messages.map(({ role, content }) => [role, content]),
+      sampling.temperature,
+      sampling.topP,
+      sampling.maxTokens,
+    ]),
+  );
 }
 
 /**
- * Identity of a call: the first 96 bits of a sha256 over the question and what tells its samples apart. Two of 10^9 calls agree by chance
- * with probability 10^-11.
+ * Identity of a call: the first 96 bits of a sha256 over the question and what tells its samples apart. Two of 10^9
+ * calls agree by chance with probability 10^-11.
  */
-export function callKey(question: string, which: { readonly seed: number; readonly sample: number; readonly attempt: number }): string {
+export function callKey(
+  question: string,
+  which: { readonly seed: number; readonly sample: number; readonly attempt: number },
+): string {
   return sha256(`${question}/${which.seed}/${which.sample}/${which.attempt}`).slice(0, 24);
 }
 

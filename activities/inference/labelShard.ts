@@ -8,7 +8,15 @@ import type { PromptSet } from '../prompts.ts';
 import { readShardRows, shardUri, type SetRow } from './plan.ts';
 import { renderRow } from './sampleShard.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
-import { forEachReady, runShard, type ShardContext, type ShardDeps, type ShardInput, type ShardResult, type ShardRun } from './shard.ts';
+import {
+  forEachReady,
+  runShard,
+  type ShardContext,
+  type ShardDeps,
+  type ShardInput,
+  type ShardResult,
+  type ShardRun,
+} from './shard.ts';
 
 export type LabelShardInput = LabelSetInput & ShardInput;
 
@@ -18,31 +26,75 @@ export interface LabelShardResult extends ShardResult {
   readonly decisions: DatasetRef;
 }
 
-/** Labels every proof of a shard by the rule of paper 2.3, with no more calls than decide it; outcomes on the ledger are used as they are. */
-export async function labelShard(deps: ShardDeps & { readonly prompts: PromptSet }, input: LabelShardInput, context: ShardContext): Promise<LabelShardResult> {
-  const { setId, shard, stopToken, verifier, metaVerifier, policy, waves, earlyStop, verdictAttempts, sampling, seed, engine } = input;
+/**
+ * Labels every proof of a shard by the rule of paper 2.3, with no more calls than decide it; outcomes on the ledger are
+ * used as they are.
+ */
+export async function labelShard(
+  deps: ShardDeps & { readonly prompts: PromptSet },
+  input: LabelShardInput,
+  context: ShardContext,
+): Promise<LabelShardResult> {
+  const {
+    setId,
+    shard,
+    stopToken,
+    verifier,
+    metaVerifier,
+    policy,
+    waves,
+    earlyStop,
+    verdictAttempts,
+    sampling,
+    seed,
+    engine,
+  } = input;
   const rows = await readShardRows(deps.store, setId, shard);
   const queue = deps.servers.of(verifier.checkpoint.sha256);
   for (const model of [verifier, metaVerifier]) deps.servers.of(model.checkpoint.sha256).limitTo(engine.maxConcurrency);
   const plan = {
-    verifier: verifier.checkpoint.sha256, metaVerifier: metaVerifier.checkpoint.sha256, prompts: deps.prompts.sha256, policy, waves, earlyStop, verdictAttempts, sampling, seed,
-    rows: input.proofs.sha256, shardRows: engine.shardRows,
+    verifier: verifier.checkpoint.sha256,
+    metaVerifier: metaVerifier.checkpoint.sha256,
+    prompts: deps.prompts.sha256,
+    policy,
+    waves,
+    earlyStop,
+    verdictAttempts,
+    sampling,
+    seed,
+    rows: input.proofs.sha256,
+    shardRows: engine.shardRows,
   };
-  return runShard<LabelShardResult>(deps, { setId, shard, stopToken, rows: rows.length, plan }, context, async (run) => {
-    const labelled: (LabelledProof | undefined)[] = Array.from({ length: rows.length });
-    await forEachReady(
-      rows.entries(),
-      () => queue.ready(run.signal),
-      async ([index, row]) => {
-        labelled[index] = await labelProof(run, deps.prompts, input, row);
-        run.rowDone();
-      },
-    );
-    const done = labelled as LabelledProof[];
-    const count = (kind: LabelRow['decision']['kind']): number => done.filter(({ row }) => row.decision.kind === kind).length;
-    const decisions = await deps.store.writeJsonl(shardUri(setId, shard, 'labels'), done.map(({ row }) => row));
-    return { order: done.flatMap(({ keys }) => keys), result: { labels: { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') }, decisions } };
-  });
+  return runShard<LabelShardResult>(
+    deps,
+    { setId, shard, stopToken, rows: rows.length, plan },
+    context,
+    async (run) => {
+      const labelled: (LabelledProof | undefined)[] = Array.from({ length: rows.length });
+      await forEachReady(
+        rows.entries(),
+        () => queue.ready(run.signal),
+        async ([index, row]) => {
+          labelled[index] = await labelProof(run, deps.prompts, input, row);
+          run.rowDone();
+        },
+      );
+      const done = labelled as LabelledProof[];
+      const count = (kind: LabelRow['decision']['kind']): number =>
+        done.filter(({ row }) => row.decision.kind === kind).length;
+      const decisions = await deps.store.writeJsonl(
+        shardUri(setId, shard, 'labels'),
+        done.map(({ row }) => row),
+      );
+      return {
+        order: done.flatMap(({ keys }) => keys),
+        result: {
+          labels: { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') },
+          decisions,
+        },
+      };
+    },
+  );
 }
 
 interface LabelledProof {
@@ -52,19 +104,37 @@ interface LabelledProof {
 
 /** An analysis under way: what is known of it, and the question that its meta-assessments answer. */
 interface AnalysisState extends AnalysisEvidence {
-  readonly metaScores: (AnalysisEvidence['score'])[];
+  readonly metaScores: AnalysisEvidence['score'][];
   readonly text: string;
   metaQuestion?: RowQuestion;
 }
 
-async function labelProof(run: ShardRun, prompts: PromptSet, input: LabelShardInput, row: SetRow): Promise<LabelledProof> {
+async function labelProof(
+  run: ShardRun,
+  prompts: PromptSet,
+  input: LabelShardInput,
+  row: SetRow,
+): Promise<LabelledProof> {
   const { policy, waves, verifier, metaVerifier, sampling, seed, verdictAttempts } = input;
-  const verify = rowQuestion({ row: row.id, seed, task: 'verify', model: verifier.checkpoint.sha256, sampling: sampling.verify, messages: renderRow(prompts, 'verify', row) });
+  const verify = rowQuestion({
+    row: row.id,
+    seed,
+    task: 'verify',
+    model: verifier.checkpoint.sha256,
+    sampling: sampling.verify,
+    messages: renderRow(prompts, 'verify', row),
+  });
   const analyses: AnalysisState[] = [];
   const rounds: LabelRound[] = [];
   const keys: string[] = [];
   const verdict = async (question: RowQuestion, sample: number): Promise<Outcome> => {
-    const { outcome, keys: attempts } = await sampleOnce(run, question, sample, verdictAttempts, ({ kind }) => kind !== 'answered');
+    const { outcome, keys: attempts } = await sampleOnce(
+      run,
+      question,
+      sample,
+      verdictAttempts,
+      ({ kind }) => kind !== 'answered',
+    );
     keys.push(...attempts);
     return outcome;
   };
@@ -92,12 +162,19 @@ async function labelProof(run: ShardRun, prompts: PromptSet, input: LabelShardIn
         step.round.metas.map(async ({ analysis, count }) => {
           const state = analyses[analysis] as AnalysisState;
           state.metaQuestion ??= rowQuestion({
-            row: analysisId(row.id, analysis), seed, task: 'metaVerify', model: metaVerifier.checkpoint.sha256, sampling: sampling.metaVerify,
+            row: analysisId(row.id, analysis),
+            seed,
+            task: 'metaVerify',
+            model: metaVerifier.checkpoint.sha256,
+            sampling: sampling.metaVerify,
             messages: renderRow(prompts, 'metaVerify', { ...row, analysis: state.text }),
           });
           const question = state.metaQuestion;
           const from = state.metaScores.length;
-          return { state, outcomes: await Promise.all(Array.from({ length: count }, (_, index) => verdict(question, from + index))) };
+          return {
+            state,
+            outcomes: await Promise.all(Array.from({ length: count }, (_, index) => verdict(question, from + index))),
+          };
         }),
       ),
     ]);

@@ -23,9 +23,9 @@ interface Append {
 }
 
 /**
- * The outcomes of calls, a JSON line each, written by one process at a time. `append` resolves when the line has been handed to the operating
- * system: it survives a kill -9 of the process (a power cut may take the last lines; their calls are then made again). Lines that come
- * while a write is under way go out together with the next.
+ * The outcomes of calls, a JSON line each, written by one process at a time. `append` resolves when the line has been
+ * handed to the operating system: it survives a kill -9 of the process (a power cut may take the last lines; their
+ * calls are then made again). Lines that come while a write is under way go out together with the next.
  */
 export class Ledger {
   readonly file: string;
@@ -39,7 +39,13 @@ export class Ledger {
   #broken: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(parts: { file: string; handle: FileHandle; lock: LedgerLock; index: Map<string, number>; offsets: number[] }) {
+  private constructor(parts: {
+    file: string;
+    handle: FileHandle;
+    lock: LedgerLock;
+    index: Map<string, number>;
+    offsets: number[];
+  }) {
     this.file = parts.file;
     this.#handle = parts.handle;
     this.#lock = parts.lock;
@@ -48,8 +54,8 @@ export class Ledger {
   }
 
   /**
-   * Opens `file` (a path that ends in `.jsonl`), creating it and its folder where needed. A sealed ledger is opened again for appending.
-   * A torn last line is cut off: nobody was told of it.
+   * Opens `file` (a path that ends in `.jsonl`), creating it and its folder where needed. A sealed ledger is opened
+   * again for appending. A torn last line is cut off: nobody was told of it.
    * @throws LedgerDamaged when any other line is not an outcome, with its number.
    * @throws LedgerBusy when another live process writes it.
    */
@@ -98,8 +104,8 @@ export class Ledger {
   }
 
   /**
-   * Closes the ledger and leaves it compressed, as `<file>.gz`: first the outcomes named, in that order, then the others, marked `unused`.
-   * A kill at any moment leaves one whole ledger or both forms of it.
+   * Closes the ledger and leaves it compressed, as `<file>.gz`: first the outcomes named, in that order, then the
+   * others, marked `unused`. A kill at any moment leaves one whole ledger or both forms of it.
    */
   async seal(order: Iterable<string>): Promise<void> {
     await this.#writing;
@@ -114,7 +120,11 @@ export class Ledger {
     }
     const end = this.#offsets.at(-1) ?? 0;
     const whole = end <= READ_WHOLE_BYTES ? await readFile(this.file) : undefined;
-    const read = whole === undefined ? (ordinal: number) => this.#lineAt(ordinal) : (ordinal: number) => whole.toString('utf8', this.#offsets[ordinal], (this.#offsets[ordinal + 1] as number) - 1);
+    const read =
+      whole === undefined
+        ? (ordinal: number) => this.#lineAt(ordinal)
+        : (ordinal: number) =>
+            whole.toString('utf8', this.#offsets[ordinal], (this.#offsets[ordinal + 1] as number) - 1);
     await sealLines(this.file, { used, unused: [...rest.values()], read });
     await unlink(this.file);
     await this.close();
@@ -134,7 +144,11 @@ export class Ledger {
     const start = this.#offsets[ordinal] as number;
     const length = (this.#offsets[ordinal + 1] as number) - start - 1;
     const { buffer, bytesRead } = await this.#handle.read(Buffer.allocUnsafe(length), 0, length, start);
-    if (bytesRead !== length) throw new LedgerDamaged(`Expected ${length} bytes at ${start} of ${this.file}, got ${bytesRead}: the file was changed while it was in use`);
+    if (bytesRead !== length)
+      throw new LedgerDamaged(
+        `Expected ${length} bytes at ${start} of ${this.file}, got ${bytesRead}: the file was changed while it ` +
+          'was in use',
+      );
     return buffer.toString('utf8');
   }
 
@@ -145,7 +159,9 @@ export class Ledger {
       this.#queue = [];
       try {
         // The file was opened for appending, so bytes always land at its end.
-        await this.#handle.appendFile(batch.length === 1 ? (batch[0] as Append).line : batch.map(({ line }) => line).join(''));
+        await this.#handle.appendFile(
+          batch.length === 1 ? (batch[0] as Append).line : batch.map(({ line }) => line).join(''),
+        );
       } catch (error) {
         this.#broken = new Error(`Could not append to ${this.file}: ${(error as Error).message}`, { cause: error });
         for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);
@@ -172,7 +188,9 @@ async function scan(file: string): Promise<{ index: Map<string, number>; offsets
     const key = keyOf(line.bytes);
     if (key === undefined) {
       throw new LedgerDamaged(
-        `Expected line ${line.number} of ${file} (byte ${line.offset}) to be an outcome, got ${JSON.stringify(line.bytes.subarray(0, 80).toString('utf8'))}: it was damaged after it was written. Restore the file, or delete that line to pay for its call again`,
+        `Expected line ${line.number} of ${file} (byte ${line.offset}) to be an outcome, got ` +
+          `${JSON.stringify(line.bytes.subarray(0, 80).toString('utf8'))}: it was damaged after it was written. ` +
+          'Restore the file, or delete that line to pay for its call again',
       );
     }
     index.set(key, offsets.length - 1);

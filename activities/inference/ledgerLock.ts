@@ -23,8 +23,8 @@ interface Owner {
 const held = new Set<string>();
 
 /**
- * One writer per ledger: an activity that Temporal gave up may still be running when its successor starts. A lock whose process is dead is
- * taken over.
+ * One writer per ledger: an activity that Temporal gave up may still be running when its successor starts. A lock whose
+ * process is dead is taken over.
  * @throws LedgerBusy
  */
 export async function lockLedger(file: string): Promise<LedgerLock> {
@@ -60,11 +60,17 @@ async function take(lock: string, me: Owner, file: string): Promise<void> {
       }
       const owner = await ownerOf(lock);
       if (owner !== undefined && (await isAlive(owner, me))) {
-        throw new LedgerBusy(`Expected ${file} to be free, but process ${owner.pid} on ${owner.host} writes it. If that process is gone, delete ${lock}`);
+        throw new LedgerBusy(
+          `Expected ${file} to be free, but process ${owner.pid} on ${owner.host} writes it. If that process is ` +
+            `gone, delete ${lock}`,
+        );
       }
       // Moved away by name, so that of two who find it stale only one removes it.
       const stale = `${lock}.stale-${me.nonce}`;
-      await rename(lock, stale).then(() => unlink(stale), () => undefined);
+      await rename(lock, stale).then(
+        () => unlink(stale),
+        () => undefined,
+      );
     }
     throw new LedgerBusy(`Expected to lock ${file} within 3 tries; others take it at the same time`);
   } finally {

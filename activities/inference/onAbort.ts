@@ -1,4 +1,7 @@
-/** What waits for each signal. Hundreds of calls share a shard's signal, and its own list of listeners is searched from end to end for every one that comes or goes. */
+/**
+ * What waits for each signal. Hundreds of calls share a shard's signal, and its own list of listeners is searched from
+ * end to end for every one that comes or goes.
+ */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** Runs `react` when the signal aborts. @returns what to call when that no longer matters. */
@@ -7,9 +10,13 @@ export function onAbort(signal: AbortSignal | undefined, react: () => void): () 
   let reactions = waiting.get(signal);
   if (reactions === undefined) {
     const all = new Set<() => void>();
-    signal.addEventListener('abort', () => {
-      for (const one of all) one();
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const one of all) one();
+      },
+      { once: true },
+    );
     waiting.set(signal, all);
     reactions = all;
   }

@@ -7,8 +7,8 @@ import { planUri, shardUri, type SetPlan } from './plan.ts';
 import { readSealed } from './sealedLedger.ts';
 
 /**
- * The final outcome of every sample of a finished set, in the order of rows and samples (for a label set: proof by proof, in the order of asking). Attempts that were
- * asked again are left out.
+ * The final outcome of every sample of a finished set, in the order of rows and samples (for a label set: proof by
+ * proof, in the order of asking). Attempts that were asked again are left out.
  * @throws when the set is not finished, naming the shard that is missing.
  */
 export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncGenerator<Outcome> {
@@ -16,10 +16,14 @@ export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncG
 }
 
 /** Every outcome that the finished set used, attempts that were asked again included. */
-export async function* readAllOutcomes(store: ArtifactStore, setId: string): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
+export async function* readAllOutcomes(
+  store: ArtifactStore,
+  setId: string,
+): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
   for (let shard = 0; shard < (await shardsOf(store, setId)); shard += 1) {
     const uri = `${shardUri(setId, shard)}.gz`;
-    if (!(await store.exists(uri))) throw new Error(`Expected set ${setId} to be finished, but ${uri} does not exist: its shard is not sealed yet`);
+    if (!(await store.exists(uri)))
+      throw new Error(`Expected set ${setId} to be finished, but ${uri} does not exist: its shard is not sealed yet`);
     let previous: Outcome | undefined;
     for await (const { unused, ...outcome } of readSealed(store.path(uri))) {
       if (unused === true) break;
@@ -35,7 +39,9 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
   const shards = await shardsOf(store, setId);
   async function* rows(): AsyncGenerator<LabelRow> {
     for (let shard = 0; shard < shards; shard += 1) {
-      const { result } = await store.readJson<{ result: LabelShardResult }>(shardUri(setId, shard).replace(/\.jsonl$/, '.result.json'));
+      const { result } = await store.readJson<{ result: LabelShardResult }>(
+        shardUri(setId, shard).replace(/\.jsonl$/, '.result.json'),
+      );
       yield* store.readJsonl<LabelRow>(result.decisions);
     }
   }
@@ -43,7 +49,8 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
 }
 
 async function shardsOf(store: ArtifactStore, setId: string): Promise<number> {
-  if (!(await store.exists(planUri(setId)))) throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${planUri(setId)}`);
+  if (!(await store.exists(planUri(setId))))
+    throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${planUri(setId)}`);
   return (await store.readJson<SetPlan>(planUri(setId))).shards.length;
 }
 

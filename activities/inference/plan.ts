@@ -13,7 +13,9 @@ export interface SetRow {
   readonly analysis?: string;
 }
 
-/** `ledger/<setId>/plan.json`: where each shard's rows stand in the dataset, so that a shard reads its own rows only. */
+/**
+ * `ledger/<setId>/plan.json`: where each shard's rows stand in the dataset, so that a shard reads its own rows only.
+ */
 export interface SetPlan {
   readonly rows: DatasetRef;
   readonly shardRows: number;
@@ -37,8 +39,12 @@ export interface PlanSetInput {
  * Cuts a dataset into shards of `shardRows` rows and writes the plan down. Reads the dataset once.
  * @throws when the dataset is not what its reference says.
  */
-export async function planSet(store: ArtifactStore, { setId, rows, shardRows }: PlanSetInput): Promise<{ shards: number }> {
-  if (!Number.isInteger(shardRows) || shardRows < 1) throw new Error(`Expected engine.shardRows of ${setId} to be a whole number of at least 1, got ${shardRows}`);
+export async function planSet(
+  store: ArtifactStore,
+  { setId, rows, shardRows }: PlanSetInput,
+): Promise<{ shards: number }> {
+  if (!Number.isInteger(shardRows) || shardRows < 1)
+    throw new Error(`Expected engine.shardRows of ${setId} to be a whole number of at least 1, got ${shardRows}`);
   const whole = createHash('sha256');
   const shards: ShardSlice[] = [];
   let slice = createHash('sha256');
@@ -65,7 +71,10 @@ export async function planSet(store: ArtifactStore, { setId, rows, shardRows }: 
   if (count > 0) cut();
   const sha256 = whole.digest('hex');
   if (sha256 !== rows.sha256 || total !== rows.rows) {
-    throw new Error(`Expected ${rows.uri} to have sha256 ${rows.sha256} and ${rows.rows} rows, got ${sha256} and ${total}: it was changed after it was written`);
+    throw new Error(
+      `Expected ${rows.uri} to have sha256 ${rows.sha256} and ${rows.rows} rows, got ${sha256} and ${total}: it ` +
+        'was changed after it was written',
+    );
   }
   await store.writeJson(planUri(setId), { rows, shardRows, shards } satisfies SetPlan);
   return { shards: shards.length };
@@ -80,7 +89,11 @@ export async function readShardRows(store: ArtifactStore, setId: string, shard: 
   try {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(slice.bytes), 0, slice.bytes, slice.offset);
     const sha256 = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
-    if (sha256 !== slice.sha256) throw new Error(`Expected rows of shard ${shard} of ${plan.rows.uri} to have sha256 ${slice.sha256}, got ${sha256}: it was changed after the set was planned`);
+    if (sha256 !== slice.sha256)
+      throw new Error(
+        `Expected rows of shard ${shard} of ${plan.rows.uri} to have sha256 ${slice.sha256}, got ${sha256}: it ` +
+          'was changed after the set was planned',
+      );
     const rows: SetRow[] = [];
     for await (const { bytes } of linesOf(chunk(buffer))) rows.push(JSON.parse(bytes.toString('utf8')) as SetRow);
     return rows;

@@ -21,10 +21,17 @@ export interface Sampled {
 }
 
 /**
- * One sample of a row: asked again under a new seed while `again` says so, at most `attempts` times; every outcome is on the ledger, the
- * last one counts. On a ledger that has later attempts it goes on from the last of them: an earlier failure is not asked again.
+ * One sample of a row: asked again under a new seed while `again` says so, at most `attempts` times; every outcome is
+ * on the ledger, the last one counts. On a ledger that has later attempts it goes on from the last of them: an earlier
+ * failure is not asked again.
  */
-export async function sampleOnce(run: ShardRun, question: RowQuestion, sample: number, attempts: number, again: (outcome: Outcome) => boolean): Promise<Sampled> {
+export async function sampleOnce(
+  run: ShardRun,
+  question: RowQuestion,
+  sample: number,
+  attempts: number,
+  again: (outcome: Outcome) => boolean,
+): Promise<Sampled> {
   const { row, task, model, messages, sampling, digest } = question;
   const which = (attempt: number) => {
     const seed = seedOf(question.seed, row, task, sample, attempt);

@@ -9,8 +9,8 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import { linesOf } from './lines.ts';
 
 /**
- * A line of a sealed ledger. A text that several calls gave stands once: its first line is marked `shared`, the others name that line's key
- * in `sameTextAs`.
+ * A line of a sealed ledger. A text that several calls gave stands once: its first line is marked `shared`, the others
+ * name that line's key in `sameTextAs`.
  */
 export interface SealedLine extends Outcome {
   readonly shared?: true;
@@ -37,7 +37,11 @@ interface Lines {
 export async function sealLines(file: string, lines: Lines): Promise<void> {
   const temporary = `${sealedPath(file)}.${randomUUID()}.tmp`;
   const texts = await countTexts(lines);
-  await pipeline(Readable.from(sealedLines(lines, texts), { objectMode: true }), createGzip({ level: 9 }), createWriteStream(temporary));
+  await pipeline(
+    Readable.from(sealedLines(lines, texts), { objectMode: true }),
+    createGzip({ level: 9 }),
+    createWriteStream(temporary),
+  );
   await syncPath(temporary);
   await rename(temporary, sealedPath(file));
   await syncPath(path.dirname(file));
@@ -56,7 +60,10 @@ export async function unsealFile(file: string): Promise<void> {
   await unlink(sealed);
 }
 
-/** Outcomes of a sealed ledger in its order, texts in place, those marked `unused` last. Needs memory for shared texts only. */
+/**
+ * Outcomes of a sealed ledger in its order, texts in place, those marked `unused` last. Needs memory for shared texts
+ * only.
+ */
 export async function* readSealed(sealed: string): AsyncGenerator<SealedLine> {
   const texts = new Map<string, string | undefined>();
   for await (const { bytes } of linesOf(createReadStream(sealed).pipe(createGunzip()))) {
@@ -86,7 +93,10 @@ async function countTexts({ used, unused, read }: Lines): Promise<Map<string, nu
 async function* sealedLines({ used, unused, read }: Lines, texts: ReadonlyMap<string, number>): AsyncGenerator<string> {
   const firstOf = new Map<string, string>();
   let buffer = '';
-  for (const [ordinals, mark] of [[used, {}], [unused, { unused: true as const }]] as const) {
+  for (const [ordinals, mark] of [
+    [used, {}],
+    [unused, { unused: true as const }],
+  ] as const) {
     for (const ordinal of ordinals) {
       const line = read(ordinal);
       const outcome = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;

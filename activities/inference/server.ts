@@ -1,5 +1,11 @@
 import { Pool } from 'undici';
-import { afterAnswer, afterOverload, afterReturn, startLimit, type ConcurrencyLimit } from '../../shared/concurrency.ts';
+import {
+  afterAnswer,
+  afterOverload,
+  afterReturn,
+  startLimit,
+  type ConcurrencyLimit,
+} from '../../shared/concurrency.ts';
 import type { Reply } from './reply.ts';
 import type { Endpoint } from './types.ts';
 
@@ -29,9 +35,17 @@ export class Server {
     this.#limit = startLimit(maxConcurrency);
     const url = new URL(endpoint.baseUrl);
     // One call per connection; no timeout but the caller's, since an answer may take an hour before its first byte.
-    this.pool = new Pool(url.origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+    this.pool = new Pool(url.origin, {
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: 10_000 },
+    });
     this.path = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/chat/completions`;
-    this.headers = { 'content-type': 'application/json', ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }) };
+    this.headers = {
+      'content-type': 'application/json',
+      ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
+    };
   }
 
   /** Calls it may have at once now. */

@@ -35,7 +35,10 @@ interface Waiter {
 /** Least time between two requests to the serving side for a model that is gone. */
 const REFRESH_INTERVAL_MS = 3_000;
 
-/** All servers that this process talks to, by model. Shards share it: a server has one limit, however many shards call it. */
+/**
+ * All servers that this process talks to, by model. Shards share it: a server has one limit, however many shards call
+ * it.
+ */
 export class ModelServers {
   readonly #options: Required<ServersOptions>;
   readonly #models = new Map<string, ModelQueue>();
@@ -118,7 +121,10 @@ export class ModelQueue {
     });
   }
 
-  /** Resolves when new work is welcome: fewer calls wait than the servers can have at once. Keeps memory bounded by concurrency. */
+  /**
+   * Resolves when new work is welcome: fewer calls wait than the servers can have at once. Keeps memory bounded by
+   * concurrency.
+   */
   ready(signal: AbortSignal): Promise<void> {
     if (this.#backlog < this.#capacity) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -141,7 +147,10 @@ export class ModelQueue {
   }
 
   get #capacity(): number {
-    return Math.max(8, this.#servers.reduce((sum, server) => sum + server.capacity, 0));
+    return Math.max(
+      8,
+      this.#servers.reduce((sum, server) => sum + server.capacity, 0),
+    );
   }
 
   #pump(): void {
@@ -222,7 +231,10 @@ export class ModelQueue {
         this.#resolved = endpoints.length > 0;
         if (endpoints.length === 0) throw new Error('no endpoint serves it');
         const kept = new Map(this.#servers.map((server) => [server.endpoint.baseUrl, server]));
-        this.#servers = endpoints.map((endpoint) => kept.get(endpoint.baseUrl) ?? new Server(endpoint, Math.min(endpoint.maxConcurrency, this.#max)));
+        this.#servers = endpoints.map(
+          (endpoint) =>
+            kept.get(endpoint.baseUrl) ?? new Server(endpoint, Math.min(endpoint.maxConcurrency, this.#max)),
+        );
         for (const server of kept.values()) {
           if (this.#servers.includes(server)) server.retryNow();
           else {
@@ -243,10 +255,15 @@ export class ModelQueue {
       });
   }
 
-  /** While calls wait and no server is free by itself: look again when a pause ends, and give up on calls that waited too long. */
+  /**
+   * While calls wait and no server is free by itself: look again when a pause ends, and give up on calls that waited
+   * too long.
+   */
   #wakeLater(now: number): void {
     if (this.#timer !== undefined || this.#backlog === 0 || this.#closed) return;
-    const pauses = this.#servers.filter(({ pausedUntil, retired }) => !retired && pausedUntil > now).map(({ pausedUntil }) => pausedUntil - now);
+    const pauses = this.#servers
+      .filter(({ pausedUntil, retired }) => !retired && pausedUntil > now)
+      .map(({ pausedUntil }) => pausedUntil - now);
     if (pauses.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
     this.#timer = setTimeout(
       () => {
@@ -263,7 +280,9 @@ export class ModelQueue {
     if (this.#darkSince === undefined) return;
     const before = Date.now() - this.#options.patienceMs;
     if (this.#darkSince > before) return;
-    const message = `no server of model ${this.#model} answered for ${Math.round(this.#options.patienceMs / 1000)} s; last: ${this.#lastMessage}`;
+    const message =
+      `no server of model ${this.#model} answered for ${Math.round(this.#options.patienceMs / 1000)} s; last: ` +
+      this.#lastMessage;
     const tooLong = (waiter: Waiter): boolean => waiter.since <= before;
     const given = [...this.#again.filter(tooLong), ...this.#waiting.slice(this.#head).filter(tooLong)];
     this.#again = this.#again.filter((waiter) => !tooLong(waiter));

@@ -25,8 +25,8 @@ interface LookOut {
 const lookOuts = new Map<string, LookOut>();
 
 /**
- * Looks for the mark that stops a set. One look-out serves all the set's shards in this process, so that they stop in the same moment: a slot that
- * one gives back would otherwise go to another, for calls that are paid and thrown away.
+ * Looks for the mark that stops a set. One look-out serves all the set's shards in this process, so that they stop in
+ * the same moment: a slot that one gives back would otherwise go to another, for calls that are paid and thrown away.
  */
 export function watchForStop(mark: string): SetStop {
   const found = lookOuts.get(mark) ?? lookOut(mark);

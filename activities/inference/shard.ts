@@ -58,8 +58,8 @@ export interface ShardRun {
 }
 
 /**
- * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 2.5 times the time so far, and at last
- * often enough for a heartbeat timeout of 30 s.
+ * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 2.5 times the
+ * time so far, and at last often enough for a heartbeat timeout of 30 s.
  */
 const BEAT_CHECK_MS = 250;
 const FIRST_BEATS_MS = 2_000;
@@ -73,8 +73,9 @@ export interface StoredResult<R> {
 }
 
 /**
- * Runs a shard on its ledger, and seals the ledger when the work is complete. A shard that is complete already is not touched.
- * Whatever ends it early (cancellation, a stop, a full disk), calls end within a second and the ledger stays as it is, to go on from.
+ * Runs a shard on its ledger, and seals the ledger when the work is complete. A shard that is complete already is not
+ * touched. Whatever ends it early (cancellation, a stop, a full disk), calls end within a second and the ledger stays
+ * as it is, to go on from.
  */
 export async function runShard<R extends ShardResult>(
   deps: ShardDeps,
@@ -89,7 +90,8 @@ export async function runShard<R extends ShardResult>(
   const inputSha256 = createHash('sha256').update(JSON.stringify(input.plan)).digest('hex');
   if (await store.exists(resultUri)) {
     const stored = await store.readJson<StoredResult<R>>(resultUri);
-    if (stored.inputSha256 === inputSha256 && (await isFile(sealedPath(file))) && !(await isFile(file))) return stored.result;
+    if (stored.inputSha256 === inputSha256 && (await isFile(sealedPath(file))) && !(await isFile(file)))
+      return stored.result;
   }
 
   const began = Date.now();
@@ -111,7 +113,8 @@ export async function runShard<R extends ShardResult>(
     return onAbort(signal, pass);
   });
   const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
-  const beat = (): void => context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
+  const beat = (): void =>
+    context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
   let nextBeat = began + FIRST_BEATS_MS;
   const timer = setInterval(() => {
     const now = Date.now();
@@ -136,7 +139,14 @@ export async function runShard<R extends ShardResult>(
       },
     });
     await ledger.seal(order);
-    const shardResult = { rows: input.rows, counts, usage, requests, seconds: (Date.now() - began) / 1000, ...result } as R;
+    const shardResult = {
+      rows: input.rows,
+      counts,
+      usage,
+      requests,
+      seconds: (Date.now() - began) / 1000,
+      ...result,
+    } as R;
     await store.writeJson(resultUri, { inputSha256, plan: input.plan, result: shardResult } satisfies StoredResult<R>);
     return shardResult;
   } finally {
@@ -156,7 +166,11 @@ export function stopUri(setId: string, stopToken: string): string {
  * Runs `run` for every item, starting one whenever `ready` resolves. After an error nothing new starts.
  * @throws the first error, after all that was started has ended: what is paid for by then is kept.
  */
-export async function forEachReady<T>(items: Iterable<T>, ready: () => Promise<void>, run: (item: T) => Promise<void>): Promise<void> {
+export async function forEachReady<T>(
+  items: Iterable<T>,
+  ready: () => Promise<void>,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
   const underWay = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   for (const item of items) {

@@ -29,15 +29,20 @@ export interface Endpoint {
 }
 
 /**
- * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the serving side then
- * starts it again. Without an engine, the one that last was made sure of serves it. An empty list or an error means: nowhere yet, ask again later.
+ * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the
+ * serving side then starts it again. Without an engine, the one that last was made sure of serves it. An empty list or
+ * an error means: nowhere yet, ask again later.
  */
-export type EndpointResolver = (model: string, options?: { readonly refresh: boolean; readonly engine?: EngineSettings['engine'] }) => Promise<readonly Endpoint[]>;
+export type EndpointResolver = (
+  model: string,
+  options?: { readonly refresh: boolean; readonly engine?: EngineSettings['engine'] },
+) => Promise<readonly Endpoint[]>;
 
 /** Answers calls, each paid once. */
 export interface Asker {
   /**
-   * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is returned.
+   * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
+   * returned.
    * @throws only when cancelled or when the ledger cannot be written. Everything else is a typed outcome.
    */
   ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome>;

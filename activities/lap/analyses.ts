@@ -9,11 +9,16 @@ import { reviewsById } from './proofs.ts';
  * The well-formed analyses among a verify set's answers, in the set's order.
  * @throws when the set is not about these proofs.
  */
-export async function* wellFormedAnalyses(store: ArtifactStore, setId: string, proofs: DatasetRef): AsyncGenerator<AnalysisRow> {
+export async function* wellFormedAnalyses(
+  store: ArtifactStore,
+  setId: string,
+  proofs: DatasetRef,
+): AsyncGenerator<AnalysisRow> {
   const rows = new Map((await store.readRows<ProofRow>(proofs)).map((row) => [row.id, row]));
   for await (const outcome of readOutcomes(store, setId)) {
     const proof = rows.get(outcome.row);
-    if (proof === undefined) throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
+    if (proof === undefined)
+      throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
     if (outcome.kind !== 'answered') continue;
     const answer = parseAnswer('verify', outcome.text ?? '');
     if (answer.kind === 'malformed' || answer.score === undefined) continue;
@@ -30,13 +35,16 @@ export async function* wellFormedAnalyses(store: ArtifactStore, setId: string, p
 }
 
 /** The same as a dataset. */
-export async function collectAnalyses(store: ArtifactStore, input: { to: string; setId: string; proofs: DatasetRef }): Promise<DatasetRef> {
+export async function collectAnalyses(
+  store: ArtifactStore,
+  input: { to: string; setId: string; proofs: DatasetRef },
+): Promise<DatasetRef> {
   return store.writeJsonl(input.to, wellFormedAnalyses(store, input.setId, input.proofs));
 }
 
 /**
- * The analyses whose quality experts score: of v1's and the base's as the share says, distinct, balanced over the scores they give. A
- * meta-verifier that sees v1's analyses only learns their distribution (ours).
+ * The analyses whose quality experts score: of v1's and the base's as the share says, distinct, balanced over the
+ * scores they give. A meta-verifier that sees v1's analyses only learns their distribution (ours).
  */
 export async function chooseAnalysesForExperts(
   store: ArtifactStore,
@@ -48,7 +56,10 @@ export async function chooseAnalysesForExperts(
     const distinct = distinctBy(await store.readRows<AnalysisRow>(ref), (row) => `${row.proofId}\n${row.analysis}`);
     return balancedSample(distinct, count, (row) => String(row.analysisScore), input.seed);
   };
-  return store.writeJsonl(input.to, [...(await choose(input.ofVerifier, input.count - fromBase)), ...(await choose(input.ofBase, fromBase))]);
+  return store.writeJsonl(input.to, [
+    ...(await choose(input.ofVerifier, input.count - fromBase)),
+    ...(await choose(input.ofBase, fromBase)),
+  ]);
 }
 
 /** D_mv: the analyses whose quality experts scored, split by problem. */
@@ -62,9 +73,16 @@ export async function recordAnalysisScores(
     const result = results.get(row.id);
     return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
   });
-  const write = (name: string, rows: readonly ScoredAnalysis[]) => store.writeJsonl(`datasets/${input.lap}/analysis-scores/${name}.jsonl`, rows);
+  const write = (name: string, rows: readonly ScoredAnalysis[]) =>
+    store.writeJsonl(`datasets/${input.lap}/analysis-scores/${name}.jsonl`, rows);
   return {
-    train: await write('train', scored.filter((row) => !heldBack.has(row.problem.id))),
-    validation: await write('validation', scored.filter((row) => heldBack.has(row.problem.id))),
+    train: await write(
+      'train',
+      scored.filter((row) => !heldBack.has(row.problem.id)),
+    ),
+    validation: await write(
+      'validation',
+      scored.filter((row) => heldBack.has(row.problem.id)),
+    ),
   };
 }

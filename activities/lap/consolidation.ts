@@ -3,7 +3,15 @@ import { validityOf } from '../../shared/autoLabel.ts';
 import { chooseExamples, proofPasses } from '../../shared/consolidation.ts';
 import type { Example } from '../../shared/consolidation.ts';
 import type { LabelRecord, SkillCounts } from '../../shared/manifest.ts';
-import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredAnalysis, ScoredProof, TrainingRow } from '../../shared/records.ts';
+import type {
+  AnalysisRow,
+  DatasetRef,
+  Problem,
+  ProofRow,
+  ScoredAnalysis,
+  ScoredProof,
+  TrainingRow,
+} from '../../shared/records.ts';
 import { seriesOfLap } from '../../shared/names.ts';
 import { balancedSample } from '../../shared/selection.ts';
 import type { AutoLabelPolicy, LabelRow } from '../../shared/sets.ts';
@@ -15,14 +23,28 @@ import { wellFormedAnalyses } from './analyses.ts';
 import { proofId } from './proofs.ts';
 
 /** Rows of D_v or D_mv for the models to answer again: at most `count`, spread over scores and topics. */
-export async function chooseScored(store: ArtifactStore, input: { to: string; parts: readonly DatasetRef[]; count: number; seed: number }): Promise<DatasetRef> {
+export async function chooseScored(
+  store: ArtifactStore,
+  input: { to: string; parts: readonly DatasetRef[]; count: number; seed: number },
+): Promise<DatasetRef> {
   const rows: (ScoredProof | ScoredAnalysis)[] = [];
   for (const part of input.parts) rows.push(...(await store.readRows<ScoredProof | ScoredAnalysis>(part)));
-  return store.writeJsonl(input.to, balancedSample(rows, input.count, (row) => `${'quality' in row ? row.quality : row.score} ${row.problem.topic}`, input.seed));
+  return store.writeJsonl(
+    input.to,
+    balancedSample(
+      rows,
+      input.count,
+      (row) => `${'quality' in row ? row.quality : row.score} ${row.problem.topic}`,
+      input.seed,
+    ),
+  );
 }
 
 /** The analyses of a set whose score is their proof's: what the meta-verifier is asked about. */
-export async function rightAnalyses(store: ArtifactStore, input: { to: string; setId: string; proofs: DatasetRef }): Promise<{ rows: DatasetRef; seen: number }> {
+export async function rightAnalyses(
+  store: ArtifactStore,
+  input: { to: string; setId: string; proofs: DatasetRef },
+): Promise<{ rows: DatasetRef; seen: number }> {
   const scores = new Map((await store.readRows<ScoredProof>(input.proofs)).map((row) => [row.id, row.score]));
   let seen = 0;
   async function* rows(): AsyncGenerator<AnalysisRow> {
@@ -41,7 +63,10 @@ export interface ConsolidationInput {
   readonly labels: LabelRecord;
   /** The parent's turn. */
   readonly turn: number;
-  /** The verifier's: right analyses, and the set in which the meta-verifier judged them (absent without meta-verification). */
+  /**
+   * The verifier's: right analyses, and the set in which the meta-verifier judged them (absent without
+   * meta-verification).
+   */
   readonly analyses: { readonly rows: DatasetRef; readonly seen: number; readonly judgedIn?: string };
   readonly policy: AutoLabelPolicy;
   /** The meta-verifier's, where there is one: rows of D_mv, and the set in which it judged them again. */
@@ -53,10 +78,14 @@ export interface ConsolidationInput {
 type Row = Example & { readonly problem: Problem; readonly proof?: string; readonly analysis?: string };
 
 /**
- * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes and whose
- * self-analysis agrees, the verifier's right analyses that the meta-verifier passes, and its meta-analyses that agree with the experts.
+ * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes
+ * and whose self-analysis agrees, the verifier's right analyses that the meta-verifier passes, and its meta-analyses
+ * that agree with the experts.
  */
-export async function writeConsolidation(store: ArtifactStore, input: ConsolidationInput): Promise<{ dataset: DatasetRef; skills: SkillCounts[] }> {
+export async function writeConsolidation(
+  store: ArtifactStore,
+  input: ConsolidationInput,
+): Promise<{ dataset: DatasetRef; skills: SkillCounts[] }> {
   const { examplesPerSkill: most, seed } = input;
   const skills: SkillCounts[] = [];
   const chosen: Row[] = [];
@@ -68,7 +97,11 @@ export async function writeConsolidation(store: ArtifactStore, input: Consolidat
   take('proofs', await passedProofs(store, input));
   take('analyses', await passedAnalyses(store, input));
   if (input.metaAnalyses !== undefined) take('metaAnalyses', await passedMetaAnalyses(store, input.metaAnalyses));
-  if (chosen.length === 0) throw new Error(`Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got none; lower what must pass or start from another lap`);
+  if (chosen.length === 0)
+    throw new Error(
+      `Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got ` +
+        'none; lower what must pass or start from another lap',
+    );
   const prompts = await loadPromptSet(input.prompts);
   const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, score }): TrainingRow => ({
     itemId: `${task}/${subject}`,
@@ -90,7 +123,9 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
   const rows = await store.readRows<ProofRow>(labels.proofs);
   const proofs = new Map(rows.map((row) => [row.id, row]));
   const problems = new Map(rows.map(({ problem }) => [problem.id, problem]));
-  const decisions = new Map((await store.readRows<LabelRow>(labels.set.decisions)).map((row) => [row.proofId, row.decision]));
+  const decisions = new Map(
+    (await store.readRows<LabelRow>(labels.set.decisions)).map((row) => [row.proofId, row.decision]),
+  );
   const passed: Row[] = [];
   let seen = 0;
   for await (const outcome of readOutcomes(store, labels.writtenIn)) {
@@ -104,7 +139,10 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;
     if (!proofPasses(decision?.kind === 'labelled' ? decision.score : undefined, proofs.get(id)?.selfScore)) continue;
     const whole = { subject: id, topic: problem.topic, score: 1, problem } as const;
-    passed.push({ ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` }, { ...whole, task: outcome.task, completion: outcome.text });
+    passed.push(
+      { ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` },
+      { ...whole, task: outcome.task, completion: outcome.text },
+    );
   }
   return { seen, passed };
 }
@@ -113,7 +151,17 @@ async function passedAnalyses(store: ArtifactStore, { analyses, policy }: Consol
   const verdicts = analyses.judgedIn === undefined ? undefined : await scoresByRow(store, analyses.judgedIn);
   const passed = (await store.readRows<AnalysisRow>(analyses.rows)).flatMap((row): Row[] => {
     if (verdicts !== undefined && validityOf(policy, verdicts.get(row.id) ?? []) !== 'valid') return [];
-    return [{ task: 'verify', subject: row.proofId, topic: row.problem.topic, score: row.analysisScore, completion: row.analysis, problem: row.problem, proof: row.proof }];
+    return [
+      {
+        task: 'verify',
+        subject: row.proofId,
+        topic: row.problem.topic,
+        score: row.analysisScore,
+        completion: row.analysis,
+        problem: row.problem,
+        proof: row.proof,
+      },
+    ];
   });
   return { seen: analyses.seen, passed };
 }
@@ -126,13 +174,23 @@ async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRe
     seen += 1;
     const row = rows.get(id);
     if (kind !== 'answered' || text === undefined || row === undefined || score !== row.quality) continue;
-    passed.push({ task: 'metaVerify', subject: id, topic: row.problem.topic, score: row.quality, completion: text, problem: row.problem, proof: row.proof, analysis: row.analysis });
+    passed.push({
+      task: 'metaVerify',
+      subject: id,
+      topic: row.problem.topic,
+      score: row.quality,
+      completion: text,
+      problem: row.problem,
+      proof: row.proof,
+      analysis: row.analysis,
+    });
   }
   return { seen, passed };
 }
 
 async function scoresByRow(store: ArtifactStore, setId: string) {
   const scores = new Map<string, (ScoredAnalysis['quality'] | undefined)[]>();
-  for await (const { row, kind, score } of readOutcomes(store, setId)) scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  for await (const { row, kind, score } of readOutcomes(store, setId))
+    scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
   return scores;
 }

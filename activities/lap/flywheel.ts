@@ -13,11 +13,18 @@ import { readManifest } from './parent.ts';
  * Reads a flywheel's input and, with it, its first lap's.
  * @throws ApplicationFailure `InvalidFlywheel`, non-retryable: the same input would be refused again.
  */
-export async function openFlywheel(store: ArtifactStore, input: FlywheelInput): Promise<{ run: string; settings: FlywheelSettings }> {
+export async function openFlywheel(
+  store: ArtifactStore,
+  input: FlywheelInput,
+): Promise<{ run: string; settings: FlywheelSettings }> {
   try {
     const settings = resolveFlywheel(input);
     const from = settings.from === undefined ? undefined : fullLapName(settings.from);
-    const first = { ...settings.lap, ...(settings.run === undefined ? {} : { run: settings.run }), ...(from === undefined ? {} : { from }) };
+    const first = {
+      ...settings.lap,
+      ...(settings.run === undefined ? {} : { run: settings.run }),
+      ...(from === undefined ? {} : { from }),
+    };
     const parent = parentOf(first);
     const { run } = resolveRecipe(first, parent === undefined ? undefined : await readManifest(store, parent));
     return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };

@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { ArtifactStore } from '../store.ts';
 
 /**
- * The lap's own name, `<run>/lap-NNNN`, allocated once per workflow: asked again with the same `owner` (Temporal's first execution run id)
- * it answers the same, and two owners never get the same lap, however they race.
+ * The lap's own name, `<run>/lap-NNNN`, allocated once per workflow: asked again with the same `owner` (Temporal's
+ * first execution run id) it answers the same, and two owners never get the same lap, however they race.
  * @param after number of the parent: a run that branches from another counts on from there. @default 0
  */
 export async function allocateLap(store: ArtifactStore, run: string, owner: string, after = 0): Promise<string> {

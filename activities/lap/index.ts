@@ -12,7 +12,10 @@ import * as training from './trainingData.ts';
 
 type Input<F extends (store: ArtifactStore, input: never) => unknown> = Parameters<F>[1];
 
-/** The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes the same bytes. */
+/**
+ * The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes
+ * the same bytes.
+ */
 export function createLapActivities({ store, root }: { store: ArtifactStore; root: string }) {
   return {
     openLap: (input: LapInput, owner: string) => openLap(store, root, input, owner),
@@ -29,11 +32,14 @@ export function createLapActivities({ store, root }: { store: ArtifactStore; roo
     chooseForAudit: (input: Input<typeof proofs.chooseForAudit>) => proofs.chooseForAudit(store, input),
     growProofScores: (input: Input<typeof proofs.growProofScores>) => proofs.growProofScores(store, input),
     collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),
-    chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) => analyses.chooseAnalysesForExperts(store, input),
-    recordAnalysisScores: (input: Input<typeof analyses.recordAnalysisScores>) => analyses.recordAnalysisScores(store, input),
+    chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) =>
+      analyses.chooseAnalysesForExperts(store, input),
+    recordAnalysisScores: (input: Input<typeof analyses.recordAnalysisScores>) =>
+      analyses.recordAnalysisScores(store, input),
     chooseScored: (input: Input<typeof consolidation.chooseScored>) => consolidation.chooseScored(store, input),
     rightAnalyses: (input: Input<typeof consolidation.rightAnalyses>) => consolidation.rightAnalyses(store, input),
-    writeConsolidation: (input: Input<typeof consolidation.writeConsolidation>) => consolidation.writeConsolidation(store, input),
+    writeConsolidation: (input: Input<typeof consolidation.writeConsolidation>) =>
+      consolidation.writeConsolidation(store, input),
     writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
     writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
     writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),

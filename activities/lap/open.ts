@@ -28,7 +28,10 @@ export interface OpenedLap {
   readonly parent?: ParentLap;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
-  /** What it is expected to take: the whole, and a few numbers of each phase. Absent in laps that were opened before there were plans. */
+  /**
+   * What it is expected to take: the whole, and a few numbers of each phase. Absent in laps that were opened before
+   * there were plans.
+   */
   readonly plan?: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
   readonly prompts: { readonly name: string; readonly sha256: string };
   readonly problems: ProblemSplits;
@@ -59,7 +62,9 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
       lap,
       turn,
       seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
-      ...(manifest === undefined ? {} : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
+      ...(manifest === undefined
+        ? {}
+        : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
       recipe,
       recipeSha256,
       plan: { ref: planned, phases: headlines(plan) },
@@ -69,30 +74,49 @@ export async function openLap(store: ArtifactStore, root: string, input: LapInpu
     };
   } catch (error) {
     if (error instanceof ApplicationFailure || isPassing(error)) throw error;
-    throw ApplicationFailure.create({ type: 'InvalidLap', message: error instanceof Error ? error.message : String(error), nonRetryable: true });
+    throw ApplicationFailure.create({
+      type: 'InvalidLap',
+      message: error instanceof Error ? error.message : String(error),
+      nonRetryable: true,
+    });
   }
 }
 
 /** A full disk or a store out of reach may heal; a bad input does not. */
 export function isPassing(error: unknown): boolean {
-  return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 }
 
 async function importBase(store: ArtifactStore, root: string, base: string): Promise<CheckpointRef> {
   const shipped = SHIPPED_BASES.get(base);
   if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
-  if (!(await store.exists(base))) throw new Error(`Invalid lap input: domain.base: expected ${[...SHIPPED_BASES.keys()].join(', ')} or a checkpoint folder in the store, got ${JSON.stringify(base)}`);
+  if (!(await store.exists(base)))
+    throw new Error(
+      `Invalid lap input: domain.base: expected ${[...SHIPPED_BASES.keys()].join(', ')} or a checkpoint folder ` +
+        `in the store, got ${JSON.stringify(base)}`,
+    );
   return importCheckpoint(store, store.path(base));
 }
 
 function refuseWhatTheClusterCannotHold(recipe: Recipe, plan: LapPlan): void {
   const { cluster, nodes, gpusPerNode } = recipe.training;
-  const needs = `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and plans ${plan.total.expected.calls.toLocaleString('en')} model calls`;
+  const needs =
+    `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
+    `plans ${plan.total.expected.calls.toLocaleString('en')} model calls`;
   if (cluster !== 'local') {
-    throw new Error(`${needs}. Expected training.cluster to be a back end that this installation has (local), got "${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster (activities/training)`);
+    throw new Error(
+      `${needs}. Expected training.cluster to be a back end that this installation has (local), got ` +
+        `"${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster ` +
+        '(activities/training)',
+    );
   }
   if (nodes > 1 || gpusPerNode > 0) {
-    throw new Error(`${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. Lower training.nodes and training.gpusPerNode, or configure another cluster`);
+    throw new Error(
+      `${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. ` +
+        'Lower training.nodes and training.gpusPerNode, or configure another cluster',
+    );
   }
 }
 

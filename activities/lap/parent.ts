@@ -1,4 +1,11 @@
-import type { EvaluationRecord, EvaluationSet, GrownDataset, LabelRecord, LapManifest, LapModels } from '../../shared/manifest.ts';
+import type {
+  EvaluationRecord,
+  EvaluationSet,
+  GrownDataset,
+  LabelRecord,
+  LapManifest,
+  LapModels,
+} from '../../shared/manifest.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from '../report/laps.ts';
 import type { ArtifactStore } from '../store.ts';
@@ -25,7 +32,10 @@ export async function readManifest(store: ArtifactStore, lap: string): Promise<L
   const uri = `laps/${lap}/manifest.json`;
   if (await store.exists(uri)) return store.readJson<LapManifest>(uri);
   const finished = (await knownLaps(store)).filter((known) => known.finished).map((known) => known.lap);
-  throw new Error(`Invalid lap input: from: expected a finished lap, got "${lap}"; ${finished.length === 0 ? 'none has finished yet' : `there are ${finished.join(', ')}`}`);
+  throw new Error(
+    `Invalid lap input: from: expected a finished lap, got "${lap}"; ` +
+      (finished.length === 0 ? 'none has finished yet' : `there are ${finished.join(', ')}`),
+  );
 }
 
 export function parentLap(manifest: LapManifest, ref: ArtifactRef): ParentLap {
@@ -44,7 +54,12 @@ export function parentLap(manifest: LapManifest, ref: ArtifactRef): ParentLap {
 /** The base's measurements, and those of the parent's last verifier and generator under the name `parent`. */
 function inherited(sets: readonly EvaluationSet[]): EvaluationSet[] {
   const last = (subject: EvaluationSet['subject']): EvaluationSet['model'] => {
-    const names: Record<EvaluationSet['subject'], EvaluationSet['model']> = { verifier: 'verifierV2', metaVerifier: 'metaVerifier', generator: 'selfVerification', selfVerification: 'selfVerification' };
+    const names: Record<EvaluationSet['subject'], EvaluationSet['model']> = {
+      verifier: 'verifierV2',
+      metaVerifier: 'metaVerifier',
+      generator: 'selfVerification',
+      selfVerification: 'selfVerification',
+    };
     const trained = sets.some((set) => set.subject === subject && set.model === names[subject]);
     return trained ? names[subject] : 'parent'; // frozen since an earlier lap
   };

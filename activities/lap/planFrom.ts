@@ -6,18 +6,30 @@ import type { LapReport } from '../../shared/report.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /**
- * A lap's plan, by the rates that its parent's report has. A parent without a report or from before there were rates measures nothing, and
- * neither does one of another model or on other machines.
+ * A lap's plan, by the rates that its parent's report has. A parent without a report or from before there were rates
+ * measures nothing, and neither does one of another model or on other machines.
  */
-export async function planFrom(store: ArtifactStore, lap: { readonly turn: number; readonly recipe: Recipe }, parent?: LapManifest): Promise<LapPlan> {
+export async function planFrom(
+  store: ArtifactStore,
+  lap: { readonly turn: number; readonly recipe: Recipe },
+  parent?: LapManifest,
+): Promise<LapPlan> {
   if (parent === undefined) return planLap(lap.recipe, lap.turn);
   const uri = `laps/${parent.lap}/report.json`;
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
-  const rates = comparable && (await store.exists(uri)) ? (await store.readJson<Partial<LapReport>>(uri)).rates : undefined;
+  const rates =
+    comparable && (await store.exists(uri)) ? (await store.readJson<Partial<LapReport>>(uri)).rates : undefined;
   return planLap(lap.recipe, lap.turn, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
 }
 
 /** What tokens and seconds depend on, beside counts. */
 function worldOf({ domain, inference, training }: Recipe): string {
-  return JSON.stringify([domain.base, domain.prompts, inference.engine, training.cluster, training.nodes, training.gpusPerNode]);
+  return JSON.stringify([
+    domain.base,
+    domain.prompts,
+    inference.engine,
+    training.cluster,
+    training.nodes,
+    training.gpusPerNode,
+  ]);
 }

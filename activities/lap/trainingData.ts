@@ -1,5 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { DatasetRef, Problem, RewardMeta, ScoredAnalysis, ScoredProof, Task, TrainingRow } from '../../shared/records.ts';
+import type {
+  DatasetRef,
+  Problem,
+  RewardMeta,
+  ScoredAnalysis,
+  ScoredProof,
+  Task,
+  TrainingRow,
+} from '../../shared/records.ts';
 import { rewardSpecSchema } from '../../shared/rewardProtocol.ts';
 import type { RewardSpec } from '../../shared/rewardProtocol.ts';
 import { loadPromptSet } from '../prompts.ts';
@@ -13,18 +21,31 @@ export type TrainingSource =
 
 /**
  * The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt.
- * @throws `NothingToLearn`, non-retryable, when there is no row: people may have flagged or left open all that they were asked.
+ * @throws `NothingToLearn`, non-retryable, when there is no row: people may have flagged or left open all that they
+ * were asked.
  */
-export async function writeTrainingRows(store: ArtifactStore, input: { to: string; prompts: string; source: TrainingSource }): Promise<DatasetRef> {
+export async function writeTrainingRows(
+  store: ArtifactStore,
+  input: { to: string; prompts: string; source: TrainingSource },
+): Promise<DatasetRef> {
   const prompts = await loadPromptSet(input.prompts);
   const { task, rows: from } = input.source;
   if (from.rows === 0) {
-    throw ApplicationFailure.nonRetryable(`Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many were scored, flagged and expired (flywheel review, reviews/ in the store)`, 'NothingToLearn');
+    throw ApplicationFailure.nonRetryable(
+      `Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many ` +
+        'were scored, flagged and expired (flywheel review, reviews/ in the store)',
+      'NothingToLearn',
+    );
   }
   async function* rows(): AsyncGenerator<TrainingRow> {
     for await (const row of store.readJsonl<Problem | ScoredProof | ScoredAnalysis>(input.source.rows)) {
       const meta = rewardMeta(task, row);
-      yield { itemId: `${task}/${row.id}`, task, prompt: prompts.render(task, { ...meta, problem: meta.problem.statement }), meta };
+      yield {
+        itemId: `${task}/${row.id}`,
+        task,
+        prompt: prompts.render(task, { ...meta, problem: meta.problem.statement }),
+        meta,
+      };
     }
   }
   return store.writeJsonl(input.to, rows());
@@ -34,7 +55,9 @@ function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): Re
   if ('quality' in row) return { problem: row.problem, proof: row.proof, analysis: row.analysis, score: row.quality };
   if ('score' in row) return { problem: row.problem, proof: row.proof, score: row.score };
   if ('statement' in row) return { problem: row };
-  throw new Error(`Expected a row of D_p, D_v or D_mv for ${task}, got one with the fields ${Object.keys(row).join(', ')}`);
+  throw new Error(
+    `Expected a row of D_p, D_v or D_mv for ${task}, got one with the fields ${Object.keys(row).join(', ')}`,
+  );
 }
 
 /** What the reward service has to know of a job, at the place where it looks. */

@@ -15,8 +15,13 @@ export class BrokenLink extends Error {
 }
 
 /** @throws BrokenLink when the two are not the same. */
-export function expectLink(what: string, expected: string | number | undefined, got: string | number | undefined): void {
-  if (expected !== got) throw new BrokenLink(`Broken link: expected ${what} to be ${expected ?? 'there'}, got ${got ?? 'none'}`);
+export function expectLink(
+  what: string,
+  expected: string | number | undefined,
+  got: string | number | undefined,
+): void {
+  if (expected !== got)
+    throw new BrokenLink(`Broken link: expected ${what} to be ${expected ?? 'there'}, got ${got ?? 'none'}`);
 }
 
 /** What the store refuses is a broken link. */
@@ -36,11 +41,12 @@ function said(error: unknown): string {
 
 /**
  * The laps from this one back to its chain's first, newest first.
- * @throws BrokenLink when a manifest is missing or is not the one that its child went on from, or a lap's recipe is not what its manifest says.
+ * @throws BrokenLink when a manifest is missing or is not the one that its child went on from, or a lap's recipe is not
+ * what its manifest says.
  */
 export async function walkChain(store: ArtifactStore, lap: string): Promise<ChainLink[]> {
   const chain: ChainLink[] = [];
-  for (let next: string | undefined = lap, child: LapManifest | undefined; next !== undefined; ) {
+  for (let next: string | undefined = lap, child: LapManifest | undefined; next !== undefined;) {
     const uri: string = `laps/${next}/manifest.json`;
     const whose: string = child === undefined ? uri : `${uri}, which ${child.lap} went on from,`;
     if (!(await store.exists(uri))) throw new BrokenLink(`Broken link: expected ${whose} to be in the store, got none`);
@@ -48,8 +54,13 @@ export async function walkChain(store: ArtifactStore, lap: string): Promise<Chai
     if (child !== undefined) expectLink(`the sha256 of ${whose}`, child.parent?.manifest.sha256, ref.sha256);
     const manifest: LapManifest = await store.readJson<LapManifest>(uri);
     expectLink(`the lap of ${uri}`, next, manifest.lap);
-    if (child !== undefined) expectLink(`the turn of ${next}, the parent of ${child.lap},`, child.turn - 1, manifest.turn);
-    expectLink(`the sha256 of laps/${next}/recipe.json`, manifest.recipeSha256, (await held(() => store.refOf(`laps/${manifest.lap}/recipe.json`))).sha256);
+    if (child !== undefined)
+      expectLink(`the turn of ${next}, the parent of ${child.lap},`, child.turn - 1, manifest.turn);
+    expectLink(
+      `the sha256 of laps/${next}/recipe.json`,
+      manifest.recipeSha256,
+      (await held(() => store.refOf(`laps/${manifest.lap}/recipe.json`))).sha256,
+    );
     if (manifest.parent === undefined) expectLink(`the turn of ${next}, which has no parent,`, 1, manifest.turn);
     chain.push({ manifest, ref });
     child = manifest;
@@ -58,9 +69,15 @@ export async function walkChain(store: ArtifactStore, lap: string): Promise<Chai
   return chain;
 }
 
-/** The manifests of all finished laps, oldest first; without those of before laps had chains, which name their datasets otherwise. */
+/**
+ * The manifests of all finished laps, oldest first; without those of before laps had chains, which name their datasets
+ * otherwise.
+ */
 export async function finishedLaps(store: ArtifactStore): Promise<LapManifest[]> {
   const manifests: LapManifest[] = [];
-  for (const { lap, finished } of await knownLaps(store)) if (finished) manifests.push(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`));
-  return manifests.filter(({ proofScores }) => Array.isArray(proofScores.train)).sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || a.turn - b.turn);
+  for (const { lap, finished } of await knownLaps(store))
+    if (finished) manifests.push(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`));
+  return manifests
+    .filter(({ proofScores }) => Array.isArray(proofScores.train))
+    .sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || a.turn - b.turn);
 }

@@ -19,24 +19,55 @@ export interface ManifestTraining {
 
 export function trainingsOf(manifest: LapManifest): ManifestTraining[] {
   const { lap, consolidation, stages } = manifest;
-  const grpo = stages.map(({ name, jobKey, checkpoint, datasets, steps, stopReason, reward, attempts, startedAt }): ManifestTraining => ({ lap, jobKey, stage: name, checkpoint, datasets, facts: { steps, stopReason, reward, attempts, startedAt } }));
+  const grpo = stages.map(
+    ({ name, jobKey, checkpoint, datasets, steps, stopReason, reward, attempts, startedAt }): ManifestTraining => ({
+      lap,
+      jobKey,
+      stage: name,
+      checkpoint,
+      datasets,
+      facts: { steps, stopReason, reward, attempts, startedAt },
+    }),
+  );
   if (consolidation === undefined) return grpo;
   const { jobKey, checkpoint, dataset, steps, attempts, startedAt, skills } = consolidation;
-  return [{ lap, jobKey, stage: 'consolidation', checkpoint, datasets: [dataset], facts: { steps, attempts, startedAt, skills } }, ...grpo];
+  return [
+    {
+      lap,
+      jobKey,
+      stage: 'consolidation',
+      checkpoint,
+      datasets: [dataset],
+      facts: { steps, attempts, startedAt, skills },
+    },
+    ...grpo,
+  ];
 }
 
 /** Where a training of this lap started, by its recipe. @throws BrokenLink where the manifest has no such model. */
 function initOf(manifest: LapManifest, stage: ManifestTraining['stage']): CheckpointRef {
   if (stage === 'consolidation' && manifest.consolidation) return manifest.consolidation.init;
   const init: InitName = stage === 'consolidation' ? 'base' : manifest.recipe.stages[stage].init;
-  const checkpoint = init === 'base' ? manifest.base : trainingsOf(manifest).find((training) => training.stage === init)?.checkpoint;
-  if (checkpoint === undefined) throw new BrokenLink(`Broken link: expected ${manifest.lap} to have trained ${init}, from which ${jobKeyOf(manifest.lap, stage)} started, got none in its manifest`);
+  const checkpoint =
+    init === 'base' ? manifest.base : trainingsOf(manifest).find((training) => training.stage === init)?.checkpoint;
+  if (checkpoint === undefined)
+    throw new BrokenLink(
+      `Broken link: expected ${manifest.lap} to have trained ${init}, from which ` +
+        `${jobKeyOf(manifest.lap, stage)} started, got none in its manifest`,
+    );
   return checkpoint;
 }
 
-/** What is read of `jobs/<jobKey>/`: no digest guards these files, so they are compared with the manifest, which one does. */
+/**
+ * What is read of `jobs/<jobKey>/`: no digest guards these files, so they are compared with the manifest, which one
+ * does.
+ */
 interface JobFiles {
-  readonly training: { readonly initCheckpoint: CheckpointRef; readonly datasets: readonly { readonly ref: DatasetRef }[]; readonly rewardSpecSha256?: string };
+  readonly training: {
+    readonly initCheckpoint: CheckpointRef;
+    readonly datasets: readonly { readonly ref: DatasetRef }[];
+    readonly rewardSpecSha256?: string;
+  };
   readonly result: { readonly checkpoint?: { readonly sha256: string } };
 }
 
@@ -45,14 +76,23 @@ export async function describeTraining(walk: Walk, jobKey: string): Promise<Omit
   const { store } = walk;
   const link = walk.chain.find(({ manifest }) => trainingsOf(manifest).some((training) => training.jobKey === jobKey));
   const training = link && trainingsOf(link.manifest).find((each) => each.jobKey === jobKey);
-  if (link === undefined || training === undefined) throw new BrokenLink(`Broken link: expected a manifest of the chain to tell of training ${jobKey}, got none`);
+  if (link === undefined || training === undefined)
+    throw new BrokenLink(`Broken link: expected a manifest of the chain to tell of training ${jobKey}, got none`);
   const init = initOf(link.manifest, training.stage);
   const verified: string[] = [];
   const job = await readJob(walk, jobKey);
   if (job !== undefined) {
     expectLink(`initCheckpoint in jobs/${jobKey}/training.json`, init.sha256, job.training.initCheckpoint.sha256);
-    expectLink(`the checkpoint in jobs/${jobKey}/result.json`, training.checkpoint.sha256, job.result.checkpoint?.sha256);
-    expectLink(`the datasets in jobs/${jobKey}/training.json`, digests(training.datasets), digests(job.training.datasets.map(({ ref }) => ref)));
+    expectLink(
+      `the checkpoint in jobs/${jobKey}/result.json`,
+      training.checkpoint.sha256,
+      job.result.checkpoint?.sha256,
+    );
+    expectLink(
+      `the datasets in jobs/${jobKey}/training.json`,
+      digests(training.datasets),
+      digests(job.training.datasets.map(({ ref }) => ref)),
+    );
     verified.push('init, datasets and result: job files agree with the manifest');
   }
   const from: From[] = [await walk.checkpoint('started from', init)];
@@ -70,7 +110,13 @@ export async function describeTraining(walk: Walk, jobKey: string): Promise<Omit
       from.push(await walk.checkpoint(`rewarded by ${role}`, model.checkpoint));
     }
   }
-  return { kind: 'training', lap: link.manifest.lap, facts: { stage: training.stage, checkpoint: training.checkpoint.sha256, ...training.facts, judges }, verified, from };
+  return {
+    kind: 'training',
+    lap: link.manifest.lap,
+    facts: { stage: training.stage, checkpoint: training.checkpoint.sha256, ...training.facts, judges },
+    verified,
+    from,
+  };
 }
 
 /** Undefined where a store keeps no job folders. */

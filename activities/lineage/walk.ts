@@ -14,7 +14,10 @@ type Described = Omit<LineageNode, 'id'>;
 export type From = LineageNode['from'][number];
 
 export interface WalkOptions {
-  /** False: checkpoints are not read through, which takes long for large ones; their digests are then compared by name only. */
+  /**
+   * False: checkpoints are not read through, which takes long for large ones; their digests are then compared by name
+   * only.
+   */
   readonly weights: boolean;
 }
 
@@ -43,7 +46,8 @@ export class Walk {
   /** The node of this id; described when it is met for the first time. */
   async visit(as: string, id: string, describe: () => Promise<Described>): Promise<From> {
     if (!this.#nodes.has(id)) {
-      this.#nodes.set(id, { id, kind: 'lap', lap: null, facts: {}, verified: [], from: [] }); // holds its place, before its sources
+      // holds its place, before its sources
+      this.#nodes.set(id, { id, kind: 'lap', lap: null, facts: {}, verified: [], from: [] });
       this.#nodes.set(id, { id, ...(await describe()) });
     }
     return { as, id };
@@ -52,13 +56,26 @@ export class Walk {
   /** A model: the base, or what a training of the chain made first. */
   checkpoint(as: string, ref: CheckpointRef): Promise<From> {
     return this.visit(as, `checkpoints/${ref.sha256}`, async () => {
-      const maker = this.chain.toReversed().flatMap(({ manifest }) => trainingsOf(manifest)).find(({ checkpoint }) => checkpoint.sha256 === ref.sha256);
+      const maker = this.chain
+        .toReversed()
+        .flatMap(({ manifest }) => trainingsOf(manifest))
+        .find(({ checkpoint }) => checkpoint.sha256 === ref.sha256);
       const base = this.chain.find(({ manifest }) => manifest.base.sha256 === ref.sha256);
-      if (maker === undefined && base === undefined) throw new BrokenLink(`Broken link: expected a training of ${this.chain.map(({ manifest }) => manifest.lap).join(', ')} to have made checkpoint ${ref.sha256}, got none`);
+      if (maker === undefined && base === undefined)
+        throw new BrokenLink(
+          `Broken link: expected a training of ${this.chain.map(({ manifest }) => manifest.lap).join(', ')} to ` +
+            `have made checkpoint ${ref.sha256}, got none`,
+        );
       if (this.#weights) await held(() => expectDigest(this.store.path(ref.uri), ref.sha256));
       const verified = this.#weights ? ['digest of its files'] : [];
-      const made = { kind: 'checkpoint' as const, facts: { uri: ref.uri, sha256: ref.sha256, ...(base && { base: true }) }, verified };
-      return base !== undefined || maker === undefined ? { ...made, lap: null, from: [] } : { ...made, lap: maker.lap, from: [await this.training('made by', maker.jobKey)] };
+      const made = {
+        kind: 'checkpoint' as const,
+        facts: { uri: ref.uri, sha256: ref.sha256, ...(base && { base: true }) },
+        verified,
+      };
+      return base !== undefined || maker === undefined
+        ? { ...made, lap: null, from: [] }
+        : { ...made, lap: maker.lap, from: [await this.training('made by', maker.jobKey)] };
     });
   }
 
@@ -77,9 +94,16 @@ export class Walk {
       const [first] = await held(() => shardFiles(this.store, setId));
       if (first) for await (const { model, task } of readShard(first)) models.set(`${task} by`, model);
       const from: From[] = [];
-      for (const [task, model] of models) from.push(await this.checkpoint(task, { uri: `checkpoints/${model}`, sha256: model }));
+      for (const [task, model] of models)
+        from.push(await this.checkpoint(task, { uri: `checkpoints/${model}`, sha256: model }));
       const record = link.manifest.sets.find((set) => set.setId === setId);
-      return { kind: 'set', lap: link.manifest.lap, facts: { ...(record && { phase: record.phase, rows: record.rows, counts: record.counts }), ...facts }, verified: [], from };
+      return {
+        kind: 'set',
+        lap: link.manifest.lap,
+        facts: { ...(record && { phase: record.phase, rows: record.rows, counts: record.counts }), ...facts },
+        verified: [],
+        from,
+      };
     });
   }
 
@@ -87,7 +111,11 @@ export class Walk {
   review(as: string, setId: string, { manifest }: ChainLink): Promise<From> {
     return this.visit(as, `reviews/${setId}`, async () => {
       const review = manifest.reviews.find((each) => each.setId === setId);
-      if (review === undefined) throw new BrokenLink(`Broken link: expected the manifest of ${manifest.lap} to name the review set ${setId}, got ${manifest.reviews.map((each) => each.setId).join(', ') || 'none'}`);
+      if (review === undefined)
+        throw new BrokenLink(
+          `Broken link: expected the manifest of ${manifest.lap} to name the review set ${setId}, got ` +
+            (manifest.reviews.map((each) => each.setId).join(', ') || 'none'),
+        );
       const rows = await held(() => this.store.readRows<ReviewRow>(review.results));
       const log = new ReviewLog(this.store);
       const annotators = new Set<string>();
@@ -98,7 +126,13 @@ export class Walk {
         }
       }
       const { scored, flagged, expired, verdicts } = review;
-      return { kind: 'review', lap: manifest.lap, facts: { scored, flagged, expired, verdicts, annotators: [...annotators].sort() }, verified: [`results: sha256 and ${rows.length} rows`], from: [] };
+      return {
+        kind: 'review',
+        lap: manifest.lap,
+        facts: { scored, flagged, expired, verdicts, annotators: [...annotators].sort() },
+        verified: [`results: sha256 and ${rows.length} rows`],
+        from: [],
+      };
     });
   }
 

@@ -19,15 +19,49 @@ export function rewardCurve(training: TrainingFigures): Markup {
     id: `reward-${training.name}`,
     width: 370,
     height: 190,
-    description: `Reward per step of ${readable(training.name)}: ${decimal(training.firstReward)} at first, ${decimal(training.lastReward)} at last.`,
+    description:
+      `Reward per step of ${readable(training.name)}: ${decimal(training.firstReward)} at first, ` +
+      `${decimal(training.lastReward)} at last.`,
     option: {
-      title: { text: readable(training.name), left: 0, top: 0, textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 } },
+      title: {
+        text: readable(training.name),
+        left: 0,
+        top: 0,
+        textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 },
+      },
       grid: { left: 30, right: 12, top: 34, bottom: 24 },
-      xAxis: { type: 'value', min: 'dataMin', max: 'dataMax', minInterval: 1, ...quietAxis, splitLine: { show: false } },
-      yAxis: { type: 'value', min: 0, max: 1, interval: 0.25, ...quietAxis, axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') } },
+      xAxis: {
+        type: 'value',
+        min: 'dataMin',
+        max: 'dataMax',
+        minInterval: 1,
+        ...quietAxis,
+        splitLine: { show: false },
+      },
+      yAxis: {
+        type: 'value',
+        min: 0,
+        max: 1,
+        interval: 0.25,
+        ...quietAxis,
+        axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
+      },
       series: [
-        { type: 'line', data: flat, symbol: 'none', lineStyle: { width: 0 }, areaStyle: { color: INK.quiet, opacity: 0.35 }, silent: true },
-        { type: 'line', data: points, symbol: 'none', lineStyle: { color: INK.after, width: 1, opacity: 0.45 }, silent: true },
+        {
+          type: 'line',
+          data: flat,
+          symbol: 'none',
+          lineStyle: { width: 0 },
+          areaStyle: { color: INK.quiet, opacity: 0.35 },
+          silent: true,
+        },
+        {
+          type: 'line',
+          data: points,
+          symbol: 'none',
+          lineStyle: { color: INK.after, width: 1, opacity: 0.45 },
+          silent: true,
+        },
         { type: 'line', data: running, symbol: 'none', lineStyle: { color: INK.after, width: 2.2 }, silent: true },
       ],
     },
@@ -45,29 +79,49 @@ export interface DotRow {
 const SHARES = { min: 0, max: 1, interval: 0.25, baseline: 'constant answer' };
 
 /** Dots with their 95 % intervals; one row per figure, one colour per model. */
-export function dots(id: string, description: string, models: readonly { readonly name: string; readonly colour: string }[], rows: readonly DotRow[], axis = SHARES): Markup {
+export function dots(
+  id: string,
+  description: string,
+  models: readonly { readonly name: string; readonly colour: string }[],
+  rows: readonly DotRow[],
+  axis = SHARES,
+): Markup {
   const names = rows.map(({ name }) => name);
   const spread = 13;
   const offset = (model: number) => (model - (models.length - 1) / 2) * spread;
-  const whiskers = (model: number): CustomSeriesRenderItem => (_, api) => {
-    const row = api.value(0) as number;
-    const [left, y] = api.coord([api.value(1), row]) as [number, number];
-    const [right] = api.coord([api.value(3), row]) as [number, number];
-    const [centre] = api.coord([api.value(2), row]) as [number, number];
-    const at = y + offset(model);
-    const stroke = models[model]?.colour ?? INK.text;
-    return {
-      type: 'group',
-      children: [
-        { type: 'line', shape: { x1: left, y1: at, x2: right, y2: at }, style: { stroke, lineWidth: 1.6, opacity: 0.6 } },
-        { type: 'circle', shape: { cx: centre, cy: at, r: 4.5 }, style: { fill: stroke, stroke: INK.page, lineWidth: 1 } },
-      ],
+  const whiskers =
+    (model: number): CustomSeriesRenderItem =>
+    (_, api) => {
+      const row = api.value(0) as number;
+      const [left, y] = api.coord([api.value(1), row]) as [number, number];
+      const [right] = api.coord([api.value(3), row]) as [number, number];
+      const [centre] = api.coord([api.value(2), row]) as [number, number];
+      const at = y + offset(model);
+      const stroke = models[model]?.colour ?? INK.text;
+      return {
+        type: 'group',
+        children: [
+          {
+            type: 'line',
+            shape: { x1: left, y1: at, x2: right, y2: at },
+            style: { stroke, lineWidth: 1.6, opacity: 0.6 },
+          },
+          {
+            type: 'circle',
+            shape: { cx: centre, cy: at, r: 4.5 },
+            style: { fill: stroke, stroke: INK.page, lineWidth: 1 },
+          },
+        ],
+      };
     };
-  };
   const baselines: CustomSeriesRenderItem = (_, api) => {
     const [x, y] = api.coord([api.value(1), api.value(0)]) as [number, number];
     const reach = (models.length * spread) / 2 + 3;
-    return { type: 'line', shape: { x1: x, y1: y - reach, x2: x, y2: y + reach }, style: { stroke: INK.muted, lineWidth: 1.4, lineDash: [3, 3] } };
+    return {
+      type: 'line',
+      shape: { x1: x, y1: y - reach, x2: x, y2: y + reach },
+      style: { stroke: INK.muted, lineWidth: 1.4, lineDash: [3, 3] },
+    };
   };
   const hasBaseline = rows.some(({ baseline }) => baseline !== undefined);
   const chart = drawn({
@@ -78,7 +132,14 @@ export function dots(id: string, description: string, models: readonly { readonl
     option: {
       grid: { left: 225, right: 24, top: 6, bottom: 24 },
       xAxis: { type: 'value', min: axis.min, max: axis.max, interval: axis.interval, ...quietAxis },
-      yAxis: { type: 'category', data: names, inverse: true, ...quietAxis, splitLine: { show: false }, axisLabel: { color: INK.text, fontSize: 12.5 } },
+      yAxis: {
+        type: 'category',
+        data: names,
+        inverse: true,
+        ...quietAxis,
+        splitLine: { show: false },
+        axisLabel: { color: INK.text, fontSize: 12.5 },
+      },
       series: [
         ...models.map(({ name, colour }, model) => ({
           type: 'custom' as const,
@@ -86,7 +147,9 @@ export function dots(id: string, description: string, models: readonly { readonl
           itemStyle: { color: colour },
           silent: true,
           renderItem: whiskers(model),
-          data: rows.flatMap(({ figures }, row) => (figures[model] ? [[row, figures[model].low, figures[model].value, figures[model].high]] : [])),
+          data: rows.flatMap(({ figures }, row) =>
+            figures[model] ? [[row, figures[model].low, figures[model].value, figures[model].high]] : [],
+          ),
         })),
         ...(hasBaseline
           ? [
@@ -108,7 +171,9 @@ export function dots(id: string, description: string, models: readonly { readonl
 
 /** In the page's own type, which no drawing without fonts can measure. */
 function legend(entries: readonly { readonly name: string; readonly colour: string }[]): Markup {
-  return html`<div class="legend">${entries.map(({ name, colour }) => html`<span><i style="background:${cssColour(colour)}"></i>${name}</span>`)}</div>`;
+  return html`<div class="legend">
+    ${entries.map(({ name, colour }) => html`<span><i style="background:${cssColour(colour)}"></i>${name}</span>`)}
+  </div>`;
 }
 
 export interface Stack {
@@ -123,13 +188,30 @@ export function stacks(
   description: string,
   rows: readonly string[],
   parts: readonly Stack[],
-  { label, max, axis = true }: { readonly label: (value: number) => string; readonly max?: number; readonly axis?: boolean },
+  {
+    label,
+    max,
+    axis = true,
+  }: { readonly label: (value: number) => string; readonly max?: number; readonly axis?: boolean },
 ): Markup {
   const total = max ?? Math.max(...rows.map((_, row) => parts.reduce((sum, part) => sum + (part.values[row] ?? 0), 0)));
   const option: EChartsOption = {
     grid: { left: rows.some((row) => row !== '') ? 150 : 2, right: 24, top: 6, bottom: axis ? 24 : 6 },
-    xAxis: { type: 'value', max: total, ...quietAxis, ...(axis ? {} : { splitLine: { show: false } }), axisLabel: { ...quietAxis.axisLabel, show: axis, formatter: label } },
-    yAxis: { type: 'category', data: [...rows], inverse: true, ...quietAxis, splitLine: { show: false }, axisLabel: { color: INK.text, fontSize: 12.5 } },
+    xAxis: {
+      type: 'value',
+      max: total,
+      ...quietAxis,
+      ...(axis ? {} : { splitLine: { show: false } }),
+      axisLabel: { ...quietAxis.axisLabel, show: axis, formatter: label },
+    },
+    yAxis: {
+      type: 'category',
+      data: [...rows],
+      inverse: true,
+      ...quietAxis,
+      splitLine: { show: false },
+      axisLabel: { color: INK.text, fontSize: 12.5 },
+    },
     series: parts.map((part) => ({
       type: 'bar',
       name: part.name,
@@ -137,11 +219,17 @@ export function stacks(
       barWidth: 20,
       silent: true,
       itemStyle: { color: part.colour, borderColor: INK.page, borderWidth: 1 },
-      label: { show: true, color: part.colour === INK.quiet ? INK.text : INK.page, fontSize: 11, formatter: ({ value }: { value?: unknown }) => (Number(value) > total * 0.05 ? label(Number(value)) : '') },
+      label: {
+        show: true,
+        color: part.colour === INK.quiet ? INK.text : INK.page,
+        fontSize: 11,
+        formatter: ({ value }: { value?: unknown }) => (Number(value) > total * 0.05 ? label(Number(value)) : ''),
+      },
       data: [...part.values],
     })),
   };
-  return html`${legend(parts)}${drawn({ id, width: WIDTH, height: 12 + (axis ? 22 : 4) + rows.length * 32, description, option })}`;
+  const height = 12 + (axis ? 22 : 4) + rows.length * 32;
+  return html`${legend(parts)}${drawn({ id, width: WIDTH, height, description, option })}`;
 }
 
 /** True proof score along the difficulty bands, before, between and after. */
@@ -154,12 +242,21 @@ export function scoreByDifficulty(report: LapReport): Markup {
   const rows = [
     {
       name: 'all',
-      figures: [report.generator.trueScoreBefore, report.generator.trueScoreAfterPhase2, report.generator.trueScoreAfter],
+      figures: [
+        report.generator.trueScoreBefore,
+        report.generator.trueScoreAfterPhase2,
+        report.generator.trueScoreAfter,
+      ],
     },
     ...report.generator.byDifficulty.map((band) => ({
       name: `difficulty ${band.difficulty}`,
       figures: [band.trueScoreBefore, band.trueScoreAfterPhase2, band.trueScoreAfter],
     })),
   ];
-  return dots('generator', 'Mean true score of proofs, before and after training, over all held-out problems and by difficulty.', models, rows);
+  return dots(
+    'generator',
+    'Mean true score of proofs, before and after training, over all held-out problems and by difficulty.',
+    models,
+    rows,
+  );
 }

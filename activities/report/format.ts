@@ -4,10 +4,12 @@ import type { Figure } from '../../shared/report.ts';
 export const value = (figure: Figure): string => (figure === null ? '–' : decimal(figure.value));
 
 /** `0.90–0.95`. */
-export const interval = (figure: Figure): string => (figure === null ? '' : `${decimal(figure.low)}–${decimal(figure.high)}`);
+export const interval = (figure: Figure): string =>
+  figure === null ? '' : `${decimal(figure.low)}–${decimal(figure.high)}`;
 
 /** `0.93 (0.90–0.95)`. */
-export const withInterval = (figure: Figure): string => (figure === null ? '–' : `${value(figure)} (${interval(figure)})`);
+export const withInterval = (figure: Figure): string =>
+  figure === null ? '–' : `${value(figure)} (${interval(figure)})`;
 
 /** `+0.38`, between two figures. */
 export function change(before: Figure, after: Figure): string {

@@ -17,10 +17,15 @@ export interface WrittenReport extends ArtifactRef {
 }
 
 /**
- * Measures a lap and writes `laps/<lap>/report.json` (all figures) and `laps/<lap>/report.html` (for people). Repeated, it writes the same bytes.
+ * Measures a lap and writes `laps/<lap>/report.json` (all figures) and `laps/<lap>/report.html` (for people). Repeated,
+ * it writes the same bytes.
  * @returns the page's reference, and what a person should look at.
  */
-export async function writeReport(store: ArtifactStore, checker: Checker | undefined, { lap }: { readonly lap: string }): Promise<WrittenReport> {
+export async function writeReport(
+  store: ArtifactStore,
+  checker: Checker | undefined,
+  { lap }: { readonly lap: string },
+): Promise<WrittenReport> {
   const manifest = await store.readJson<LapManifest>(`laps/${lap}/manifest.json`);
   const report = await measureLap(manifest, store, checker);
   const truth = checkerOf(manifest.recipe.domain.checker, checker);
@@ -28,10 +33,22 @@ export async function writeReport(store: ArtifactStore, checker: Checker | undef
   const analysis = await analysisSample(store, manifest, truth);
   await store.writeJson(`laps/${lap}/report.json`, report);
   const page = await store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
-  return { ...page, used: spendingOf(report.ledgerTotal.used), warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`) };
+  return {
+    ...page,
+    used: spendingOf(report.ledgerTotal.used),
+    warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`),
+  };
 }
 
-export function createReportActivities({ store, checker }: { readonly store: ArtifactStore; readonly checker?: Checker | undefined }) {
-  return { writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checker, input) };
+export function createReportActivities({
+  store,
+  checker,
+}: {
+  readonly store: ArtifactStore;
+  readonly checker?: Checker | undefined;
+}) {
+  return {
+    writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checker, input),
+  };
 }
 export type ReportActivities = ReturnType<typeof createReportActivities>;

@@ -12,7 +12,8 @@ export async function knownLaps(store: ArtifactStore): Promise<KnownLap[]> {
   const laps: KnownLap[] = [];
   for (const run of await foldersOf(store, 'laps')) {
     for (const name of await foldersOf(store, `laps/${run}`)) {
-      if (/^lap-\d{4,}$/.test(name)) laps.push({ lap: `${run}/${name}`, finished: await store.exists(`laps/${run}/${name}/manifest.json`) });
+      if (/^lap-\d{4,}$/.test(name))
+        laps.push({ lap: `${run}/${name}`, finished: await store.exists(`laps/${run}/${name}/manifest.json`) });
     }
   }
   return laps;

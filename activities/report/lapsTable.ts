@@ -23,7 +23,10 @@ export function lapsTable(reports: readonly LapReport[], unfinished: readonly st
     ['', '', '', '', 'verifier', 'true', 'hardest', 'label', '', "people's", ''],
     ['lap', 'parent', 'preset', 'seed', 'accuracy', 'score', 'band', 'precision', 'contested', 'share', 'wall'],
   ];
-  return [...(rows.length === 0 ? ['No lap has finished yet.'] : aligned([...head, ...rows])), ...unfinished.map((lap) => `${lap}  not finished`)].join('\n');
+  return [
+    ...(rows.length === 0 ? ['No lap has finished yet.'] : aligned([...head, ...rows])),
+    ...unfinished.map((lap) => `${lap}  not finished`),
+  ].join('\n');
 }
 
 /** The curves of several laps: a block of figures for each run, a column for each lap; at last their mean over runs. */
@@ -31,19 +34,29 @@ export function curveTable(reports: readonly LapReport[]): string {
   const curves = lapCurves(reports);
   const runs = byRun(reports);
   const blocks = runs.map(({ run, reports: own }, index) =>
-    block(`run ${run}: ${own.map(({ lap, preset, seed }) => `${lap} (${preset}, seed ${seed})`).join(', ')}`, curves, ({ runs: tracks }) => tracks[index]?.points ?? []),
+    block(
+      `run ${run}: ${own.map(({ lap, preset, seed }) => `${lap} (${preset}, seed ${seed})`).join(', ')}`,
+      curves,
+      ({ runs: tracks }) => tracks[index]?.points ?? [],
+    ),
   );
-  if (runs.length > 1) blocks.push(block(`mean over ${runs.length} runs, with Student's interval over runs`, curves, ({ mean }) => mean));
+  if (runs.length > 1)
+    blocks.push(block(`mean over ${runs.length} runs, with Student's interval over runs`, curves, ({ mean }) => mean));
   return blocks.map((lines) => lines.join('\n')).join('\n\n');
 }
 
 function block(title: string, curves: readonly Curve[], pointsOf: (curve: Curve) => readonly CurvePoint[]): string[] {
-  const measured = curves.map((curve) => ({ ...curve, points: pointsOf(curve) })).filter(({ points }) => points.some(({ figure }) => figure !== null));
+  const measured = curves
+    .map((curve) => ({ ...curve, points: pointsOf(curve) }))
+    .filter(({ points }) => points.some(({ figure }) => figure !== null));
   const turns = [...new Set(measured.flatMap(({ points }) => points.map(({ turn }) => turn)))].sort((a, b) => a - b);
   const rows = measured.map(({ name, points, baseline }) => [
     name,
     ...turns.map((turn) => figureAt(points, turn)),
     [...new Set(baseline.map(({ value: constant }) => decimal(constant)))].join(' / '),
   ]);
-  return [title, ...aligned([['', ...turns.map((turn) => (turn === 0 ? 'base' : `lap ${turn}`)), 'constant'], ...rows])];
+  return [
+    title,
+    ...aligned([['', ...turns.map((turn) => (turn === 0 ? 'base' : `lap ${turn}`)), 'constant'], ...rows]),
+  ];
 }

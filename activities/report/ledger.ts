@@ -2,7 +2,11 @@ import type { Amounts } from '../../shared/amounts.ts';
 import { hoursText, short } from '../../shared/planText.ts';
 
 /** The columns of a ledger, in text and page. */
-export const LEDGER_COLUMNS: readonly { readonly name: keyof Amounts; readonly title: string; readonly text: (amount: number) => string }[] = [
+export const LEDGER_COLUMNS: readonly {
+  readonly name: keyof Amounts;
+  readonly title: string;
+  readonly text: (amount: number) => string;
+}[] = [
   { name: 'calls', title: 'calls', text: short },
   { name: 'tokens', title: 'tokens', text: short },
   { name: 'trainingHours', title: 'training', text: hoursText },

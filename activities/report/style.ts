@@ -57,27 +57,50 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; overflow-wrap: any
 /** One file: no script, nothing loaded, and a policy in its head that forbids both. */
 export function wholePage(title: string, content: Markup): string {
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title><style>${rawMarkup(STYLE)}</style></head><body><main>
-${content}
-</main></body></html>
-`.markup;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>${title}</title>
+        <style>
+          ${rawMarkup(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>${content}</main>
+      </body>
+    </html> `.markup;
 }
 
 /** Charts of one size in so many columns, as one drawing that needs no page: for a README. */
-export function wholeDrawing(description: string, charts: readonly Markup[], { width, height, columns }: { readonly width: number; readonly height: number; readonly columns: number }): string {
+export function wholeDrawing(
+  description: string,
+  charts: readonly Markup[],
+  { width, height, columns }: { readonly width: number; readonly height: number; readonly columns: number },
+): string {
   const gap = 20;
   const across = columns * (width + gap) + gap;
   const down = Math.ceil(charts.length / columns) * (height + gap) + gap;
   const placed = charts.map(({ markup }, index) => {
     const x = gap + (index % columns) * (width + gap);
     const y = gap + Math.floor(index / columns) * (height + gap);
-    return rawMarkup(markup.replace('<svg class="chart"', `<svg x="${x}" y="${y}" width="${width}" height="${height}"`));
+    return rawMarkup(
+      markup.replace('<svg class="chart"', `<svg x="${x}" y="${y}" width="${width}" height="${height}"`),
+    );
   });
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${across} ${down}" width="${across}" height="${down}" role="img" aria-label="${description}">
-<style>${rawMarkup(`${COLOURS} svg { font-family: ${SANS}; }`)}</style><rect width="100%" height="100%" style="fill:var(--page)"/>
-${placed}
-</svg>
-`.markup;
+  return html`<svg
+    xmlns="http://www.w3.org/2000/svg"
+    viewBox="0 0 ${across} ${down}"
+    width="${across}"
+    height="${down}"
+    role="img"
+    aria-label="${description}"
+  >
+    <style>
+      ${rawMarkup(`${COLOURS} svg { font-family: ${SANS}; }`)}
+    </style>
+    <rect width="100%" height="100%" style="fill:var(--page)" />
+    ${placed}
+  </svg> `.markup;
 }

@@ -5,8 +5,8 @@ import type { Markup } from './markup.ts';
 import { rawMarkup } from './markup.ts';
 
 /**
- * Colours of a chart, by what they mean. A chart is drawn with these stand-ins, which then become the page's CSS variables, so that one drawing
- * serves light, dark and paper.
+ * Colours of a chart, by what they mean. A chart is drawn with these stand-ins, which then become the page's CSS
+ * variables, so that one drawing serves light, dark and paper.
  */
 export const INK = {
   text: '#010203',
@@ -22,9 +22,13 @@ export const INK = {
 } as const;
 
 /** The page's variable for a stand-in colour. */
-export const cssColour = (ink: string): string => `var(--${Object.entries(INK).find(([, colour]) => colour === ink)?.[0] ?? 'text'})`;
+export const cssColour = (ink: string): string =>
+  `var(--${Object.entries(INK).find(([, colour]) => colour === ink)?.[0] ?? 'text'})`;
 
-/** Loaded when the first chart is drawn: a worker that starts should not wait for it. The one-file build loads three times faster. */
+/**
+ * Loaded when the first chart is drawn: a worker that starts should not wait for it. The one-file build loads three
+ * times faster.
+ */
 const echarts = (): typeof ECharts => createRequire(import.meta.url)('echarts') as typeof ECharts;
 
 export interface Drawing {
@@ -41,7 +45,11 @@ export interface Drawing {
 export function drawn({ id, width, height, description, option }: Drawing): Markup {
   const chart = echarts().init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit', color: INK.text, fontSize: 12 }, ...option });
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: 'inherit', color: INK.text, fontSize: 12 },
+      ...option,
+    });
     let svg = chart.renderToSVGString();
     for (const colour of Object.values(INK)) {
       const blue = Number.parseInt(colour.slice(5), 16);
@@ -53,14 +61,18 @@ export function drawn({ id, width, height, description, option }: Drawing): Mark
         // Hooks for a browser's events, numbered through the process's life: nothing here answers events.
         .replace(/<style ?>.*?<\/style>/gs, '')
         .replace(/ (ecmeta_\w+|class)="[^"]*"/g, '')
-        .replace(/^<svg width="\d+" height="\d+"/, `<svg class="chart" style="max-width:${width}px" role="img" aria-label="${attribute(description)}"`),
+        .replace(
+          /^<svg width="\d+" height="\d+"/,
+          `<svg class="chart" style="max-width:${width}px" role="img" aria-label="${attribute(description)}"`,
+        ),
     );
   } finally {
     chart.dispose();
   }
 }
 
-const attribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+const attribute = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 /** An axis as all charts have it: hairlines, quiet numbers, no frame. */
 export const quietAxis = {

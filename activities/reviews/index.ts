@@ -2,7 +2,14 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Checker } from '../../shared/checker.ts';
 import { reviewResultsUri } from '../../shared/reviews.ts';
-import type { ReviewEntry, ReviewRange, ReviewResult, ReviewRow, ReviewSetInput, ReviewSetResult } from '../../shared/reviews.ts';
+import type {
+  ReviewEntry,
+  ReviewRange,
+  ReviewResult,
+  ReviewRow,
+  ReviewSetInput,
+  ReviewSetResult,
+} from '../../shared/reviews.ts';
 import type { ArtifactStore } from '../store.ts';
 import { answerQuestions } from './program.ts';
 import type { OpenQuestion } from './program.ts';
@@ -48,7 +55,8 @@ export function createReviewActivities({ store, client, checker }: ReviewService
         for (const [offset, id] of ids.slice(from, to).entries()) {
           const entries = await log.read(setId, id);
           beat({ read: offset + 1, of: to - from });
-          if (!entries.some((entry) => entry.kind === 'result')) listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
+          if (!entries.some((entry) => entry.kind === 'result'))
+            listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
         }
         return listed;
       });
@@ -57,7 +65,10 @@ export function createReviewActivities({ store, client, checker }: ReviewService
     /** Answers for experts with the checker's truth, under the checker's name. */
     async answerAsProgram(set: ReviewSetInput, questions: readonly OpenQuestion[]): Promise<void> {
       if (!checker) {
-        throw ApplicationFailure.nonRetryable('Expected a checker to answer in place of experts, got none in this domain: set domain.experts to "people"', 'NoChecker');
+        throw ApplicationFailure.nonRetryable(
+          'Expected a checker to answer in place of experts, got none in this domain: set domain.experts to "people"',
+          'NoChecker',
+        );
       }
       await beating(async (beat) =>
         answerQuestions({
@@ -72,7 +83,9 @@ export function createReviewActivities({ store, client, checker }: ReviewService
       );
     },
 
-    /** Writes what each question came to, in the order of the rows; a question without a result on record has expired. */
+    /**
+     * Writes what each question came to, in the order of the rows; a question without a result on record has expired.
+     */
     async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
       return beating(async (beat) => {
         const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
@@ -82,7 +95,9 @@ export function createReviewActivities({ store, client, checker }: ReviewService
             const entries = await log.read(setId, id);
             const result = resultIn(entries);
             counts[result.kind] += 1;
-            counts.verdicts += entries.filter((entry) => entry.kind === 'verdict' || entry.kind === 'adjudication').length;
+            counts.verdicts += entries.filter(
+              (entry) => entry.kind === 'verdict' || entry.kind === 'adjudication',
+            ).length;
             beat({ ...counts, of: ids.length });
             yield { id, result };
           }
@@ -127,7 +142,8 @@ async function verified<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Expected ')) throw ApplicationFailure.nonRetryable(error.message, 'BadReviewSubject');
+    if (error instanceof Error && error.message.startsWith('Expected '))
+      throw ApplicationFailure.nonRetryable(error.message, 'BadReviewSubject');
     throw error;
   }
 }

@@ -28,10 +28,18 @@ interface Answering {
 }
 
 /**
- * Answers questions with a program's knowledge of the truth, on all seats, through the Updates that people use, and under the program's name. What is repeated
- * after a crash has the same verdict ids, and changes nothing.
+ * Answers questions with a program's knowledge of the truth, on all seats, through the Updates that people use, and
+ * under the program's name. What is repeated after a crash has the same verdict ids, and changes nothing.
  */
-export async function answerQuestions({ set, questions, client, checker, rowOf, onAnswered, signal }: Answering): Promise<void> {
+export async function answerQuestions({
+  set,
+  questions,
+  client,
+  checker,
+  rowOf,
+  onAnswered,
+  signal,
+}: Answering): Promise<void> {
   const next = questions.values();
   let answered = 0;
   await Promise.all(
@@ -43,7 +51,12 @@ export async function answerQuestions({ set, questions, client, checker, rowOf, 
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {
             const annotator = `${checker.name}/seat-${seat + 1}`;
-            return submit(client, workflowId, { annotator, score, source: 'program', verdictId: `${annotator} on ${question.id}` });
+            return submit(client, workflowId, {
+              annotator,
+              score,
+              source: 'program',
+              verdictId: `${annotator} on ${question.id}`,
+            });
           }),
         );
         answered += 1;
@@ -56,16 +69,27 @@ export async function answerQuestions({ set, questions, client, checker, rowOf, 
 /** What the checker knows about a row. */
 export function truth(kind: QuestionKind, checker: Checker, { id, problem, proof, analysis }: SubjectRow): Score {
   if (kind !== 'scoreAnalysis') return checker.proofScore(problem, proof);
-  if (analysis === undefined) throw ApplicationFailure.nonRetryable(`Expected row ${id} to have an analysis, got none: scoreAnalysis asks about one`, 'BadReviewSubject');
+  if (analysis === undefined)
+    throw ApplicationFailure.nonRetryable(
+      `Expected row ${id} to have an analysis, got none: scoreAnalysis asks about one`,
+      'BadReviewSubject',
+    );
   return checker.analysis(problem, proof, analysis).quality;
 }
 
 async function submit(client: Client, workflowId: string, message: VerdictMessage): Promise<void> {
   try {
-    await client.workflow.getHandle(workflowId).executeUpdate(submitVerdict, { args: [message], updateId: message.verdictId ?? message.annotator });
+    await client.workflow
+      .getHandle(workflowId)
+      .executeUpdate(submitVerdict, { args: [message], updateId: message.verdictId ?? message.annotator });
   } catch (error) {
     // People were here first: what they say counts.
-    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'ReviewRefused') return;
+    if (
+      error instanceof WorkflowUpdateFailedError &&
+      error.cause instanceof ApplicationFailure &&
+      error.cause.type === 'ReviewRefused'
+    )
+      return;
     // The question is closed: by an earlier attempt of ours, or by people.
     if (error instanceof WorkflowNotFoundError) return;
     throw error;

@@ -5,8 +5,8 @@ import type { ReviewEntry } from '../../shared/reviews.ts';
 import type { ArtifactStore } from '../store.ts';
 
 /**
- * The log of each question, a small JSONL file of its own: append-only, a line on disk before `append` returns. An entry with a known id
- * is not written again, so that what is recorded twice is recorded once.
+ * The log of each question, a small JSONL file of its own: append-only, a line on disk before `append` returns. An
+ * entry with a known id is not written again, so that what is recorded twice is recorded once.
  */
 export class ReviewLog {
   private readonly store: ArtifactStore;
@@ -60,7 +60,11 @@ function entriesOf(file: string, text: string): ReviewEntry[] {
     try {
       return JSON.parse(line) as ReviewEntry;
     } catch (error) {
-      throw new Error(`Expected line ${index + 1} of ${file} to be a review entry, got ${JSON.stringify(line.slice(0, 80))}: the log was damaged; restore it from a copy`, { cause: error });
+      throw new Error(
+        `Expected line ${index + 1} of ${file} to be a review entry, got ${JSON.stringify(line.slice(0, 80))}: ` +
+          'the log was damaged; restore it from a copy',
+        { cause: error },
+      );
     }
   });
 }

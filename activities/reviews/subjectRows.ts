@@ -22,7 +22,10 @@ interface RowIndex {
 /** Ours: sets that are under review at the same time. */
 const DATASETS_KEPT = 8;
 
-/** Rows of datasets under review, read by number. A dataset is read and verified once per process; its texts are not kept. */
+/**
+ * Rows of datasets under review, read by number. A dataset is read and verified once per process; its texts are not
+ * kept.
+ */
 export class SubjectRows {
   private readonly store: ArtifactStore;
   private readonly indexes = new Map<string, Promise<RowIndex>>();
@@ -39,7 +42,8 @@ export class SubjectRows {
   async row(ref: DatasetRef, row: number): Promise<SubjectRow> {
     const { starts } = await this.index(ref);
     const [start, end] = [starts[row], starts[row + 1]];
-    if (start === undefined || end === undefined) throw new Error(`Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
+    if (start === undefined || end === undefined)
+      throw new Error(`Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
     const file = await open(this.store.path(ref.uri));
     try {
       const buffer = Buffer.alloc(end - start);
@@ -77,7 +81,11 @@ async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
       from = end + 1;
       const id = idOf(line, ref, starts.length - 1);
       const earlier = rowsById.get(id);
-      if (earlier !== undefined) throw new Error(`Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ${earlier} and ${starts.length - 1}`);
+      if (earlier !== undefined)
+        throw new Error(
+          `Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ` +
+            `${earlier} and ${starts.length - 1}`,
+        );
       rowsById.set(id, starts.length - 1);
       starts.push(position + from);
     }
@@ -86,13 +94,17 @@ async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
   }
   const sha256 = hash.digest('hex');
   if (sha256 !== ref.sha256 || rowsById.size !== ref.rows) {
-    throw new Error(`Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${rowsById.size}: it was changed after it was written`);
+    throw new Error(
+      `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ` +
+        `${rowsById.size}: it was changed after it was written`,
+    );
   }
   return { ids: [...rowsById.keys()], starts };
 }
 
 function idOf(line: Buffer, ref: DatasetRef, row: number): string {
   const id = (JSON.parse(line.toString('utf8')) as { id?: unknown }).id;
-  if (typeof id !== 'string' || id === '') throw new Error(`Expected row ${row} of ${ref.uri} to have an id, got ${JSON.stringify(id)}`);
+  if (typeof id !== 'string' || id === '')
+    throw new Error(`Expected row ${row} of ${ref.uri} to have an id, got ${JSON.stringify(id)}`);
   return id;
 }

@@ -12,7 +12,15 @@ export function configuredServing(store: ArtifactStore): Serving {
     logDir: config.logDir,
     host,
     env: environmentWith({}),
-    batcher: { command: [config.python, '-m', 'trainer.serve', ...(context === undefined ? [] : ['--max-context', String(context)])], port },
+    batcher: {
+      command: [
+        config.python,
+        '-m',
+        'trainer.serve',
+        ...(context === undefined ? [] : ['--max-context', String(context)]),
+      ],
+      port,
+    },
     serveCommand: config.inference.serveCommand,
     externalEndpoints: config.inference.endpoints,
   });

@@ -41,8 +41,8 @@ const FAILED_FOR_MS = 5_000;
 const KEPT_GENERATIONS = 16;
 
 /**
- * Model servers of this machine, each started once for all processes that need it. There is no lock to be left behind: a server's successor
- * is the next generation, and whoever creates that generation's record has started it.
+ * Model servers of this machine, each started once for all processes that need it. There is no lock to be left behind:
+ * a server's successor is the next generation, and whoever creates that generation's record has started it.
  */
 export class LocalServers {
   readonly #settings: LocalServersSettings;
@@ -55,8 +55,8 @@ export class LocalServers {
   }
 
   /**
-   * A server that answers: the running one, or a new one in place of one that is dead or hangs. Without `refresh`, what was seen before is
-   * believed.
+   * A server that answers: the running one, or a new one in place of one that is dead or hangs. Without `refresh`, what
+   * was seen before is believed.
    * @throws when it cannot be started, with the end of its log's path.
    */
   async running(plan: ServerPlan, { refresh = false }: { readonly refresh?: boolean } = {}): Promise<ServerRecord> {
@@ -81,7 +81,10 @@ export class LocalServers {
   }
 
   /** Ends servers, all or those named. Returns the ones that ran. */
-  async stop({ names, graceMs = 5_000 }: { readonly names?: readonly string[]; readonly graceMs?: number } = {}): Promise<ServerRecord[]> {
+  async stop({
+    names,
+    graceMs = 5_000,
+  }: { readonly names?: readonly string[]; readonly graceMs?: number } = {}): Promise<ServerRecord[]> {
     const running = (await this.list()).filter(({ name }) => names === undefined || names.includes(name));
     await Promise.all(running.map((record) => terminate(record, { graceMs })));
     for (const { name } of running) this.#known.delete(name);
@@ -91,7 +94,7 @@ export class LocalServers {
   async #ensure(plan: ServerPlan): Promise<ServerRecord> {
     this.#known.delete(plan.name);
     try {
-      for (let starts = 0; ; ) {
+      for (let starts = 0; ;) {
         const latest = await this.#latest(plan.name);
         if (latest && (await isAlive(latest))) {
           if (await this.#answers(latest, plan)) {
@@ -103,7 +106,10 @@ export class LocalServers {
           starts += 1;
           await this.#start(plan, (latest?.generation ?? 0) + 1);
         } else {
-          throw new Error(`Expected model server ${plan.name} to answer within ${plan.startMs / 1000} s, but it ended; see ${latest?.log ?? this.#settings.logDir}`);
+          throw new Error(
+            `Expected model server ${plan.name} to answer within ${plan.startMs / 1000} s, but it ended; see ` +
+              (latest?.log ?? this.#settings.logDir),
+          );
         }
       }
     } catch (error) {
@@ -124,11 +130,18 @@ export class LocalServers {
       env,
       log,
     });
-    const old = (await this.#files()).filter((file) => file.name === plan.name && file.generation < generation - KEPT_GENERATIONS);
-    await Promise.all(old.map((file) => rm(path.join(folder, `${file.name}.${file.generation}.json`), { force: true })));
+    const old = (await this.#files()).filter(
+      (file) => file.name === plan.name && file.generation < generation - KEPT_GENERATIONS,
+    );
+    await Promise.all(
+      old.map((file) => rm(path.join(folder, `${file.name}.${file.generation}.json`), { force: true })),
+    );
   }
 
-  /** Waits for an answer: as long as a start may take, and in any case as long as a busy server may. False when it ended or hangs. */
+  /**
+   * Waits for an answer: as long as a start may take, and in any case as long as a busy server may. False when it ended
+   * or hangs.
+   */
   async #answers(record: ServerRecord, plan: ServerPlan): Promise<boolean> {
     const until = Math.max(Date.parse(record.startedAt) + plan.startMs, Date.now() + (this.#settings.hungMs ?? 30_000));
     while (Date.now() < until) {
@@ -141,7 +154,9 @@ export class LocalServers {
 
   async #latest(name: string): Promise<ServerRecord | undefined> {
     const generations = (await this.#files()).filter((file) => file.name === name).map(({ generation }) => generation);
-    return generations.length === 0 ? undefined : readRecord<ServerRecord>(path.join(this.#settings.folder, `${name}.${Math.max(...generations)}.json`));
+    return generations.length === 0
+      ? undefined
+      : readRecord<ServerRecord>(path.join(this.#settings.folder, `${name}.${Math.max(...generations)}.json`));
   }
 
   async #files(): Promise<{ readonly name: string; readonly generation: number }[]> {

@@ -44,9 +44,16 @@ export interface ServingSettings {
 }
 
 /** Types of the failures of serving; all non-retryable but `serverFailed`. */
-export const SERVING_FAILURES = { serverFailed: 'ModelServerFailed', modelMissing: 'ModelMissing', notConfigured: 'EngineNotConfigured' } as const;
+export const SERVING_FAILURES = {
+  serverFailed: 'ModelServerFailed',
+  modelMissing: 'ModelMissing',
+  notConfigured: 'EngineNotConfigured',
+} as const;
 
-/** Knows where each model is served, and keeps local servers running. Any number of processes may have one for the same folders. */
+/**
+ * Knows where each model is served, and keeps local servers running. Any number of processes may have one for the same
+ * folders.
+ */
 export class Serving {
   readonly #settings: ServingSettings;
   readonly #servers: LocalServers;
@@ -65,19 +72,29 @@ export class Serving {
   }
 
   /**
-   * Where a model is served. With `refresh` its server is looked at, and started again if it is gone or hangs; else what was seen before is
-   * believed. The engine is the one last asked for by `ensureServed`, in whatever process.
+   * Where a model is served. With `refresh` its server is looked at, and started again if it is gone or hangs; else
+   * what was seen before is believed. The engine is the one last asked for by `ensureServed`, in whatever process.
    * @throws an ApplicationFailure with a type of SERVING_FAILURES.
    */
-  async endpoints(model: string, options: { readonly refresh?: boolean; readonly engine?: EngineName } = {}): Promise<Endpoint[]> {
+  async endpoints(
+    model: string,
+    options: { readonly refresh?: boolean; readonly engine?: EngineName } = {},
+  ): Promise<Endpoint[]> {
     const engine = options.engine ?? (await this.#engineOf(model));
     if (engine === 'external') return this.#external(model);
     if (!(await this.#settings.store.exists(`checkpoints/${model}/config.json`))) {
-      throw ApplicationFailure.nonRetryable(`Expected checkpoints/${model} to be a checkpoint in the store, got none: train or import it first`, SERVING_FAILURES.modelMissing);
+      throw ApplicationFailure.nonRetryable(
+        `Expected checkpoints/${model} to be a checkpoint in the store, got none: train or import it first`,
+        SERVING_FAILURES.modelMissing,
+      );
     }
-    const { host, port } = await this.#servers.running(this.#plan(model, engine), { refresh: options.refresh ?? false }).catch((error: Error) => {
-      throw error instanceof ApplicationFailure ? error : ApplicationFailure.create({ message: error.message, type: SERVING_FAILURES.serverFailed, cause: error });
-    });
+    const { host, port } = await this.#servers
+      .running(this.#plan(model, engine), { refresh: options.refresh ?? false })
+      .catch((error: Error) => {
+        throw error instanceof ApplicationFailure
+          ? error
+          : ApplicationFailure.create({ message: error.message, type: SERVING_FAILURES.serverFailed, cause: error });
+      });
     const { batcher, serveCommandConcurrency } = this.#settings;
     const maxConcurrency = (engine === 'batcher' ? batcher.maxConcurrency : serveCommandConcurrency) ?? 128;
     return [{ baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency }];
@@ -91,7 +108,10 @@ export class Serving {
     }
   }
 
-  /** Ends the servers that serve nothing but these models. One that is needed after all starts again when it is asked for. */
+  /**
+   * Ends the servers that serve nothing but these models. One that is needed after all starts again when it is asked
+   * for.
+   */
   async release(models: readonly string[]): Promise<void> {
     await this.#servers.stop({ names: models.map(commandName) });
   }
@@ -118,8 +138,13 @@ export class Serving {
     }
     const template = configured('command', 'FLYWHEEL_SERVE_COMMAND', serveCommand, parseServeCommand);
     const checkpoint = store.path(`checkpoints/${model}`);
-    const fill = (word: string, port: number) => word.replaceAll('{checkpoint}', checkpoint).replaceAll('{port}', String(port)).replaceAll('{model}', model);
-    return { name: commandName(model), command: (port) => template.map((word) => fill(word, port)), startMs: startMs ?? 900_000 };
+    const fill = (word: string, port: number) =>
+      word.replaceAll('{checkpoint}', checkpoint).replaceAll('{port}', String(port)).replaceAll('{model}', model);
+    return {
+      name: commandName(model),
+      command: (port) => template.map((word) => fill(word, port)),
+      startMs: startMs ?? 900_000,
+    };
   }
 
   #external(model: string): Endpoint[] {
@@ -130,12 +155,18 @@ export class Serving {
       if (served === undefined) return [];
       const apiKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv];
       if (apiKeyEnv !== undefined && apiKey === undefined) {
-        throw notConfigured(`Expected the environment variable ${apiKeyEnv} to hold the API key of ${baseUrl} (apiKeyEnv in FLYWHEEL_ENDPOINTS), got nothing`);
+        throw notConfigured(
+          `Expected the environment variable ${apiKeyEnv} to hold the API key of ${baseUrl} (apiKeyEnv in ` +
+            'FLYWHEEL_ENDPOINTS), got nothing',
+        );
       }
       return [{ baseUrl, model: served, maxConcurrency, ...(apiKey !== undefined && { apiKey }) }];
     });
     if (endpoints.length > 0) return endpoints;
-    throw notConfigured(`Expected FLYWHEEL_ENDPOINTS to name an endpoint that serves ${model}, got ${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models", or "*"`);
+    throw notConfigured(
+      `Expected FLYWHEEL_ENDPOINTS to name an endpoint that serves ${model}, got ` +
+        `${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models", or "*"`,
+    );
   }
 
   async #engineOf(model: string): Promise<EngineName> {
@@ -156,7 +187,11 @@ export class Serving {
   }
 
   #engineFile(model: string): string {
-    if (!/^[0-9a-f]{64}$/.test(model)) throw ApplicationFailure.nonRetryable(`Expected a model to be a checkpoint digest, got ${JSON.stringify(model)}`, SERVING_FAILURES.modelMissing);
+    if (!/^[0-9a-f]{64}$/.test(model))
+      throw ApplicationFailure.nonRetryable(
+        `Expected a model to be a checkpoint digest, got ${JSON.stringify(model)}`,
+        SERVING_FAILURES.modelMissing,
+      );
     return path.join(this.#settings.runDir, 'servers', 'engines', `${model}.json`);
   }
 }
@@ -166,7 +201,11 @@ function commandName(model: string): string {
 }
 
 function configured<T>(engine: EngineName, setting: string, text: string | undefined, parse: (text: string) => T): T {
-  if (text === undefined) throw notConfigured(`Expected ${setting} to be set, since inference.engine is ${engine}, got nothing: set it, or choose the engine batcher`);
+  if (text === undefined)
+    throw notConfigured(
+      `Expected ${setting} to be set, since inference.engine is ${engine}, got nothing: set it, or choose the ` +
+        'engine batcher',
+    );
   try {
     return parse(text);
   } catch (error) {

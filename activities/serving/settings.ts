@@ -8,7 +8,9 @@ const externalEndpointSchema = z.strictObject({
    * Names under which it serves models, by checkpoint digest; `*` stands for every other model.
    * @default every model, under its digest
    */
-  models: z.record(z.string().regex(/^([0-9a-f]{64}|\*)$/, 'expected a checkpoint digest or *'), z.string().min(1)).optional(),
+  models: z
+    .record(z.string().regex(/^([0-9a-f]{64}|\*)$/, 'expected a checkpoint digest or *'), z.string().min(1))
+    .optional(),
   maxConcurrency: z.int().min(1).max(4096).default(64),
   /** Name of the environment variable that holds its API key. */
   apiKeyEnv: z.string().min(1).optional(),
@@ -20,7 +22,12 @@ export type ExternalEndpoint = z.infer<typeof externalEndpointSchema>;
  * @throws naming the field, what was expected and what came.
  */
 export function parseExternalEndpoints(text: string, setting = 'FLYWHEEL_ENDPOINTS'): ExternalEndpoint[] {
-  return parseSetting(setting, text, z.array(externalEndpointSchema).min(1), '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]');
+  return parseSetting(
+    setting,
+    text,
+    z.array(externalEndpointSchema).min(1),
+    '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
+  );
 }
 
 /** A program that serves one checkpoint. */
@@ -31,12 +38,18 @@ const serveCommandSchema = z
   .refine((words) => words.some((word) => word.includes('{checkpoint}')), 'expected {checkpoint} in one of the words');
 
 /**
- * Command of engine `command`: a JSON list of words with `{checkpoint}` (folder), `{port}` and, optionally, `{model}` (the name to serve it
- * under), such as `["vllm","serve","{checkpoint}","--served-model-name","{model}","--port","{port}"]`. It must answer `GET /health`.
+ * Command of engine `command`: a JSON list of words with `{checkpoint}` (folder), `{port}` and, optionally, `{model}`
+ * (the name to serve it under), such as
+ * `["vllm","serve","{checkpoint}","--served-model-name","{model}","--port","{port}"]`. It must answer `GET /health`.
  * @throws naming what was expected and what came.
  */
 export function parseServeCommand(text: string, setting = 'FLYWHEEL_SERVE_COMMAND'): string[] {
-  return parseSetting(setting, text, serveCommandSchema, '["vllm","serve","{checkpoint}","--port","{port}","--served-model-name","{model}"]');
+  return parseSetting(
+    setting,
+    text,
+    serveCommandSchema,
+    '["vllm","serve","{checkpoint}","--port","{port}","--served-model-name","{model}"]',
+  );
 }
 
 function parseSetting<T>(setting: string, text: string, schema: z.ZodType<T>, example: string): T {
@@ -49,8 +62,14 @@ function parseSetting<T>(setting: string, text: string, schema: z.ZodType<T>, ex
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => {
-    const where = path.reduce((whole: string, part) => (typeof part === 'number' ? `${whole}[${part}]` : `${whole}.${String(part)}`), setting);
-    const came = path.reduce<unknown>((whole, part) => (whole as Record<PropertyKey, unknown> | undefined)?.[part], value);
+    const where = path.reduce(
+      (whole: string, part) => (typeof part === 'number' ? `${whole}[${part}]` : `${whole}.${String(part)}`),
+      setting,
+    );
+    const came = path.reduce<unknown>(
+      (whole, part) => (whole as Record<PropertyKey, unknown> | undefined)?.[part],
+      value,
+    );
     return `${where}: ${message}, got ${JSON.stringify(came)}`;
   });
   throw new Error(`${issues.join('; ')}. An example: ${example}`);

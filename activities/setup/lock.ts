@@ -10,7 +10,11 @@ import { readLiving, recordOfThisProcess } from './processes.ts';
  * Runs `work` while no other process on this machine holds the lock file. A lock whose holder died is taken over.
  * @param onWait called once, with the holder, when there is one to wait for.
  */
-export async function withLock<T>(file: string, onWait: (holder: ProcessRecord) => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  file: string,
+  onWait: (holder: ProcessRecord) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
   let told = false;
   while (!tryLock(file)) {

@@ -4,7 +4,8 @@ import type { PortName, Ports } from '../../temporal.config.ts';
 import { readJsonFile, writeJsonFile } from './processes.ts';
 
 /**
- * The ports that the dev stack will take, recorded in `run/ports.json`: as the environment asks, else as last time, else the defaults, else free ones.
+ * The ports that the dev stack will take, recorded in `run/ports.json`: as the environment asks, else as last time,
+ * else the defaults, else free ones.
  * @param running services that live already keep theirs.
  * @throws when a port that the environment asks for is taken by something else.
  */
@@ -15,13 +16,18 @@ export async function choosePorts(running: ReadonlySet<PortName>, say: (line: st
     if (running.has(name) && recorded[name] !== undefined) continue;
     const asked = config.ports.asked[name];
     const wanted = asked ?? recorded[name] ?? PORT_SETTINGS[name].otherwise;
-    const taken = Object.entries(ports).some(([other, port]) => other !== name && port === wanted && running.has(other as PortName));
+    const taken = Object.entries(ports).some(
+      ([other, port]) => other !== name && port === wanted && running.has(other as PortName),
+    );
     if (!taken && (await isFree(wanted))) {
       ports[name] = wanted;
       continue;
     }
     if (asked !== undefined) {
-      throw new Error(`Expected port ${asked} (${PORT_SETTINGS[name].variable}) to be free, but another program has it: stop that program, or set ${PORT_SETTINGS[name].variable} to another port`);
+      throw new Error(
+        `Expected port ${asked} (${PORT_SETTINGS[name].variable}) to be free, but another program has it: stop ` +
+          `that program, or set ${PORT_SETTINGS[name].variable} to another port`,
+      );
     }
     ports[name] = await freePort();
     say(`Port ${wanted} is taken by another program: ${name} uses ${ports[name]}`);
@@ -44,7 +50,9 @@ export function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen({ port: 0, host: '127.0.0.1' }, () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No free port'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No free port')),
+      );
     });
   });
 }

@@ -8,15 +8,27 @@ import type { ProcessRecord } from '../processes.ts';
 
 /** This process, for a lock or an owner's file: the counterpart of the record that `launchOnce` makes for others. */
 export function recordOfThisProcess(): ProcessRecord {
-  return { pid: process.pid, startTime: ownStartTime(), startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString() };
+  return {
+    pid: process.pid,
+    startTime: ownStartTime(),
+    startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
+  };
 }
 
 function ownStartTime(): string {
   if (process.platform === 'linux') {
     const stat = readFileSync('/proc/self/stat', 'utf8');
-    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]} ${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+    return (
+      `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]} ` +
+      readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    );
   }
-  return execFileSync('ps', ['-o', 'lstart=', '-p', String(process.pid)], { encoding: 'utf8', env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } }).trim().replace(/\s+/g, ' ');
+  return execFileSync('ps', ['-o', 'lstart=', '-p', String(process.pid)], {
+    encoding: 'utf8',
+    env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+  })
+    .trim()
+    .replace(/\s+/g, ' ');
 }
 
 /** A record's process, when it still lives. */

@@ -29,17 +29,22 @@ interface Stamp {
 }
 
 /**
- * The trainer's and model server's Python, made under the state folder from `trainer/requirements.lock` where it is missing, unfinished
- * or of another lock. Packages come from wherever the user's pip gets them.
- * @throws when there is no Python 3.10, no way to make an environment, or an installation fails: the message says what to do.
+ * The trainer's and model server's Python, made under the state folder from `trainer/requirements.lock` where it is
+ * missing, unfinished or of another lock. Packages come from wherever the user's pip gets them.
+ * @throws when there is no Python 3.10, no way to make an environment, or an installation fails: the message says what
+ * to do.
  */
 export async function ensurePython(say: Say = sayOnStderr): Promise<string> {
   if (await pythonIsReady()) return config.python;
   const lock = path.join(config.stateDir, 'python.lock');
-  return withLock(lock, (holder) => say(`Python: process ${holder.pid} is making the environment already; waiting for it`), async () => {
-    if (!(await pythonIsReady())) await makeEnvironment(say);
-    return config.python;
-  });
+  return withLock(
+    lock,
+    (holder) => say(`Python: process ${holder.pid} is making the environment already; waiting for it`),
+    async () => {
+      if (!(await pythonIsReady())) await makeEnvironment(say);
+      return config.python;
+    },
+  );
 }
 
 /**
@@ -48,9 +53,16 @@ export async function ensurePython(say: Say = sayOnStderr): Promise<string> {
  */
 export async function pythonIsReady(): Promise<boolean> {
   if (!config.pythonSetup.ours) {
-    const check = await runStep(config.python, ['-c', `import importlib.util\nfor name in ${JSON.stringify(PACKAGES)}: importlib.util.find_spec(name) or exit(f"there is no {name}")`]);
+    const check = await runStep(config.python, [
+      '-c',
+      `import importlib.util\nfor name in ${JSON.stringify(PACKAGES)}: importlib.util.find_spec(name) or ` +
+        'exit(f"there is no {name}")',
+    ]);
     if (check.ok) return true;
-    throw new Error(`Expected FLYWHEEL_TRAINER_PYTHON (${config.python}) to have the packages of trainer/requirements.lock, got: ${check.reason}`);
+    throw new Error(
+      `Expected FLYWHEEL_TRAINER_PYTHON (${config.python}) to have the packages of trainer/requirements.lock, ` +
+        `got: ${check.reason}`,
+    );
   }
   return existsSync(config.python) && readJsonFile<Stamp>(stampFile)?.madeFrom === (await digestOfChoices());
 }
@@ -59,8 +71,12 @@ export async function pythonIsReady(): Promise<boolean> {
 export async function findInterpreter(): Promise<{ path: string; version: string }> {
   const named = config.pythonSetup.interpreter;
   const tried: string[] = [];
-  for (const candidate of named === undefined ? ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'] : [named]) {
-    const { ok, output } = await runStep(candidate, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], { timeoutMs: 20_000 });
+  for (const candidate of named === undefined
+    ? ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']
+    : [named]) {
+    const { ok, output } = await runStep(candidate, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
+      timeoutMs: 20_000,
+    });
     const version = lastLine(output);
     if (!ok) continue;
     const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -68,7 +84,9 @@ export async function findInterpreter(): Promise<{ path: string; version: string
     tried.push(`${candidate} is ${version}`);
   }
   throw new Error(
-    `Expected Python ${OLDEST_PYTHON.join('.')} or newer${named === undefined ? ' on PATH' : ' in FLYWHEEL_PYTHON'}, got ${tried.join(', ') || `no answer from ${named ?? 'python3'}`}. ` +
+    `Expected Python ${OLDEST_PYTHON.join('.')} or ` +
+      `newer${named === undefined ? ' on PATH' : ' in FLYWHEEL_PYTHON'}, got ` +
+      `${tried.join(', ') || `no answer from ${named ?? 'python3'}`}. ` +
       'Install one, or set FLYWHEEL_PYTHON to it, and run the command again.',
   );
 }
@@ -76,7 +94,10 @@ export async function findInterpreter(): Promise<{ path: string; version: string
 async function makeEnvironment(say: Say): Promise<void> {
   const interpreter = await findInterpreter();
   const madeFrom = await digestOfChoices();
-  say(`Python: making an environment with ${interpreter.path} ${interpreter.version} (torch and its libraries: up to 5 GB, about a minute with uv, several with pip)`);
+  say(
+    `Python: making an environment with ${interpreter.path} ${interpreter.version} (torch and its libraries: up ` +
+      'to 5 GB, about a minute with uv, several with pip)',
+  );
   await rm(folder, { recursive: true, force: true });
   const uvOnPath = (await runStep('uv', ['--version'], { timeoutMs: 20_000 })).ok;
   await makeVenv(interpreter.path, uvOnPath);
@@ -96,13 +117,19 @@ async function makeEnvironment(say: Say): Promise<void> {
     await install(`${torch} from the index in FLYWHEEL_TORCH_INDEX`, ['--no-deps', '--index-url', torchIndex, torch]);
   }
   const check = await importPackages();
-  if (!check.ok) throw new Error(`The Python environment in ${folder} cannot import its packages: ${check.reason}. Remove the folder and run the command again.`);
+  if (!check.ok)
+    throw new Error(
+      `The Python environment in ${folder} cannot import its packages: ${check.reason}. Remove the folder and ` +
+        'run the command again.',
+    );
   await writeJsonFile(stampFile, { madeFrom, python: interpreter.version } satisfies Stamp);
   say(`Python: ready (torch ${lastLine(check.output)})`);
 }
 
 function importPackages(): Promise<StepResult> {
-  return runStep(config.python, ['-c', `import ${PACKAGES.join(', ')}; print(torch.__version__)`], { env: { OMP_NUM_THREADS: '1' } });
+  return runStep(config.python, ['-c', `import ${PACKAGES.join(', ')}; print(torch.__version__)`], {
+    env: { OMP_NUM_THREADS: '1' },
+  });
 }
 
 async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {
@@ -113,7 +140,8 @@ async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   throw new Error(
     `Cannot make a Python environment in ${folder}: ${result.reason}. ` +
-      'Install the venv module (on Debian and Ubuntu: the package python3-venv) or uv (https://docs.astral.sh/uv), and run the command again.',
+      'Install the venv module (on Debian and Ubuntu: the package python3-venv) or uv ' +
+      '(https://docs.astral.sh/uv), and run the command again.',
   );
 }
 
@@ -125,17 +153,27 @@ async function installUv(say: Say): Promise<string | undefined> {
   return undefined;
 }
 
-async function installPackages(say: Say, what: string, uv: string | undefined, env: Record<string, string>, args: readonly string[]): Promise<void> {
+async function installPackages(
+  say: Say,
+  what: string,
+  uv: string | undefined,
+  env: Record<string, string>,
+  args: readonly string[],
+): Promise<void> {
   say(`Python: installing ${what} with ${uv === undefined ? 'pip' : 'uv'}`);
-  const onProgress = (seconds: number, line: string): void => say(`Python: installing for ${seconds} s${line === '' ? '' : ` (${line.slice(0, 100)})`}`);
+  const onProgress = (seconds: number, line: string): void =>
+    say(`Python: installing for ${seconds} s${line === '' ? '' : ` (${line.slice(0, 100)})`}`);
   const result =
     uv === undefined
-      ? await runStep(config.python, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', ...args], { onProgress })
+      ? await runStep(config.python, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', ...args], {
+          onProgress,
+        })
       : await runStep(uv, ['pip', 'install', '--python', config.python, ...args], { env, onProgress });
   if (result.ok) return;
   throw new Error(
     `Cannot install ${what}: ${result.reason}\n${result.output.trimEnd().split('\n').slice(-8).join('\n')}\n` +
-      "Packages come from where pip is configured to get them: check the network and pip's configuration, then run the command again.",
+      "Packages come from where pip is configured to get them: check the network and pip's configuration, then " +
+      'run the command again.',
   );
 }
 

@@ -16,9 +16,14 @@ const HOUR_MS = 3_600_000;
 export async function connectClient(timeoutMs = 10_000): Promise<Client> {
   const { connection, namespace, external } = config.temporal;
   try {
-    return new Client({ connection: await Connection.connect({ ...connection, connectTimeout: timeoutMs }), namespace });
+    return new Client({
+      connection: await Connection.connect({ ...connection, connectTimeout: timeoutMs }),
+      namespace,
+    });
   } catch (error) {
-    const remedy = external ? 'Check TEMPORAL_ADDRESS and your temporal.toml profile' : 'Start the stack with `npm run lap` or `npm run dev`';
+    const remedy = external
+      ? 'Check TEMPORAL_ADDRESS and your temporal.toml profile'
+      : 'Start the stack with `npm run lap` or `npm run dev`';
     throw new Error(`No Temporal server answers at ${connection.address}. ${remedy}.`, { cause: error });
   }
 }
@@ -32,7 +37,10 @@ export function serverAnswers(timeoutMs = 2_000): Promise<boolean> {
 export function serverWorks(timeoutMs = 10_000): Promise<boolean> {
   return answers(timeoutMs, async ({ workflowService }) => {
     try {
-      await workflowService.describeWorkflowExecution({ namespace: config.temporal.namespace, execution: { workflowId: 'no-such-workflow' } });
+      await workflowService.describeWorkflowExecution({
+        namespace: config.temporal.namespace,
+        execution: { workflowId: 'no-such-workflow' },
+      });
     } catch (error) {
       if (!isGrpcServiceError(error) || (error.code as number) !== NOT_FOUND) throw error;
     }
@@ -53,7 +61,10 @@ async function answers(timeoutMs: number, request: (connection: Connection) => P
   }
 }
 
-/** Command line of our own server. WAL with synchronous=NORMAL gives 2 to 4 times the throughput, and survived kills under load. */
+/**
+ * Command line of our own server. WAL with synchronous=NORMAL gives 2 to 4 times the throughput, and survived kills
+ * under load.
+ */
 export function serverCommand(cli: string, ports: { readonly temporal: number; readonly ui: number }): string[] {
   const dynamicConfig = [
     'history.timerProcessorMaxTimeShift="50ms"', // without it every short timer takes 1.1 s
@@ -80,13 +91,19 @@ export async function prepareServer(): Promise<void> {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
     const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
     if (missing.length > 0) {
-      await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) });
+      await operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+      });
     }
     if (external) return;
     const described = await client.workflowService.describeNamespace({ namespace });
     const wanted = retentionHours * HOUR_MS;
     if (tsToMs(described.config?.workflowExecutionRetentionTtl) !== wanted) {
-      await client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(wanted) } });
+      await client.workflowService.updateNamespace({
+        namespace,
+        config: { workflowExecutionRetentionTtl: msToTs(wanted) },
+      });
     }
   } finally {
     await client.connection.close();

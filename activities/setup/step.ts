@@ -32,9 +32,17 @@ export interface StepResult {
 const KEPT_OUTPUT = 20_000;
 
 /** Runs a command of the set-up to its end, without a terminal. Never throws: the caller knows what to do next. */
-export async function runStep(command: string, args: readonly string[], options: StepOptions = {}): Promise<StepResult> {
+export async function runStep(
+  command: string,
+  args: readonly string[],
+  options: StepOptions = {},
+): Promise<StepResult> {
   const started = Date.now();
-  const child = spawn(command, args, { cwd: options.cwd, env: environmentWith(options.env ?? {}), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: environmentWith(options.env ?? {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   // A command that is interrupted leaves no step running behind it.
   const endWithUs = (): boolean => child.kill('SIGKILL');
   process.once('exit', endWithUs);
@@ -48,16 +56,24 @@ export async function runStep(command: string, args: readonly string[], options:
   const end = new Promise<StepResult>((resolve) => {
     child.once('error', (error) => resolve({ ok: false, output, reason: error.message }));
     child.once('close', (code, signal) => {
-      resolve({ ok: code === 0, output, reason: code === 0 ? '' : `${lastLine(output)} (${signal ?? `exit code ${code}`})`.trim() });
+      resolve({
+        ok: code === 0,
+        output,
+        reason: code === 0 ? '' : `${lastLine(output)} (${signal ?? `exit code ${code}`})`.trim(),
+      });
     });
   });
   let stopReason: string | undefined;
   let told = started;
   for (;;) {
     const ended = await Promise.race([end, sleep(500)]);
-    if (ended !== undefined) return stopReason === undefined ? ended : { ok: false, output: ended.output, reason: stopReason };
+    if (ended !== undefined)
+      return stopReason === undefined ? ended : { ok: false, output: ended.output, reason: stopReason };
     if (stopReason === undefined) {
-      stopReason = options.timeoutMs !== undefined && Date.now() - started > options.timeoutMs ? `no end after ${options.timeoutMs / 1000} s` : options.giveUp?.();
+      stopReason =
+        options.timeoutMs !== undefined && Date.now() - started > options.timeoutMs
+          ? `no end after ${options.timeoutMs / 1000} s`
+          : options.giveUp?.();
       if (stopReason !== undefined) child.kill('SIGKILL');
     }
     if (Date.now() - told >= (options.everyMs ?? 10_000)) {

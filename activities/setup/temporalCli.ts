@@ -23,28 +23,33 @@ export interface FoundCli {
 }
 
 /**
- * The Temporal CLI, made where there is none: TEMPORAL_CLI_PATH, PATH, the project's cache, the SDK's own download (needs internet),
- * `go install` (about 5 minutes the first time). Each step says what it does.
+ * The Temporal CLI, made where there is none: TEMPORAL_CLI_PATH, PATH, the project's cache, the SDK's own download
+ * (needs internet), `go install` (about 5 minutes the first time). Each step says what it does.
  * @throws when TEMPORAL_CLI_PATH names something else, or when every way fails: the message says what to do.
  */
 export async function findTemporalCli(say: Say = sayOnStderr): Promise<string> {
   const found = await lookForTemporalCli(say);
   if (found !== undefined) return found.path;
   const lock = path.join(config.binDir, 'temporal.lock');
-  return withLock(lock, (holder) => say(`Temporal CLI: process ${holder.pid} is getting it already; waiting for it`), async () => {
-    if (existsSync(cachedTemporalCli)) return cachedTemporalCli;
-    const failures: string[] = [];
-    for (const get of [downloadBySdk, installWithGo]) {
-      const failure = await get(say);
-      if (failure === undefined) return cachedTemporalCli;
-      failures.push(failure);
-      say(`Temporal CLI: ${failure}`);
-    }
-    throw new Error(
-      `No Temporal CLI: TEMPORAL_CLI_PATH is not set, PATH has no \`temporal\`, ${failures.join(', and ')}. ` +
-        'Install the CLI (https://docs.temporal.io/cli) or Go 1.24 or newer, or set TEMPORAL_CLI_PATH to a `temporal` binary, or TEMPORAL_ADDRESS to a running server; then run the command again.',
-    );
-  });
+  return withLock(
+    lock,
+    (holder) => say(`Temporal CLI: process ${holder.pid} is getting it already; waiting for it`),
+    async () => {
+      if (existsSync(cachedTemporalCli)) return cachedTemporalCli;
+      const failures: string[] = [];
+      for (const get of [downloadBySdk, installWithGo]) {
+        const failure = await get(say);
+        if (failure === undefined) return cachedTemporalCli;
+        failures.push(failure);
+        say(`Temporal CLI: ${failure}`);
+      }
+      throw new Error(
+        `No Temporal CLI: TEMPORAL_CLI_PATH is not set, PATH has no \`temporal\`, ${failures.join(', and ')}. ` +
+          'Install the CLI (https://docs.temporal.io/cli) or Go 1.24 or newer, or set TEMPORAL_CLI_PATH to a ' +
+          '`temporal` binary, or TEMPORAL_ADDRESS to a running server; then run the command again.',
+      );
+    },
+  );
 }
 
 /** Looks without making anything. @throws when TEMPORAL_CLI_PATH names something that is not the Temporal CLI. */
@@ -52,15 +57,22 @@ export async function lookForTemporalCli(say: Say = () => undefined): Promise<Fo
   const named = config.temporal.cliPath;
   if (named !== undefined && named !== '') {
     const version = await versionOf(named);
-    if (version === undefined) throw new Error(`Expected TEMPORAL_CLI_PATH to name a Temporal CLI, but \`${named} --version\` does not answer as one`);
+    if (version === undefined)
+      throw new Error(
+        `Expected TEMPORAL_CLI_PATH to name a Temporal CLI, but \`${named} --version\` does not answer as one`,
+      );
     return { path: named, version, from: 'TEMPORAL_CLI_PATH' };
   }
   for (const folder of config.searchPath) {
     const candidate = path.join(folder, 'temporal');
     if (!existsSync(candidate)) continue;
     const version = await versionOf(candidate);
-    if (version !== undefined && Number.parseInt(version, 10) >= OLDEST_MAJOR) return { path: candidate, version, from: 'PATH' };
-    say(`Temporal CLI: passing over ${candidate} (${version === undefined ? 'its --version does not answer' : `version ${version} is older than ${OLDEST_MAJOR}.0`})`);
+    if (version !== undefined && Number.parseInt(version, 10) >= OLDEST_MAJOR)
+      return { path: candidate, version, from: 'PATH' };
+    say(
+      `Temporal CLI: passing over ${candidate} ` +
+        `(${version === undefined ? 'its --version does not answer' : `version ${version} is older than ${OLDEST_MAJOR}.0`})`,
+    );
   }
   if (!existsSync(cachedTemporalCli)) return undefined;
   const version = await versionOf(cachedTemporalCli);
@@ -103,15 +115,28 @@ async function downloadBySdk(say: Say): Promise<string | undefined> {
 async function installWithGo(say: Say): Promise<string | undefined> {
   const go = await runStep('go', ['version'], { timeoutMs: 20_000 });
   if (!go.ok) return 'there is no Go to build it with';
-  say(`Temporal CLI: building version ${GO_INSTALL_VERSION} with ${go.output.trim()}; about 5 minutes the first time, 10 s with warm caches`);
+  say(
+    `Temporal CLI: building version ${GO_INSTALL_VERSION} with ${go.output.trim()}; about 5 minutes the first ` +
+      'time, 10 s with warm caches',
+  );
   const folder = path.join(config.binDir, 'build');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const result = await runStep(
     'go',
     // -v names each package as it is compiled: the only sign of progress that the Go tool gives.
-    ['install', '-v', '-ldflags', `-s -w -X github.com/temporalio/cli/temporalcli.Version=${GO_INSTALL_VERSION}`, GO_PACKAGE],
-    { env: { GOBIN: folder }, cwd: folder, onProgress: (seconds, line) => say(`Temporal CLI: building for ${seconds} s (${line || 'starting'})`) },
+    [
+      'install',
+      '-v',
+      '-ldflags',
+      `-s -w -X github.com/temporalio/cli/temporalcli.Version=${GO_INSTALL_VERSION}`,
+      GO_PACKAGE,
+    ],
+    {
+      env: { GOBIN: folder },
+      cwd: folder,
+      onProgress: (seconds, line) => say(`Temporal CLI: building for ${seconds} s (${line || 'starting'})`),
+    },
   );
   const binary = path.join(folder, 'temporal');
   if (result.ok && existsSync(binary)) {
@@ -128,5 +153,8 @@ function causeOf(reason: string): string {
 }
 
 function sizeOf(folder: string): number {
-  return readdirSync(folder).reduce((sum, name) => sum + (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  return readdirSync(folder).reduce(
+    (sum, name) => sum + (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }

@@ -14,8 +14,8 @@ const UV_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * uv reads neither pip's configuration files nor its variables: this hands over what the user told pip, where the user has not told
- * uv otherwise.
+ * uv reads neither pip's configuration files nor its variables: this hands over what the user told pip, where the user
+ * has not told uv otherwise.
  */
 export async function uvEnvironment(interpreter: string): Promise<Record<string, string>> {
   const { ok, output } = await runStep(interpreter, ['-m', 'pip', 'config', 'list'], { timeoutMs: 30_000 });
@@ -31,7 +31,10 @@ export function uvSettingsFrom(pipConfigList: string, environment: NodeJS.Proces
     const value = match?.[2];
     const variable = name === undefined ? undefined : UV_NAMES[name];
     if (variable === undefined || value === undefined || value === '' || environment[variable] !== undefined) continue;
-    settings[variable] = value.split(/\\n|\s+/).filter((part) => part !== '').join(variable === 'UV_FIND_LINKS' ? ',' : ' ');
+    settings[variable] = value
+      .split(/\\n|\s+/)
+      .filter((part) => part !== '')
+      .join(variable === 'UV_FIND_LINKS' ? ',' : ' ');
   }
   return settings;
 }

@@ -34,9 +34,15 @@ export interface CheckClusterInput {
 
 /** Activities of the queue `flywheel-training`. */
 export interface TrainingActivities {
-  /** Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's shutdown does not. */
+  /**
+   * Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's
+   * shutdown does not.
+   */
   readonly runTraining: (input: RunTrainingInput) => Promise<TrainingOutcome>;
-  /** Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it was cancelled. */
+  /**
+   * Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it was
+   * cancelled.
+   */
   readonly stopTraining: (input: StopTrainingInput) => Promise<void>;
   /** Refuses a cluster that is not configured or cannot hold a job, before anything has been spent. */
   readonly checkCluster: (input: CheckClusterInput) => Promise<void>;
@@ -49,7 +55,11 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
     const cluster = settings.clusters.find((each) => each.name === name);
     if (cluster) return cluster;
     const names = settings.clusters.map((each) => each.name).join(', ');
-    throw refusal(`Expected training.cluster to be a configured back end (${names}), got ${name}: choose one of these, or configure it`, TRAINING_FAILURES.clusterUnavailable);
+    throw refusal(
+      `Expected training.cluster to be a configured back end (${names}), got ${name}: choose one of these, or ` +
+        'configure it',
+      TRAINING_FAILURES.clusterUnavailable,
+    );
   }
 
   async function checkCluster({ cluster, resources }: CheckClusterInput): Promise<void> {
@@ -60,7 +70,8 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
   return {
     checkCluster,
 
-    stopTraining: ({ jobKey, cluster }) => beating(() => cancelJob(folderOf(store, jobKey), clusterOf(cluster), graceMs)),
+    stopTraining: ({ jobKey, cluster }) =>
+      beating(() => cancelJob(folderOf(store, jobKey), clusterOf(cluster), graceMs)),
 
     runTraining: (input) =>
       beating(async (heartbeat) => {
@@ -71,7 +82,9 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
         await checkArtifacts(store, input);
         const differing = await folder.bind(input);
         if (differing.length > 0) {
-          const message = `Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a new training needs a new jobKey, that is a new lap`;
+          const message =
+            `Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a ` +
+            'new training needs a new jobKey, that is a new lap';
           throw refusal(message, TRAINING_FAILURES.conflict);
         }
         const { info, cancellationSignal: signal } = Context.current();
@@ -87,15 +100,25 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
   };
 }
 
-/** Of all ends of a watch, only a cancellation is about the job. After the others (shutdown, timeout, pause) the next worker adopts it. */
+/**
+ * Of all ends of a watch, only a cancellation is about the job. After the others (shutdown, timeout, pause) the next
+ * worker adopts it.
+ */
 async function stopWatching(signal: AbortSignal, cancel: () => Promise<void>, jobKey: string): Promise<void> {
   const reason = (signal.reason as Error).message;
   if (reason === 'CANCELLED') await cancel();
   if (reason !== 'WORKER_SHUTDOWN') return;
-  throw ApplicationFailure.create({ message: `The worker shuts down; training job ${jobKey} goes on`, type: TRAINING_FAILURES.workerShutdown, nextRetryDelay: '1 second' });
+  throw ApplicationFailure.create({
+    message: `The worker shuts down; training job ${jobKey} goes on`,
+    type: TRAINING_FAILURES.workerShutdown,
+    nextRetryDelay: '1 second',
+  });
 }
 
-/** Repeats the last heartbeat every second, whatever takes long: a job that takes its time to end, the digest of a large checkpoint. */
+/**
+ * Repeats the last heartbeat every second, whatever takes long: a job that takes its time to end, the digest of a large
+ * checkpoint.
+ */
 async function beating<T>(work: (heartbeat: (progress: TrainingProgress) => void) => Promise<T>): Promise<T> {
   const context = Context.current();
   let last: TrainingProgress | undefined;
@@ -118,10 +141,14 @@ function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
 /** A missing input is found here, with a name, and not by a trainer that has waited for a GPU. */
 async function checkArtifacts(store: ArtifactStore, input: RunTrainingInput): Promise<void> {
   const shape = z.object({ maxAttempts: z.int().min(1) }).safeParse(input);
-  if (!shape.success) throw refusal(`Expected a training input, got\n${z.prettifyError(shape.error)}`, TRAINING_FAILURES.invalidInput);
+  if (!shape.success)
+    throw refusal(`Expected a training input, got\n${z.prettifyError(shape.error)}`, TRAINING_FAILURES.invalidInput);
   for (const { uri } of [input.initCheckpoint, ...input.datasets.map(({ ref }) => ref)]) {
     if (!(await store.exists(uri))) {
-      throw refusal(`Expected ${uri}, an input of training job ${input.jobKey}, to be in the store, got nothing there`, TRAINING_FAILURES.failed.data);
+      throw refusal(
+        `Expected ${uri}, an input of training job ${input.jobKey}, to be in the store, got nothing there`,
+        TRAINING_FAILURES.failed.data,
+      );
     }
   }
 }

@@ -34,7 +34,9 @@ export class JobFolder {
   /** @throws when the key is not a path of plain names: it becomes one inside the store. */
   constructor(store: ArtifactStore, jobKey: string) {
     if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(jobKey)) {
-      throw new Error(`Expected jobKey to be a path of names such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`);
+      throw new Error(
+        `Expected jobKey to be a path of names such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`,
+      );
     }
     this.#store = store;
     this.jobKey = jobKey;
@@ -69,7 +71,9 @@ export class JobFolder {
       await this.#store.writeJson(this.uri('training.json'), plain);
       return [];
     }
-    return [...new Set([...Object.keys(bound), ...Object.keys(plain)])].filter((field) => !isDeepStrictEqual(bound[field], plain[field]));
+    return [...new Set([...Object.keys(bound), ...Object.keys(plain)])].filter(
+      (field) => !isDeepStrictEqual(bound[field], plain[field]),
+    );
   }
 
   /**
@@ -83,7 +87,13 @@ export class JobFolder {
       attempt,
       kind: input.kind,
       initCheckpoint: { uri: file(input.initCheckpoint.uri), sha256: input.initCheckpoint.sha256 },
-      datasets: input.datasets.map(({ role, ref, weight }) => ({ role, uri: file(ref.uri), sha256: ref.sha256, rows: ref.rows, weight })),
+      datasets: input.datasets.map(({ role, ref, weight }) => ({
+        role,
+        uri: file(ref.uri),
+        sha256: ref.sha256,
+        rows: ref.rows,
+        weight,
+      })),
       ...(input.rewardSpecSha256 !== undefined && {
         reward: {
           url: `http://${reward.host}:${reward.port}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
@@ -98,7 +108,9 @@ export class JobFolder {
     };
     const parsed = jobSchema.safeParse(job);
     if (!parsed.success) {
-      const message = `Expected training job ${this.jobKey} to keep its contract (shared/job.ts), got\n${z.prettifyError(parsed.error)}`;
+      const message =
+        `Expected training job ${this.jobKey} to keep its contract (shared/job.ts), ` +
+        `got\n${z.prettifyError(parsed.error)}`;
       throw ApplicationFailure.nonRetryable(message, TRAINING_FAILURES.invalidInput);
     }
     return parsed.data;
@@ -112,7 +124,9 @@ export class JobFolder {
   /** The attempt's own result; that of an earlier attempt is none. */
   async result(attempt: number): Promise<{ readonly result?: JobResult; readonly invalidResult?: string }> {
     if (!(await this.#store.exists(this.uri('result.json')))) return {};
-    const invalid = (why: string) => ({ invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/job.ts), got ${why}` });
+    const invalid = (why: string) => ({
+      invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/job.ts), got ${why}`,
+    });
     let value: unknown;
     try {
       value = await this.#store.readJson(this.uri('result.json'));
@@ -131,7 +145,9 @@ export class JobFolder {
 
   /** Why we asked the attempt to end, if we did. */
   async stoppedBy(attempt: number): Promise<StopReason | undefined> {
-    return (await this.#read(`attempt-${attempt}.stop.json`, z.object({ reason: z.enum(['stop', 'timeout', 'cancel']) })))?.reason;
+    return (
+      await this.#read(`attempt-${attempt}.stop.json`, z.object({ reason: z.enum(['stop', 'timeout', 'cancel']) }))
+    )?.reason;
   }
 
   async markStop(attempt: number, reason: StopReason): Promise<void> {

@@ -3,7 +3,15 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ClusterCapacity, StopReason } from '../../shared/trainingState.ts';
-import { isAlive, launchOnce, PYTHON_ENV, readRecord, terminate, type Environment, type ProcessRecord } from '../processes.ts';
+import {
+  isAlive,
+  launchOnce,
+  PYTHON_ENV,
+  readRecord,
+  terminate,
+  type Environment,
+  type ProcessRecord,
+} from '../processes.ts';
 import type { ArtifactStore } from '../store.ts';
 import { JobFolder } from './jobFolder.ts';
 import type { ClusterBackend, Submission, SubmittedJob } from './types.ts';
@@ -27,7 +35,10 @@ interface JobRecord extends ProcessRecord {
   readonly execution: string;
 }
 
-/** Runs each job as a detached process group of this machine, which outlives the worker and is found again by its record. */
+/**
+ * Runs each job as a detached process group of this machine, which outlives the worker and is found again by its
+ * record.
+ */
 export class LocalCluster implements ClusterBackend {
   readonly name = 'local';
   readonly #settings: LocalClusterSettings;
@@ -85,11 +96,14 @@ export async function listLocalJobs(store: ArtifactStore): Promise<SubmittedJob[
 }
 
 /**
- * Ends every local training job, gracefully: each saves its state, and the attempt that goes on later does not count as a retry.
- * Stop the workers first, or they start the next attempt.
+ * Ends every local training job, gracefully: each saves its state, and the attempt that goes on later does not count as
+ * a retry. Stop the workers first, or they start the next attempt.
  * @returns the jobs that were running.
  */
-export async function stopLocalJobs(store: ArtifactStore, { graceMs = 20_000 }: { readonly graceMs?: number } = {}): Promise<SubmittedJob[]> {
+export async function stopLocalJobs(
+  store: ArtifactStore,
+  { graceMs = 20_000 }: { readonly graceMs?: number } = {},
+): Promise<SubmittedJob[]> {
   const records = await liveRecords(store);
   await Promise.all(
     records.map(async (record) => {
@@ -112,9 +126,15 @@ async function recordFiles(folder: string): Promise<string[]> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const records = entries.filter(({ name }) => /^attempt-\d+\.json$/.test(name)).map(({ name }) => path.join(folder, name));
+  const records = entries
+    .filter(({ name }) => /^attempt-\d+\.json$/.test(name))
+    .map(({ name }) => path.join(folder, name));
   if (records.length > 0) return records;
-  return (await Promise.all(entries.filter((entry) => entry.isDirectory()).map(({ name }) => recordFiles(path.join(folder, name))))).flat();
+  return (
+    await Promise.all(
+      entries.filter((entry) => entry.isDirectory()).map(({ name }) => recordFiles(path.join(folder, name))),
+    )
+  ).flat();
 }
 
 async function countGpus(): Promise<number> {

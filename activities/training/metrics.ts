@@ -11,7 +11,9 @@ export class MetricsTail {
     this.#file = file;
   }
 
-  /** The newest whole line, undefined before the first; and when the file last grew, in milliseconds since the epoch. */
+  /**
+   * The newest whole line, undefined before the first; and when the file last grew, in milliseconds since the epoch.
+   */
   async read(): Promise<{ readonly last?: MetricsLine | undefined; readonly grownAt: number }> {
     const file = await open(this.#file).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;

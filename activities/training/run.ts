@@ -25,8 +25,8 @@ export interface RunContext {
 }
 
 /**
- * Sees a training through to its end, over as many attempts as it takes. It holds no state: all is in the job's folder and the cluster, so
- * that a second watcher, at the same time or after a kill, does the same and nothing twice.
+ * Sees a training through to its end, over as many attempts as it takes. It holds no state: all is in the job's folder
+ * and the cluster, so that a second watcher, at the same time or after a kill, does the same and nothing twice.
  * @throws an ApplicationFailure with a type of TRAINING_FAILURES; the signal's reason when aborted.
  */
 export async function runJob(input: RunTrainingInput, context: RunContext): Promise<TrainingOutcome> {
@@ -61,7 +61,10 @@ export async function cancelJob(folder: JobFolder, cluster: ClusterBackend, grac
   }
 }
 
-/** Every submitted attempt, and how it stands. The end of one is put on record before a next one can overwrite its result. */
+/**
+ * Every submitted attempt, and how it stands. The end of one is put on record before a next one can overwrite its
+ * result.
+ */
 async function attemptsOf(input: RunTrainingInput, context: RunContext): Promise<AttemptSummary[]> {
   const { folder, cluster } = context;
   const attempts: AttemptSummary[] = [];
@@ -97,7 +100,8 @@ async function look(input: RunTrainingInput, job: SubmittedJob, { folder, cluste
 async function watch(input: RunTrainingInput, attempt: number, context: RunContext): Promise<void> {
   const { folder, cluster, signal, heartbeat, pollMs, graceMs } = context;
   const job = await cluster.find(folder.jobKey, attempt);
-  if (!job) throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to the ${cluster.name} back end`);
+  if (!job)
+    throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to the ${cluster.name} back end`);
   const metrics = new MetricsTail(context.store.path(folder.metrics));
   const { maxSteps } = input.hyper;
   let resultSince: number | undefined;
@@ -118,7 +122,9 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
     if (isOver(seen.state)) {
       if (seen.stoppedBy === 'stop' && (seen.state === 'preempted' || seen.state === 'lost')) {
         throw ApplicationFailure.create({
-          message: `Training job ${folder.jobKey} was stopped together with the project; it goes on from its last checkpoint`,
+          message:
+            `Training job ${folder.jobKey} was stopped together with the project; it goes on from its last ` +
+            'checkpoint',
           type: TRAINING_FAILURES.stopped,
           nextRetryDelay: '2 seconds',
         });
@@ -133,29 +139,60 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
       await cluster.stop(job, 'timeout', graceMs);
       continue;
     }
-    await sleep(resultSince === undefined ? pollMs : Math.min(pollMs, 100), undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(resultSince === undefined ? pollMs : Math.min(pollMs, 100), undefined, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
   }
 }
 
-async function waitBeating(input: RunTrainingInput, attempt: number, delayMs: number, context: RunContext): Promise<void> {
-  for (const until = Date.now() + delayMs; Date.now() < until; ) {
-    context.heartbeat({ jobKey: context.folder.jobKey, attempt, state: 'pending', step: 0, maxSteps: input.hyper.maxSteps });
-    await sleep(Math.min(context.pollMs, until - Date.now()), undefined, { signal: context.signal }).catch(() => context.signal.throwIfAborted());
+async function waitBeating(
+  input: RunTrainingInput,
+  attempt: number,
+  delayMs: number,
+  context: RunContext,
+): Promise<void> {
+  for (const until = Date.now() + delayMs; Date.now() < until;) {
+    context.heartbeat({
+      jobKey: context.folder.jobKey,
+      attempt,
+      state: 'pending',
+      step: 0,
+      maxSteps: input.hyper.maxSteps,
+    });
+    await sleep(Math.min(context.pollMs, until - Date.now()), undefined, { signal: context.signal }).catch(() =>
+      context.signal.throwIfAborted(),
+    );
   }
 }
 
 /** @throws when the checkpoint that the result names is not in the store, or is not what it says. */
 async function outcomeOf(attempt: number, attempts: number, { folder, store }: RunContext): Promise<TrainingOutcome> {
   const { result } = await folder.result(attempt);
-  if (result?.status !== 'succeeded') throw new Error(`Expected ${folder.uri('result.json')} to be the result of attempt ${attempt}, got ${result?.status ?? 'none'}: it was changed`);
+  if (result?.status !== 'succeeded')
+    throw new Error(
+      `Expected ${folder.uri('result.json')} to be the result of attempt ${attempt}, got ` +
+        `${result?.status ?? 'none'}: it was changed`,
+    );
   const checkpoint = checkpointRef(result.checkpoint.sha256);
   await expectDigest(store.path(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
-    throw ApplicationFailure.nonRetryable(`Training job ${folder.jobKey}: ${error.message}`, TRAINING_FAILURES.failed.data);
+    throw ApplicationFailure.nonRetryable(
+      `Training job ${folder.jobKey}: ${error.message}`,
+      TRAINING_FAILURES.failed.data,
+    );
   });
   let seconds = 0;
   for (let each = 1; each <= attempts; each += 1) seconds += (await folder.end(each))?.seconds ?? 0;
   const { steps, stopReason, reward } = result;
-  return { status: 'succeeded', checkpoint, steps, stopReason, reward, attempts, seconds: Math.round(seconds * 1000) / 1000, metrics: folder.metrics };
+  return {
+    status: 'succeeded',
+    checkpoint,
+    steps,
+    stopReason,
+    reward,
+    attempts,
+    seconds: Math.round(seconds * 1000) / 1000,
+    metrics: folder.metrics,
+  };
 }
 
 /** Where an attempt's log is, and its last line. */

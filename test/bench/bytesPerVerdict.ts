@@ -35,15 +35,31 @@ export const bytesPerVerdict: Bench = {
         const key = Array.from({ length: 24 }, () => Math.floor(random() * 16).toString(16)).join('');
         keys.push(key);
         await ledger.append({
-          key, row: `main/lap-0001/label/proofs/r${verdict >> 3}`, sample: verdict % 8, kind: 'answered', task: 'verify', model: 'c'.repeat(64), seed: Math.floor(random() * 2 ** 31), text,
-          score: ([0, 0.5, 1] as const)[verdict % 3] as 0 | 0.5 | 1, usage: { promptTokens: 900, completionTokens: bytes >> 2 }, latencyMs: Math.floor(random() * 60_000), requests: 1,
+          key,
+          row: `main/lap-0001/label/proofs/r${verdict >> 3}`,
+          sample: verdict % 8,
+          kind: 'answered',
+          task: 'verify',
+          model: 'c'.repeat(64),
+          seed: Math.floor(random() * 2 ** 31),
+          text,
+          score: ([0, 0.5, 1] as const)[verdict % 3] as 0 | 0.5 | 1,
+          usage: { promptTokens: 900, completionTokens: bytes >> 2 },
+          latencyMs: Math.floor(random() * 60_000),
+          requests: 1,
         });
       }
       await ledger.seal(keys);
       const sealed = (await stat(sealedPath(file))).size;
       return {
         value: sealed / textBytes,
-        detail: { verdicts: VERDICTS, sealedBytesPerVerdict: Math.round(sealed / VERDICTS), textBytesPerVerdict: Math.round(textBytes / VERDICTS), gzip9OfATextAlone: { least: leastAlone, mean: sumAlone / VERDICTS }, readableBy: 'zcat' },
+        detail: {
+          verdicts: VERDICTS,
+          sealedBytesPerVerdict: Math.round(sealed / VERDICTS),
+          textBytesPerVerdict: Math.round(textBytes / VERDICTS),
+          gzip9OfATextAlone: { least: leastAlone, mean: sumAlone / VERDICTS },
+          readableBy: 'zcat',
+        },
       };
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -51,10 +67,16 @@ export const bytesPerVerdict: Bench = {
   },
 };
 
-/** Words made of letters at their English frequencies; drawn by Zipf's law, they compress like prose that does not repeat itself. */
+/**
+ * Words made of letters at their English frequencies; drawn by Zipf's law, they compress like prose that does not
+ * repeat itself.
+ */
 function vocabulary(random: () => number): string[] {
-  const letters = 'eeeeeeeeeeeetttttttttaaaaaaaaooooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddllllcccuuummmwwffggyyppbbvk';
-  return Array.from({ length: 6_000 }, () => Array.from({ length: 2 + Math.floor(random() * 8) }, () => letters[Math.floor(random() * letters.length)]).join(''));
+  const letters =
+    'eeeeeeeeeeeetttttttttaaaaaaaaooooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddllllcccuuummmwwffggyyppbbvk';
+  return Array.from({ length: 6_000 }, () =>
+    Array.from({ length: 2 + Math.floor(random() * 8) }, () => letters[Math.floor(random() * letters.length)]).join(''),
+  );
 }
 
 function textOf(words: readonly string[], bytes: number, random: () => number): string {

@@ -34,14 +34,29 @@ export const crashCost: Bench = {
         if (previous !== undefined) previous.repeatedSoFar = repeated;
       }
       const last = startWorker(root, stub);
-      const [counts] = (await Promise.all([once(last.stdout as NodeJS.ReadableStream, 'data'), once(last, 'exit')])) as [[Buffer], unknown];
+      const [counts] = (await Promise.all([
+        once(last.stdout as NodeJS.ReadableStream, 'data'),
+        once(last, 'exit'),
+      ])) as [[Buffer], unknown];
       const { requests, distinct, repeated } = await stub.stats();
       const lastKill = kills.at(-1);
       if (lastKill !== undefined) lastKill.repeatedSoFar = repeated;
-      const costs = kills.map(({ at, inFlight, repeatedSoFar }, index) => ({ killedAt: at, callsInFlight: inFlight, paidTwice: repeatedSoFar - (kills[index - 1]?.repeatedSoFar ?? 0) }));
+      const costs = kills.map(({ at, inFlight, repeatedSoFar }, index) => ({
+        killedAt: at,
+        callsInFlight: inFlight,
+        paidTwice: repeatedSoFar - (kills[index - 1]?.repeatedSoFar ?? 0),
+      }));
       return {
         value: Math.max(...costs.map(({ callsInFlight, paidTwice }) => paidTwice / callsInFlight)),
-        detail: { kills: costs, needed: CALLS, paid: requests, distinct, concurrency: CONCURRENCY, counts: counts.toString(), inFlight: 'most calls open at the stub in the second before the kill' },
+        detail: {
+          kills: costs,
+          needed: CALLS,
+          paid: requests,
+          distinct,
+          concurrency: CONCURRENCY,
+          counts: counts.toString(),
+          inFlight: 'most calls open at the stub in the second before the kill',
+        },
       };
     } finally {
       await stub.kill();
@@ -51,7 +66,11 @@ export const crashCost: Bench = {
 };
 
 function startWorker(root: string, stub: Stub): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', path.resolve('test/bench/crashWorker.ts'), root, stub.url, String(CONCURRENCY)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(
+    process.execPath,
+    ['--import', 'tsx', path.resolve('test/bench/crashWorker.ts'), root, stub.url, String(CONCURRENCY)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
 }
 
 async function answered(stub: Stub, calls: number): Promise<void> {

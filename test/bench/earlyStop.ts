@@ -10,15 +10,32 @@ const PROOFS = 6_000;
 const WAVES: Readonly<Record<number, readonly number[]>> = { 16: [2, 2, 2, 2, 3, 5], 64: [6, 12, 24, 24] };
 
 /** Calls of the early stop by those of the full n×m×k rule, labels compared proof by proof. */
-export function earlyStop({ n, m, k, goal }: { readonly n: number; readonly m: number; readonly k: number; readonly goal: number }): Bench {
+export function earlyStop({
+  n,
+  m,
+  k,
+  goal,
+}: {
+  readonly n: number;
+  readonly m: number;
+  readonly k: number;
+  readonly goal: number;
+}): Bench {
   return {
     name: `early-stop-${n}-${m}-${k}`,
-    about: `calls ÷ the full rule's at n=${n}, m=${m}, k=${k}; 1 unless every label is the full rule's within 16 rounds`,
+    about:
+      `calls ÷ the full rule's at n=${n}, m=${m}, k=${k}; 1 unless every label is the full rule's within 16 ` +
+      'rounds',
     goal: `<= ${goal}`,
     met: (value) => value <= goal,
     takes: ['population'],
     async run({ population }) {
-      const policy = { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, confirmingMetaScore: 1 } as const;
+      const policy = {
+        analysesPerProof: n,
+        metaAnalysesPerAnalysis: m,
+        minValidAnalyses: k,
+        confirmingMetaScore: 1,
+      } as const;
       const waves = WAVES[n] ?? [4];
       const ratios: number[] = [];
       let [proofs, equal, maxRounds, rounds, calls, fullCalls] = [0, 0, 0, 0, 0, 0];
@@ -45,8 +62,16 @@ export function earlyStop({ n, m, k, goal }: { readonly n: number; readonly m: n
       return {
         value: equal === proofs && maxRounds <= 16 ? ratio : 1,
         detail: {
-          population: population ?? `synthetic, ${SEEDS.length} seeds × ${PROOFS} proofs`, waves, ratios, proofs, labelsEqual: equal, labels,
-          dependentRoundsMax: maxRounds, dependentRoundsMean: rounds / proofs, callsPerProof: calls / proofs, fullRulePerProof: fullCalls / proofs,
+          population: population ?? `synthetic, ${SEEDS.length} seeds × ${PROOFS} proofs`,
+          waves,
+          ratios,
+          proofs,
+          labelsEqual: equal,
+          labels,
+          dependentRoundsMax: maxRounds,
+          dependentRoundsMean: rounds / proofs,
+          callsPerProof: calls / proofs,
+          fullRulePerProof: fullCalls / proofs,
         },
       };
     },
@@ -54,5 +79,8 @@ export function earlyStop({ n, m, k, goal }: { readonly n: number; readonly m: n
 }
 
 function evidenceOf({ analyses }: ProofOutcomes): AnalysisEvidence[] {
-  return analyses.map(({ score, metaScores }) => ({ score: score ?? undefined, metaScores: metaScores.map((vote) => vote ?? undefined) }));
+  return analyses.map(({ score, metaScores }) => ({
+    score: score ?? undefined,
+    metaScores: metaScores.map((vote) => vote ?? undefined),
+  }));
 }

@@ -6,8 +6,8 @@ export interface PlannedCall {
 }
 
 /**
- * Wall of a greedy list schedule that knows all latencies: whenever one of `slots` is free, the ready call with the longest path to the end of its
- * proof starts.
+ * Wall of a greedy list schedule that knows all latencies: whenever one of `slots` is free, the ready call with the
+ * longest path to the end of its proof starts.
  */
 export function idealWall(calls: readonly PlannedCall[], slots: number): number {
   const longest = new Map<string, number>();
@@ -16,7 +16,8 @@ export function idealWall(calls: readonly PlannedCall[], slots: number): number 
     if (round === 2) longest.set(proof, Math.max(longest.get(proof) ?? 0, latencyMs));
     else left.set(proof, (left.get(proof) ?? 0) + 1);
   }
-  const pathOf = (call: PlannedCall): number => call.latencyMs + (call.round === 1 ? (longest.get(call.proof) ?? 0) : 0);
+  const pathOf = (call: PlannedCall): number =>
+    call.latencyMs + (call.round === 1 ? (longest.get(call.proof) ?? 0) : 0);
   const byPath = (a: PlannedCall, b: PlannedCall): number => pathOf(b) - pathOf(a);
   let ready = calls.filter(({ round }) => round === 1).sort(byPath);
   let running: { readonly call: PlannedCall; readonly end: number }[] = [];
@@ -34,7 +35,8 @@ export function idealWall(calls: readonly PlannedCall[], slots: number): number 
       if (call.round === 2) continue;
       const rest = (left.get(call.proof) as number) - 1;
       left.set(call.proof, rest);
-      if (rest === 0) ready = [...ready, ...calls.filter(({ proof, round }) => round === 2 && proof === call.proof)].sort(byPath);
+      if (rest === 0)
+        ready = [...ready, ...calls.filter(({ proof, round }) => round === 2 && proof === call.proof)].sort(byPath);
     }
   }
 }

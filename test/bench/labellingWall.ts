@@ -24,7 +24,10 @@ export const labellingWall: Bench = {
       await world.sample({ setId: 'warm-up', rows: await world.rows(CONCURRENCY), seed: 99 });
       const began = performance.now();
       const result = await world.label({
-        proofs: await world.rows(PROOFS), earlyStop: false, verdictAttempts: 1, seed: 7,
+        proofs: await world.rows(PROOFS),
+        earlyStop: false,
+        verdictAttempts: 1,
+        seed: 7,
         policy: { analysesPerProof: N, metaAnalysesPerAnalysis: M, minValidAnalyses: 2, confirmingMetaScore: 1 },
       });
       const wallMs = performance.now() - began;
@@ -32,15 +35,29 @@ export const labellingWall: Bench = {
       for await (const { row, task, seed, latencyMs } of readOutcomes(world.store, 'set')) {
         const proof = row.replace(/#.*/, '');
         // Of the stub the latency is known; of another server it is what was measured.
-        calls.push({ proof, round: task === 'verify' ? 1 : 2, latencyMs: stub === undefined ? latencyMs : latencyOf({ ...STUB_DEFAULTS, ...LATENCY }, seed) });
+        calls.push({
+          proof,
+          round: task === 'verify' ? 1 : 2,
+          latencyMs: stub === undefined ? latencyMs : latencyOf({ ...STUB_DEFAULTS, ...LATENCY }, seed),
+        });
       }
       const ideal = idealWall(calls, CONCURRENCY);
       const latencies = calls.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
       return {
         value: wallMs / ideal,
         detail: {
-          calls: calls.length, proofs: PROOFS, n: N, m: M, concurrency: CONCURRENCY, wallMs: Math.round(wallMs), idealMs: Math.round(ideal), counts: result.counts,
-          latencyMs: { median: Math.round(latencies[latencies.length >> 1] ?? 0), max: Math.round(latencies.at(-1) ?? 0) },
+          calls: calls.length,
+          proofs: PROOFS,
+          n: N,
+          m: M,
+          concurrency: CONCURRENCY,
+          wallMs: Math.round(wallMs),
+          idealMs: Math.round(ideal),
+          counts: result.counts,
+          latencyMs: {
+            median: Math.round(latencies[latencies.length >> 1] ?? 0),
+            max: Math.round(latencies.at(-1) ?? 0),
+          },
           server: stub === undefined ? endpoint : (await stub.stats()).self,
         },
       };

@@ -9,7 +9,9 @@ const ROWS = 60;
 const SAMPLES = 100;
 const CALLS = ROWS * SAMPLES;
 
-/** The engine, ledger and all, beside a loop that only posts and reads; both in this process, in turn, on the same stub. */
+/**
+ * The engine, ledger and all, beside a loop that only posts and reads; both in this process, in turn, on the same stub.
+ */
 export const saturation: Bench = {
   name: 'saturation',
   about: `calls/s at concurrency ${CONCURRENCY} ÷ a bare undici loop's on the same stub`,
@@ -27,9 +29,16 @@ export const saturation: Bench = {
       let set = 0;
       const engine = (samplesPerRow: number): Promise<unknown> => {
         set += 1;
-        return world.sample({ setId: `set-${set}`, rows, samplesPerRow, seed: 1_000 + set, engine: { engine: 'external', shardRows: ROWS, window: 1, maxConcurrency: CONCURRENCY } });
+        return world.sample({
+          setId: `set-${set}`,
+          rows,
+          samplesPerRow,
+          seed: 1_000 + set,
+          engine: { engine: 'external', shardRows: ROWS, window: 1, maxConcurrency: CONCURRENCY },
+        });
       };
-      const bare = (calls: number): Promise<unknown> => bareLoop(pool, new URL(url).pathname.replace(/\/(v1\/?)?$/, ''), bodies, calls);
+      const bare = (calls: number): Promise<unknown> =>
+        bareLoop(pool, new URL(url).pathname.replace(/\/(v1\/?)?$/, ''), bodies, calls);
       await bare(1_000);
       await engine(20);
       const rates = { bare: [] as number[], engine: [] as number[] };
@@ -42,9 +51,17 @@ export const saturation: Bench = {
       return {
         value: mean(rates.engine) / mean(rates.bare),
         detail: {
-          callsPerSecond: { engine: rates.engine.map(Math.round), bare: rates.bare.map(Math.round) }, callsPerTurn: CALLS, concurrency: CONCURRENCY, workerProcesses: 1,
-          rate: stub === undefined ? 'all calls of a turn ÷ its time' : 'middle 80 % of the calls of a turn ÷ their time, counted by the stub',
-          stubShareOfACore: stub === undefined ? 'not known' : Math.max(...cpu), stubBelow60Percent: stub === undefined ? 'not known' : Math.max(...cpu) < 0.6, server: stub === undefined ? endpoint : (await stub.stats()).self,
+          callsPerSecond: { engine: rates.engine.map(Math.round), bare: rates.bare.map(Math.round) },
+          callsPerTurn: CALLS,
+          concurrency: CONCURRENCY,
+          workerProcesses: 1,
+          rate:
+            stub === undefined
+              ? 'all calls of a turn ÷ its time'
+              : 'middle 80 % of the calls of a turn ÷ their time, counted by the stub',
+          stubShareOfACore: stub === undefined ? 'not known' : Math.max(...cpu),
+          stubBelow60Percent: stub === undefined ? 'not known' : Math.max(...cpu) < 0.6,
+          server: stub === undefined ? endpoint : (await stub.stats()).self,
         },
       };
     } finally {
@@ -61,7 +78,12 @@ async function bareLoop(pool: Pool, prefix: string, bodies: readonly string[], c
     while (next < calls) {
       const seed = next;
       next += 1;
-      const { body } = await pool.request({ method: 'POST', path: `${prefix}/v1/chat/completions`, headers: { 'content-type': 'application/json' }, body: `${bodies[seed % bodies.length]}${seed}}` });
+      const { body } = await pool.request({
+        method: 'POST',
+        path: `${prefix}/v1/chat/completions`,
+        headers: { 'content-type': 'application/json' },
+        body: `${bodies[seed % bodies.length]}${seed}}`,
+      });
       await body.json();
     }
   };
@@ -73,12 +95,22 @@ async function bodiesOf(rows: number): Promise<string[]> {
   const prompts = await loadPromptSet('prompts', process.cwd());
   return Array.from({ length: rows }, (_, row) => {
     const messages = prompts.render('verify', { problem: `Show claim ${row}.`, proof: `Proof number ${row}.` });
-    return `{"model":"${MODEL.checkpoint.sha256}","messages":${JSON.stringify(messages)},"temperature":1,"top_p":1,"max_tokens":1024,"n":1,"stream":false,"seed":`;
+    return (
+      `{"model":"${MODEL.checkpoint.sha256}","messages":${JSON.stringify(messages)}` +
+      ',"temperature":1,"top_p":1,"max_tokens":1024,"n":1,"stream":false,"seed":'
+    );
   });
 }
 
-/** Calls per second between the 10th and the 90th percent of what `work` has answered: without ramp and tail, which are the latencies'. */
-export async function rateOf(stub: Pick<Stub, 'stats'> | undefined, work: () => Promise<unknown>, cpuShares: number[] = []): Promise<number> {
+/**
+ * Calls per second between the 10th and the 90th percent of what `work` has answered: without ramp and tail, which are
+ * the latencies'.
+ */
+export async function rateOf(
+  stub: Pick<Stub, 'stats'> | undefined,
+  work: () => Promise<unknown>,
+  cpuShares: number[] = [],
+): Promise<number> {
   const began = performance.now();
   if (stub === undefined) {
     await work();
@@ -97,7 +129,9 @@ export async function rateOf(stub: Pick<Stub, 'stats'> | undefined, work: () => 
   done = true;
   await watching;
   const after = await stub.stats();
-  cpuShares.push(Math.round(((after.cpuSeconds - before.cpuSeconds) / (after.upSeconds - before.upSeconds)) * 1000) / 1000);
+  cpuShares.push(
+    Math.round(((after.cpuSeconds - before.cpuSeconds) / (after.upSeconds - before.upSeconds)) * 1000) / 1000,
+  );
   const total = after.answered - before.answered;
   const from = points.find(({ answered }) => answered >= 0.1 * total);
   const to = points.find(({ answered }) => answered >= 0.9 * total);

@@ -6,12 +6,16 @@ import { config } from '../../temporal.config.ts';
 
 /** The command itself, in a state folder where nothing was ever started. */
 function flywheel(args: readonly string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], {
-    encoding: 'utf8',
-    cwd: config.root,
-    env: { ...process.env, FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(config.root, 'cli', 'flywheel.mjs'), ...args],
+    {
+      encoding: 'utf8',
+      cwd: config.root,
+      env: { ...process.env, FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   return { status, stdout, stderr };
 }
 
@@ -35,7 +39,10 @@ test('a faulty setting is refused by name, without a stack', () => {
 
 test('where nothing runs, status says so and stop has nothing to do', () => {
   const status = flywheel(['status', '--json']);
-  expect(JSON.parse(status.stdout)).toMatchObject({ stack: { supervisor: false, services: { worker: { running: false } } }, laps: null });
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    stack: { supervisor: false, services: { worker: { running: false } } },
+    laps: null,
+  });
   expect(status.status).toBe(0);
   expect(flywheel(['stop'])).toMatchObject({ status: 0, stdout: 'Nothing was running.\n' });
 });
@@ -43,15 +50,24 @@ test('where nothing runs, status says so and stop has nothing to do', () => {
 test('--help explains a command and its options', () => {
   const { status, stdout } = flywheel(['lap', '--help']);
   expect(stdout).toContain('Usage: flywheel lap');
-  for (const option of ['--preset', '--seed', '--run', '--expert', '--set', '--detach', '--json']) expect(stdout).toContain(option);
+  for (const option of ['--preset', '--seed', '--run', '--expert', '--set', '--detach', '--json'])
+    expect(stdout).toContain(option);
   expect(status).toBe(0);
 });
 
 test('a lap that this machine cannot hold can be planned; one over its budget ends the plan with 1', () => {
   const paper = flywheel(['plan', '--preset', 'paper', '--json']);
   expect(paper.status).toBe(0);
-  expect(JSON.parse(paper.stdout)).toMatchObject({ preset: 'paper', turn: 1, from: null, overBudget: null, total: { expected: { gpuHours: 61_440 } } });
+  expect(JSON.parse(paper.stdout)).toMatchObject({
+    preset: 'paper',
+    turn: 1,
+    from: null,
+    overBudget: null,
+    total: { expected: { gpuHours: 61_440 } },
+  });
   const smoke = flywheel(['plan', '--preset', 'smoke', '--set', 'budget.calls=10']);
-  expect(smoke.stdout).toMatch(/\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/);
+  expect(smoke.stdout).toMatch(
+    /\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/,
+  );
   expect(smoke.status).toBe(1);
 });

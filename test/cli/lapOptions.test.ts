@@ -4,14 +4,24 @@ import { PRESETS } from '../../shared/presets.ts';
 
 const finished = { turn: 1, recipe: PRESETS.smoke };
 const inputOf = (choices: LapChoices) =>
-  lapInputFrom(choices, (lap) => (lap === 'main/lap-0001' ? Promise.resolve(finished) : Promise.reject(new Error(`from: expected a finished lap, got "${lap}"; there are main/lap-0001`))));
+  lapInputFrom(choices, (lap) =>
+    lap === 'main/lap-0001'
+      ? Promise.resolve(finished)
+      : Promise.reject(new Error(`from: expected a finished lap, got "${lap}"; there are main/lap-0001`)),
+  );
 
 test('no options mean the empty input', async () => {
   expect(await inputOf({ set: [] })).toEqual({});
 });
 
 test('options become fields of the input', async () => {
-  const input = await inputOf({ preset: 'smoke', seed: '7', run: 'seed-7', expert: 'me', set: ['labelling.proofs=60', 'selfVerification=refine-trajectory', 'labelling.waves=[2,2]'] });
+  const input = await inputOf({
+    preset: 'smoke',
+    seed: '7',
+    run: 'seed-7',
+    expert: 'me',
+    set: ['labelling.proofs=60', 'selfVerification=refine-trajectory', 'labelling.waves=[2,2]'],
+  });
   expect(input).toEqual({
     preset: 'smoke',
     seed: 7,
@@ -24,7 +34,10 @@ test('options become fields of the input', async () => {
 });
 
 test('one person fills the one seat of --expert=me; more seats are asked for by name', async () => {
-  expect(await inputOf({ expert: 'me', set: ['experts.seats=2'] })).toMatchObject({ domain: { experts: 'people' }, experts: { seats: 2 } });
+  expect(await inputOf({ expert: 'me', set: ['experts.seats=2'] })).toMatchObject({
+    domain: { experts: 'people' },
+    experts: { seats: 2 },
+  });
   expect(await inputOf({ expert: 'program' })).toEqual({ domain: { experts: 'program' } });
 });
 

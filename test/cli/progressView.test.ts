@@ -24,13 +24,19 @@ test('a line of progress says phase, step, reward, elapsed and what is left', ()
 
 test('what is not known is left out', () => {
   const { step: _, steps: __, reward: ___, lap: ____, ...bare } = training;
-  expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe('new lap · 2/3 generator · calls 3 of 8 · 0 s elapsed');
+  expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe(
+    'new lap · 2/3 generator · calls 3 of 8 · 0 s elapsed',
+  );
 });
 
 test('questions that wait for people are counted, and it is said what to type and where to click', () => {
-  expect(progressLine({ ...training, waitingForExperts: 16 }, {}, START)).toContain(' · 16 questions wait for people · ');
+  expect(progressLine({ ...training, waitingForExperts: 16 }, {}, START)).toContain(
+    ' · 16 questions wait for people · ',
+  );
   expect(progressLine({ ...training, waitingForExperts: 0 }, {}, START)).not.toContain('people');
-  expect(waitingText(1, 'http://ui/x')).toMatch(/^1 question waits for people\..*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/);
+  expect(waitingText(1, 'http://ui/x')).toMatch(
+    /^1 question waits for people\..*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/,
+  );
 });
 
 test('time left is the rest of this phase by its steps, and the later phases', () => {
@@ -44,9 +50,17 @@ test('a phase that takes longer than expected is never over before it is', () =>
 });
 
 test('durations read well', () => {
-  expect([0, 59.6, 61, 3_600, 90_000].map(duration)).toEqual(['0 s', '1 min 00 s', '1 min 01 s', '1 h 00 min', '25 h 00 min']);
+  expect([0, 59.6, 61, 3_600, 90_000].map(duration)).toEqual([
+    '0 s',
+    '1 min 00 s',
+    '1 min 01 s',
+    '1 h 00 min',
+    '25 h 00 min',
+  ]);
 });
 
 test('links encode the slashes of workflow ids', () => {
-  expect(workflowLink('main/lap-0001/label', 'run-1')).toMatch(/\/namespaces\/default\/workflows\/main%2Flap-0001%2Flabel\/run-1\/history$/);
+  expect(workflowLink('main/lap-0001/label', 'run-1')).toMatch(
+    /\/namespaces\/default\/workflows\/main%2Flap-0001%2Flabel\/run-1\/history$/,
+  );
 });

@@ -11,7 +11,10 @@ let world: World;
 beforeAll(async () => {
   stub = await startStub({ medianMs: 3, unparseable: 0.05 });
   world = await openWorld({ resolve: stub.url });
-  await world.label({ proofs: await world.rows(60), policy: { analysesPerProof: 6, metaAnalysesPerAnalysis: 4, minValidAnalyses: 2, confirmingMetaScore: 1 } });
+  await world.label({
+    proofs: await world.rows(60),
+    policy: { analysesPerProof: 6, metaAnalysesPerAnalysis: 4, minValidAnalyses: 2, confirmingMetaScore: 1 },
+  });
 });
 afterAll(async () => {
   await world.close();
@@ -21,7 +24,11 @@ afterAll(async () => {
 test('the same policy gives the same labels, without a call', async () => {
   const { requests } = await stub.stats();
   const { summary } = await relabel(world.store, 'set', {});
-  expect(summary).toMatchObject({ proofs: 60, unchanged: 60, stillToAsk: { proofs: 0, nextRound: { analyses: 0, metaAnalyses: 0 } } });
+  expect(summary).toMatchObject({
+    proofs: 60,
+    unchanged: 60,
+    stillToAsk: { proofs: 0, nextRound: { analyses: 0, metaAnalyses: 0 } },
+  });
   expect((await stub.stats()).requests).toBe(requests);
 });
 
@@ -39,8 +46,12 @@ test('without meta-verification nothing more would have to be asked about an ana
 });
 
 test('a policy that is none is refused by name', async () => {
-  await expect(relabel(world.store, 'set', { k: 'two' })).rejects.toThrow('Expected -k to be a whole number of at least 1, got "two"');
-  await expect(relabel(world.store, 'other', {})).rejects.toThrow(/Expected the name of a set in the store, got "other"/);
+  await expect(relabel(world.store, 'set', { k: 'two' })).rejects.toThrow(
+    'Expected -k to be a whole number of at least 1, got "two"',
+  );
+  await expect(relabel(world.store, 'other', {})).rejects.toThrow(
+    /Expected the name of a set in the store, got "other"/,
+  );
 });
 
 test('a ledger is read shard by shard, and its sets are listed', async () => {

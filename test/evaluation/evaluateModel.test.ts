@@ -13,14 +13,24 @@ jest.setTimeout(60_000);
 
 test('a model is asked about every held-out row at T = 1, and once at T = 0', async () => {
   Runtime.install({ logger: new DefaultLogger('WARN') });
-  const env = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: await findTemporalCli() } } });
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: await findTemporalCli() } },
+  });
   const stub = await startStub({ medianMs: 2, sigma: 0.2 });
   const store = await newStore();
   const resolve = async (model: string) => [{ baseUrl: stub.url, model, maxConcurrency: 64 }];
-  const activities = createInferenceActivities({ store, resolve, loadPromptSet: (name) => loadPromptSet(name, process.cwd()) });
+  const activities = createInferenceActivities({
+    store,
+    resolve,
+    loadPromptSet: (name) => loadPromptSet(name, process.cwd()),
+  });
   const shared = { connection: env.nativeConnection, namespace: env.namespace ?? 'default' };
   const workers = await Promise.all([
-    Worker.create({ ...shared, taskQueue: QUEUES.orchestrator, workflowsPath: path.resolve(__dirname, 'workflows.ts') }),
+    Worker.create({
+      ...shared,
+      taskQueue: QUEUES.orchestrator,
+      workflowsPath: path.resolve(__dirname, 'workflows.ts'),
+    }),
     Worker.create({ ...shared, taskQueue: QUEUES.inference, activities }),
   ]);
   const running = workers.map((worker) => worker.run());
@@ -31,7 +41,10 @@ test('a model is asked about every held-out row at T = 1, and once at T = 0', as
         subject: 'verifier',
         model: 'verifierV1',
         checkpoint: { uri: `checkpoints/${'a'.repeat(64)}`, sha256: 'a'.repeat(64) },
-        rows: await store.writeJsonl('datasets/proofs.jsonl', [0, 1, 2, 3, 4].map((index) => proofRow(index, 1))),
+        rows: await store.writeJsonl(
+          'datasets/proofs.jsonl',
+          [0, 1, 2, 3, 4].map((index) => proofRow(index, 1)),
+        ),
         decoding,
         samplesPerRow: 3,
         sampling: { temperature: 1, topP: 1, maxTokens: 64 },
@@ -39,10 +52,20 @@ test('a model is asked about every held-out row at T = 1, and once at T = 0', as
         seed: 1,
         engine: { engine: 'external', shardRows: 2, window: 2, maxConcurrency: 64 },
       };
-      return env.client.workflow.execute<typeof evaluateModel>('evaluateModel', { taskQueue: QUEUES.orchestrator, workflowId: `evaluate-${decoding}`, args: [input] });
+      return env.client.workflow.execute<typeof evaluateModel>('evaluateModel', {
+        taskQueue: QUEUES.orchestrator,
+        workflowId: `evaluate-${decoding}`,
+        args: [input],
+      });
     };
     const sampled = await evaluate('sampled');
-    expect(sampled).toMatchObject({ subject: 'verifier', model: 'verifierV1', decoding: 'sampled', setId: 'main/lap-0001/evaluation/verifier-verifierV1-sampled', rows: 5 });
+    expect(sampled).toMatchObject({
+      subject: 'verifier',
+      model: 'verifierV1',
+      decoding: 'sampled',
+      setId: 'main/lap-0001/evaluation/verifier-verifierV1-sampled',
+      rows: 5,
+    });
     expect(Object.values(sampled.counts).reduce((sum, count) => sum + count)).toBe(15);
     const greedy = await evaluate('greedy');
     const asked: string[] = [];

@@ -33,9 +33,20 @@ export const toyChecker: Checker = {
   },
 };
 
-export const problem = (index: number, difficulty = 2): Problem => ({ id: `p${index}`, statement: `Prove claim ${index}.`, topic: 'toys', source: 'test', difficulty });
+export const problem = (index: number, difficulty = 2): Problem => ({
+  id: `p${index}`,
+  statement: `Prove claim ${index}.`,
+  topic: 'toys',
+  source: 'test',
+  difficulty,
+});
 export const proofOf = (worth: Score): string => `worth ${worth} of a proof`;
-export const proofRow = (index: number, worth: Score, difficulty = 2): ProofRow => ({ id: `proof-${index}`, problem: problem(index, difficulty), proof: proofOf(worth), model: 'm' });
+export const proofRow = (index: number, worth: Score, difficulty = 2): ProofRow => ({
+  id: `proof-${index}`,
+  problem: problem(index, difficulty),
+  proof: proofOf(worth),
+  model: 'm',
+});
 
 const OPENING = 'Here is my evaluation of the solution:';
 const CLOSING = 'Based on my evaluation, the final overall score should be:';
@@ -50,15 +61,31 @@ export interface Said {
 }
 
 export const analysisText = (score: Score, said: Said = {}): string =>
-  `${OPENING}\n${Object.entries(said).map(([key, count]) => `${key}=${count}`).join(' ')}\n${CLOSING} \\boxed{${score}}`;
+  `${OPENING}\n${Object.entries(said)
+    .map(([key, count]) => `${key}=${count}`)
+    .join(' ')}\n${CLOSING} \\boxed{${score}}`;
 export const metaText = (score: Score): string =>
-  `Here is my analysis of the "solution evaluation":\nwell\nBased on my analysis, I will rate the "solution evaluation" as: \\boxed{${score}}`;
+  'Here is my analysis of the "solution evaluation":\nwell\nBased on my analysis, I will rate the "solution ' +
+  `evaluation" as: \\boxed{${score}}`;
 export const provedText = (worth: Score): string => `## Solution\n${proofOf(worth)}`;
-export const selfVerifiedText = (worth: Score, claimed: Score): string => `## Solution\n${proofOf(worth)}\n## Self Evaluation\n${analysisText(claimed)}`;
+export const selfVerifiedText = (worth: Score, claimed: Score): string =>
+  `## Solution\n${proofOf(worth)}\n## Self Evaluation\n${analysisText(claimed)}`;
 
 export function outcome(row: string, task: Task, text: string, over: Partial<Outcome> = {}): Outcome {
   const sample = over.sample ?? 0;
-  return { key: `${row}-${task}-${sample}-${text.length}`, row, sample, kind: 'answered', task, model: 'a'.repeat(64), seed: 1, text, latencyMs: 5, requests: 1, ...over };
+  return {
+    key: `${row}-${task}-${sample}-${text.length}`,
+    row,
+    sample,
+    kind: 'answered',
+    task,
+    model: 'a'.repeat(64),
+    seed: 1,
+    text,
+    latencyMs: 5,
+    requests: 1,
+    ...over,
+  };
 }
 
 export const malformed = (row: string, task: Task): Outcome => outcome(row, task, 'no idea', { kind: 'unparseable' });
@@ -83,7 +110,10 @@ export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(aw
 /** A finished set of one shard, as the engine leaves it: a plan and a sealed ledger. */
 export async function writeSet(store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {
   await store.writeJson(planUri(setId), { shards: [{}] });
-  await writeFile(store.path(`${shardUri(setId, 0)}.gz`), gzipSync(outcomes.map((line) => `${JSON.stringify(line)}\n`).join('')));
+  await writeFile(
+    store.path(`${shardUri(setId, 0)}.gz`),
+    gzipSync(outcomes.map((line) => `${JSON.stringify(line)}\n`).join('')),
+  );
 }
 
 export interface LapParts {
@@ -111,11 +141,16 @@ const digest = (character: string): string => character.repeat(64);
 /** Writes the artifacts of a finished lap, and its manifest. Whatever is not given is empty. */
 export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Promise<LapManifest> {
   const lap = parts.lap ?? 'main/lap-0001';
-  const rows = (name: string, content: readonly unknown[] = []): Promise<DatasetRef> => store.writeJsonl(`datasets/${lap}/${name}.jsonl`, content);
+  const rows = (name: string, content: readonly unknown[] = []): Promise<DatasetRef> =>
+    store.writeJsonl(`datasets/${lap}/${name}.jsonl`, content);
   const none = await rows('none');
   const sets: EvaluationSet[] = [];
   for (const [name, outcomes] of Object.entries(parts.sets ?? {})) {
-    const [subject, model, decoding] = name.split(' ') as [EvaluationSet['subject'], EvaluationSet['model'], EvaluationSet['decoding']];
+    const [subject, model, decoding] = name.split(' ') as [
+      EvaluationSet['subject'],
+      EvaluationSet['model'],
+      EvaluationSet['decoding'],
+    ];
     const setId = `${lap}/evaluation/${subject}-${model}-${decoding}`;
     await writeSet(store, setId, outcomes);
     sets.push({ subject, model, decoding, setId });
@@ -128,7 +163,10 @@ export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Prom
     STAGE_NAMES.filter((name) => parts.rewards?.[name]).map(async (name, index) => {
       const rewards = parts.rewards?.[name] ?? [];
       const jobKey = `${lap}/${name}`;
-      await store.writeJsonl(`jobs/${jobKey}/metrics.jsonl`, rewards.map((reward, step) => metricsLine(step + 1, reward)));
+      await store.writeJsonl(
+        `jobs/${jobKey}/metrics.jsonl`,
+        rewards.map((reward, step) => metricsLine(step + 1, reward)),
+      );
       return {
         name,
         jobKey,
@@ -161,7 +199,10 @@ export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Prom
     sets: parts.records ?? [],
     reviews: [],
     labels: {
-      proofs: await rows('label/proofs', labelled.map(({ proof }) => proof)),
+      proofs: await rows(
+        'label/proofs',
+        labelled.map(({ proof }) => proof),
+      ),
       writtenIn: `${lap}/label/proofs`,
       expert: parts.expert ?? 0,
       set: {
@@ -172,10 +213,17 @@ export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Prom
           contested: kinds.filter((kind) => kind === 'contested').length,
           unresolved: kinds.filter((kind) => kind === 'unresolved').length,
         },
-        decisions: await rows('label/decisions', labelled.map(({ proof, row }) => ({ proofId: proof.id, ...row }))),
+        decisions: await rows(
+          'label/decisions',
+          labelled.map(({ proof, row }) => ({ proofId: proof.id, ...row })),
+        ),
       },
     },
-    evaluation: { proofs: await rows('evaluation/proofs', parts.proofs), analyses: await rows('evaluation/analyses', parts.analyses), sets },
+    evaluation: {
+      proofs: await rows('evaluation/proofs', parts.proofs),
+      analyses: await rows('evaluation/analyses', parts.analyses),
+      sets,
+    },
     phases: parts.phases ?? [],
   };
   await store.writeJson(`laps/${lap}/manifest.json`, manifest);

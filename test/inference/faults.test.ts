@@ -17,11 +17,27 @@ afterEach(async () => {
 });
 
 test('every class of answer is counted, none is invented', async () => {
-  await stub.change({ refused: 0.05, empty: 0.05, unparseable: 0.05, truncated: 0.05, boxOfSeven: 0.05, invalidUtf8: 0.05, cut: 0.05, broken: 0.05, stragglers: 0.01 });
+  await stub.change({
+    refused: 0.05,
+    empty: 0.05,
+    unparseable: 0.05,
+    truncated: 0.05,
+    boxOfSeven: 0.05,
+    invalidUtf8: 0.05,
+    cut: 0.05,
+    broken: 0.05,
+    stragglers: 0.01,
+  });
   const result = await world.sample({ rows: await world.rows(400) });
   const { counts } = await stub.stats();
-  const unparseable = (counts['empty'] ?? 0) + (counts['unparseable'] ?? 0) + (counts['boxOfSeven'] ?? 0) + (counts['invalidUtf8'] ?? 0);
-  expect(result.counts).toEqual({ answered: 400 - unparseable - (counts['refused'] ?? 0) - (counts['truncated'] ?? 0), unparseable, truncated: counts['truncated'], failed: counts['refused'] });
+  const unparseable =
+    (counts['empty'] ?? 0) + (counts['unparseable'] ?? 0) + (counts['boxOfSeven'] ?? 0) + (counts['invalidUtf8'] ?? 0);
+  expect(result.counts).toEqual({
+    answered: 400 - unparseable - (counts['refused'] ?? 0) - (counts['truncated'] ?? 0),
+    unparseable,
+    truncated: counts['truncated'],
+    failed: counts['refused'],
+  });
   const outcomes = await world.outcomes();
   expect(outcomes.map(({ row }) => row)).toEqual(Array.from({ length: 400 }, (_, row) => `r${row}`));
   for (const outcome of outcomes) expect(outcome.score !== undefined).toBe(outcome.kind === 'answered');
@@ -82,7 +98,9 @@ test('an overloaded server gets fewer calls at once, and loses none', async () =
 
 test('of several servers one may vanish', async () => {
   const other = await startStub({ medianMs: 10 });
-  const both = await openWorld({ resolve: async (model) => [stub, other].map(({ url }) => ({ baseUrl: url, model, maxConcurrency: 16 })) });
+  const both = await openWorld({
+    resolve: async (model) => [stub, other].map(({ url }) => ({ baseUrl: url, model, maxConcurrency: 16 })),
+  });
   const under = both.sample({ rows: await both.rows(500) });
   await new Promise((resolve) => setTimeout(resolve, 100));
   await other.kill();
@@ -90,4 +108,5 @@ test('of several servers one may vanish', async () => {
   await both.close();
 });
 
-test('of 1,000 fuzzed replies each comes to what it was made to be: nothing hangs, nothing is invented', () => fuzzedOutcomesAreAsMade(1_000));
+test('of 1,000 fuzzed replies each comes to what it was made to be: nothing hangs, nothing is invented', () =>
+  fuzzedOutcomesAreAsMade(1_000));

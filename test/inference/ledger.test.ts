@@ -18,7 +18,17 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const outcome = (key: string, more: Partial<Outcome> = {}): Outcome => ({
-  key, row: `row ${key}`, sample: 0, kind: 'answered', task: 'prove', model: 'm', seed: 1, text: `Text of ${key}, with \u2028 and ü and \ud83d.`, latencyMs: 5, requests: 1, ...more,
+  key,
+  row: `row ${key}`,
+  sample: 0,
+  kind: 'answered',
+  task: 'prove',
+  model: 'm',
+  seed: 1,
+  text: `Text of ${key}, with \u2028 and ü and \ud83d.`,
+  latencyMs: 5,
+  requests: 1,
+  ...more,
 });
 
 async function ledgerOf(...outcomes: Outcome[]): Promise<Ledger> {
@@ -44,7 +54,12 @@ test('a torn last line is cut off, and the ledger goes on after it', async () =>
   expect([ledger.has('a'), ledger.has('b')]).toEqual([true, false]);
   await ledger.append(outcome('c'));
   await ledger.close();
-  expect((await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => (JSON.parse(line) as Outcome).key)).toEqual(['a', 'c']);
+  expect(
+    (await readFile(file, 'utf8'))
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as Outcome).key),
+  ).toEqual(['a', 'c']);
 });
 
 test('a torn middle is refused by file and line', async () => {
@@ -66,8 +81,12 @@ test('a ledger has one writer', async () => {
 });
 
 test('the lock of a killed process is taken over, that of a live one is not', async () => {
-  const script = `import { Ledger } from './activities/inference/ledger.ts'; await Ledger.open(${JSON.stringify(file)}); process.stdout.write('open'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const script =
+    `import { Ledger } from './activities/inference/ledger.ts'; await Ledger.open(${JSON.stringify(file)}); ` +
+    `process.stdout.write('open'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   await expect(Ledger.open(file)).rejects.toThrow(`process ${child.pid}`);
   child.kill('SIGKILL');
@@ -79,7 +98,9 @@ test('a sealed ledger is read by zcat, in the order given, with every text once'
   const text = 'The same long text, which several calls gave word for word. '.repeat(3);
   const ledger = await ledgerOf(outcome('a', { text }), outcome('b'), outcome('left over'), outcome('c', { text }));
   await ledger.seal(['c', 'b', 'a']);
-  const lines = execFileSync('zcat', [`${file}.gz`], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const lines = execFileSync('zcat', [`${file}.gz`], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean);
   expect(lines.map((line) => (JSON.parse(line) as Outcome).key)).toEqual(['c', 'b', 'a', 'left over']);
   expect(lines.filter((line) => line.includes(text)).length).toBe(1);
   await expect(stat(file)).rejects.toThrow('ENOENT');

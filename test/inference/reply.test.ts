@@ -2,8 +2,16 @@ import fc from 'fast-check';
 import { readRetryAfter } from '../../activities/inference/http.ts';
 import { readError, readReply, type Reply } from '../../activities/inference/reply.ts';
 
-const reply = (status: number, body: unknown): Reply => readReply({ status, body: typeof body === 'string' ? body : JSON.stringify(body), validText: true, retryAfterMs: undefined });
-const says = (content: unknown, finish_reason: unknown = 'stop') => ({ choices: [{ message: { content }, finish_reason }] });
+const reply = (status: number, body: unknown): Reply =>
+  readReply({
+    status,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    validText: true,
+    retryAfterMs: undefined,
+  });
+const says = (content: unknown, finish_reason: unknown = 'stop') => ({
+  choices: [{ message: { content }, finish_reason }],
+});
 
 test.each([
   ['429 and 503 are overloads', 429, 'overloaded'],
@@ -20,7 +28,11 @@ test.each([
 });
 
 test('an answer’s thinking fields are no part of it', () => {
-  expect(reply(200, { choices: [{ message: { content: null, reasoning_content: 'hm', reasoning: 'hm' }, finish_reason: 'stop' }] })).toMatchObject({ kind: 'answer', content: '' });
+  expect(
+    reply(200, {
+      choices: [{ message: { content: null, reasoning_content: 'hm', reasoning: 'hm' }, finish_reason: 'stop' }],
+    }),
+  ).toMatchObject({ kind: 'answer', content: '' });
 });
 
 test('an answer that ends at a limit, or that the server gave up, is known as such', () => {
@@ -32,7 +44,14 @@ test('an answer that ends at a limit, or that the server gave up, is known as su
 
 test('a refused connection is a server that is gone, whatever the address family', () => {
   expect(readError(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })).kind).toBe('gone');
-  expect(readError(new AggregateError([Object.assign(new Error(), { code: 'ECONNREFUSED' }), Object.assign(new Error(), { code: 'ECONNREFUSED' })])).kind).toBe('gone');
+  expect(
+    readError(
+      new AggregateError([
+        Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+        Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+      ]),
+    ).kind,
+  ).toBe('gone');
   expect(readError(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' })).kind).toBe('broken');
 });
 
@@ -46,13 +65,26 @@ test('10,000 bodies of any JSON or text are classed, and none throws', () => {
   const body = fc.oneof(
     fc.string(),
     fc.json(),
-    fc.record({ choices: fc.oneof(fc.anything(), fc.array(fc.record({ message: fc.oneof(fc.anything(), fc.record({ content: fc.anything() })), finish_reason: fc.anything() }, { requiredKeys: [] }))), usage: fc.anything() }).map((value) => {
-      try {
-        return JSON.stringify(value) ?? 'undefined';
-      } catch {
-        return '{}';
-      }
-    }),
+    fc
+      .record({
+        choices: fc.oneof(
+          fc.anything(),
+          fc.array(
+            fc.record(
+              { message: fc.oneof(fc.anything(), fc.record({ content: fc.anything() })), finish_reason: fc.anything() },
+              { requiredKeys: [] },
+            ),
+          ),
+        ),
+        usage: fc.anything(),
+      })
+      .map((value) => {
+        try {
+          return JSON.stringify(value) ?? 'undefined';
+        } catch {
+          return '{}';
+        }
+      }),
   );
   fc.assert(
     fc.property(fc.constantFrom(200, 201, 400, 404, 429, 500, 503), body, (status, text) => {

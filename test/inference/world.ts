@@ -15,7 +15,10 @@ import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { LabelSetInput, SampleSetInput } from '../../shared/sets.ts';
 import { readOutcomes } from '../../activities/inference/outcomes.ts';
 
-export const MODEL: ModelRef = { role: 'verifier', checkpoint: { uri: `checkpoints/${'a'.repeat(64)}`, sha256: 'a'.repeat(64) } };
+export const MODEL: ModelRef = {
+  role: 'verifier',
+  checkpoint: { uri: `checkpoints/${'a'.repeat(64)}`, sha256: 'a'.repeat(64) },
+};
 const ENGINE = { engine: 'external', shardRows: 500, window: 4, maxConcurrency: 512 } as const;
 const SAMPLING = { temperature: 1, topP: 1, maxTokens: 1024 };
 
@@ -23,8 +26,14 @@ const SAMPLING = { temperature: 1, topP: 1, maxTokens: 1024 };
 export interface World {
   readonly store: ArtifactStore;
   readonly rows: (count: number, proof?: (row: number) => string) => Promise<DatasetRef>;
-  readonly sample: (input: Partial<SampleSetInput> & Pick<SampleSetInput, 'rows'>, context?: ShardContext) => Promise<ShardResult>;
-  readonly label: (input: Partial<LabelSetInput> & Pick<LabelSetInput, 'proofs'>, context?: ShardContext) => Promise<LabelShardResult>;
+  readonly sample: (
+    input: Partial<SampleSetInput> & Pick<SampleSetInput, 'rows'>,
+    context?: ShardContext,
+  ) => Promise<ShardResult>;
+  readonly label: (
+    input: Partial<LabelSetInput> & Pick<LabelSetInput, 'proofs'>,
+    context?: ShardContext,
+  ) => Promise<LabelShardResult>;
   readonly outcomes: (setId?: string) => Promise<Outcome[]>;
   readonly close: () => Promise<void>;
 }
@@ -40,8 +49,14 @@ export interface WorldOptions {
 
 export const quiet = (): ShardContext => ({ signal: new AbortController().signal, heartbeat: () => undefined });
 
-export async function openWorld({ root: given, resolve, maxConcurrency = 64, patienceMs, asker }: WorldOptions): Promise<World> {
-  const root = given ?? await mkdtemp(path.join(tmpdir(), 'flywheel-inference-'));
+export async function openWorld({
+  root: given,
+  resolve,
+  maxConcurrency = 64,
+  patienceMs,
+  asker,
+}: WorldOptions): Promise<World> {
+  const root = given ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-inference-')));
   const store = new ArtifactStore(root);
   const servers = new ModelServers({
     resolve: typeof resolve === 'string' ? async (model) => [{ baseUrl: resolve, model, maxConcurrency }] : resolve,
@@ -52,16 +67,45 @@ export async function openWorld({ root: given, resolve, maxConcurrency = 64, pat
   return {
     store,
     rows: (count, proof = (row) => `Proof number ${row}.`) =>
-      store.writeJsonl(`datasets/rows-${count}.jsonl`, Array.from({ length: count }, (_, row) => ({ id: `r${row}`, problem: { id: `p${row}`, statement: `Show claim ${row}.`, topic: 'algebra', source: 'made up' }, proof: proof(row), model: 'none' }))),
+      store.writeJsonl(
+        `datasets/rows-${count}.jsonl`,
+        Array.from({ length: count }, (_, row) => ({
+          id: `r${row}`,
+          problem: { id: `p${row}`, statement: `Show claim ${row}.`, topic: 'algebra', source: 'made up' },
+          proof: proof(row),
+          model: 'none',
+        })),
+      ),
     async sample(given, context = quiet()) {
-      const input: SampleSetInput = { setId: 'set', task: 'verify', model: MODEL, prompts: 'prompts', samplesPerRow: 1, sampling: SAMPLING, seed: 1, attempts: 1, engine: ENGINE, ...given };
+      const input: SampleSetInput = {
+        setId: 'set',
+        task: 'verify',
+        model: MODEL,
+        prompts: 'prompts',
+        samplesPerRow: 1,
+        sampling: SAMPLING,
+        seed: 1,
+        attempts: 1,
+        engine: ENGINE,
+        ...given,
+      };
       await planSet(store, { setId: input.setId, rows: input.rows, shardRows: input.engine.shardRows });
       return sampleShard(deps, { ...input, shard: 0, stopToken: 'run' }, context);
     },
     async label(given, context = quiet()) {
       const input: LabelSetInput = {
-        setId: 'set', verifier: MODEL, metaVerifier: MODEL, prompts: 'prompts', policy: { analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, confirmingMetaScore: 1 },
-        waves: [2], earlyStop: true, verdictAttempts: 3, sampling: { verify: SAMPLING, metaVerify: SAMPLING }, seed: 1, engine: ENGINE, ...given,
+        setId: 'set',
+        verifier: MODEL,
+        metaVerifier: MODEL,
+        prompts: 'prompts',
+        policy: { analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, confirmingMetaScore: 1 },
+        waves: [2],
+        earlyStop: true,
+        verdictAttempts: 3,
+        sampling: { verify: SAMPLING, metaVerify: SAMPLING },
+        seed: 1,
+        engine: ENGINE,
+        ...given,
       };
       await planSet(store, { setId: input.setId, rows: input.proofs, shardRows: input.engine.shardRows });
       return labelShard(deps, { ...input, shard: 0, stopToken: 'run' }, context);

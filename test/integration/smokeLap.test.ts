@@ -21,16 +21,33 @@ afterAll(() => world.dispose(), 60_000);
 test('one command runs laps that are real in every phase', () => {
   expect([exit, exit === 0 ? '' : said]).toEqual([0, '']);
   const manifest = world.manifest(LAP);
-  expect(manifest.phases.map(({ name }) => name)).toEqual(
-    ['open', 'coldStart', 'verifierV1', 'metaData', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification', 'scaleVerification', 'evaluation'],
-  );
+  expect(manifest.phases.map(({ name }) => name)).toEqual([
+    'open',
+    'coldStart',
+    'verifierV1',
+    'metaData',
+    'metaVerifier',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
   expect(manifest.stages.map(({ jobKey }) => attemptsOf(world, jobKey))).toEqual([1, 1, 1, 1, 1]);
   expect(new Set([manifest.base.sha256, ...manifest.stages.map(({ checkpoint }) => checkpoint.sha256)]).size).toBe(6);
 });
 
 test('the second lap consolidates both skills and trains the verifier on all of the grown D_v', () => {
   const [first, second] = [world.manifest(LAP), world.manifest(SECOND)];
-  expect(second.phases.map(({ name }) => name)).toEqual(['open', 'consolidation', 'verifierV2', 'generator', 'selfVerification', 'scaleVerification', 'evaluation']);
+  expect(second.phases.map(({ name }) => name)).toEqual([
+    'open',
+    'consolidation',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
   expect(second.consolidation?.init).toEqual(first.models.generator);
   expect(second.consolidation?.skills.map(({ skill }) => skill)).toEqual(['proofs', 'analyses', 'metaAnalyses']);
   expect(second.consolidation?.checkpoint.sha256).not.toBe(first.models.generator.sha256);
@@ -42,7 +59,11 @@ test('the second lap consolidates both skills and trains the verifier on all of 
 test('laps form a chain by the digest of the manifest, on the same held-out problems', () => {
   const [first, second] = [world.manifest(LAP), world.manifest(SECOND)];
   expect(second.parent?.lap).toBe(LAP);
-  expect(second.parent?.manifest.sha256).toBe(createHash('sha256').update(readFileSync(world.path('store', second.parent?.manifest.uri ?? ''))).digest('hex'));
+  expect(second.parent?.manifest.sha256).toBe(
+    createHash('sha256')
+      .update(readFileSync(world.path('store', second.parent?.manifest.uri ?? '')))
+      .digest('hex'),
+  );
   expect(second.problems.heldOut).toEqual(first.problems.heldOut);
   expect(second.evaluation.proofs).toEqual(first.evaluation.proofs);
 });
@@ -52,23 +73,35 @@ test.each([LAP, SECOND])('each model call of %s is paid once', (lap) => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('the lap took what was planned: nearly to the call where little depends on answers, about as much elsewhere, never more than without early stops', () => {
-  const { ledger, ledgerTotal, rates } = JSON.parse(readFileSync(world.path('store', 'laps', LAP, 'report.json'), 'utf8')) as LapReport;
-  const plan = JSON.parse(readFileSync(world.path('store', 'laps', LAP, 'plan.json'), 'utf8')) as LapPlan;
-  for (const phase of ['coldStart', 'metaData', 'evaluation']) {
-    const { planned, used } = ledger.find((row) => row.phase === phase)!;
-    // Fewer where an answer was malformed, or too few held-out proofs are of a score.
-    expect([phase, used.calls <= planned!.calls, used.calls >= 0.9 * planned!.calls]).toEqual([phase, true, true]);
-    expect([phase, used.verdicts]).toEqual([phase, planned!.verdicts]);
-  }
-  expect(ledgerTotal.ratio!.calls).toBeGreaterThan(0.8);
-  expect(ledgerTotal.ratio!.calls).toBeLessThan(1.25);
-  expect(ledgerTotal.ratio!.tokens).toBeGreaterThan(0.6);
-  expect(ledgerTotal.ratio!.tokens).toBeLessThan(1.6);
-  expect(ledgerTotal.used.calls).toBeLessThanOrEqual(plan.total.bound.calls);
-  expect(ledgerTotal.used.calls).toBe(allOutcomes(world, LAP).length);
-  expect(Object.keys(rates.trainings)).toEqual(['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification']);
-});
+test(
+  'the lap took what was planned: nearly to the call where little depends on answers, about as much elsewhere, ' +
+    'never more than without early stops',
+  () => {
+    const { ledger, ledgerTotal, rates } = JSON.parse(
+      readFileSync(world.path('store', 'laps', LAP, 'report.json'), 'utf8'),
+    ) as LapReport;
+    const plan = JSON.parse(readFileSync(world.path('store', 'laps', LAP, 'plan.json'), 'utf8')) as LapPlan;
+    for (const phase of ['coldStart', 'metaData', 'evaluation']) {
+      const { planned, used } = ledger.find((row) => row.phase === phase)!;
+      // Fewer where an answer was malformed, or too few held-out proofs are of a score.
+      expect([phase, used.calls <= planned!.calls, used.calls >= 0.9 * planned!.calls]).toEqual([phase, true, true]);
+      expect([phase, used.verdicts]).toEqual([phase, planned!.verdicts]);
+    }
+    expect(ledgerTotal.ratio!.calls).toBeGreaterThan(0.8);
+    expect(ledgerTotal.ratio!.calls).toBeLessThan(1.25);
+    expect(ledgerTotal.ratio!.tokens).toBeGreaterThan(0.6);
+    expect(ledgerTotal.ratio!.tokens).toBeLessThan(1.6);
+    expect(ledgerTotal.used.calls).toBeLessThanOrEqual(plan.total.bound.calls);
+    expect(ledgerTotal.used.calls).toBe(allOutcomes(world, LAP).length);
+    expect(Object.keys(rates.trainings)).toEqual([
+      'verifierV1',
+      'metaVerifier',
+      'verifierV2',
+      'generator',
+      'selfVerification',
+    ]);
+  },
+);
 
 test('the report is recomputed from what is stored', async () => {
   const command = world.start('report', 'lap-0001', '--json');

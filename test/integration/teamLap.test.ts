@@ -12,24 +12,41 @@ import * as messages from '../../workflows/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 
-/** A team's road: its own problems, the prompts of production, people on two seats and a lead, models served by others, no checker. */
+/**
+ * A team's road: its own problems, the prompts of production, people on two seats and a lead, models served by others,
+ * no checker.
+ */
 const LAP = 'team/lap-0001';
 const TOPICS = ['algebra', 'number theory', 'geometry', 'combinatorics', 'inequality'];
 const problems: Problem[] = Array.from({ length: 24 }, (_, index) => ({
   id: `contest-${index}`,
-  statement: `Let $n \\ge ${index + 1}$. Prove that $\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}$ and that no other polynomial of degree 2 does as well.`,
+  statement:
+    `Let $n \\ge ${index + 1}$. Prove that $\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}$ and that no other polynomial of ` +
+    'degree 2 does as well.',
   topic: TOPICS[index % TOPICS.length] ?? 'algebra',
   source: 'a contest',
 }));
 const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2048, maxCompletionTokens: 48 };
 const fields = {
-  domain: { problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 }, prompts: 'prompts', base: 'imports/base', checker: 'none', experts: 'people' },
+  domain: {
+    problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 },
+    prompts: 'prompts',
+    base: 'imports/base',
+    checker: 'none',
+    experts: 'people',
+  },
   stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
   // More valid analyses than most proofs get: some stay contested.
   labelling: { minValidAnalyses: 3 },
   inference: { engine: 'external' },
 };
-const OPTIONS = ['--preset', 'smoke', '--run', 'team', ...Object.entries(fields).flatMap(([name, value]) => ['--set', `${name}=${JSON.stringify(value)}`])];
+const OPTIONS = [
+  '--preset',
+  'smoke',
+  '--run',
+  'team',
+  ...Object.entries(fields).flatMap(([name, value]) => ['--set', `${name}=${JSON.stringify(value)}`]),
+];
 
 let stub: Stub;
 let world: LapWorld;
@@ -44,12 +61,27 @@ let foundAs: number | undefined;
 
 beforeAll(async () => {
   // Every way in which a model's answer can be useless comes up, and none of it is a score.
-  stub = await startStub({ medianMs: 2, sigma: 0.3, confirms: 0.8, unparseable: 0.04, truncated: 0.03, boxOfSeven: 0.02, broken: 0.02 });
+  stub = await startStub({
+    medianMs: 2,
+    sigma: 0.3,
+    confirms: 0.8,
+    unparseable: 0.04,
+    truncated: 0.03,
+    boxOfSeven: 0.02,
+    broken: 0.02,
+  });
   world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url }]) });
   store = new ArtifactStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
-  writeFileSync(store.path('imports/problems.jsonl'), problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
-  execFileSync(config.python, [path.join(import.meta.dirname, 'byteBase.py'), path.join(config.root, 'prompts'), store.path('imports/base')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  writeFileSync(
+    store.path('imports/problems.jsonl'),
+    problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''),
+  );
+  execFileSync(
+    config.python,
+    [path.join(import.meta.dirname, 'byteBase.py'), path.join(config.root, 'prompts'), store.path('imports/base')],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   const command = world.start('lap', ...OPTIONS);
   exit = await answerAll(command.exit);
   said = command.output();
@@ -66,7 +98,8 @@ async function answerAll(ended: Promise<number>): Promise<number> {
   let client: Client | undefined;
   while (!over) {
     client ??= await world.client().catch(() => undefined); // the server is being started
-    for (const workflowId of client === undefined ? [] : await openQuestions(client)) if (!given.has(workflowId)) await answer(client as Client, workflowId);
+    for (const workflowId of client === undefined ? [] : await openQuestions(client))
+      if (!given.has(workflowId)) await answer(client as Client, workflowId);
     await sleep(200);
   }
   await client?.connection.close();
@@ -77,8 +110,17 @@ async function answerAll(ended: Promise<number>): Promise<number> {
 async function openQuestions(client: Client): Promise<string[]> {
   const ids: string[] = [];
   try {
-    for await (const { workflowId } of client.workflow.list({ query: 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"' })) ids.push(workflowId);
-    if (ids.length > 0 && foundAs === undefined) foundAs = (await client.workflow.count(`FlywheelLap = "${LAP}" AND FlywheelRun = "team" AND FlywheelPreset = "smoke" AND FlywheelPhase = "coldStart"`)).count;
+    for await (const { workflowId } of client.workflow.list({
+      query: 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"',
+    }))
+      ids.push(workflowId);
+    if (ids.length > 0 && foundAs === undefined)
+      foundAs = (
+        await client.workflow.count(
+          `FlywheelLap = "${LAP}" AND FlywheelRun = "team" AND FlywheelPreset = "smoke" AND FlywheelPhase = ` +
+            '"coldStart"',
+        )
+      ).count;
   } catch {
     return [];
   }
@@ -91,15 +133,26 @@ async function answer(client: Client, workflowId: string): Promise<void> {
   const [disagreed, flagged] = [number % 4 === 1, number % 13 === 7];
   given.set(workflowId, { disagreed, flagged });
   if (flagged) {
-    await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'The second claim is false.' }] });
+    await review.executeUpdate(messages.flagProblem, {
+      args: [{ annotator: 'ada', reason: 'The second claim is false.' }],
+    });
     return;
   }
   const score = ([0, 1, 0.5] as const)[number % 3] ?? 1;
   await review.executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] });
-  const first = await review.executeUpdate(messages.submitVerdict, { args: [{ annotator: 'ada', score, comment: 'Read twice.' }] });
-  expect(await review.executeUpdate(messages.submitVerdict, { args: [{ annotator: 'ada', score, comment: 'Read twice.' }] })).toEqual(first);
-  if (number % 5 === 0) await review.executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] }).catch((error: Error) => refusals.push((error.cause as Error).message));
-  await review.executeUpdate(messages.submitVerdict, { args: [{ annotator: 'emmy', score: disagreed ? (score === 1 ? 0 : 1) : score }] });
+  const first = await review.executeUpdate(messages.submitVerdict, {
+    args: [{ annotator: 'ada', score, comment: 'Read twice.' }],
+  });
+  expect(
+    await review.executeUpdate(messages.submitVerdict, { args: [{ annotator: 'ada', score, comment: 'Read twice.' }] }),
+  ).toEqual(first);
+  if (number % 5 === 0)
+    await review
+      .executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] })
+      .catch((error: Error) => refusals.push((error.cause as Error).message));
+  await review.executeUpdate(messages.submitVerdict, {
+    args: [{ annotator: 'emmy', score: disagreed ? (score === 1 ? 0 : 1) : score }],
+  });
   if (!disagreed) return;
   expect((await review.query(messages.reviewProgress)).status).toBe('disagreement');
   await review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'kurt', score: 0.5 }] });
@@ -120,22 +173,43 @@ test('the problems are the file’s, each in one split', async () => {
   const { train, validation, heldOut, next } = world.manifest(LAP).problems;
   expect([validation.rows, heldOut.rows, train.rows]).toEqual([6, 4, 14]);
   const split = (await Promise.all([train, validation, heldOut].map((ref) => read<Problem>(ref)))).flat();
-  expect(split.sort((a, b) => problems.findIndex(({ id }) => id === a.id) - problems.findIndex(({ id }) => id === b.id))).toEqual(problems);
+  expect(
+    split.sort((a, b) => problems.findIndex(({ id }) => id === a.id) - problems.findIndex(({ id }) => id === b.id)),
+  ).toEqual(problems);
   expect(next.sha256).toBe(train.sha256);
 });
 
 test('D_v and D_mv hold what people said, adjudicated where they disagreed, and nothing that was flagged', async () => {
   const { proofScores, analysisScores, reviews } = world.manifest(LAP);
-  const scored = (await Promise.all([...proofScores.train, proofScores.validation].map((ref) => read<ScoredProof>(ref)))).flat();
-  const judged = (await Promise.all([...(analysisScores?.train ?? []), ...(analysisScores ? [analysisScores.validation] : [])].map((ref) => read<ScoredAnalysis>(ref)))).flat();
-  for (const [rows, set] of [[scored, 'cold-start'], [judged, 'meta-data']] as const) {
+  const scored = (
+    await Promise.all([...proofScores.train, proofScores.validation].map((ref) => read<ScoredProof>(ref)))
+  ).flat();
+  const judged = (
+    await Promise.all(
+      [...(analysisScores?.train ?? []), ...(analysisScores ? [analysisScores.validation] : [])].map((ref) =>
+        read<ScoredAnalysis>(ref),
+      ),
+    )
+  ).flat();
+  for (const [rows, set] of [
+    [scored, 'cold-start'],
+    [judged, 'meta-data'],
+  ] as const) {
     const asked = [...given].filter(([id]) => id.startsWith(`${LAP}/${set}/experts/`));
     const byId = new Map(asked.map(([id, did]) => [id.slice(id.lastIndexOf('/') + 1), did]));
-    expect(rows.map(({ id }) => id).sort()).toEqual([...byId].filter(([, { flagged }]) => !flagged).map(([id]) => id).sort());
+    expect(rows.map(({ id }) => id).sort()).toEqual(
+      [...byId]
+        .filter(([, { flagged }]) => !flagged)
+        .map(([id]) => id)
+        .sort(),
+    );
     expect(rows.every(({ source }) => source === 'expert')).toBe(true);
-    for (const row of rows) if (byId.get(row.id)?.disagreed) expect('quality' in row ? row.quality : row.score).toBe(0.5);
+    for (const row of rows)
+      if (byId.get(row.id)?.disagreed) expect('quality' in row ? row.quality : row.score).toBe(0.5);
   }
-  expect(reviews.reduce((sum, { flagged }) => sum + flagged, 0)).toBe([...given.values()].filter(({ flagged }) => flagged).length);
+  expect(reviews.reduce((sum, { flagged }) => sum + flagged, 0)).toBe(
+    [...given.values()].filter(({ flagged }) => flagged).length,
+  );
   expect(refusals.length).toBeGreaterThan(0);
   for (const reason of refusals) expect(reason).toMatch(/^Expected an annotator without a verdict on this question/);
 });
@@ -153,30 +227,44 @@ test('each training is a real one: its rewards vary, and it changes the model', 
   const { base, stages } = world.manifest(LAP);
   expect(new Set([base.sha256, ...stages.map(({ checkpoint }) => checkpoint.sha256)]).size).toBe(6);
   for (const { jobKey } of stages) {
-    const rewards = readFileSync(store.path(`rewards/${jobKey}/rewards.jsonl`), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { answer: { status: string; reward?: number } }).answer);
+    const rewards = readFileSync(store.path(`rewards/${jobKey}/rewards.jsonl`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { answer: { status: string; reward?: number } }).answer);
     expect(new Set(rewards.map(({ reward }) => reward)).size).toBeGreaterThan(1);
   }
 });
 
 test('every call goes to the endpoints that the recipe’s engine names', async () => {
-  expect(existsSync(world.path('run', 'servers')) ? readdirSync(world.path('run', 'servers')).filter((name) => name.endsWith('.json')) : []).toEqual([]);
+  expect(
+    existsSync(world.path('run', 'servers'))
+      ? readdirSync(world.path('run', 'servers')).filter((name) => name.endsWith('.json'))
+      : [],
+  ).toEqual([]);
   expect((await stub.stats()).answered).toBeGreaterThanOrEqual(allOutcomes(world, LAP).length);
 });
 
 test('useless answers are outcomes, and none of them is a score', async () => {
   const kinds = new Set(allOutcomes(world, LAP).map(({ kind }) => kind));
   expect([...kinds].sort()).toEqual(['answered', 'truncated', 'unparseable']);
-  for await (const outcome of readOutcomes(store, `${LAP}/label/verdicts`)) if (outcome.kind !== 'answered') expect(outcome.score).toBeUndefined();
+  for await (const outcome of readOutcomes(store, `${LAP}/label/verdicts`))
+    if (outcome.kind !== 'answered') expect(outcome.score).toBeUndefined();
 });
 
-test('the report measures verifiers and meta-verifiers by what people said of the validation split, and says what nobody can know', () => {
-  const report = JSON.parse(readFileSync(store.path(`laps/${LAP}/report.json`), 'utf8')) as LapReport;
-  const { proofScores, analysisScores } = world.manifest(LAP);
-  expect(report.truth).toBe('experts');
-  expect(report.verifier.v2?.scoreAccuracy?.n).toBe(proofScores.validation.rows);
-  expect(report.metaVerifier.accuracyAfter?.n).toBe(analysisScores?.validation.rows);
-  expect(report.generator.trueScoreAfter).toBeNull();
-  expect(report.labels.precision).toBeNull();
-  expect(report.notMeasured.map(({ reason }) => reason)).toContain('no checker knows the true score of newly written proofs');
-  expect(readFileSync(store.path(`laps/${LAP}/report.html`), 'utf8')).toContain('scores of the validation split');
-});
+test(
+  'the report measures verifiers and meta-verifiers by what people said of the validation split, and says what ' +
+    'nobody can know',
+  () => {
+    const report = JSON.parse(readFileSync(store.path(`laps/${LAP}/report.json`), 'utf8')) as LapReport;
+    const { proofScores, analysisScores } = world.manifest(LAP);
+    expect(report.truth).toBe('experts');
+    expect(report.verifier.v2?.scoreAccuracy?.n).toBe(proofScores.validation.rows);
+    expect(report.metaVerifier.accuracyAfter?.n).toBe(analysisScores?.validation.rows);
+    expect(report.generator.trueScoreAfter).toBeNull();
+    expect(report.labels.precision).toBeNull();
+    expect(report.notMeasured.map(({ reason }) => reason)).toContain(
+      'no checker knows the true score of newly written proofs',
+    );
+    expect(readFileSync(store.path(`laps/${LAP}/report.html`), 'utf8')).toContain('scores of the validation split');
+  },
+);

@@ -8,7 +8,8 @@ import type { Recipe } from '../../shared/recipe.ts';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 
 let store: ArtifactStore;
-const prepareProblems = async (lap: string, recipe: Recipe) => writeProblems(store, lap, await splitProblems(store, { turn: 1, recipe }));
+const prepareProblems = async (lap: string, recipe: Recipe) =>
+  writeProblems(store, lap, await splitProblems(store, { turn: 1, recipe }));
 beforeEach(async () => {
   store = new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
 });
@@ -16,7 +17,10 @@ afterEach(() => rm(store.root, { recursive: true }));
 
 async function file(...lines: unknown[]): Promise<string> {
   await mkdir(store.path('imports'), { recursive: true });
-  await writeFile(store.path('imports/p.jsonl'), lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  await writeFile(
+    store.path('imports/p.jsonl'),
+    lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+  );
   return 'imports/p.jsonl';
 }
 const problem = (id: string, statement = `Prove ${id}.`) => ({ id, statement, topic: 'algebra', source: 'contest' });
@@ -27,8 +31,16 @@ describe('a team’s problems file', () => {
   });
 
   it.each([
-    ['an id that comes twice', [problem('a'), problem('a', 'Other.')], /line 2: the id of problem a stands on line 1 already/],
-    ['a statement that comes twice', [problem('a', 'Same.'), problem('b', ' Same. ')], /line 2: the statement of problem b stands on line 1 already/],
+    [
+      'an id that comes twice',
+      [problem('a'), problem('a', 'Other.')],
+      /line 2: the id of problem a stands on line 1 already/,
+    ],
+    [
+      'a statement that comes twice',
+      [problem('a', 'Same.'), problem('b', ' Same. ')],
+      /line 2: the statement of problem b stands on line 1 already/,
+    ],
     ['a missing field', [{ id: 'a', statement: 'x', topic: 'algebra' }], /line 1: source: /],
     ['a misspelt field', [{ ...problem('a'), Topic: 'x' }], /line 1: .*Topic/],
     ['a line that is not JSON', [problem('a'), 'oops'], /line 2: expected a JSON object, got oops/],
@@ -38,7 +50,9 @@ describe('a team’s problems file', () => {
   });
 
   it('that is not there is asked for by its place', async () => {
-    await expect(readProblems(store, 'imports/none.jsonl')).rejects.toThrow(`got "imports/none.jsonl": put it at ${store.path('imports/none.jsonl')}`);
+    await expect(readProblems(store, 'imports/none.jsonl')).rejects.toThrow(
+      `got "imports/none.jsonl": put it at ${store.path('imports/none.jsonl')}`,
+    );
   });
 
   it('cannot lie outside the store', async () => {
@@ -64,7 +78,13 @@ describe('D_p', () => {
 
   it('of a file is split by its shares, and all of it is used', async () => {
     const path = await file(...Array.from({ length: 20 }, (_, index) => problem(`p${index}`)));
-    const recipe = { ...PRESETS.smoke, domain: { ...PRESETS.smoke.domain, problems: { kind: 'file' as const, path, validationShare: 0.1, heldOutShare: 0.2 } } };
+    const recipe = {
+      ...PRESETS.smoke,
+      domain: {
+        ...PRESETS.smoke.domain,
+        problems: { kind: 'file' as const, path, validationShare: 0.1, heldOutShare: 0.2 },
+      },
+    };
     const splits = await prepareProblems('main/lap-0001', recipe);
     expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([4, 2, 14]);
   });

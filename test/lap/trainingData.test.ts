@@ -12,14 +12,27 @@ beforeEach(async () => {
 afterEach(() => rm(store.root, { recursive: true }));
 
 const problem = { id: 'p', statement: 'Show p.', topic: 'algebra', source: 'test' };
-const write = async (rows: readonly object[]) => writeTrainingRows(store, { to: 'datasets/out.jsonl', prompts: 'prompts', source: { task: 'verify', rows: await store.writeJsonl('datasets/in.jsonl', rows) } });
+const write = async (rows: readonly object[]) =>
+  writeTrainingRows(store, {
+    to: 'datasets/out.jsonl',
+    prompts: 'prompts',
+    source: { task: 'verify', rows: await store.writeJsonl('datasets/in.jsonl', rows) },
+  });
 
 test('a scored proof becomes a prompt that quotes it, and what the reward service needs', async () => {
-  const [row] = await store.readRows<TrainingRow>(await write([{ id: 'x', problem, proof: 'Clear.', model: 'none', score: 0.5, source: 'expert', lap: 'main/lap-0001' }]));
+  const [row] = await store.readRows<TrainingRow>(
+    await write([
+      { id: 'x', problem, proof: 'Clear.', model: 'none', score: 0.5, source: 'expert', lap: 'main/lap-0001' },
+    ]),
+  );
   expect(row).toMatchObject({ itemId: 'verify/x', task: 'verify', meta: { problem, proof: 'Clear.', score: 0.5 } });
   expect(row?.prompt[0]?.content).toContain('Clear.');
 });
 
 test('where people scored nothing there is nothing to learn, and the training is refused by name', async () => {
-  await expect(write([])).rejects.toMatchObject({ type: 'NothingToLearn', nonRetryable: true, message: expect.stringMatching(/^Expected datasets\/in\.jsonl to hold rows to train verify on, got none/) as string });
+  await expect(write([])).rejects.toMatchObject({
+    type: 'NothingToLearn',
+    nonRetryable: true,
+    message: expect.stringMatching(/^Expected datasets\/in\.jsonl to hold rows to train verify on, got none/) as string,
+  });
 });

@@ -34,7 +34,16 @@ test('without meta-verification two laps end, and no critique is judged in them'
 });
 
 test('trajectories instead of one self-analysis, and every verdict of the label rule', async () => {
-  const { recipe, labels } = await lapOf('trajectory', 'lap-0001', '--preset', 'smoke', '--set', 'selfVerification=refine-trajectory', '--set', 'labelling.earlyStop=false');
+  const { recipe, labels } = await lapOf(
+    'trajectory',
+    'lap-0001',
+    '--preset',
+    'smoke',
+    '--set',
+    'selfVerification=refine-trajectory',
+    '--set',
+    'labelling.earlyStop=false',
+  );
   expect(recipe.selfVerification).toBe('refine-trajectory');
   expect(labels.set.labels.total).toBe(recipe.labelling.proofs);
 });
@@ -44,7 +53,8 @@ describe('a lap that goes on from another', () => {
   beforeAll(async () => {
     parent = await lapOf('main', 'lap-0001', '--preset', 'smoke');
   });
-  const after = (run: string, ...sets: string[]) => lapOf(run, 'lap-0002', '--from', 'main/lap-0001', ...sets.flatMap((field) => ['--set', field]));
+  const after = (run: string, ...sets: string[]) =>
+    lapOf(run, 'lap-0002', '--from', 'main/lap-0001', ...sets.flatMap((field) => ['--set', field]));
 
   test('keeps its verifier where verifiers are not retrained', async () => {
     const lap = await after('frozen', 'retrainVerifier=false');
@@ -54,7 +64,10 @@ describe('a lap that goes on from another', () => {
 
   test('draws its problems from the first band where there is no curriculum', async () => {
     const { recipe, problems } = await after('level', 'curriculum=none');
-    const lengths = readFileSync(world.path('store', problems.train.uri), 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as Problem).difficulty ?? 0);
+    const lengths = readFileSync(world.path('store', problems.train.uri), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Problem).difficulty ?? 0);
     const { problems: source } = recipe.domain;
     expect([Math.min(...lengths), Math.max(...lengths)]).toEqual(source.difficulties?.[0]);
   });

@@ -13,7 +13,10 @@ export interface FakeRewards {
   close(): Promise<void>;
 }
 
-/** A fake reward service: no judges, a reward decided by the hash of the response; one in 32 is unscorable, so that such items take part. */
+/**
+ * A fake reward service: no judges, a reward decided by the hash of the response; one in 32 is unscorable, so that such
+ * items take part.
+ */
 export async function fakeRewards(): Promise<FakeRewards> {
   let requests = 0;
   const server = createServer((request, response) => {
@@ -21,7 +24,10 @@ export async function fakeRewards(): Promise<FakeRewards> {
       const { items } = JSON.parse(await text(request)) as RewardRequest;
       requests += 1;
       await fake.onRequest(requests);
-      const body: RewardResponse = { items: items.map(answerTo), usage: { promptTokens: 0, completionTokens: 0, calls: 0 } };
+      const body: RewardResponse = {
+        items: items.map(answerTo),
+        usage: { promptTokens: 0, completionTokens: 0, calls: 0 },
+      };
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     })();
   });

@@ -17,7 +17,8 @@ beforeAll(async () => {
   killed = await lapWorld();
   const disturbed = killed.start(...SMOKE);
   const job = (stage: string, file: string) => killed.path('store', 'jobs', LAP, stage, file);
-  const stepDone = (stage: string) => () => existsSync(job(stage, 'metrics.jsonl')) && readFileSync(job(stage, 'metrics.jsonl'), 'utf8').includes('\n');
+  const stepDone = (stage: string) => () =>
+    existsSync(job(stage, 'metrics.jsonl')) && readFileSync(job(stage, 'metrics.jsonl'), 'utf8').includes('\n');
 
   await until(() => existsSync(killed.path('store', 'ledger', LAP, 'cold-start', 'draft')));
   pids['workerInColdStart'] = await killed.kill('run', 'worker.json');
@@ -55,7 +56,8 @@ test('the lap ends although worker, trainer, reward service, server and model se
 
 test('problems, prompts, recipe and scores are those of an undisturbed lap', () => {
   const [one, other] = both();
-  for (const field of ['problems', 'prompts', 'recipeSha256', 'base', 'proofScores', 'analysisScores'] as const) expect(other[field]).toEqual(one[field]);
+  for (const field of ['problems', 'prompts', 'recipeSha256', 'base', 'proofScores', 'analysisScores'] as const)
+    expect(other[field]).toEqual(one[field]);
 });
 
 test('every trained checkpoint is, byte for byte, that of an undisturbed lap', () => {
@@ -65,14 +67,16 @@ test('every trained checkpoint is, byte for byte, that of an undisturbed lap', (
 });
 
 test('no job is submitted twice: only the killed trainer has a second attempt', () => {
-  for (const stage of ['meta-verifier', 'verifier-v2', 'generator', 'self-verification']) expect([stage, attemptsOf(killed, `${LAP}/${stage}`)]).toEqual([stage, 1]);
+  for (const stage of ['meta-verifier', 'verifier-v2', 'generator', 'self-verification'])
+    expect([stage, attemptsOf(killed, `${LAP}/${stage}`)]).toEqual([stage, 1]);
   expect(attemptsOf(killed, `${LAP}/verifier-v1`)).toBe(2);
 });
 
 test('no call is on the ledger twice, and every outcome is that of an undisturbed lap', () => {
   const outcomes = allOutcomes(killed, LAP);
   expect(new Set(outcomes.map(({ key }) => key)).size).toBe(outcomes.length);
-  const texts = (world: LapWorld) => Object.fromEntries(allOutcomes(world, LAP).map(({ key, kind, text }) => [key, [kind, text]]));
+  const texts = (world: LapWorld) =>
+    Object.fromEntries(allOutcomes(world, LAP).map(({ key, kind, text }) => [key, [kind, text]]));
   expect(texts(killed)).toEqual(texts(calm));
 });
 

@@ -39,12 +39,33 @@ afterAll(async () => {
 /** Starts a model server, and answers its URL once it listens. */
 async function serve(slots: number): Promise<string> {
   const port = await freePort();
-  const args = ['-m', 'trainer.serve', '--checkpoints', checkpoints, '--host', '127.0.0.1', '--port', String(port), '--slots', String(slots)];
-  const server = spawn(process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3', args, { cwd: path.resolve('.'), env: { ...process.env, OMP_NUM_THREADS: '1' }, stdio: 'ignore' });
+  const args = [
+    '-m',
+    'trainer.serve',
+    '--checkpoints',
+    checkpoints,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--slots',
+    String(slots),
+  ];
+  const server = spawn(process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3', args, {
+    cwd: path.resolve('.'),
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    stdio: 'ignore',
+  });
   servers.push(server);
   const url = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${url}/health`).then(({ ok }) => ok, () => false))) {
-    if (server.exitCode !== null) throw new Error(`Expected the model server to listen, it ended with ${server.exitCode}`);
+  while (
+    !(await fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (server.exitCode !== null)
+      throw new Error(`Expected the model server to listen, it ended with ${server.exitCode}`);
     await sleep(100);
   }
   return url;
@@ -68,7 +89,11 @@ function bodies(): object[] {
 }
 
 async function textOf(url: string, body: object): Promise<string> {
-  const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
   const answer = (await response.json()) as { choices: { message: { content: string }; finish_reason: string }[] };
   if (!response.ok) throw new Error(`Expected an answer, got ${response.status}: ${JSON.stringify(answer)}`);
   return answer.choices.map(({ message, finish_reason }) => `${finish_reason}: ${message.content}`).join();
@@ -79,7 +104,8 @@ async function ask(urls: readonly string[], callers: number, requests: readonly 
   const texts: string[] = [];
   let next = 0;
   const call = async (url: string) => {
-    for (let index = next++; index < requests.length; index = next++) texts[index] = await textOf(url, requests[index] ?? {});
+    for (let index = next++; index < requests.length; index = next++)
+      texts[index] = await textOf(url, requests[index] ?? {});
   };
   await Promise.all(Array.from({ length: callers }, (_, caller) => call(urls[caller % urls.length] ?? '')));
   return texts;

@@ -35,7 +35,8 @@ function flywheel(...args: string[]): { status: number | null; stdout: string; s
   return spawnSync(program, words, { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-const record = (name: string): Promise<ProcessRecord | undefined> => readRecord(path.join(stateDir, 'run', `${name}.json`));
+const record = (name: string): Promise<ProcessRecord | undefined> =>
+  readRecord(path.join(stateDir, 'run', `${name}.json`));
 
 /** The living process of a service, once it is another than `not`. */
 async function living(name: string, not?: ProcessRecord): Promise<ProcessRecord> {
@@ -57,7 +58,10 @@ const SERVICES = ['temporal', 'reward', 'worker'];
 async function healthy(): Promise<void> {
   for (;;) {
     const { stdout } = flywheel('status', '--json');
-    const { stack, laps } = JSON.parse(stdout) as { stack: { services: Record<string, { running: boolean }> }; laps: unknown };
+    const { stack, laps } = JSON.parse(stdout) as {
+      stack: { services: Record<string, { running: boolean }> };
+      laps: unknown;
+    };
     const reward = await fetch(`http://127.0.0.1:${env['FLYWHEEL_REWARD_PORT']}/health`).then(
       ({ ok }) => ok,
       () => false,
@@ -70,7 +74,9 @@ async function healthy(): Promise<void> {
 test('two commands at once start one stack', async () => {
   const [program, words, options] = command('dev', '--detach');
   const codes = await Promise.all(
-    [1, 2].map(() => new Promise((resolve) => spawn(program, words, { ...options, stdio: 'ignore' }).once('exit', resolve))),
+    [1, 2].map(
+      () => new Promise((resolve) => spawn(program, words, { ...options, stdio: 'ignore' }).once('exit', resolve)),
+    ),
   );
   expect(codes).toEqual([0, 0]);
   await healthy();
@@ -106,17 +112,24 @@ test('stop ends every process, supervised or orphaned, and says which', async ()
   expect(status).toBe(0);
   for (const name of SERVICES) expect(stderr).toContain(`${name}: stopped`);
   expect(await Promise.all(running.map(isAlive))).toEqual([false, false, false, false]);
-  expect(readdirSync(path.join(stateDir, 'run')).filter((name) => /^(supervisor|temporal|reward|worker|owner)\.json$/.test(name))).toEqual([]);
+  expect(
+    readdirSync(path.join(stateDir, 'run')).filter((name) =>
+      /^(supervisor|temporal|reward|worker|owner)\.json$/.test(name),
+    ),
+  ).toEqual([]);
 });
 
-test('Ctrl-C on the command that started the stack stops all of it; its ports and token stay for the next time', async () => {
-  const [program, words, options] = command('dev');
-  const child = spawn(program, words, { ...options, stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  await healthy();
-  const running = await Promise.all(['supervisor', ...SERVICES].map((name) => living(name)));
-  child.kill('SIGINT');
-  expect(await ended).toBe(130);
-  expect(await Promise.all(running.map(isAlive))).toEqual([false, false, false, false]);
-  expect(existsSync(path.join(stateDir, 'run', 'ports.json'))).toBe(true);
-});
+test(
+  'Ctrl-C on the command that started the stack stops all of it; its ports and token stay for the next ' + 'time',
+  async () => {
+    const [program, words, options] = command('dev');
+    const child = spawn(program, words, { ...options, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await healthy();
+    const running = await Promise.all(['supervisor', ...SERVICES].map((name) => living(name)));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(await Promise.all(running.map(isAlive))).toEqual([false, false, false, false]);
+    expect(existsSync(path.join(stateDir, 'run', 'ports.json'))).toBe(true);
+  },
+);

@@ -40,10 +40,21 @@ afterAll(async () => {
 function rows(): object[] {
   const random = randomFrom(3);
   return rehearsalProblems({ seed: 3, count: 12, difficulty: [1, 4] }).map((problem, index) => {
-    if (index % 2 === 0) return { itemId: problem.id, task: 'prove', prompt: [{ role: 'user', content: `prove ${problem.statement}` }], meta: { problem } };
+    if (index % 2 === 0)
+      return {
+        itemId: problem.id,
+        task: 'prove',
+        prompt: [{ role: 'user', content: `prove ${problem.statement}` }],
+        meta: { problem },
+      };
     const proof = demonstrate('prove', chainOf(problem.statement), SLOPPY_TEACHER, random).answer;
     const content = `verify ${problem.statement}\nproof:\n${proof}`;
-    return { itemId: problem.id, task: 'verify', prompt: [{ role: 'user', content }], meta: { problem, proof, score: 1 } };
+    return {
+      itemId: problem.id,
+      task: 'verify',
+      prompt: [{ role: 'user', content }],
+      meta: { problem, proof, score: 1 },
+    };
   });
 }
 
@@ -56,8 +67,19 @@ async function jobFile(name: string, number: number): Promise<string> {
     jobKey: 'test/lap-0001/generator',
     attempt: number,
     kind: 'grpo',
-    initCheckpoint: { uri: pathToFileURL(path.resolve(folderOf('base'))).href, sha256: await checkpointDigest(folderOf('base')) },
-    datasets: [{ role: 'both', uri: uri('rows.jsonl'), sha256: createHash('sha256').update(lines.join('')).digest('hex'), rows: lines.length, weight: 1 }],
+    initCheckpoint: {
+      uri: pathToFileURL(path.resolve(folderOf('base'))).href,
+      sha256: await checkpointDigest(folderOf('base')),
+    },
+    datasets: [
+      {
+        role: 'both',
+        uri: uri('rows.jsonl'),
+        sha256: createHash('sha256').update(lines.join('')).digest('hex'),
+        rows: lines.length,
+        weight: 1,
+      },
+    ],
     reward: { url: rewards.url, recipeSha256: 'b'.repeat(64), tokenEnv: 'TEST_REWARD_TOKEN' },
     hyper: {
       groupSize: 4,
@@ -87,7 +109,11 @@ async function jobFile(name: string, number: number): Promise<string> {
 }
 
 /** One attempt of a job. `kill` signals it; `exit` is its exit status or the signal that ended it. */
-function attempt(name: string, number: number, onRequest: (n: number, kill: (signal: NodeJS.Signals) => void) => void | Promise<void> = () => undefined) {
+function attempt(
+  name: string,
+  number: number,
+  onRequest: (n: number, kill: (signal: NodeJS.Signals) => void) => void | Promise<void> = () => undefined,
+) {
   let end: (signal: NodeJS.Signals) => void = () => undefined;
   const exit = (async () => {
     const file = await jobFile(name, number);
@@ -120,7 +146,9 @@ async function succeeded(name: string): Promise<Succeeded> {
 async function course(name: string): Promise<object[]> {
   const lines = (await readFile(path.join(folder, name, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
   const bySteps = new Map(lines.map((line) => JSON.parse(line) as MetricsLine).map((line) => [line.step, line]));
-  return [...bySteps.values()].sort((one, other) => one.step - other.step).map(({ sampleSeconds: _1, rewardSeconds: _2, stepSeconds: _3, ...rest }) => rest);
+  return [...bySteps.values()]
+    .sort((one, other) => one.step - other.step)
+    .map(({ sampleSeconds: _1, rewardSeconds: _2, stepSeconds: _3, ...rest }) => rest);
 }
 
 const hasResult = (name: string) => existsSync(path.join(folder, name, 'result.json'));
@@ -133,40 +161,63 @@ test('an undisturbed job learns, and its checkpoint lies under its digest', asyn
   expect(checkpoint.sha256).not.toBe(await checkpointDigest(folderOf('base')));
 });
 
-test('a job killed with -9 before its first state, between two states and at its last one ends in the same bytes', async () => {
-  const killAt = (wanted: number) => async (n: number, kill: (signal: NodeJS.Signals) => void) => {
-    if (n < wanted) return;
-    kill('SIGKILL');
-    await sleep(100);
-  };
-  expect(await attempt('killed', 1, killAt(EVERY)).exit).toBe('SIGKILL');
-  expect(await attempt('killed', 2, killAt(EVERY + 2)).exit).toBe('SIGKILL');
-  const last = attempt('killed', 3);
-  let ended = false;
-  const exit = last.exit.finally(() => (ended = true));
-  while (!ended && !existsSync(path.join(folder, 'killed', 'state', `checkpoint-${STEPS}`))) await sleep(2);
-  last.kill('SIGKILL');
-  expect(await exit).toBe('SIGKILL');
-  expect(hasResult('killed')).toBe(false);
+test(
+  'a job killed with -9 before its first state, between two states and at its last one ends in the same ' + 'bytes',
+  async () => {
+    const killAt = (wanted: number) => async (n: number, kill: (signal: NodeJS.Signals) => void) => {
+      if (n < wanted) return;
+      kill('SIGKILL');
+      await sleep(100);
+    };
+    expect(await attempt('killed', 1, killAt(EVERY)).exit).toBe('SIGKILL');
+    expect(await attempt('killed', 2, killAt(EVERY + 2)).exit).toBe('SIGKILL');
+    const last = attempt('killed', 3);
+    let ended = false;
+    const exit = last.exit.finally(() => (ended = true));
+    while (!ended && !existsSync(path.join(folder, 'killed', 'state', `checkpoint-${STEPS}`))) await sleep(2);
+    last.kill('SIGKILL');
+    expect(await exit).toBe('SIGKILL');
+    expect(hasResult('killed')).toBe(false);
 
-  expect(await attempt('killed', 4).exit).toBe(0);
-  const { checkpoint, steps, attempt: number, reward, tokens } = await succeeded('killed');
-  expect(checkpoint.sha256).toBe(calm.checkpoint.sha256);
-  expect({ steps, number, reward, tokens }).toEqual({ steps: STEPS, number: 4, reward: calm.reward, tokens: calm.tokens });
-  expect(await course('killed')).toEqual(await course('calm'));
-}, 600_000);
+    expect(await attempt('killed', 4).exit).toBe(0);
+    const { checkpoint, steps, attempt: number, reward, tokens } = await succeeded('killed');
+    expect(checkpoint.sha256).toBe(calm.checkpoint.sha256);
+    expect({ steps, number, reward, tokens }).toEqual({
+      steps: STEPS,
+      number: 4,
+      reward: calm.reward,
+      tokens: calm.tokens,
+    });
+    expect(await course('killed')).toEqual(await course('calm'));
+  },
+  600_000,
+);
 
-test('a job asked to stop says it was preempted, keeps the step it had reached, and ends in the same bytes when it goes on', async () => {
-  const waiting = attempt('preempted', 1, async (n, kill) => {
-    if (n < EVERY + 2) return;
-    kill('SIGTERM');
-    await sleep(1000);
-  });
-  expect(await waiting.exit).toBe(0);
-  expect(await result('preempted')).toEqual({ status: 'preempted', jobKey: 'test/lap-0001/generator', attempt: 1, step: EVERY + 1 });
+test(
+  'a job asked to stop says it was preempted, keeps the step it had reached, and ends in the same bytes when it ' +
+    'goes on',
+  async () => {
+    const waiting = attempt('preempted', 1, async (n, kill) => {
+      if (n < EVERY + 2) return;
+      kill('SIGTERM');
+      await sleep(1000);
+    });
+    expect(await waiting.exit).toBe(0);
+    expect(await result('preempted')).toEqual({
+      status: 'preempted',
+      jobKey: 'test/lap-0001/generator',
+      attempt: 1,
+      step: EVERY + 1,
+    });
 
-  expect(await attempt('preempted', 2).exit).toBe(0);
-  const { checkpoint, reward, tokens } = await succeeded('preempted');
-  expect({ checkpoint: checkpoint.sha256, reward, tokens }).toEqual({ checkpoint: calm.checkpoint.sha256, reward: calm.reward, tokens: calm.tokens });
-  expect(await course('preempted')).toEqual(await course('calm'));
-}, 600_000);
+    expect(await attempt('preempted', 2).exit).toBe(0);
+    const { checkpoint, reward, tokens } = await succeeded('preempted');
+    expect({ checkpoint: checkpoint.sha256, reward, tokens }).toEqual({
+      checkpoint: calm.checkpoint.sha256,
+      reward: calm.reward,
+      tokens: calm.tokens,
+    });
+    expect(await course('preempted')).toEqual(await course('calm'));
+  },
+  600_000,
+);

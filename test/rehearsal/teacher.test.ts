@@ -20,7 +20,7 @@ const chainFor = ({ length, seed }: { length: number; seed: number }) => {
   return { chain, problem: problemOf(chain), random };
 };
 
-test('a clean teacher\'s proof scores 1', () => {
+test("a clean teacher's proof scores 1", () => {
   fc.assert(
     fc.property(drawn, (input) => {
       const { chain, problem, random } = chainFor(input);
@@ -29,19 +29,28 @@ test('a clean teacher\'s proof scores 1', () => {
   );
 });
 
-test('a clean teacher\'s analysis of any proof gives its true score, finds all flaws and remarks, claims nothing else, and has quality 1', () => {
-  fc.assert(
-    fc.property(drawn, (input) => {
-      const { chain, problem, random } = chainFor(input);
-      const proof = writeProof(chain, NOISY_PROOF, random);
-      const analysis = writeAnalysis(chain, proof, CLEAN.analysis, random);
-      const truth = rehearsalChecker.analysis(problem, proof, analysis);
-      expect(readAnalysis(analysis).score).toBe(rehearsalChecker.proofScore(problem, proof));
-      expect(truth).toMatchObject({ quality: 1, flawsReported: truth.flaws, remarksReported: truth.remarks, falseRemarks: 0 });
-    }),
-    { numRuns: 300 },
-  );
-});
+test(
+  "a clean teacher's analysis of any proof gives its true score, finds all flaws and remarks, claims nothing else, " +
+    'and has quality 1',
+  () => {
+    fc.assert(
+      fc.property(drawn, (input) => {
+        const { chain, problem, random } = chainFor(input);
+        const proof = writeProof(chain, NOISY_PROOF, random);
+        const analysis = writeAnalysis(chain, proof, CLEAN.analysis, random);
+        const truth = rehearsalChecker.analysis(problem, proof, analysis);
+        expect(readAnalysis(analysis).score).toBe(rehearsalChecker.proofScore(problem, proof));
+        expect(truth).toMatchObject({
+          quality: 1,
+          flawsReported: truth.flaws,
+          remarksReported: truth.remarks,
+          falseRemarks: 0,
+        });
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
 
 test('a proof whose one result is changed scores 0, and a clean analysis names that line', () => {
   fc.assert(
@@ -52,7 +61,9 @@ test('a proof whose one result is changed scores 0, and a clean analysis names t
       lines[index] = (lines[index] ?? '').replace(/= (\d+)$/, (_, result: string) => `= ${(Number(result) + by) % 11}`);
       const proof = lines.join('\n');
       expect(rehearsalChecker.proofScore(problem, proof)).toBe(0);
-      const claims = readAnalysis(writeAnalysis(chain, proof, CLEAN.analysis, random)).lines.filter(({ verdict }) => verdict === 'wrong');
+      const claims = readAnalysis(writeAnalysis(chain, proof, CLEAN.analysis, random)).lines.filter(
+        ({ verdict }) => verdict === 'wrong',
+      );
       expect(claims.map(({ label }) => label)).toContain(labelOf(index));
     }),
   );
@@ -66,7 +77,8 @@ test('a clean meta-analysis of a sloppy analysis gives its true quality', () => 
     const proof = writeProof(chain, NOISY_PROOF, random);
     const analysis = writeAnalysis(chain, proof, SLOPPY.analysis, random);
     const parsed = parseAnswer('metaVerify', writeMetaAnalysis(chain, proof, analysis, CLEAN.metaAnalysis, random));
-    if (parsed.kind === 'wellFormed' && parsed.score === rehearsalChecker.analysis(problem, proof, analysis).quality) agreed += 1;
+    if (parsed.kind === 'wellFormed' && parsed.score === rehearsalChecker.analysis(problem, proof, analysis).quality)
+      agreed += 1;
   }
   // The rest: an analysis that passes over foreign lines in silence.
   expect(agreed / count).toBeGreaterThan(0.98);
@@ -75,13 +87,21 @@ test('a clean meta-analysis of a sloppy analysis gives its true quality', () => 
 test('every demonstration is well formed for its task and made of known words', () => {
   const known = new Set(VOCABULARY);
   fc.assert(
-    fc.property(drawn, fc.constantFrom(...TASKS), fc.constantFrom(CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER)), (input, task, teacher) => {
-      const { chain, random } = chainFor(input);
-      const { answer, proof = '', analysis = '' } = demonstrate(task, chain, teacher, random);
-      expect(parseAnswer(task, answer)).toMatchObject({ kind: 'wellFormed' });
-      const plain = PHRASES.reduce((text, phrase) => text.replaceAll(phrase, ' '), [statementOf(chain), proof, analysis, answer].join(' '));
-      expect(plain.split(/\s+/).filter((word) => word !== '' && !known.has(word))).toEqual([]);
-    }),
+    fc.property(
+      drawn,
+      fc.constantFrom(...TASKS),
+      fc.constantFrom(CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER)),
+      (input, task, teacher) => {
+        const { chain, random } = chainFor(input);
+        const { answer, proof = '', analysis = '' } = demonstrate(task, chain, teacher, random);
+        expect(parseAnswer(task, answer)).toMatchObject({ kind: 'wellFormed' });
+        const plain = PHRASES.reduce(
+          (text, phrase) => text.replaceAll(phrase, ' '),
+          [statementOf(chain), proof, analysis, answer].join(' '),
+        );
+        expect(plain.split(/\s+/).filter((word) => word !== '' && !known.has(word))).toEqual([]);
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -94,7 +114,9 @@ test('in the harder setting an analysis is as true as with intermediate values, 
       const proof = writeProof(chain, NOISY_PROOF, random);
       const brief = writeAnalysis(chain, proof, analysis, random);
       expect(readAnalysis(brief).lines.every(({ expected }) => expected.split('=').length <= 2)).toBe(true);
-      expect(rehearsalChecker.analysis(problem, proof, brief)).toEqual(rehearsalChecker.analysis(problem, proof, writeAnalysis(chain, proof, CLEAN.analysis, random)));
+      expect(rehearsalChecker.analysis(problem, proof, brief)).toEqual(
+        rehearsalChecker.analysis(problem, proof, writeAnalysis(chain, proof, CLEAN.analysis, random)),
+      );
     }),
   );
 });
@@ -107,7 +129,11 @@ test('the sloppy teacher remarks on as many of the right lines of a flawed proof
       const { chain, problem, random } = chainFor({ length: 4, seed });
       const proof = writeProof(chain, SLOPPY.proof, random);
       if (rehearsalChecker.proofScore(problem, proof) !== wanted) continue;
-      falseRemarks += rehearsalChecker.analysis(problem, proof, writeAnalysis(chain, proof, SLOPPY.analysis, random)).falseRemarks;
+      falseRemarks += rehearsalChecker.analysis(
+        problem,
+        proof,
+        writeAnalysis(chain, proof, SLOPPY.analysis, random),
+      ).falseRemarks;
       rightLines += readProof(chain, proof).steps.filter(({ truth }) => truth === 'ok').length;
     }
     return falseRemarks / rightLines;

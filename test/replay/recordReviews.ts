@@ -1,6 +1,6 @@
 /**
- * Records the histories that `reviews.test.ts` replays: `node --import tsx test/replay/recordReviews.ts`, after a change of the review
- * workflows that is meant to break running ones. TEMPORAL_CLI_PATH names the server.
+ * Records the histories that `reviews.test.ts` replays: `node --import tsx test/replay/recordReviews.ts`, after a
+ * change of the review workflows that is meant to break running ones. TEMPORAL_CLI_PATH names the server.
  */
 import { writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -13,7 +13,16 @@ import { TASK_QUEUE, World } from '../reviews/world.ts';
 const checker: Checker = {
   name: 'checker',
   proofScore: () => 1,
-  analysis: () => ({ quality: 1, claimedIssues: 0, realClaimedIssues: 0, flaws: 0, flawsReported: 0, remarks: 0, remarksReported: 0, falseRemarks: 0 }),
+  analysis: () => ({
+    quality: 1,
+    claimedIssues: 0,
+    realClaimedIssues: 0,
+    flaws: 0,
+    flawsReported: 0,
+    remarks: 0,
+    remarksReported: 0,
+    falseRemarks: 0,
+  }),
 };
 
 const world = await World.start();
@@ -44,16 +53,31 @@ async function recordDisagreement(): Promise<void> {
 
 async function recordDeadline(): Promise<void> {
   const review = await world.ask('deadline', { deadlineHours: 1 / 3600, onDeadline: 'wait', seats: 1 });
-  while (!(await review.query(messages.reviewProgress)).escalated) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (!(await review.query(messages.reviewProgress)).escalated)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'the claim is false' }] });
   await review.result();
   await record('set/deadline', 'reviewDeadline');
 }
 
 async function recordSet(): Promise<void> {
-  const rows = ['p0', 'p1', 'p2'].map((id) => ({ id, problem: { id, statement: 'x = x', topic: 'algebra', source: 'test' }, proof: 'x' }));
+  const rows = ['p0', 'p1', 'p2'].map((id) => ({
+    id,
+    problem: { id, statement: 'x = x', topic: 'algebra', source: 'test' },
+    proof: 'x',
+  }));
   const subject = await world.store.writeJsonl('datasets/replay.jsonl', rows);
-  const input: ReviewSetInput = { setId: 'replay', kind: 'scoreProof', lap: 'main/lap-0001', subject, experts: 'program', seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry' };
+  const input: ReviewSetInput = {
+    setId: 'replay',
+    kind: 'scoreProof',
+    lap: 'main/lap-0001',
+    subject,
+    experts: 'program',
+    seats: 2,
+    leaseMinutes: 30,
+    deadlineHours: 72,
+    onDeadline: 'carry',
+  };
   await world.env.client.workflow.execute(reviewSet, { workflowId: 'replay', taskQueue: TASK_QUEUE, args: [input] });
   await record('replay', 'reviewSet');
   await record('replay/p1', 'reviewByProgram');

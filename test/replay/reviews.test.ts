@@ -6,10 +6,17 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  workflowBundle = await bundleWorkflowCode({ workflowsPath: path.resolve('test/reviews/workflows.ts'), logger: new DefaultLogger('ERROR') });
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: path.resolve('test/reviews/workflows.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
 }, 60_000);
 
-test.each(['reviewDisagreement', 'reviewDeadline', 'reviewByProgram', 'reviewSet'])('a running %s goes on with the workflows as they are now', async (name) => {
-  const history: unknown = JSON.parse(await readFile(`test/replay/${name}.json`, 'utf8'));
-  await Worker.runReplayHistory({ workflowBundle }, history);
-}, 30_000);
+test.each(['reviewDisagreement', 'reviewDeadline', 'reviewByProgram', 'reviewSet'])(
+  'a running %s goes on with the workflows as they are now',
+  async (name) => {
+    const history: unknown = JSON.parse(await readFile(`test/replay/${name}.json`, 'utf8'));
+    await Worker.runReplayHistory({ workflowBundle }, history);
+  },
+  30_000,
+);

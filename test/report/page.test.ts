@@ -3,24 +3,56 @@ import { escape, html } from '../../activities/report/markup.ts';
 import { lapTable } from '../../activities/report/textTable.ts';
 import type { ArtifactStore } from '../../activities/store.ts';
 import type { LapReport } from '../../shared/report.ts';
-import { analysisText, labelRow, metaText, newStore, outcome, problem, proofRow, provedText, selfVerifiedText, toyChecker, writeLap } from '../evaluation/lapFixture.ts';
+import {
+  analysisText,
+  labelRow,
+  metaText,
+  newStore,
+  outcome,
+  problem,
+  proofRow,
+  provedText,
+  selfVerifiedText,
+  toyChecker,
+  writeLap,
+} from '../evaluation/lapFixture.ts';
 import type { LapParts } from '../evaluation/lapFixture.ts';
 
 const EVIL = '<script src="https://evil.example/x.js"></script><img src=x onerror=alert(1)>';
 
-const contested = { ...proofRow(9, 0.5), proof: `worth 0.5 ${EVIL}`, problem: { ...problem(9), statement: `Prove ${EVIL}` } };
+const contested = {
+  ...proofRow(9, 0.5),
+  proof: `worth 0.5 ${EVIL}`,
+  problem: { ...problem(9), statement: `Prove ${EVIL}` },
+};
 
 const whole: LapParts = {
   heldOut: [problem(0, 2), problem(1, 5), problem(2, 8)],
   proofs: [proofRow(0, 0), proofRow(1, 1)],
-  rewards: { verifierV1: [0.2, 0.5, 0.8], verifierV2: [0.3, 0.6], metaVerifier: [0.4], generator: [0.5], selfVerification: [0.6] },
+  rewards: {
+    verifierV1: [0.2, 0.5, 0.8],
+    verifierV2: [0.3, 0.6],
+    metaVerifier: [0.4],
+    generator: [0.5],
+    selfVerification: [0.6],
+  },
   sets: {
-    'verifier verifierV1 sampled': [outcome('proof-0', 'verify', analysisText(0, { quality: 0, claimed: 1 })), outcome('proof-1', 'verify', analysisText(1, { quality: 1 }))],
-    'verifier verifierV2 sampled': [outcome('proof-0', 'verify', analysisText(0, { quality: 1, claimed: 2, real: 2, found: 2 })), outcome('proof-1', 'verify', analysisText(1, { quality: 1 }))],
+    'verifier verifierV1 sampled': [
+      outcome('proof-0', 'verify', analysisText(0, { quality: 0, claimed: 1 })),
+      outcome('proof-1', 'verify', analysisText(1, { quality: 1 })),
+    ],
+    'verifier verifierV2 sampled': [
+      outcome('proof-0', 'verify', analysisText(0, { quality: 1, claimed: 2, real: 2, found: 2 })),
+      outcome('proof-1', 'verify', analysisText(1, { quality: 1 })),
+    ],
     'generator base sampled': ['p0', 'p1', 'p2'].map((row) => outcome(row, 'prove', provedText(0))),
     'generator generator sampled': ['p0', 'p1', 'p2'].map((row) => outcome(row, 'prove', provedText(0.5))),
-    'selfVerification generator sampled': ['p0', 'p1', 'p2'].map((row) => outcome(row, 'selfVerify', selfVerifiedText(0, 1))),
-    'selfVerification selfVerification sampled': ['p0', 'p1', 'p2'].map((row) => outcome(row, 'selfVerify', selfVerifiedText(1, 1))),
+    'selfVerification generator sampled': ['p0', 'p1', 'p2'].map((row) =>
+      outcome(row, 'selfVerify', selfVerifiedText(0, 1)),
+    ),
+    'selfVerification selfVerification sampled': ['p0', 'p1', 'p2'].map((row) =>
+      outcome(row, 'selfVerify', selfVerifiedText(1, 1)),
+    ),
   },
   labelled: [
     { proof: proofRow(3, 1), row: labelRow({ kind: 'labelled', score: 1 }) },
@@ -37,7 +69,11 @@ const written = async (parts: LapParts): Promise<{ store: ArtifactStore; page: s
   const store = await newStore();
   const { lap } = await writeLap(store, parts);
   const { uri } = await writeReport(store, toyChecker, { lap });
-  return { store, page: await store.readText(uri), figures: await store.readJson<LapReport>(`laps/${lap}/report.json`) };
+  return {
+    store,
+    page: await store.readText(uri),
+    figures: await store.readJson<LapReport>(`laps/${lap}/report.json`),
+  };
 };
 
 test('the page opens without a network: no script, no reference to anything outside it', async () => {
@@ -57,15 +93,26 @@ test('texts of models and problems are shown as they are, and are nothing but te
   expect(page).toContain(escape(`because ${EVIL}`));
 });
 
-test('the page plots every stage\'s reward, the confusion of v1 and v2, quality, true scores, claims, labels and time', async () => {
-  const { page } = await written(whole);
-  for (const chart of ['Reward per step of verifier v1', 'Reward per step of self-verification', 'Figures of the verifiers', 'Mean true score of proofs', 'Self-scores before and after', 'Label counts', 'Seconds of each phase']) {
-    expect(page).toContain(`aria-label="${chart}`);
-  }
-  expect(page).toContain('v1: given against true score');
-  expect(page).toContain('v2: given against true score');
-  expect(page).not.toMatch(/#0102[0-9a-f]{2}/); // every colour follows the reader's theme
-});
+test(
+  "the page plots every stage's reward, the confusion of v1 and v2, quality, true scores, claims, labels and " + 'time',
+  async () => {
+    const { page } = await written(whole);
+    for (const chart of [
+      'Reward per step of verifier v1',
+      'Reward per step of self-verification',
+      'Figures of the verifiers',
+      'Mean true score of proofs',
+      'Self-scores before and after',
+      'Label counts',
+      'Seconds of each phase',
+    ]) {
+      expect(page).toContain(`aria-label="${chart}`);
+    }
+    expect(page).toContain('v1: given against true score');
+    expect(page).toContain('v2: given against true score');
+    expect(page).not.toMatch(/#0102[0-9a-f]{2}/); // every colour follows the reader's theme
+  },
+);
 
 test('a contested proof is shown with its verdicts and what became of them', async () => {
   const { page } = await written(whole);
@@ -87,9 +134,11 @@ test('a lap of which hardly anything was measured has a report that says why', a
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
 });
 
-test('the terminal\'s table leaves out what was not measured, and aligns the rest', async () => {
+test("the terminal's table leaves out what was not measured, and aligns the rest", async () => {
   const lines = lapTable((await written(whole)).figures).split('\n');
-  expect(lines.find((line) => line.includes('score accuracy'))).toMatch(/1\.00 \(0\.34–1\.00\)\s+1\.00 \(0\.34–1\.00\)\s+\+0\.00\s+0\.50$/);
+  expect(lines.find((line) => line.includes('score accuracy'))).toMatch(
+    /1\.00 \(0\.34–1\.00\)\s+1\.00 \(0\.34–1\.00\)\s+\+0\.00\s+0\.50$/,
+  );
   expect(lines.join('\n')).not.toContain('meta-verifier: accuracy');
   expect(lines.join('\n')).toContain('labels: 2 proofs, 1 automatic, 1 contested');
 });

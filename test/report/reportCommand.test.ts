@@ -30,9 +30,14 @@ const report = (state: string, ...args: string[]): Promise<Ended> => flywheel(st
 
 function flywheel(state: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', PROGRAM, '--', ...args], { cwd: ROOT, env: { ...process.env, FLYWHEEL_STATE: state } }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', PROGRAM, '--', ...args],
+      { cwd: ROOT, env: { ...process.env, FLYWHEEL_STATE: state } },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      },
+    );
   });
 }
 
@@ -41,34 +46,58 @@ async function newState(): Promise<{ state: string; store: ArtifactStore }> {
   return { state, store: new ArtifactStore(path.join(state, 'store')) };
 }
 
-test('the figures of a finished lap are one JSON object, measured anew; lap-0001 is short for main/lap-0001', async () => {
-  const { state, store } = await newState();
-  const { lap } = await writeLap(store, { rewards: { verifierV1: [0.2, 0.8] } });
-  await writeReport(store, rehearsalChecker, { lap });
-  const { code, out, err } = await report(state, 'lap-0001', '--json');
-  expect([code, err]).toEqual([0, '']);
-  const figures = JSON.parse(out) as Record<string, unknown>;
-  expect(figures).toMatchObject({ lap: 'main/lap-0001', wallSeconds: 500, labels: { total: 0 } });
-  for (const key of ['verifier', 'metaVerifier', 'generator', 'selfVerification', 'labels', 'stages', 'wallSeconds', 'greedy']) expect(figures).toHaveProperty(key);
+test(
+  'the figures of a finished lap are one JSON object, measured anew; lap-0001 is short for ' + 'main/lap-0001',
+  async () => {
+    const { state, store } = await newState();
+    const { lap } = await writeLap(store, { rewards: { verifierV1: [0.2, 0.8] } });
+    await writeReport(store, rehearsalChecker, { lap });
+    const { code, out, err } = await report(state, 'lap-0001', '--json');
+    expect([code, err]).toEqual([0, '']);
+    const figures = JSON.parse(out) as Record<string, unknown>;
+    expect(figures).toMatchObject({ lap: 'main/lap-0001', wallSeconds: 500, labels: { total: 0 } });
+    for (const key of [
+      'verifier',
+      'metaVerifier',
+      'generator',
+      'selfVerification',
+      'labels',
+      'stages',
+      'wallSeconds',
+      'greedy',
+    ])
+      expect(figures).toHaveProperty(key);
 
-  await store.writeText('jobs/main/lap-0001/verifierV1/metrics.jsonl', '');
-  const changed = await report(state, 'main/lap-0001');
-  expect(changed.code).toBe(0);
-  expect(changed.err).toContain('The figures differ from');
-  expect(changed.out).toContain('verifier v1');
-});
+    await store.writeText('jobs/main/lap-0001/verifierV1/metrics.jsonl', '');
+    const changed = await report(state, 'main/lap-0001');
+    expect(changed.code).toBe(0);
+    expect(changed.err).toContain('The figures differ from');
+    expect(changed.out).toContain('verifier v1');
+  },
+);
 
 test('an unknown lap is refused with those there are; an unfinished one says how far it is', async () => {
   const { state, store } = await newState();
-  expect(await report(state, 'lap-0001')).toMatchObject({ code: 2, err: expect.stringContaining('there are none yet') as string });
+  expect(await report(state, 'lap-0001')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('there are none yet') as string,
+  });
   await writeLap(store);
   await mkdir(store.path('laps/main/lap-0002'), { recursive: true });
   await mkdir(store.path('jobs/main/lap-0002/verifier-v1'), { recursive: true });
   await writeFile(store.path('jobs/main/lap-0002/verifier-v1/result.json'), '{}');
-  expect(await report(state, 'lap-0007')).toMatchObject({ code: 2, err: 'Expected a lap of this store, got "lap-0007"; there are main/lap-0001, main/lap-0002 (not finished)' });
+  expect(await report(state, 'lap-0007')).toMatchObject({
+    code: 2,
+    err: 'Expected a lap of this store, got "lap-0007"; there are main/lap-0001, main/lap-0002 (not finished)',
+  });
   const unfinished = await report(state, 'lap-0002', '--json');
   expect(unfinished.code).toBe(1);
-  expect(JSON.parse(unfinished.out)).toEqual({ lap: 'main/lap-0002', state: 'unfinished', trained: ['verifier-v1'], evaluating: [] });
+  expect(JSON.parse(unfinished.out)).toEqual({
+    lap: 'main/lap-0002',
+    state: 'unfinished',
+    trained: ['verifier-v1'],
+    evaluating: [],
+  });
   const page = await report(state, '--open-path');
   expect(page.out.trim()).toBe(store.path('laps/main/lap-0001/report.html'));
   expect(await store.exists('laps/main/lap-0001/report.html')).toBe(true);
@@ -96,14 +125,29 @@ test('laps are an array, oldest first, each as its report has it; several laps h
   const curves = await report(state, 'lap-0001', 'lap-0002', '--output', page);
   expect(curves).toMatchObject({ code: 0, out: expect.stringContaining(`Plots: ${page}`) as string });
   expect(await readFile(page, 'utf8')).toContain('Lap by lap');
-  expect(await report(state, 'lap-0001', 'lap-0003')).toMatchObject({ code: 2, err: expect.stringContaining('got main/lap-0003, which has no manifest yet') as string });
+  expect(await report(state, 'lap-0001', 'lap-0003')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('got main/lap-0003, which has no manifest yet') as string,
+  });
 });
 
 test('what cannot be compared or traced is bad usage', async () => {
   const { state, store } = await newState();
   await writeLap(store);
-  expect(await flywheel(state, 'compare', 'lap-0001')).toMatchObject({ code: 2, err: expect.stringContaining('Expected a lap for side b, got none') as string });
-  expect(await flywheel(state, 'compare', 'lap-0001', 'lap-0009')).toMatchObject({ code: 2, err: expect.stringContaining('got "lap-0009"; there are main/lap-0001') as string });
-  expect(await flywheel(state, 'lineage', 'p1')).toMatchObject({ code: 2, err: expect.stringContaining('got "p1", which is in no lap of main/lap-0001') as string });
-  expect(await flywheel(state, 'lineage', 'lap-0001', '--json')).toMatchObject({ code: 1, out: expect.stringContaining('"broken":"Broken link: expected') as string });
+  expect(await flywheel(state, 'compare', 'lap-0001')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Expected a lap for side b, got none') as string,
+  });
+  expect(await flywheel(state, 'compare', 'lap-0001', 'lap-0009')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('got "lap-0009"; there are main/lap-0001') as string,
+  });
+  expect(await flywheel(state, 'lineage', 'p1')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('got "p1", which is in no lap of main/lap-0001') as string,
+  });
+  expect(await flywheel(state, 'lineage', 'lap-0001', '--json')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('"broken":"Broken link: expected') as string,
+  });
 });

@@ -25,17 +25,38 @@ afterAll(async () => {
 
 test('without a worker the desk says so instead of waiting', async () => {
   expect(await desk.hasWorker()).toBe(false);
-  await expect(desk.send('set/p0', messages.claim, { annotator: 'ada' })).rejects.toThrow(/^No worker answers on task queue flywheel/);
+  await expect(desk.send('set/p0', messages.claim, { annotator: 'ada' })).rejects.toThrow(
+    /^No worker answers on task queue flywheel/,
+  );
   worker = await world.worker();
   running = worker.run();
 }, 30_000);
 
 test('people answer a set at their terminals, and a lead decides where they disagree', async () => {
-  const rows = ['p0', 'p1'].map((id) => ({ id, problem: { id, statement: `Show \u001b[31m${id}`, topic: 'algebra', source: 'test' }, proof: 'Clear.' }));
+  const rows = ['p0', 'p1'].map((id) => ({
+    id,
+    problem: { id, statement: `Show \u001b[31m${id}`, topic: 'algebra', source: 'test' },
+    proof: 'Clear.',
+  }));
   const subject = await world.store.writeJsonl('datasets/desk.jsonl', rows);
-  const input: ReviewSetInput = { setId: 'lap/desk', kind: 'scoreProof', lap: 'main/lap-0001', subject, experts: 'people', seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry' };
-  const set = await world.env.client.workflow.start(reviewSet, { workflowId: 'lap/desk', taskQueue: TASK_QUEUE, args: [input] });
-  while ((await desk.open({ set: 'lap', limit: 10 })).length < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+  const input: ReviewSetInput = {
+    setId: 'lap/desk',
+    kind: 'scoreProof',
+    lap: 'main/lap-0001',
+    subject,
+    experts: 'people',
+    seats: 2,
+    leaseMinutes: 30,
+    deadlineHours: 72,
+    onDeadline: 'carry',
+  };
+  const set = await world.env.client.workflow.start(reviewSet, {
+    workflowId: 'lap/desk',
+    taskQueue: TASK_QUEUE,
+    args: [input],
+  });
+  while ((await desk.open({ set: 'lap', limit: 10 })).length < 2)
+    await new Promise((resolve) => setTimeout(resolve, 100));
 
   const sit = async (annotator: string, lead: boolean, typed: string) => {
     const output = new PassThrough();
@@ -56,20 +77,56 @@ test('people answer a set at their terminals, and a lead decides where they disa
   const lead = await sit('kurt', true, '0\n0.5\n');
   expect(lead.shown).toContain('answered by emmy: 0 (step 1 is false)');
   expect(await set.result()).toMatchObject({ scored: 2, verdicts: 6 });
-  await expect(desk.send('lap/desk/p0', messages.claim, { annotator: 'late' })).rejects.toThrow(/^Expected an open review, got "lap\/desk\/p0": it is completed: {"kind":"scored","score":0/);
+  await expect(desk.send('lap/desk/p0', messages.claim, { annotator: 'late' })).rejects.toThrow(
+    /^Expected an open review, got "lap\/desk\/p0": it is completed: {"kind":"scored","score":0/,
+  );
   // Closed as they are, a verdict that is sent again has the answer that it had.
-  expect(await desk.sendVerdict(first?.workflowId ?? '', messages.submitVerdict, { annotator: 'ada', score: 1 })).toEqual({ verdictId: 'ada', score: 1, seat: 1 });
-  expect(await desk.sendVerdict(first?.workflowId ?? '', messages.adjudicate, { annotator: 'kurt', score: 0 })).toEqual({ verdictId: 'kurt', score: 0 });
-  await expect(desk.sendVerdict(first?.workflowId ?? '', messages.submitVerdict, { annotator: 'ada', score: 0 })).rejects.toThrow(/it is completed/);
-  await expect(desk.progress('lap/desk/p9')).rejects.toThrow(/^Expected an open review, got "lap\/desk\/p9": there is none by this id/);
+  expect(
+    await desk.sendVerdict(first?.workflowId ?? '', messages.submitVerdict, { annotator: 'ada', score: 1 }),
+  ).toEqual({ verdictId: 'ada', score: 1, seat: 1 });
+  expect(await desk.sendVerdict(first?.workflowId ?? '', messages.adjudicate, { annotator: 'kurt', score: 0 })).toEqual(
+    { verdictId: 'kurt', score: 0 },
+  );
+  await expect(
+    desk.sendVerdict(first?.workflowId ?? '', messages.submitVerdict, { annotator: 'ada', score: 0 }),
+  ).rejects.toThrow(/it is completed/);
+  await expect(desk.progress('lap/desk/p9')).rejects.toThrow(
+    /^Expected an open review, got "lap\/desk\/p9": there is none by this id/,
+  );
 }, 60_000);
 
 test('who waits is asked what is opened later', async () => {
-  const row = { id: 'q0', problem: { id: 'q0', statement: 'Show q', topic: 'algebra', source: 'test' }, proof: 'Clear.' };
-  const input: ReviewSetInput = { setId: 'lap/later', kind: 'scoreProof', lap: 'main/lap-0001', subject: await world.store.writeJsonl('datasets/later.jsonl', [row]), experts: 'people', seats: 1, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry' };
+  const row = {
+    id: 'q0',
+    problem: { id: 'q0', statement: 'Show q', topic: 'algebra', source: 'test' },
+    proof: 'Clear.',
+  };
+  const input: ReviewSetInput = {
+    setId: 'lap/later',
+    kind: 'scoreProof',
+    lap: 'main/lap-0001',
+    subject: await world.store.writeJsonl('datasets/later.jsonl', [row]),
+    experts: 'people',
+    seats: 1,
+    leaseMinutes: 30,
+    deadlineHours: 72,
+    onDeadline: 'carry',
+  };
   const typing = new PassThrough();
-  const sitting = sitDown({ desk, annotator: 'ada', lead: false, wait: true, set: 'lap/later', input: typing, output: new PassThrough().resume() });
-  const set = await world.env.client.workflow.start(reviewSet, { workflowId: 'lap/later', taskQueue: TASK_QUEUE, args: [input] });
+  const sitting = sitDown({
+    desk,
+    annotator: 'ada',
+    lead: false,
+    wait: true,
+    set: 'lap/later',
+    input: typing,
+    output: new PassThrough().resume(),
+  });
+  const set = await world.env.client.workflow.start(reviewSet, {
+    workflowId: 'lap/later',
+    taskQueue: TASK_QUEUE,
+    args: [input],
+  });
   typing.write('1\n');
   expect(await set.result()).toMatchObject({ scored: 1 });
   typing.end();

@@ -12,7 +12,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(store.root, { recursive: true }));
 
-const flag = (id: string): ReviewEntry => ({ kind: 'flag', id, at: '2026-01-01T00:00:00.000Z', annotator: 'ada', reason: 'faulty' });
+const flag = (id: string): ReviewEntry => ({
+  kind: 'flag',
+  id,
+  at: '2026-01-01T00:00:00.000Z',
+  annotator: 'ada',
+  reason: 'faulty',
+});
 const file = () => store.path(reviewLogUri('set', 'q'));
 
 test('an entry recorded twice is there once', async () => {
@@ -43,7 +49,9 @@ test('a damaged line is refused by file and number', async () => {
   const log = new ReviewLog(store);
   await log.append('set', 'q', [flag('a')]);
   await writeFile(file(), `garbage\n${await readFile(file(), 'utf8')}`);
-  await expect(log.read('set', 'q')).rejects.toThrow(/^Expected line 1 of .*q\.jsonl to be a review entry, got "garbage"/);
+  await expect(log.read('set', 'q')).rejects.toThrow(
+    /^Expected line 1 of .*q\.jsonl to be a review entry, got "garbage"/,
+  );
 });
 
 test('a question id cannot leave its set', () => {

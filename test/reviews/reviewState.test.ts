@@ -1,12 +1,33 @@
 import * as fc from 'fast-check';
-import { adjudicate, claim, flagProblem, isDisagreement, openReview, passDeadline, release, resultOf, submitVerdict, verdictsOf } from '../../shared/reviewState.ts';
+import {
+  adjudicate,
+  claim,
+  flagProblem,
+  isDisagreement,
+  openReview,
+  passDeadline,
+  release,
+  resultOf,
+  submitVerdict,
+  verdictsOf,
+} from '../../shared/reviewState.ts';
 import type { Move } from '../../shared/reviewState.ts';
 import type { ReviewEntry, ReviewPolicy, ReviewState, Verdict } from '../../shared/reviews.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 
-const policy = (seats: number, onDeadline: ReviewPolicy['onDeadline'] = 'carry'): ReviewPolicy => ({ seats, leaseMinutes: 1, deadlineHours: 1, onDeadline });
-const verdict = (annotator: string, score: Score, verdictId = annotator): Verdict => ({ annotator, source: 'expert', score, verdictId });
+const policy = (seats: number, onDeadline: ReviewPolicy['onDeadline'] = 'carry'): ReviewPolicy => ({
+  seats,
+  leaseMinutes: 1,
+  deadlineHours: 1,
+  onDeadline,
+});
+const verdict = (annotator: string, score: Score, verdictId = annotator): Verdict => ({
+  annotator,
+  source: 'expert',
+  score,
+  verdictId,
+});
 
 function made<Answer>(move: Move<Answer>): Extract<Move<Answer>, { kind: 'made' }> {
   if (move.kind === 'refused') throw new Error(move.reason);
@@ -14,7 +35,10 @@ function made<Answer>(move: Move<Answer>): Extract<Move<Answer>, { kind: 'made' 
 }
 
 function answered(...verdicts: readonly Verdict[]): ReviewState {
-  return verdicts.reduce((state, one) => made(submitVerdict(state, one, 0)).state, openReview(policy(Math.max(2, verdicts.length))));
+  return verdicts.reduce(
+    (state, one) => made(submitVerdict(state, one, 0)).state,
+    openReview(policy(Math.max(2, verdicts.length))),
+  );
 }
 
 test('one seat needs no second opinion', () => {
@@ -31,7 +55,11 @@ test('seats that disagree make no score until a lead decides', () => {
   const state = answered(verdict('ada', 1), verdict('emmy', 0.5));
   expect(resultOf(state)).toBeUndefined();
   expect(isDisagreement(state)).toBe(true);
-  expect(resultOf(made(adjudicate(state, verdict('lead', 0.5), 0)).state)).toMatchObject({ score: 0.5, verdicts: 3, adjudicated: true });
+  expect(resultOf(made(adjudicate(state, verdict('lead', 0.5), 0)).state)).toMatchObject({
+    score: 0.5,
+    verdicts: 3,
+    adjudicated: true,
+  });
 });
 
 test('a deadline never makes a score', () => {
@@ -50,7 +78,10 @@ test('an expired lease is taken over, and its holder may answer while nobody has
 
 test('a claim is renewed on the same seat', () => {
   const first = made(claim(openReview(policy(2)), 'ada', policy(2), 0));
-  expect(made(claim(first.state, 'ada', policy(2), 30_000)).answer).toEqual({ seat: 1, leaseUntil: new Date(90_000).toISOString() });
+  expect(made(claim(first.state, 'ada', policy(2), 30_000)).answer).toEqual({
+    seat: 1,
+    leaseUntil: new Date(90_000).toISOString(),
+  });
 });
 
 test('a review that opens again with what was recorded stands where it stood', () => {
@@ -86,36 +117,43 @@ function send(state: ReviewState, one: Message, rule: ReviewPolicy): Move<unknow
     case 'adjudicate':
       return adjudicate(state, judged, one.now);
     case 'flag':
-      return one.now % 10 === 0 ? flagProblem(state, { annotator: one.annotator, reason: 'faulty' }, one.now) : { kind: 'refused', reason: 'rare' };
+      return one.now % 10 === 0
+        ? flagProblem(state, { annotator: one.annotator, reason: 'faulty' }, one.now)
+        : { kind: 'refused', reason: 'rare' };
     case 'deadline':
     default:
       return { kind: 'made', state: one.now % 5 === 0 ? passDeadline(state, rule) : state, answer: undefined };
   }
 }
 
-test('whatever is sent, in whatever order: one seat a person, a result that stays, a score only by agreement or a lead', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 3 }), fc.array(message, { maxLength: 40 }), (seats, sent) => {
-      const rule = policy(seats);
-      let state = openReview(rule);
-      for (const one of sent) {
-        const before = resultOf(state);
-        const move = send(state, one, rule);
-        if (move.kind === 'made') {
-          state = move.state;
-          const again = send(state, one, rule);
-          if (one.kind === 'verdict' || one.kind === 'adjudicate') expect(again).toEqual({ kind: 'made', state, answer: move.answer });
-        } else expect(move.reason).not.toBe('');
-        if (before) expect(resultOf(state)).toEqual(before);
-        const people = verdictsOf(state).map(({ annotator }) => annotator);
-        expect(new Set(people).size).toBe(people.length);
-        expect(state.seats).toHaveLength(seats);
-        const result = resultOf(state);
-        if (result?.kind === 'scored' && !result.adjudicated) {
-          expect(people).toHaveLength(seats);
-          expect(verdictsOf(state).every(({ score }) => score === result.score)).toBe(true);
+test(
+  'whatever is sent, in whatever order: one seat a person, a result that stays, a score only by agreement or a ' +
+    'lead',
+  () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.array(message, { maxLength: 40 }), (seats, sent) => {
+        const rule = policy(seats);
+        let state = openReview(rule);
+        for (const one of sent) {
+          const before = resultOf(state);
+          const move = send(state, one, rule);
+          if (move.kind === 'made') {
+            state = move.state;
+            const again = send(state, one, rule);
+            if (one.kind === 'verdict' || one.kind === 'adjudicate')
+              expect(again).toEqual({ kind: 'made', state, answer: move.answer });
+          } else expect(move.reason).not.toBe('');
+          if (before) expect(resultOf(state)).toEqual(before);
+          const people = verdictsOf(state).map(({ annotator }) => annotator);
+          expect(new Set(people).size).toBe(people.length);
+          expect(state.seats).toHaveLength(seats);
+          const result = resultOf(state);
+          if (result?.kind === 'scored' && !result.adjudicated) {
+            expect(people).toHaveLength(seats);
+            expect(verdictsOf(state).every(({ score }) => score === result.score)).toBe(true);
+          }
         }
-      }
-    }),
-  );
-});
+      }),
+    );
+  },
+);

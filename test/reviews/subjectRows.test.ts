@@ -21,7 +21,9 @@ test('any row of a dataset is found, whatever its length', async () => {
 
 test('two rows with one id are refused by name', async () => {
   const ref = await store.writeJsonl('d.jsonl', [{ id: 'p1' }, { id: 'p2' }, { id: 'p1' }]);
-  await expect(new SubjectRows(store).ids(ref)).rejects.toThrow('Expected every row of d.jsonl to have an id of its own, got "p1" in rows 0 and 2');
+  await expect(new SubjectRows(store).ids(ref)).rejects.toThrow(
+    'Expected every row of d.jsonl to have an id of its own, got "p1" in rows 0 and 2',
+  );
 });
 
 test('a dataset that was changed is refused', async () => {

@@ -1,4 +1,7 @@
-/** A worker that holds reviews and answers as a program, to be killed: `node --import tsx test/reviews/workerProcess.ts ADDRESS STORE`. */
+/**
+ * A worker that holds reviews and answers as a program, to be killed: `node --import tsx test/reviews/workerProcess.ts
+ * ADDRESS STORE`.
+ */
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';

@@ -29,10 +29,22 @@ export class World {
   static async start(): Promise<World> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const folder = await mkdtemp(path.join(tmpdir(), 'flywheel-reviews-'));
-    const bundle = await bundleWorkflowCode({ workflowsPath: path.resolve('test/reviews/workflows.ts'), logger: new DefaultLogger('ERROR') });
+    const bundle = await bundleWorkflowCode({
+      workflowsPath: path.resolve('test/reviews/workflows.ts'),
+      logger: new DefaultLogger('ERROR'),
+    });
     const executable = { type: 'existing-path', path: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal' } as const;
-    const extraArgs = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL', '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'];
-    const env = await TestWorkflowEnvironment.createLocal({ server: { executable, dbFilename: path.join(folder, 'temporal.db'), extraArgs } });
+    const extraArgs = [
+      '--sqlite-pragma',
+      'journal_mode=WAL',
+      '--sqlite-pragma',
+      'synchronous=NORMAL',
+      '--dynamic-config-value',
+      'history.timerProcessorMaxTimeShift="50ms"',
+    ];
+    const env = await TestWorkflowEnvironment.createLocal({
+      server: { executable, dbFilename: path.join(folder, 'temporal.db'), extraArgs },
+    });
     return new World(env, bundle, folder);
   }
 
@@ -46,7 +58,11 @@ export class World {
       connection: this.env.nativeConnection,
       taskQueue: TASK_QUEUE,
       workflowBundle: this.bundle,
-      activities: createReviewActivities({ store: this.store, client: () => Promise.resolve(this.env.client), checker }),
+      activities: createReviewActivities({
+        store: this.store,
+        client: () => Promise.resolve(this.env.client),
+        checker,
+      }),
       stickyQueueScheduleToStartTimeout: '1s',
     });
   }
@@ -58,7 +74,13 @@ export class World {
     return this.env.client.workflow.start(expertReview, {
       workflowId: `set/${id}`,
       taskQueue: TASK_QUEUE,
-      args: [{ question, policy: { seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry', ...policy }, ...more }],
+      args: [
+        {
+          question,
+          policy: { seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry', ...policy },
+          ...more,
+        },
+      ],
     });
   }
 }

@@ -11,14 +11,19 @@ export interface AskedCall {
 /** What the fake says to a call: the text of its answer, or an HTTP status. */
 export type FakeReply = string | { readonly status: number };
 
-export const evaluationOf = (score: string | number) => `Here is my evaluation of the solution:\nas far as it goes.\nBased on my evaluation, the final overall score should be: \\boxed{${score}}`;
+export const evaluationOf = (score: string | number) =>
+  'Here is my evaluation of the solution:\nas far as it goes.\nBased on my evaluation, the final overall score ' +
+  `should be: \\boxed{${score}}`;
 export const metaEvaluationOf = (score: string | number) =>
-  `Here is my analysis of the "solution evaluation":\nas far as it goes.\nBased on my analysis, I will rate the "solution evaluation" as: \\boxed{${score}}`;
+  'Here is my analysis of the "solution evaluation":\nas far as it goes.\nBased on my analysis, I will rate the ' +
+  `"solution evaluation" as: \\boxed{${score}}`;
 
 /** A verdict in the judge's format that depends on the call's seed alone. */
 export function verdictBySeed({ content, seed }: AskedCall): string {
   const score = SCORES[seed % 3] as number;
-  return content.includes('rate the "solution evaluation"') || content.startsWith('metaVerify') ? metaEvaluationOf(score) : evaluationOf(score);
+  return content.includes('rate the "solution evaluation"') || content.startsWith('metaVerify')
+    ? metaEvaluationOf(score)
+    : evaluationOf(score);
 }
 
 /** No model: an OpenAI-compatible server on a free port that answers what the test says, and counts. */
@@ -37,7 +42,13 @@ export class FakeModelServer {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => void this.#answer(Buffer.concat(chunks).toString('utf8')).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(body)));
+      request.on(
+        'end',
+        () =>
+          void this.#answer(Buffer.concat(chunks).toString('utf8')).then(({ status, body }) =>
+            response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+          ),
+      );
     });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -58,13 +69,21 @@ export class FakeModelServer {
 
   async #answer(body: string): Promise<{ status: number; body: string }> {
     const request = JSON.parse(body) as { model: string; seed: number; messages: { content: string }[] };
-    const call = { model: request.model, seed: request.seed, content: request.messages.map(({ content }) => content).join('\n') };
+    const call = {
+      model: request.model,
+      seed: request.seed,
+      content: request.messages.map(({ content }) => content).join('\n'),
+    };
     this.calls.push(call);
     const reply = await this.reply(call);
-    if (typeof reply !== 'string') return { status: reply.status, body: JSON.stringify({ error: { message: 'the fake refuses' } }) };
+    if (typeof reply !== 'string')
+      return { status: reply.status, body: JSON.stringify({ error: { message: 'the fake refuses' } }) };
     return {
       status: 200,
-      body: JSON.stringify({ choices: [{ message: { role: 'assistant', content: reply }, finish_reason: 'stop' }], usage: { prompt_tokens: 10, completion_tokens: 5 } }),
+      body: JSON.stringify({
+        choices: [{ message: { role: 'assistant', content: reply }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 10, completion_tokens: 5 },
+      }),
     };
   }
 }

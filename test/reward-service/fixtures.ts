@@ -8,7 +8,10 @@ export const TOKEN = 'a token of the tests';
 export const JOB = 'main/lap-0001/generator';
 
 const sampling = { temperature: 1, topP: 1, maxTokens: 256 };
-const judge = (role: 'verifier' | 'metaVerifier', sha256: string) => ({ role, checkpoint: { uri: `checkpoints/${sha256}`, sha256 } });
+const judge = (role: 'verifier' | 'metaVerifier', sha256: string) => ({
+  role,
+  checkpoint: { uri: `checkpoints/${sha256}`, sha256 },
+});
 
 /** A spec of phase 3 with the paper's weights. */
 export async function specOf(changes: Partial<RewardSpec> = {}): Promise<RewardSpec> {
@@ -45,12 +48,17 @@ export function itemOf(changes: Partial<RewardItem> = {}): RewardItem {
   };
 }
 
-export const selfVerified = (score: number, proof = 'By induction.') => `## Solution\n${proof}\n## Self Evaluation\n${evaluationOf(score)}`;
+export const selfVerified = (score: number, proof = 'By induction.') =>
+  `## Solution\n${proof}\n## Self Evaluation\n${evaluationOf(score)}`;
 
 /** A listening service, or its address. */
 type Where = Pick<FastifyInstance, 'listeningOrigin'>;
 
-export function request(where: Where, path: string, { body, token = TOKEN, signal }: { body?: unknown; token?: string | undefined; signal?: AbortSignal } = {}): Promise<Response> {
+export function request(
+  where: Where,
+  path: string,
+  { body, token = TOKEN, signal }: { body?: unknown; token?: string | undefined; signal?: AbortSignal } = {},
+): Promise<Response> {
   return fetch(`${where.listeningOrigin}${path}`, {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
@@ -62,7 +70,11 @@ export const rewardPath = (job = JOB) => `/jobs/${encodeURIComponent(job)}/v1/re
 
 export async function post(where: Where, items: readonly RewardItem[], { job = JOB, token = TOKEN } = {}) {
   const response = await request(where, rewardPath(job), { body: { items }, token });
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: (await response.json()) as RewardResponse & { error?: string } };
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: (await response.json()) as RewardResponse & { error?: string },
+  };
 }
 
 /** Something a test waits for, or makes others wait for. */

@@ -29,7 +29,9 @@ afterEach(async () => {
 
 async function startProcess() {
   const script = path.join(import.meta.dirname, 'serviceProcess.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, model.url, TOKEN], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, model.url, TOKEN], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   started.push(child);
   const [address] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, listeningOrigin: address.toString().trim() };
@@ -45,7 +47,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20);
 }
 
-const items = Array.from({ length: 40 }, (_, index) => itemOf({ itemId: `p${index}`, response: `## Solution\nProof ${index}.` }));
+const items = Array.from({ length: 40 }, (_, index) =>
+  itemOf({ itemId: `p${index}`, response: `## Solution\nProof ${index}.` }),
+);
 
 test('a service that is killed after it answered gives the same answers again, and asks no judge', async () => {
   const first = await startProcess();
@@ -57,35 +61,45 @@ test('a service that is killed after it answered gives the same answers again, a
   expect(model.calls).toHaveLength(items.length);
 });
 
-test('a service that is killed amid a batch asks again only the calls that were in flight, and answers as if nothing had happened', async () => {
-  const stuck = gate();
-  const never = new Promise<string>(() => undefined);
-  model.reply = (call) => {
-    if (model.calls.length <= 20) return verdictBySeed(call);
-    if (model.calls.length === items.length) stuck.open();
-    return never;
-  };
-  const first = await startProcess();
-  const cut = post(first, items).then(
-    () => 'answered',
-    () => 'cut',
-  );
-  await stuck.opened;
-  await until(async () => (await readFile(path.join(folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8')).split('\n').length > 20);
-  await kill(first.child);
-  expect(await cut).toBe('cut');
+test(
+  'a service that is killed amid a batch asks again only the calls that were in flight, and answers as if nothing ' +
+    'had happened',
+  async () => {
+    const stuck = gate();
+    const never = new Promise<string>(() => undefined);
+    model.reply = (call) => {
+      if (model.calls.length <= 20) return verdictBySeed(call);
+      if (model.calls.length === items.length) stuck.open();
+      return never;
+    };
+    const first = await startProcess();
+    const cut = post(first, items).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await stuck.opened;
+    await until(
+      async () => (await readFile(path.join(folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8')).split('\n').length > 20,
+    );
+    await kill(first.child);
+    expect(await cut).toBe('cut');
 
-  model.reply = verdictBySeed;
-  const second = await startProcess();
-  const { status, body } = await post(second, items);
-  expect(status).toBe(200);
-  expect(model.calls).toHaveLength(items.length + 20);
+    model.reply = verdictBySeed;
+    const second = await startProcess();
+    const { status, body } = await post(second, items);
+    expect(status).toBe(200);
+    expect(model.calls).toHaveLength(items.length + 20);
 
-  // As if nothing had happened: another store, no kill.
-  const other = new ArtifactStore(path.join(folder, 'other'));
-  await writeSpec(other);
-  const undisturbed = createRewardService({ store: other, resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]), token: TOKEN });
-  await undisturbed.listen({ host: '127.0.0.1', port: 0 });
-  expect((await post(undisturbed, items)).body.items).toEqual(body.items);
-  await undisturbed.close();
-});
+    // As if nothing had happened: another store, no kill.
+    const other = new ArtifactStore(path.join(folder, 'other'));
+    await writeSpec(other);
+    const undisturbed = createRewardService({
+      store: other,
+      resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]),
+      token: TOKEN,
+    });
+    await undisturbed.listen({ host: '127.0.0.1', port: 0 });
+    expect((await post(undisturbed, items)).body.items).toEqual(body.items);
+    await undisturbed.close();
+  },
+);

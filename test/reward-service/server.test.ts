@@ -16,7 +16,12 @@ let model: FakeModelServer;
 let app: FastifyInstance;
 
 async function start(options: { patienceMs?: number; maxUnderWay?: number } = {}): Promise<FastifyInstance> {
-  const service = createRewardService({ store, resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]), token: TOKEN, ...options });
+  const service = createRewardService({
+    store,
+    resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]),
+    token: TOKEN,
+    ...options,
+  });
   await service.listen({ host: '127.0.0.1', port: 0 });
   return service;
 }
@@ -35,20 +40,27 @@ afterEach(async () => {
 });
 
 const judgesSay = (proof: string | number, meta: string | number) => {
-  model.reply = ({ content }) => (content.includes('rate the "solution evaluation"') ? metaEvaluationOf(meta) : evaluationOf(proof));
+  model.reply = ({ content }) =>
+    content.includes('rate the "solution evaluation"') ? metaEvaluationOf(meta) : evaluationOf(proof);
 };
 const verifyItem = (score: number, label: 0 | 0.5 | 1): RewardItem => {
   const { meta } = itemOf();
-  return itemOf({ task: 'verify', response: evaluationOf(score), meta: { ...meta, proof: 'By induction.', score: label } });
+  return itemOf({
+    task: 'verify',
+    response: evaluationOf(score),
+    meta: { ...meta, proof: 'By induction.', score: label },
+  });
 };
 
 describe('rewards', () => {
-  test('of a proof are its judge\'s score', async () => {
+  test("of a proof are its judge's score", async () => {
     await writeSpec(store);
     judgesSay(0.5, 1);
     const { status, body } = await post(app, [itemOf()]);
     expect(status).toBe(200);
-    expect(body.items).toEqual([{ itemId: 'p1', status: 'scored', reward: 0.5, components: { format: 1, proof: 0.5 }, imitatesVerdict: false }]);
+    expect(body.items).toEqual([
+      { itemId: 'p1', status: 'scored', reward: 0.5, components: { format: 1, proof: 0.5 }, imitatesVerdict: false },
+    ]);
     expect(body.usage).toEqual({ calls: 1, promptTokens: 10, completionTokens: 5 });
     expect(model.calls[0]?.model).toBe('a'.repeat(64));
   });
@@ -58,27 +70,42 @@ describe('rewards', () => {
     judgesSay(1, 0.5);
     const { body } = await post(app, [itemOf({ task: 'selfVerify', response: selfVerified(0.5) })]);
     expect(body.items).toEqual([
-      { itemId: 'p1', status: 'scored', reward: 0.76 + 0.24 * 0.25, components: { format: 1, score: 0.5, meta: 0.5, proof: 1, selfAnalysis: 0.25 }, imitatesVerdict: false },
+      {
+        itemId: 'p1',
+        status: 'scored',
+        reward: 0.76 + 0.24 * 0.25,
+        components: { format: 1, score: 0.5, meta: 0.5, proof: 1, selfAnalysis: 0.25 },
+        imitatesVerdict: false,
+      },
     ]);
     expect(model.calls.map((call) => call.model[0])).toEqual(['a', 'b']);
   });
 
-  test('of a self-verified proof need no meta-verifier where critiques are not judged: R_Z is R_score alone', async () => {
-    const { judges } = await specOf();
-    await writeSpec(store, { judges: { verifier: judges.verifier }, useMetaReward: false });
-    judgesSay(1, 0.5);
-    const { status, body } = await post(app, [itemOf({ task: 'selfVerify', response: selfVerified(0.5) })]);
-    expect(status).toBe(200);
-    expect(body.items).toMatchObject([{ status: 'scored', reward: 0.76 + 0.24 * 0.5, components: { score: 0.5, proof: 1, selfAnalysis: 0.5 } }]);
-    expect(model.calls.map((call) => call.model[0])).toEqual(['a']);
-  });
+  test(
+    'of a self-verified proof need no meta-verifier where critiques are not judged: R_Z is R_score ' + 'alone',
+    async () => {
+      const { judges } = await specOf();
+      await writeSpec(store, { judges: { verifier: judges.verifier }, useMetaReward: false });
+      judgesSay(1, 0.5);
+      const { status, body } = await post(app, [itemOf({ task: 'selfVerify', response: selfVerified(0.5) })]);
+      expect(status).toBe(200);
+      expect(body.items).toMatchObject([
+        { status: 'scored', reward: 0.76 + 0.24 * 0.5, components: { score: 0.5, proof: 1, selfAnalysis: 0.5 } },
+      ]);
+      expect(model.calls.map((call) => call.model[0])).toEqual(['a']);
+    },
+  );
 
-  test('of an analysis are its score\'s, times the meta-verifier\'s where the spec says so', async () => {
+  test("of an analysis are its score's, times the meta-verifier's where the spec says so", async () => {
     await writeSpec(store);
     judgesSay(0, 0.5);
-    expect((await post(app, [verifyItem(0.5, 1)])).body.items).toMatchObject([{ reward: 0.25, components: { format: 1, score: 0.5, meta: 0.5 } }]);
+    expect((await post(app, [verifyItem(0.5, 1)])).body.items).toMatchObject([
+      { reward: 0.25, components: { format: 1, score: 0.5, meta: 0.5 } },
+    ]);
     await writeSpec(store, { useMetaReward: false });
-    expect((await post(app, [verifyItem(0.5, 1)])).body.items).toMatchObject([{ reward: 0.5, components: { format: 1, score: 0.5 } }]);
+    expect((await post(app, [verifyItem(0.5, 1)])).body.items).toMatchObject([
+      { reward: 0.5, components: { format: 1, score: 0.5 } },
+    ]);
     expect(model.calls).toHaveLength(1);
   });
 
@@ -92,8 +119,14 @@ describe('rewards', () => {
 
   test('of malformed and truncated answers are 0, without a judge', async () => {
     await writeSpec(store);
-    const { body } = await post(app, [itemOf({ response: 'no section' }), itemOf({ itemId: 'p2', truncated: true }), itemOf({ itemId: 'p3', task: 'selfVerify' })]);
-    expect(body.items).toMatchObject([0, 0, 0].map((reward) => ({ status: 'scored', reward, components: { format: 0 } })));
+    const { body } = await post(app, [
+      itemOf({ response: 'no section' }),
+      itemOf({ itemId: 'p2', truncated: true }),
+      itemOf({ itemId: 'p3', task: 'selfVerify' }),
+    ]);
+    expect(body.items).toMatchObject(
+      [0, 0, 0].map((reward) => ({ status: 'scored', reward, components: { format: 0 } })),
+    );
     expect(model.calls).toHaveLength(0);
   });
 
@@ -190,7 +223,11 @@ describe('a judge', () => {
     const { status, body } = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: 'no section' })]);
     expect(status).toBe(200);
     expect(body.items).toEqual([
-      { itemId: 'p1', status: 'unscorable', reason: 'the verifier gave no usable verdict in 3 attempts: unparseable, the box does not hold 0, 0.5 or 1' },
+      {
+        itemId: 'p1',
+        status: 'unscorable',
+        reason: 'the verifier gave no usable verdict in 3 attempts: unparseable, the box does not hold 0, 0.5 or 1',
+      },
       expect.objectContaining({ itemId: 'p2', status: 'scored', reward: 0 }),
     ]);
     expect(model.calls).toHaveLength(3);
@@ -201,25 +238,31 @@ describe('a judge', () => {
     model.reply = (call) => (call.content.includes('TOO LONG') ? { status: 400 } : evaluationOf(1));
     const { status, body } = await post(app, [itemOf({ response: '## Solution\nTOO LONG' }), itemOf({ itemId: 'p2' })]);
     expect(status).toBe(200);
-    expect(body.items).toMatchObject([{ status: 'unscorable', reason: 'the verifier refused the request: 400 the fake refuses' }, { status: 'scored', reward: 1 }]);
+    expect(body.items).toMatchObject([
+      { status: 'unscorable', reason: 'the verifier refused the request: 400 the fake refuses' },
+      { status: 'scored', reward: 1 },
+    ]);
   });
 
-  test('that is down is a 503 with Retry-After, never a reward; when it is back only what is missing is asked', async () => {
-    await writeSpec(store);
-    await app.close();
-    app = await start({ patienceMs: 100 });
-    await post(app, [itemOf()]);
-    await model.stop();
-    const down = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
-    expect(down.status).toBe(503);
-    expect(Number(down.headers['retry-after'])).toBeGreaterThan(0);
-    expect(down.body.error).toContain('A judge is down');
-    await model.start();
-    const back = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
-    expect(back.status).toBe(200);
-    expect(back.body.items).toMatchObject([{ status: 'scored' }, { status: 'scored' }]);
-    expect(model.calls).toHaveLength(2);
-  });
+  test(
+    'that is down is a 503 with Retry-After, never a reward; when it is back only what is missing is ' + 'asked',
+    async () => {
+      await writeSpec(store);
+      await app.close();
+      app = await start({ patienceMs: 100 });
+      await post(app, [itemOf()]);
+      await model.stop();
+      const down = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
+      expect(down.status).toBe(503);
+      expect(Number(down.headers['retry-after'])).toBeGreaterThan(0);
+      expect(down.body.error).toContain('A judge is down');
+      await model.start();
+      const back = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
+      expect(back.status).toBe(200);
+      expect(back.body.items).toMatchObject([{ status: 'scored' }, { status: 'scored' }]);
+      expect(model.calls).toHaveLength(2);
+    },
+  );
 });
 
 describe('a request is refused', () => {
@@ -230,7 +273,10 @@ describe('a request is refused', () => {
   });
 
   test('for a job without a spec: 404, with its place', async () => {
-    expect(await post(app, [itemOf()])).toMatchObject({ status: 404, body: { error: expect.stringContaining(`found no rewards/${JOB}/spec.json`) } });
+    expect(await post(app, [itemOf()])).toMatchObject({
+      status: 404,
+      body: { error: expect.stringContaining(`found no rewards/${JOB}/spec.json`) },
+    });
   });
 
   test.each(['../../etc', '/etc', 'a//b', 'a/../b', 'ä', ''])('for a job key of %j, which is none', async (job) => {
@@ -250,10 +296,16 @@ describe('a request is refused', () => {
 
   test('for a spec that is not JSON, or of another job', async () => {
     await store.writeText(`rewards/${JOB}/spec.json`, '{');
-    expect(await post(app, [itemOf()])).toMatchObject({ status: 422, body: { error: expect.stringContaining('to be JSON') } });
+    expect(await post(app, [itemOf()])).toMatchObject({
+      status: 422,
+      body: { error: expect.stringContaining('to be JSON') },
+    });
     await writeSpec(store, { jobKey: 'other' });
     await store.writeText(`rewards/${JOB}/spec.json`, await store.readText('rewards/other/spec.json'));
-    expect(await post(app, [itemOf()])).toMatchObject({ status: 422, body: { error: expect.stringContaining('jobKey') } });
+    expect(await post(app, [itemOf()])).toMatchObject({
+      status: 422,
+      body: { error: expect.stringContaining('jobKey') },
+    });
   });
 
   test.each([
@@ -263,7 +315,10 @@ describe('a request is refused', () => {
     [{ task: 'metaVerify' as const }, 422, 'items.0.meta.analysis'],
   ])('for an item with %j: %d, naming the field', async (changes, status, name) => {
     await writeSpec(store);
-    expect(await post(app, [itemOf(changes)])).toMatchObject({ status, body: { error: expect.stringContaining(name) } });
+    expect(await post(app, [itemOf(changes)])).toMatchObject({
+      status,
+      body: { error: expect.stringContaining(name) },
+    });
   });
 
   test('while the backlog is full: 503, and what is under way goes on', async () => {

@@ -1,4 +1,7 @@
-/** A reward service in a process of its own, to be killed: `serviceProcess.ts STORE MODEL_URL TOKEN`; prints its address when it listens. */
+/**
+ * A reward service in a process of its own, to be killed: `serviceProcess.ts STORE MODEL_URL TOKEN`; prints its address
+ * when it listens.
+ */
 import { ArtifactStore } from '../../activities/store.ts';
 import { createRewardService } from '../../workers/reward-service/server.ts';
 

@@ -1,5 +1,6 @@
 // A fake model server: answers /health and says on any other path which process, arguments and environment it is.
-// FAKE_SERVER=broken ends at once; hung accepts connections and never answers; slow answers /health after a second of 503.
+// FAKE_SERVER=broken ends at once; hung accepts connections and never answers; slow answers /health after a second of
+// 503.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 

@@ -12,7 +12,10 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((serving) => serving.stop()));
 });
 
-async function served(options: Parameters<typeof bench>[0] = {}, more: Parameters<Awaited<ReturnType<typeof bench>>['open']>[0] = {}) {
+async function served(
+  options: Parameters<typeof bench>[0] = {},
+  more: Parameters<Awaited<ReturnType<typeof bench>>['open']>[0] = {},
+) {
   const { open, starts, folder } = await bench(options);
   const serving = open(more);
   opened.push(serving);
@@ -48,7 +51,9 @@ describe('the batcher', () => {
     const { starts, folder } = await served();
     const ports = await Promise.all(
       [1, 2, 3].map(async () => {
-        const child = spawn(process.execPath, ['--import', 'tsx', 'test/serving/starter.ts', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(process.execPath, ['--import', 'tsx', 'test/serving/starter.ts', folder], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         let text = '';
         child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
         await once(child, 'close');
@@ -67,7 +72,9 @@ describe('the batcher', () => {
     await other.endpoints(MODEL);
     const { pid } = await whoAnswers(before?.baseUrl);
     process.kill(pid, 'SIGKILL');
-    const all = await Promise.all([serving, other, serving, other].map((view) => view.endpoints(MODEL, { refresh: true })));
+    const all = await Promise.all(
+      [serving, other, serving, other].map((view) => view.endpoints(MODEL, { refresh: true })),
+    );
     const answers = await Promise.all(all.map(([endpoint]) => whoAnswers(endpoint?.baseUrl)));
     expect(new Set(answers.map((answer) => answer.pid)).size).toBe(1);
     expect(answers[0]?.pid).not.toBe(pid);
@@ -93,7 +100,10 @@ describe('the batcher', () => {
 
   test('that cannot start is an error that names its log, not an endless loop', async () => {
     const { serving, starts } = await served({ mode: 'broken' });
-    await expect(serving.endpoints(MODEL)).rejects.toMatchObject({ type: 'ModelServerFailed', message: expect.stringContaining('batcher.log') });
+    await expect(serving.endpoints(MODEL)).rejects.toMatchObject({
+      type: 'ModelServerFailed',
+      message: expect.stringContaining('batcher.log'),
+    });
     await expect(serving.endpoints(MODEL, { refresh: true })).rejects.toThrow('batcher.log');
     expect(await starts()).toHaveLength(2);
   });
@@ -134,23 +144,37 @@ describe('the batcher', () => {
 });
 
 describe('a process per checkpoint', () => {
-  test('is started from the command, told its checkpoint, port and name, and ended when its model is released', async () => {
-    const { serving, open, starts, folder } = await served();
-    const activities = createServingActivities({ serving });
-    const models = [MODEL, OTHER].map((sha256) => ({ role: 'verifier' as const, checkpoint: { uri: `checkpoints/${sha256}`, sha256 } }));
-    await new MockActivityEnvironment().run(() => activities.ensureServed({ models, engine: 'command' }));
-    const [one] = await open().endpoints(MODEL); // another process asks the same engine, though nobody told it
-    const [two] = await serving.endpoints(OTHER);
-    expect((await whoAnswers(one?.baseUrl)).args.slice(0, 4)).toEqual(['--served', MODEL, '--from', `${folder}/store/checkpoints/${MODEL}`]);
-    expect((await whoAnswers(two?.baseUrl)).args[1]).toBe(OTHER);
-    await new MockActivityEnvironment().run(() => activities.releaseServed({ models: models.slice(0, 1) }));
-    expect((await serving.list()).map(({ name }) => name)).toEqual([`command-${OTHER.slice(0, 16)}`]);
-    expect(await starts()).toHaveLength(2);
-  });
+  test(
+    'is started from the command, told its checkpoint, port and name, and ended when its model is ' + 'released',
+    async () => {
+      const { serving, open, starts, folder } = await served();
+      const activities = createServingActivities({ serving });
+      const models = [MODEL, OTHER].map((sha256) => ({
+        role: 'verifier' as const,
+        checkpoint: { uri: `checkpoints/${sha256}`, sha256 },
+      }));
+      await new MockActivityEnvironment().run(() => activities.ensureServed({ models, engine: 'command' }));
+      const [one] = await open().endpoints(MODEL); // another process asks the same engine, though nobody told it
+      const [two] = await serving.endpoints(OTHER);
+      expect((await whoAnswers(one?.baseUrl)).args.slice(0, 4)).toEqual([
+        '--served',
+        MODEL,
+        '--from',
+        `${folder}/store/checkpoints/${MODEL}`,
+      ]);
+      expect((await whoAnswers(two?.baseUrl)).args[1]).toBe(OTHER);
+      await new MockActivityEnvironment().run(() => activities.releaseServed({ models: models.slice(0, 1) }));
+      expect((await serving.list()).map(({ name }) => name)).toEqual([`command-${OTHER.slice(0, 16)}`]);
+      expect(await starts()).toHaveLength(2);
+    },
+  );
 
   test('needs a command', async () => {
     const { serving } = await served({}, { serveCommand: undefined });
-    await expect(serving.endpoints(MODEL, { engine: 'command' })).rejects.toMatchObject({ type: 'EngineNotConfigured', message: expect.stringContaining('FLYWHEEL_SERVE_COMMAND') });
+    await expect(serving.endpoints(MODEL, { engine: 'command' })).rejects.toMatchObject({
+      type: 'EngineNotConfigured',
+      message: expect.stringContaining('FLYWHEEL_SERVE_COMMAND'),
+    });
   });
 });
 
@@ -180,6 +204,9 @@ describe('endpoints that others run', () => {
     ['other models only', `[{"baseUrl":"http://gpu","models":{"${OTHER}":"x"}}]`, MODEL],
   ])('refuse %s by name', async (_what, externalEndpoints, words) => {
     const { serving } = await served({}, { externalEndpoints });
-    await expect(serving.endpoints(MODEL, { engine: 'external' })).rejects.toMatchObject({ type: 'EngineNotConfigured', message: expect.stringContaining(words) });
+    await expect(serving.endpoints(MODEL, { engine: 'external' })).rejects.toMatchObject({
+      type: 'EngineNotConfigured',
+      message: expect.stringContaining(words),
+    });
   });
 });

@@ -29,18 +29,36 @@ test('the lock of a process that died is taken over', async () => {
   const file = lockIn('flywheel-lock-');
   const { pid } = spawnSync('true');
   writeFileSync(file, JSON.stringify({ ...recordOfThisProcess(), pid }));
-  await expect(withLock(file, () => fail('nobody to wait for'), async () => 'done')).resolves.toBe('done');
+  await expect(
+    withLock(
+      file,
+      () => fail('nobody to wait for'),
+      async () => 'done',
+    ),
+  ).resolves.toBe('done');
 });
 
 test('a process with the id of a dead holder is not the holder', async () => {
   const file = lockIn('flywheel-lock-');
   writeFileSync(file, JSON.stringify({ ...recordOfThisProcess(), startTime: '1 another-boot' }));
-  await expect(withLock(file, () => fail('nobody to wait for'), async () => 'done')).resolves.toBe('done');
+  await expect(
+    withLock(
+      file,
+      () => fail('nobody to wait for'),
+      async () => 'done',
+    ),
+  ).resolves.toBe('done');
 });
 
 test('work that fails gives the lock back', async () => {
   const file = lockIn('flywheel-lock-');
-  await expect(withLock(file, () => undefined, () => Promise.reject(new Error('disk full')))).rejects.toThrow('disk full');
+  await expect(
+    withLock(
+      file,
+      () => undefined,
+      () => Promise.reject(new Error('disk full')),
+    ),
+  ).rejects.toThrow('disk full');
   expect(existsSync(file)).toBe(false);
 });
 

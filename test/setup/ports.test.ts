@@ -35,7 +35,9 @@ const NOTHING = new Set<never>();
 test('a port that the environment asks for and another program has is refused by name', async () => {
   const taken = await takePort();
   const { choosePorts } = await portsWith({ FLYWHEEL_REWARD_PORT: String(taken) });
-  await expect(choosePorts(NOTHING, () => undefined)).rejects.toThrow(`Expected port ${taken} (FLYWHEEL_REWARD_PORT) to be free`);
+  await expect(choosePorts(NOTHING, () => undefined)).rejects.toThrow(
+    `Expected port ${taken} (FLYWHEEL_REWARD_PORT) to be free`,
+  );
 });
 
 test('where the port of last time is taken, a free one is found, said and kept', async () => {

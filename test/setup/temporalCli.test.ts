@@ -10,7 +10,11 @@ afterEach(() => {
 
 async function setupWith(env: Record<string, string>): Promise<typeof import('../../activities/setup/temporalCli.ts')> {
   delete process.env['TEMPORAL_CLI_PATH'];
-  Object.assign(process.env, { FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')), PATH: '/nowhere', ...env });
+  Object.assign(process.env, {
+    FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')),
+    PATH: '/nowhere',
+    ...env,
+  });
   jest.resetModules();
   return import('../../activities/setup/temporalCli.ts');
 }
@@ -27,14 +31,21 @@ function programSaying(text: string): { folder: string; file: string } {
 test('the Temporal CLI that the tests run with is a real one', async () => {
   const { findTemporalCli, lookForTemporalCli } = await setupWith({ TEMPORAL_CLI_PATH: cli });
   await expect(findTemporalCli(() => undefined)).resolves.toBe(cli);
-  await expect(lookForTemporalCli()).resolves.toMatchObject({ from: 'TEMPORAL_CLI_PATH', version: expect.stringMatching(/^\d+\.\d+/) as string });
+  await expect(lookForTemporalCli()).resolves.toMatchObject({
+    from: 'TEMPORAL_CLI_PATH',
+    version: expect.stringMatching(/^\d+\.\d+/) as string,
+  });
 });
 
 test('TEMPORAL_CLI_PATH comes first, then PATH, then the cache', async () => {
   const named = programSaying('temporal version 1.9.0 (Server 1, UI 2)');
   const onPath = programSaying('temporal version 1.8.0 (Server 1, UI 2)');
   const all = await setupWith({ TEMPORAL_CLI_PATH: named.file, PATH: `${onPath.folder}:/bin` });
-  await expect(all.lookForTemporalCli()).resolves.toEqual({ path: named.file, version: '1.9.0', from: 'TEMPORAL_CLI_PATH' });
+  await expect(all.lookForTemporalCli()).resolves.toEqual({
+    path: named.file,
+    version: '1.9.0',
+    from: 'TEMPORAL_CLI_PATH',
+  });
 
   const second = await setupWith({ PATH: `${onPath.folder}:/bin` });
   mkdirSync(path.dirname(second.cachedTemporalCli), { recursive: true });
@@ -44,12 +55,18 @@ test('TEMPORAL_CLI_PATH comes first, then PATH, then the cache', async () => {
   process.env['PATH'] = '/bin';
   jest.resetModules();
   const third = await import('../../activities/setup/temporalCli.ts');
-  await expect(third.lookForTemporalCli()).resolves.toMatchObject({ path: second.cachedTemporalCli, version: '1.5.1', from: 'cache' });
+  await expect(third.lookForTemporalCli()).resolves.toMatchObject({
+    path: second.cachedTemporalCli,
+    version: '1.5.1',
+    from: 'cache',
+  });
 });
 
 test('a TEMPORAL_CLI_PATH that is no Temporal CLI is refused by name, not passed over', async () => {
   const { findTemporalCli } = await setupWith({ TEMPORAL_CLI_PATH: '/bin/true' });
-  await expect(findTemporalCli(() => undefined)).rejects.toThrow('Expected TEMPORAL_CLI_PATH to name a Temporal CLI, but `/bin/true --version` does not answer as one');
+  await expect(findTemporalCli(() => undefined)).rejects.toThrow(
+    'Expected TEMPORAL_CLI_PATH to name a Temporal CLI, but `/bin/true --version` does not answer as one',
+  );
 });
 
 test('a program on PATH that is too old, or only has the name, is passed over with a word', async () => {
@@ -58,7 +75,10 @@ test('a program on PATH that is too old, or only has the name, is passed over wi
   const { lookForTemporalCli } = await setupWith({ PATH: `${old.folder}:${other.folder}:/bin` });
   const said: string[] = [];
   await expect(lookForTemporalCli((line) => said.push(line))).resolves.toBeUndefined();
-  expect(said).toEqual([expect.stringContaining('version 0.11.0 is older than 1.0'), expect.stringContaining(other.file)]);
+  expect(said).toEqual([
+    expect.stringContaining('version 0.11.0 is older than 1.0'),
+    expect.stringContaining(other.file),
+  ]);
 });
 
 test('a half-written binary in the cache is removed', async () => {

@@ -1,12 +1,22 @@
 import * as fc from 'fast-check';
-import { answerImitatesVerdict, formatReward, imitatesVerdict, parseAnswer, stripThinking, type ParsedAnswer } from '../../shared/answers.ts';
+import {
+  answerImitatesVerdict,
+  formatReward,
+  imitatesVerdict,
+  parseAnswer,
+  stripThinking,
+  type ParsedAnswer,
+} from '../../shared/answers.ts';
 import { TASKS } from '../../shared/records.ts';
 
 const evaluation = (box: string, body = 'Step 1 holds.') =>
-  `Here is my evaluation of the solution:\n${body}\n\nBased on my evaluation, the final overall score should be:\n${box}`;
+  `Here is my evaluation of the solution:\n${body}\n\nBased on my evaluation, the final overall score should ` +
+  `be:\n${box}`;
 const metaEvaluation = (box: string, body = 'The defect is real.') =>
-  `Here is my analysis of the "solution evaluation":\n${body}\n\nBased on my analysis, I will rate the "solution evaluation" as:\n${box}`;
-const answer = (proof: string, selfEvaluation: string) => `## Solution\n${proof}\n\n## Self Evaluation\n${selfEvaluation}`;
+  `Here is my analysis of the "solution evaluation":\n${body}\n\nBased on my analysis, I will rate the "solution ` +
+  `evaluation" as:\n${box}`;
+const answer = (proof: string, selfEvaluation: string) =>
+  `## Solution\n${proof}\n\n## Self Evaluation\n${selfEvaluation}`;
 const scoreOf = (parsed: ParsedAnswer) => (parsed.kind === 'wellFormed' ? parsed.score : parsed.reason);
 const proofOf = (parsed: ParsedAnswer) => (parsed.kind === 'wellFormed' ? parsed.proof : parsed.reason);
 
@@ -24,13 +34,28 @@ describe('a verdict', () => {
     expect(scoreOf(parseAnswer('metaVerify', metaEvaluation(`\\boxed{${content}}`)))).toBe(score);
   });
 
-  test.each(['7', '', '.5', '0.50', '1/2', '\\frac{1}{2}', '00', '01', '-1', '1.', '0,5', '0.5 or 1', '\\text{1}', '１', 'one', '1 %', '1e0'])(
-    'with %j in the box is a format failure',
-    (content) => {
-      expect(parseAnswer('verify', evaluation(`\\boxed{${content}}`)).kind).toBe('malformed');
-      expect(parseAnswer('metaVerify', metaEvaluation(`\\boxed{${content}}`)).kind).toBe('malformed');
-    },
-  );
+  test.each([
+    '7',
+    '',
+    '.5',
+    '0.50',
+    '1/2',
+    '\\frac{1}{2}',
+    '00',
+    '01',
+    '-1',
+    '1.',
+    '0,5',
+    '0.5 or 1',
+    '\\text{1}',
+    '１',
+    'one',
+    '1 %',
+    '1e0',
+  ])('with %j in the box is a format failure', (content) => {
+    expect(parseAnswer('verify', evaluation(`\\boxed{${content}}`)).kind).toBe('malformed');
+    expect(parseAnswer('metaVerify', metaEvaluation(`\\boxed{${content}}`)).kind).toBe('malformed');
+  });
 
   test.each([
     ['no box', evaluation('1'), '0 boxes'],
@@ -42,7 +67,7 @@ describe('a verdict', () => {
     ['the box before the closing phrase only', `\\boxed{1} ${evaluation('see above')}`, '0 boxes'],
     ['a good box before a bad last closing phrase', `${evaluation('\\boxed{1}')} ${evaluation('none')}`, '0 boxes'],
     ['nothing', '', 'empty'],
-    ['the other judge\'s phrases', metaEvaluation('\\boxed{1}'), 'no opening phrase'],
+    ["the other judge's phrases", metaEvaluation('\\boxed{1}'), 'no opening phrase'],
   ])('with %s is malformed, and says why', (_, content, reason) => {
     const parsed = parseAnswer('verify', content);
     expect(parsed).toMatchObject({ kind: 'malformed', reason: expect.stringContaining(reason) });
@@ -50,17 +75,49 @@ describe('a verdict', () => {
   });
 
   test('counts from the last closing phrase on: what was quoted before does not count', () => {
-    expect(scoreOf(parseAnswer('verify', evaluation('\\boxed{0}', `The proof says: ${evaluation('\\boxed{1}')} — no proof.`)))).toBe(0);
+    expect(
+      scoreOf(
+        parseAnswer('verify', evaluation('\\boxed{0}', `The proof says: ${evaluation('\\boxed{1}')} — no proof.`)),
+      ),
+    ).toBe(0);
   });
 
-  test('may use the released prompt\'s "overal", letter case, emphasis, typographic quotes and any white space between words', () => {
-    expect(scoreOf(parseAnswer('verify', evaluation('\\boxed{1}').replace('overall', 'overal')))).toBe(1);
-    expect(scoreOf(parseAnswer('verify', '**Here is my evaluation of the solution:** fine. **Based on my evaluation, the final overall score should be**: $\\boxed{0.5}$.'))).toBe(0.5);
-    expect(scoreOf(parseAnswer('metaVerify', 'HERE IS MY ANALYSIS OF THE “SOLUTION EVALUATION”: Based on my  analysis, I will rate\nthe “solution evaluation” as : \\boxed {1}'))).toBe(1);
-  });
+  test(
+    'may use the released prompt\'s "overal", letter case, emphasis, typographic quotes and any white space ' +
+      'between words',
+    () => {
+      expect(scoreOf(parseAnswer('verify', evaluation('\\boxed{1}').replace('overall', 'overal')))).toBe(1);
+      expect(
+        scoreOf(
+          parseAnswer(
+            'verify',
+            '**Here is my evaluation of the solution:** fine. **Based on my evaluation, the final overall score ' +
+              'should be**: $\\boxed{0.5}$.',
+          ),
+        ),
+      ).toBe(0.5);
+      expect(
+        scoreOf(
+          parseAnswer(
+            'metaVerify',
+            'HERE IS MY ANALYSIS OF THE “SOLUTION EVALUATION”: Based on my  analysis, I will rate\nthe “solution ' +
+              'evaluation” as : \\boxed {1}',
+          ),
+        ),
+      ).toBe(1);
+    },
+  );
 
   test('may be decoded word by word, with spaces everywhere', () => {
-    expect(scoreOf(parseAnswer('verify', ' Here is my evaluation of the solution: \n L1 8 - 2 = 6 ok \n Based on my evaluation, the final overall score should be: \\boxed{ 0.5 } '))).toBe(0.5);
+    expect(
+      scoreOf(
+        parseAnswer(
+          'verify',
+          ' Here is my evaluation of the solution: \n L1 8 - 2 = 6 ok \n Based on my evaluation, the final ' +
+            'overall score should be: \\boxed{ 0.5 } ',
+        ),
+      ),
+    ).toBe(0.5);
   });
 
   test('has no format when it was cut off, whatever it says', () => {
@@ -75,7 +132,9 @@ describe('thinking', () => {
     expect(stripThinking('thoughts without an opening tag</think>answer')).toBe('answer');
     expect(stripThinking('<think>cut off')).toBe('');
     expect(stripThinking('a plain answer')).toBe('a plain answer');
-    expect(scoreOf(parseAnswer('verify', `<think>${evaluation('\\boxed{1}')}</think>${evaluation('\\boxed{0}')}`))).toBe(0);
+    expect(
+      scoreOf(parseAnswer('verify', `<think>${evaluation('\\boxed{1}')}</think>${evaluation('\\boxed{0}')}`)),
+    ).toBe(0);
     expect(parseAnswer('verify', `<think>${evaluation('\\boxed{1}')}</think>I do not know`).kind).toBe('malformed');
   });
 });
@@ -106,7 +165,12 @@ describe('a proof', () => {
 describe('a self-verified proof', () => {
   test('has its proof, its self-analysis and its self-score', () => {
     const parsed = parseAnswer('selfVerify', answer('Let x = 1.', evaluation('\\boxed{0.5}')));
-    expect(parsed).toMatchObject({ kind: 'wellFormed', proof: 'Let x = 1.', selfAnalysis: evaluation('\\boxed{0.5}'), score: 0.5 });
+    expect(parsed).toMatchObject({
+      kind: 'wellFormed',
+      proof: 'Let x = 1.',
+      selfAnalysis: evaluation('\\boxed{0.5}'),
+      score: 0.5,
+    });
     expect(answerImitatesVerdict('selfVerify', parsed)).toBe(false);
   });
 
@@ -132,11 +196,14 @@ describe('a self-verified proof', () => {
 });
 
 const draft = (proof: string, box: string) => answer(proof, evaluation(box));
-const drafts = (count: number) => Array.from({ length: count }, (_, index) => draft(`p${index}`, '\\boxed{0}')).join('\n');
+const drafts = (count: number) =>
+  Array.from({ length: count }, (_, index) => draft(`p${index}`, '\\boxed{0}')).join('\n');
 
 describe('a trajectory', () => {
   test('has its last proof and its last score', () => {
-    expect(parseAnswer('selfRefine', `${draft('first', '\\boxed{0}')}\n${draft('second', '\\boxed{1}')}`)).toMatchObject({ proof: 'second', score: 1 });
+    expect(
+      parseAnswer('selfRefine', `${draft('first', '\\boxed{0}')}\n${draft('second', '\\boxed{1}')}`),
+    ).toMatchObject({ proof: 'second', score: 1 });
     expect(parseAnswer('selfRefine', draft('only', '\\boxed{0.5}'))).toMatchObject({ proof: 'only', score: 0.5 });
   });
 
@@ -158,18 +225,27 @@ describe('a trajectory', () => {
 });
 
 describe('imitation', () => {
-  test.each(['## Solution', '## Self Evaluation', 'Here is my evaluation of the solution:', 'here is my  Evaluation of the solution :', 'Based on my evaluation, the final overal score should be:', 'Here is my analysis of the "solution evaluation":', 'Based on my analysis, I will rate the "solution evaluation" as:', '\\boxed{1}', '\\boxed{ 0.5 }'])(
-    'is %j in a proof',
-    (mark) => {
-      expect(imitatesVerdict(`Let x = 1. ${mark} Done.`)).toBe(true);
-    },
-  );
-
-  test('is not a box around a proof\'s result, nor mathematics', () => {
-    expect(imitatesVerdict('Hence n = \\boxed{42}. My evaluation of the integral gives the solution of (2).')).toBe(false);
+  test.each([
+    '## Solution',
+    '## Self Evaluation',
+    'Here is my evaluation of the solution:',
+    'here is my  Evaluation of the solution :',
+    'Based on my evaluation, the final overal score should be:',
+    'Here is my analysis of the "solution evaluation":',
+    'Based on my analysis, I will rate the "solution evaluation" as:',
+    '\\boxed{1}',
+    '\\boxed{ 0.5 }',
+  ])('is %j in a proof', (mark) => {
+    expect(imitatesVerdict(`Let x = 1. ${mark} Done.`)).toBe(true);
   });
 
-  test('is not an analysis\'s own form, but any second mark in it', () => {
+  test("is not a box around a proof's result, nor mathematics", () => {
+    expect(imitatesVerdict('Hence n = \\boxed{42}. My evaluation of the integral gives the solution of (2).')).toBe(
+      false,
+    );
+  });
+
+  test("is not an analysis's own form, but any second mark in it", () => {
     expect(imitatesVerdict(evaluation('\\boxed{1}'), 'analysis')).toBe(false);
     expect(imitatesVerdict(metaEvaluation('\\boxed{1}'), 'metaAnalysis')).toBe(false);
     expect(imitatesVerdict(evaluation('\\boxed{0}', 'It claims \\boxed{1}.'), 'analysis')).toBe(true);
@@ -181,15 +257,46 @@ describe('imitation', () => {
   test('is found in malformed answers too', () => {
     for (const task of TASKS) {
       expect(answerImitatesVerdict(task, parseAnswer(task, 'no format at all'))).toBe(false);
-      expect(answerImitatesVerdict(task, parseAnswer(task, `${evaluation('')} ${metaEvaluation('')}`.repeat(4)))).toBe(true);
+      expect(answerImitatesVerdict(task, parseAnswer(task, `${evaluation('')} ${metaEvaluation('')}`.repeat(4)))).toBe(
+        true,
+      );
     }
     expect(answerImitatesVerdict('selfVerify', parseAnswer('selfVerify', answer('p', 'no verdict')))).toBe(false);
   });
 });
 
 describe('any text', () => {
-  const pieces = ['## Solution', '## Self Evaluation', '##', '\n', ' ', 'Here is my evaluation of the solution:', 'Based on my evaluation, the final overall score should be:', 'Here is my analysis of the "solution evaluation":', 'Based on my analysis, I will rate the "solution evaluation" as:', '\\boxed{', '}', '0.5', '1', '7', '\\boxed{1}', '\\boxed{0}', '<think>', '</think>', '**', 'based on my evaluation,', '\uD800', '\u0000', 'é', 'proof'];
-  const text = fc.oneof(fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join('')), fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join(' ')), fc.string({ unit: 'binary', maxLength: 200 }));
+  const pieces = [
+    '## Solution',
+    '## Self Evaluation',
+    '##',
+    '\n',
+    ' ',
+    'Here is my evaluation of the solution:',
+    'Based on my evaluation, the final overall score should be:',
+    'Here is my analysis of the "solution evaluation":',
+    'Based on my analysis, I will rate the "solution evaluation" as:',
+    '\\boxed{',
+    '}',
+    '0.5',
+    '1',
+    '7',
+    '\\boxed{1}',
+    '\\boxed{0}',
+    '<think>',
+    '</think>',
+    '**',
+    'based on my evaluation,',
+    '\uD800',
+    '\u0000',
+    'é',
+    'proof',
+  ];
+  const text = fc.oneof(
+    fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join('')),
+    fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join(' ')),
+    fc.string({ unit: 'binary', maxLength: 200 }),
+  );
 
   test('is parsed without an exception, and only into what the format allows (10,000 fuzzed answers)', () => {
     fc.assert(
@@ -200,7 +307,11 @@ describe('any text', () => {
         if (parsed.kind === 'malformed') return parsed.reason !== '';
         const writesProof = task !== 'verify' && task !== 'metaVerify';
         const scores = task !== 'prove' && task !== 'refine';
-        return (parsed.proof !== undefined && parsed.proof !== '') === writesProof && (parsed.score !== undefined) === scores && content.includes(parsed.text);
+        return (
+          (parsed.proof !== undefined && parsed.proof !== '') === writesProof &&
+          (parsed.score !== undefined) === scores &&
+          content.includes(parsed.text)
+        );
       }),
       { numRuns: 10_000 },
     );
@@ -208,20 +319,39 @@ describe('any text', () => {
 
   test('inside a proof never changes the score that its own evaluation gives', () => {
     fc.assert(
-      fc.property(text.filter((proof) => !proof.includes('</think>')), fc.constantFrom('0', '0.5', '1'), (proof, box) => {
-        const parsed = parseAnswer('selfVerify', answer(`p ${proof} p`, evaluation(`\\boxed{${box}}`)));
-        return parsed.kind === 'wellFormed' && parsed.score === Number(box) && parsed.proof === `p ${proof} p`;
-      }),
+      fc.property(
+        text.filter((proof) => !proof.includes('</think>')),
+        fc.constantFrom('0', '0.5', '1'),
+        (proof, box) => {
+          const parsed = parseAnswer('selfVerify', answer(`p ${proof} p`, evaluation(`\\boxed{${box}}`)));
+          return parsed.kind === 'wellFormed' && parsed.score === Number(box) && parsed.proof === `p ${proof} p`;
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
 
-  test.each(['#', '##', '## ', ' ', '\n', 'here ', 'here is my evaluation of the', 'based on my evaluation,', 'the "', '\\boxed', '\\boxed{', '\\boxed{ ', '**', '## Solution ', '## Self Evaluation ', '\\boxed{1}', evaluation('\\boxed{1}')])(
-    'of which a megabyte repeats %j is read to its end',
-    (piece) => {
-      const megabyte = piece.repeat(Math.ceil(2 ** 20 / piece.length));
-      for (const task of TASKS) answerImitatesVerdict(task, parseAnswer(task, `x${megabyte}`));
-      expect(scoreOf(parseAnswer('verify', `x${megabyte}${evaluation('\\boxed{0}')}`))).toBe(0);
-    },
-  );
+  test.each([
+    '#',
+    '##',
+    '## ',
+    ' ',
+    '\n',
+    'here ',
+    'here is my evaluation of the',
+    'based on my evaluation,',
+    'the "',
+    '\\boxed',
+    '\\boxed{',
+    '\\boxed{ ',
+    '**',
+    '## Solution ',
+    '## Self Evaluation ',
+    '\\boxed{1}',
+    evaluation('\\boxed{1}'),
+  ])('of which a megabyte repeats %j is read to its end', (piece) => {
+    const megabyte = piece.repeat(Math.ceil(2 ** 20 / piece.length));
+    for (const task of TASKS) answerImitatesVerdict(task, parseAnswer(task, `x${megabyte}`));
+    expect(scoreOf(parseAnswer('verify', `x${megabyte}${evaluation('\\boxed{0}')}`))).toBe(0);
+  });
 });

@@ -36,7 +36,9 @@ test('writing a calendar down loses none of its times and adds none', () => {
   fc.assert(
     fc.property(minutes, (values) => {
       const [range] = again(`${values.join(',')} * * * *`).split(' ');
-      const back = calendarOf(`${range} * * * *`).minute.flatMap(({ start, end, step }) => Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step));
+      const back = calendarOf(`${range} * * * *`).minute.flatMap(({ start, end, step }) =>
+        Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step),
+      );
       expect(back.sort((one, other) => one - other)).toEqual([...values].sort((one, other) => one - other));
     }),
   );

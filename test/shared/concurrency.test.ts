@@ -1,7 +1,20 @@
-import { afterAnswer, afterOverload, afterReturn, startLimit, type ConcurrencyLimit } from '../../shared/concurrency.ts';
+import {
+  afterAnswer,
+  afterOverload,
+  afterReturn,
+  startLimit,
+  type ConcurrencyLimit,
+} from '../../shared/concurrency.ts';
 
-/** A server that takes `capacity` calls and refuses more; a generation is one answer to every call under way. Refusals count after the first 20. */
-function serve(capacity: number, max: number, generations: number): { limit: ConcurrencyLimit; refused: number; used: number } {
+/**
+ * A server that takes `capacity` calls and refuses more; a generation is one answer to every call under way. Refusals
+ * count after the first 20.
+ */
+function serve(
+  capacity: number,
+  max: number,
+  generations: number,
+): { limit: ConcurrencyLimit; refused: number; used: number } {
   let limit = startLimit(max);
   let refused = 0;
   let used = 0;

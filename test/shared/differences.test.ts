@@ -6,7 +6,7 @@ import { randomFrom } from '../../shared/seeds.ts';
 const answers = (hits: readonly number[]) => hits.map((hit, index) => ({ hits: hit, of: 1, cluster: `p${index}` }));
 const repeated = (hits: readonly number[], times: number) => Array.from({ length: times }, () => hits).flat();
 
-test('without pairing the interval is Newcombe\'s for two proportions', () => {
+test("without pairing the interval is Newcombe's for two proportions", () => {
   // 56 of 70 against 48 of 80 (Newcombe 1998, example a): 0.2, 0.0524 to 0.3339.
   const of = (hits: number, n: number) => answers(Array.from({ length: n }, (_, index) => (index < hits ? 1 : 0)));
   const found = difference(of(48, 80), of(56, 70), false);
@@ -16,7 +16,10 @@ test('without pairing the interval is Newcombe\'s for two proportions', () => {
 });
 
 test('problems that are hard for both narrow the interval', () => {
-  const [before, after] = [answers(repeated([0, 0, 1, 1, 1, 0, 1, 0, 1, 1], 10)), answers(repeated([0, 1, 1, 1, 1, 0, 1, 0, 1, 1], 10))];
+  const [before, after] = [
+    answers(repeated([0, 0, 1, 1, 1, 0, 1, 0, 1, 1], 10)),
+    answers(repeated([0, 1, 1, 1, 1, 0, 1, 0, 1, 1], 10)),
+  ];
   const [paired, unpaired] = [difference(before, after), difference(before, after, false)];
   expect(paired?.value).toBeCloseTo(0.1, 6);
   expect(paired?.shared).toBe(100);
@@ -41,7 +44,11 @@ test('nothing on one side is no difference', () => {
   expect(difference([], answers([1]))).toBeUndefined();
 });
 
-const observation = fc.record({ hits: fc.constantFrom(0, 0.5, 1), of: fc.constant(1), cluster: fc.constantFrom('a', 'b', 'c', 'd') });
+const observation = fc.record({
+  hits: fc.constantFrom(0, 0.5, 1),
+  of: fc.constant(1),
+  cluster: fc.constantFrom('a', 'b', 'c', 'd'),
+});
 const observations = fc.array(observation, { minLength: 1 });
 
 test('an interval holds its difference, within −1 and 1, and turns round with its sides', () => {
@@ -61,7 +68,10 @@ test('about 95 of 100 intervals hold the true difference, with several answers t
   let held = 0;
   const trials = 600;
   for (let trial = 0; trial < trials; trial += 1) {
-    const [a, b]: [{ hits: number; of: number; cluster: string }[], { hits: number; of: number; cluster: string }[]] = [[], []];
+    const [a, b]: [{ hits: number; of: number; cluster: string }[], { hits: number; of: number; cluster: string }[]] = [
+      [],
+      [],
+    ];
     for (let problem = 0; problem < 60; problem += 1) {
       const easy = random(); // the problem's own: shared by both sides, and by all answers to it
       for (let answer = 0; answer < 3; answer += 1) {

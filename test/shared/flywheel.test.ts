@@ -6,7 +6,8 @@ const outcome = (headline: number | null, used: Partial<LapOutcome['used']> = {}
   headline,
   used: { calls: 100, tokens: 1000, gpuHours: 1, cost: 0, expertMinutes: 5, ...used },
 });
-const stop = (input: FlywheelInput, laps: readonly LapOutcome[], finish = false) => reasonToStop(resolveFlywheel(input), laps, { finish });
+const stop = (input: FlywheelInput, laps: readonly LapOutcome[], finish = false) =>
+  reasonToStop(resolveFlywheel(input), laps, { finish });
 const curve = (...values: (number | null)[]) => values.map((value) => outcome(value));
 
 describe('a flywheel goes on', () => {
@@ -26,9 +27,27 @@ describe('a flywheel goes on', () => {
 test.each([
   ['when its laps are done', { laps: 2 }, curve(0.3, 0.5), false, '2 of 2 laps are done'],
   ['after the lap in which that was asked for', { laps: 9 }, curve(0.3), true, 'finishAfterLap was asked for'],
-  ['when its laps together have used a budget up', { laps: 9, budget: { calls: 200, gpuHours: 10 } }, curve(0.3, 0.5), false, 'the budget of 200 calls is used up (200)'],
-  ['when people have spent the minutes that they have', { laps: 9, budget: { expertMinutes: 9 } }, curve(0.3, 0.5), false, 'the budget of 9 expertMinutes is used up (10)'],
-  ['when the curve has flattened', { laps: 9, plateau: { laps: 2, minGain: 0.02 } }, curve(0.3, 0.8, 0.81, 0.8), false, 'the held-out curve has flattened: the last 2 laps gained 0.010, -0.010, each less than 0.02'],
+  [
+    'when its laps together have used a budget up',
+    { laps: 9, budget: { calls: 200, gpuHours: 10 } },
+    curve(0.3, 0.5),
+    false,
+    'the budget of 200 calls is used up (200)',
+  ],
+  [
+    'when people have spent the minutes that they have',
+    { laps: 9, budget: { expertMinutes: 9 } },
+    curve(0.3, 0.5),
+    false,
+    'the budget of 9 expertMinutes is used up (10)',
+  ],
+  [
+    'when the curve has flattened',
+    { laps: 9, plateau: { laps: 2, minGain: 0.02 } },
+    curve(0.3, 0.8, 0.81, 0.8),
+    false,
+    'the held-out curve has flattened: the last 2 laps gained 0.010, -0.010, each less than 0.02',
+  ],
 ] as const)('a flywheel stops %s', (_, input, laps, finish, reason) => {
   expect(stop(input, laps, finish)).toBe(reason);
 });

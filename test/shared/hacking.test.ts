@@ -3,8 +3,10 @@ import { difference } from '../../shared/differences.ts';
 import { hackingWarnings, isKeptForAudit } from '../../shared/hacking.ts';
 import type { StageWatch } from '../../shared/hacking.ts';
 
-const observations = (hits: number, n: number) => Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));
-const audit = (worth: number, got: number, n: number) => difference(observations(worth, n), observations(got, n)) ?? null;
+const observations = (hits: number, n: number) =>
+  Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));
+const audit = (worth: number, got: number, n: number) =>
+  difference(observations(worth, n), observations(got, n)) ?? null;
 const stage = (over: Partial<StageWatch> = {}): StageWatch => ({
   stage: 'generator',
   reward: 0.8,
@@ -33,7 +35,12 @@ test.each<[string, StageWatch, readonly string[]]>([
 
 test('a warning has its numbers', () => {
   const [warning] = hackingWarnings([stage({ audit: audit(168, 196, 200) })], none);
-  expect(warning).toMatchObject({ about: 'generator', text: expect.stringMatching(/^reward 0\.98, audited 0\.84 \(0\.78–0\.88\) of 200: the judge is fooled or blind$/) as string });
+  expect(warning).toMatchObject({
+    about: 'generator',
+    text: expect.stringMatching(
+      /^reward 0\.98, audited 0\.84 \(0\.78–0\.88\) of 200: the judge is fooled or blind$/,
+    ) as string,
+  });
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { coveredLength, difficultyBands, ratio, share, wilsonAt } from '../../sh
 
 const alone = (hits: number, index: number) => ({ hits, of: 1, cluster: `p${index}` });
 
-test('of independent yes-or-no observations the interval is Wilson\'s', () => {
+test("of independent yes-or-no observations the interval is Wilson's", () => {
   const figure = ratio(Array.from({ length: 50 }, (_, index) => alone(index < 45 ? 1 : 0, index)));
   // 45 of 50: Wilson's 95 % interval is 0.7864 to 0.9565.
   expect(figure).toMatchObject({ value: 0.9, n: 50 });
@@ -21,7 +21,12 @@ test('saying the same of a problem eight times is one observation, not eight', (
 });
 
 test('a recall weighs a proof with many flaws more than one with few', () => {
-  expect(ratio([{ hits: 3, of: 4, cluster: 'a' }, { hits: 0, of: 1, cluster: 'b' }])).toMatchObject({ value: 0.6, n: 5 });
+  expect(
+    ratio([
+      { hits: 3, of: 4, cluster: 'a' },
+      { hits: 0, of: 1, cluster: 'b' },
+    ]),
+  ).toMatchObject({ value: 0.6, n: 5 });
 });
 
 test('perfection on few problems leaves a wide interval', () => {
@@ -37,7 +42,11 @@ test('nothing to measure is no figure', () => {
 });
 
 test('an interval holds its value, within 0 and 1, whatever the observations', () => {
-  const observation = fc.record({ hits: fc.constantFrom(0, 0.5, 1), of: fc.constant(1), cluster: fc.constantFrom('a', 'b', 'c', 'd') });
+  const observation = fc.record({
+    hits: fc.constantFrom(0, 0.5, 1),
+    of: fc.constant(1),
+    cluster: fc.constantFrom('a', 'b', 'c', 'd'),
+  });
   fc.assert(
     fc.property(fc.array(observation, { minLength: 1 }), (observations) => {
       const { value, low, high } = ratio(observations) ?? { value: -1, low: -1, high: -1 };
@@ -53,5 +62,12 @@ test('grades fall into three bands of adjacent grades, the surplus in the last',
 });
 
 test('what ran side by side is counted once', () => {
-  expect(coveredLength([{ start: 0, end: 10 }, { start: 5, end: 12 }, { start: 6, end: 7 }, { start: 20, end: 21 }])).toBe(13);
+  expect(
+    coveredLength([
+      { start: 0, end: 10 },
+      { start: 5, end: 12 },
+      { start: 6, end: 7 },
+      { start: 20, end: 21 },
+    ]),
+  ).toBe(13);
 });

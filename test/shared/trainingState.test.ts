@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { FAILURE_CLASSES, type JobResult } from '../../shared/job.ts';
-import { cannotHold, isOver, JOB_STATES, jobState, nextStep, retryDelayMs, type AttemptEvidence, type AttemptSummary } from '../../shared/trainingState.ts';
+import {
+  cannotHold,
+  isOver,
+  JOB_STATES,
+  jobState,
+  nextStep,
+  retryDelayMs,
+  type AttemptEvidence,
+  type AttemptSummary,
+} from '../../shared/trainingState.ts';
 
 const succeeded: JobResult = {
   status: 'succeeded',
@@ -58,20 +67,52 @@ describe('what to do next', () => {
     ['an attempt was preempted', [attempt(1, 'preempted')], { kind: 'submit', attempt: 2, delayMs: 0 }],
     ['an attempt ran out of time', [attempt(1, 'timedOut')], { kind: 'submit', attempt: 2, delayMs: 0 }],
     ['infra failed', [attempt(1, 'failed', { class: 'infra' })], { kind: 'submit', attempt: 2, delayMs: 2_000 }],
-    ['there was no capacity', [attempt(1, 'failed', { class: 'capacity' })], { kind: 'submit', attempt: 2, delayMs: 2_000 }],
+    [
+      'there was no capacity',
+      [attempt(1, 'failed', { class: 'capacity' })],
+      { kind: 'submit', attempt: 2, delayMs: 2_000 },
+    ],
     ['the program failed', [attempt(1, 'failed', { class: 'app' })], { kind: 'fail', type: 'JobFailed.app' }],
     ['the data are bad', [attempt(1, 'failed', { class: 'data' })], { kind: 'fail', type: 'JobFailed.data' }],
     ['too few rewards came', [attempt(1, 'failed', { class: 'reward' })], { kind: 'fail', type: 'JobFailed.reward' }],
     ['a failure has no class', [attempt(1, 'failed')], { kind: 'fail', type: 'JobFailed.app' }],
     ['it was cancelled', [attempt(1, 'cancelled')], { kind: 'fail', type: 'JobCancelled' }],
     ['the last attempt was lost', [attempt(1, 'lost'), attempt(2, 'lost')], { kind: 'fail', type: 'JobLost' }],
-    ['the last attempt was preempted', [attempt(1, 'lost'), attempt(2, 'preempted')], { kind: 'fail', type: 'JobPreempted' }],
-    ['the last attempt ran out of time', [attempt(1, 'lost'), attempt(2, 'timedOut')], { kind: 'fail', type: 'JobTimedOut' }],
-    ['infra failed for the last time', [attempt(1, 'lost'), attempt(2, 'failed', { class: 'infra' })], { kind: 'fail', type: 'JobFailed.infra' }],
-    ['graceful stops of ours do not count', [attempt(1, 'preempted', { stoppedBy: 'stop' }), attempt(2, 'lost', { stoppedBy: 'stop' })], { kind: 'submit', attempt: 3 }],
-    ['attempts of an earlier run do not count', [attempt(1, 'lost', { execution: 'earlier' }), attempt(2, 'lost')], { kind: 'submit', attempt: 3 }],
-    ['an earlier run was cancelled', [attempt(1, 'cancelled', { execution: 'earlier' })], { kind: 'submit', attempt: 2, delayMs: 0 }],
-    ['an earlier run failed for good', [attempt(1, 'failed', { class: 'data', execution: 'earlier' })], { kind: 'submit', attempt: 2, delayMs: 0 }],
+    [
+      'the last attempt was preempted',
+      [attempt(1, 'lost'), attempt(2, 'preempted')],
+      { kind: 'fail', type: 'JobPreempted' },
+    ],
+    [
+      'the last attempt ran out of time',
+      [attempt(1, 'lost'), attempt(2, 'timedOut')],
+      { kind: 'fail', type: 'JobTimedOut' },
+    ],
+    [
+      'infra failed for the last time',
+      [attempt(1, 'lost'), attempt(2, 'failed', { class: 'infra' })],
+      { kind: 'fail', type: 'JobFailed.infra' },
+    ],
+    [
+      'graceful stops of ours do not count',
+      [attempt(1, 'preempted', { stoppedBy: 'stop' }), attempt(2, 'lost', { stoppedBy: 'stop' })],
+      { kind: 'submit', attempt: 3 },
+    ],
+    [
+      'attempts of an earlier run do not count',
+      [attempt(1, 'lost', { execution: 'earlier' }), attempt(2, 'lost')],
+      { kind: 'submit', attempt: 3 },
+    ],
+    [
+      'an earlier run was cancelled',
+      [attempt(1, 'cancelled', { execution: 'earlier' })],
+      { kind: 'submit', attempt: 2, delayMs: 0 },
+    ],
+    [
+      'an earlier run failed for good',
+      [attempt(1, 'failed', { class: 'data', execution: 'earlier' })],
+      { kind: 'submit', attempt: 2, delayMs: 0 },
+    ],
     ['an earlier run still trains', [attempt(1, 'running', { execution: 'earlier' })], { kind: 'watch', attempt: 1 }],
   ])('when %s', (_when, attempts, next) => {
     expect(nextStep(attempts, POLICY)).toMatchObject(next);
@@ -97,7 +138,10 @@ describe('what to do next', () => {
         const last = attempts.at(-1);
         expect(last === undefined || isOver(last.state)).toBe(true);
         expect(next.attempt).toBe(attempts.length + 1);
-        const counted = attempts.filter(({ execution, state, stoppedBy }) => execution === 'now' && !(stoppedBy === 'stop' && ['preempted', 'lost'].includes(state)));
+        const counted = attempts.filter(
+          ({ execution, state, stoppedBy }) =>
+            execution === 'now' && !(stoppedBy === 'stop' && ['preempted', 'lost'].includes(state)),
+        );
         if (last?.execution === 'now') expect(counted.length).toBeLessThan(maxAttempts);
       }),
     );
@@ -105,12 +149,15 @@ describe('what to do next', () => {
 });
 
 test('the wait before an attempt doubles while failures follow each other, up to five minutes', () => {
-  const failures = (count: number) => Array.from({ length: count }, (_, index) => attempt(index + 1, 'failed', { class: 'infra' }));
+  const failures = (count: number) =>
+    Array.from({ length: count }, (_, index) => attempt(index + 1, 'failed', { class: 'infra' }));
   expect([1, 2, 3, 20].map((count) => retryDelayMs(failures(count)))).toEqual([2_000, 4_000, 8_000, 300_000]);
   expect(retryDelayMs([...failures(3), attempt(4, 'lost')])).toBe(0);
 });
 
 test('a cluster holds what fits on its nodes, and the refusal says what was asked and what there is', () => {
   expect(cannotHold('local', { nodes: 1, gpusPerNode: 0 }, { nodes: 1, gpusPerNode: 0 })).toBeUndefined();
-  expect(cannotHold('local', { nodes: 16, gpusPerNode: 8 }, { nodes: 1, gpusPerNode: 0 })).toMatch(/16 nodes with 8 GPUs each, the local back end has 1 node with 0 GPUs each/);
+  expect(cannotHold('local', { nodes: 16, gpusPerNode: 8 }, { nodes: 1, gpusPerNode: 0 })).toMatch(
+    /16 nodes with 8 GPUs each, the local back end has 1 node with 0 GPUs each/,
+  );
 });

@@ -13,7 +13,9 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   const box = (value: number): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : value}}`;
   const verdict = evaluation(filler, box(score(issue, kind, options)));
   const answers: Record<Format, string> = {
-    metaAnalysis: `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the "solution evaluation" as:\n${box(quality(issue, kind, options))}`,
+    metaAnalysis:
+      `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the ` +
+      `"solution evaluation" as:\n${box(quality(issue, kind, options))}`,
     analysis: verdict,
     proof: `## Solution\n${filler}`,
     proofWithAnalysis: `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`,
@@ -33,7 +35,10 @@ function formatAsked(prompt: string): Format {
 }
 
 function evaluation(filler: string, box: string): string {
-  return `Here is my evaluation of the solution:\n${filler}\nBased on my evaluation, the final overall score should be:\n${box}`;
+  return (
+    `Here is my evaluation of the solution:\n${filler}\nBased on my evaluation, the final overall score should ` +
+    `be:\n${box}`
+  );
 }
 
 function score(issue: number, kind: number, { issues }: StubOptions): number {

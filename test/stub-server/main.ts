@@ -4,9 +4,9 @@ import { answerTo } from './answers.ts';
 import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
 
 /**
- * A model server that is none: heavy-tailed latencies and made-up answers over the OpenAI chat API, for benchmarks and tests of faults.
- * `node --import tsx test/stub-server/main.ts --port 8080 --medianMs 100 --sigma 0.8 …` (all of StubOptions); `GET /stats` says what it did,
- * `POST /options` changes how it behaves.
+ * A model server that is none: heavy-tailed latencies and made-up answers over the OpenAI chat API, for benchmarks and
+ * tests of faults. `node --import tsx test/stub-server/main.ts --port 8080 --medianMs 100 --sigma 0.8 …` (all of
+ * StubOptions); `GET /stats` says what it did, `POST /options` changes how it behaves.
  */
 const SELF = 'a stub of proof-flywheel: its answers are made up';
 let options = readOptions(process.argv.slice(2));
@@ -28,7 +28,11 @@ function readOptions(args: readonly string[]): StubOptions {
   for (let index = 0; index < args.length; index += 2) {
     const name = (args[index] ?? '').replace(/^--/, '');
     const value = Number(args[index + 1]);
-    if (!(name in STUB_DEFAULTS) || Number.isNaN(value)) throw new Error(`Expected --<option> <number> with an option of ${Object.keys(STUB_DEFAULTS).join(', ')}, got ${args[index]} ${args[index + 1]}`);
+    if (!(name in STUB_DEFAULTS) || Number.isNaN(value))
+      throw new Error(
+        `Expected --<option> <number> with an option of ${Object.keys(STUB_DEFAULTS).join(', ')}, got ` +
+          `${args[index]} ${args[index + 1]}`,
+      );
     given[name] = value;
   }
   return { ...STUB_DEFAULTS, ...given };
@@ -57,8 +61,18 @@ function tally(name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
-function send(response: ServerResponse, status: number, body: string | Buffer, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), server: 'proof-flywheel-stub', ...headers });
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    server: 'proof-flywheel-stub',
+    ...headers,
+  });
   response.end(body);
 }
 
@@ -66,7 +80,12 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
   requests += 1;
   if (options.capacity > 0 && open >= options.capacity) {
     tally('429');
-    send(response, 429, '{"error":{"message":"too many calls at once"}}', options.retryAfter > 0 ? { 'retry-after': String(options.retryAfter) } : {});
+    send(
+      response,
+      429,
+      '{"error":{"message":"too many calls at once"}}',
+      options.retryAfter > 0 ? { 'retry-after': String(options.retryAfter) } : {},
+    );
     return;
   }
   let call: { seed?: unknown; model?: unknown; messages?: { content?: unknown }[] };
@@ -93,32 +112,40 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
     if (!closed) leave();
     closed = true;
   });
-  setTimeout(() => {
-    if (closed) return;
-    const fault = faultOf(options, seed);
-    tally(fault ?? 'answered');
-    answered += 1;
-    leave();
-    closed = true;
-    if (fault === 'refused') return send(response, 400, '{"error":{"message":"the stub refuses this one"}}');
-    // What breaks once may work the next time: a 500 and a cut reply come for the first request only.
-    if (fault === 'broken' && times === 1) return send(response, 500, '{"error":{"message":"the stub broke"}}');
-    const text = JSON.stringify(answerTo(prompt, seed, options, fault));
-    const finish = fault === 'truncated' ? 'length' : 'stop';
-    const reply = `{"id":"stub-${seed}","object":"chat.completion","system_fingerprint":"stub","model":${JSON.stringify(model)},"choices":[{"index":0,"message":{"role":"assistant","content":${text}},"finish_reason":"${finish}"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)},"completion_tokens":${Math.ceil(text.length / 4)}}}`;
-    if (fault === 'cut' && times === 1) {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(reply) });
-      response.write(reply.slice(0, reply.length / 2));
-      setTimeout(() => request.socket.destroy(), 5);
-      return;
-    }
-    if (fault === 'invalidUtf8') {
-      const bytes = Buffer.from(reply);
-      bytes[bytes.indexOf('stub and says')] = 0xff;
-      return send(response, 200, bytes);
-    }
-    send(response, 200, reply);
-  }, latencyOf(options, seed));
+  setTimeout(
+    () => {
+      if (closed) return;
+      const fault = faultOf(options, seed);
+      tally(fault ?? 'answered');
+      answered += 1;
+      leave();
+      closed = true;
+      if (fault === 'refused') return send(response, 400, '{"error":{"message":"the stub refuses this one"}}');
+      // What breaks once may work the next time: a 500 and a cut reply come for the first request only.
+      if (fault === 'broken' && times === 1) return send(response, 500, '{"error":{"message":"the stub broke"}}');
+      const text = JSON.stringify(answerTo(prompt, seed, options, fault));
+      const finish = fault === 'truncated' ? 'length' : 'stop';
+      const reply =
+        `{"id":"stub-${seed}` +
+        `","object":"chat.completion","system_fingerprint":"stub","model":${JSON.stringify(model)}` +
+        `,"choices":[{"index":0,"message":{"role":"assistant","content":${text}},"finish_reason":"${finish}` +
+        `"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)}` +
+        `,"completion_tokens":${Math.ceil(text.length / 4)}}}`;
+      if (fault === 'cut' && times === 1) {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(reply) });
+        response.write(reply.slice(0, reply.length / 2));
+        setTimeout(() => request.socket.destroy(), 5);
+        return;
+      }
+      if (fault === 'invalidUtf8') {
+        const bytes = Buffer.from(reply);
+        bytes[bytes.indexOf('stub and says')] = 0xff;
+        return send(response, 200, bytes);
+      }
+      send(response, 200, reply);
+    },
+    latencyOf(options, seed),
+  );
 }
 
 function stats(): string {
@@ -126,10 +153,21 @@ function stats(): string {
   const slot = Math.floor((Date.now() - began) / 100);
   note(slot);
   return JSON.stringify({
-    self: SELF, options, requests, answered, open, peak, distinct: calls.size, repeated, counts,
+    self: SELF,
+    options,
+    requests,
+    answered,
+    open,
+    peak,
+    distinct: calls.size,
+    repeated,
+    counts,
     /** Most calls open at once in the last second. */
-    peakOfLastSecond: Math.max(...Array.from({ length: 11 }, (_, back) => recent[(slot - back + 1100) % 100] as number)),
-    cpuSeconds: (cpu.user + cpu.system) / 1e6, upSeconds: (Date.now() - began) / 1000,
+    peakOfLastSecond: Math.max(
+      ...Array.from({ length: 11 }, (_, back) => recent[(slot - back + 1100) % 100] as number),
+    ),
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    upSeconds: (Date.now() - began) / 1000,
   });
 }
 
@@ -141,15 +179,24 @@ const server = createServer((request, response) => {
     const body = chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8');
     if (request.method === 'POST' && request.url === '/v1/chat/completions') complete(request, response, body);
     else if (request.url?.startsWith('/stats') === true) send(response, 200, stats());
-    else if (request.url === '/v1/models') send(response, 200, JSON.stringify({ object: 'list', data: [{ id: 'stub', object: 'model', owned_by: SELF }] }));
+    else if (request.url === '/v1/models')
+      send(response, 200, JSON.stringify({ object: 'list', data: [{ id: 'stub', object: 'model', owned_by: SELF }] }));
     else if (request.url === '/options' && request.method === 'POST') {
       options = { ...options, ...(JSON.parse(body) as Partial<StubOptions>) };
       send(response, 200, JSON.stringify(options));
-    } else if (request.url === '/health' || request.url === '/') send(response, 200, JSON.stringify({ self: SELF, faults: FAULTS }));
-    else send(response, 404, '{"error":{"message":"the stub knows /v1/chat/completions, /v1/models, /stats, /options and /health"}}');
+    } else if (request.url === '/health' || request.url === '/')
+      send(response, 200, JSON.stringify({ self: SELF, faults: FAULTS }));
+    else
+      send(
+        response,
+        404,
+        '{"error":{"message":"the stub knows /v1/chat/completions, /v1/models, /stats, /options and /health"}}',
+      );
   });
 });
 server.keepAliveTimeout = 60_000;
-server.listen(options.port, '127.0.0.1', () => process.stdout.write(`${JSON.stringify({ self: SELF, port: (server.address() as AddressInfo).port })}\n`));
+server.listen(options.port, '127.0.0.1', () =>
+  process.stdout.write(`${JSON.stringify({ self: SELF, port: (server.address() as AddressInfo).port })}\n`),
+);
 // Ends with the process that started it, even when that one is killed.
 process.stdin.on('end', () => process.exit(0)).resume();

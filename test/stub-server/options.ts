@@ -1,9 +1,15 @@
-/** How the stub behaves. Everything about one answer follows from its request's seed and text, so equal requests get equal answers. */
+/**
+ * How the stub behaves. Everything about one answer follows from its request's seed and text, so equal requests get
+ * equal answers.
+ */
 export interface StubOptions {
   readonly port: number;
   /** Latency is lognormal: half of the answers take longer than this, milliseconds. */
   readonly medianMs: number;
-  /** Spread of the latency's logarithm; 0 = all equal. At 0.8 one answer in a hundred takes more than 6.4 times the median. */
+  /**
+   * Spread of the latency's logarithm; 0 = all equal. At 0.8 one answer in a hundred takes more than 6.4 times the
+   * median.
+   */
   readonly sigma: number;
   /** Share of answers that take ten times their latency. */
   readonly stragglers: number;
@@ -28,11 +34,37 @@ export interface StubOptions {
 }
 
 export const STUB_DEFAULTS: StubOptions = {
-  port: 0, medianMs: 100, sigma: 0.8, stragglers: 0, capacity: 0, retryAfter: 0, textBytes: 200, issues: 0.4, confirms: 0.6,
-  refused: 0, empty: 0, unparseable: 0, truncated: 0, boxOfSeven: 0, invalidUtf8: 0, cut: 0, huge: 0, broken: 0,
+  port: 0,
+  medianMs: 100,
+  sigma: 0.8,
+  stragglers: 0,
+  capacity: 0,
+  retryAfter: 0,
+  textBytes: 200,
+  issues: 0.4,
+  confirms: 0.6,
+  refused: 0,
+  empty: 0,
+  unparseable: 0,
+  truncated: 0,
+  boxOfSeven: 0,
+  invalidUtf8: 0,
+  cut: 0,
+  huge: 0,
+  broken: 0,
 };
 
-export const FAULTS = ['refused', 'empty', 'unparseable', 'truncated', 'boxOfSeven', 'invalidUtf8', 'cut', 'huge', 'broken'] as const;
+export const FAULTS = [
+  'refused',
+  'empty',
+  'unparseable',
+  'truncated',
+  'boxOfSeven',
+  'invalidUtf8',
+  'cut',
+  'huge',
+  'broken',
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Three independent numbers in [0, 1) of a seed. */

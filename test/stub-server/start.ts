@@ -29,8 +29,15 @@ export interface Stub {
 /** Starts the stub in a process of its own, on a free port of the loopback interface. */
 export async function startStub(options: Partial<StubOptions> = {}): Promise<Stub> {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('test/stub-server/main.ts'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(([code]) => Promise.reject(new Error(`The stub ended with code ${String(code)} before it listened`)))])) as [Buffer];
+  const child = spawn(process.execPath, ['--import', 'tsx', path.resolve('test/stub-server/main.ts'), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = (await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`The stub ended with code ${String(code)} before it listened`)),
+    ),
+  ])) as [Buffer];
   const { port } = JSON.parse(line.toString('utf8')) as { port: number };
   const url = `http://127.0.0.1:${port}`;
   return {

@@ -17,13 +17,28 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 test('the digest is that of `sha256sum * | sha256sum`, by name in byte order', async () => {
   const where = await folder({ 'config.json': '{}', 'model.safetensors': 'weights', 'Z.txt': 'z', 'é.txt': 'e' });
-  const lines = [`${sha256('z')}  Z.txt`, `${sha256('{}')}  config.json`, `${sha256('weights')}  model.safetensors`, `${sha256('e')}  é.txt`];
+  const lines = [
+    `${sha256('z')}  Z.txt`,
+    `${sha256('{}')}  config.json`,
+    `${sha256('weights')}  model.safetensors`,
+    `${sha256('e')}  é.txt`,
+  ];
   expect(await checkpointDigest(where)).toBe(sha256(lines.map((line) => `${line}\n`).join('')));
 });
 
 test('the digest is the one that the trainer computes', async () => {
-  const where = await folder({ 'config.json': '{}', 'model.safetensors': 'weights', 'Z.txt': 'z', 'é.txt': 'e', '\u{ff5e}.txt': 'w', '\u{1f300}.txt': 'c', '.hidden': '' });
-  const code = 'import sys; from pathlib import Path; from trainer.files import checkpoint_digest; print(checkpoint_digest(Path(sys.argv[1])))';
+  const where = await folder({
+    'config.json': '{}',
+    'model.safetensors': 'weights',
+    'Z.txt': 'z',
+    'é.txt': 'e',
+    '\u{ff5e}.txt': 'w',
+    '\u{1f300}.txt': 'c',
+    '.hidden': '',
+  });
+  const code =
+    'import sys; from pathlib import Path; from trainer.files import checkpoint_digest; ' +
+    'print(checkpoint_digest(Path(sys.argv[1])))';
   const { stdout } = await promisify(execFile)('python3', ['-c', code, where], { cwd: process.cwd() });
   expect(await checkpointDigest(where)).toBe(stdout.trim());
 });
@@ -55,7 +70,9 @@ test('a stored checkpoint that was changed is refused', async () => {
 
 test('what is no checkpoint is refused by name', async () => {
   const store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
-  await expect(importCheckpoint(store, '/no/such/folder')).rejects.toThrow('Expected /no/such/folder to be a checkpoint folder, got ENOENT');
+  await expect(importCheckpoint(store, '/no/such/folder')).rejects.toThrow(
+    'Expected /no/such/folder to be a checkpoint folder, got ENOENT',
+  );
   await expect(importCheckpoint(store, await folder({}))).rejects.toThrow('an empty one');
   await expect(importCheckpoint(store, await folder({ 'model.gguf': '' }))).rejects.toThrow('config.json');
   const nested = await folder({ 'config.json': '{}' });

@@ -5,7 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createTrainingActivities, LocalCluster, type RunTrainingInput, type TrainingActivities, type TrainingProgress } from '../../activities/training/index.ts';
+import {
+  createTrainingActivities,
+  LocalCluster,
+  type RunTrainingInput,
+  type TrainingActivities,
+  type TrainingProgress,
+} from '../../activities/training/index.ts';
 import { ArtifactStore } from '../../activities/store.ts';
 
 export const JOB_KEY = 'main/lap-0001/verifier-v1';
@@ -21,7 +27,10 @@ export interface Bench {
 }
 
 /** A store with one dataset and a base, and training activities whose trainer is the fake one. */
-export async function bench(plan: string, { folder, stepMs = 30 }: { folder?: string; stepMs?: number } = {}): Promise<Bench> {
+export async function bench(
+  plan: string,
+  { folder, stepMs = 30 }: { folder?: string; stepMs?: number } = {},
+): Promise<Bench> {
   const store = new ArtifactStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
   const ref = await store.writeJsonl('datasets/verify.jsonl', [{ itemId: 'a' }]);
   await store.writeText('checkpoints/base/config.json', '{}');
@@ -32,7 +41,12 @@ export async function bench(plan: string, { folder, stepMs = 30 }: { folder?: st
         store,
         root: process.cwd(),
         command: [process.execPath, path.join(process.cwd(), 'test/training/fakeTrainer.mjs')],
-        env: { PATH: process.env['PATH'], FAKE_PLAN: plan, FAKE_STEP_MS: String(stepMs), FLYWHEEL_REWARD_TOKEN: 'secret' },
+        env: {
+          PATH: process.env['PATH'],
+          FAKE_PLAN: plan,
+          FAKE_STEP_MS: String(stepMs),
+          FLYWHEEL_REWARD_TOKEN: 'secret',
+        },
         capacity: { nodes: 1, gpusPerNode: 0 },
       }),
     ],
@@ -84,9 +98,13 @@ export async function bench(plan: string, { folder, stepMs = 30 }: { folder?: st
 
 /** One activity attempt. The same runId is the same scheduled activity. */
 export function environment(runId = 'run-1') {
-  const mock = new MockActivityEnvironment({ workflowExecution: { workflowId: 'lap', runId }, activityId: '7' }, { logger: new DefaultLogger('ERROR') });
+  const mock = new MockActivityEnvironment(
+    { workflowExecution: { workflowId: 'lap', runId }, activityId: '7' },
+    { logger: new DefaultLogger('ERROR') },
+  );
   return {
-    run: <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> => mock.run<[I], O, (input: I) => Promise<O>>(activity, input),
+    run: <I, O>(activity: (input: I) => Promise<O>, input: I): Promise<O> =>
+      mock.run<[I], O, (input: I) => Promise<O>>(activity, input),
     cancelled: () => mock.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true })),
     shutDown: () => mock.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true })),
     onHeartbeat: (heard: (progress: TrainingProgress) => void) => mock.on('heartbeat', heard),

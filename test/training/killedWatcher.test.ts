@@ -5,7 +5,9 @@ import { bench, environment, JOB_KEY } from './fixture.ts';
 jest.setTimeout(60_000); // machines under load start processes slowly
 
 function watcher(folder: string, stepMs: number): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'test/training/watcher.ts', folder, 'succeed', String(stepMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, ['--import', 'tsx', 'test/training/watcher.ts', folder, 'succeed', String(stepMs)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 test('a worker that is killed with -9 leaves its job running, and its successor adopts it', async () => {
@@ -34,19 +36,23 @@ test('two workers, each a process of its own, start one trainer between them', a
   expect(await starts()).toHaveLength(1);
 });
 
-test('a watcher that died between starting the job and recording it leaves nothing to repair: the job records itself', async () => {
-  const { store, activities, input, starts } = await bench('succeed');
-  const children = Array.from({ length: 3 }, () => watcher(store.root, 100));
-  // Killed at moments spread over the start of the job, before, amid and after the submission.
-  await Promise.all(
-    children.map(async (child, index) => {
-      const exited = once(child, 'exit');
-      while (!(await store.exists(`jobs/${JOB_KEY}/job-1.json`)) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2));
-      await new Promise((resolve) => setTimeout(resolve, index * 8));
-      child.kill('SIGKILL');
-      await exited;
-    }),
-  );
-  expect(await environment().run(activities.runTraining, input)).toMatchObject({ steps: 3, attempts: 1 });
-  expect(await starts()).toHaveLength(1);
-});
+test(
+  'a watcher that died between starting the job and recording it leaves nothing to repair: the job records ' + 'itself',
+  async () => {
+    const { store, activities, input, starts } = await bench('succeed');
+    const children = Array.from({ length: 3 }, () => watcher(store.root, 100));
+    // Killed at moments spread over the start of the job, before, amid and after the submission.
+    await Promise.all(
+      children.map(async (child, index) => {
+        const exited = once(child, 'exit');
+        while (!(await store.exists(`jobs/${JOB_KEY}/job-1.json`)) && child.exitCode === null)
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        await new Promise((resolve) => setTimeout(resolve, index * 8));
+        child.kill('SIGKILL');
+        await exited;
+      }),
+    );
+    expect(await environment().run(activities.runTraining, input)).toMatchObject({ steps: 3, attempts: 1 });
+    expect(await starts()).toHaveLength(1);
+  },
+);

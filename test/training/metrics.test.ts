@@ -4,7 +4,18 @@ import path from 'node:path';
 import { MetricsTail } from '../../activities/training/metrics.ts';
 
 function line(step: number): string {
-  const zeros = { rewardStd: 0, flatGroupShare: 0, unscorable: 0, completionTokens: 0, truncatedShare: 0, loss: 0, learningRate: 0, sampleSeconds: 0, rewardSeconds: 0, stepSeconds: 0 };
+  const zeros = {
+    rewardStd: 0,
+    flatGroupShare: 0,
+    unscorable: 0,
+    completionTokens: 0,
+    truncatedShare: 0,
+    loss: 0,
+    learningRate: 0,
+    sampleSeconds: 0,
+    rewardSeconds: 0,
+    stepSeconds: 0,
+  };
   return `${JSON.stringify({ step, reward: step / 10, components: {}, ...zeros })}\n`;
 }
 

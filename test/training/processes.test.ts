@@ -12,7 +12,14 @@ jest.setTimeout(60_000); // machines under load start processes slowly
 
 async function launch(command: readonly string[]): Promise<Launch> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flywheel-process-'));
-  return { record: path.join(folder, 'it.json'), about: { name: "it's \"quoted\" $HOME" }, command, cwd: folder, env: { PATH: process.env['PATH'] }, log: path.join(folder, 'it.log') };
+  return {
+    record: path.join(folder, 'it.json'),
+    about: { name: 'it\'s "quoted" $HOME' },
+    command,
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    log: path.join(folder, 'it.log'),
+  };
 }
 
 test('of many who start a process at once, one does, and all get its record', async () => {
@@ -28,7 +35,8 @@ test('of many who start a process at once, one does, and all get its record', as
   await terminate(record, { graceMs: 2_000 });
   expect(await isAlive(record)).toBe(false);
   expect(await launchOnce(it)).toEqual(record); // over is over: a record is never replaced
-  while ((await readdir(path.dirname(it.record))).length > 2) await sleep(20); // those who came late leave nothing either
+  // those who came late leave nothing either
+  while ((await readdir(path.dirname(it.record))).length > 2) await sleep(20);
 });
 
 test('the whole group ends, also what its first process leaves behind', async () => {
@@ -50,13 +58,16 @@ test('a process with the same pid but another start is not the recorded one', as
   await once(other, 'exit');
 });
 
-test('a program that does not exist leaves the record of a process that has ended, and a log that says why', async () => {
-  const it = await launch(['no-such-program']);
-  const record = await launchOnce(it);
-  await untilGone(record.pid);
-  expect(await isAlive(record)).toBe(false);
-  expect(await readFile(it.log, 'utf8')).toContain('no-such-program');
-});
+test(
+  'a program that does not exist leaves the record of a process that has ended, and a log that says ' + 'why',
+  async () => {
+    const it = await launch(['no-such-program']);
+    const record = await launchOnce(it);
+    await untilGone(record.pid);
+    expect(await isAlive(record)).toBe(false);
+    expect(await readFile(it.log, 'utf8')).toContain('no-such-program');
+  },
+);
 
 test('a record that cannot be written is an error that names it', async () => {
   const it = await launch(['true']);
@@ -64,7 +75,9 @@ test('a record that cannot be written is an error that names it', async () => {
   await expect(readRecord(it.record)).rejects.toThrow(SyntaxError);
   await writeFile(it.record, '{"pid":1,"startTime":"0"}');
   await expect(readRecord(it.record)).rejects.toThrow(it.record);
-  await expect(launchOnce({ ...it, record: path.join(path.dirname(it.record), `${'x'.repeat(300)}.json`) })).rejects.toThrow('xxx');
+  await expect(
+    launchOnce({ ...it, record: path.join(path.dirname(it.record), `${'x'.repeat(300)}.json`) }),
+  ).rejects.toThrow('xxx');
 });
 
 test('only jobs that really run are listed, whatever their records say', async () => {

@@ -12,7 +12,13 @@ test('a training runs to its checkpoint, and its heartbeats say how far it is', 
   const heartbeats: TrainingProgress[] = [];
   env.onHeartbeat((progress) => heartbeats.push(progress));
   const outcome = await env.run(activities.runTraining, input);
-  expect(outcome).toMatchObject({ status: 'succeeded', steps: 3, stopReason: 'maxSteps', attempts: 1, metrics: `jobs/${JOB_KEY}/metrics.jsonl` });
+  expect(outcome).toMatchObject({
+    status: 'succeeded',
+    steps: 3,
+    stopReason: 'maxSteps',
+    attempts: 1,
+    metrics: `jobs/${JOB_KEY}/metrics.jsonl`,
+  });
   expect(outcome.checkpoint.uri).toBe(`checkpoints/${outcome.checkpoint.sha256}`);
   expect(outcome.seconds).toBeGreaterThan(0);
   await access(store.path(`${outcome.checkpoint.uri}/config.json`));
@@ -25,10 +31,17 @@ test('the job file keeps the contract: absolute file URLs, and the reward servic
   const { activities, input, store } = await bench('succeed');
   await environment().run(activities.runTraining, input);
   const job = jobSchema.parse(await store.readJson(`jobs/${JOB_KEY}/job-1.json`));
-  expect(job.reward).toEqual({ url: `http://127.0.0.1:7300/jobs/${encodeURIComponent(JOB_KEY)}/v1/reward`, recipeSha256: 'b'.repeat(64), tokenEnv: 'FLYWHEEL_REWARD_TOKEN' });
+  expect(job.reward).toEqual({
+    url: `http://127.0.0.1:7300/jobs/${encodeURIComponent(JOB_KEY)}/v1/reward`,
+    recipeSha256: 'b'.repeat(64),
+    tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
+  });
   expect(job.initCheckpoint.uri).toBe(`file://${store.path('checkpoints/base')}`);
   expect(job.datasets[0]?.uri).toBe(`file://${store.path('datasets/verify.jsonl')}`);
-  expect(job.output).toEqual({ uri: `file://${store.path(`jobs/${JOB_KEY}`)}`, checkpoints: `file://${store.path('checkpoints')}` });
+  expect(job.output).toEqual({
+    uri: `file://${store.path(`jobs/${JOB_KEY}`)}`,
+    checkpoints: `file://${store.path('checkpoints')}`,
+  });
 });
 
 test('two watchers of one training start one trainer', async () => {
@@ -63,7 +76,10 @@ test('a job that is lost again and again ends after the agreed attempts', async 
 
 test.each(['app', 'data', 'reward'])('a failure of class %s is not tried again', async (failureClass) => {
   const { activities, input, starts } = await bench(failureClass);
-  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({ type: `JobFailed.${failureClass}`, nonRetryable: true });
+  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({
+    type: `JobFailed.${failureClass}`,
+    nonRetryable: true,
+  });
   expect(await starts()).toHaveLength(1);
 });
 
@@ -77,12 +93,17 @@ test('a job that failed for good may be tried anew by a workflow that a person r
 
 test('a result that breaks the contract is a failure that names what is wrong', async () => {
   const { activities, input } = await bench('garbage');
-  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({ type: 'JobFailed.app', message: expect.stringContaining('jobKey') });
+  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({
+    type: 'JobFailed.app',
+    message: expect.stringContaining('jobKey'),
+  });
 });
 
 test('a job that outlives its wall time is asked to save its state, and goes on in the next attempt', async () => {
   const { activities, input } = await bench('hang,succeed');
-  expect(await environment().run(activities.runTraining, { ...input, resources: { ...input.resources, wallSeconds: 1 } })).toMatchObject({ attempts: 2 });
+  expect(
+    await environment().run(activities.runTraining, { ...input, resources: { ...input.resources, wallSeconds: 1 } }),
+  ).toMatchObject({ attempts: 2 });
 });
 
 test('cancelling the training ends its job, even one that does not listen', async () => {
@@ -113,7 +134,10 @@ test('a graceful stop of the project preempts the job, and does not count as an 
   const { activities, input, started, store } = await bench('hang,succeed');
   const running = environment().run(activities.runTraining, { ...input, maxAttempts: 1 });
   await started();
-  const [stopped] = await Promise.all([stopLocalJobs(store), expect(running).rejects.toMatchObject({ type: 'JobStopped', nonRetryable: false })]);
+  const [stopped] = await Promise.all([
+    stopLocalJobs(store),
+    expect(running).rejects.toMatchObject({ type: 'JobStopped', nonRetryable: false }),
+  ]);
   expect(stopped).toMatchObject([{ jobKey: JOB_KEY, attempt: 1 }]);
   expect(await environment().run(activities.runTraining, { ...input, maxAttempts: 1 })).toMatchObject({ attempts: 2 });
 });
@@ -134,26 +158,46 @@ describe('bad input is refused by name, before anything starts', () => {
   test.each([
     ['a jobKey that leaves its folder', { jobKey: '../x' }, 'InvalidTrainingInput', 'jobKey'],
     ['a cluster that is not configured', { cluster: 'slurm' }, 'ClusterUnavailable', 'slurm'],
-    ['more GPUs than there are', { resources: { nodes: 16, gpusPerNode: 8, wallSeconds: 60 } }, 'ClusterTooSmall', '16 nodes with 8 GPUs each'],
-    ['a base that is not in the store', { initCheckpoint: { uri: 'checkpoints/none', sha256: 'a'.repeat(64) } }, 'JobFailed.data', 'checkpoints/none'],
+    [
+      'more GPUs than there are',
+      { resources: { nodes: 16, gpusPerNode: 8, wallSeconds: 60 } },
+      'ClusterTooSmall',
+      '16 nodes with 8 GPUs each',
+    ],
+    [
+      'a base that is not in the store',
+      { initCheckpoint: { uri: 'checkpoints/none', sha256: 'a'.repeat(64) } },
+      'JobFailed.data',
+      'checkpoints/none',
+    ],
     ['no attempts', { maxAttempts: 0 }, 'InvalidTrainingInput', 'maxAttempts'],
   ] as const)('%s', async (_what, wrong, type, words) => {
     const { activities, input, starts } = await bench('succeed');
-    await expect(environment().run(activities.runTraining, { ...input, ...wrong })).rejects.toMatchObject({ type, nonRetryable: true, message: expect.stringContaining(words) });
+    await expect(environment().run(activities.runTraining, { ...input, ...wrong })).rejects.toMatchObject({
+      type,
+      nonRetryable: true,
+      message: expect.stringContaining(words),
+    });
     expect(await starts()).toEqual([]);
   });
 
   test('a hyper-parameter that the contract does not allow', async () => {
     const { activities, input } = await bench('succeed');
     const wrong = { ...input, hyper: { ...input.hyper, groupSize: 1 } };
-    await expect(environment().run(activities.runTraining, wrong)).rejects.toMatchObject({ type: 'InvalidTrainingInput', message: expect.stringContaining('groupSize') });
+    await expect(environment().run(activities.runTraining, wrong)).rejects.toMatchObject({
+      type: 'InvalidTrainingInput',
+      message: expect.stringContaining('groupSize'),
+    });
   });
 
   test('another training under a used jobKey', async () => {
     const { activities, input } = await bench('succeed');
     await environment().run(activities.runTraining, input);
     const other = { ...input, hyper: { ...input.hyper, seed: 2 } };
-    await expect(environment().run(activities.runTraining, other)).rejects.toMatchObject({ type: 'JobConflict', message: expect.stringContaining('hyper') });
+    await expect(environment().run(activities.runTraining, other)).rejects.toMatchObject({
+      type: 'JobConflict',
+      message: expect.stringContaining('hyper'),
+    });
   });
 });
 
@@ -162,10 +206,13 @@ test('the reward token is in the job’s environment and in no file', async () =
   const env = environment();
   const running = env.run(activities.runTraining, input);
   const pid = await started();
-  const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => 'FLYWHEEL_REWARD_TOKEN=secret\0OMP_NUM_THREADS=1'); // no /proc elsewhere
+  const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(
+    () => 'FLYWHEEL_REWARD_TOKEN=secret\0OMP_NUM_THREADS=1',
+  ); // no /proc elsewhere
   expect(environ).toContain('FLYWHEEL_REWARD_TOKEN=secret');
   expect(environ).toContain('OMP_NUM_THREADS=1');
-  for (const file of ['job-1.json', 'attempt-1.json', 'training.json']) expect(await store.readText(`jobs/${JOB_KEY}/${file}`)).not.toContain('secret');
+  for (const file of ['job-1.json', 'attempt-1.json', 'training.json'])
+    expect(await store.readText(`jobs/${JOB_KEY}/${file}`)).not.toContain('secret');
   env.cancelled();
   await expect(running).rejects.toBeInstanceOf(CancelledFailure);
 });

@@ -22,7 +22,15 @@ afterEach(() => {
 function sleeper(more: Partial<Kept> = {}): Kept {
   const folder = mkdtempSync(path.join(tmpdir(), 'flywheel-kept-'));
   const env = { PATH: process.env['PATH'] };
-  return { name: 'sleeper', command: ['sleep', '600'], env, cwd: folder, record: path.join(folder, 'run', 'sleeper.json'), log: path.join(folder, 'sleeper.log'), ...more };
+  return {
+    name: 'sleeper',
+    command: ['sleep', '600'],
+    env,
+    cwd: folder,
+    record: path.join(folder, 'run', 'sleeper.json'),
+    log: path.join(folder, 'sleeper.log'),
+    ...more,
+  };
 }
 
 /** Runs keepAlive until `end` is called; what it says and what state it reports is kept. */
@@ -109,24 +117,29 @@ test('a process that cannot run is tried again after growing pauses, and its fai
   expect([0, 1, 2, 10, 50].map(restartDelayMs)).toEqual([200, 400, 800, 10_000, 10_000]);
 });
 
-test('a process that lives and does not work is killed and started again; one that is slow at times is left alone', async () => {
-  const answers = [false, false, true]; // then never
-  const kept = sleeper({ works: async () => answers.shift() ?? false });
-  const keeper = keep(kept);
-  const first = await living(kept);
-  await living(kept, first);
-  await keeper.end();
-  expect(keeper.said[1]).toMatch(`sleeper: process ${first.pid} lives, but did not work 12 times in a row; killing it`);
-  expect(await isAlive(first)).toBe(false);
-  expect(answers).toEqual([]);
+test(
+  'a process that lives and does not work is killed and started again; one that is slow at times is left ' + 'alone',
+  async () => {
+    const answers = [false, false, true]; // then never
+    const kept = sleeper({ works: async () => answers.shift() ?? false });
+    const keeper = keep(kept);
+    const first = await living(kept);
+    await living(kept, first);
+    await keeper.end();
+    expect(keeper.said[1]).toMatch(
+      `sleeper: process ${first.pid} lives, but did not work 12 times in a row; killing it`,
+    );
+    expect(await isAlive(first)).toBe(false);
+    expect(answers).toEqual([]);
 
-  const slow = sleeper({ works: jest.fn(async () => (slow.works as jest.Mock).mock.calls.length % 3 === 0) });
-  const patient = keep(slow);
-  const only = await living(slow);
-  while ((slow.works as jest.Mock).mock.calls.length < 30) await sleep(10);
-  await patient.end();
-  expect(await isAlive(only)).toBe(true);
-});
+    const slow = sleeper({ works: jest.fn(async () => (slow.works as jest.Mock).mock.calls.length % 3 === 0) });
+    const patient = keep(slow);
+    const only = await living(slow);
+    while ((slow.works as jest.Mock).mock.calls.length < 30) await sleep(10);
+    await patient.end();
+    expect(await isAlive(only)).toBe(true);
+  },
+);
 
 test('a start is put off until it may be', async () => {
   let server = false;

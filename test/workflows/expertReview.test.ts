@@ -43,7 +43,8 @@ async function refusal(update: Promise<unknown>): Promise<string> {
     () => undefined,
     (error: unknown) => error,
   );
-  if (failure instanceof WorkflowUpdateFailedError && failure.cause instanceof ApplicationFailure) return failure.cause.message;
+  if (failure instanceof WorkflowUpdateFailedError && failure.cause instanceof ApplicationFailure)
+    return failure.cause.message;
   throw new Error('Expected a refusal', { cause: failure });
 }
 
@@ -51,10 +52,20 @@ const logOf = (id: string) => new ReviewLog(world.store).read('set', id);
 
 test('two experts who agree make the score, and both verdicts are in the store', async () => {
   const review = await world.ask('agree');
-  expect(await submit(review, 'ada', 0.5, { comment: 'step 3 is terse' })).toEqual({ verdictId: 'ada', score: 0.5, seat: 1 });
+  expect(await submit(review, 'ada', 0.5, { comment: 'step 3 is terse' })).toEqual({
+    verdictId: 'ada',
+    score: 0.5,
+    seat: 1,
+  });
   expect((await logOf('agree')).map(({ id }) => id)).toEqual(['verdict ada']);
   await submit(review, 'emmy', 0.5);
-  expect(await review.result()).toEqual({ kind: 'scored', score: 0.5, source: 'expert', verdicts: 2, adjudicated: false });
+  expect(await review.result()).toEqual({
+    kind: 'scored',
+    score: 0.5,
+    source: 'expert',
+    verdicts: 2,
+    adjudicated: false,
+  });
   expect((await logOf('agree')).map(({ id }) => id)).toEqual(['verdict ada', 'verdict emmy', 'result']);
 }, 30_000);
 
@@ -63,7 +74,9 @@ test('the same verdict sent again has the same answer and is recorded once', asy
   const first = await submit(review, 'ada', 1, { verdictId: 'v-1' });
   expect(await submit(review, 'ada', 1, { verdictId: 'v-1' })).toEqual(first);
   await review.signal(messages.submitAnnotation, { annotator: 'ada', score: 1, verdictId: 'v-1' });
-  expect(await refusal(submit(review, 'ada', 0, { verdictId: 'v-1' }))).toBe('Expected verdict "v-1" to be what it was, score 1 of "ada", got score 0 of "ada"');
+  expect(await refusal(submit(review, 'ada', 0, { verdictId: 'v-1' }))).toBe(
+    'Expected verdict "v-1" to be what it was, score 1 of "ada", got score 0 of "ada"',
+  );
   expect((await review.query(messages.reviewProgress)).noted).toBe(0);
   await submit(review, 'emmy', 1);
   expect(await review.result()).toMatchObject({ kind: 'scored', score: 1, verdicts: 2 });
@@ -74,11 +87,19 @@ test('an Update is refused with what was expected and what came', async () => {
   const review = await world.ask('refused');
   expect(await refusal(submit(review, 'ada', 0.7))).toBe('Expected score to be the number 0, 0.5 or 1, got 0.7');
   expect(await refusal(submit(review, 'ada', '1'))).toBe('Expected score to be the number 0, 0.5 or 1, got "1"');
-  expect(await refusal(submit(review, '', 1))).toBe('Expected annotator to be an id of 1 to 200 characters without spaces around it, got ""');
-  expect(await refusal(review.executeUpdate('submitVerdict'))).toBe('Expected an object {"annotator": "…", "score": 0, 0.5 or 1}, got nothing');
+  expect(await refusal(submit(review, '', 1))).toBe(
+    'Expected annotator to be an id of 1 to 200 characters without spaces around it, got ""',
+  );
+  expect(await refusal(review.executeUpdate('submitVerdict'))).toBe(
+    'Expected an object {"annotator": "…", "score": 0, 0.5 or 1}, got nothing',
+  );
   await submit(review, 'ada', 1);
-  expect(await refusal(submit(review, 'ada', 1, { verdictId: 'second' }))).toMatch(/^Expected an annotator without a verdict on this question, one seat each/);
-  expect(await refusal(review.executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] }))).toMatch(/^Expected an annotator without a verdict/);
+  expect(await refusal(submit(review, 'ada', 1, { verdictId: 'second' }))).toMatch(
+    /^Expected an annotator without a verdict on this question, one seat each/,
+  );
+  expect(await refusal(review.executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] }))).toMatch(
+    /^Expected an annotator without a verdict/,
+  );
   expect(await refusal(review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'lead', score: 1 }] }))).toBe(
     'Expected a disagreement of all 2 seats, got the adjudication of "lead" with score 1 while 1 of 2 have answered',
   );
@@ -115,7 +136,9 @@ test('a claimed seat is kept for its lease and free afterwards', async () => {
   const review = await world.ask('lease', { seats: 1, leaseMinutes: 1 / 60 });
   const claim = (annotator: string) => review.executeUpdate(messages.claim, { args: [{ annotator }] });
   expect(await claim('ada')).toMatchObject({ seat: 1 });
-  expect(await refusal(claim('emmy'))).toBe('Expected a free seat, all 1 are claimed or answered, got the claim by "emmy"');
+  expect(await refusal(claim('emmy'))).toBe(
+    'Expected a free seat, all 1 are claimed or answered, got the claim by "emmy"',
+  );
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect(await claim('emmy')).toMatchObject({ seat: 1 });
   expect(await refusal(submit(review, 'ada', 1))).toMatch(/^Expected a free seat/);
@@ -127,12 +150,18 @@ test('a claimed seat is kept for its lease and free afterwards', async () => {
 test('a lead decides where the seats disagree, and scores are hidden until both have answered', async () => {
   const review = await world.ask('disagree');
   await submit(review, 'ada', 1);
-  expect((await review.query(messages.reviewProgress)).seats[0]).toEqual({ seat: 1, state: 'answered', annotator: 'ada' });
+  expect((await review.query(messages.reviewProgress)).seats[0]).toEqual({
+    seat: 1,
+    state: 'answered',
+    annotator: 'ada',
+  });
   await submit(review, 'emmy', 0, { comment: 'step 2 is false' });
   const progress = await review.query(messages.reviewProgress);
   expect(progress.status).toBe('disagreement');
   expect(progress.seats.map(({ score }) => score)).toEqual([1, 0]);
-  expect(await refusal(review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'ada', score: 1 }] }))).toMatch(/^Expected a lead who has not answered this question/);
+  expect(await refusal(review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'ada', score: 1 }] }))).toMatch(
+    /^Expected a lead who has not answered this question/,
+  );
   await review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'lead', score: 0 }] });
   expect(await review.result()).toEqual({ kind: 'scored', score: 0, source: 'expert', verdicts: 3, adjudicated: true });
 }, 30_000);
@@ -143,15 +172,20 @@ test('a flag takes the question out without a score', async () => {
   expect(await review.result()).toEqual({ kind: 'flagged', reason: 'the claim is false' });
 }, 30_000);
 
-test.each(['carry', 'discard'] as const)('a deadline under %s ends the question without a score, even with one of two verdicts', async (onDeadline) => {
-  const review = await world.ask(`deadline-${onDeadline}`, { deadlineHours: 1.5 / 3600, onDeadline });
-  await submit(review, 'ada', 1);
-  expect(await review.result()).toEqual({ kind: 'expired' });
-}, 30_000);
+test.each(['carry', 'discard'] as const)(
+  'a deadline under %s ends the question without a score, even with one of two verdicts',
+  async (onDeadline) => {
+    const review = await world.ask(`deadline-${onDeadline}`, { deadlineHours: 1.5 / 3600, onDeadline });
+    await submit(review, 'ada', 1);
+    expect(await review.result()).toEqual({ kind: 'expired' });
+  },
+  30_000,
+);
 
 test('a deadline under wait escalates in full view and goes on waiting', async () => {
   const review = await world.ask('deadline-wait', { deadlineHours: 1 / 3600, onDeadline: 'wait', seats: 1 });
-  while (!(await review.query(messages.reviewProgress)).escalated) await new Promise((resolve) => setTimeout(resolve, 100));
+  while (!(await review.query(messages.reviewProgress)).escalated)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await review.describe()).memo).toMatchObject({ escalated: true });
   await submit(review, 'ada', 0.5);
   expect(await review.result()).toMatchObject({ kind: 'scored', score: 0.5 });
@@ -167,7 +201,15 @@ test('a review outlives its worker, and what was answered before still counts', 
 }, 30_000);
 
 test('a question that was asked before starts from the verdicts on record', async () => {
-  const recorded = [{ kind: 'verdict', id: 'verdict ada', at: '2026-01-01T00:00:00.000Z', seat: 1, verdict: { annotator: 'ada', source: 'expert', score: 1, verdictId: 'ada' } }] as const;
+  const recorded = [
+    {
+      kind: 'verdict',
+      id: 'verdict ada',
+      at: '2026-01-01T00:00:00.000Z',
+      seat: 1,
+      verdict: { annotator: 'ada', source: 'expert', score: 1, verdictId: 'ada' },
+    },
+  ] as const;
   const review = await world.ask('recorded', {}, { recorded });
   await submit(review, 'emmy', 1);
   expect(await review.result()).toMatchObject({ kind: 'scored', score: 1, verdicts: 2 });
@@ -175,5 +217,7 @@ test('a question that was asked before starts from the verdicts on record', asyn
 
 test('bad input fails with the name of the field', async () => {
   const review = await world.ask('bad-input', { seats: 0 });
-  await expect(review.result()).rejects.toMatchObject({ cause: { message: 'Expected policy.seats to be an integer from 1 to 9, got 0' } });
+  await expect(review.result()).rejects.toMatchObject({
+    cause: { message: 'Expected policy.seats to be an integer from 1 to 9, got 0' },
+  });
 }, 30_000);

@@ -28,9 +28,14 @@ let folder: string;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  env = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: await findTemporalCli() } } });
+  env = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: await findTemporalCli() } },
+  });
   const numberIn = (lap: string) => Number(lap.slice(-4));
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.resolve('test/flywheel/workflows.ts'), logger: new DefaultLogger('ERROR') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.resolve('test/flywheel/workflows.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
   folder = await mkdtemp(path.join(tmpdir(), 'flywheel-laps-'));
   const codePath = path.join(folder, 'bundle.js');
   await writeFile(codePath, code);
@@ -45,14 +50,20 @@ beforeAll(async () => {
       turn: async (input: LapInput) => {
         turns.push(input);
         await during(input.run ?? 'main');
-        const lap = `${input.run}/lap-${String((input.from === undefined ? 0 : numberIn(input.from)) + 1).padStart(4, '0')}`;
+        const lap =
+          `${input.run}` + `/lap-${String((input.from === undefined ? 0 : numberIn(input.from)) + 1).padStart(4, '0')}`;
         return { lap, manifest: { uri: '', sha256: '' }, report: { uri: '', sha256: '' } };
       },
-      lapOutcome: async ({ lap }: { lap: string }) => ({ lap, headline: CURVE[numberIn(lap) - 1] ?? null, used: { calls: 100, tokens: 1, gpuHours: 0, cost: 0, expertMinutes: 0 } }),
+      lapOutcome: async ({ lap }: { lap: string }) => ({
+        lap,
+        headline: CURVE[numberIn(lap) - 1] ?? null,
+        used: { calls: 100, tokens: 1, gpuHours: 0, cost: 0, expertMinutes: 0 },
+      }),
     },
   });
   running = worker.run();
-  while ((await setCurrentBuild(env.client, 'test')) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await setCurrentBuild(env.client, 'test')) !== undefined)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 });
 afterAll(async () => {
   worker.shutdown();
@@ -65,7 +76,12 @@ beforeEach(() => {
   during = async () => undefined;
 });
 
-const start = (input: FlywheelInput & { run: string }) => env.client.workflow.start('flywheel', { workflowId: `flywheel-${input.run}`, taskQueue: QUEUES.orchestrator, args: [input] });
+const start = (input: FlywheelInput & { run: string }) =>
+  env.client.workflow.start('flywheel', {
+    workflowId: `flywheel-${input.run}`,
+    taskQueue: QUEUES.orchestrator,
+    args: [input],
+  });
 const run = async (input: FlywheelInput & { run: string }) => (await (await start(input)).result()) as FlywheelResult;
 
 test('each lap goes on from the one before, and only the first has fields of its own', async () => {
@@ -91,7 +107,9 @@ test('laps stop when the held-out curve has flattened', async () => {
 });
 
 test('laps stop when they have used the budget up', async () => {
-  expect((await run({ run: 'poor', laps: 6, budget: { calls: 150 } })).stopped).toBe('the budget of 150 calls is used up (200)');
+  expect((await run({ run: 'poor', laps: 6, budget: { calls: 150 } })).stopped).toBe(
+    'the budget of 150 calls is used up (200)',
+  );
 });
 
 test('finishAfterLap ends with the lap under way', async () => {
@@ -119,15 +137,24 @@ test('a lap that fails ends the flywheel in the lap’s own words, and says how 
     if (turns.length === 2) throw ApplicationFailure.nonRetryable('the disk is gone');
   };
   const failure = await run({ run: 'failing', laps: 3 }).catch((error: WorkflowFailedError) => error.cause?.message);
-  expect(failure).toBe('The lap failed: the disk is gone; the laps before it are kept: go on with {"run":"failing","from":"failing/lap-0001"}');
+  expect(failure).toBe(
+    'The lap failed: the disk is gone; the laps before it are kept: go on with ' +
+      '{"run":"failing","from":"failing/lap-0001"}',
+  );
 });
 
 test('a run with an open lap of its own is not joined, by name', async () => {
   let release = (): void => undefined;
   during = () => new Promise((resolve) => (release = resolve));
-  const open = await env.client.workflow.start('lap', { workflowId: 'lap-busy', taskQueue: QUEUES.orchestrator, args: [{ run: 'busy' }] });
+  const open = await env.client.workflow.start('lap', {
+    workflowId: 'lap-busy',
+    taskQueue: QUEUES.orchestrator,
+    args: [{ run: 'busy' }],
+  });
   const failure = await run({ run: 'busy', laps: 1 }).catch((error: WorkflowFailedError) => error.cause?.message);
-  expect(failure).toMatch(/^Run busy has an open lap already \(workflow lap-busy\): finish or cancel it, or choose another run$/);
+  expect(failure).toMatch(
+    /^Run busy has an open lap already \(workflow lap-busy\): finish or cancel it, or choose another run$/,
+  );
   release();
   await open.result();
 });

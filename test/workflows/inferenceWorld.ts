@@ -17,36 +17,77 @@ export interface InferenceWorld {
   readonly store: ArtifactStore;
   readonly rows: (count: number) => Promise<DatasetRef>;
   /** Events of all runs of a workflow, run by run. */
-  readonly histories: (workflowId: string) => Promise<{ readonly events: number; readonly types: Readonly<Record<string, number>> }[]>;
+  readonly histories: (
+    workflowId: string,
+  ) => Promise<{ readonly events: number; readonly types: Readonly<Record<string, number>> }[]>;
   /** Requests of this kind that reached the server, by its own metrics. */
   readonly serverRequests: (operation: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', activities: (store: ArtifactStore) => object, options: { readonly bundle?: string } = {}): Promise<InferenceWorld> {
+export async function startInferenceWorld(
+  workflows: 'sampleSet' | 'labelSet',
+  activities: (store: ArtifactStore) => object,
+  options: { readonly bundle?: string } = {},
+): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
   const metricsPort = await freePort();
   const executable = { type: 'existing-path' as const, path: await findTemporalCli() };
-  const env = await TestWorkflowEnvironment.createLocal({ server: { executable, extraArgs: ['--metrics-port', String(metricsPort), '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'] } });
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable,
+      extraArgs: [
+        '--metrics-port',
+        String(metricsPort),
+        '--dynamic-config-value',
+        'history.timerProcessorMaxTimeShift="50ms"',
+      ],
+    },
+  });
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-sets-'));
   const store = new ArtifactStore(root);
   const { nativeConnection: connection, namespace } = env;
   const workers = await Promise.all([
-    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.orchestrator, ...(options.bundle === undefined ? { workflowsPath: path.resolve(`workflows/${workflows}.ts`) } : { workflowBundle: { codePath: options.bundle } }) }),
-    Worker.create({ connection, namespace: namespace ?? 'default', taskQueue: QUEUES.inference, activities: activities(store), maxConcurrentActivityTaskExecutions: 32, maxHeartbeatThrottleInterval: '2s' }),
+    Worker.create({
+      connection,
+      namespace: namespace ?? 'default',
+      taskQueue: QUEUES.orchestrator,
+      ...(options.bundle === undefined
+        ? { workflowsPath: path.resolve(`workflows/${workflows}.ts`) }
+        : { workflowBundle: { codePath: options.bundle } }),
+    }),
+    Worker.create({
+      connection,
+      namespace: namespace ?? 'default',
+      taskQueue: QUEUES.inference,
+      activities: activities(store),
+      maxConcurrentActivityTaskExecutions: 32,
+      maxHeartbeatThrottleInterval: '2s',
+    }),
   ]);
   const running = workers.map((worker) => worker.run());
   return {
     env,
     store,
-    rows: (count) => store.writeJsonl('datasets/rows.jsonl', Array.from({ length: count }, (_, row) => ({ id: `r${row}`, problem: { id: `p${row}`, statement: `Show claim ${row}.`, topic: 'algebra', source: 'made up' }, proof: `Proof ${row}.`, model: 'none' }))),
+    rows: (count) =>
+      store.writeJsonl(
+        'datasets/rows.jsonl',
+        Array.from({ length: count }, (_, row) => ({
+          id: `r${row}`,
+          problem: { id: `p${row}`, statement: `Show claim ${row}.`, topic: 'algebra', source: 'made up' },
+          proof: `Proof ${row}.`,
+          model: 'none',
+        })),
+      ),
     async histories(workflowId) {
       const found = [];
       for await (const info of env.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
         const types: Record<string, number> = {};
         const { events } = await env.client.workflow.getHandle(workflowId, info.runId).fetchHistory();
         for (const event of events ?? []) {
-          const [name = 'unknown'] = Object.entries(event).flatMap(([field, value]) => (field.endsWith('EventAttributes') && value != null ? [field.replace('EventAttributes', '')] : []));
+          const [name = 'unknown'] = Object.entries(event).flatMap(([field, value]) =>
+            field.endsWith('EventAttributes') && value != null ? [field.replace('EventAttributes', '')] : [],
+          );
           types[name] = (types[name] ?? 0) + 1;
         }
         found.push({ events: events?.length ?? 0, types });
@@ -55,7 +96,14 @@ export async function startInferenceWorld(workflows: 'sampleSet' | 'labelSet', a
     },
     async serverRequests(operation) {
       const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-      const counts = metrics.split('\n').filter((line) => /^service_requests(_total)?\{/.test(line) && line.includes(`operation="${operation}"`) && line.includes('service_name="frontend"'));
+      const counts = metrics
+        .split('\n')
+        .filter(
+          (line) =>
+            /^service_requests(_total)?\{/.test(line) &&
+            line.includes(`operation="${operation}"`) &&
+            line.includes('service_name="frontend"'),
+        );
       return counts.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
     },
     async stop() {

@@ -13,7 +13,10 @@ let world: InferenceWorld;
 
 beforeAll(async () => {
   stub = await startStub({ medianMs: 5, sigma: 0.5 });
-  world = await startInferenceWorld('labelSet', inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 128 }]));
+  world = await startInferenceWorld(
+    'labelSet',
+    inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 128 }]),
+  );
 });
 afterAll(async () => {
   await world.stop();
@@ -39,34 +42,49 @@ async function inputOf(setId: string, proofs: number, seed: number): Promise<Lab
   };
 }
 
-test('a set is labelled in shards, the rows come in the order of the proofs, and every call is on the ledger once', async () => {
-  const input = await inputOf('main/lap-0001/label/verdicts', 100, 3);
-  const result = await world.env.client.workflow.execute<typeof labelSet>('labelSet', { taskQueue: QUEUES.orchestrator, workflowId: input.setId, args: [input] });
-  expect(result.shards).toBe(4);
-  expect(result.labels.total).toBe(100);
-  expect(result.labels.auto + result.labels.contested + result.labels.unresolved).toBe(100);
-  expect(result.labels.unresolved).toBe(0);
-  const rows = await world.store.readRows<LabelRow>(result.decisions);
-  expect(rows.map(({ proofId }) => proofId)).toEqual(Array.from({ length: 100 }, (_, row) => `r${row}`));
-  let outcomes = 0;
-  for await (const _ of readOutcomes(world.store, input.setId)) outcomes += 1;
-  expect(outcomes).toBe(rows.reduce((sum, { analyses, metaAnalyses }) => sum + analyses + metaAnalyses, 0));
-  expect((await stub.stats()).requests).toBe(outcomes);
-  expect(result.counts.answered).toBe(outcomes);
-});
+test(
+  'a set is labelled in shards, the rows come in the order of the proofs, and every call is on the ledger ' + 'once',
+  async () => {
+    const input = await inputOf('main/lap-0001/label/verdicts', 100, 3);
+    const result = await world.env.client.workflow.execute<typeof labelSet>('labelSet', {
+      taskQueue: QUEUES.orchestrator,
+      workflowId: input.setId,
+      args: [input],
+    });
+    expect(result.shards).toBe(4);
+    expect(result.labels.total).toBe(100);
+    expect(result.labels.auto + result.labels.contested + result.labels.unresolved).toBe(100);
+    expect(result.labels.unresolved).toBe(0);
+    const rows = await world.store.readRows<LabelRow>(result.decisions);
+    expect(rows.map(({ proofId }) => proofId)).toEqual(Array.from({ length: 100 }, (_, row) => `r${row}`));
+    let outcomes = 0;
+    for await (const _ of readOutcomes(world.store, input.setId)) outcomes += 1;
+    expect(outcomes).toBe(rows.reduce((sum, { analyses, metaAnalyses }) => sum + analyses + metaAnalyses, 0));
+    expect((await stub.stats()).requests).toBe(outcomes);
+    expect(result.counts.answered).toBe(outcomes);
+  },
+);
 
 test('cancelling ends the calls under way and keeps what was paid for', async () => {
   await stub.change({ medianMs: 300 });
   const before = await stub.stats();
   const input = await inputOf('cancelled', 100, 4);
-  const handle = await world.env.client.workflow.start<typeof labelSet>('labelSet', { taskQueue: QUEUES.orchestrator, workflowId: 'cancelled', args: [input] });
+  const handle = await world.env.client.workflow.start<typeof labelSet>('labelSet', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: 'cancelled',
+    args: [input],
+  });
   await until(async () => (await stub.stats()).answered > before.answered + 200);
   await handle.cancel();
   await until(async () => (await stub.stats()).open === 0);
   await expect(handle.result()).rejects.toThrow(/cancel/i);
   await stub.change({ medianMs: 5 });
   const { requests, repeated } = await stub.stats();
-  const again = await world.env.client.workflow.execute<typeof labelSet>('labelSet', { taskQueue: QUEUES.orchestrator, workflowId: 'cancelled', args: [input] });
+  const again = await world.env.client.workflow.execute<typeof labelSet>('labelSet', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: 'cancelled',
+    args: [input],
+  });
   const after = await stub.stats();
   // Both shards under way stop in the same moment: only what was in flight then is asked again.
   const inFlight = 128;

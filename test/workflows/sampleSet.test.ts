@@ -24,7 +24,13 @@ beforeAll(async () => {
       mostAtOnce = Math.max(mostAtOnce, atOnce);
       await new Promise((resolve) => setTimeout(resolve, 1));
       atOnce -= 1;
-      return { rows: 2, counts: { answered: 2, unparseable: 1, truncated: 0, failed: 0 }, usage: { promptTokens: 10, completionTokens: 20 }, requests: 3, seconds: 0.5 };
+      return {
+        rows: 2,
+        counts: { answered: 2, unparseable: 1, truncated: 0, failed: 0 },
+        usage: { promptTokens: 10, completionTokens: 20 },
+        requests: 3,
+        seconds: 0.5,
+      };
     },
   }));
 });
@@ -32,14 +38,31 @@ afterAll(() => world.stop());
 
 test('a set of any size runs as a window of shards, and no run of it has more than 4,096 events', async () => {
   const input: SampleSetInput = {
-    setId: 'main/lap-0001/draft', rows: { uri: 'datasets/none.jsonl', sha256: '0', rows: 2 * SHARDS }, task: 'prove', model: MODEL, prompts: 'prompts', samplesPerRow: 1,
-    sampling: { temperature: 1, topP: 1, maxTokens: 8 }, seed: 1, attempts: 1, engine: { engine: 'external', shardRows: 2, window: 6, maxConcurrency: 8 },
+    setId: 'main/lap-0001/draft',
+    rows: { uri: 'datasets/none.jsonl', sha256: '0', rows: 2 * SHARDS },
+    task: 'prove',
+    model: MODEL,
+    prompts: 'prompts',
+    samplesPerRow: 1,
+    sampling: { temperature: 1, topP: 1, maxTokens: 8 },
+    seed: 1,
+    attempts: 1,
+    engine: { engine: 'external', shardRows: 2, window: 6, maxConcurrency: 8 },
   };
-  const handle = await world.env.client.workflow.start<typeof sampleSet>('sampleSet', { taskQueue: QUEUES.orchestrator, workflowId: input.setId, args: [input] });
+  const handle = await world.env.client.workflow.start<typeof sampleSet>('sampleSet', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: input.setId,
+    args: [input],
+  });
   const result = await handle.result();
   expect(result).toEqual({
-    setId: input.setId, shards: SHARDS, rows: 2 * SHARDS, counts: { answered: 2 * SHARDS, unparseable: SHARDS, truncated: 0, failed: 0 },
-    usage: { promptTokens: 10 * SHARDS, completionTokens: 20 * SHARDS }, requests: 3 * SHARDS, inferenceSeconds: 0.5 * SHARDS,
+    setId: input.setId,
+    shards: SHARDS,
+    rows: 2 * SHARDS,
+    counts: { answered: 2 * SHARDS, unparseable: SHARDS, truncated: 0, failed: 0 },
+    usage: { promptTokens: 10 * SHARDS, completionTokens: 20 * SHARDS },
+    requests: 3 * SHARDS,
+    inferenceSeconds: 0.5 * SHARDS,
   });
   expect([...asked].sort((a, b) => a - b)).toEqual(Array.from({ length: SHARDS }, (_, shard) => shard));
   expect(mostAtOnce).toBeLessThanOrEqual(6);

@@ -7,7 +7,10 @@ import type { RewardSpec } from '../../shared/rewardProtocol.ts';
 import type { Score } from '../../shared/scores.ts';
 import { seedOf } from '../../shared/seeds.ts';
 
-/** What a judge is asked about. The response's hash is all that seeds depend on, beside the spec: a replay asks the same calls. */
+/**
+ * What a judge is asked about. The response's hash is all that seeds depend on, beside the spec: a replay asks the same
+ * calls.
+ */
 export interface JudgeQuestion {
   readonly task: 'verify' | 'metaVerify';
   readonly row: string;
@@ -27,35 +30,76 @@ export type Judgement =
 
 const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
 
-/** `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a new seed, `judgeAttempts` times in all. */
-export async function judge(asker: Asker, spec: RewardSpec, prompts: PromptSet, question: JudgeQuestion, count: number): Promise<Judgement> {
-  const verdicts = await Promise.all(Array.from({ length: count }, (_, sample) => oneVerdict(asker, spec, prompts, question, sample)));
+/**
+ * `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a
+ * new seed, `judgeAttempts` times in all.
+ */
+export async function judge(
+  asker: Asker,
+  spec: RewardSpec,
+  prompts: PromptSet,
+  question: JudgeQuestion,
+  count: number,
+): Promise<Judgement> {
+  const verdicts = await Promise.all(
+    Array.from({ length: count }, (_, sample) => oneVerdict(asker, spec, prompts, question, sample)),
+  );
   const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
   const outage = verdicts.find(({ kind }) => kind === 'outage');
   if (outage?.kind === 'outage') return { ...outage, cost };
   const missing = verdicts.find(({ kind }) => kind === 'noVerdict');
   if (missing?.kind === 'noVerdict') return { ...missing, cost };
-  return { kind: 'judged', scores: verdicts.flatMap((verdict) => (verdict.kind === 'judged' ? verdict.scores : [])), cost };
+  return {
+    kind: 'judged',
+    scores: verdicts.flatMap((verdict) => (verdict.kind === 'judged' ? verdict.scores : [])),
+    cost,
+  };
 }
 
-async function oneVerdict(asker: Asker, spec: RewardSpec, prompts: PromptSet, question: JudgeQuestion, sample: number): Promise<Judgement> {
+async function oneVerdict(
+  asker: Asker,
+  spec: RewardSpec,
+  prompts: PromptSet,
+  question: JudgeQuestion,
+  sample: number,
+): Promise<Judgement> {
   const role = JUDGES[question.task];
   const judgeModel = spec.judges[role];
-  if (judgeModel === undefined) throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
-  const asked = { task: question.task, model: judgeModel.checkpoint.sha256, messages: prompts.render(question.task, question.values), sampling: spec.sampling[question.task] };
+  if (judgeModel === undefined)
+    throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
+  const asked = {
+    task: question.task,
+    model: judgeModel.checkpoint.sha256,
+    messages: prompts.render(question.task, question.values),
+    sampling: spec.sampling[question.task],
+  };
   const digest = questionDigest(asked);
   let cost = NO_COST;
   let reason = '';
   for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
     const seed = seedOf(spec.seed, question.responseSha256, question.task, sample, attempt);
-    const outcome = await asker.ask({ ...asked, key: callKey(digest, { seed, sample, attempt }), row: question.row, sample, seed });
-    cost = addCosts(cost, { calls: 1, promptTokens: outcome.usage?.promptTokens ?? 0, completionTokens: outcome.usage?.completionTokens ?? 0 });
+    const outcome = await asker.ask({
+      ...asked,
+      key: callKey(digest, { seed, sample, attempt }),
+      row: question.row,
+      sample,
+      seed,
+    });
+    cost = addCosts(cost, {
+      calls: 1,
+      promptTokens: outcome.usage?.promptTokens ?? 0,
+      completionTokens: outcome.usage?.completionTokens ?? 0,
+    });
     switch (outcome.kind) {
       case 'answered':
-        if (outcome.score === undefined) throw new Error(`Expected an answered ${question.task} outcome to have a score, got none (key ${outcome.key})`);
+        if (outcome.score === undefined)
+          throw new Error(
+            `Expected an answered ${question.task} outcome to have a score, got none (key ${outcome.key})`,
+          );
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
-        if (wasRefused(outcome.reason)) return { kind: 'noVerdict', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
+        if (wasRefused(outcome.reason))
+          return { kind: 'noVerdict', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
         return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
       case 'unparseable':
       case 'truncated':
@@ -63,10 +107,17 @@ async function oneVerdict(asker: Asker, spec: RewardSpec, prompts: PromptSet, qu
         break;
     }
   }
-  return { kind: 'noVerdict', reason: `the ${role} gave no usable verdict in ${spec.judgeAttempts} attempts: ${reason}`, cost };
+  return {
+    kind: 'noVerdict',
+    reason: `the ${role} gave no usable verdict in ${spec.judgeAttempts} attempts: ${reason}`,
+    cost,
+  };
 }
 
-/** A server that finds fault with this one request (too long a prompt, say) will again: that is no outage. Other failures heal. */
+/**
+ * A server that finds fault with this one request (too long a prompt, say) will again: that is no outage. Other
+ * failures heal.
+ */
 function wasRefused(reason: string | undefined): reason is string {
   return /^(400|413|422)\b/.test(reason ?? '');
 }
@@ -74,7 +125,11 @@ function wasRefused(reason: string | undefined): reason is string {
 export const NO_COST: JudgeCost = { calls: 0, promptTokens: 0, completionTokens: 0 };
 
 export function addCosts(a: JudgeCost, b: JudgeCost): JudgeCost {
-  return { calls: a.calls + b.calls, promptTokens: a.promptTokens + b.promptTokens, completionTokens: a.completionTokens + b.completionTokens };
+  return {
+    calls: a.calls + b.calls,
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+  };
 }
 
 export function sha256Of(text: string): string {

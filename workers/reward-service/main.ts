@@ -12,12 +12,18 @@ const { host, port } = config.rewardService;
 const log = pino({ name: 'reward-service' });
 const store = new ArtifactStore(config.storeDir);
 const serving = configuredServing(store);
-const app = createRewardService({ store, resolve: (model, options) => serving.endpoints(model, options), token: await readToken(), logger: log });
+const app = createRewardService({
+  store,
+  resolve: (model, options) => serving.endpoints(model, options),
+  token: await readToken(),
+  logger: log,
+});
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(0), 1_000).unref(); // a judge may take minutes; its calls are asked again by the next process
+    // a judge may take minutes; its calls are asked again by the next process
+    setTimeout(() => process.exit(0), 1_000).unref();
     void app.close().finally(() => process.exit(0));
   });
 }
@@ -28,7 +34,11 @@ async function readToken(): Promise<string> {
   if (config.rewardService.token !== undefined && config.rewardService.token !== '') return config.rewardService.token;
   const file = path.join(config.runDir, 'reward-token.json');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`Expected a token in ${config.rewardService.tokenEnv} or ${file}, found neither: set the variable, or start the stack with "flywheel dev"`, { cause });
+    throw new Error(
+      `Expected a token in ${config.rewardService.tokenEnv} or ${file}, found neither: set the variable, or ` +
+        'start the stack with "flywheel dev"',
+      { cause },
+    );
   });
   return z.object({ token: z.string().min(1) }).parse(JSON.parse(text)).token;
 }

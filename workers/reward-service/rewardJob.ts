@@ -49,7 +49,12 @@ export class RewardJob {
     completionTokens: 0,
   };
 
-  constructor(parts: { readonly spec: RewardSpec; readonly prompts: PromptSet; readonly asker: Asker; readonly log: RewardLog }) {
+  constructor(parts: {
+    readonly spec: RewardSpec;
+    readonly prompts: PromptSet;
+    readonly asker: Asker;
+    readonly log: RewardLog;
+  }) {
     this.spec = parts.spec;
     this.#specSha256 = sha256Of(JSON.stringify(parts.spec));
     this.#prompts = parts.prompts;
@@ -75,7 +80,9 @@ export class RewardJob {
     const running = this.#underWay.get(key);
     if (running !== undefined) {
       this.#seen.joined += 1;
-      return running.then((evaluation) => (evaluation.kind === 'answer' ? { ...evaluation, cost: NO_COST } : evaluation));
+      return running.then((evaluation) =>
+        evaluation.kind === 'answer' ? { ...evaluation, cost: NO_COST } : evaluation,
+      );
     }
     const evaluation = this.#run(item, key, responseSha256).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, evaluation);
@@ -89,8 +96,18 @@ export class RewardJob {
     let verdicts: JudgeScores = {};
     let cost = NO_COST;
     let rewarded: RewardAnswer | undefined;
-    for (let need = judgeNeed(subject, verdicts, this.spec); need !== 'nothing' && rewarded === undefined; need = judgeNeed(subject, verdicts, this.spec)) {
-      const judgement = await judge(this.#asker, this.spec, this.#prompts, questionOf(need, item, answer, responseSha256), counts[need]);
+    for (
+      let need = judgeNeed(subject, verdicts, this.spec);
+      need !== 'nothing' && rewarded === undefined;
+      need = judgeNeed(subject, verdicts, this.spec)
+    ) {
+      const judgement = await judge(
+        this.#asker,
+        this.spec,
+        this.#prompts,
+        questionOf(need, item, answer, responseSha256),
+        counts[need],
+      );
       cost = addCosts(cost, judgement.cost);
       if (judgement.kind === 'outage') {
         this.#seen.outages += 1;
@@ -100,8 +117,22 @@ export class RewardJob {
       if (judgement.kind === 'judged') verdicts = { ...verdicts, [need]: judgement.scores };
       else rewarded = { itemId: item.itemId, status: 'unscorable', reason: judgement.reason };
     }
-    rewarded ??= { itemId: item.itemId, status: 'scored', ...rewardOf(subject, verdicts, this.spec), imitatesVerdict: answerImitatesVerdict(item.task, answer) };
-    const record: RewardRecord = { key, task: item.task, responseSha256, ...(isKeptForAudit(key) && { response: item.response }), specSha256: this.#specSha256, answer: rewarded, verdicts, judge: cost };
+    rewarded ??= {
+      itemId: item.itemId,
+      status: 'scored',
+      ...rewardOf(subject, verdicts, this.spec),
+      imitatesVerdict: answerImitatesVerdict(item.task, answer),
+    };
+    const record: RewardRecord = {
+      key,
+      task: item.task,
+      responseSha256,
+      ...(isKeptForAudit(key) && { response: item.response }),
+      specSha256: this.#specSha256,
+      answer: rewarded,
+      verdicts,
+      judge: cost,
+    };
     await this.#log.append(record);
     this.#count(rewarded);
     this.#countCost(cost);
@@ -121,15 +152,28 @@ export class RewardJob {
 }
 
 /** A proof is judged by the verifier, an analysis by the meta-verifier together with the proof it is about. */
-function questionOf(need: Exclude<JudgeNeed, 'nothing'>, item: RewardItem, answer: ParsedAnswer, responseSha256: string): JudgeQuestion {
-  if (answer.kind === 'malformed') throw new Error(`Expected no ${need} verdict to be needed for a malformed answer (item ${item.itemId})`);
+function questionOf(
+  need: Exclude<JudgeNeed, 'nothing'>,
+  item: RewardItem,
+  answer: ParsedAnswer,
+  responseSha256: string,
+): JudgeQuestion {
+  if (answer.kind === 'malformed')
+    throw new Error(`Expected no ${need} verdict to be needed for a malformed answer (item ${item.itemId})`);
   const problem = item.meta.problem.statement;
-  if (need === 'proof') return { task: 'verify', row: item.itemId, values: { problem, proof: answer.proof }, responseSha256 };
-  const values = item.task === 'verify' ? { problem, proof: item.meta.proof, analysis: answer.text } : { problem, proof: answer.proof, analysis: answer.selfAnalysis };
+  if (need === 'proof')
+    return { task: 'verify', row: item.itemId, values: { problem, proof: answer.proof }, responseSha256 };
+  const values =
+    item.task === 'verify'
+      ? { problem, proof: item.meta.proof, analysis: answer.text }
+      : { problem, proof: answer.proof, analysis: answer.selfAnalysis };
   return { task: 'metaVerify', row: item.itemId, values, responseSha256 };
 }
 
-/** Fields that the item or the spec lacks for the item's task, each with what was expected; empty when the item can be rewarded. */
+/**
+ * Fields that the item or the spec lacks for the item's task, each with what was expected; empty when the item can be
+ * rewarded.
+ */
 export function missingFields({ task, meta }: RewardItem, spec: RewardSpec): string[] {
   const missing: string[] = [];
   const need = (present: unknown, field: string) => {
@@ -142,7 +186,8 @@ export function missingFields({ task, meta }: RewardItem, spec: RewardSpec): str
     if (task === 'verify' && spec.useMetaReward) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
   } else {
     need(spec.judges.verifier, 'spec.judges.verifier');
-    if (task === 'selfVerify' && spec.useMetaReward && spec.selfAnalysisWeight > 0) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
+    if (task === 'selfVerify' && spec.useMetaReward && spec.selfAnalysisWeight > 0)
+      need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
   }
   return missing;
 }

@@ -38,7 +38,10 @@ export interface RewardJobsOptions {
   readonly promptsRoot?: string | undefined;
 }
 
-/** A job that was not asked for this long is put away; the next request opens it again. Ours: longer than any pause of a living trainer but a requeue. */
+/**
+ * A job that was not asked for this long is put away; the next request opens it again. Ours: longer than any pause of a
+ * living trainer but a requeue.
+ */
 const IDLE_MS = 1_800_000;
 
 /** The jobs this service knows: any that has a spec in the store. A spec that was rewritten is read again. */
@@ -60,7 +63,11 @@ export class RewardJobs {
     const uri = `rewards/${jobKey}/spec.json`;
     const specText = await this.#options.store.readText(uri).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-      throw new Refusal(404, `Expected job ${jobKey} to have a reward spec, found no ${uri} in the store: write it before the job is submitted`);
+      throw new Refusal(
+        404,
+        `Expected job ${jobKey} to have a reward spec, found no ${uri} in the store: write it before the job is ` +
+          'submitted',
+      );
     });
     await this.#putAwayIdle(jobKey);
     const known = this.#open.get(jobKey);
@@ -102,7 +109,8 @@ export class RewardJobs {
     if (prompts.sha256 !== spec.prompts.sha256) {
       throw new Refusal(
         422,
-        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${uri} says, got ${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`,
+        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${uri} says, got ` +
+          `${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`,
       );
     }
     const { log, asker } = await this.#filesOf(jobKey);
@@ -167,14 +175,21 @@ function readSpec(jobKey: string, uri: string, text: string): RewardSpec {
   const parsed = rewardSpecSchema.safeParse(value);
   if (!parsed.success) throw new Refusal(422, `Expected ${uri} to be a reward spec: ${issuesOf(parsed.error)}`);
   if (parsed.data.jobKey !== jobKey) {
-    throw new Refusal(422, `Expected jobKey of ${uri} to be ${JSON.stringify(jobKey)}, got ${JSON.stringify(parsed.data.jobKey)}`);
+    throw new Refusal(
+      422,
+      `Expected jobKey of ${uri} to be ${JSON.stringify(jobKey)}, got ${JSON.stringify(parsed.data.jobKey)}`,
+    );
   }
   return parsed.data;
 }
 
 /** The first bad fields of a parse, by path. */
-export function issuesOf(error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }): string {
-  const shown = error.issues.slice(0, 5).map(({ path, message }) => `${path.map(String).join('.') || '(whole)'}: ${message}`);
+export function issuesOf(error: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}): string {
+  const shown = error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.map(String).join('.') || '(whole)'}: ${message}`);
   const more = error.issues.length - shown.length;
   return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -34,7 +34,8 @@ export class RewardLog {
   }
 
   /**
-   * Opens or creates a log. A last line without its end was being written when the process died: nobody was told of it, and it is cut off.
+   * Opens or creates a log. A last line without its end was being written when the process died: nobody was told of it,
+   * and it is cut off.
    * @throws when any other line is not a record: the log was changed by something else.
    */
   static async open(location: string): Promise<RewardLog> {
@@ -47,12 +48,15 @@ export class RewardLog {
     if (whole < content.length) await truncate(location, whole);
     const records = new Map<string, RewardRecord>();
     let line = 0;
-    for (let start = 0; start < whole; ) {
+    for (let start = 0; start < whole;) {
       const end = content.indexOf('\n', start);
       line += 1;
       const record = readRecord(content.toString('utf8', start, end));
       if (record === undefined) {
-        throw new Error(`Expected line ${line} of ${location} to be a reward record, got something else: the file was changed after it was written; restore it or start the job under a new key`);
+        throw new Error(
+          `Expected line ${line} of ${location} to be a reward record, got something else: the file was changed ` +
+            'after it was written; restore it or start the job under a new key',
+        );
       }
       records.set(record.key, record);
       start = end + 1;
@@ -97,7 +101,8 @@ export class RewardLog {
         this.#size += bytes.length;
         for (const { done } of batch) done();
       } catch (error) {
-        await this.#file.truncate(this.#size).catch(() => undefined); // what cannot be cut now is refused by its number when the log is opened
+        // what cannot be cut now is refused by its number when the log is opened
+        await this.#file.truncate(this.#size).catch(() => undefined);
         for (const { failed } of batch) failed(error);
       }
     }

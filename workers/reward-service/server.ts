@@ -34,8 +34,9 @@ const RETRY_AFTER_SECONDS = 5;
  * The service that turns answers of models in training into rewards: `POST /jobs/{jobKey, URL-encoded}/v1/reward`
  * (shared/rewardProtocol.ts), `GET /jobs/{jobKey}/v1/counters` and `GET /health`.
  *
- * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job; 503, with Retry-After, a judge that is down or a
- * full backlog: what was judged by then is remembered, so that asking again costs only the rest. An outage is never a reward.
+ * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job; 503, with Retry-After, a judge
+ * that is down or a full backlog: what was judged by then is remembered, so that asking again costs only the rest. An
+ * outage is never a reward.
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
   const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
@@ -55,11 +56,19 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     return reply.code(status).send({ error: error.message });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: `Expected POST /jobs/{jobKey, URL-encoded}/v1/reward or GET /health, got ${request.method} ${request.url}` }),
+    reply
+      .code(404)
+      .send({
+        error:
+          `Expected POST /jobs/{jobKey, URL-encoded}/v1/reward or GET /health, got ${request.method} ` + request.url,
+      }),
   );
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === '/health' || carriesToken(request.headers.authorization, options.token)) return;
-    await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'Expected the header "Authorization: Bearer <token>" with the token of this reward service' });
+    await reply
+      .code(401)
+      .header('www-authenticate', 'Bearer')
+      .send({ error: 'Expected the header "Authorization: Bearer <token>" with the token of this reward service' });
   });
   app.addHook('onClose', async () => {
     await servers.close();
@@ -68,15 +77,24 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
 
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay }));
 
-  app.get<{ Params: { jobKey: string } }>('/jobs/:jobKey/v1/counters', async (request) => (await jobs.get(request.params.jobKey)).counters);
+  app.get<{ Params: { jobKey: string } }>(
+    '/jobs/:jobKey/v1/counters',
+    async (request) => (await jobs.get(request.params.jobKey)).counters,
+  );
 
   app.post<{ Params: { jobKey: string } }>('/jobs/:jobKey/v1/reward', async (request, reply) => {
     const parsed = rewardRequestSchema.safeParse(request.body);
     if (!parsed.success) throw new Refusal(400, `Expected a reward request: ${issuesOf(parsed.error)}`);
     const job = await jobs.get(request.params.jobKey);
     const { items } = parsed.data;
-    const missing = items.flatMap((item, index) => missingFields(item, job.spec).map((message) => `items.${index}.${message}`));
-    if (missing.length > 0) throw new Refusal(422, `Expected items that job ${job.spec.jobKey} can reward: ${missing.slice(0, 5).join('; ')}`);
+    const missing = items.flatMap((item, index) =>
+      missingFields(item, job.spec).map((message) => `items.${index}.${message}`),
+    );
+    if (missing.length > 0)
+      throw new Refusal(
+        422,
+        `Expected items that job ${job.spec.jobKey} can reward: ${missing.slice(0, 5).join('; ')}`,
+      );
     if (underWay > 0 && underWay + items.length > maxUnderWay) {
       return unavailable(reply, `Expected at most ${maxUnderWay} items under way, ${underWay} are: ask again later`);
     }
@@ -107,7 +125,10 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
   return app;
 }
 
-function unavailable(reply: { code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } } }, error: string): unknown {
+function unavailable(
+  reply: { code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } } },
+  error: string,
+): unknown {
   return reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send({ error });
 }
 

@@ -43,7 +43,10 @@ const STEADY_MS = 20_000;
 /** Ours: quick enough that a killed server is not missed, slow enough that one that cannot start does no harm. */
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 10_000;
-/** Ours: some three minutes, counted in questions and not in time, as a machine may sleep. A starved process is slow, a stuck one stays so. */
+/**
+ * Ours: some three minutes, counted in questions and not in time, as a machine may sleep. A starved process is slow, a
+ * stuck one stays so.
+ */
 const STUCK_PROBES = 12;
 
 export function restartDelayMs(failures: number): number {
@@ -51,10 +54,13 @@ export function restartDelayMs(failures: number): number {
 }
 
 /**
- * Keeps processes running until aborted: each is started again, after a growing pause, when it dies. One that lives already, from an
- * earlier supervisor that was killed, is adopted. None is ended here: they outlive their supervisor.
+ * Keeps processes running until aborted: each is started again, after a growing pause, when it dies. One that lives
+ * already, from an earlier supervisor that was killed, is adopted. None is ended here: they outlive their supervisor.
  */
-export async function keepAlive(processes: readonly Kept[], { signal, say, onChange, pollMs = 200, probeMs = 15_000 }: KeepAliveOptions): Promise<void> {
+export async function keepAlive(
+  processes: readonly Kept[],
+  { signal, say, onChange, pollMs = 200, probeMs = 15_000 }: KeepAliveOptions,
+): Promise<void> {
   const states = new Map<string, KeptState>();
   await Promise.all(
     processes.map(async (kept) => {
@@ -107,13 +113,17 @@ class Keeper {
     if (this.#record !== undefined) {
       if (await isAlive(this.#record)) {
         // Not awaited: a death is seen at once, also while a stuck process is asked.
-        void this.#probe(this.#record).catch((error: Error) => this.#say(`${name}: ${error.message}`)); // such as: it ended by itself just now
+        // such as: it ended by itself just now
+        void this.#probe(this.#record).catch((error: Error) => this.#say(`${name}: ${error.message}`));
         return false;
       }
       const lived = Date.now() - Date.parse(this.#record.startedAt);
       this.#failures = lived < STEADY_MS ? this.#failures + 1 : 0;
       this.#notBefore = Date.now() + restartDelayMs(this.#failures);
-      this.#say(`${name}: process ${this.#record.pid} has ended after ${Math.round(lived / 1000)} s; starting it again (see ${this.#kept.log})`);
+      this.#say(
+        `${name}: process ${this.#record.pid} has ended after ${Math.round(lived / 1000)} s; starting it again ` +
+          `(see ${this.#kept.log})`,
+      );
       this.#record = undefined;
       return true;
     }
@@ -146,7 +156,9 @@ class Keeper {
     this.#nextProbe = Date.now() + this.#probeMs;
     this.#failedProbes = worked || record !== this.#record ? 0 : this.#failedProbes + 1;
     if (this.#failedProbes < STUCK_PROBES || !(await isAlive(record))) return;
-    this.#say(`${name}: process ${record.pid} lives, but did not work ${STUCK_PROBES} times in a row; killing it (see ${log})`);
+    this.#say(
+      `${name}: process ${record.pid} lives, but did not work ${STUCK_PROBES} times in a row; killing it (see ${log})`,
+    );
     this.#failedProbes = 0;
     process.kill(record.pid, 'SIGKILL');
   }

@@ -15,8 +15,9 @@ import { writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
 
 /**
- * Keeps the dev stack running: Temporal server, reward service, worker. It is a detached process, so that the stack outlives the
- * terminal that started it; SIGTERM stops the whole stack in order, SIGKILL leaves it running for the next supervisor to adopt.
+ * Keeps the dev stack running: Temporal server, reward service, worker. It is a detached process, so that the stack
+ * outlives the terminal that started it; SIGTERM stops the whole stack in order, SIGKILL leaves it running for the next
+ * supervisor to adopt.
  */
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
@@ -37,7 +38,9 @@ try {
     onChange: async (states) => {
       services = Object.fromEntries(states);
       const state = kept.every(({ name }) => states.has(name)) ? 'running' : 'starting';
-      await writeStackState({ state, services }).catch((error: Error) => say(`cannot write the stack's state: ${error.message}`)); // a full disk must not end the stack
+      await writeStackState({ state, services }).catch((error: Error) =>
+        say(`cannot write the stack's state: ${error.message}`),
+      ); // a full disk must not end the stack
     },
   });
   say('stopping');
@@ -53,7 +56,8 @@ try {
 
 async function prepare(): Promise<Kept[]> {
   const cli = config.temporal.external ? undefined : await lookForTemporalCli();
-  if (!config.temporal.external && cli === undefined) throw new Error('There is no Temporal CLI: run `npm run lap` or `npm run dev`, which get one');
+  if (!config.temporal.external && cli === undefined)
+    throw new Error('There is no Temporal CLI: run `npm run lap` or `npm run dev`, which get one');
   const running = new Set<PortName>();
   for (const service of devStack(cli?.path, { temporal: 0, ui: 0, reward: 0 }, {})) {
     if (await lives(service)) for (const port of service.ports) running.add(port);

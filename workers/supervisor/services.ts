@@ -37,7 +37,13 @@ export function devStack(cli: string | undefined, ports: Ports, env: Readonly<Re
             needsServer: false,
           },
         ]),
-    { name: 'reward', command: nodeCommand('workers', 'reward-service', 'main.ts'), env, ports: ['reward'], needsServer: false },
+    {
+      name: 'reward',
+      command: nodeCommand('workers', 'reward-service', 'main.ts'),
+      env,
+      ports: ['reward'],
+      needsServer: false,
+    },
     { name: 'worker', command: nodeCommand('workers', 'dev.ts'), env, ports: [], needsServer: true },
   ];
 }

@@ -13,9 +13,9 @@ const TRAINER_GRACE_MS = 20_000;
 const MODEL_SERVER_GRACE_MS = 5_000;
 
 /**
- * Ends every process of the stack, by their records, whoever started them. The order matters: with the worker gone, nobody
- * submits the next attempt of a job that is asked to end; the trainers get their last rewards; the server closes last, and the
- * workflow stays open in it.
+ * Ends every process of the stack, by their records, whoever started them. The order matters: with the worker gone,
+ * nobody submits the next attempt of a job that is asked to end; the trainers get their last rewards; the server closes
+ * last, and the workflow stays open in it.
  */
 export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('worker', say);

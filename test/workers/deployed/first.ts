@@ -1,4 +1,11 @@
-import { condition, continueAsNew, defineSignal, executeChild, setHandler, setWorkflowOptions } from '@temporalio/workflow';
+import {
+  condition,
+  continueAsNew,
+  defineSignal,
+  executeChild,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
 
 /** A lap in small, as it was deployed first: it waits, then works. */
 export const goOn = defineSignal('goOn');

@@ -1,4 +1,11 @@
-import { condition, continueAsNew, defineSignal, executeChild, setHandler, setWorkflowOptions } from '@temporalio/workflow';
+import {
+  condition,
+  continueAsNew,
+  defineSignal,
+  executeChild,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
 
 /** The lap in small after an edit that no history of the first can follow: it works, then waits. */
 export const goOn = defineSignal('goOn');
