@@ -5,7 +5,7 @@ import { QUEUES } from './shared/queues.ts';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
- * A lap's choices are its recipe's (shared/recipe.ts), not here.
+ * A lap's choices are its recipe's (shared/lap/recipe.ts), not here.
  */
 const env = process.env;
 const root = import.meta.dirname;

@@ -1,19 +1,19 @@
 import { Command, CommanderError } from 'commander';
-import { registerDeployment } from './deployment.ts';
-import { registerCompare } from './compare.ts';
-import { registerDev } from './dev.ts';
-import { registerDoctor } from './doctor.ts';
-import { registerLap } from './lap.ts';
-import { registerLaps } from './laps.ts';
-import { registerLedger } from './ledger.ts';
-import { registerPlan } from './plan.ts';
-import { registerLineage } from './lineage.ts';
-import { registerRelabel } from './relabel.ts';
-import { registerReport } from './report.ts';
-import { registerReview } from './review.ts';
-import { registerSchedule } from './schedule.ts';
-import { registerStatus } from './status.ts';
-import { registerStop } from './stop.ts';
+import { registerDeployment } from './stack/deployment.ts';
+import { registerCompare } from './reports/compare.ts';
+import { registerDev } from './stack/dev.ts';
+import { registerDoctor } from './stack/doctor.ts';
+import { registerLap } from './lap/lap.ts';
+import { registerLaps } from './reports/laps.ts';
+import { registerLedger } from './reports/ledger.ts';
+import { registerPlan } from './lap/plan.ts';
+import { registerLineage } from './reports/lineage.ts';
+import { registerRelabel } from './lap/relabel.ts';
+import { registerReport } from './reports/report.ts';
+import { registerReview } from './review/review.ts';
+import { registerSchedule } from './schedule/schedule.ts';
+import { registerStatus } from './lap/status.ts';
+import { registerStop } from './stack/stop.ts';
 import { EXIT, UsageError } from './usage.ts';
 
 const program = new Command('flywheel')

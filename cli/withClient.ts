@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { connectClient } from '../activities/setup/server.ts';
+import { connectClient } from '../workers/stack/temporalServer.ts';
 
 /** Connects for as long as the work takes. */
 export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {

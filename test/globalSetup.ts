@@ -1,5 +1,5 @@
-import { ensurePython } from '../activities/setup/python.ts';
-import { findTemporalCli } from '../activities/setup/temporalCli.ts';
+import { ensurePython } from '../workers/stack/python.ts';
+import { findTemporalCli } from '../workers/stack/temporalCli.ts';
 
 /**
  * Tests run against the real Temporal server and the real Python environment: they are made where they are missing.

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { isAlive, readRecord } from '../activities/processes.ts';
+import { isAlive, readRecord } from '../activities/processes/records.ts';
 import { Client, Connection } from '@temporalio/client';
-import { freePort } from '../activities/setup/ports.ts';
+import { freePort } from '../activities/processes/ports.ts';
 import type { SealedLine } from '../activities/inference/sealedLedger.ts';
-import type { LapManifest } from '../shared/manifest.ts';
+import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { Outcome } from '../shared/outcomes.ts';
 import { config } from '../temporal.config.ts';
 

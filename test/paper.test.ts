@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PRESETS } from '../shared/presets.ts';
+import { PRESETS } from '../domains/rehearsal/presets.ts';
 
 const root = path.dirname(import.meta.dirname);
 const text = readFileSync(path.join(root, 'PAPER.md'), 'utf8');

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { FlywheelProgress } from '../shared/flywheelProgress.ts';
+import type { FlywheelProgress } from '../shared/lap/flywheelProgress.ts';
 import type {
   ClaimAnswer,
   ClaimMessage,
@@ -8,8 +8,8 @@ import type {
   ReleaseAnswer,
   VerdictAnswer,
   VerdictMessage,
-} from '../shared/reviewMessages.ts';
-import type { ReviewProgress } from '../shared/reviews.ts';
+} from '../shared/review/messages.ts';
+import type { ReviewProgress } from '../shared/review/reviews.ts';
 
 /** The public messages of workflows: what the Web UI, the command line and scripts may send. */
 

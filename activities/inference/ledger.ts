@@ -3,8 +3,8 @@ import { mkdir, open, readFile, stat, unlink, type FileHandle } from 'node:fs/pr
 import path from 'node:path';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Outcome } from '../../shared/outcomes.ts';
-import { linesOf } from './lines.ts';
-import { lockLedger, type LedgerLock } from './ledgerLock.ts';
+import { linesOf } from '../store/lines.ts';
+import { lockLedger, type LedgerLock } from '../store/ledgerLock.ts';
 import { sealLines, unsealFile } from './sealedLedger.ts';
 
 /** A ledger that cannot be trusted; nothing but a person can mend it. */

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Outcome } from '../../shared/outcomes.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from '../store/lines.ts';
 
 /**
  * A line of a sealed ledger. A text that several calls gave stands once: its first line is marked `shared`, the others

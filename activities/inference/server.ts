@@ -5,7 +5,7 @@ import {
   afterReturn,
   startLimit,
   type ConcurrencyLimit,
-} from '../../shared/concurrency.ts';
+} from '../../shared/sampling/concurrency.ts';
 import type { Reply } from './reply.ts';
 import type { Endpoint } from './types.ts';
 

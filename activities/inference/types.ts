@@ -1,6 +1,6 @@
 import type { ChatMessage, Task } from '../../shared/records.ts';
 import type { Outcome, Sampling } from '../../shared/outcomes.ts';
-import type { EngineSettings } from '../../shared/sets.ts';
+import type { EngineSettings } from '../../shared/sampling/sets.ts';
 
 /** One question to one model. */
 export interface ModelCall {

@@ -1,9 +1,9 @@
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import type { Checker } from '../../shared/checker.ts';
-import type { VerdictMessage } from '../../shared/reviewMessages.ts';
-import { reviewWorkflowId } from '../../shared/reviews.ts';
-import type { QuestionKind, ReviewSetInput } from '../../shared/reviews.ts';
+import type { Checker } from '../../shared/domain.ts';
+import type { VerdictMessage } from '../../shared/review/messages.ts';
+import { reviewWorkflowId } from '../../shared/review/reviews.ts';
+import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
 import { submitVerdict } from '../../workflows/messages.ts';
 import type { SubjectRow } from './subjectRows.ts';

@@ -2,7 +2,14 @@ import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, launchOnce, readRecord, terminate, type Environment, type ProcessRecord } from '../processes.ts';
+import {
+  isAlive,
+  launchOnce,
+  readRecord,
+  terminate,
+  type Environment,
+  type ProcessRecord,
+} from '../processes/records.ts';
 
 /** Record of a model server: `<folder>/<name>.<generation>.json`. The newest generation is the one that counts. */
 export interface ServerRecord extends ProcessRecord {

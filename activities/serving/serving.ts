@@ -2,10 +2,10 @@ import path from 'node:path';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import type { EngineSettings } from '../../shared/sets.ts';
+import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import type { Endpoint } from '../inference/types.ts';
-import { PYTHON_ENV, type Environment } from '../processes.ts';
-import type { ArtifactStore } from '../store.ts';
+import { PYTHON_ENV, type Environment } from '../processes/records.ts';
+import type { ArtifactStore } from '../store/files.ts';
 import { LocalServers, type ServerPlan, type ServerRecord } from './localServers.ts';
 import { parseExternalEndpoints, parseServeCommand } from './settings.ts';
 

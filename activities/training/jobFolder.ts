@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
-import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/job.ts';
-import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/trainingState.ts';
-import type { ArtifactStore } from '../store.ts';
+import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
+import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/training/trainingState.ts';
+import type { ArtifactStore } from '../store/files.ts';
 import type { RunTrainingInput, SubmittedJob } from './types.ts';
 
 /** Where the reward service is, and which environment variable of the job holds its token. */
@@ -109,7 +109,7 @@ export class JobFolder {
     const parsed = jobSchema.safeParse(job);
     if (!parsed.success) {
       const message =
-        `Expected training job ${this.jobKey} to keep its contract (shared/job.ts), ` +
+        `Expected training job ${this.jobKey} to keep its contract (shared/training/job.ts), ` +
         `got\n${z.prettifyError(parsed.error)}`;
       throw ApplicationFailure.nonRetryable(message, TRAINING_FAILURES.invalidInput);
     }
@@ -125,7 +125,7 @@ export class JobFolder {
   async result(attempt: number): Promise<{ readonly result?: JobResult; readonly invalidResult?: string }> {
     if (!(await this.#store.exists(this.uri('result.json')))) return {};
     const invalid = (why: string) => ({
-      invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/job.ts), got ${why}`,
+      invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/training/job.ts), got ${why}`,
     });
     let value: unknown;
     try {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { metricsLineSchema, type MetricsLine } from '../../shared/job.ts';
+import { metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
 
 /** Reads a growing `metrics.jsonl`, each time only what came since. */
 export class MetricsTail {

@@ -1,9 +1,15 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { isOver, jobState, nextStep, TRAINING_FAILURES, type AttemptSummary } from '../../shared/trainingState.ts';
-import { checkpointRef, expectDigest } from '../checkpoints.ts';
-import type { ArtifactStore } from '../store.ts';
+import {
+  isOver,
+  jobState,
+  nextStep,
+  TRAINING_FAILURES,
+  type AttemptSummary,
+} from '../../shared/training/trainingState.ts';
+import { checkpointRef, expectDigest } from '../store/checkpoints.ts';
+import type { ArtifactStore } from '../store/files.ts';
 import type { AttemptEnd, JobFolder, RewardAddress } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { ClusterBackend, RunTrainingInput, SubmittedJob, TrainingOutcome, TrainingProgress } from './types.ts';

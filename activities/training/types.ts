@@ -1,6 +1,6 @@
-import type { Job } from '../../shared/job.ts';
+import type { Job } from '../../shared/training/job.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import type { ClusterCapacity, JobState, StopReason } from '../../shared/trainingState.ts';
+import type { ClusterCapacity, JobState, StopReason } from '../../shared/training/trainingState.ts';
 
 /** A training, without what depends on the attempt or on where things are. */
 export interface RunTrainingInput {

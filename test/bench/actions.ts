@@ -1,7 +1,7 @@
 import { QUEUES } from '../../shared/queues.ts';
-import type { labelSet } from '../../workflows/labelSet.ts';
+import type { labelSet } from '../../workflows/sets/labelSet.ts';
 import { startStub } from '../stub-server/start.ts';
-import { inferenceActivities, startInferenceWorld } from '../workflows/inferenceWorld.ts';
+import { inferenceActivities, startInferenceWorld } from '../workflows/sets/inferenceWorld.ts';
 import { labelInput } from './labelInput.ts';
 import type { Bench } from './bench.ts';
 

@@ -1,4 +1,4 @@
-import { openWorld } from '../inference/world.ts';
+import { openWorld } from '../activities/inference/world.ts';
 
 /**
  * Samples 20,000 answers into the store given, from the server given; killed on the way and started again by

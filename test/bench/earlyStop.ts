@@ -1,6 +1,6 @@
-import { autoLabel, type AnalysisEvidence } from '../../shared/autoLabel.ts';
-import { replayLabel } from '../../shared/labelReplay.ts';
-import type { ProofOutcomes } from '../../shared/labelPopulation.ts';
+import { autoLabel, type AnalysisEvidence } from '../../shared/label/autoLabel.ts';
+import { replayLabel } from '../../shared/label/replay.ts';
+import type { ProofOutcomes } from '../../shared/label/population.ts';
 import type { Bench } from './bench.ts';
 import { populationOf } from './population.ts';
 

@@ -30,7 +30,7 @@ export const growth: Bench = {
       const bundle = path.join(folder, 'workflows.js');
       await writeFile(
         bundle,
-        (await bundleWorkflowCode({ workflowsPath: path.resolve('workflows/labelSet.ts') })).code,
+        (await bundleWorkflowCode({ workflowsPath: path.resolve('workflows/sets/labelSet.ts') })).code,
       );
       const figures: GrowthFigures[] = [];
       for (const proofs of SIZES)

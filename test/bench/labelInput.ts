@@ -1,6 +1,6 @@
 import type { DatasetRef } from '../../shared/records.ts';
-import type { LabelSetInput } from '../../shared/sets.ts';
-import { MODEL } from '../inference/world.ts';
+import type { LabelSetInput } from '../../shared/sampling/sets.ts';
+import { MODEL } from '../activities/inference/world.ts';
 
 const SAMPLING = { temperature: 1, topP: 1, maxTokens: 256 };
 
@@ -21,7 +21,7 @@ export function labelInput(
     proofs,
     verifier: MODEL,
     metaVerifier: { ...MODEL, role: 'metaVerifier' },
-    prompts: 'prompts',
+    prompts: 'paper',
     policy: {
       analysesPerProof: size.n,
       metaAnalysesPerAnalysis: size.m,

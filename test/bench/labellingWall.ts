@@ -1,7 +1,7 @@
 import { latencyOf, STUB_DEFAULTS } from '../stub-server/options.ts';
 import { startStub } from '../stub-server/start.ts';
-import { openWorld } from '../inference/world.ts';
-import { readOutcomes } from '../../activities/inference/outcomes.ts';
+import { openWorld } from '../activities/inference/world.ts';
+import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { Bench } from './bench.ts';
 import { idealWall, type PlannedCall } from './idealWall.ts';
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import * as z from 'zod';
-import { linesOf } from '../../activities/inference/lines.ts';
-import { syntheticPopulation, type ProofOutcomes } from '../../shared/labelPopulation.ts';
+import { linesOf } from '../../activities/store/lines.ts';
+import { syntheticPopulation, type ProofOutcomes } from '../../shared/label/population.ts';
 
 const score = z.union([z.literal(0), z.literal(0.5), z.literal(1)]).nullable();
 const analysis = z.object({ score, metaScores: z.array(score).optional(), metas: z.array(score).optional() });

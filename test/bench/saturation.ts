@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
-import { loadPromptSet } from '../../activities/prompts.ts';
+import { loadPromptSet } from '../../activities/store/promptSets.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
-import { MODEL, openWorld } from '../inference/world.ts';
+import { MODEL, openWorld } from '../activities/inference/world.ts';
 import type { Bench } from './bench.ts';
 
 const CONCURRENCY = 512;
@@ -92,7 +92,7 @@ async function bareLoop(pool: Pool, prefix: string, bodies: readonly string[], c
 
 /** The engine's requests, but for the seed at the end. */
 async function bodiesOf(rows: number): Promise<string[]> {
-  const prompts = await loadPromptSet('prompts', process.cwd());
+  const prompts = await loadPromptSet('paper');
   return Array.from({ length: rows }, (_, row) => {
     const messages = prompts.render('verify', { problem: `Show claim ${row}.`, proof: `Proof number ${row}.` });
     return (

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { LapPlan } from '../../shared/plan.ts';
-import type { LapReport } from '../../shared/report.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
 import { allOutcomes, attemptsOf, lapWorld, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { ArtifactStore } from '../../activities/store.ts';
-import { readOutcomes } from '../../activities/inference/index.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
+import { readOutcomes } from '../../activities/sets/activities.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
-import type { LapReport } from '../../shared/report.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
 import * as messages from '../../workflows/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
@@ -30,7 +30,7 @@ const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2
 const fields = {
   domain: {
     problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 },
-    prompts: 'prompts',
+    prompts: 'paper',
     base: 'imports/base',
     checker: 'none',
     experts: 'people',
@@ -79,7 +79,11 @@ beforeAll(async () => {
   );
   execFileSync(
     config.python,
-    [path.join(import.meta.dirname, 'byteBase.py'), path.join(config.root, 'prompts'), store.path('imports/base')],
+    [
+      path.join(import.meta.dirname, 'byteBase.py'),
+      path.join(config.root, 'prompts', 'paper'),
+      store.path('imports/base'),
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const command = world.start('lap', ...OPTIONS);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LapManifest } from '../../shared/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Problem } from '../../shared/records.ts';
 import { lapWorld, type LapWorld } from '../lapWorld.ts';
 

@@ -4,13 +4,23 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { checkpointDigest } from '../../activities/checkpoints.ts';
-import { chainOf } from '../../rehearsal/chain.ts';
-import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, withoutIntermediates } from '../../rehearsal/demonstrations.ts';
-import { descriptionFile, folderOf, recipeDigest, type BaseDescription } from '../../rehearsal/describeBase.ts';
-import { inspectBase } from '../../rehearsal/inspectBase.ts';
-import { BASES, loadPromptTexts, makeCorpora, type BaseName } from '../../rehearsal/makeBase.ts';
-import { rehearsalProblems } from '../../rehearsal/problems.ts';
+import { checkpointDigest } from '../../activities/store/checkpoints.ts';
+import { chainOf } from '../../domains/rehearsal/chain.ts';
+import {
+  CLEAN_TEACHER,
+  demonstrate,
+  SLOPPY_TEACHER,
+  withoutIntermediates,
+} from '../../domains/rehearsal/base/demonstrations.ts';
+import {
+  descriptionFile,
+  folderOf,
+  recipeDigest,
+  type BaseDescription,
+} from '../../domains/rehearsal/base/describeBase.ts';
+import { inspectBase } from '../../domains/rehearsal/base/inspectBase.ts';
+import { BASES, loadPromptTexts, makeCorpora, type BaseName } from '../../domains/rehearsal/base/makeBase.ts';
+import { rehearsalProblems } from '../../domains/rehearsal/problems.ts';
 import { TASKS } from '../../shared/records.ts';
 import { randomFrom } from '../../shared/seeds.ts';
 
@@ -30,10 +40,10 @@ test.each(BASES)(
 
 test('training the first phase twice gives the same weights', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-base-'));
-  await makeCorpora(folder, 'base', 1);
+  await makeCorpora(folder, 'rehearsal', 1);
   const digests: string[] = [];
   for (const name of ['one', 'two']) {
-    await run('rehearsal/train_base.py', folder, path.join(folder, name), '--phases', '1');
+    await run('domains/rehearsal/base/train_base.py', folder, path.join(folder, name), '--phases', '1');
     digests.push(
       createHash('sha256')
         .update(await readFile(path.join(folder, name, 'model.safetensors')))
@@ -105,7 +115,7 @@ for text in texts:
 strange = tokenizer.encode("Proof by \\u0000 12 \\u00e9 L1", add_special_tokens=False)
 print(json.dumps({"wrong": wrong, "unknown": unknown, "strange": strange.count(tokenizer.unk_token_id), "length": len(strange)}))
 `;
-    expect(JSON.parse(await run('-c', code, folderOf('base'), file))).toEqual({
+    expect(JSON.parse(await run('-c', code, folderOf('rehearsal'), file))).toEqual({
       wrong: 0,
       unknown: 0,
       strange: 5,

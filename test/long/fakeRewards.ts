@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { RewardAnswer, RewardRequest, RewardResponse } from '../../shared/rewardProtocol.ts';
+import type { RewardAnswer, RewardRequest, RewardResponse } from '../../shared/reward/protocol.ts';
 
 export interface FakeRewards {
   readonly url: string;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LabelRow } from '../../shared/sets.ts';
+import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { startStub } from '../stub-server/start.ts';
-import { fuzzedOutcomesAreAsMade } from '../inference/fuzz.ts';
-import { openWorld, type World } from '../inference/world.ts';
+import { fuzzedOutcomesAreAsMade } from '../activities/inference/fuzz.ts';
+import { openWorld, type World } from '../activities/inference/world.ts';
 
 test('of 10,000 fuzzed replies each comes to what it was made to be', () => fuzzedOutcomesAreAsMade(10_000));
 

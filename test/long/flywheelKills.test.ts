@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { LapManifest } from '../../shared/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { allOutcomes, attemptsOf, lapWorld, undisturbed, until, type LapWorld } from '../lapWorld.ts';
 
 const [FIRST, SECOND] = ['main/lap-0001', 'main/lap-0002'] as const;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LapManifest } from '../../shared/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { allOutcomes, attemptsOf, lapWorld, undisturbed, until, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { ReviewLog } from '../../activities/reviews/reviewLog.ts';
-import type { ReviewRow, ReviewSetInput } from '../../shared/reviews.ts';
-import { reviewSet } from '../../workflows/reviewSet.ts';
-import { TASK_QUEUE, World } from '../reviews/world.ts';
+import { ReviewLog } from '../../activities/reviews/log.ts';
+import type { ReviewRow, ReviewSetInput } from '../../shared/review/reviews.ts';
+import { reviewSet } from '../../workflows/reviews/reviewSet.ts';
+import { TASK_QUEUE, World } from '../workflows/reviews/world.ts';
 
 const QUESTIONS = 300;
 
@@ -22,7 +22,7 @@ afterAll(async () => {
 function startWorker(): void {
   worker = spawn(
     process.execPath,
-    ['--import', 'tsx', 'test/reviews/workerProcess.ts', world.env.address, world.store.root],
+    ['--import', 'tsx', 'test/workflows/reviews/workerProcess.ts', world.env.address, world.store.root],
     { stdio: 'inherit' },
   );
 }

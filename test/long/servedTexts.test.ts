@@ -4,10 +4,10 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkpointDigest } from '../../activities/checkpoints.ts';
-import { freePort } from '../../activities/setup/ports.ts';
-import { folderOf } from '../../rehearsal/describeBase.ts';
-import { rehearsalProblems } from '../../rehearsal/problems.ts';
+import { checkpointDigest } from '../../activities/store/checkpoints.ts';
+import { freePort } from '../../activities/processes/ports.ts';
+import { folderOf } from '../../domains/rehearsal/base/describeBase.ts';
+import { rehearsalProblems } from '../../domains/rehearsal/problems.ts';
 
 const REQUESTS = 10_000;
 /** Callers at once of the loaded server: as many as it has slots, and some that wait. */
@@ -21,8 +21,8 @@ const servers: ChildProcess[] = [];
 
 beforeAll(async () => {
   checkpoints = await mkdtemp(path.join(tmpdir(), 'flywheel-served-'));
-  model = await checkpointDigest(folderOf('base'));
-  await symlink(path.resolve(folderOf('base')), path.join(checkpoints, model));
+  model = await checkpointDigest(folderOf('rehearsal'));
+  await symlink(path.resolve(folderOf('rehearsal')), path.join(checkpoints, model));
 });
 
 afterAll(async () => {

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, readRecord } from '../../activities/processes.ts';
-import type { ProcessRecord } from '../../activities/processes.ts';
-import { freePort } from '../../activities/setup/ports.ts';
+import { isAlive, readRecord } from '../../activities/processes/records.ts';
+import type { ProcessRecord } from '../../activities/processes/records.ts';
+import { freePort } from '../../activities/processes/ports.ts';
 import { config } from '../../temporal.config.ts';
 
 const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-stack-'));

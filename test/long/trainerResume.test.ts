@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { checkpointDigest } from '../../activities/checkpoints.ts';
-import { chainOf } from '../../rehearsal/chain.ts';
-import { demonstrate, SLOPPY_TEACHER } from '../../rehearsal/demonstrations.ts';
-import { folderOf } from '../../rehearsal/describeBase.ts';
-import { rehearsalProblems } from '../../rehearsal/problems.ts';
-import { jobResultSchema, type Job, type JobResult, type MetricsLine } from '../../shared/job.ts';
+import { checkpointDigest } from '../../activities/store/checkpoints.ts';
+import { chainOf } from '../../domains/rehearsal/chain.ts';
+import { demonstrate, SLOPPY_TEACHER } from '../../domains/rehearsal/base/demonstrations.ts';
+import { folderOf } from '../../domains/rehearsal/base/describeBase.ts';
+import { rehearsalProblems } from '../../domains/rehearsal/problems.ts';
+import { jobResultSchema, type Job, type JobResult, type MetricsLine } from '../../shared/training/job.ts';
 import { randomFrom } from '../../shared/seeds.ts';
 import { fakeRewards, type FakeRewards } from './fakeRewards.ts';
 
@@ -68,8 +68,8 @@ async function jobFile(name: string, number: number): Promise<string> {
     attempt: number,
     kind: 'grpo',
     initCheckpoint: {
-      uri: pathToFileURL(path.resolve(folderOf('base'))).href,
-      sha256: await checkpointDigest(folderOf('base')),
+      uri: pathToFileURL(path.resolve(folderOf('rehearsal'))).href,
+      sha256: await checkpointDigest(folderOf('rehearsal')),
     },
     datasets: [
       {
@@ -158,7 +158,7 @@ test('an undisturbed job learns, and its checkpoint lies under its digest', asyn
   expect({ steps, stopReason }).toEqual({ steps: STEPS, stopReason: 'maxSteps' });
   expect(checkpoint.uri).toBe(pathToFileURL(path.join(folder, 'checkpoints', 'calm', checkpoint.sha256)).href);
   expect(await checkpointDigest(path.join(folder, 'checkpoints', 'calm', checkpoint.sha256))).toBe(checkpoint.sha256);
-  expect(checkpoint.sha256).not.toBe(await checkpointDigest(folderOf('base')));
+  expect(checkpoint.sha256).not.toBe(await checkpointDigest(folderOf('rehearsal')));
 });
 
 test(

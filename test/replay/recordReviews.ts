@@ -4,11 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { Checker } from '../../shared/checker.ts';
-import type { ReviewSetInput } from '../../shared/reviews.ts';
+import type { Checker } from '../../shared/domain.ts';
+import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import * as messages from '../../workflows/messages.ts';
-import { reviewSet } from '../../workflows/reviewSet.ts';
-import { TASK_QUEUE, World } from '../reviews/world.ts';
+import { reviewSet } from '../../workflows/reviews/reviewSet.ts';
+import { TASK_QUEUE, World } from '../workflows/reviews/world.ts';
 
 const checker: Checker = {
   name: 'checker',

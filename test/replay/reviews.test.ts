@@ -7,7 +7,7 @@ let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   workflowBundle = await bundleWorkflowCode({
-    workflowsPath: path.resolve('test/reviews/workflows.ts'),
+    workflowsPath: path.resolve('test/workflows/reviews/workflows.ts'),
     logger: new DefaultLogger('ERROR'),
   });
 }, 60_000);

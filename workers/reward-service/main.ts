@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import * as z from 'zod';
-import { configuredServing } from '../../activities/serving/configured.ts';
-import { ArtifactStore } from '../../activities/store.ts';
+import { configuredServing } from '../configured.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
 import { config } from '../../temporal.config.ts';
 import { createRewardService } from './server.ts';
 

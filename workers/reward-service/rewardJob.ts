@@ -1,9 +1,15 @@
 import type { Asker } from '../../activities/inference/types.ts';
-import type { PromptSet } from '../../activities/prompts.ts';
+import type { PromptSet } from '../../activities/store/promptSets.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
-import { isKeptForAudit } from '../../shared/hacking.ts';
-import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/rewardProtocol.ts';
-import { judgeNeed, rewardOf, type JudgeNeed, type JudgeScores, type RewardSubject } from '../../shared/rewards.ts';
+import { isKeptForAudit } from '../../shared/figures/hacking.ts';
+import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
+import {
+  judgeNeed,
+  rewardOf,
+  type JudgeNeed,
+  type JudgeScores,
+  type RewardSubject,
+} from '../../shared/reward/rewards.ts';
 import { addCosts, judge, NO_COST, sha256Of, type JudgeCost, type JudgeQuestion } from './judge.ts';
 import type { RewardLog, RewardRecord } from './rewardLog.ts';
 

@@ -2,9 +2,9 @@ import { LedgerAsker } from '../../activities/inference/asker.ts';
 import { Ledger } from '../../activities/inference/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { Asker } from '../../activities/inference/types.ts';
-import type { ArtifactStore } from '../../activities/store.ts';
-import { loadPromptSet } from '../../activities/prompts.ts';
-import { rewardSpecSchema, type RewardSpec } from '../../shared/rewardProtocol.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import { loadPromptSet } from '../../activities/store/promptSets.ts';
+import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';
 import { RewardLog } from './rewardLog.ts';
 

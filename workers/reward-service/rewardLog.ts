@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import type { RewardAnswer } from '../../shared/rewardProtocol.ts';
-import type { JudgeScores } from '../../shared/rewards.ts';
+import type { RewardAnswer } from '../../shared/reward/protocol.ts';
+import type { JudgeScores } from '../../shared/reward/rewards.ts';
 import type { Task } from '../../shared/records.ts';
 
 /** A line of `rewards/<jobKey>/rewards.jsonl`: one evaluation, with all it was made of. */
@@ -10,7 +10,7 @@ export interface RewardRecord {
   readonly key: string;
   readonly task: Task;
   readonly responseSha256: string;
-  /** The response itself, of those that are kept for the audit (`shared/hacking.ts`). */
+  /** The response itself, of those that are kept for the audit (`shared/figures/hacking.ts`). */
   readonly response?: string;
   readonly specSha256: string;
   readonly answer: RewardAnswer;

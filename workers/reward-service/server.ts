@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { ModelServers } from '../../activities/inference/servers.ts';
 import type { EndpointResolver } from '../../activities/inference/types.ts';
-import type { ArtifactStore } from '../../activities/store.ts';
-import { rewardRequestSchema, type RewardAnswer, type RewardResponse } from '../../shared/rewardProtocol.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import { rewardRequestSchema, type RewardAnswer, type RewardResponse } from '../../shared/reward/protocol.ts';
 import { addCosts, NO_COST } from './judge.ts';
 import { missingFields } from './rewardJob.ts';
 import { issuesOf, Refusal, RewardJobs } from './rewardJobs.ts';
@@ -32,7 +32,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /**
  * The service that turns answers of models in training into rewards: `POST /jobs/{jobKey, URL-encoded}/v1/reward`
- * (shared/rewardProtocol.ts), `GET /jobs/{jobKey}/v1/counters` and `GET /health`.
+ * (shared/reward/protocol.ts), `GET /jobs/{jobKey}/v1/counters` and `GET /health`.
  *
  * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job; 503, with Retry-After, a judge
  * that is down or a full backlog: what was judged by then is remembered, so that asking again costs only the rest. An

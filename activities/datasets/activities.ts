@@ -1,0 +1,49 @@
+import type { LapInput } from '../../shared/lap/lapInput.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { RewardSpec } from '../../shared/reward/protocol.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import * as analyses from './analyses.ts';
+import * as consolidation from './consolidation.ts';
+import { lapOutcome, openFlywheel } from '../laps/flywheel.ts';
+import type { FlywheelActivities } from '../laps/flywheel.ts';
+import { openLap } from '../laps/open.ts';
+import * as proofs from './proofs.ts';
+import * as training from './trainingData.ts';
+
+type Input<F extends (store: ArtifactStore, input: never) => unknown> = Parameters<F>[1];
+
+/**
+ * The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes
+ * the same bytes.
+ */
+export function createLapActivities({ store, root }: { store: ArtifactStore; root: string }) {
+  return {
+    openLap: (input: LapInput, owner: string) => openLap(store, root, input, owner),
+    openFlywheel: (input: Parameters<FlywheelActivities['openFlywheel']>[0]) => openFlywheel(store, input),
+    lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
+    concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),
+    chooseProblems: (input: Input<typeof proofs.chooseProblems>) => proofs.chooseProblems(store, input),
+    collectProofs: (input: Input<typeof proofs.collectProofs>) => proofs.collectProofs(store, input),
+    pairWithAnalyses: (input: Input<typeof proofs.pairWithAnalyses>) => proofs.pairWithAnalyses(store, input),
+    chooseForExperts: (input: Input<typeof proofs.chooseForExperts>) => proofs.chooseForExperts(store, input),
+    recordProofScores: (input: Input<typeof proofs.recordProofScores>) => proofs.recordProofScores(store, input),
+    hardestProofs: (input: Input<typeof proofs.hardestProofs>) => proofs.hardestProofs(store, input),
+    contestedProofs: (input: Input<typeof proofs.contestedProofs>) => proofs.contestedProofs(store, input),
+    chooseForAudit: (input: Input<typeof proofs.chooseForAudit>) => proofs.chooseForAudit(store, input),
+    growProofScores: (input: Input<typeof proofs.growProofScores>) => proofs.growProofScores(store, input),
+    collectAnalyses: (input: Input<typeof analyses.collectAnalyses>) => analyses.collectAnalyses(store, input),
+    chooseAnalysesForExperts: (input: Input<typeof analyses.chooseAnalysesForExperts>) =>
+      analyses.chooseAnalysesForExperts(store, input),
+    recordAnalysisScores: (input: Input<typeof analyses.recordAnalysisScores>) =>
+      analyses.recordAnalysisScores(store, input),
+    chooseScored: (input: Input<typeof consolidation.chooseScored>) => consolidation.chooseScored(store, input),
+    rightAnalyses: (input: Input<typeof consolidation.rightAnalyses>) => consolidation.rightAnalyses(store, input),
+    writeConsolidation: (input: Input<typeof consolidation.writeConsolidation>) =>
+      consolidation.writeConsolidation(store, input),
+    writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
+    writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
+    writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),
+  };
+}
+
+export type LapActivities = ReturnType<typeof createLapActivities>;

@@ -1,0 +1,88 @@
+import { parseAnswer } from '../../shared/answers.ts';
+import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
+import { balancedSample, distinctBy } from '../../shared/selection.ts';
+import { readOutcomes } from '../sets/activities.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { reviewsById } from './proofs.ts';
+
+/**
+ * The well-formed analyses among a verify set's answers, in the set's order.
+ * @throws when the set is not about these proofs.
+ */
+export async function* wellFormedAnalyses(
+  store: ArtifactStore,
+  setId: string,
+  proofs: DatasetRef,
+): AsyncGenerator<AnalysisRow> {
+  const rows = new Map((await store.readRows<ProofRow>(proofs)).map((row) => [row.id, row]));
+  for await (const outcome of readOutcomes(store, setId)) {
+    const proof = rows.get(outcome.row);
+    if (proof === undefined)
+      throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
+    if (outcome.kind !== 'answered') continue;
+    const answer = parseAnswer('verify', outcome.text ?? '');
+    if (answer.kind === 'malformed' || answer.score === undefined) continue;
+    yield {
+      id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,
+      problem: proof.problem,
+      proof: proof.proof,
+      proofId: proof.id,
+      analysis: answer.text,
+      analysisScore: answer.score,
+      model: outcome.model,
+    };
+  }
+}
+
+/** The same as a dataset. */
+export async function collectAnalyses(
+  store: ArtifactStore,
+  input: { to: string; setId: string; proofs: DatasetRef },
+): Promise<DatasetRef> {
+  return store.writeJsonl(input.to, wellFormedAnalyses(store, input.setId, input.proofs));
+}
+
+/**
+ * The analyses whose quality experts score: of v1's and the base's as the share says, distinct, balanced over the
+ * scores they give. A meta-verifier that sees v1's analyses only learns their distribution (ours).
+ */
+export async function chooseAnalysesForExperts(
+  store: ArtifactStore,
+  input: { to: string; ofVerifier: DatasetRef; ofBase?: DatasetRef; baseShare: number; count: number; seed: number },
+): Promise<DatasetRef> {
+  const fromBase = input.ofBase ? Math.round(input.count * input.baseShare) : 0;
+  const choose = async (ref: DatasetRef | undefined, count: number) => {
+    if (ref === undefined || count === 0) return [];
+    const distinct = distinctBy(await store.readRows<AnalysisRow>(ref), (row) => `${row.proofId}\n${row.analysis}`);
+    return balancedSample(distinct, count, (row) => String(row.analysisScore), input.seed);
+  };
+  return store.writeJsonl(input.to, [
+    ...(await choose(input.ofVerifier, input.count - fromBase)),
+    ...(await choose(input.ofBase, fromBase)),
+  ]);
+}
+
+/** D_mv: the analyses whose quality experts scored, split by problem. */
+export async function recordAnalysisScores(
+  store: ArtifactStore,
+  input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
+): Promise<{ train: DatasetRef; validation: DatasetRef }> {
+  const heldBack = new Set((await store.readRows<Problem>(input.validation)).map((problem) => problem.id));
+  const results = await reviewsById(store, input.results);
+  const scored = (await store.readRows<AnalysisRow>(input.subject)).flatMap((row): ScoredAnalysis[] => {
+    const result = results.get(row.id);
+    return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
+  });
+  const write = (name: string, rows: readonly ScoredAnalysis[]) =>
+    store.writeJsonl(`datasets/${input.lap}/analysis-scores/${name}.jsonl`, rows);
+  return {
+    train: await write(
+      'train',
+      scored.filter((row) => !heldBack.has(row.problem.id)),
+    ),
+    validation: await write(
+      'validation',
+      scored.filter((row) => heldBack.has(row.problem.id)),
+    ),
+  };
+}

@@ -1,0 +1,196 @@
+import { parseAnswer } from '../../shared/answers.ts';
+import { validityOf } from '../../shared/label/autoLabel.ts';
+import { chooseExamples, proofPasses } from '../../shared/lap/consolidation.ts';
+import type { Example } from '../../shared/lap/consolidation.ts';
+import type { LabelRecord, SkillCounts } from '../../shared/lap/manifest.ts';
+import type {
+  AnalysisRow,
+  DatasetRef,
+  Problem,
+  ProofRow,
+  ScoredAnalysis,
+  ScoredProof,
+  TrainingRow,
+} from '../../shared/records.ts';
+import { seriesOfLap } from '../../shared/ids.ts';
+import { balancedSample } from '../../shared/selection.ts';
+import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { readOutcomes } from '../sets/activities.ts';
+import { loadPromptSet } from '../store/promptSets.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { wellFormedAnalyses } from './analyses.ts';
+import { proofId } from './proofs.ts';
+
+/** Rows of D_v or D_mv for the models to answer again: at most `count`, spread over scores and topics. */
+export async function chooseScored(
+  store: ArtifactStore,
+  input: { to: string; parts: readonly DatasetRef[]; count: number; seed: number },
+): Promise<DatasetRef> {
+  const rows: (ScoredProof | ScoredAnalysis)[] = [];
+  for (const part of input.parts) rows.push(...(await store.readRows<ScoredProof | ScoredAnalysis>(part)));
+  return store.writeJsonl(
+    input.to,
+    balancedSample(
+      rows,
+      input.count,
+      (row) => `${'quality' in row ? row.quality : row.score} ${row.problem.topic}`,
+      input.seed,
+    ),
+  );
+}
+
+/** The analyses of a set whose score is their proof's: what the meta-verifier is asked about. */
+export async function rightAnalyses(
+  store: ArtifactStore,
+  input: { to: string; setId: string; proofs: DatasetRef },
+): Promise<{ rows: DatasetRef; seen: number }> {
+  const scores = new Map((await store.readRows<ScoredProof>(input.proofs)).map((row) => [row.id, row.score]));
+  let seen = 0;
+  async function* rows(): AsyncGenerator<AnalysisRow> {
+    for await (const row of wellFormedAnalyses(store, input.setId, input.proofs)) {
+      seen += 1;
+      if (row.analysisScore === scores.get(row.proofId)) yield row;
+    }
+  }
+  return { rows: await store.writeJsonl(input.to, rows()), seen };
+}
+
+export interface ConsolidationInput {
+  readonly to: string;
+  readonly prompts: string;
+  /** The generator's skill: the parent's labelled proofs, as it wrote them. */
+  readonly labels: LabelRecord;
+  /** The parent's turn. */
+  readonly turn: number;
+  /**
+   * The verifier's: right analyses, and the set in which the meta-verifier judged them (absent without
+   * meta-verification).
+   */
+  readonly analyses: { readonly rows: DatasetRef; readonly seen: number; readonly judgedIn?: string };
+  readonly policy: AutoLabelPolicy;
+  /** The meta-verifier's, where there is one: rows of D_mv, and the set in which it judged them again. */
+  readonly metaAnalyses?: { readonly rows: DatasetRef; readonly setId: string };
+  readonly examplesPerSkill: number;
+  readonly seed: number;
+}
+
+type Row = Example & { readonly problem: Problem; readonly proof?: string; readonly analysis?: string };
+
+/**
+ * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes
+ * and whose self-analysis agrees, the verifier's right analyses that the meta-verifier passes, and its meta-analyses
+ * that agree with the experts.
+ */
+export async function writeConsolidation(
+  store: ArtifactStore,
+  input: ConsolidationInput,
+): Promise<{ dataset: DatasetRef; skills: SkillCounts[] }> {
+  const { examplesPerSkill: most, seed } = input;
+  const skills: SkillCounts[] = [];
+  const chosen: Row[] = [];
+  const take = (skill: SkillCounts['skill'], { seen, passed }: Passed): void => {
+    const choice = chooseExamples(skill, seen, passed, most, seedOf(seed, skill));
+    skills.push(choice.counts);
+    chosen.push(...choice.chosen);
+  };
+  take('proofs', await passedProofs(store, input));
+  take('analyses', await passedAnalyses(store, input));
+  if (input.metaAnalyses !== undefined) take('metaAnalyses', await passedMetaAnalyses(store, input.metaAnalyses));
+  if (chosen.length === 0)
+    throw new Error(
+      `Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got ` +
+        'none; lower what must pass or start from another lap',
+    );
+  const prompts = await loadPromptSet(input.prompts);
+  const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, score }): TrainingRow => ({
+    itemId: `${task}/${subject}`,
+    task,
+    prompt: prompts.render(task, { problem: problem.statement, proof, analysis }),
+    meta: { problem, score },
+    completion,
+  }));
+  return { dataset: await store.writeJsonl(input.to, rows), skills };
+}
+
+interface Passed {
+  readonly seen: number;
+  readonly passed: readonly Row[];
+}
+
+/** Each serves twice: as a bare proof, and whole, with its self-analysis. */
+async function passedProofs(store: ArtifactStore, { labels, turn }: ConsolidationInput): Promise<Passed> {
+  const rows = await store.readRows<ProofRow>(labels.proofs);
+  const proofs = new Map(rows.map((row) => [row.id, row]));
+  const problems = new Map(rows.map(({ problem }) => [problem.id, problem]));
+  const decisions = new Map(
+    (await store.readRows<LabelRow>(labels.set.decisions)).map((row) => [row.proofId, row.decision]),
+  );
+  const passed: Row[] = [];
+  let seen = 0;
+  for await (const outcome of readOutcomes(store, labels.writtenIn)) {
+    seen += 1;
+    if (outcome.kind !== 'answered' || outcome.text === undefined) continue;
+    const problem = problems.get(outcome.row);
+    if (problem === undefined) continue;
+    const id = proofId({ id: outcome.row, problem }, outcome, seriesOfLap(turn));
+    const decision = decisions.get(id);
+    const answer = parseAnswer(outcome.task, outcome.text);
+    if (answer.kind === 'malformed' || answer.proof === undefined) continue;
+    if (!proofPasses(decision?.kind === 'labelled' ? decision.score : undefined, proofs.get(id)?.selfScore)) continue;
+    const whole = { subject: id, topic: problem.topic, score: 1, problem } as const;
+    passed.push(
+      { ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` },
+      { ...whole, task: outcome.task, completion: outcome.text },
+    );
+  }
+  return { seen, passed };
+}
+
+async function passedAnalyses(store: ArtifactStore, { analyses, policy }: ConsolidationInput): Promise<Passed> {
+  const verdicts = analyses.judgedIn === undefined ? undefined : await scoresByRow(store, analyses.judgedIn);
+  const passed = (await store.readRows<AnalysisRow>(analyses.rows)).flatMap((row): Row[] => {
+    if (verdicts !== undefined && validityOf(policy, verdicts.get(row.id) ?? []) !== 'valid') return [];
+    return [
+      {
+        task: 'verify',
+        subject: row.proofId,
+        topic: row.problem.topic,
+        score: row.analysisScore,
+        completion: row.analysis,
+        problem: row.problem,
+        proof: row.proof,
+      },
+    ];
+  });
+  return { seen: analyses.seen, passed };
+}
+
+async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRef; setId: string }): Promise<Passed> {
+  const rows = new Map((await store.readRows<ScoredAnalysis>(input.rows)).map((row) => [row.id, row]));
+  const passed: Row[] = [];
+  let seen = 0;
+  for await (const { row: id, kind, score, text } of readOutcomes(store, input.setId)) {
+    seen += 1;
+    const row = rows.get(id);
+    if (kind !== 'answered' || text === undefined || row === undefined || score !== row.quality) continue;
+    passed.push({
+      task: 'metaVerify',
+      subject: id,
+      topic: row.problem.topic,
+      score: row.quality,
+      completion: text,
+      problem: row.problem,
+      proof: row.proof,
+      analysis: row.analysis,
+    });
+  }
+  return { seen, passed };
+}
+
+async function scoresByRow(store: ArtifactStore, setId: string) {
+  const scores = new Map<string, (ScoredAnalysis['quality'] | undefined)[]>();
+  for await (const { row, kind, score } of readOutcomes(store, setId))
+    scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  return scores;
+}

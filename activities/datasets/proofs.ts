@@ -1,0 +1,239 @@
+import { parseAnswer } from '../../shared/answers.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
+import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
+import type { ReviewResult } from '../../shared/review/reviews.ts';
+import { hardnessOf } from '../../shared/label/rounds.ts';
+import { shuffled } from '../../shared/seeds.ts';
+import { isScore } from '../../shared/scores.ts';
+import type { ProofScore } from '../../shared/scores.ts';
+import { balancedSample, distinctBy } from '../../shared/selection.ts';
+import type { LabelRow } from '../../shared/sampling/sets.ts';
+import { readOutcomes } from '../sets/activities.ts';
+import type { ArtifactStore } from '../store/files.ts';
+
+/** A row that a sample set asks about. */
+export interface PromptRow {
+  readonly id: string;
+  readonly problem: Problem;
+  readonly proof?: string;
+  readonly analysis?: string;
+}
+
+/** The rows of several datasets as one. */
+export async function concatenate(
+  store: ArtifactStore,
+  input: { to: string; parts: readonly DatasetRef[] },
+): Promise<DatasetRef> {
+  async function* rows() {
+    for (const part of input.parts) yield* store.readJsonl(part);
+  }
+  return store.writeJsonl(input.to, rows());
+}
+
+/** One prompt per problem: at most `count`, spread over topics (paper 2.1: sample across topics). */
+export async function chooseProblems(
+  store: ArtifactStore,
+  input: { to: string; problems: readonly DatasetRef[]; count: number; seed: number },
+): Promise<DatasetRef> {
+  const problems = (await Promise.all(input.problems.map((ref) => store.readRows<Problem>(ref)))).flat();
+  const chosen = balancedSample(problems, input.count, (problem) => problem.topic, input.seed);
+  return store.writeJsonl(
+    input.to,
+    chosen.map((problem): PromptRow => ({ id: problem.id, problem })),
+  );
+}
+
+/**
+ * The well-formed proofs among a set's answers. Malformed answers are not proofs; the set's counts tell how many there
+ * were.
+ * @param input.series `r<round>` in a cold start, `lap<turn>` in phase 4: proofs of one problem have different ids in
+ * all of D_v.
+ */
+export async function collectProofs(
+  store: ArtifactStore,
+  input: { to: string; setId: string; rows: DatasetRef; task: Task; round: number; series: string },
+): Promise<DatasetRef> {
+  const rows = new Map((await store.readRows<PromptRow>(input.rows)).map((row) => [row.id, row]));
+  const proofs: ProofRow[] = [];
+  for await (const outcome of readOutcomes(store, input.setId)) {
+    const row = rows.get(outcome.row);
+    if (outcome.kind !== 'answered' || outcome.text === undefined || row === undefined) continue;
+    const answer = parseAnswer(input.task, outcome.text);
+    if (answer.kind === 'malformed' || answer.proof === undefined) continue;
+    proofs.push({
+      id: proofId(row, outcome, input.series),
+      problem: row.problem,
+      proof: answer.proof,
+      model: outcome.model,
+      round: input.round,
+      ...(answer.selfAnalysis === undefined ? {} : { selfAnalysis: answer.selfAnalysis }),
+      ...(answer.score === undefined ? {} : { selfScore: answer.score }),
+    });
+  }
+  return store.writeJsonl(input.to, proofs);
+}
+
+/** A proof's id: its problem, its series, and the samples that it came from. */
+export function proofId(
+  row: PromptRow,
+  { row: asked, sample }: Pick<Outcome, 'row' | 'sample'>,
+  series: string,
+): string {
+  return `${row.problem.id}-${series}-${asked === row.problem.id ? '' : `${tail(asked)}-`}${sample}`;
+}
+
+/** What tells apart proofs of one problem: the sample numbers at the end of a proof's id. */
+const tail = (proofId: string): string => /-(?:r|lap)\d+-([\d-]+)$/.exec(proofId)?.[1] ?? '0';
+
+/**
+ * Candidates with an analysis each, for the next refinement round. Without a usable analysis a candidate is not
+ * refined.
+ */
+export async function pairWithAnalyses(
+  store: ArtifactStore,
+  input: { to: string; proofs: DatasetRef; setId: string },
+): Promise<DatasetRef> {
+  const analyses = new Map<string, string>();
+  for await (const outcome of readOutcomes(store, input.setId)) {
+    if (outcome.kind === 'answered' && outcome.text !== undefined) analyses.set(outcome.row, outcome.text);
+  }
+  const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): PromptRow[] => {
+    const analysis = analyses.get(proof.id);
+    return analysis === undefined ? [] : [{ id: proof.id, problem: proof.problem, proof: proof.proof, analysis }];
+  });
+  return store.writeJsonl(input.to, rows);
+}
+
+/** The subset shown to experts: distinct proofs, balanced over topics and refinement rounds (paper 2.1). */
+export async function chooseForExperts(
+  store: ArtifactStore,
+  input: { to: string; candidates: readonly DatasetRef[]; count: number; seed: number },
+): Promise<DatasetRef> {
+  const all = (await Promise.all(input.candidates.map((ref) => store.readRows<ProofRow>(ref)))).flat();
+  const distinct = distinctBy(all, (proof) => `${proof.problem.id}\n${proof.proof}`);
+  return store.writeJsonl(
+    input.to,
+    balancedSample(distinct, input.count, (proof) => `${proof.problem.topic} ${proof.round}`, input.seed),
+  );
+}
+
+/** D_v: the proofs that experts scored, split by problem. What was flagged or expired has no score and is left out. */
+export async function recordProofScores(
+  store: ArtifactStore,
+  input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
+): Promise<{ train: DatasetRef; validation: DatasetRef }> {
+  const heldBack = new Set((await store.readRows<Problem>(input.validation)).map((problem) => problem.id));
+  const results = await reviewsById(store, input.results);
+  const scored = (await store.readRows<ProofRow>(input.subject)).flatMap((proof) =>
+    withExpertScore(proof, results.get(proof.id), input.lap),
+  );
+  const write = (name: string, rows: readonly ScoredProof[]) =>
+    store.writeJsonl(`datasets/${input.lap}/proof-scores/${name}.jsonl`, rows);
+  return {
+    train: await write(
+      'train',
+      scored.filter((row) => !heldBack.has(row.problem.id)),
+    ),
+    validation: await write(
+      'validation',
+      scored.filter((row) => heldBack.has(row.problem.id)),
+    ),
+  };
+}
+
+/**
+ * The proofs that a first look found hardest to verify (METHOD.md: preferred for labelling), at most `count`; equally
+ * hard ones in the order that they have.
+ */
+export async function hardestProofs(
+  store: ArtifactStore,
+  input: { to: string; proofs: DatasetRef; setId: string; count: number },
+): Promise<DatasetRef> {
+  const scores = new Map<string, (ProofScore | undefined)[]>();
+  for await (const { row, kind, score } of readOutcomes(store, input.setId))
+    scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  const proofs = (await store.readRows<ProofRow>(input.proofs)).map((proof, place) => ({
+    proof,
+    place,
+    hardness: hardnessOf(scores.get(proof.id) ?? []),
+  }));
+  const chosen = proofs.sort((a, b) => b.hardness - a.hardness || a.place - b.place).slice(0, input.count);
+  return store.writeJsonl(
+    input.to,
+    chosen.sort((a, b) => a.place - b.place).map(({ proof }) => proof),
+  );
+}
+
+/** Contested and unresolved proofs, hard-to-verify ones first: what an expert's time is best spent on. */
+export async function contestedProofs(
+  store: ArtifactStore,
+  input: { to: string; proofs: DatasetRef; decisions: DatasetRef },
+): Promise<DatasetRef> {
+  const decisions = await labelsById(store, input.decisions);
+  const contested = (await store.readRows<ProofRow>(input.proofs)).filter((proof) => {
+    const label = decisions.get(proof.id);
+    return label !== undefined && label.decision.kind !== 'labelled';
+  });
+  const hardFirst = (proof: ProofRow) => (decisions.get(proof.id)?.hardToVerify ? 0 : 1);
+  return store.writeJsonl(
+    input.to,
+    contested.sort((a, b) => hardFirst(a) - hardFirst(b)),
+  );
+}
+
+/**
+ * A random sample of the automatically labelled proofs, for experts to score without the label. At least one where any
+ * was labelled.
+ */
+export async function chooseForAudit(
+  store: ArtifactStore,
+  input: { to: string; proofs: DatasetRef; decisions: DatasetRef; share: number; seed: number },
+): Promise<DatasetRef> {
+  const decisions = await labelsById(store, input.decisions);
+  const labelled = (await store.readRows<ProofRow>(input.proofs)).filter(
+    ({ id }) => decisions.get(id)?.decision.kind === 'labelled',
+  );
+  return store.writeJsonl(input.to, shuffled(labelled, input.seed).slice(0, Math.ceil(input.share * labelled.length)));
+}
+
+/**
+ * What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). What stays without a
+ * score can be carried to the next lap.
+ */
+export async function growProofScores(
+  store: ArtifactStore,
+  input: { lap: string; proofs: DatasetRef; decisions: DatasetRef; experts: readonly DatasetRef[]; carry: boolean },
+): Promise<{ grown: DatasetRef; expert: number; carried?: DatasetRef }> {
+  const decisions = await labelsById(store, input.decisions);
+  const reviews = new Map(
+    (await Promise.all(input.experts.map((results) => reviewsById(store, results)))).flatMap((map) => [...map]),
+  );
+  let expert = 0;
+  const left: ProofRow[] = [];
+  const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): ScoredProof[] => {
+    const decision = decisions.get(proof.id)?.decision;
+    if (decision?.kind === 'labelled') return [{ ...proof, score: decision.score, source: 'auto', lap: input.lap }];
+    const scored = withExpertScore(proof, reviews.get(proof.id), input.lap);
+    expert += scored.length;
+    if (scored.length === 0) left.push(proof);
+    return scored;
+  });
+  const grown = await store.writeJsonl(`datasets/${input.lap}/proof-scores/grown.jsonl`, rows);
+  if (!input.carry || left.length === 0) return { grown, expert };
+  return { grown, expert, carried: await store.writeJsonl(`datasets/${input.lap}/label/carried.jsonl`, left) };
+}
+
+function withExpertScore(proof: ProofRow, result: ReviewResult | undefined, lap: string): ScoredProof[] {
+  return result?.kind === 'scored' && isScore(result.score)
+    ? [{ ...proof, score: result.score, source: result.source, lap }]
+    : [];
+}
+
+export async function reviewsById(store: ArtifactStore, results: DatasetRef): Promise<Map<string, ReviewResult>> {
+  const rows = await store.readRows<{ id: string; result: ReviewResult }>(results);
+  return new Map(rows.map(({ id, result }) => [id, result]));
+}
+
+async function labelsById(store: ArtifactStore, decisions: DatasetRef): Promise<Map<string, LabelRow>> {
+  return new Map((await store.readRows<LabelRow>(decisions)).map((row) => [row.proofId, row]));
+}

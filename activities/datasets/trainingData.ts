@@ -1,0 +1,66 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type {
+  DatasetRef,
+  Problem,
+  RewardMeta,
+  ScoredAnalysis,
+  ScoredProof,
+  Task,
+  TrainingRow,
+} from '../../shared/records.ts';
+import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
+import type { RewardSpec } from '../../shared/reward/protocol.ts';
+import { loadPromptSet } from '../store/promptSets.ts';
+import type { ArtifactStore } from '../store/files.ts';
+
+/** Rows of D_p, D_v or D_mv, as prompts of a task that a stage trains. */
+export type TrainingSource =
+  | { readonly task: 'prove' | 'selfVerify' | 'selfRefine'; readonly rows: DatasetRef }
+  | { readonly task: 'verify'; readonly rows: DatasetRef }
+  | { readonly task: 'metaVerify'; readonly rows: DatasetRef };
+
+/**
+ * The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt.
+ * @throws `NothingToLearn`, non-retryable, when there is no row: people may have flagged or left open all that they
+ * were asked.
+ */
+export async function writeTrainingRows(
+  store: ArtifactStore,
+  input: { to: string; prompts: string; source: TrainingSource },
+): Promise<DatasetRef> {
+  const prompts = await loadPromptSet(input.prompts);
+  const { task, rows: from } = input.source;
+  if (from.rows === 0) {
+    throw ApplicationFailure.nonRetryable(
+      `Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many ` +
+        'were scored, flagged and expired (flywheel review, reviews/ in the store)',
+      'NothingToLearn',
+    );
+  }
+  async function* rows(): AsyncGenerator<TrainingRow> {
+    for await (const row of store.readJsonl<Problem | ScoredProof | ScoredAnalysis>(input.source.rows)) {
+      const meta = rewardMeta(task, row);
+      yield {
+        itemId: `${task}/${row.id}`,
+        task,
+        prompt: prompts.render(task, { ...meta, problem: meta.problem.statement }),
+        meta,
+      };
+    }
+  }
+  return store.writeJsonl(input.to, rows());
+}
+
+function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): RewardMeta {
+  if ('quality' in row) return { problem: row.problem, proof: row.proof, analysis: row.analysis, score: row.quality };
+  if ('score' in row) return { problem: row.problem, proof: row.proof, score: row.score };
+  if ('statement' in row) return { problem: row };
+  throw new Error(
+    `Expected a row of D_p, D_v or D_mv for ${task}, got one with the fields ${Object.keys(row).join(', ')}`,
+  );
+}
+
+/** What the reward service has to know of a job, at the place where it looks. */
+export async function writeRewardSpec(store: ArtifactStore, spec: RewardSpec): Promise<{ sha256: string }> {
+  return store.writeJson(`rewards/${spec.jobKey}/spec.json`, rewardSpecSchema.parse(spec));
+}

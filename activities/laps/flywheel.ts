@@ -1,0 +1,51 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { spendingOf } from '../../shared/lap/amounts.ts';
+import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
+import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
+import { fullLapName, runOf } from '../../shared/lap/lapNames.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { isPassing } from './open.ts';
+import { readManifest } from './parent.ts';
+
+/**
+ * Reads a flywheel's input and, with it, its first lap's.
+ * @throws ApplicationFailure `InvalidFlywheel`, non-retryable: the same input would be refused again.
+ */
+export async function openFlywheel(
+  store: ArtifactStore,
+  input: FlywheelInput,
+): Promise<{ run: string; settings: FlywheelSettings }> {
+  try {
+    const settings = resolveFlywheel(input);
+    const from = settings.from === undefined ? undefined : fullLapName(settings.from);
+    const first = {
+      ...settings.lap,
+      ...(settings.run === undefined ? {} : { run: settings.run }),
+      ...(from === undefined ? {} : { from }),
+    };
+    const parent = parentOf(first);
+    const { run } = resolveRecipe(first, parent === undefined ? undefined : await readManifest(store, parent));
+    return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    throw ApplicationFailure.create({ type: 'InvalidFlywheel', message: (error as Error).message, nonRetryable: true });
+  }
+}
+
+/** What the flywheel remembers of a finished lap, from its report. */
+export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: string }): Promise<LapOutcome> {
+  const report = await store.readJson<LapReport>(`laps/${lap}/report.json`);
+  const verifier = report.verifier.v2 ?? report.verifier.parent;
+  return {
+    lap,
+    headline: report.generator.trueScoreAfter?.value ?? verifier?.scoreAccuracy?.value ?? null,
+    used: spendingOf(report.ledgerTotal.used),
+  };
+}
+
+export interface FlywheelActivities {
+  openFlywheel(input: FlywheelInput): Promise<{ run: string; settings: FlywheelSettings }>;
+  lapOutcome(input: { readonly lap: string }): Promise<LapOutcome>;
+}

@@ -1,0 +1,127 @@
+import os from 'node:os';
+import path from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
+import { lapNumber } from '../../shared/lap/lapNames.ts';
+import type { ProblemSplits } from '../../shared/lap/manifest.ts';
+import { headlines, refusalOfPlan } from '../../shared/cost/plan.ts';
+import type { LapPlan, PlanHeadline } from '../../shared/cost/plan.ts';
+import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
+import { SHIPPED_BASES, type Recipe } from '../../shared/lap/recipe.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { importCheckpoint } from '../store/checkpoints.ts';
+import { loadPromptSet } from '../store/promptSets.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { allocateLap } from './identity.ts';
+import { parentLap, readManifest } from './parent.ts';
+import type { ParentLap } from './parent.ts';
+import { planFrom } from './planFrom.ts';
+import { splitProblems, writeProblems } from '../datasets/problems.ts';
+
+export interface OpenedLap {
+  readonly lap: string;
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
+  /** What everything random in the lap derives from: the recipe's seed, and from lap 2 on the turn as well. */
+  readonly seed: number;
+  readonly parent?: ParentLap;
+  readonly recipe: Recipe;
+  readonly recipeSha256: string;
+  /**
+   * What it is expected to take: the whole, and a few numbers of each phase. Absent in laps that were opened before
+   * there were plans.
+   */
+  readonly plan?: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
+  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly problems: ProblemSplits;
+  readonly base: CheckpointRef;
+}
+
+/**
+ * Reads the input, refuses what cannot run, names the lap, and lays out its problems and its base.
+ * @throws ApplicationFailure `InvalidLap` or `OverBudget`, non-retryable: the same input would be refused again.
+ */
+export async function openLap(store: ArtifactStore, root: string, input: LapInput, owner: string): Promise<OpenedLap> {
+  try {
+    const from = parentOf(input);
+    const manifest = from === undefined ? undefined : await readManifest(store, from);
+    const { run, turn, recipe } = resolveRecipe(input, manifest);
+    const plan = await planFrom(store, { turn, recipe }, manifest);
+    refuseWhatTheClusterCannotHold(recipe, plan);
+    refuseWhatIsOverBudget(recipe, plan);
+    const prompts = await loadPromptSet(recipe.domain.prompts);
+    const base = await importBase(store, root, recipe.domain.base);
+    const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
+    // What can be refused was looked at: a name is given to laps that run.
+    const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
+    const problems = await writeProblems(store, lap, splits);
+    const { sha256: recipeSha256 } = await store.writeJson(`laps/${lap}/recipe.json`, recipe);
+    const planned = await store.writeJson(`laps/${lap}/plan.json`, plan);
+    return {
+      lap,
+      turn,
+      seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
+      ...(manifest === undefined
+        ? {}
+        : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
+      recipe,
+      recipeSha256,
+      plan: { ref: planned, phases: headlines(plan) },
+      prompts: { name: prompts.name, sha256: prompts.sha256 },
+      problems,
+      base,
+    };
+  } catch (error) {
+    if (error instanceof ApplicationFailure || isPassing(error)) throw error;
+    throw ApplicationFailure.create({
+      type: 'InvalidLap',
+      message: error instanceof Error ? error.message : String(error),
+      nonRetryable: true,
+    });
+  }
+}
+
+/** A full disk or a store out of reach may heal; a bad input does not. */
+export function isPassing(error: unknown): boolean {
+  return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
+}
+
+async function importBase(store: ArtifactStore, root: string, base: string): Promise<CheckpointRef> {
+  const shipped = SHIPPED_BASES.get(base);
+  if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
+  if (!(await store.exists(base)))
+    throw new Error(
+      `Invalid lap input: domain.base: expected ${[...SHIPPED_BASES.keys()].join(', ')} or a checkpoint folder ` +
+        `in the store, got ${JSON.stringify(base)}`,
+    );
+  return importCheckpoint(store, store.path(base));
+}
+
+function refuseWhatTheClusterCannotHold(recipe: Recipe, plan: LapPlan): void {
+  const { cluster, nodes, gpusPerNode } = recipe.training;
+  const needs =
+    `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
+    `plans ${plan.total.expected.calls.toLocaleString('en')} model calls`;
+  if (cluster !== 'local') {
+    throw new Error(
+      `${needs}. Expected training.cluster to be a back end that this installation has (local), got ` +
+        `"${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster ` +
+        '(activities/training)',
+    );
+  }
+  if (nodes > 1 || gpusPerNode > 0) {
+    throw new Error(
+      `${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. ` +
+        'Lower training.nodes and training.gpusPerNode, or configure another cluster',
+    );
+  }
+}
+
+/** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */
+function refuseWhatIsOverBudget(recipe: Recipe, plan: LapPlan): void {
+  const refusal = refusalOfPlan(plan, recipe);
+  if (refusal !== undefined) throw ApplicationFailure.nonRetryable(`Invalid lap input: ${refusal}`, 'OverBudget');
+}

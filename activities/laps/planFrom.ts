@@ -1,0 +1,35 @@
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { planLap } from '../../shared/cost/plan.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import type { ArtifactStore } from '../store/files.ts';
+
+/**
+ * A lap's plan, by the rates that its parent's report has. A parent without a report or from before there were rates
+ * measures nothing, and neither does one of another model or on other machines.
+ */
+export async function planFrom(
+  store: ArtifactStore,
+  lap: { readonly turn: number; readonly recipe: Recipe },
+  parent?: LapManifest,
+): Promise<LapPlan> {
+  if (parent === undefined) return planLap(lap.recipe, lap.turn);
+  const uri = `laps/${parent.lap}/report.json`;
+  const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
+  const rates =
+    comparable && (await store.exists(uri)) ? (await store.readJson<Partial<LapReport>>(uri)).rates : undefined;
+  return planLap(lap.recipe, lap.turn, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
+}
+
+/** What tokens and seconds depend on, beside counts. */
+function worldOf({ domain, inference, training }: Recipe): string {
+  return JSON.stringify([
+    domain.base,
+    domain.prompts,
+    inference.engine,
+    training.cluster,
+    training.nodes,
+    training.gpusPerNode,
+  ]);
+}

@@ -1,0 +1,149 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { Checker } from '../../shared/domain.ts';
+import { reviewResultsUri } from '../../shared/review/reviews.ts';
+import type {
+  ReviewEntry,
+  ReviewRange,
+  ReviewResult,
+  ReviewRow,
+  ReviewSetInput,
+  ReviewSetResult,
+} from '../../shared/review/reviews.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { answerQuestions } from './program.ts';
+import type { OpenQuestion } from './program.ts';
+import { ReviewLog } from './log.ts';
+import { SubjectRows } from './subjectRows.ts';
+
+export interface ReviewServices {
+  readonly store: ArtifactStore;
+  /** For the program that answers in place of people. */
+  readonly client: () => Promise<Client>;
+  /** Its knowledge; absent in domains without a truth. */
+  readonly checker: Checker | undefined;
+}
+
+/** A question that has no result on record yet. */
+export interface ListedQuestion extends OpenQuestion {
+  /** What an interrupted review of it recorded, comments left out. */
+  readonly recorded: readonly ReviewEntry[];
+}
+
+export interface ReviewRecord {
+  readonly setId: string;
+  readonly questionId: string;
+  readonly entries: readonly ReviewEntry[];
+}
+
+export type ReviewActivities = ReturnType<typeof createReviewActivities>;
+
+export function createReviewActivities({ store, client, checker }: ReviewServices) {
+  const log = new ReviewLog(store);
+  const rows = new SubjectRows(store);
+  return {
+    /** Puts verdicts, flags and results into the question's log; again with the same ids: nothing happens. */
+    async recordReview({ setId, questionId, entries }: ReviewRecord): Promise<void> {
+      await log.append(setId, questionId, entries);
+    },
+
+    /** The questions of a range that have no result on record. */
+    async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: ReviewRange): Promise<ListedQuestion[]> {
+      return beating(async (beat) => {
+        const ids = await verified(() => rows.ids(subject));
+        const listed: ListedQuestion[] = [];
+        for (const [offset, id] of ids.slice(from, to).entries()) {
+          const entries = await log.read(setId, id);
+          beat({ read: offset + 1, of: to - from });
+          if (!entries.some((entry) => entry.kind === 'result'))
+            listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
+        }
+        return listed;
+      });
+    },
+
+    /** Answers for experts with the checker's truth, under the checker's name. */
+    async answerAsProgram(set: ReviewSetInput, questions: readonly OpenQuestion[]): Promise<void> {
+      if (!checker) {
+        throw ApplicationFailure.nonRetryable(
+          'Expected a checker to answer in place of experts, got none in this domain: set domain.experts to "people"',
+          'NoChecker',
+        );
+      }
+      await beating(async (beat) =>
+        answerQuestions({
+          set,
+          questions,
+          client: await client(),
+          checker,
+          rowOf: (row) => verified(() => rows.row(set.subject, row)),
+          onAnswered: (answered) => beat({ answered, of: questions.length }),
+          signal: Context.current().cancellationSignal,
+        }),
+      );
+    },
+
+    /**
+     * Writes what each question came to, in the order of the rows; a question without a result on record has expired.
+     */
+    async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
+      return beating(async (beat) => {
+        const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
+        const ids = (await verified(() => rows.ids(subject))).slice(range?.from, range?.to);
+        async function* results(): AsyncGenerator<ReviewRow> {
+          for (const id of ids) {
+            const entries = await log.read(setId, id);
+            const result = resultIn(entries);
+            counts[result.kind] += 1;
+            counts.verdicts += entries.filter(
+              (entry) => entry.kind === 'verdict' || entry.kind === 'adjudication',
+            ).length;
+            beat({ ...counts, of: ids.length });
+            yield { id, result };
+          }
+        }
+        const written = await store.writeJsonl(reviewResultsUri({ setId, ...(range ? { range } : {}) }), results());
+        return { setId, results: written, ...counts };
+      });
+    },
+  };
+}
+
+/** Ours: several times within the heartbeat timeout of the activities. */
+const BEAT_MS = 4_000;
+
+/** Shows that the activity lives, and how far it is, even while one step takes long. */
+async function beating<T>(work: (beat: (progress: unknown) => void) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let progress: unknown;
+  const timer = setInterval(() => context.heartbeat(progress), BEAT_MS);
+  try {
+    return await work((now) => {
+      progress = now;
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function resultIn(entries: readonly ReviewEntry[]): ReviewResult {
+  const last = entries.findLast((entry) => entry.kind === 'result');
+  return last?.result ?? { kind: 'expired' };
+}
+
+function withoutComment(entry: ReviewEntry): ReviewEntry {
+  if (entry.kind !== 'verdict' && entry.kind !== 'adjudication') return entry;
+  const { comment: _, ...verdict } = entry.verdict;
+  return { ...entry, verdict };
+}
+
+/** A dataset that is not what it should be does not heal by trying again. */
+async function verified<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('Expected '))
+      throw ApplicationFailure.nonRetryable(error.message, 'BadReviewSubject');
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { EngineSettings } from '../../shared/sampling/sets.ts';
+import type { PromptSet } from '../store/promptSets.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { beating } from '../processes/heartbeat.ts';
+import type { AskerOptions } from '../inference/asker.ts';
+import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
+import { collectLabels } from './outcomes.ts';
+import { planSet, type PlanSetInput } from './shards.ts';
+import { sampleShard, type SampleShardInput } from './sampleShard.ts';
+import { stopUri, type ShardContext, type ShardResult } from './shard.ts';
+import { ModelServers } from '../inference/servers.ts';
+import type { EndpointResolver } from '../inference/types.ts';
+
+export { LedgerAsker } from '../inference/asker.ts';
+export { callKey, questionDigest } from '../inference/keys.ts';
+export { Ledger, LedgerDamaged } from '../inference/ledger.ts';
+export { readAllOutcomes, readOutcomes } from './outcomes.ts';
+export { ModelServers } from '../inference/servers.ts';
+export type { Asker, Endpoint, EndpointResolver, ModelCall } from '../inference/types.ts';
+
+export interface InferenceDeps {
+  readonly store: ArtifactStore;
+  readonly resolve: EndpointResolver;
+  readonly loadPromptSet: (name: string) => Promise<PromptSet>;
+  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
+}
+
+/** Activities that ask models. All shards in a process share their servers' limits. */
+export function createInferenceActivities(deps: InferenceDeps) {
+  const { store } = deps;
+  const patience = deps.asker?.patienceMs;
+  /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
+  const servers = new Map<EngineSettings['engine'], ModelServers>();
+  const serversOf = (engine: EngineSettings['engine']): ModelServers => {
+    const known = servers.get(engine);
+    if (known !== undefined) return known;
+    const made = new ModelServers({
+      resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }),
+      ...(patience === undefined ? {} : { patienceMs: patience }),
+    });
+    servers.set(engine, made);
+    return made;
+  };
+  const shardDeps = async ({ prompts, engine }: Pick<SampleShardInput, 'prompts' | 'engine'>) => ({
+    store,
+    servers: serversOf(engine.engine),
+    asker: deps.asker,
+    prompts: await deps.loadPromptSet(prompts),
+  });
+  return {
+    /** Cuts a set into shards. */
+    planSet: (input: PlanSetInput): Promise<{ shards: number }> => beating(() => planSet(store, input)),
+    /** Answers for a shard of rows. */
+    sampleShard: (input: SampleShardInput): Promise<ShardResult> =>
+      asActivity(async (context) => sampleShard(await shardDeps(input), input, context)),
+    /** Labels for a shard of proofs. */
+    labelShard: (input: LabelShardInput): Promise<LabelShardResult> =>
+      asActivity(async (context) => labelShard(await shardDeps(input), input, context)),
+    /** All label rows of a finished set as one dataset. */
+    collectLabels: (setId: string): Promise<DatasetRef> => beating(() => collectLabels(store, setId)),
+    /**
+     * Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would
+     * take half a minute).
+     */
+    stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
+      await store.writeText(stopUri(input.setId, input.stopToken), '');
+    },
+  };
+}
+
+export type InferenceActivities = ReturnType<typeof createInferenceActivities>;
+
+/** What no retry can mend; everything else is tried again. */
+const PERMANENT = new Set(['LedgerDamaged', 'BadRow']);
+
+async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promise<R> {
+  const context = Context.current();
+  try {
+    return await work({ signal: context.cancellationSignal, heartbeat: (progress) => context.heartbeat(progress) });
+  } catch (error) {
+    if (context.cancellationSignal.aborted)
+      throw error instanceof CancelledFailure
+        ? error
+        : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
+    const { name, message } = error as Error;
+    const stopped = name === 'SetStopped';
+    throw ApplicationFailure.create({
+      type: name,
+      message,
+      cause: error as Error,
+      nonRetryable: PERMANENT.has(name) || stopped,
+      ...(stopped && { category: ApplicationFailureCategory.BENIGN }),
+    });
+  }
+}

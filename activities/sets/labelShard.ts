@@ -1,0 +1,194 @@
+import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
+import { nextLabelStep, type LabelRound } from '../../shared/label/earlyStop.ts';
+import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/rounds.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { LabelRow, LabelSetInput } from '../../shared/sampling/sets.ts';
+import type { PromptSet } from '../store/promptSets.ts';
+import { readShardRows, shardUri, type SetRow } from './shards.ts';
+import { renderRow } from './sampleShard.ts';
+import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
+import {
+  forEachReady,
+  runShard,
+  type ShardContext,
+  type ShardDeps,
+  type ShardInput,
+  type ShardResult,
+  type ShardRun,
+} from './shard.ts';
+
+export type LabelShardInput = LabelSetInput & ShardInput;
+
+export interface LabelShardResult extends ShardResult {
+  readonly labels: { readonly auto: number; readonly contested: number; readonly unresolved: number };
+  /** LabelRows in the order of the proofs. */
+  readonly decisions: DatasetRef;
+}
+
+/**
+ * Labels every proof of a shard by the rule of paper 2.3, with no more calls than decide it; outcomes on the ledger are
+ * used as they are.
+ */
+export async function labelShard(
+  deps: ShardDeps & { readonly prompts: PromptSet },
+  input: LabelShardInput,
+  context: ShardContext,
+): Promise<LabelShardResult> {
+  const {
+    setId,
+    shard,
+    stopToken,
+    verifier,
+    metaVerifier,
+    policy,
+    waves,
+    earlyStop,
+    verdictAttempts,
+    sampling,
+    seed,
+    engine,
+  } = input;
+  const rows = await readShardRows(deps.store, setId, shard);
+  const queue = deps.servers.of(verifier.checkpoint.sha256);
+  for (const model of [verifier, metaVerifier]) deps.servers.of(model.checkpoint.sha256).limitTo(engine.maxConcurrency);
+  const plan = {
+    verifier: verifier.checkpoint.sha256,
+    metaVerifier: metaVerifier.checkpoint.sha256,
+    prompts: deps.prompts.sha256,
+    policy,
+    waves,
+    earlyStop,
+    verdictAttempts,
+    sampling,
+    seed,
+    rows: input.proofs.sha256,
+    shardRows: engine.shardRows,
+  };
+  return runShard<LabelShardResult>(
+    deps,
+    { setId, shard, stopToken, rows: rows.length, plan },
+    context,
+    async (run) => {
+      const labelled: (LabelledProof | undefined)[] = Array.from({ length: rows.length });
+      await forEachReady(
+        rows.entries(),
+        () => queue.ready(run.signal),
+        async ([index, row]) => {
+          labelled[index] = await labelProof(run, deps.prompts, input, row);
+          run.rowDone();
+        },
+      );
+      const done = labelled as LabelledProof[];
+      const count = (kind: LabelRow['decision']['kind']): number =>
+        done.filter(({ row }) => row.decision.kind === kind).length;
+      const decisions = await deps.store.writeJsonl(
+        shardUri(setId, shard, 'labels'),
+        done.map(({ row }) => row),
+      );
+      return {
+        order: done.flatMap(({ keys }) => keys),
+        result: {
+          labels: { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') },
+          decisions,
+        },
+      };
+    },
+  );
+}
+
+interface LabelledProof {
+  readonly row: LabelRow;
+  readonly keys: readonly string[];
+}
+
+/** An analysis under way: what is known of it, and the question that its meta-assessments answer. */
+interface AnalysisState extends AnalysisEvidence {
+  readonly metaScores: AnalysisEvidence['score'][];
+  readonly text: string;
+  metaQuestion?: RowQuestion;
+}
+
+async function labelProof(
+  run: ShardRun,
+  prompts: PromptSet,
+  input: LabelShardInput,
+  row: SetRow,
+): Promise<LabelledProof> {
+  const { policy, waves, verifier, metaVerifier, sampling, seed, verdictAttempts } = input;
+  const verify = rowQuestion({
+    row: row.id,
+    seed,
+    task: 'verify',
+    model: verifier.checkpoint.sha256,
+    sampling: sampling.verify,
+    messages: renderRow(prompts, 'verify', row),
+  });
+  const analyses: AnalysisState[] = [];
+  const rounds: LabelRound[] = [];
+  const keys: string[] = [];
+  const verdict = async (question: RowQuestion, sample: number): Promise<Outcome> => {
+    const { outcome, keys: attempts } = await sampleOnce(
+      run,
+      question,
+      sample,
+      verdictAttempts,
+      ({ kind }) => kind !== 'answered',
+    );
+    keys.push(...attempts);
+    return outcome;
+  };
+  for (;;) {
+    const step = input.earlyStop ? nextLabelStep(policy, waves, analyses, rounds) : nextFullStep(policy, analyses);
+    if (step.kind === 'stop') {
+      return {
+        row: {
+          proofId: row.id,
+          decision: step.decision,
+          analyses: analyses.length,
+          metaAnalyses: analyses.reduce((sum, { metaScores }) => sum + metaScores.length, 0),
+          hardToVerify: isHardToVerify(policy, analyses, rounds),
+          stopReason: step.stopReason,
+          order: rounds.map(orderText),
+        },
+        keys,
+      };
+    }
+    rounds.push(step.round);
+    const first = analyses.length;
+    const [asked, metas] = await Promise.all([
+      Promise.all(Array.from({ length: step.round.analyses }, (_, index) => verdict(verify, first + index))),
+      Promise.all(
+        step.round.metas.map(async ({ analysis, count }) => {
+          const state = analyses[analysis] as AnalysisState;
+          state.metaQuestion ??= rowQuestion({
+            row: analysisId(row.id, analysis),
+            seed,
+            task: 'metaVerify',
+            model: metaVerifier.checkpoint.sha256,
+            sampling: sampling.metaVerify,
+            messages: renderRow(prompts, 'metaVerify', { ...row, analysis: state.text }),
+          });
+          const question = state.metaQuestion;
+          const from = state.metaScores.length;
+          return {
+            state,
+            outcomes: await Promise.all(Array.from({ length: count }, (_, index) => verdict(question, from + index))),
+          };
+        }),
+      ),
+    ]);
+    for (const outcome of asked) analyses.push({ score: scoreOf(outcome), text: outcome.text ?? '', metaScores: [] });
+    for (const { state, outcomes } of metas) state.metaScores.push(...outcomes.map(scoreOf));
+  }
+}
+
+/** A call that gave no verdict is missing, never a score. */
+function scoreOf({ kind, score }: Outcome): AnalysisEvidence['score'] {
+  return kind === 'answered' ? score : undefined;
+}
+
+/** Row under which an analysis's meta-assessments stand on the ledger. */
+export function analysisId(proofId: string, analysis: number): string {
+  return `${proofId}#${analysis}`;
+}

@@ -1,0 +1,59 @@
+import type { Outcome } from '../../shared/outcomes.ts';
+import type { LabelRow } from '../../shared/sampling/sets.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import type { LabelShardResult } from './labelShard.ts';
+import { planUri, shardUri, type SetPlan } from './shards.ts';
+import { readSealed } from '../inference/sealedLedger.ts';
+
+/**
+ * The final outcome of every sample of a finished set, in the order of rows and samples (for a label set: proof by
+ * proof, in the order of asking). Attempts that were asked again are left out.
+ * @throws when the set is not finished, naming the shard that is missing.
+ */
+export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncGenerator<Outcome> {
+  for await (const { outcome, final } of readAllOutcomes(store, setId)) if (final) yield outcome;
+}
+
+/** Every outcome that the finished set used, attempts that were asked again included. */
+export async function* readAllOutcomes(
+  store: ArtifactStore,
+  setId: string,
+): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
+  for (let shard = 0; shard < (await shardsOf(store, setId)); shard += 1) {
+    const uri = `${shardUri(setId, shard)}.gz`;
+    if (!(await store.exists(uri)))
+      throw new Error(`Expected set ${setId} to be finished, but ${uri} does not exist: its shard is not sealed yet`);
+    let previous: Outcome | undefined;
+    for await (const { unused, ...outcome } of readSealed(store.path(uri))) {
+      if (unused === true) break;
+      if (previous !== undefined) yield { outcome: previous, final: !sameSample(previous, outcome) };
+      previous = outcome;
+    }
+    if (previous !== undefined) yield { outcome: previous, final: true };
+  }
+}
+
+/** Puts the shards' label rows together as `labels/<setId>/labels.jsonl`, in the order of the proofs. */
+export async function collectLabels(store: ArtifactStore, setId: string): Promise<DatasetRef> {
+  const shards = await shardsOf(store, setId);
+  async function* rows(): AsyncGenerator<LabelRow> {
+    for (let shard = 0; shard < shards; shard += 1) {
+      const { result } = await store.readJson<{ result: LabelShardResult }>(
+        shardUri(setId, shard).replace(/\.jsonl$/, '.result.json'),
+      );
+      yield* store.readJsonl<LabelRow>(result.decisions);
+    }
+  }
+  return store.writeJsonl(`labels/${setId}/labels.jsonl`, rows());
+}
+
+async function shardsOf(store: ArtifactStore, setId: string): Promise<number> {
+  if (!(await store.exists(planUri(setId))))
+    throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${planUri(setId)}`);
+  return (await store.readJson<SetPlan>(planUri(setId))).shards.length;
+}
+
+function sameSample(a: Outcome, b: Outcome): boolean {
+  return a.row === b.row && a.task === b.task && a.sample === b.sample;
+}

@@ -1,0 +1,52 @@
+import type { Outcome } from '../../shared/outcomes.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { callKey, questionDigest, type Question } from '../inference/keys.ts';
+import type { ShardRun } from './shard.ts';
+
+/** A question about a row: its samples share the prompt and the digest of it. */
+export interface RowQuestion extends Question {
+  readonly row: string;
+  readonly seed: number;
+  readonly digest: string;
+}
+
+export function rowQuestion(question: Question & { readonly row: string; readonly seed: number }): RowQuestion {
+  return { ...question, digest: questionDigest(question) };
+}
+
+export interface Sampled {
+  readonly outcome: Outcome;
+  /** Keys of all its attempts, the outcome's last. */
+  readonly keys: readonly string[];
+}
+
+/**
+ * One sample of a row: asked again under a new seed while `again` says so, at most `attempts` times; every outcome is
+ * on the ledger, the last one counts. On a ledger that has later attempts it goes on from the last of them: an earlier
+ * failure is not asked again.
+ */
+export async function sampleOnce(
+  run: ShardRun,
+  question: RowQuestion,
+  sample: number,
+  attempts: number,
+  again: (outcome: Outcome) => boolean,
+): Promise<Sampled> {
+  const { row, task, model, messages, sampling, digest } = question;
+  const which = (attempt: number) => {
+    const seed = seedOf(question.seed, row, task, sample, attempt);
+    return { seed, key: callKey(digest, { seed, sample, attempt }) };
+  };
+  const keys: string[] = [];
+  for (let attempt = 0; ; attempt += 1) {
+    const { seed, key } = which(attempt);
+    keys.push(key);
+    const last = attempt + 1 >= attempts;
+    const passed = !last && run.ledger.has(key) && run.ledger.has(which(attempt + 1).key);
+    const outcome = passed
+      ? ((await run.ledger.get(key)) as Outcome)
+      : await run.asker.ask({ key, row, sample, task, model, messages, sampling, seed }, run.signal);
+    run.count(outcome);
+    if (last || !again(outcome)) return { outcome, keys };
+  }
+}

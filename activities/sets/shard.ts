@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
+import { Ledger } from '../inference/ledger.ts';
+import { onAbort } from '../inference/onAbort.ts';
+import { shardUri } from './shards.ts';
+import { sealedPath } from '../inference/sealedLedger.ts';
+import type { ModelServers } from '../inference/servers.ts';
+import { isFile, SetStopped, watchForStop } from './setStop.ts';
+
+/** Which shard of which set, and how its workflow tells it to stop. */
+export interface ShardInput {
+  readonly setId: string;
+  readonly shard: number;
+  /** Names the workflow run: a stop of an earlier one is not for this. */
+  readonly stopToken: string;
+}
+
+/** What a shard came to. Counts are of calls: an answer that was asked again counts once per time. */
+export interface ShardResult {
+  readonly rows: number;
+  readonly counts: OutcomeCounts;
+  readonly usage: Usage;
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** What heartbeats carry. */
+export interface ShardProgress {
+  readonly shard: number;
+  readonly rowsDone: number;
+  readonly rows: number;
+  readonly requests: number;
+  readonly counts: OutcomeCounts;
+}
+
+/** The world as a shard sees it: an activity's context, or a benchmark's. */
+export interface ShardContext {
+  readonly signal: AbortSignal;
+  heartbeat(progress: ShardProgress): void;
+}
+
+export interface ShardDeps {
+  readonly store: ArtifactStore;
+  readonly servers: ModelServers;
+  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'> | undefined;
+}
+
+/** One shard under way: asks, counts, and knows which outcomes are part of the result, in their order. */
+export interface ShardRun {
+  readonly ledger: Ledger;
+  readonly asker: LedgerAsker;
+  readonly signal: AbortSignal;
+  count(outcome: Outcome): void;
+  rowDone(): void;
+}
+
+/**
+ * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 2.5 times the
+ * time so far, and at last often enough for a heartbeat timeout of 30 s.
+ */
+const BEAT_CHECK_MS = 250;
+const FIRST_BEATS_MS = 2_000;
+const LAST_BEATS_MS = 20_000;
+
+/** `shard-NNNN.result.json`: what was asked for (policy, sampling, seeds), its digest, and what it came to. */
+export interface StoredResult<R> {
+  readonly inputSha256: string;
+  readonly plan: unknown;
+  readonly result: R;
+}
+
+/**
+ * Runs a shard on its ledger, and seals the ledger when the work is complete. A shard that is complete already is not
+ * touched. Whatever ends it early (cancellation, a stop, a full disk), calls end within a second and the ledger stays
+ * as it is, to go on from.
+ */
+export async function runShard<R extends ShardResult>(
+  deps: ShardDeps,
+  input: ShardInput & { readonly rows: number; readonly plan: unknown },
+  context: ShardContext,
+  work: (run: ShardRun) => Promise<{ readonly order: Iterable<string>; readonly result: Omit<R, keyof ShardResult> }>,
+): Promise<R> {
+  const { store } = deps;
+  const { setId, shard } = input;
+  const file = store.path(shardUri(setId, shard));
+  const resultUri = shardUri(setId, shard).replace(/\.jsonl$/, '.result.json');
+  const inputSha256 = createHash('sha256').update(JSON.stringify(input.plan)).digest('hex');
+  if (await store.exists(resultUri)) {
+    const stored = await store.readJson<StoredResult<R>>(resultUri);
+    if (stored.inputSha256 === inputSha256 && (await isFile(sealedPath(file))) && !(await isFile(file)))
+      return stored.result;
+  }
+
+  const began = Date.now();
+  const ledger = await Ledger.open(file);
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
+  const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
+  const usage = { promptTokens: 0, completionTokens: 0 };
+  let requests = 0;
+  let rowsDone = 0;
+  const set = watchForStop(store.path(stopUri(setId, input.stopToken)));
+  const forget = [context.signal, set.signal].map((signal) => {
+    const pass = (): void => {
+      // So the workflow was cancelled, and all its shards are, though only this one has heard of it.
+      if ((signal.reason as Error).message === 'CANCELLED') set.now();
+      stop.abort(signal.reason);
+    };
+    if (signal.aborted) pass();
+    return onAbort(signal, pass);
+  });
+  const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
+  const beat = (): void =>
+    context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
+  let nextBeat = began + FIRST_BEATS_MS;
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (now >= nextBeat) {
+      beat();
+      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) * 1.5));
+    }
+  }, BEAT_CHECK_MS);
+  try {
+    const { order, result } = await work({
+      ledger,
+      asker,
+      signal: stop.signal,
+      count(outcome) {
+        counts[outcome.kind] += 1;
+        requests += outcome.requests;
+        usage.promptTokens += outcome.usage?.promptTokens ?? 0;
+        usage.completionTokens += outcome.usage?.completionTokens ?? 0;
+      },
+      rowDone() {
+        rowsDone += 1;
+      },
+    });
+    await ledger.seal(order);
+    const shardResult = {
+      rows: input.rows,
+      counts,
+      usage,
+      requests,
+      seconds: (Date.now() - began) / 1000,
+      ...result,
+    } as R;
+    await store.writeJson(resultUri, { inputSha256, plan: input.plan, result: shardResult } satisfies StoredResult<R>);
+    return shardResult;
+  } finally {
+    clearInterval(timer);
+    for (const one of forget) one();
+    set.done();
+    stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));
+    await ledger.close();
+  }
+}
+
+export function stopUri(setId: string, stopToken: string): string {
+  return `ledger/${setId}/stop-${stopToken}`;
+}
+
+/**
+ * Runs `run` for every item, starting one whenever `ready` resolves. After an error nothing new starts.
+ * @throws the first error, after all that was started has ended: what is paid for by then is kept.
+ */
+export async function forEachReady<T>(
+  items: Iterable<T>,
+  ready: () => Promise<void>,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  for (const item of items) {
+    try {
+      await ready();
+    } catch (error) {
+      failure ??= { error };
+    }
+    if (failure !== undefined) break;
+    const task = run(item)
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => underWay.delete(task));
+    underWay.add(task);
+  }
+  await Promise.all(underWay);
+  if (failure !== undefined) throw failure.error;
+}

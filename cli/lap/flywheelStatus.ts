@@ -1,0 +1,32 @@
+import type { Client } from '@temporalio/client';
+import type { FlywheelProgress } from '../../shared/lap/flywheelProgress.ts';
+
+/** An open flywheel: laps in sequence. */
+export interface FlywheelStatus {
+  readonly workflowId: string;
+  /** Absent while no worker answers. */
+  readonly progress?: FlywheelProgress;
+}
+
+/** The open flywheels, with what each has done. */
+export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]> {
+  const found: FlywheelStatus[] = [];
+  for await (const { workflowId } of client.workflow.list({
+    query: 'WorkflowType = "flywheel" AND ExecutionStatus = "Running"',
+  })) {
+    const progress = await client
+      .withDeadline(Date.now() + 4_000, () => client.workflow.getHandle(workflowId).query<FlywheelProgress>('progress'))
+      .catch(() => undefined); // the worker is being started
+    found.push({ workflowId, ...(progress && { progress }) });
+  }
+  return found;
+}
+
+export function flywheelLine({ workflowId, progress }: FlywheelStatus): string {
+  if (progress === undefined) return `${workflowId}: open, no answer yet`;
+  const curve = progress.laps.map(({ headline }) => headline?.toFixed(3) ?? '–').join(' → ');
+  return (
+    `${workflowId}: ${progress.laps.length} of ${progress.of} laps done, ` +
+    `${progress.state}${curve === '' ? '' : `; held-out figure ${curve}`}`
+  );
+}

@@ -1,0 +1,159 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { flywheelWorkflowId, lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
+import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import { QUEUES } from '../../shared/queues.ts';
+import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
+import type { LapProgress } from '../../shared/lap/progress.ts';
+import { config } from '../../temporal.config.ts';
+import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
+import { buildPinning } from '../../workers/deployment.ts';
+import { firstDifference } from './lapOptions.ts';
+import { UsageError } from '../usage.ts';
+import { workBelow } from './workBelow.ts';
+
+/** An open workflow, as another command started it. */
+export async function openWorkflow(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    const description = await client.workflow.getHandle(workflowId).describe();
+    return description.status.name === 'RUNNING' ? description : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Starts a lap, or goes on with the run's open one.
+ * @param chosen whether the command said what the lap shall be; without that, any open lap is gone on with.
+ * @throws UsageError when the open lap is another than the one asked for.
+ */
+export async function startOrContinue(
+  client: Client,
+  run: string,
+  input: LapInput,
+  chosen: boolean,
+  parent?: ParentRecipe,
+): Promise<'started' | 'continued'> {
+  const workflowId = lapWorkflowId(run);
+  const open = await openWorkflow(client, workflowId);
+  if (open === undefined) {
+    await client.workflow.start('lap', {
+      workflowId,
+      taskQueue: QUEUES.orchestrator,
+      args: [input],
+      memo: { input },
+      staticSummary:
+        input.from === undefined
+          ? `${input.preset ?? 'rehearsal'} lap of run ${run}`
+          : `lap of run ${run}, from ${input.from}`,
+      workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
+    });
+    return 'started';
+  }
+  const openInput = open.memo?.['input'] as LapInput | undefined;
+  const difference = chosen && openInput !== undefined ? firstDifference(openInput, input, parent) : undefined;
+  if (difference !== undefined) {
+    const [has, asked] = [difference.one, difference.other].map((value) => JSON.stringify(value));
+    throw new UsageError(
+      `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel ` +
+        `lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
+    );
+  }
+  return 'continued';
+}
+
+/**
+ * Starts a flywheel, or goes on with the run's open one.
+ * @throws UsageError when the open one is another than the one asked for, or the run has an open lap of its own.
+ */
+export async function startOrContinueFlywheel(
+  client: Client,
+  run: string,
+  input: FlywheelInput,
+): Promise<'started' | 'continued'> {
+  const workflowId = flywheelWorkflowId(run);
+  const open = await openWorkflow(client, workflowId);
+  if (open === undefined) {
+    const lapId = lapWorkflowId(run);
+    if ((await openWorkflow(client, lapId)) !== undefined)
+      throw new UsageError(
+        `Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI ` +
+          `(${lapId}), or choose another --run.`,
+      );
+    await client.workflow.start('flywheel', {
+      workflowId,
+      taskQueue: QUEUES.orchestrator,
+      args: [input],
+      memo: { input },
+      staticSummary: `${input.laps ?? 3} laps of run ${run}`,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    return 'started';
+  }
+  const [has, asked] = [open.memo?.['input'], input].map((value) => JSON.stringify(value));
+  if (has !== asked)
+    throw new UsageError(
+      `Run ${run} has an open flywheel with the input ${has}, and ${asked} was asked for. Ask for the same to go ` +
+        `on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,
+    );
+  return 'continued';
+}
+
+/**
+ * Why a lap stands still though a worker is there: the workflow code that it is pinned to is gone, or its workflow task
+ * keeps failing. Undefined when that is not so.
+ */
+export async function whyStuck(client: Client, workflowId: string): Promise<string | undefined> {
+  const build = await buildPinning(client, workflowId);
+  if (
+    build !== undefined &&
+    !config.temporal.external &&
+    build !== (await buildIdOfToday()) &&
+    !(await keptBuilds()).some(({ buildId }) => buildId === build)
+  ) {
+    return (
+      `The lap's workflow is pinned to build ${build}, of which nothing is kept in ${config.stateDir}. Go back to ` +
+      'the sources under workflows/ and shared/ that started it (the same sources are the same build), or cancel ' +
+      `the lap (${workflowId}) and start another.`
+    );
+  }
+  const { namespace } = client.options;
+  const execution = { workflowId };
+  const { pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution({ namespace, execution });
+  if ((pendingWorkflowTask?.attempt ?? 0) < 3) return undefined;
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace,
+    execution,
+    maximumPageSize: 5,
+  });
+  const failure = history?.events?.find((event) => event.workflowTaskFailedEventAttributes)
+    ?.workflowTaskFailedEventAttributes?.failure?.message;
+  if (!failure) return undefined;
+  return (
+    `The lap's workflow cannot go on: ${failure.split('\n')[0]?.slice(0, 160)}. If that is because the code under ` +
+    `workflows/ was changed, go back to the version that started it, or cancel it (${workflowId}) and start ` +
+    'another.'
+  );
+}
+
+/** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
+export async function progressOf(
+  client: Client,
+  workflowId: string,
+  timeoutMs = 4_000,
+): Promise<LapProgress | undefined> {
+  return client.withDeadline(Date.now() + timeoutMs, async () => {
+    const progress = await client.workflow
+      .getHandle(workflowId)
+      .query<LapProgress>(PROGRESS_QUERY)
+      .catch(() => undefined); // the worker or the server is being started again
+    if (progress === undefined) return undefined;
+    const work = await workBelow(client, workflowId, progress.phase).catch(() => ({})); // ended while it was looked at
+    return { ...work, ...progress };
+  });
+}

@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
+import type { ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { UsageError } from '../usage.ts';
+
+/** Options of `flywheel lap` and `flywheel plan` that say what the lap is. */
+export interface LapChoices {
+  readonly from?: string;
+  readonly preset?: string;
+  readonly seed?: string;
+  readonly run?: string;
+  readonly expert?: string;
+  readonly set?: readonly string[];
+}
+
+export function withLapChoices(command: Command): Command {
+  return command
+    .option(
+      '--from <lap>',
+      'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)',
+    )
+    .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
+    .option('--seed <number>', "the recipe's seed")
+    .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
+    .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
+    .option(
+      '--set <path=value>',
+      'any other field of the recipe, such as labelling.proofs=60; repeatable',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    );
+}
+
+/**
+ * The lap's input as the options say it, checked as the workflow will check it.
+ * @param readParent finds the lap that `--from` names; throws where it is not there.
+ * @throws UsageError that names the option.
+ */
+export async function lapInputFrom(
+  choices: LapChoices,
+  readParent: (lap: string) => Promise<ParentRecipe>,
+): Promise<LapInput> {
+  const input: Record<string, unknown> = {};
+  if (choices.from !== undefined) input['from'] = choices.from;
+  if (choices.preset !== undefined) input['preset'] = choices.preset;
+  if (choices.run !== undefined) input['run'] = choices.run;
+  if (choices.seed !== undefined) input['seed'] = numberFrom('--seed', choices.seed);
+  if (choices.expert !== undefined) {
+    if (choices.expert !== 'me' && choices.expert !== 'program')
+      throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(choices.expert)}`);
+    assign(input, ['domain', 'experts'], choices.expert === 'me' ? 'people' : 'program', '--expert');
+    // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2`
+    // asks for both.
+    if (choices.expert === 'me') assign(input, ['experts', 'seats'], 1, '--expert');
+  }
+  for (const assignment of choices.set ?? []) {
+    const at = assignment.indexOf('=');
+    const names = assignment.slice(0, at).split('.');
+    if (at < 1 || names.some((name) => !/^[A-Za-z]\w*$/.test(name))) {
+      throw new UsageError(`--set: expected path=value such as labelling.proofs=60, got ${JSON.stringify(assignment)}`);
+    }
+    assign(input, names, valueFrom(assignment.slice(at + 1)), `--set ${assignment}`);
+  }
+  try {
+    const parent = parentOf(input);
+    resolveRecipe(input, parent === undefined ? undefined : await readParent(parent));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return input;
+}
+
+/** The flywheel that `--laps` asks for, with the lap that the other options say as its first. */
+export function flywheelInputFrom(laps: string, run: string, first: LapInput): FlywheelInput {
+  const { run: _, from, ...lap } = first;
+  const input = {
+    run,
+    ...(from === undefined ? {} : { from }),
+    laps: numberFrom('--laps', laps),
+    ...(Object.keys(lap).length === 0 ? {} : { lap }),
+  };
+  try {
+    resolveFlywheel(input);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return input;
+}
+
+/**
+ * The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap
+ * that both go on from.
+ */
+export function firstDifference(
+  one: LapInput,
+  other: LapInput,
+  parent?: ParentRecipe,
+): { field: string; one: unknown; other: unknown } | undefined {
+  const [from, otherFrom] = [parentOf(one), parentOf(other)];
+  if (from !== otherFrom) return { field: 'from', one: from, other: otherFrom };
+  return compare('', resolveRecipe(one, parent).recipe, resolveRecipe(other, parent).recipe);
+}
+
+function compare(
+  field: string,
+  one: unknown,
+  other: unknown,
+): { field: string; one: unknown; other: unknown } | undefined {
+  if (!isRecord(one) || !isRecord(other))
+    return JSON.stringify(one) === JSON.stringify(other) ? undefined : { field, one, other };
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const difference = compare(field === '' ? key : `${field}.${key}`, one[key], other[key]);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function assign(target: Record<string, unknown>, names: readonly string[], value: unknown, option: string): void {
+  let place = target;
+  for (const name of names.slice(0, -1)) {
+    const next = (Object.hasOwn(place, name) ? place[name] : undefined) ?? {};
+    if (!isRecord(next)) throw new UsageError(`${option}: ${name} was given a value of its own by another option`);
+    place[name] = next;
+    place = next;
+  }
+  place[names.at(-1) ?? ''] = value;
+}
+
+/** JSON where it is JSON (numbers, booleans, lists), else the text itself. */
+function valueFrom(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // a plain word
+  }
+}
+
+function numberFrom(option: string, text: string): number {
+  if (!/^\d+$/.test(text))
+    throw new UsageError(`${option}: expected a whole number from 0 on, got ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

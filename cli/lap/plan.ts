@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import { readManifest } from '../../activities/laps/parent.ts';
+import { planFrom } from '../../activities/laps/planFrom.ts';
+import { readable } from '../../reports/pages/format.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
+import { overBudget } from '../../shared/lap/amounts.ts';
+import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
+import { refusalOfPlan } from '../../shared/cost/plan.ts';
+import type { LapPlan, Planned } from '../../shared/cost/plan.ts';
+import { hoursText, short } from '../../shared/cost/planText.ts';
+import type { Basis } from '../../shared/cost/rates.ts';
+import { aligned } from '../../reports/pages/tableText.ts';
+import { config } from '../../temporal.config.ts';
+import { lapInputFrom, withLapChoices } from './lapOptions.ts';
+import type { LapChoices } from './lapOptions.ts';
+import { EXIT } from '../usage.ts';
+
+interface PlanOptions extends LapChoices {
+  readonly json?: boolean;
+}
+
+export function registerPlan(program: Command): void {
+  withLapChoices(program.command('plan'))
+    .summary('what a lap would take')
+    .description(
+      'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, Temporal Actions, ' +
+        'minutes of experts and cost.\n' +
+        'From the recipe, and with --from by what that lap measured; says which figures are measured and which ' +
+        'assumed.\n' +
+        "Needs no server. Ends with 1 where the plan is over the recipe's budget: such a lap does not start.",
+    )
+    .option('--json', 'print one JSON object')
+    .action(plan);
+}
+
+async function plan(options: PlanOptions): Promise<void> {
+  const store = new ArtifactStore(config.storeDir);
+  const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
+  const from = parentOf(input);
+  const parent = from === undefined ? undefined : await readManifest(store, from);
+  const { turn, recipe } = resolveRecipe(input, parent);
+  const planned = await planFrom(store, { turn, recipe }, parent);
+  const over = overBudget(planned.total.expected, recipe.budget);
+  const refusal = refusalOfPlan(planned, recipe);
+  if (refusal !== undefined) process.exitCode = EXIT.failed;
+  if (options.json === true) {
+    process.stdout.write(
+      JSON.stringify({ ...planned, from: from ?? null, budget: recipe.budget ?? null, overBudget: over ?? null }) +
+        '\n',
+    );
+    return;
+  }
+  const lines = [
+    `A ${planned.preset} lap${from === undefined ? '' : ` after ${from}`}, the ${ordinal(turn)} of its chain. At ` +
+      'most: where nothing stops early.',
+    '',
+    ...table(planned),
+    '',
+    ...basisLines(planned.basis),
+    ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function table({ phases, total }: LapPlan): string[] {
+  return aligned([
+    [
+      'phase',
+      'calls',
+      'at most',
+      'tokens',
+      'at most',
+      'training',
+      'inference',
+      'GPU-h',
+      'Actions',
+      'verdicts',
+      'min',
+      'cost',
+    ],
+    ...phases.map((phase) => cellsOf(readable(phase.phase), phase)),
+    cellsOf('all', total),
+  ]);
+}
+
+function cellsOf(name: string, { expected, bound }: Planned): string[] {
+  const { trainingHours, inferenceHours, gpuHours, actions, verdicts, expertMinutes, cost } = expected;
+  return [
+    name,
+    short(expected.calls),
+    short(bound.calls),
+    short(expected.tokens),
+    short(bound.tokens),
+    hoursText(trainingHours),
+    hoursText(inferenceHours),
+    ...[gpuHours, actions, verdicts, expertMinutes, cost].map(short),
+  ];
+}
+
+/** The figures by source, the measured ones first; equal ones together. */
+function basisLines(basis: readonly Basis[]): string[] {
+  const measuredFirst = [...basis].sort((a, b) => Number(b.measured) - Number(a.measured));
+  return grouped(measuredFirst, ({ measured, source }) =>
+    measured ? `measured in ${source}` : `assumed, ${source}`,
+  ).flatMap(([source, ofSource]) => [
+    `${source}:`,
+    ...grouped(ofSource, ({ figure }) => figure).map(([figure, same]) => `  ${figure}: ${valuesText(same)}`),
+  ]);
+}
+
+function valuesText(figures: readonly Basis[]): string {
+  return grouped(figures, ({ value }) => short(value))
+    .map(([value, same]) => `${value} (${same.map(({ of }) => of).join(', ')})`)
+    .join(', ');
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups];
+}
+
+function ordinal(turn: number): string {
+  return ['first', 'second', 'third'][turn - 1] ?? `${turn}th`;
+}

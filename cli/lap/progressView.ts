@@ -1,0 +1,84 @@
+import type { LapProgress } from '../../shared/lap/progress.ts';
+
+/**
+ * Shares of a lap's time by phase, for the estimate of its end while no earlier lap of the preset was measured here.
+ * Ours: rounded from laps on two cores.
+ */
+const SHARES: Readonly<Record<string, number>> = {
+  open: 0.01,
+  coldStart: 0.1,
+  verifierV1: 0.1,
+  metaData: 0.07,
+  metaVerifier: 0.1,
+  verifierV2: 0.16,
+  generator: 0.12,
+  selfVerification: 0.18,
+  scaleVerification: 0.1,
+  evaluation: 0.06,
+};
+
+/** Seconds a phase takes, by name. */
+export type PhaseSeconds = Readonly<Record<string, number>>;
+
+export function expectedPhaseSeconds(lapSeconds: number): PhaseSeconds {
+  return Object.fromEntries(Object.entries(SHARES).map(([phase, share]) => [phase, share * lapSeconds]));
+}
+
+/** Share of the present phase that is done: by steps, by calls, or undefined where neither is known. */
+function shareDone({ step, steps, callsDone, callsPlanned }: LapProgress): number | undefined {
+  if (step !== undefined && steps !== undefined && steps > 0) return Math.min(1, step / steps);
+  if (callsDone !== undefined && callsPlanned !== undefined && callsPlanned > 0)
+    return Math.min(1, callsDone / callsPlanned);
+  return undefined;
+}
+
+/**
+ * Seconds until the lap's end, by how long its phases are expected to take; undefined where the phase is not among
+ * them.
+ */
+export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs: number): number | undefined {
+  const names = Object.keys(expected);
+  const at = names.indexOf(progress.phase);
+  const here = expected[progress.phase];
+  if (at < 0 || here === undefined) return undefined;
+  const elapsed = progress.phaseStartedAt === undefined ? 0 : (nowMs - Date.parse(progress.phaseStartedAt)) / 1000;
+  const done = shareDone(progress) ?? Math.min(0.9, elapsed / Math.max(1, here));
+  return here * (1 - done) + names.slice(at + 1).reduce((sum, name) => sum + (expected[name] ?? 0), 0);
+}
+
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  return minutes > 0 ? `${minutes} min ${String(rest).padStart(2, '0')} s` : `${rest} s`;
+}
+
+/** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
+export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
+  const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts, detail } =
+    progress;
+  const left = secondsLeft(progress, expected, nowMs);
+  return [
+    lap ?? 'new lap',
+    `${phaseIndex}/${phases} ${phase}`,
+    steps === undefined ? '' : `step ${step ?? 0} of ${steps}`,
+    callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
+    reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
+    waitingForExperts === undefined || waitingForExperts === 0 ? '' : `${questions(waitingForExperts)} for people`,
+    detail ?? '',
+    `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
+    left === undefined ? '' : `about ${duration(left)} left`,
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+/** What waits for people, and what to type. */
+export function waitingText(count: number, link: string | undefined): string {
+  return (
+    `${questions(count)} for people. Answer on another terminal: npx flywheel review --as <your ` +
+    `id>${link === undefined ? '' : `\nor in the Web UI (Send a Signal: submitAnnotation): ${link}`}`
+  );
+}
+
+const questions = (count: number): string => (count === 1 ? '1 question waits' : `${count} questions wait`);

@@ -1,0 +1,154 @@
+import type { Command } from 'commander';
+import { evidenceOf, shardFiles } from '../../activities/sets/inspect.ts';
+import { shardUri } from '../../activities/sets/shards.ts';
+import type { StoredResult } from '../../activities/sets/shard.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
+import { nextLabelStep } from '../../shared/label/earlyStop.ts';
+import type { AutoLabelPolicy, LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
+import { config } from '../../temporal.config.ts';
+import { UsageError } from '../usage.ts';
+
+interface RelabelOptions {
+  readonly n?: string;
+  readonly m?: string;
+  readonly k?: string;
+  readonly confirming?: string;
+  readonly rows?: boolean;
+  readonly json?: boolean;
+}
+
+/** A proof under the other policy: its label, or what would have to be asked first to have one. */
+interface Relabelled {
+  readonly proofId: string;
+  readonly before: LabelDecision;
+  readonly after: LabelDecision | { readonly kind: 'open' };
+  /** Calls of the next round that an open proof needs; later rounds depend on their outcomes. */
+  readonly nextAnalyses: number;
+  readonly nextMetaAnalyses: number;
+}
+
+/**
+ * `flywheel relabel`: what another policy makes of the outcomes that are there. Calls no model, and changes nothing.
+ */
+export function registerRelabel(program: Command): void {
+  program
+    .command('relabel')
+    .summary('labels under another policy, without a call')
+    .description(
+      'Decides the proofs of a finished label set again, from its stored outcomes, under another policy; says ' +
+        'what would still have to be asked. Nothing is called or changed.',
+    )
+    .argument('<set>', 'such as main/lap-0001/label/verdicts')
+    .option('-n, --n <count>', 'analyses per proof (default: as labelled)')
+    .option('-m, --m <count>', 'meta-analyses per analysis; 0 = without meta-verification')
+    .option('-k, --k <count>', 'valid lowest-score analyses needed')
+    .option('--confirming <score>', 'smallest meta score that confirms: 0.5 or 1')
+    .option('--rows', 'print a JSON line per proof first')
+    .option('--json', 'print one JSON object')
+    .action(async (set: string, options: RelabelOptions) => {
+      const store = new ArtifactStore(config.storeDir);
+      const { policy, summary, rows } = await relabel(store, set, options);
+      if (options.rows === true) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify({ set, policy, ...summary })}\n`
+          : `${textOf(set, policy, summary)}\n`,
+      );
+    });
+}
+
+/** @throws UsageError for a set that is not a finished label set, or a policy that is none. */
+export async function relabel(store: ArtifactStore, set: string, options: RelabelOptions) {
+  const rows: Relabelled[] = [];
+  let policy: AutoLabelPolicy | undefined;
+  for (const shard of await shardFiles(store, set)) {
+    const uri = shardUri(set, shard.shard).replace(/\.jsonl$/, '.result.json');
+    if (!(await store.exists(uri)))
+      throw new UsageError(`Expected set ${set} to be finished, but shard ${shard.shard} has no result yet`);
+    const { plan } = await store.readJson<StoredResult<unknown>>(uri);
+    const { policy: asked, waves } = plan as { policy?: AutoLabelPolicy; waves?: readonly number[] };
+    if (asked === undefined || waves === undefined)
+      throw new UsageError(`Expected ${set} to be a label set, but it was sampled for something else`);
+    const rule = changedPolicy(asked, options);
+    policy = rule;
+    const evidence = await evidenceOf(shard);
+    const stored = (await store.readText(shardUri(set, shard.shard, 'labels')))
+      .split('\n')
+      .filter((line) => line !== '');
+    for (const { proofId, decision } of stored.map((line) => JSON.parse(line) as LabelRow)) {
+      const analyses = (evidence.get(proofId) ?? [])
+        .slice(0, rule.analysesPerProof)
+        .map(({ score, metaScores }) => ({ score, metaScores: metaScores.slice(0, rule.metaAnalysesPerAnalysis) }));
+      const step = nextLabelStep(rule, waves, analyses, []);
+      rows.push({
+        proofId,
+        before: decision,
+        after: step.kind === 'stop' ? step.decision : { kind: 'open' },
+        nextAnalyses: step.kind === 'ask' ? step.round.analyses : 0,
+        nextMetaAnalyses: step.kind === 'ask' ? step.round.metas.reduce((sum, { count }) => sum + count, 0) : 0,
+      });
+    }
+  }
+  if (policy === undefined) throw new UsageError(`Expected set ${set} to have proofs, found none`);
+  return { policy, rows, summary: summaryOf(rows) };
+}
+
+function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming }: RelabelOptions): AutoLabelPolicy {
+  if (confirming !== undefined && confirming !== '0.5' && confirming !== '1')
+    throw new UsageError(`Expected --confirming to be 0.5 or 1, got ${JSON.stringify(confirming)}`);
+  return {
+    analysesPerProof: whole('n', n, asked.analysesPerProof, 1),
+    metaAnalysesPerAnalysis: whole('m', m, asked.metaAnalysesPerAnalysis, 0),
+    minValidAnalyses: whole('k', k, asked.minValidAnalyses, 1),
+    confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : (Number(confirming) as 0.5 | 1),
+  };
+}
+
+function whole(name: string, value: string | undefined, otherwise: number, least: number): number {
+  if (value === undefined) return otherwise;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < least)
+    throw new UsageError(`Expected -${name} to be a whole number of at least ${least}, got ${JSON.stringify(value)}`);
+  return number;
+}
+
+function summaryOf(rows: readonly Relabelled[]) {
+  const name = (decision: Relabelled['after']): string =>
+    decision.kind === 'labelled' ? String(decision.score) : decision.kind;
+  const changes: Record<string, number> = {};
+  for (const { before, after } of rows) {
+    const change = `${name(before)} → ${name(after)}`;
+    changes[change] = (changes[change] ?? 0) + 1;
+  }
+  const sum = (of: (row: Relabelled) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  return {
+    proofs: rows.length,
+    unchanged: rows.filter(({ before, after }) => name(before) === name(after)).length,
+    changes,
+    stillToAsk: {
+      proofs: rows.filter(({ after }) => after.kind === 'open').length,
+      nextRound: {
+        analyses: sum(({ nextAnalyses }) => nextAnalyses),
+        metaAnalyses: sum(({ nextMetaAnalyses }) => nextMetaAnalyses),
+      },
+    },
+  };
+}
+
+function textOf(
+  set: string,
+  policy: AutoLabelPolicy,
+  { proofs, unchanged, changes, stillToAsk }: ReturnType<typeof summaryOf>,
+): string {
+  return [
+    `${set} at n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses}, ` +
+      `confirmed from ${policy.confirmingMetaScore}: ${unchanged} of ${proofs} labels as before`,
+    ...Object.entries(changes)
+      .sort(([, a], [, b]) => b - a)
+      .map(([change, count]) => `  ${change.padEnd(24)} ${count}`),
+    stillToAsk.proofs === 0
+      ? 'Nothing would have to be asked.'
+      : `${stillToAsk.proofs} proofs are open: the next round would ask for ${stillToAsk.nextRound.analyses} ` +
+        `analyses and ${stillToAsk.nextRound.metaAnalyses} meta-analyses; later rounds depend on them.`,
+  ].join('\n');
+}

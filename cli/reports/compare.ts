@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { compareLaps } from '../../reports/comparison/compareLaps.ts';
+import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
+import { comparisonTable } from '../../reports/comparison/comparisonTable.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
+import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
+import { config } from '../../temporal.config.ts';
+import { finishedManifests } from './namedLap.ts';
+import { UsageError } from '../usage.ts';
+
+interface CompareOptions {
+  readonly a?: string;
+  readonly b?: string;
+  readonly json?: boolean;
+  readonly output?: string;
+}
+
+export function registerCompare(program: Command): void {
+  program
+    .command('compare')
+    .summary('differences between laps, with intervals')
+    .description(
+      'Compares laps b with laps a on the same held-out problems, problem by problem, and writes a page of ' +
+        'plots. Several laps on a side (seeds) are pooled,\n' +
+        'and paired by seed where both sides have the same seeds; then the differences within seeds are shown as ' +
+        'well, with an interval over seeds.\n' +
+        'Needs no server: it reads the artifact store only. Example: flywheel compare --a ' +
+        's1/lap-0001,s2/lap-0001 --b s1/lap-0003,s2/lap-0003',
+    )
+    .argument('[a]', 'a lap, or several separated by commas')
+    .argument('[b]', 'likewise: b less a is shown')
+    .option('--a <laps>', 'the same as the first argument')
+    .option('--b <laps>', 'the same as the second')
+    .option('--json', 'print one JSON object')
+    .option('--output <file>', "where to write the page (default: in the store's folder comparisons/)")
+    .action(compare);
+}
+
+async function compare(first: string | undefined, second: string | undefined, options: CompareOptions): Promise<void> {
+  const store = new ArtifactStore(config.storeDir);
+  // `compare lapA --b lapB`: what an option gives, no argument has to.
+  const rest = [first, second].filter((text) => text !== undefined);
+  const a = lapsOf('a', options.a ?? rest.shift());
+  const b = lapsOf('b', options.b ?? rest.shift());
+  if (rest.length > 0)
+    throw new UsageError(
+      `Expected two sides to compare, got a third: ${JSON.stringify(rest[0])}; laps of one side are separated by ` +
+        'commas',
+    );
+  const comparison = await compareLaps(
+    store,
+    rehearsalChecker,
+    await finishedManifests(store, a),
+    await finishedManifests(store, b),
+  );
+  const page =
+    options.output ?? store.path(`comparisons/${nameOf(comparison.b.laps)}-against-${nameOf(comparison.a.laps)}.html`);
+  await mkdir(path.dirname(page), { recursive: true });
+  await writeFile(page, comparisonPage(comparison));
+  if (options.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
+  else process.stdout.write(`${comparisonTable(comparison)}\n\nPlots: ${path.resolve(page)}\n`);
+}
+
+function lapsOf(side: 'a' | 'b', text: string | undefined): string[] {
+  const laps = (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (laps.length === 0)
+    throw new UsageError(`Expected a lap for side ${side}, got none: flywheel compare lap-0001 lap-0002`);
+  return laps;
+}
+
+const nameOf = (laps: readonly string[]): string =>
+  `${(laps[0] ?? '').replaceAll('/', '-')}${laps.length > 1 ? `-and-${laps.length - 1}-more` : ''}`;

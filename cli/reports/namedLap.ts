@@ -1,0 +1,47 @@
+import { knownLaps } from '../../activities/laps/laps.ts';
+import type { KnownLap } from '../../activities/laps/laps.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { UsageError } from '../usage.ts';
+
+/**
+ * The laps of the store that the names say, `lap-0001` being short for `main/lap-0001`.
+ * @throws UsageError naming the laps there are.
+ */
+export async function namedLaps(store: ArtifactStore, names: readonly string[]): Promise<KnownLap[]> {
+  const laps = await knownLaps(store);
+  return names.map((named) => {
+    const name = named.includes('/') ? named : `main/${named}`;
+    const found = laps.find(({ lap }) => lap === name);
+    if (found === undefined)
+      throw new UsageError(`Expected a lap of this store, got ${JSON.stringify(named)}; ${thoseThere(laps)}`);
+    return found;
+  });
+}
+
+/** The newest finished lap of the run main, else of any. @throws UsageError when none has finished. */
+export async function newestLap(store: ArtifactStore): Promise<KnownLap> {
+  const laps = await knownLaps(store);
+  const newest =
+    laps.findLast(({ lap, finished }) => finished && lap.startsWith('main/')) ??
+    laps.findLast(({ finished }) => finished);
+  if (newest === undefined) throw new UsageError(`Expected a finished lap; ${thoseThere(laps)}`);
+  return newest;
+}
+
+/** The manifests of finished laps. @throws UsageError where one is not known or has not finished. */
+export async function finishedManifests(store: ArtifactStore, names: readonly string[]): Promise<LapManifest[]> {
+  const laps = await namedLaps(store, names);
+  const open = laps.find(({ finished }) => !finished);
+  if (open !== undefined)
+    throw new UsageError(
+      `Expected finished laps, got ${open.lap}, which has no manifest yet: its figures are measured at its end`,
+    );
+  return Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(`laps/${lap}/manifest.json`)));
+}
+
+function thoseThere(laps: readonly KnownLap[]): string {
+  return laps.length === 0
+    ? 'there are none yet: `flywheel lap` runs one'
+    : `there are ${laps.map(({ lap, finished }) => (finished ? lap : `${lap} (not finished)`)).join(', ')}`;
+}

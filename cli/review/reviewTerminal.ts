@@ -1,0 +1,167 @@
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
+import type { ReviewProgress } from '../../shared/review/reviews.ts';
+import type { Score } from '../../shared/scores.ts';
+import * as messages from '../../workflows/messages.ts';
+import type { OpenReview, ReviewDesk } from '../../activities/reviews/desk.ts';
+import { questionText } from './reviewView.ts';
+
+/** Reviews that are offered at a time; when they are done, the next are. */
+const OFFERED = 200;
+/** Ours: how often somebody who waits looks for new questions. */
+const LOOK_MS = 2_000;
+
+export interface Sitting {
+  readonly desk: ReviewDesk;
+  readonly annotator: string;
+  /** Decide disagreements instead of filling seats. */
+  readonly lead: boolean;
+  readonly set?: string | undefined;
+  /** When nothing is open, wait for what a later phase asks, instead of ending. */
+  readonly wait?: boolean;
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
+/** What a person typed about a question, on one line. */
+export type Typed =
+  | { readonly kind: 'score'; readonly score: Score; readonly comment: string }
+  | { readonly kind: 'flag'; readonly reason: string }
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unclear'; readonly why: string };
+
+/** Reads a line such as `0.5 the last step needs n > 1`. */
+export function readTyped(line: string): Typed {
+  const [, word = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
+  const score = scoreFrom(word);
+  if (score !== undefined) return { kind: 'score', score, comment: rest };
+  if (word === 'f')
+    return rest === ''
+      ? { kind: 'unclear', why: 'Expected f with what is wrong, such as "f the statement is cut off", got f alone' }
+      : { kind: 'flag', reason: rest };
+  if (rest === '' && word === 's') return { kind: 'skip' };
+  if (rest === '' && word === 'q') return { kind: 'quit' };
+  return word === ''
+    ? { kind: 'nothing' }
+    : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, f or q first, got ${JSON.stringify(line.trim())}` };
+}
+
+/**
+ * Goes through the open questions, one at a time, until there are no more or the person stops.
+ * @returns the number of answers given, and whether the person stopped before the end
+ */
+export async function sitDown(sitting: Sitting): Promise<{ given: number; stopped: boolean }> {
+  const { desk, annotator, lead, set, wait, input, output } = sitting;
+  const lines = createInterface({ input, output });
+  const typed = lines[Symbol.asyncIterator]();
+  const say = (text: string) => output.write(`${text}\n`);
+  const ask = async (): Promise<Typed> => {
+    output.write(
+      'Score 0, 0.5 or 1, then a comment if you like (s skips, f and a reason flags a faulty problem, q stops): ',
+    );
+    const { value, done } = await typed.next();
+    return done === true ? { kind: 'quit' } : readTyped(value);
+  };
+
+  /** Answered or skipped in this sitting. */
+  const seen = new Set<string>();
+  const openForMe = () =>
+    desk.open({
+      set,
+      limit: OFFERED,
+      skip: seen,
+      accept: ({ progress }) => progress !== undefined && isFor(progress, annotator, lead),
+    });
+
+  let given = 0;
+  let ended = false;
+  input.once('end', () => (ended = true));
+  const goesOn = (): boolean => wait === true && !ended;
+  try {
+    for (;;) {
+      let open = await openForMe();
+      if (open.length === 0 && goesOn())
+        say('Nothing is open for you now; waiting for the next question (Ctrl-C ends).');
+      while (open.length === 0 && goesOn()) {
+        await sleep(LOOK_MS);
+        open = await openForMe();
+      }
+      if (open.length === 0) return { given, stopped: ended && wait === true };
+      for (const [index, review] of open.entries()) {
+        const did = await answerOne(sitting, review, `Question ${index + 1} of ${open.length}`, ask, say);
+        if (did === 'quit') return { given, stopped: true };
+        if (did === 'answered') given += 1;
+        seen.add(review.workflowId);
+      }
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+/** One question, until it is answered, skipped or closed by others. */
+async function answerOne(
+  { desk, annotator, lead }: Sitting,
+  { workflowId, progress }: OpenReview,
+  place: string,
+  ask: () => Promise<Typed>,
+  say: (text: string) => void,
+): Promise<'answered' | 'skipped' | 'quit'> {
+  if (progress === undefined || (!lead && !(await claimed(desk, workflowId, annotator)))) return 'skipped';
+  say(`\n${place}. ${questionText(progress, await desk.subject(progress.question))}`);
+  for (;;) {
+    const answer = await ask();
+    if (answer.kind === 'nothing') continue;
+    if (answer.kind === 'unclear') {
+      say(answer.why);
+      continue;
+    }
+    if (answer.kind === 'skip' || answer.kind === 'quit') {
+      if (!lead) await desk.send(workflowId, messages.release, { annotator });
+      return answer.kind === 'quit' ? 'quit' : 'skipped';
+    }
+    try {
+      if (answer.kind === 'flag')
+        await desk.send<unknown, FlagMessage>(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
+      else
+        await desk.send<unknown, VerdictMessage>(workflowId, lead ? messages.adjudicate : messages.submitVerdict, {
+          annotator,
+          score: answer.score,
+          comment: answer.comment,
+        });
+      say('Recorded.');
+      return 'answered';
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      say(`Not recorded: ${why}`);
+      // nothing that could be typed here would help
+      if (/^Expected (an open|a free seat|a disagreement|a lead)/.test(why)) return 'skipped';
+    }
+  }
+}
+
+export function scoreFrom(text: string): Score | undefined {
+  return ({ '0': 0, '0.5': 0.5, '.5': 0.5, '1': 1 } as const satisfies Record<string, Score> as Record<string, Score>)[
+    text
+  ];
+}
+
+/** Whether this person has something to say here. */
+function isFor({ status, seats }: ReviewProgress, annotator: string, lead: boolean): boolean {
+  const hasAnswered = seats.some((seat) => seat.state === 'answered' && seat.annotator === annotator);
+  return !hasAnswered && status === (lead ? 'disagreement' : 'open');
+}
+
+/** False when others took the last seat meanwhile. */
+async function claimed(desk: ReviewDesk, workflowId: string, annotator: string): Promise<boolean> {
+  try {
+    await desk.send(workflowId, messages.claim, { annotator });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('Expected ')) return false;
+    throw error;
+  }
+}

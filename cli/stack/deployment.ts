@@ -1,0 +1,83 @@
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
+import { knownBuilds, pinnedTo, setCurrentBuild } from '../../workers/deployment.ts';
+import { UsageError } from '../usage.ts';
+import { withClient } from '../withClient.ts';
+
+export function registerDeployment(program: Command): void {
+  const deployment = program
+    .command('deployment')
+    .summary('which workflow code laps start on, and are on')
+    .description(
+      'A lap stays on the workflow code that it started with (a build, known by its digest). `flywheel lap` and ' +
+        '`flywheel dev` deploy this checkout by themselves;\n' +
+        'where a team runs the workers, new laps start on a build once it is set current.',
+    );
+  deployment
+    .command('show', { isDefault: true })
+    .description('Shows the builds that the server knows, and how many workflows are open on each.')
+    .option('--json', 'print one JSON object')
+    .action(async ({ json }: { json?: boolean }) => {
+      const shown = await withClient(show);
+      if (json === true) process.stdout.write(`${JSON.stringify(shown)}\n`);
+      else process.stdout.write(`${textOf(shown)}\n`);
+    });
+  deployment
+    .command('set-current')
+    .description(
+      'Lets new laps start on a build whose workers run: the last step of a deployment. Laps under way stay ' +
+        'where they are.',
+    )
+    .argument('[build]', "a build's id (default: this checkout's)")
+    .action(async (named: string | undefined) => {
+      const build = named ?? (await buildIdOfToday());
+      const refusal = await withClient((client) => setCurrentBuild(client, build));
+      if (refusal !== undefined) {
+        throw new UsageError(
+          `Expected a build whose workers run, got ${build} (${refusal}). Start them first ` +
+            `(workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`,
+        );
+      }
+      process.stdout.write(`New laps start on build ${build}.\n`);
+    });
+}
+
+/** What to tell somebody whose edits the running workers do not have; undefined when they have them. */
+export async function olderCodeRuns(): Promise<string | undefined> {
+  const current = (await withClient(knownBuilds)).find(({ state }) => state === 'current');
+  if (current === undefined || current.buildId === (await buildIdOfToday())) return undefined;
+  return (
+    'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start ' +
+    'again: new laps get this checkout, and open ones stay on theirs.'
+  );
+}
+
+async function show(client: Client) {
+  const today = await buildIdOfToday();
+  const kept = new Set((await keptBuilds()).map(({ buildId }) => buildId));
+  const builds = [];
+  for (const { buildId, state } of await knownBuilds(client)) {
+    const { count } = await client.workflow.count(pinnedTo(buildId));
+    builds.push({
+      build: buildId,
+      state,
+      openWorkflows: count,
+      keptHere: kept.has(buildId),
+      thisCheckout: buildId === today,
+    });
+  }
+  return { thisCheckout: today, builds };
+}
+
+function textOf({ thisCheckout, builds }: Awaited<ReturnType<typeof show>>): string {
+  return [
+    `This checkout is build ${thisCheckout}.`,
+    ...(builds.length === 0 ? ['The server knows no build yet: no worker of this version has run.'] : []),
+    ...builds.map(
+      ({ build, state, openWorkflows, keptHere }) =>
+        `${build}  ${state.padEnd(8)} ${openWorkflows} ` +
+        `open${openWorkflows > 0 && !keptHere ? ', no bundle of it on this machine' : ''}`,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { sayOnStderr as say } from '../../workers/stack/step.ts';
+import { QUEUES } from '../../shared/queues.ts';
+import { Interrupted, Interruption } from '../interruption.ts';
+import { lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
+import { startLapLink, workflowsLink } from '../links.ts';
+import { becomeOwner, ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
+
+export function registerDev(program: Command): void {
+  program
+    .command('dev')
+    .summary('run the stack without starting a lap')
+    .description(
+      'Sets up what is missing and runs Temporal server, reward service and worker, so that laps can be started ' +
+        'from the Web UI. Ctrl-C stops them.',
+    )
+    .option('--detach', 'start the stack and return; `flywheel stop` stops it')
+    .action(async ({ detach }: { detach?: boolean }) => {
+      const interruption = new Interruption();
+      try {
+        await interruption.orEndOf(setUp(say));
+        const started = (await ensureStack(say)) === 'started';
+        const owner = await becomeOwner(started, detach === true);
+        say(started ? 'The stack runs.' : 'The stack runs already.');
+        say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
+        say(`Start a lap: ${startLapLink(lapWorkflowId('main'), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
+        if (detach === true) return;
+        while (!interruption.happened && (await healStack(say)) === 'running')
+          // interrupted: the loop ends
+          await sleep(500, undefined, { signal: interruption.signal }).catch(() => undefined);
+        if (!interruption.happened) say('The stack was stopped by another command.');
+        else if (owner) {
+          say('Stopping; open laps stay open.');
+          await stopEverything(say);
+        }
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error;
+      } finally {
+        interruption.exit();
+      }
+    });
+}

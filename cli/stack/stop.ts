@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { stopEverything } from '../../workers/stack/stack.ts';
+
+export function registerStop(program: Command): void {
+  program
+    .command('stop')
+    .summary('stop everything that runs here; laps stay open')
+    .description(
+      'Stops workers, training jobs (they save their state), reward service, model servers and the Temporal ' +
+        'server, in this order.\n' +
+        'Laps stay open: `flywheel lap` goes on with them.',
+    )
+    .option('--json', 'print what was stopped as one JSON object')
+    .action(async ({ json }: { json?: boolean }) => {
+      const stopped: string[] = [];
+      await stopEverything((line) => {
+        stopped.push(line);
+        process.stderr.write(`${line}\n`);
+      });
+      if (json === true) process.stdout.write(`${JSON.stringify({ stopped })}\n`);
+      else if (stopped.length === 0) process.stdout.write('Nothing was running.\n');
+    });
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
+import { inspectBase, type Figures } from './inspectBase.ts';
+import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
+import { runScript } from './runScript.ts';
+
+/**
+ * Writes rehearsal.json, or weakVerifier.json: which recipe made that shipped base, its digest, and what it was seen to
+ * do. Nothing in it depends on when. Usage: node --import tsx domains/rehearsal/base/describeBase.ts [rehearsal |
+ * weakVerifier] [seed of the recipe, 1] [python]
+ */
+export interface BaseDescription {
+  readonly recipe: { readonly seed: number; readonly sha256: string };
+  /** Digest of the checkpoint folder. */
+  readonly checkpoint: string;
+  readonly measured: { readonly problemsPerLength: number; readonly seed: number; readonly figures: Figures };
+}
+
+export const folderOf = (base: BaseName): string => path.join(import.meta.dirname, '..', 'checkpoints', base);
+export const descriptionFile = (base: BaseName): string => path.join(import.meta.dirname, `${base}.json`);
+
+/**
+ * sha256 over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training
+ * script.
+ */
+export async function recipeDigest(base: BaseName, seed: number): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-recipe-'));
+  try {
+    await makeCorpora(folder, base, seed);
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name));
+    const hash = createHash('sha256');
+    for (const file of [...files.sort(), path.join(import.meta.dirname, 'train_base.py')]) {
+      const content = await readFile(file);
+      hash.update(`${createHash('sha256').update(content).digest('hex')}  ${path.basename(file)}\n`);
+    }
+    return hash.digest('hex');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
+  const base = baseNamed(name);
+  const measurement = { problemsPerLength: 25, seed: 7 };
+  const description: BaseDescription = {
+    recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
+    checkpoint: await checkpointDigest(folderOf(base)),
+    measured: {
+      ...measurement,
+      figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }),
+    },
+  };
+  await writeFile(descriptionFile(base), `${JSON.stringify(description, null, 1)}\n`);
+}
+
+if (process.argv[1] === import.meta.filename) runScript(main);

@@ -1,0 +1,54 @@
+import { spendingOf } from '../shared/lap/amounts.ts';
+import type { Spending } from '../shared/lap/amounts.ts';
+import type { Checker } from '../shared/domain.ts';
+import type { LapManifest } from '../shared/lap/manifest.ts';
+import type { ArtifactRef } from '../shared/records.ts';
+import { measureLap } from './figures/measureLap.ts';
+import { checkerOf } from '../activities/datasets/truth.ts';
+import type { ArtifactStore } from '../activities/store/files.ts';
+import { reportPage } from './pages/page.ts';
+import { analysisSample, contestedSample } from './pages/samples.ts';
+
+export interface WrittenReport extends ArtifactRef {
+  /** What the lap took, as far as budgets ask. */
+  readonly used: Spending;
+  /** Signs of reward hacking, in words. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Measures a lap and writes `laps/<lap>/report.json` (all figures) and `laps/<lap>/report.html` (for people). Repeated,
+ * it writes the same bytes.
+ * @returns the page's reference, and what a person should look at.
+ */
+export async function writeReport(
+  store: ArtifactStore,
+  checker: Checker | undefined,
+  { lap }: { readonly lap: string },
+): Promise<WrittenReport> {
+  const manifest = await store.readJson<LapManifest>(`laps/${lap}/manifest.json`);
+  const report = await measureLap(manifest, store, checker);
+  const truth = checkerOf(manifest.recipe.domain.checker, checker);
+  const contested = await contestedSample(store, manifest, truth);
+  const analysis = await analysisSample(store, manifest, truth);
+  await store.writeJson(`laps/${lap}/report.json`, report);
+  const page = await store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
+  return {
+    ...page,
+    used: spendingOf(report.ledgerTotal.used),
+    warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`),
+  };
+}
+
+export function createReportActivities({
+  store,
+  checker,
+}: {
+  readonly store: ArtifactStore;
+  readonly checker?: Checker | undefined;
+}) {
+  return {
+    writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checker, input),
+  };
+}
+export type ReportActivities = ReturnType<typeof createReportActivities>;

@@ -1,0 +1,58 @@
+import { expertTime } from '../../shared/cost/expertTime.ts';
+import type { AnsweredAt } from '../../shared/cost/expertTime.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
+import { ReviewLog } from '../../activities/reviews/log.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { Notes } from './notes.ts';
+
+/** What one set of questions took. */
+export interface ExpertUse {
+  readonly phase: string;
+  readonly questions: number;
+  readonly verdicts: number;
+  readonly minutes: number;
+  /** Median; null where the program answered, or nobody answered twice in a row. */
+  readonly minutesPerVerdict: number | null;
+}
+
+const PHASES: Readonly<Record<string, string>> = {
+  'cold-start': 'coldStart',
+  'meta-data': 'metaData',
+  label: 'scaleVerification',
+};
+
+/** From the stored verdicts; a program's time is not counted. */
+export async function expertFigures(
+  store: ArtifactStore,
+  { lap, reviews, recipe }: LapManifest,
+  notes: Notes,
+): Promise<ExpertUse[]> {
+  const uses: ExpertUse[] = [];
+  for (const review of reviews) {
+    const { setId, scored, flagged, expired, verdicts } = review;
+    const phase = PHASES[setId.slice(lap.length + 1).split('/')[0] ?? ''] ?? setId;
+    const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
+    const { minutes, perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
+    if (answers.length > 0 && perVerdict === null)
+      notes.absent(
+        `ledger.${phase}.expertMinutes`,
+        `no person answered two questions of ${setId} within ${recipe.experts.leaseMinutes} minutes: their times ` +
+          'do not tell how long an answer takes',
+      );
+    uses.push({ phase, questions: scored + flagged + expired, verdicts, minutes, minutesPerVerdict: perVerdict });
+  }
+  return uses;
+}
+
+async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResult): Promise<AnsweredAt[]> {
+  const log = new ReviewLog(store);
+  const answers: AnsweredAt[] = [];
+  for await (const { id } of store.readJsonl<ReviewRow>(results)) {
+    for (const entry of await log.read(setId, id)) {
+      if ((entry.kind === 'verdict' || entry.kind === 'adjudication') && entry.verdict.source === 'expert')
+        answers.push({ annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
+    }
+  }
+  return answers;
+}

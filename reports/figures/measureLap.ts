@@ -1,0 +1,89 @@
+import type { Checker } from '../../shared/domain.ts';
+import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
+import { rehearsal } from '../../domains/rehearsal/presets.ts';
+import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import { expertFigures } from './expertFigures.ts';
+import { generatorFigures } from './generatorFigures.ts';
+import { labelFigures } from './labelFigures.ts';
+import { ledgerFigures } from './ledgerFigures.ts';
+import { measuredRates } from './measuredRates.ts';
+import { newNotes } from './notes.ts';
+import type { Notes } from './notes.ts';
+import { watchRewards } from './rewardAudit.ts';
+import { scoreCounts } from './scoreCounts.ts';
+import { timeFigures } from './timeFigures.ts';
+import { trainingFigures, trainingUse } from './trainingFigures.ts';
+import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
+import type { Truth } from '../../activities/datasets/truth.ts';
+import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
+
+/**
+ * Every figure of a lap, from its manifest and the artifacts that it names: held-out sets, ledgers, labels, metrics.
+ * Nothing that was measured before is read, so that equal artifacts give equal reports. Definitions are in
+ * `shared/figures/report.ts`.
+ *
+ * @throws when an artifact is missing or is not what its reference says.
+ */
+export async function measureLap(stored: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
+  const manifest = withLaterFields(stored);
+  const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
+  const notes = newNotes();
+  const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
+  const hasGreedy = manifest.evaluation.sets.some(({ decoding }) => decoding === 'greedy');
+  const greedy = hasGreedy
+    ? await decodingFigures(store, manifest, truth, 'greedy', notes)
+    : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
+  const labels = await labelFigures(store, manifest, truth, notes);
+  const trainings = await trainingFigures(store, manifest, notes);
+  const used = await trainingUse(store, manifest, notes);
+  const times = timeFigures(manifest, used);
+  const use = { trainings: used, experts: await expertFigures(store, manifest, notes), times: times.stages };
+  return {
+    lap: manifest.lap,
+    parent: manifest.parent?.lap ?? null,
+    turn: manifest.turn,
+    preset: manifest.recipe.preset,
+    seed: manifest.recipe.seed,
+    recipeSha256: manifest.recipeSha256,
+    startedAt: manifest.startedAt,
+    endedAt: manifest.endedAt,
+    truth: truth.kind,
+    truthBy: truth.by,
+    ...sampled,
+    greedy,
+    labels,
+    proofScores: await scoreCounts(store, manifest),
+    consolidation: manifest.consolidation?.skills ?? null,
+    trainings,
+    ...times,
+    ...(await ledgerFigures(store, manifest, use, notes)),
+    rates: measuredRates(manifest, use, { ...times, trainings, verifier: sampled.verifier }),
+    watch: await watchRewards(store, manifest, truth, { trainings, labels, generator: sampled.generator }, notes),
+    imitations: notes.imitations,
+    notMeasured: notes.notMeasured,
+  };
+}
+
+async function decodingFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  decoding: EvaluationSet['decoding'],
+  notes: Notes,
+): Promise<DecodingFigures> {
+  return {
+    verifier: await verifierFigures(store, manifest, truth, decoding, notes),
+    metaVerifier: await metaVerifierFigures(store, manifest, truth, decoding, notes),
+    ...(await generatorFigures(store, manifest, truth, decoding, notes)),
+  };
+}
+
+/** Manifests from before laps had turns and recipes had prices. */
+function withLaterFields(manifest: LapManifest): LapManifest {
+  return {
+    ...manifest,
+    turn: manifest.turn ?? 1,
+    recipe: { ...manifest.recipe, prices: manifest.recipe.prices ?? rehearsal.prices },
+  };
+}

@@ -1,0 +1,127 @@
+import { parseAnswer } from '../../shared/answers.ts';
+import type { Checker } from '../../shared/domain.ts';
+import { difference } from '../../shared/figures/differences.ts';
+import type { Difference } from '../../shared/figures/differences.ts';
+import { hackingWarnings } from '../../shared/figures/hacking.ts';
+import type { LapWatch, StageWatch } from '../../shared/figures/hacking.ts';
+import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
+import type { Observation } from '../../shared/figures/measures.ts';
+import type { RewardMeta, Task, TrainingRow } from '../../shared/records.ts';
+import type { Figure, GeneratorFigures, LabelFigures, TrainingFigures } from '../../shared/figures/report.ts';
+import type { RewardAnswer, RewardSpec } from '../../shared/reward/protocol.ts';
+import { rewardOf } from '../../shared/reward/rewards.ts';
+import type { JudgeScores } from '../../shared/reward/rewards.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { Notes } from './notes.ts';
+import { jsonLinesOf } from './trainingFigures.ts';
+import type { Truth } from '../../activities/datasets/truth.ts';
+
+/** What is read of a line of `rewards/<jobKey>/rewards.jsonl`; the response is kept of a sample only. */
+interface RewardLine {
+  readonly task: Task;
+  readonly answer: RewardAnswer;
+  readonly response?: string;
+}
+
+interface Measured {
+  readonly trainings: readonly TrainingFigures[];
+  readonly generator: GeneratorFigures;
+  readonly labels: LabelFigures;
+}
+
+/** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */
+export async function watchRewards(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  truth: Truth,
+  { trainings, generator, labels }: Measured,
+  notes: Notes,
+): Promise<LapWatch> {
+  const heldOut: Partial<Record<StageRecord['name'], Figure>> = {
+    generator: generator.trueScoreAfterPhase2,
+    selfVerification: generator.trueScoreAfter,
+  };
+  const stages: StageWatch[] = [];
+  for (const stage of manifest.stages) {
+    const { saturationReward, saturationWindow } = manifest.recipe.stages[stage.name];
+    const last = trainings.find(({ name }) => name === stage.name)?.curve.slice(-saturationWindow) ?? [];
+    stages.push({
+      stage: stage.name,
+      reward: meanOf(last.map(({ reward }) => reward)),
+      flatGroupShare: meanOf(last.map(({ flatGroupShare }) => flatGroupShare)),
+      steps: last.length,
+      stopReason: stage.stopReason,
+      saturationReward,
+      audit: await auditOf(store, manifest, stage, truth, notes),
+      heldOutTrueScore: heldOut[stage.name] ?? null,
+    });
+  }
+  return { stages, warnings: hackingWarnings(stages, labels.precisionByScore) };
+}
+
+/**
+ * The kept samples among the last ones of a stage: as many as its last `saturationWindow` steps asked for. Equal
+ * samples were rewarded once, and count once.
+ */
+async function auditOf(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  stage: StageRecord,
+  { checker }: Truth,
+  notes: Notes,
+): Promise<Difference | null> {
+  const figure = `watch.${stage.name}.audit`;
+  if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
+  const { saturationWindow, promptsPerStep, groupSize } = manifest.recipe.stages[stage.name];
+  const last: RewardLine[] = [];
+  for await (const line of jsonLinesOf(store, `rewards/${stage.jobKey}/rewards.jsonl`)) {
+    last.push(line as RewardLine);
+    if (last.length > saturationWindow * promptsPerStep * groupSize) last.shift();
+  }
+  const kept = last.filter((line) => line.response !== undefined && line.answer.status === 'scored');
+  if (kept.length === 0) return notes.absent(figure, 'no rewarded sample was kept with its text');
+  const spec = await store.readJson<RewardSpec>(`rewards/${stage.jobKey}/spec.json`);
+  const metas = new Map<string, RewardMeta>();
+  for (const dataset of stage.datasets)
+    for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);
+  const [worth, got]: [Observation[], Observation[]] = [[], []];
+  for (const { task, answer, response } of kept) {
+    const meta = metas.get(answer.itemId);
+    if (meta === undefined || response === undefined || answer.status !== 'scored') continue;
+    const cluster = meta.problem.id;
+    got.push({ hits: answer.reward, of: 1, cluster });
+    worth.push({
+      hits: answer.components.format === 0 ? 0 : trueReward(checker, spec, task, meta, response),
+      of: 1,
+      cluster,
+    });
+  }
+  return difference(worth, got) ?? null;
+}
+
+/**
+ * What a well-formed sample would have got by its reward's own formula (`shared/reward/rewards.ts`), with the truth in
+ * the place of labels and verdicts.
+ */
+function trueReward(
+  checker: Checker,
+  spec: RewardSpec,
+  task: Task,
+  { problem, proof, analysis }: RewardMeta,
+  response: string,
+): number {
+  const answer = parseAnswer(task, response, spec.maxRevisions);
+  if (answer.kind === 'malformed') return 0;
+  const about = proof ?? answer.proof ?? '';
+  const score = checker.proofScore(problem, about);
+  const quality = (of: string | undefined): JudgeScores =>
+    of === undefined || !spec.useMetaReward ? {} : { meta: [checker.analysis(problem, about, of).quality] };
+  const subject = { task, answer, truncated: false };
+  if (task === 'verify') return rewardOf({ ...subject, label: score }, quality(answer.text), spec).reward;
+  if (task === 'metaVerify')
+    return rewardOf({ ...subject, label: checker.analysis(problem, about, analysis ?? '').quality }, {}, spec).reward;
+  return rewardOf(subject, { proof: [score], ...quality(answer.selfAnalysis) }, spec).reward;
+}
+
+const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,136 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { jobResultSchema, metricsLineSchema } from '../../shared/training/job.ts';
+import type { MetricsLine } from '../../shared/training/job.ts';
+import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
+import type { TrainingFigures } from '../../shared/figures/report.ts';
+import type { RewardAnswer } from '../../shared/reward/protocol.ts';
+import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { Notes } from './notes.ts';
+
+/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
+export interface TrainingUse {
+  readonly calls: number;
+  /** All of them. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Sampled or learned by the trainer itself. */
+  readonly trainingTokens: number;
+}
+
+export const NO_USE: TrainingUse = { calls: 0, tokens: 0, promptTokens: 0, completionTokens: 0, trainingTokens: 0 };
+
+/** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
+interface RewardLine {
+  readonly answer: RewardAnswer;
+  readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
+}
+
+/**
+ * By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that
+ * imitate verdicts.
+ */
+export async function trainingUse(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  notes: Notes,
+): Promise<Map<string, TrainingUse>> {
+  const used = new Map<string, TrainingUse>();
+  for (const { name, jobKey } of manifest.stages) {
+    const trainingTokens = await sampledTokens(store, jobKey);
+    let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
+    for await (const line of jsonLinesOf(store, `rewards/${jobKey}/rewards.jsonl`)) {
+      const { answer, judge } = line as RewardLine;
+      calls += judge.calls;
+      promptTokens += judge.promptTokens;
+      completionTokens += judge.completionTokens;
+      if (answer.status !== 'scored') continue;
+      scored += 1;
+      if (answer.imitatesVerdict) imitations += 1;
+    }
+    used.set(jobKey, {
+      calls,
+      tokens: promptTokens + completionTokens + trainingTokens,
+      promptTokens,
+      completionTokens,
+      trainingTokens,
+    });
+    notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
+  }
+  const { consolidation } = manifest;
+  if (consolidation !== undefined) {
+    const trainingTokens = await sampledTokens(store, consolidation.jobKey);
+    used.set(consolidation.jobKey, { ...NO_USE, tokens: trainingTokens, trainingTokens });
+  }
+  return used;
+}
+
+async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<number> {
+  const uri = `jobs/${jobKey}/result.json`;
+  const result = (await store.exists(uri)) ? jobResultSchema.safeParse(await store.readJson(uri)) : undefined;
+  return result?.data?.status === 'succeeded' ? result.data.tokens : 0;
+}
+
+/** How each training went, from its `jobs/<jobKey>/metrics.jsonl`. */
+export async function trainingFigures(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  notes: Notes,
+): Promise<TrainingFigures[]> {
+  const figures: TrainingFigures[] = [];
+  for (const stage of manifest.stages) figures.push(trainingFigure(stage, await metricsOf(store, stage, notes)));
+  return figures;
+}
+
+function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
+  const lastFive = lines.slice(-5);
+  return {
+    name: stage.name,
+    jobKey: stage.jobKey,
+    steps: stage.steps,
+    stopReason: stage.stopReason,
+    attempts: stage.attempts,
+    trainingSeconds: stage.trainingSeconds,
+    firstReward: lines[0]?.reward ?? null,
+    lastReward: lines.at(-1)?.reward ?? null,
+    lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,
+    flatGroupShareOfLastFive:
+      lastFive.length === 0 ? null : lastFive.reduce((sum, line) => sum + line.flatGroupShare, 0) / lastFive.length,
+    unscorable: lines.reduce((sum, line) => sum + line.unscorable, 0),
+    secondsPerStep: lines.length === 0 ? null : lines.reduce((sum, line) => sum + line.stepSeconds, 0) / lines.length,
+    curve: lines.map(({ step, reward, flatGroupShare }) => ({ step, reward, flatGroupShare })),
+  };
+}
+
+/** A resumed attempt may write a step again: the last line of a step counts. A line torn by a kill is none. */
+async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes): Promise<MetricsLine[]> {
+  const uri = `jobs/${stage.jobKey}/metrics.jsonl`;
+  if (!(await store.exists(uri))) {
+    notes.absent(`trainings.${stage.name}`, `no ${uri} in the store`);
+    return [];
+  }
+  const bySteps = new Map<number, MetricsLine>();
+  for await (const line of jsonLinesOf(store, uri)) {
+    const parsed = metricsLineSchema.safeParse(line);
+    if (parsed.success) bySteps.set(parsed.data.step, parsed.data);
+  }
+  return [...bySteps.values()].sort((a, b) => a.step - b.step);
+}
+
+/** The JSON lines of a growing log. A last line that was torn by a kill is none. */
+export async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
+  if (!(await store.exists(uri))) return;
+  for await (const line of createInterface({ input: createReadStream(store.path(uri)), crlfDelay: Infinity })) {
+    const value = parsedJson(line);
+    if (value !== undefined) yield value;
+  }
+}
+
+function parsedJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined; // torn or empty: it does not validate either
+  }
+}

@@ -1,0 +1,46 @@
+import type { Figure } from '../../shared/figures/report.ts';
+
+/** `0.93`, or a dash where nothing was measured. */
+export const value = (figure: Figure): string => (figure === null ? '–' : decimal(figure.value));
+
+/** `0.90–0.95`. */
+export const interval = (figure: Figure): string =>
+  figure === null ? '' : `${decimal(figure.low)}–${decimal(figure.high)}`;
+
+/** `0.93 (0.90–0.95)`. */
+export const withInterval = (figure: Figure): string =>
+  figure === null ? '–' : `${value(figure)} (${interval(figure)})`;
+
+/** `+0.38`, between two figures. */
+export function change(before: Figure, after: Figure): string {
+  if (before === null || after === null) return '';
+  const difference = after.value - before.value;
+  return `${difference < 0 ? '−' : '+'}${decimal(Math.abs(difference))}`;
+}
+
+export const decimal = (number: number | null): string => (number === null ? '–' : number.toFixed(2));
+
+export const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+
+export const whole = (number: number): string => Math.round(number).toLocaleString('en');
+
+/** `43 s`, `9 min 05 s`, `3 h 20 min`. */
+export function duration(totalSeconds: number): string {
+  const seconds = Math.round(totalSeconds);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+/** `verifierV1` → `verifier v1`, `selfVerification` → `self-verification`. */
+export function readable(name: string): string {
+  const known: Readonly<Record<string, string>> = {
+    coldStart: 'cold start',
+    metaData: 'meta-verifier data',
+    verifierV1: 'verifier v1',
+    verifierV2: 'verifier v2',
+    metaVerifier: 'meta-verifier',
+    selfVerification: 'self-verification',
+  };
+  return known[name] ?? name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}

@@ -1,0 +1,158 @@
+import { meanOfRuns } from '../../shared/figures/differences.ts';
+import { runOf } from '../../shared/lap/lapNames.ts';
+import type { Figure, LapReport, Measured, ScoreKey } from '../../shared/figures/report.ts';
+import { withInterval } from './format.ts';
+
+/** One figure along the laps of a run. */
+export interface Curve {
+  readonly name: string;
+  readonly runs: readonly { readonly run: string; readonly points: readonly CurvePoint[] }[];
+  /** Mean over the runs at each turn, with Student's interval; empty for a single run. */
+  readonly mean: readonly CurvePoint[];
+  /**
+   * What the best constant answer gets at each turn, where that is a rival: the same in all laps on the held-out set,
+   * of their own on the proofs of each.
+   */
+  readonly baseline: readonly { readonly turn: number; readonly value: number }[];
+}
+
+export interface CurvePoint {
+  /** The lap's place in its chain; 0 is the base, before any training. */
+  readonly turn: number;
+  readonly figure: Figure;
+}
+
+/** What a lap came to, in words. */
+export const figureAt = (points: readonly CurvePoint[], turn: number): string =>
+  withInterval(points.find((point) => point.turn === turn)?.figure ?? null);
+
+interface Quantity {
+  readonly name: string;
+  readonly of: (report: LapReport) => Figure;
+  /** Of the base, as a chain's first lap measured it. */
+  readonly ofBase?: (report: LapReport) => Figure;
+  readonly baseline?: (report: LapReport) => number | undefined;
+}
+
+/** Laps by run, each run's in the order of their turns. */
+export function byRun(
+  reports: readonly LapReport[],
+): { readonly run: string; readonly reports: readonly LapReport[] }[] {
+  const runs = [...new Set(reports.map(({ lap }) => runOf(lap)))];
+  return runs.map((run) => ({
+    run,
+    reports: reports
+      .filter(({ lap }) => runOf(lap) === run)
+      .sort((a, b) => a.turn - b.turn || (a.lap < b.lap ? -1 : 1)),
+  }));
+}
+
+/**
+ * The curves of the flywheel: whether it gets better lap by lap, and what that takes of people. Figures that no lap
+ * measured are left out.
+ */
+export function lapCurves(reports: readonly LapReport[]): Curve[] {
+  return quantities(reports)
+    .map(({ name, of, ofBase, baseline }) => {
+      const runs = byRun(reports).map(({ run, reports: own }) => {
+        const first = own.find(({ turn }) => turn === 1);
+        const base = first && ofBase?.(first);
+        return {
+          run,
+          points: [
+            ...(base ? [{ turn: 0, figure: base }] : []),
+            ...own.map((report) => ({ turn: report.turn, figure: of(report) })),
+          ],
+        };
+      });
+      return {
+        name,
+        runs,
+        mean: runs.length > 1 ? meanAt(runs.flatMap(({ points }) => points)) : [],
+        baseline: bestAt(reports.map((report) => ({ turn: report.turn, value: baseline?.(report) }))),
+      };
+    })
+    .filter(({ runs }) => runs.some(({ points }) => points.some(({ turn, figure }) => turn > 0 && figure !== null)));
+}
+
+function meanAt(points: readonly CurvePoint[]): CurvePoint[] {
+  const turns = [...new Set(points.map(({ turn }) => turn))].sort((a, b) => a - b);
+  return turns.map((turn) => ({
+    turn,
+    figure: withinShares(
+      meanOfRuns(points.flatMap((point) => (point.turn === turn && point.figure ? [point.figure.value] : []))),
+    ),
+  }));
+}
+
+function bestAt(
+  constants: readonly { readonly turn: number; readonly value: number | undefined }[],
+): Curve['baseline'] {
+  const best = new Map<number, number>();
+  for (const { turn, value } of constants)
+    if (value !== undefined) best.set(turn, Math.max(value, best.get(turn) ?? 0));
+  return [...best].sort(([a], [b]) => a - b).map(([turn, value]) => ({ turn, value }));
+}
+
+/** Student knows nothing of bounds: no curve here goes below 0 or above 1. */
+function withinShares(mean: Measured | undefined): Figure {
+  return mean === undefined ? null : { ...mean, low: Math.max(0, mean.low), high: Math.min(1, mean.high) };
+}
+
+const SCORES: readonly ScoreKey[] = ['0', '0.5', '1'];
+
+/** The verifier that a lap labels with: its own, or its parent's where it is frozen. */
+export const lastVerifier = ({ verifier }: LapReport) => verifier.v2 ?? verifier.parent;
+
+const bandOf = (report: LapReport, name: string) =>
+  report.generator.byDifficulty.find(({ difficulty }) => difficulty === name);
+const constant = ({ verifier }: LapReport): number | undefined => verifier.constantBaseline?.accuracy;
+
+function quantities(reports: readonly LapReport[]): Quantity[] {
+  const bands = [
+    ...new Set(reports.flatMap(({ generator }) => generator.byDifficulty.map(({ difficulty }) => difficulty))),
+  ];
+  return [
+    {
+      name: "generator's true score",
+      of: ({ generator }) => generator.trueScoreAfter,
+      ofBase: ({ generator }) => generator.trueScoreOfBase,
+    },
+    ...bands.map((band): Quantity => ({
+      name: `true score, difficulty ${band}`,
+      of: (report) => bandOf(report, band)?.trueScoreAfter ?? null,
+      ofBase: (report) => bandOf(report, band)?.trueScoreBefore ?? null,
+    })),
+    {
+      name: "verifier's score accuracy",
+      of: (report) => lastVerifier(report)?.scoreAccuracy ?? null,
+      ofBase: ({ verifier }) => verifier.base?.scoreAccuracy ?? null,
+      baseline: constant,
+    },
+    {
+      name: "verifier's accuracy on the hardest held-out proofs",
+      of: (report) => lastVerifier(report)?.byDifficulty.at(-1)?.scoreAccuracy ?? null,
+      ofBase: ({ verifier }) => verifier.base?.byDifficulty.at(-1)?.scoreAccuracy ?? null,
+    },
+    {
+      name: "verifier's accuracy on the proofs to label",
+      of: ({ labels }) => labels.verdictAccuracy,
+      baseline: ({ labels }) => labels.constantBaseline?.accuracy,
+    },
+    { name: 'precision of automatic labels', of: ({ labels }) => labels.precision },
+    ...SCORES.map((score): Quantity => ({
+      name: `precision of label ${score}`,
+      of: ({ labels }) => labels.precisionByScore[score],
+    })),
+    { name: 'contested share', of: ({ labels }) => labels.contestedShare },
+    { name: "people's share of D_v", of: ({ proofScores }) => counted(proofScores.peopleShare) },
+    {
+      name: "people's share of what a lap adds to D_v",
+      of: ({ proofScores }) => counted(proofScores.peopleShareOfAdded),
+    },
+  ];
+}
+
+/** A share of all there are: no estimate, so its interval is itself. */
+const counted = (share: number | null): Figure =>
+  share === null ? null : { value: share, low: share, high: share, n: 1 };

@@ -1,0 +1,156 @@
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import { duration, percent, readable, whole } from './format.ts';
+import { html } from './markup.ts';
+import type { Markup } from './markup.ts';
+import type { AnalysisSample, ContestedSample } from './samples.ts';
+import {
+  generatorSection,
+  labelSection,
+  ledgerSection,
+  selfVerificationSection,
+  tiles,
+  timeSection,
+  trainingSection,
+  verifierSection,
+  watchSection,
+} from './sections.ts';
+import { wholePage } from './style.ts';
+import { plainTable } from './tables.ts';
+
+export interface PageInput {
+  readonly report: LapReport;
+  readonly manifest: LapManifest;
+  readonly contested?: ContestedSample | undefined;
+  readonly analysis?: AnalysisSample | undefined;
+}
+
+/** Longer texts are cut in the page; they are whole in the store. */
+const SHOWN_CHARACTERS = 4000;
+
+/**
+ * The lap's report as one file: no script, nothing loaded, and a policy in its head that forbids both. Equal inputs
+ * give equal bytes.
+ */
+export function reportPage({ report, manifest, contested, analysis }: PageInput): string {
+  const title = `${report.lap} · lap report`;
+  return wholePage(
+    title,
+    html`<h1>${report.lap}</h1>
+      <p class="quiet">
+        Preset ${report.preset}, seed ${report.seed}${report.parent ? `, after ${report.parent}` : ''}. Started
+        ${utc(report.startedAt)}, took ${duration(report.wallSeconds)}. Truth: ${report.truthBy}.
+      </p>
+      ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
+      ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
+      ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
+      ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+  );
+}
+
+const utc = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+
+/** A text of a model or a problem: quoted, never interpreted. */
+function quoted(text: string): Markup {
+  const shown =
+    text.length > SHOWN_CHARACTERS
+      ? `${text.slice(0, SHOWN_CHARACTERS)}\n… (${text.length - SHOWN_CHARACTERS} more characters)`
+      : text;
+  return html`<div class="text">${shown}</div>`;
+}
+
+function analysisExample({ problem, proof, truth, v1, v2 }: AnalysisSample): Markup {
+  return html`<h3>One proof, two analyses</h3>
+    <p class="quiet">
+      A held-out proof of true score ${truth}: none of the claims in v1's analysis is so; v2's are, and its score
+      follows.
+    </p>
+    <div class="pair">
+      <div><small>Problem</small>${quoted(problem.statement)}</div>
+      <div><small>Proof of the base</small>${quoted(proof)}</div>
+      <div><small>v1 gives ${v1.score}; quality ${v1.quality}</small>${quoted(v1.text)}</div>
+      <div><small>v2 gives ${v2.score}; quality ${v2.quality}</small>${quoted(v2.text)}</div>
+    </div>`;
+}
+
+function contestedExample({ problem, proof, truth, decision, verdicts }: ContestedSample): Markup {
+  return html`<h3>One contested proof</h3>
+    <p class="quiet">
+      No label, because:
+      ${decision.kind === 'labelled' ? '' : decision.reason}.${truth === null ? '' : ` Its true score is ${truth}.`}
+    </p>
+    <div class="pair">
+      <div><small>Problem</small>${quoted(problem.statement)}</div>
+      <div><small>Proof of the final generator</small>${quoted(proof)}</div>
+    </div>
+    <div class="verdicts">
+      ${verdicts.map(
+        ({ score, text, confirmations }) =>
+          html`<div>
+            <small
+              >gives
+              <span class="key">${score}</span
+              >${confirmations.length > 0 ? `; its meta-assessments: ${confirmations.join(', ')}` : ''}</small
+            >${quoted(text)}
+          </div>`,
+      )}
+    </div>`;
+}
+
+function footnotes(report: LapReport, manifest: LapManifest): Markup {
+  const read = Object.values(report.imitations).reduce((sum, { of }) => sum + of, 0);
+  const imitations = Object.entries(report.imitations).filter(([, { found }]) => found > 0);
+  return html`<h2>What else</h2>
+    <h3>Texts that imitate a verdict</h3>
+    <p class="quiet">
+      Section titles, key phrases or scored boxes where they do not belong. They are quoted as data, and never decide
+      how another text is read.
+    </p>
+    ${
+      imitations.length === 0
+        ? html`<p>None in ${whole(read)} texts.</p>`
+        : plainTable(
+            ['where', 'found', 'of', ''],
+            imitations.map(([where, { found, of }]) => [where, found, of, percent(found / of)]),
+          )
+    }
+    ${
+      report.notMeasured.length === 0
+        ? null
+        : html`<h3>Not measured</h3>
+            <ul>
+              ${report.notMeasured.map(({ figure, reason }) => html`<li><code>${figure}</code>: ${reason}</li>`)}
+            </ul>`
+    }
+    <h3>How the figures are made</h3>
+    <ul>
+      <li>
+        A figure is Σ hits / Σ of; its 95 % interval is Wilson's at the number of observations that the variance between
+        problems leaves.
+      </li>
+      <li>
+        A failed call is no observation. A malformed or truncated answer counts as wrong in an accuracy and as 0 in a
+        true score; what is read out of an analysis's text is over well-formed analyses.
+      </li>
+      <li>
+        Truth comes from ${report.truthBy}. Nothing in training or labelling reads
+        it${manifest.recipe.domain.experts === 'program' ? ', but for the program that answers in place of experts' : ''}.
+      </li>
+      <li>All of it is recomputed from stored artifacts by <code>flywheel report ${report.lap} --json</code>.</li>
+    </ul>
+    <h3>Where it is</h3>
+    ${plainTable(
+      ['artifact', 'sha256'],
+      [
+        ['recipe', manifest.recipeSha256],
+        [`prompts: ${manifest.prompts.name}`, manifest.prompts.sha256],
+        ['base', manifest.base.sha256],
+        ...manifest.stages.map(({ name, checkpoint }) => [readable(name), checkpoint.sha256]),
+        [manifest.evaluation.proofs.uri, manifest.evaluation.proofs.sha256],
+        ...(manifest.evaluation.analyses
+          ? [[manifest.evaluation.analyses.uri, manifest.evaluation.analyses.sha256] as const]
+          : []),
+        [manifest.proofScores.grown.uri, manifest.proofScores.grown.sha256],
+      ].map(([name, digest]) => [name ?? '', `${(digest ?? '').slice(0, 16)}…`]),
+    )}`;
+}

@@ -1,0 +1,184 @@
+import type { DecodingFigures, Figure, LapReport } from '../../shared/figures/report.ts';
+import { aligned } from './tableText.ts';
+import { LEDGER_COLUMNS } from './ledger.ts';
+import { change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
+
+/** What was measured, as lines for a terminal of 100 columns. */
+export function lapTable(report: LapReport): string {
+  return [
+    `${report.lap}: preset ${report.preset}, seed ${report.seed}, ${duration(report.wallSeconds)} ` +
+      `(${percent(report.time.neitherShare)} neither training nor inference)`,
+    `Truth: ${report.truthBy}. Figures at T = 1 on held-out problems, with 95 % intervals.`,
+    '',
+    ...aligned([['', 'before', 'after', '', 'constant'], ...measured(figureRows(report))]),
+    ...(report.greedy ? ['', 'greedy (T = 0)', ...aligned(measured(figureRows(report.greedy)))] : []),
+    '',
+    ...labelLines(report),
+    '',
+    ...aligned([
+      ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
+      ...report.stages.map((stage) => [
+        readable(stage.name),
+        duration(stage.wallSeconds),
+        duration(stage.trainingSeconds),
+        duration(stage.inferenceSeconds),
+        whole(stage.calls),
+        whole(stage.tokens),
+      ]),
+    ]),
+    '',
+    ...ledgerLines(report),
+    '',
+    ...aligned([
+      ['training', 'steps', 'reward', 'flat groups', 'unscorable'],
+      ...report.trainings.map((training) => [
+        readable(training.name),
+        String(training.steps),
+        `${decimal(training.firstReward)} → ${decimal(training.lastReward)}`,
+        decimal(training.flatGroupShareOfLastFive),
+        String(training.unscorable),
+      ]),
+    ]),
+    ...watchLines(report),
+    ...imitationLines(report),
+  ].join('\n');
+}
+
+type Row = readonly [name: string, before: Figure, after: Figure, constant?: number | undefined];
+
+function figureRows({ verifier, metaVerifier, generator, selfVerification }: DecodingFigures): Row[] {
+  const [from, to] = verifier.parent === null ? [verifier.v1, verifier.v2] : [verifier.parent, verifier.v2];
+  const names = verifier.parent === null ? 'verifier v1 → v2' : "verifier, parent's → this lap's";
+  const ofVerifier = (
+    name: string,
+    of: 'scoreAccuracy' | 'analysisQuality' | 'qualityWhereIssuesClaimed' | 'issueRecall' | 'remarkRecall',
+    constant?: number,
+  ): Row => [`${names}: ${name}`, from?.[of] ?? null, to?.[of] ?? null, constant];
+  return [
+    ofVerifier('score accuracy', 'scoreAccuracy', verifier.constantBaseline?.accuracy),
+    ofVerifier('analysis quality', 'analysisQuality'),
+    ofVerifier('quality where issues claimed', 'qualityWhereIssuesClaimed'),
+    ofVerifier('recall of real flaws', 'issueRecall'),
+    ofVerifier('recall of real remarks', 'remarkRecall'),
+    [
+      'meta-verifier: accuracy',
+      metaVerifier.accuracyBefore,
+      metaVerifier.accuracyAfter,
+      metaVerifier.constantBaseline?.accuracy,
+    ],
+    ...(generator.trueScoreAfterConsolidation
+      ? [
+          [
+            'generator, consolidated: true score',
+            generator.trueScoreBefore,
+            generator.trueScoreAfterConsolidation,
+          ] as const,
+        ]
+      : []),
+    ['generator, phase 2: true score', generator.trueScoreBefore, generator.trueScoreAfterPhase2],
+    ['generator, phase 3: true score', generator.trueScoreBefore, generator.trueScoreAfter],
+    ...generator.byDifficulty.map((band): Row => [
+      `  difficulty ${band.difficulty}`,
+      band.trueScoreBefore,
+      band.trueScoreAfter,
+    ]),
+    [
+      'self-score accuracy',
+      selfVerification.selfScoreAccuracyBefore,
+      selfVerification.selfScoreAccuracyAfter,
+      selfVerification.constantBaselineAfter?.accuracy,
+    ],
+    ['false among claims of 1', selfVerification.falseClaimsBefore, selfVerification.falseClaimsAfter],
+    [
+      'claims of 1 among flawed proofs',
+      selfVerification.falseClaimsWhereFlawedBefore,
+      selfVerification.falseClaimsWhereFlawedAfter,
+    ],
+  ];
+}
+
+function measured(rows: readonly Row[]): string[][] {
+  return rows
+    .filter(([, before, after]) => before !== null || after !== null)
+    .map(([name, before, after, constant]) => [
+      name,
+      withInterval(before),
+      withInterval(after),
+      change(before, after),
+      constant === undefined ? '' : decimal(constant),
+    ]);
+}
+
+const share = (of: number | null): string => (of === null ? '–' : percent(of));
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((all, count) => all + count, 0);
+
+function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
+  const byScore = (['0', '0.5', '1'] as const).map(
+    (score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`,
+  );
+  return [
+    `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} ` +
+      `contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
+    `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+    ...(labels.auditedPrecision
+      ? [
+          `  audited by experts, blindly: ${withInterval(labels.auditedPrecision)} of ` +
+            `${labels.auditedPrecision.n} right`,
+        ]
+      : []),
+    `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by ` +
+      `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ` +
+      `${share(peopleShareOfAdded)} by people`,
+  ];
+}
+
+/** Reward against the truth of the same samples, by stage; then what a person should look at. */
+function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
+  const audited = stages.filter(({ audit }) => audit !== null);
+  const table = aligned([
+    ['audited samples', 'got', 'are worth', '', 'of'],
+    ...audited.map(({ stage, audit }) => [
+      readable(stage),
+      value(audit?.b ?? null),
+      withInterval(audit?.a ?? null),
+      change(audit?.b ?? null, audit?.a ?? null),
+      String(audit?.a.n ?? ''),
+    ]),
+  ]);
+  return [
+    ...(audited.length > 0 ? ['', ...table] : []),
+    ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : []),
+  ];
+}
+
+function imitationLines({ imitations }: LapReport): string[] {
+  const found = Object.entries(imitations).filter(([, { found: count }]) => count > 0);
+  return found.length === 0
+    ? []
+    : [
+        '',
+        'Texts that imitate a verdict: ' +
+          found.map(([where, { found: count, of }]) => `${where} ${count} of ${of}`).join(', '),
+      ];
+}
+
+/** Planned and used, side by side; what a lap neither planned nor used has no column. */
+function ledgerLines({ ledger, ledgerTotal }: LapReport): string[] {
+  const rows = [...ledger, { phase: 'all', ...ledgerTotal }];
+  const shown = LEDGER_COLUMNS.filter(
+    ({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0,
+  );
+  return aligned([
+    ['used / planned', ...shown.map(({ title }) => title)],
+    ...rows.map(({ phase, used, planned }) => [
+      readable(phase),
+      ...shown.map(({ name, text }) =>
+        planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`,
+      ),
+    ]),
+    ...(ledgerTotal.ratio === null
+      ? []
+      : [['ratio', ...shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name] ?? null))]]),
+  ]);
+}

@@ -1,0 +1,199 @@
+import * as assumed from './assumed.ts';
+import type { Assumed } from './assumed.ts';
+import { judgeCallsPerSample, labellingPolicy, taskOf } from './rates.ts';
+import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
+import type { Recipe, StageName, TrainingName } from '../lap/recipe.ts';
+import type { Task } from '../records.ts';
+
+/** All that a plan needs to know beside the recipe's counts. */
+export interface Rates {
+  tokensOf(phase: string, task: Task): Tokens;
+  judgeTokens(stage: StageName): Tokens;
+  training(name: TrainingName): TrainingRate;
+  tokensPerSecond(): number;
+  labelling(): {
+    readonly callsPerProof: number;
+    readonly contestedShare: number;
+    readonly labelledShare: number;
+    readonly tokens: Tokens;
+  };
+  rightShare(): number;
+  verdictsPerQuestion(): number;
+  minutesPerVerdict(phase: string): number;
+}
+
+/** A finished lap as a measure of the next. */
+export interface Measure {
+  readonly lap: string;
+  readonly rates: MeasuredRates;
+}
+
+/**
+ * Each rate as the parent lap measured it, else as assumed; `basis` says which were asked for, and where each is from.
+ */
+export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; basis: () => readonly Basis[] } {
+  const asked = new Map<string, Basis>();
+  const measured = parent?.rates;
+  let simulation: ReturnType<typeof assumed.labelling> | undefined; // takes a moment: once, and only where it is needed
+  const simulated = () => (simulation ??= assumed.labelling(recipe));
+
+  function pick<T>(
+    of: string,
+    measure: T | null | undefined,
+    assume: () => Assumed<T>,
+    figuresOf: (value: T) => Readonly<Record<string, number>>,
+  ): T {
+    const known = measure !== undefined && measure !== null;
+    const { value, source } = known ? { value: measure, source: parent?.lap ?? '' } : assume();
+    for (const [figure, number] of Object.entries(figuresOf(value)))
+      asked.set(`${figure} ${of}`, { figure, of, value: number, measured: known, source });
+    return value;
+  }
+  const one = (figure: string, of: string, measure: number | null | undefined, assume: () => Assumed<number>): number =>
+    pick(of, measure, assume, (value) => ({ [figure]: value }));
+  const tokens = (of: string, measure: Tokens | undefined, assume: () => Assumed<Tokens>): Tokens =>
+    pick(of, measure, assume, ({ prompt, completion }) => ({
+      'prompt tokens a call': prompt,
+      'completion tokens a call': completion,
+    }));
+
+  const rates: Rates = {
+    tokensOf(phase, task) {
+      const here = measured?.tokens[`${phase}/${task}`];
+      return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () =>
+        assumed.tokensOfCall(recipe, task),
+      );
+    },
+    judgeTokens(stage) {
+      const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
+      return tokens(`judges of ${stage}`, measured?.tokens[stage], () =>
+        mixed([
+          [verify, assumed.tokensOfCall(recipe, 'verify')],
+          [metaVerify, assumed.tokensOfCall(recipe, 'metaVerify')],
+        ]),
+      );
+    },
+    training(name) {
+      const here = measured?.trainings[name];
+      return {
+        ...pick(
+          name,
+          here && { startSeconds: here.startSeconds, secondsPerSample: here.secondsPerSample },
+          () => assumed.trainingSeconds(recipe),
+          ({ startSeconds, secondsPerSample }) => ({
+            'seconds beside the steps': startSeconds,
+            'seconds a sample': secondsPerSample,
+          }),
+        ),
+        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () => assumedSample(recipe, name)),
+        stepsShare:
+          name === 'consolidation'
+            ? 1
+            : one('share of maxSteps until the reward saturates', name, here?.stepsShare, () => assumed.NO_SATURATION),
+        judgedShare:
+          name === 'consolidation' || !isJudged(recipe, name)
+            ? null
+            : one('share of the samples that judges are asked about', name, here?.judgedShare, () =>
+                assumed.judgedShare(recipe, recipe.stages[name].groupSize),
+              ),
+      };
+    },
+    tokensPerSecond: () =>
+      one('tokens a second', 'inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe)),
+    labelling() {
+      const same = measured?.labelling?.policy === labellingPolicy(recipe) ? measured.labelling : undefined;
+      const counts = pick(
+        'labels',
+        same && { callsPerProof: same.callsPerProof, contestedShare: same.contestedShare },
+        () => {
+          const {
+            source,
+            value: { analyses, metaAnalyses, contestedShare },
+          } = simulated();
+          return { source, value: { callsPerProof: analyses + metaAnalyses, contestedShare } };
+        },
+        (value) => ({ 'calls a proof': value.callsPerProof, 'contested share': value.contestedShare }),
+      );
+      const mix = (): Assumed<Tokens> =>
+        mixed([
+          [simulated().value.analyses, assumed.tokensOfCall(recipe, 'verify')],
+          [simulated().value.metaAnalyses, assumed.tokensOfCall(recipe, 'metaVerify')],
+        ]);
+      return {
+        ...counts,
+        labelledShare: 1 - counts.contestedShare,
+        tokens: tokens('labels', measured?.tokens['labelling'], mix),
+      };
+    },
+    rightShare: () => one('share with the right score', 'analyses', measured?.rightShare, () => assumed.RIGHT_SHARE),
+    verdictsPerQuestion() {
+      const { seats } = recipe.experts;
+      if (recipe.domain.experts === 'program' || seats < 2) return seats;
+      return seats + one('share that needs a lead', 'questions', undefined, () => assumed.DISAGREEMENT);
+    },
+    minutesPerVerdict(phase) {
+      if (recipe.domain.experts === 'program') return 0;
+      return one('minutes a verdict', phase, measured?.minutesPerVerdict[phase], () =>
+        assumed.minutesOfVerdict(phase === 'metaData' ? 'analysis' : 'proof'),
+      );
+    },
+  };
+  return { rates, basis: () => [...asked.values()] };
+}
+
+/**
+ * The same where nothing stops early: no label before its last verdict, no training before its last step, no question
+ * left out.
+ */
+export function withoutEarlyStop(
+  rates: Rates,
+  { labelling: { analysesPerProof, metaAnalysesPerAnalysis }, metaVerification }: Recipe,
+): Rates {
+  return {
+    ...rates,
+    training: (name) => {
+      const rate = rates.training(name);
+      return { ...rate, stepsShare: 1, judgedShare: rate.judgedShare === null ? null : 1 };
+    },
+    labelling: () => ({
+      ...rates.labelling(),
+      callsPerProof: analysesPerProof * (1 + (metaVerification ? metaAnalysesPerAnalysis : 0)),
+      contestedShare: 1,
+      labelledShare: 1,
+    }),
+    rightShare: () => 1,
+  };
+}
+
+function isJudged(recipe: Recipe, stage: StageName): boolean {
+  const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
+  return verify + metaVerify > 0;
+}
+
+function mixed(parts: readonly (readonly [weight: number, tokens: Assumed<Tokens>])[]): Assumed<Tokens> {
+  const total = parts.reduce((sum, [weight]) => sum + weight, 0);
+  const mean = (of: keyof Tokens): number =>
+    total === 0 ? 0 : parts.reduce((sum, [weight, { value }]) => sum + weight * value[of], 0) / total;
+  return { value: { prompt: mean('prompt'), completion: mean('completion') }, source: parts[0]?.[1].source ?? '' };
+}
+
+/** v2 learns both tasks; a consolidation the generator's as well. */
+function assumedSample(recipe: Recipe, name: TrainingName): Assumed<number> {
+  const of = (task: Task): Assumed<Tokens> => assumed.tokensOfCall(recipe, task);
+  const metaShare = recipe.metaVerification ? recipe.rewards.metaShare : 0;
+  const mean =
+    name === 'consolidation'
+      ? mixed([
+          [1, of('prove')],
+          [1, of(taskOf(recipe, 'selfVerification'))],
+          [1, of('verify')],
+          [recipe.metaVerification ? 1 : 0, of('metaVerify')],
+        ])
+      : name === 'verifierV2'
+        ? mixed([
+            [1 - metaShare, of('verify')],
+            [metaShare, of('metaVerify')],
+          ])
+        : of(taskOf(recipe, name));
+  return { value: mean.value.completion, source: mean.source };
+}

@@ -1,0 +1,127 @@
+import { overBudget, sumOf } from '../lap/amounts.ts';
+import type { Amounts, Overrun } from '../lap/amounts.ts';
+import { knownRates, withoutEarlyStop } from './knownRates.ts';
+import type { Measure } from './knownRates.ts';
+import { sizesOf } from '../lap/sizes.ts';
+import { lapWork } from './lapWork.ts';
+import { phasesOf } from '../lap/laterLap.ts';
+import type { LapManifest } from '../lap/manifest.ts';
+import { amountsOf } from './pieces.ts';
+import type { Basis } from './rates.ts';
+import type { Recipe } from '../lap/recipe.ts';
+
+/** What a lap is expected to take, before it starts; `laps/<lap>/plan.json`. */
+export interface LapPlan {
+  readonly preset: Recipe['preset'];
+  readonly turn: number;
+  readonly phases: readonly PlannedPhase[];
+  readonly total: Planned;
+  /** The rates that it stands on, measured in the parent lap or assumed. */
+  readonly basis: readonly Basis[];
+}
+
+export interface Planned {
+  readonly expected: Amounts;
+  /** The same where nothing stops early; malformed verdicts that are asked again come on top. */
+  readonly bound: Amounts;
+}
+
+export interface PlannedPhase extends Planned {
+  readonly phase: string;
+}
+
+/** A phase's plan in the few numbers that a lap shows while it runs. */
+export interface PlanHeadline {
+  readonly phase: string;
+  readonly calls: number;
+  readonly tokens: number;
+  /** Of training and of inference. */
+  readonly hours: number;
+  readonly cost: number;
+  readonly expertMinutes: number;
+}
+
+export function headlines({ phases }: LapPlan): PlanHeadline[] {
+  return phases.map(({ phase, expected: { calls, tokens, trainingHours, inferenceHours, cost, expertMinutes } }) => ({
+    phase,
+    calls,
+    tokens,
+    hours: trainingHours + inferenceHours,
+    cost,
+    expertMinutes,
+  }));
+}
+
+/**
+ * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
+ * @param turn place in its chain, counted from 1.
+ */
+export function planLap(
+  recipe: Recipe,
+  turn: number,
+  parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined },
+): LapPlan {
+  const sizes = sizesOf(recipe, parent?.manifest);
+  const { rates, basis } = knownRates(recipe, parent?.measure);
+  const expected = lapWork(recipe, turn, sizes, rates);
+  const bound = lapWork(recipe, turn, sizes, withoutEarlyStop(rates, recipe));
+  const phases = phasesOf(recipe, turn).map((phase): PlannedPhase => {
+    const own = (pieces: typeof expected) =>
+      rounded(
+        amountsOf(
+          pieces.filter((piece) => piece.phase === phase),
+          recipe,
+        ),
+      );
+    return { phase, expected: own(expected), bound: own(bound) };
+  });
+  return {
+    preset: recipe.preset,
+    turn,
+    phases,
+    total: {
+      expected: rounded(sumOf(phases.map((phase) => phase.expected))),
+      bound: rounded(sumOf(phases.map((phase) => phase.bound))),
+    },
+    basis: [
+      ...(sizes.problemsAssumed
+        ? [
+            {
+              figure: 'problems',
+              of: 'the file',
+              value: recipe.coldStart.problems,
+              measured: false,
+              source: 'recipe: as many as coldStart.problems asks about',
+            },
+          ]
+        : []),
+      ...basis(),
+    ],
+  };
+}
+
+/** Why a lap of this plan may not start, naming the field, the limit and the plan's figure; undefined where it may. */
+export function refusalOfPlan({ total }: LapPlan, { budget }: Recipe): string | undefined {
+  const over = overBudget(total.expected, budget);
+  return (
+    over &&
+    `budget.${over.limit}: expected a plan of at most ${shown(over.allowed)}, got ${planned(over)}: raise the ` +
+      `limit or make the recipe smaller; \`flywheel plan\` shows where it goes`
+  );
+}
+
+const planned = ({ limit, amount }: Overrun): string =>
+  `${shown(amount)} ` +
+  `(${{ calls: 'model calls', tokens: 'tokens', gpuHours: 'GPU-hours', cost: 'by recipe.prices', expertMinutes: "minutes of people's time" }[limit]})`;
+const shown = (amount: number): string => amount.toLocaleString('en', { maximumFractionDigits: 2 });
+
+/** Counts are whole, hours and money to a few digits: a plan is no more exact. */
+function rounded(amounts: Amounts): Amounts {
+  const fine: readonly string[] = ['trainingHours', 'inferenceHours', 'gpuHours', 'cost'];
+  return Object.fromEntries(
+    Object.entries(amounts).map(([name, amount]: [string, number]) => [
+      name,
+      fine.includes(name) ? Math.round(amount * 1e4) / 1e4 : Math.round(amount),
+    ]),
+  ) as unknown as Amounts;
+}

@@ -1,0 +1,97 @@
+import type { Recipe, StageName, TrainingName } from '../lap/recipe.ts';
+import type { Task } from '../records.ts';
+
+export interface Tokens {
+  readonly prompt: number;
+  readonly completion: number;
+}
+
+/** How one training went, per unit of its work. */
+export interface TrainingRate {
+  /** Before and after the steps: loading, exporting. */
+  readonly startSeconds: number;
+  readonly secondsPerSample: number;
+  readonly tokensPerSample: number;
+  /** Steps made, of the recipe's: less than 1 where the reward saturated. */
+  readonly stepsShare: number;
+  /** Judges' calls made, of those that as many distinct, well-formed answers would have needed; null without judges. */
+  readonly judgedShare: number | null;
+}
+
+/**
+ * What a finished lap measured that tells what the next one will take; part of its report. Null or absent: it did not
+ * occur.
+ */
+export interface MeasuredRates {
+  /**
+   * Mean tokens of a call: of a task, of a task in a phase (`evaluation/verify`), of phase 4's verdicts (`labelling`),
+   * of a stage's judges (its name).
+   */
+  readonly tokens: Readonly<Record<string, Tokens>>;
+  /** Tokens of all sets of calls, per second in which one was under way. */
+  readonly tokensPerSecond: number | null;
+  readonly trainings: Readonly<Partial<Record<TrainingName, TrainingRate>>>;
+  /** Phase 4: calls that a label took, and the labelling policy that they were made under. */
+  readonly labelling: {
+    readonly callsPerProof: number;
+    readonly contestedShare: number;
+    readonly policy: string;
+  } | null;
+  /** Analyses whose score is their proof's: what a consolidation can learn from. */
+  readonly rightShare: number | null;
+  /** Of people, by the phase that asked. */
+  readonly minutesPerVerdict: Readonly<Record<string, number>>;
+}
+
+/** A figure that a plan stands on, and where it is from. */
+export interface Basis {
+  readonly figure: string;
+  /** Which task, training or phase it is about. */
+  readonly of: string;
+  readonly value: number;
+  readonly measured: boolean;
+  readonly source: string;
+}
+
+/** The part of the recipe that decides how many calls a label takes. */
+export function labellingPolicy({ labelling, metaVerification }: Recipe): string {
+  const { analysesPerProof, metaAnalysesPerAnalysis, minValidAnalyses, confirmingMetaScore, waves, earlyStop } =
+    labelling;
+  return JSON.stringify({
+    analysesPerProof,
+    metaAnalysesPerAnalysis: metaVerification ? metaAnalysesPerAnalysis : 0,
+    minValidAnalyses,
+    confirmingMetaScore,
+    waves,
+    earlyStop,
+  });
+}
+
+/** Calls of judges about one sample of a stage, where each is distinct and well formed. */
+export function judgeCallsPerSample(
+  { rewards, metaVerification, selfVerification }: Recipe,
+  stage: StageName,
+): { verify: number; metaVerify: number } {
+  const meta = metaVerification ? rewards.metaVerdictsPerReward : 0;
+  const judged = selfVerification === 'self-analysis' && rewards.selfAnalysisWeight > 0;
+  const calls: Record<StageName, { verify: number; metaVerify: number }> = {
+    verifierV1: { verify: 0, metaVerify: 0 },
+    metaVerifier: { verify: 0, metaVerify: 0 },
+    verifierV2: { verify: 0, metaVerify: (1 - rewards.metaShare) * meta },
+    generator: { verify: rewards.verdictsPerReward, metaVerify: 0 },
+    selfVerification: { verify: rewards.verdictsPerReward, metaVerify: judged ? meta : 0 },
+  };
+  return calls[stage];
+}
+
+/** What a stage's model writes; v2 meta-analyses as well. */
+export function taskOf({ selfVerification }: Recipe, stage: StageName): Task {
+  const tasks: Record<StageName, Task> = {
+    verifierV1: 'verify',
+    metaVerifier: 'metaVerify',
+    verifierV2: 'verify',
+    generator: 'prove',
+    selfVerification: selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine',
+  };
+  return tasks[stage];
+}

@@ -1,0 +1,293 @@
+import type { Amounts, Ratios } from '../lap/amounts.ts';
+import type { LapWatch } from './hacking.ts';
+import type { SkillCounts } from '../lap/manifest.ts';
+import type { MeasuredRates } from '../cost/rates.ts';
+import type { StageName } from '../lap/recipe.ts';
+import type { ScoreSource } from '../records.ts';
+
+/**
+ * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by
+ * `measureLap`.
+ *
+ * Conventions, for whoever recomputes them:
+ * - Figures are at T = 1, as the model is used; those under `greedy` have the same definitions at T = 0.
+ * - "Truth" is the checker's. Where a domain has none, it is the experts' scores of the validation split (`truth:
+ * 'experts'`), and what
+ *   experts did not say is null.
+ * - A call that failed (outage) is no observation. An answer that is malformed or truncated is: it counts as wrong in
+ * every accuracy and as
+ *   0 in a true score. What is read out of an analysis's text (quality, recalls, issues) is over well-formed analyses.
+ * - null means it could not be measured; `notMeasured` says why.
+ */
+
+/**
+ * A proportion or mean with its 95 % interval, problems as clusters (`shared/figures/measures.ts`). `n` is its
+ * denominator.
+ */
+export interface Measured {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+export type Figure = Measured | null;
+
+/** One verifier on the fixed held-out proofs, balanced by true score. */
+export interface VerifierFigures {
+  /** Share of answers whose score is the proof's true score. */
+  readonly scoreAccuracy: Figure;
+  /**
+   * Mean true quality (meta rubric, 0 to 1) of the analyses. An analysis that claims nothing has quality 1 if its score
+   * follows.
+   */
+  readonly analysisQuality: Figure;
+  /**
+   * The same over analyses that claim at least one issue, as the checker counts claims (the rehearsal's: every `wrong`,
+   * `skips` and `?`).
+   */
+  readonly qualityWhereIssuesClaimed: Figure;
+  /** Real flaws reported, of all real flaws of the analysed proofs. */
+  readonly issueRecall: Figure;
+  /** Real harmless remarks made, of all that could be made. */
+  readonly remarkRecall: Figure;
+  /** Claimed issues that are not real, of all claimed issues. */
+  readonly falseIssueShare: Figure;
+  /** Analyses that claim at least one issue, of all well-formed ones. */
+  readonly claimShare: Figure;
+  /** Malformed and truncated answers, of all answers. */
+  readonly malformedShare: Figure;
+  /** Mean number of false remarks in an analysis. */
+  readonly falseRemarksPerAnalysis: number | null;
+  /** Answers by true score (first key) and by given score or `malformed`. */
+  readonly confusion: Confusion;
+  /** Score accuracy by the problems' difficulty, where they have one. */
+  readonly byDifficulty: readonly { readonly difficulty: string; readonly scoreAccuracy: Figure }[];
+}
+
+export type ScoreKey = '0' | '0.5' | '1';
+export type Confusion = Readonly<Record<ScoreKey, Readonly<Record<ScoreKey | 'malformed', number>>>>;
+
+/** What a model gets that says the same of everything: the best such accuracy on the same rows. */
+export interface ConstantBaseline {
+  readonly score: number;
+  readonly accuracy: number;
+}
+
+export interface GeneratorFigures {
+  /**
+   * Mean true score on all held-out problems: of the base; of the model that the lap began with (the base, or the
+   * parent's final generator); after the consolidation (later laps), after phase 2 and after phase 3.
+   */
+  readonly trueScoreOfBase: Figure;
+  readonly trueScoreBefore: Figure;
+  readonly trueScoreAfterConsolidation: Figure;
+  readonly trueScoreAfterPhase2: Figure;
+  readonly trueScoreAfter: Figure;
+  readonly byDifficulty: readonly DifficultyBand[];
+  readonly malformedBefore: Figure;
+  readonly malformedAfterPhase2: Figure;
+  readonly malformedAfter: Figure;
+}
+
+export interface DifficultyBand {
+  readonly difficulty: string;
+  readonly trueScoreBefore: Figure;
+  readonly trueScoreAfterPhase2: Figure;
+  readonly trueScoreAfter: Figure;
+}
+
+/** Answers with a proof and a verdict on it, before phase 3 (the phase-2 generator asked for one) and after. */
+export interface SelfVerificationFigures {
+  /** Share of answers whose self-score is their proof's true score. */
+  readonly selfScoreAccuracyBefore: Figure;
+  readonly selfScoreAccuracyAfter: Figure;
+  /** Claims of 1 for a proof whose true score is less, of all claims of 1. */
+  readonly falseClaimsBefore: Figure;
+  readonly falseClaimsAfter: Figure;
+  /**
+   * The same claims, of all answers whose proof is worth less than 1: falls only with honesty, not with better proofs.
+   */
+  readonly falseClaimsWhereFlawedBefore: Figure;
+  readonly falseClaimsWhereFlawedAfter: Figure;
+  /** Mean true score of the proofs in these answers. */
+  readonly trueScoreBefore: Figure;
+  readonly trueScoreAfter: Figure;
+  readonly claimsBefore: ClaimCounts | null;
+  readonly claimsAfter: ClaimCounts | null;
+  /** Claiming 1 always, or another constant: the best accuracy on the answers after phase 3. */
+  readonly constantBaselineBefore: ConstantBaseline | null;
+  readonly constantBaselineAfter: ConstantBaseline | null;
+}
+
+export interface ClaimCounts {
+  readonly trueClaimsOf1: number;
+  readonly falseClaimsOf1: number;
+  /** Self-scores below 1 that are the true score, and those that are not. */
+  readonly rightBelow1: number;
+  readonly wrongBelow1: number;
+  readonly malformed: number;
+}
+
+export interface MetaVerifierFigures {
+  /** Share of answers whose quality score is the analysis's true quality; before = the model it started from. */
+  readonly accuracyBefore: Figure;
+  readonly accuracyAfter: Figure;
+  /** Verifier v2 in the meta role (paper 2.2: one model does both). */
+  readonly accuracyOfVerifierV2: Figure;
+  readonly constantBaseline: ConstantBaseline | null;
+}
+
+/** Everything measured at one decoding. */
+export interface DecodingFigures {
+  readonly verifier: {
+    readonly base: VerifierFigures | null;
+    /** Of later laps: the verifier that the parent ended with, and the consolidated model. */
+    readonly parent: VerifierFigures | null;
+    readonly consolidation: VerifierFigures | null;
+    readonly v1: VerifierFigures | null;
+    readonly v2: VerifierFigures | null;
+    /** Held-out proofs by true score: equal numbers where the base wrote enough of each. */
+    readonly heldOutProofs: Readonly<Record<ScoreKey, number>>;
+    readonly constantBaseline: ConstantBaseline | null;
+  };
+  readonly metaVerifier: MetaVerifierFigures;
+  readonly generator: GeneratorFigures;
+  readonly selfVerification: SelfVerificationFigures;
+}
+
+export interface LabelFigures {
+  /** total = auto + contested; unresolved and expert are parts of contested. */
+  readonly total: number;
+  readonly auto: number;
+  readonly contested: number;
+  readonly unresolved: number;
+  readonly expert: number;
+  readonly contestedShare: Figure;
+  /** Automatic labels that are the proof's true score, of all automatic labels, and by label. */
+  readonly precision: Figure;
+  readonly precisionByScore: Readonly<Record<ScoreKey, Figure>>;
+  /**
+   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe
+   * asks for none. Where no checker knows the truth, this is `precision`, and `precisionByScore` is over the same
+   * sample.
+   */
+  readonly auditedPrecision: Figure;
+  readonly byScore: Readonly<Record<ScoreKey, number>>;
+  /** Contested proofs by the rule's reason. */
+  readonly contestedReasons: Readonly<Record<string, number>>;
+  /** Mean true score of all these proofs, labelled or not. */
+  readonly trueScoreOfAll: Figure;
+  /**
+   * The verifier on the hardest proofs that the flywheel has by then: share of first verdicts, one a proof of this set,
+   * that are the true score. What votes then make of them is `precision`. A malformed verdict is wrong.
+   */
+  readonly verdictAccuracy: Figure;
+  readonly constantBaseline: ConstantBaseline | null;
+  readonly analysesPerProof: number;
+  readonly metaAnalysesPerProof: number;
+  /**
+   * ρ: how alike the verifier errs in two analyses of one proof (intraclass correlation of given − true score). Null
+   * without truth or variance.
+   */
+  readonly errorCorrelation: number | null;
+  /** What the recipe's n analyses are worth at that ρ: n / (1 + (n − 1)ρ) independent ones. */
+  readonly effectiveAnalyses: number | null;
+}
+
+/** The rows of D_v by who scored them: those that this lap's verifier learns from, and those that this lap added. */
+export interface ProofScoreCounts {
+  readonly used: Readonly<Record<ScoreSource, number>>;
+  readonly added: Readonly<Record<ScoreSource, number>>;
+  /**
+   * Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where
+   * there are no rows.
+   */
+  readonly peopleShare: number | null;
+  readonly peopleShareOfAdded: number | null;
+}
+
+/**
+ * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges';
+ * its tokens theirs and those that it sampled itself.
+ */
+export interface StageTimes {
+  readonly name: string;
+  readonly wallSeconds: number;
+  readonly trainingSeconds: number;
+  /** Wall seconds in which a set of calls was under way. A training's judges are within its training seconds. */
+  readonly inferenceSeconds: number;
+  readonly calls: number;
+  readonly tokens: number;
+}
+
+export interface TrainingFigures {
+  readonly name: StageName;
+  readonly jobKey: string;
+  readonly steps: number;
+  readonly stopReason: 'maxSteps' | 'saturated';
+  readonly attempts: number;
+  readonly trainingSeconds: number;
+  /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
+  readonly firstReward: number | null;
+  readonly lastReward: number | null;
+  readonly lastFlatGroupShare: number | null;
+  readonly flatGroupShareOfLastFive: number | null;
+  readonly unscorable: number;
+  readonly secondsPerStep: number | null;
+  readonly curve: readonly { readonly step: number; readonly reward: number; readonly flatGroupShare: number }[];
+}
+
+/**
+ * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's
+ * nodes and GPUs; Temporal Actions are reckoned from what the manifest lists (`shared/cost/actions.ts`); people's
+ * minutes come from the times of their verdicts.
+ */
+export interface LedgerRow {
+  readonly phase: string;
+  /** Null in laps that have no plan. */
+  readonly planned: Amounts | null;
+  readonly used: Amounts;
+  /** Used by planned; null where nothing was planned. */
+  readonly ratio: Ratios | null;
+}
+
+export interface LapReport extends DecodingFigures {
+  readonly lap: string;
+  readonly parent: string | null;
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
+  readonly preset: string;
+  readonly seed: number;
+  readonly recipeSha256: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly truth: 'checker' | 'experts';
+  /** Who says the truth, such as the checker's name. */
+  readonly truthBy: string;
+  /** The same at T = 0; null where the recipe did not ask for it. */
+  readonly greedy: DecodingFigures | null;
+  readonly labels: LabelFigures;
+  readonly proofScores: ProofScoreCounts;
+  /** What a later lap was consolidated from; null in lap 1. */
+  readonly consolidation: readonly SkillCounts[] | null;
+  readonly stages: readonly StageTimes[];
+  readonly trainings: readonly TrainingFigures[];
+  /** What each phase was planned to take and took, and all of them together. */
+  readonly ledger: readonly LedgerRow[];
+  readonly ledgerTotal: Omit<LedgerRow, 'phase'>;
+  /** What the next lap's plan goes by. */
+  readonly rates: MeasuredRates;
+  /** Signs of reward hacking. */
+  readonly watch: LapWatch;
+  readonly wallSeconds: number;
+  /** What was under way; `neither` is wall time in which no training and no inference was. */
+  readonly time: {
+    readonly trainingSeconds: number;
+    readonly inferenceSeconds: number;
+    readonly neitherSeconds: number;
+    readonly neitherShare: number;
+  };
+  /** Model texts that imitate a verdict (quoted as data, never parsed as one), by where they were found. */
+  readonly imitations: Readonly<Record<string, { readonly found: number; readonly of: number }>>;
+  readonly notMeasured: readonly { readonly figure: string; readonly reason: string }[];
+}

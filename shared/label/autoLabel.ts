@@ -1,0 +1,149 @@
+import { isScore, type ProofScore, type QualityScore, type Score } from '../scores.ts';
+import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
+
+/**
+ * A verdict, or `undefined`: missing (failed, truncated, unparseable after all attempts) or not asked for. What is
+ * missing could be anything.
+ */
+export type MaybeScore = Score | undefined;
+
+/** What is known of one analysis: its score and, where it reports an issue, the meta-assessments of it so far. */
+export interface AnalysisEvidence {
+  readonly score: ProofScore | undefined;
+  readonly metaScores: readonly (QualityScore | undefined)[];
+}
+
+/** What a proof's evidence says about each score level; the label depends on nothing else. */
+export interface Tally {
+  /** Analyses whose score is unknown. */
+  readonly unknown: number;
+  readonly levels: Readonly<Record<'zero' | 'half', LevelTally>>;
+}
+
+export interface LevelTally {
+  readonly analyses: number;
+  /** Analyses that are valid whatever the missing meta-assessments say, and those that still could be. */
+  readonly valid: number;
+  readonly possiblyValid: number;
+}
+
+export type Validity = 'valid' | 'invalid' | 'open';
+
+/**
+ * Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. Without
+ * meta-analyses (m = 0) none is needed.
+ */
+export function majorityOf(metaAnalyses: number): number {
+  return metaAnalyses === 0 ? 0 : Math.floor(metaAnalyses / 2) + 1;
+}
+
+/**
+ * Whether the majority of all m meta-assessments confirms the analysis (paper 2.3), so far as the known ones decide it.
+ */
+export function validityOf(policy: AutoLabelPolicy, metaScores: readonly MaybeScore[]): Validity {
+  const { confirmed, refuted } = countMetas(policy, metaScores);
+  const majority = majorityOf(policy.metaAnalysesPerAnalysis);
+  if (confirmed >= majority) return 'valid';
+  return policy.metaAnalysesPerAnalysis - refuted < majority ? 'invalid' : 'open';
+}
+
+export function countMetas(
+  policy: AutoLabelPolicy,
+  metaScores: readonly MaybeScore[],
+): { readonly confirmed: number; readonly refuted: number } {
+  let confirmed = 0;
+  let refuted = 0;
+  for (const score of metaScores.slice(0, policy.metaAnalysesPerAnalysis)) {
+    if (score === undefined) continue;
+    if (score >= policy.confirmingMetaScore) confirmed += 1;
+    else refuted += 1;
+  }
+  return { confirmed, refuted };
+}
+
+export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): Tally {
+  const counts = {
+    zero: { analyses: 0, valid: 0, possiblyValid: 0 },
+    half: { analyses: 0, valid: 0, possiblyValid: 0 },
+  };
+  let known = 0;
+  for (const { score, metaScores } of analyses.slice(0, policy.analysesPerProof)) {
+    if (!isScore(score)) continue;
+    known += 1;
+    if (score === 1) continue;
+    const level = counts[score === 0 ? 'zero' : 'half'];
+    const validity = validityOf(policy, metaScores);
+    level.analyses += 1;
+    if (validity === 'valid') level.valid += 1;
+    if (validity !== 'invalid') level.possiblyValid += 1;
+  }
+  return { unknown: policy.analysesPerProof - known, levels: counts };
+}
+
+/** What the rule can still come to. */
+export interface PossibleLabels {
+  readonly zero: boolean;
+  readonly half: boolean;
+  readonly one: boolean;
+  readonly contested: boolean;
+}
+
+/**
+ * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, gaps settled in METHOD.md):
+ * k valid analyses at the lowest score give that score; no valid analysis at all gives 1; all else is contested. Each
+ * unknown analysis may be of any score and valid or not, each open one valid or not, independently: so the extremes of
+ * the counts decide.
+ */
+export function possibleLabels({ unknown, levels: { zero, half } }: Tally, minValid: number): PossibleLabels {
+  const someZero = zero.analyses > 0;
+  const mostValidZeros = zero.possiblyValid + unknown;
+  const mostValidHalves = half.possiblyValid + unknown;
+  const fewValid = (least: number, most: number): boolean => Math.max(least, 1) <= Math.min(most, minValid - 1);
+  return {
+    zero: mostValidZeros >= minValid,
+    half: !someZero && mostValidHalves >= minValid,
+    one: zero.valid === 0 && half.valid === 0,
+    contested:
+      // Some zeros are valid, but fewer than k.
+      fewValid(zero.valid, mostValidZeros) ||
+      // No zero is valid, but a half is: where there is no zero yet, one of the unknown must be an invalid one.
+      (zero.valid === 0 && (someZero ? mostValidHalves >= 1 : unknown >= 1 && mostValidHalves - 1 >= 1)) ||
+      // The lowest score is a half, and valid ones are fewer than k.
+      (!someZero && fewValid(half.valid, mostValidHalves)),
+  };
+}
+
+export const CONTESTED: LabelDecision = {
+  kind: 'contested',
+  reason: 'an issue is confirmed, but fewer than k analyses of the lowest score are valid',
+};
+export const UNRESOLVED: LabelDecision = {
+  kind: 'unresolved',
+  reason: 'verdicts are missing that could change the label',
+};
+
+/** The one label that every completion of the unknown verdicts gives; `undefined` when there are several. */
+export function settledLabel(
+  policy: AutoLabelPolicy,
+  analyses: readonly AnalysisEvidence[],
+): LabelDecision | undefined {
+  const possible = possibleLabels(tallyOf(policy, analyses), policy.minValidAnalyses);
+  const labels: LabelDecision[] = [
+    ...(possible.zero ? [labelled(0)] : []),
+    ...(possible.half ? [labelled(0.5)] : []),
+    ...(possible.one ? [labelled(1)] : []),
+    ...(possible.contested ? [CONTESTED] : []),
+  ];
+  return labels.length === 1 ? labels[0] : undefined;
+}
+
+/**
+ * The label of the full n×m×k rule for whatever verdicts there are (paper 2.3, METHOD.md). Missing ones never make a 1.
+ */
+export function autoLabel(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelDecision {
+  return settledLabel(policy, analyses) ?? UNRESOLVED;
+}
+
+function labelled(score: ProofScore): LabelDecision {
+  return { kind: 'labelled', score };
+}

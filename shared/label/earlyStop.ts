@@ -1,0 +1,232 @@
+import { possibleLabels, settledLabel, tallyOf, UNRESOLVED, type AnalysisEvidence, type Tally } from './autoLabel.ts';
+import { confirmationRate, freshIssue, openIssues, type OpenIssue } from './openIssues.ts';
+import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
+
+/** What to ask next about a proof: all of it at once, since nothing in it depends on the rest. */
+export interface LabelRound {
+  /** Further analyses, after those there are. */
+  readonly analyses: number;
+  /** Further meta-assessments, by index of the analysis. */
+  readonly metas: readonly { readonly analysis: number; readonly count: number }[];
+}
+
+export type LabelStep =
+  | { readonly kind: 'ask'; readonly round: LabelRound }
+  | { readonly kind: 'stop'; readonly decision: LabelDecision; readonly stopReason: string };
+
+/** Dependent rounds of calls a proof may take, at most. Ours: a proof should not keep a set waiting for long. */
+export const MAX_ROUNDS = 16;
+
+/**
+ * Rounds left from which on calls are spent to save rounds. Ours, as the other numbers here, from simulations of
+ * METHOD.md's population; none of them can change a label.
+ */
+const LATE = 6;
+
+/**
+ * The lossless early stop: says which calls the label still needs, from the outcomes so far. It stops only when every
+ * completion of the unknown verdicts gives the same label, or when nothing is left to ask, so its label is the full
+ * rule's for any outcomes. A pure function of its arguments: a stored order of outcomes can be replayed.
+ */
+export function nextLabelStep(
+  policy: AutoLabelPolicy,
+  waves: readonly number[],
+  analyses: readonly AnalysisEvidence[],
+  rounds: readonly LabelRound[],
+): LabelStep {
+  const settled = settledLabel(policy, analyses);
+  if (settled !== undefined)
+    return { kind: 'stop', decision: settled, stopReason: reasonOf(settled, policy, analyses) };
+  const round = chooseRound(policy, waves, analyses, rounds);
+  if (round.analyses === 0 && round.metas.length === 0)
+    return {
+      kind: 'stop',
+      decision: UNRESOLVED,
+      stopReason: 'everything that matters was asked, and what is missing could change the label',
+    };
+  return { kind: 'ask', round };
+}
+
+/** Where a proof stands. */
+interface Standing {
+  readonly policy: AutoLabelPolicy;
+  readonly tally: Tally;
+  /** Issues that may still change the label, the one most worth a call first. */
+  readonly open: readonly OpenIssue[];
+  /** How often this proof's issues are confirmed. */
+  readonly rate: number;
+  readonly roundsLeft: number;
+  /** Analyses not asked for yet, and how many of them a round may ask for. */
+  readonly unasked: number;
+  readonly wave: number;
+}
+
+function chooseRound(
+  policy: AutoLabelPolicy,
+  waves: readonly number[],
+  analyses: readonly AnalysisEvidence[],
+  rounds: readonly LabelRound[],
+): LabelRound {
+  const unasked = policy.analysesPerProof - analyses.length;
+  const tally = tallyOf(policy, analyses);
+  const rate = confirmationRate(policy, analyses);
+  const open = relevant(openIssues(policy, analyses, rate), tally);
+  const roundsLeft = MAX_ROUNDS - rounds.length;
+  const everything = { analyses: unasked, metas: open.map(({ analysis, left }) => ({ analysis, count: left })) };
+  if (roundsLeft <= 1) return everything;
+  const standing = {
+    policy,
+    tally,
+    open,
+    rate,
+    roundsLeft,
+    unasked,
+    wave: roundsLeft <= LATE ? unasked : Math.min(unasked, waveSize(waves, rounds)),
+  };
+  const round = unasked > 0 ? hunt(standing) : decide(standing);
+  // New analyses need a round for themselves and one for their metas.
+  if (roundsLeft === 2 && unasked > 0) return { ...round, analyses: unasked };
+  // Where verdicts are missing, all that seemed decisive may have been asked: then the rest is.
+  return round.analyses === 0 && round.metas.length === 0 ? everything : round;
+}
+
+/** Where an issue is confirmed beside zeros, only zeros can still change the label. */
+function relevant(open: readonly OpenIssue[], { levels: { zero, half } }: Tally): readonly OpenIssue[] {
+  return zero.valid > 0 || (zero.analyses > 0 && half.valid > 0) ? open.filter(({ score }) => score === 0) : open;
+}
+
+/**
+ * While analyses are left: k valid zeros decide at once, so look for them; without hope of them every analysis is
+ * needed anyway.
+ */
+function hunt({ policy, tally, open, rate, roundsLeft, unasked, wave }: Standing): LabelRound {
+  const k = policy.minValidAnalyses;
+  const { zero } = tally.levels;
+  if (!possibleLabels(tally, k).zero) return { analyses: wave, metas: [] };
+  const zeroShare = (zero.analyses + 1) / (policy.analysesPerProof - tally.unknown + 1);
+  const analysesFor = (zeros: number): number => Math.min(wave, Math.ceil(zeros / zeroShare));
+  // Too few zeros to win yet: their metas may never be needed.
+  if (zero.possiblyValid < k)
+    return { analyses: zero.analyses > 0 ? analysesFor(k - zero.possiblyValid) : wave, metas: [] };
+  const needed = k - zero.valid;
+  const zeros = open.filter(({ score }) => score === 0);
+  const fresh = freshIssue(policy, rate);
+  // Hardly so many will be valid: then each has to be refuted, and all analyses are needed.
+  if (chances(zeros) + zeroShare * unasked * fresh.chance < 0.75 * needed)
+    return { analyses: wave, metas: askAll(zeros, roundsLeft) };
+  const best = pick(
+    zeros.filter(({ worth }) => worth >= fresh.chance / (1 / zeroShare + fresh.expected)),
+    needed,
+    roundsLeft,
+    ({ chance }) => chance,
+  );
+  const enough = best.length >= needed && roundsLeft > LATE;
+  return {
+    analyses: enough ? 0 : analysesFor(Math.max(0, needed - chances(best)) / (roundsLeft > LATE ? 1 : fresh.chance)),
+    metas: ask(best, roundsLeft),
+  };
+}
+
+/** When all analyses are there: decide the lowest level if it can still win, else whether any issue is confirmed. */
+function decide({ policy, tally, open, roundsLeft }: Standing): LabelRound {
+  const k = policy.minValidAnalyses;
+  const { zero, half } = tally.levels;
+  const possible = possibleLabels(tally, k);
+  const [level, score, canWin] =
+    zero.analyses > 0 ? ([zero, 0, possible.zero] as const) : ([half, 0.5, possible.half] as const);
+  if (canWin) {
+    const lowest = open.filter((issue) => issue.score === score);
+    const needed = k - level.valid;
+    if (chances(lowest) >= needed)
+      return {
+        analyses: 0,
+        metas: ask(
+          pick(lowest, needed, roundsLeft, ({ chance }) => chance),
+          roundsLeft,
+        ),
+      };
+    const worst = [...lowest].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
+    return {
+      analyses: 0,
+      metas: ask(
+        pick(worst, level.possiblyValid - k + 1, roundsLeft, ({ chance }) => 1 - chance),
+        roundsLeft,
+      ),
+    };
+  }
+  // A 1 needs every issue refuted, a contested proof one confirmed: ask for what is likelier.
+  const noneValid = open.reduce((product, { chance }) => product * (1 - chance), 1);
+  return {
+    analyses: 0,
+    metas:
+      noneValid > 0.5
+        ? askAll(open, roundsLeft)
+        : ask(
+            pick(open, 1, roundsLeft, ({ chance }) => chance),
+            roundsLeft,
+          ),
+  };
+}
+
+/**
+ * As many of the first as are needed, and more as rounds run short: at last twice what is expected to hold the needed.
+ */
+function pick(
+  issues: readonly OpenIssue[],
+  needed: number,
+  roundsLeft: number,
+  hopeOf: (issue: OpenIssue) => number,
+): readonly OpenIssue[] {
+  let expected = 0;
+  return issues.filter((issue, index) => {
+    const taken = index < needed || expected < (needed * 2) / roundsLeft;
+    expected += hopeOf(issue);
+    return taken;
+  });
+}
+
+/**
+ * A first look is a part of a majority, larger by the round; then as many as it takes at least to decide the issue or,
+ * when rounds run short, about as many as it will take.
+ */
+function ask(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
+  return issues.map(({ analysis, asked, left, toConfirm, toRefute, expected }) => {
+    const least = Math.min(toConfirm, toRefute, left);
+    const isLook = asked === 0 && roundsLeft > LATE;
+    const count = isLook
+      ? Math.min(least, Math.ceil(toConfirm * (0.3 + 0.05 * (MAX_ROUNDS - roundsLeft))))
+      : Math.max(least, Math.ceil((expected * 4) / roundsLeft));
+    return { analysis, count: Math.min(left, count) };
+  });
+}
+
+/**
+ * Where each issue has to be decided, no call that is needed to decide one is wasted: as many as that at once, and the
+ * rest in time.
+ */
+function askAll(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
+  return issues.map(({ analysis, left, toConfirm, toRefute }) => ({
+    analysis,
+    count: Math.min(left, Math.max(toConfirm < toRefute ? toConfirm : toRefute, Math.ceil(left / roundsLeft))),
+  }));
+}
+
+function chances(issues: readonly OpenIssue[]): number {
+  return issues.reduce((sum, { chance }) => sum + chance, 0);
+}
+
+function waveSize(waves: readonly number[], rounds: readonly LabelRound[]): number {
+  const asked = rounds.filter(({ analyses }) => analyses > 0).length;
+  return waves[Math.min(asked, waves.length - 1)] ?? 1;
+}
+
+function reasonOf(decision: LabelDecision, policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): string {
+  const complete =
+    analyses.length >= policy.analysesPerProof
+      ? 'all analyses'
+      : `${analyses.length} of ${policy.analysesPerProof} analyses`;
+  if (decision.kind !== 'labelled') return `${complete}: no score can win any more, and an issue is confirmed`;
+  return decision.score === 1
+    ? `${complete}: no issue can be confirmed any more`
+    : `${complete}: ${policy.minValidAnalyses} valid ones give ${decision.score}, and no other label is possible`;
+}

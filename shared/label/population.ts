@@ -1,0 +1,63 @@
+import { randomFrom } from '../seeds.ts';
+import type { ProofScore, QualityScore } from '../scores.ts';
+
+/** What n analyses of a proof and m meta-analyses of each that reports an issue would say, all of them. */
+export interface ProofOutcomes {
+  readonly analyses: readonly AnalysisOutcome[];
+}
+
+/** `null`: no verdict, however often it is asked. */
+export interface AnalysisOutcome {
+  readonly score: ProofScore | null;
+  /** Empty where the analysis reports no issue. */
+  readonly metaScores: readonly (QualityScore | null)[];
+}
+
+/**
+ * METHOD.md's synthetic population, for benchmarks of the label rule: 35 % sound proofs, 20 % with minor flaws, 45 %
+ * with fatal ones. Verifier and meta-verifier err at rates drawn per proof, so that votes about one proof are
+ * correlated. All numbers are METHOD.md's.
+ */
+export function* syntheticPopulation(options: {
+  readonly proofs: number;
+  readonly analysesPerProof: number;
+  readonly metaAnalysesPerAnalysis: number;
+  readonly seed: number;
+}): Generator<ProofOutcomes> {
+  const random = randomFrom(options.seed);
+  for (let proof = 0; proof < options.proofs; proof += 1)
+    yield proofOutcomes(options.analysesPerProof, options.metaAnalysesPerAnalysis, random);
+}
+
+type Random = () => number;
+
+function proofOutcomes(n: number, m: number, random: Random): ProofOutcomes {
+  const kind = random();
+  const sound = kind < 0.35;
+  const fatal = kind >= 0.55;
+  const falseAlarmRate = beta(1, 9, random);
+  const detectionRate = beta(4, 2, random);
+  const confirmReal = beta(8, 2, random);
+  const confirmUnreal = beta(2, 8, random);
+  const analyses: AnalysisOutcome[] = [];
+  for (let analysis = 0; analysis < n; analysis += 1) {
+    if (random() >= (sound ? falseAlarmRate : detectionRate)) {
+      analyses.push({ score: 1, metaScores: [] });
+      continue;
+    }
+    const zeroShare = sound ? 0.5 : fatal ? 0.9 : 0.1;
+    const score = random() < zeroShare ? 0 : 0.5;
+    const real = !sound && random() < 0.9;
+    const confirms = real ? confirmReal : confirmUnreal;
+    const metaScores: QualityScore[] = [];
+    for (let meta = 0; meta < m; meta += 1) metaScores.push(random() < confirms ? 1 : 0);
+    analyses.push({ score, metaScores });
+  }
+  return { analyses };
+}
+
+/** Beta for whole parameters: the a-th smallest of a + b − 1 uniform numbers. */
+function beta(a: number, b: number, random: Random): number {
+  const draws = Array.from({ length: a + b - 1 }, random).sort((x, y) => x - y);
+  return draws[a - 1] as number;
+}

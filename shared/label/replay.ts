@@ -1,0 +1,47 @@
+import type { AnalysisEvidence } from './autoLabel.ts';
+import { nextLabelStep, type LabelRound } from './earlyStop.ts';
+import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
+
+export interface LabelReplay {
+  readonly decision: LabelDecision;
+  readonly stopReason: string;
+  readonly rounds: readonly LabelRound[];
+  readonly calls: number;
+  /**
+   * Calls of `rounds` whose outcomes are not in the evidence; the decision is then `unresolved`, since they would still
+   * have to be asked.
+   */
+  readonly missing: number;
+}
+
+/**
+ * Decides a label from stored outcomes, asking for them as a run would: analyses and metas beyond what is stored count
+ * as `missing`, and the replay goes on as though they had given no verdict.
+ */
+export function replayLabel(
+  policy: AutoLabelPolicy,
+  waves: readonly number[],
+  stored: readonly AnalysisEvidence[],
+): LabelReplay {
+  const seen: { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[] = [];
+  const rounds: LabelRound[] = [];
+  let calls = 0;
+  let missing = 0;
+  for (;;) {
+    const step = nextLabelStep(policy, waves, seen, rounds);
+    if (step.kind === 'stop') return { decision: step.decision, stopReason: step.stopReason, rounds, calls, missing };
+    rounds.push(step.round);
+    for (const { analysis, count } of step.round.metas) {
+      const scores = stored[analysis]?.metaScores ?? [];
+      const into = seen[analysis] as (typeof seen)[number];
+      missing += Math.max(0, into.metaScores.length + count - Math.max(scores.length, into.metaScores.length));
+      for (let index = 0; index < count; index += 1) into.metaScores.push(scores[into.metaScores.length]);
+      calls += count;
+    }
+    for (let index = 0; index < step.round.analyses; index += 1) {
+      if (seen.length >= stored.length) missing += 1;
+      seen.push({ score: stored[seen.length]?.score, metaScores: [] });
+      calls += 1;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { autoLabel, validityOf, type AnalysisEvidence } from './autoLabel.ts';
+import type { LabelRound, LabelStep } from './earlyStop.ts';
+import type { Score } from '../scores.ts';
+import type { AutoLabelPolicy } from '../sampling/sets.ts';
+
+/** The full n×m×k rule as rounds: all analyses, then all meta-assessments of those that report an issue. */
+export function nextFullStep(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelStep {
+  if (analyses.length < policy.analysesPerProof)
+    return { kind: 'ask', round: { analyses: policy.analysesPerProof - analyses.length, metas: [] } };
+  const metas = analyses.flatMap(({ score, metaScores }, analysis) => {
+    const count = policy.metaAnalysesPerAnalysis - metaScores.length;
+    return (score === 0 || score === 0.5) && count > 0 ? [{ analysis, count }] : [];
+  });
+  if (metas.length > 0) return { kind: 'ask', round: { analyses: 0, metas } };
+  return { kind: 'stop', decision: autoLabel(policy, analyses), stopReason: 'everything was asked' };
+}
+
+/** METHOD.md: worth an expert's look, because the first wave's scores disagree or a lone analysis is valid. */
+export function isHardToVerify(
+  policy: AutoLabelPolicy,
+  analyses: readonly AnalysisEvidence[],
+  rounds: readonly LabelRound[],
+): boolean {
+  const first = new Set(
+    analyses.slice(0, rounds[0]?.analyses ?? 0).flatMap(({ score }) => (score === undefined ? [] : [score])),
+  );
+  const valid = analyses.filter(
+    ({ score, metaScores }) => score !== undefined && score < 1 && validityOf(policy, metaScores) === 'valid',
+  );
+  return first.size > 1 || valid.length === 1;
+}
+
+/**
+ * How hard a proof looks after a first few scores: 2 where they disagree, 1 where one reports an issue, else 0. Missing
+ * verdicts say nothing.
+ */
+export function hardnessOf(scores: readonly (Score | undefined)[]): 0 | 1 | 2 {
+  const seen = new Set(scores.filter((score) => score !== undefined));
+  if (seen.size > 1) return 2;
+  return seen.has(0) || seen.has(0.5) ? 1 : 0;
+}
+
+/**
+ * A round in a few characters, for the stored order: `4 1×3 2×3` = four analyses, and three meta-assessments of each of
+ * the second and the third.
+ */
+export function orderText({ analyses, metas }: LabelRound): string {
+  return [
+    ...(analyses > 0 ? [String(analyses)] : []),
+    ...metas.map(({ analysis, count }) => `${analysis}×${count}`),
+  ].join(' ');
+}
+
+/** @throws when the text is not one that `orderText` wrote. */
+export function parseOrder(text: string): LabelRound {
+  let analyses = 0;
+  const metas: { analysis: number; count: number }[] = [];
+  for (const part of text.split(' ')) {
+    const match = /^(\d+)(?:×(\d+))?$/.exec(part);
+    if (match === null) throw new Error(`Expected a round such as "4 1×3 2×3", got ${JSON.stringify(text)}`);
+    if (match[2] === undefined) analyses = Number(match[1]);
+    else metas.push({ analysis: Number(match[1]), count: Number(match[2]) });
+  }
+  return { analyses, metas };
+}

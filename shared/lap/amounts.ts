@@ -1,0 +1,121 @@
+import type { Recipe } from './recipe.ts';
+
+/** What a phase or a lap takes: planned before, counted after. */
+export interface Amounts {
+  /** Model calls of sets and of judges; an answer that is asked again is another call. */
+  readonly calls: number;
+  /** All tokens: of calls, and of trainings. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Tokens that trainers sampled or learned on their own machines: paid by the GPU-hour, not by the token. */
+  readonly trainingTokens: number;
+  readonly trainingHours: number;
+  /** Hours in which sets of calls are under way. A training's judges are within its training hours. */
+  readonly inferenceHours: number;
+  /** Training hours × nodes × GPUs. The GPUs behind an endpoint are paid by the token. */
+  readonly gpuHours: number;
+  /** What Temporal Cloud would bill (`shared/cost/actions.ts`). */
+  readonly actions: number;
+  /** Answers of people, or of the program in their place. */
+  readonly verdicts: number;
+  /** People's time; a program's is free. */
+  readonly expertMinutes: number;
+  /** By the recipe's prices. */
+  readonly cost: number;
+}
+
+export const AMOUNTS = [
+  'calls',
+  'tokens',
+  'promptTokens',
+  'completionTokens',
+  'trainingTokens',
+  'trainingHours',
+  'inferenceHours',
+  'gpuHours',
+  'actions',
+  'verdicts',
+  'expertMinutes',
+  'cost',
+] as const satisfies readonly (keyof Amounts)[];
+
+export const NOTHING: Amounts = {
+  calls: 0,
+  tokens: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  trainingTokens: 0,
+  trainingHours: 0,
+  inferenceHours: 0,
+  gpuHours: 0,
+  actions: 0,
+  verdicts: 0,
+  expertMinutes: 0,
+  cost: 0,
+};
+
+export function sumOf(all: readonly Amounts[]): Amounts {
+  return all.reduce((sum, one) => mapAmounts((name) => sum[name] + one[name]), NOTHING);
+}
+
+/** Used by planned; null where nothing was planned. */
+export function ratiosOf(planned: Amounts, used: Amounts): Ratios {
+  return mapAmounts((name) => (planned[name] === 0 ? null : used[name] / planned[name]));
+}
+export type Ratios = Readonly<Record<keyof Amounts, number | null>>;
+
+/** In one currency, whichever the team reckons in. */
+export function costOf(amounts: Omit<Amounts, 'cost'>, prices: Recipe['prices']): number {
+  return (
+    (amounts.promptTokens / 1e6) * prices.perMillionPromptTokens +
+    (amounts.completionTokens / 1e6) * prices.perMillionCompletionTokens +
+    (amounts.actions / 1e6) * prices.perMillionActions +
+    amounts.gpuHours * prices.perGpuHour +
+    (amounts.expertMinutes / 60) * prices.perExpertHour
+  );
+}
+
+/** What a budget limits, in the order in which it is checked. */
+export const BUDGET_LIMITS = [
+  'calls',
+  'tokens',
+  'gpuHours',
+  'cost',
+  'expertMinutes',
+] as const satisfies readonly (keyof NonNullable<Recipe['budget']> & keyof Amounts)[];
+export type BudgetLimit = (typeof BUDGET_LIMITS)[number];
+
+/** Amounts as far as a budget asks about them: of a plan, of a finished lap, or of several. */
+export type Spending = Pick<Amounts, BudgetLimit>;
+
+export function spendingOf({ calls, tokens, gpuHours, cost, expertMinutes }: Spending): Spending {
+  return { calls, tokens, gpuHours, cost, expertMinutes };
+}
+
+/** What several laps took together. */
+export function addSpending(one: Spending, other: Spending): Spending {
+  return Object.fromEntries(BUDGET_LIMITS.map((limit) => [limit, one[limit] + other[limit]])) as Record<
+    BudgetLimit,
+    number
+  >;
+}
+
+export interface Overrun {
+  readonly limit: BudgetLimit;
+  readonly allowed: number;
+  readonly amount: number;
+}
+
+/** The first limit that the amounts are over; exactly at a limit is within it. */
+export function overBudget(amounts: Spending, budget: Recipe['budget']): Overrun | undefined {
+  for (const limit of BUDGET_LIMITS) {
+    const allowed = budget?.[limit];
+    if (allowed !== undefined && amounts[limit] > allowed) return { limit, allowed, amount: amounts[limit] };
+  }
+  return undefined;
+}
+
+function mapAmounts<T>(valueOf: (name: keyof Amounts) => T): Record<keyof Amounts, T> {
+  return Object.fromEntries(AMOUNTS.map((name) => [name, valueOf(name)])) as Record<keyof Amounts, T>;
+}

@@ -1,0 +1,56 @@
+import type { SkillCounts } from './manifest.ts';
+import type { Task } from '../records.ts';
+import type { Score } from '../scores.ts';
+import { balancedSample, distinctBy } from '../selection.ts';
+
+/** Rows answered again for each example wanted: about half of a verifier's analyses pass. Ours. */
+export const ROWS_PER_EXAMPLE = 2;
+
+/** An answer that passed, to be learned again (rejection fine-tuning, paper 3.1). */
+export interface Example {
+  /** Tasks of one skill are learned in equal numbers: an answer may serve several. */
+  readonly task: Task;
+  /** What it is about: equal answers to equal questions are one example. */
+  readonly subject: string;
+  readonly topic: string;
+  /** The score it gives, or is worth. */
+  readonly score: Score;
+  readonly completion: string;
+}
+
+/** A proof passes where the verifiers' label is 1 and the generator's own verdict agrees. */
+export function proofPasses(label: Score | undefined, selfScore: Score | undefined): boolean {
+  return label === 1 && selfScore === 1;
+}
+
+/**
+ * The examples of one skill to learn: distinct, at most `most`, spread evenly over scores and topics, so that neither a
+ * common score nor a common topic is learned at the cost of the others.
+ * @param seen answers looked at, of which `passed` passed.
+ */
+export function chooseExamples<E extends Example>(
+  skill: SkillCounts['skill'],
+  seen: number,
+  passed: readonly E[],
+  most: number,
+  seed: number,
+): { chosen: E[]; counts: SkillCounts } {
+  const distinct = distinctBy(passed, ({ task, subject, completion }) => `${task}\n${subject}\n${completion}`);
+  const chosen = balancedSample(distinct, most, ({ task, score, topic }) => `${task} ${score} ${topic}`, seed);
+  const counts = {
+    skill,
+    seen,
+    passed: passed.length,
+    distinct: distinct.length,
+    chosen: chosen.length,
+    byScore: countBy(chosen, ({ score }) => String(score)),
+    byTopic: countBy(chosen, ({ topic }) => topic),
+  };
+  return { chosen, counts };
+}
+
+function countBy<T>(items: readonly T[], nameOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[nameOf(item)] = (counts[nameOf(item)] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

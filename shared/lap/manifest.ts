@@ -1,0 +1,161 @@
+import type { ArtifactRef, CheckpointRef, DatasetRef, Task } from '../records.ts';
+import type { InitName, Recipe, StageName } from './recipe.ts';
+import type { ReviewSetResult } from '../review/reviews.ts';
+import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
+
+/**
+ * `laps/<lapId>/manifest.json`: all a lap read and wrote, by reference. Every reported figure can be recomputed from
+ * it.
+ */
+export interface LapManifest {
+  /** `<run>/lap-NNNN`. */
+  readonly lap: string;
+  /**
+   * The lap that this one went on from, and its manifest as it was: the chain can be walked back to the first expert's
+   * score.
+   */
+  readonly parent?: { readonly lap: string; readonly manifest: ArtifactRef };
+  /** Place in its chain, counted from 1. */
+  readonly turn: number;
+  readonly recipe: Recipe;
+  readonly recipeSha256: string;
+  /** What the lap was expected to take, as `LapPlan`. Absent in laps from before there were plans. */
+  readonly plan?: ArtifactRef;
+  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly problems: ProblemSplits;
+  readonly base: CheckpointRef;
+  /**
+   * D_v: what the verifier trains on, its ancestors' datasets first (by reference), and what phase 4 adds for the next
+   * lap.
+   */
+  readonly proofScores: GrownDataset & { readonly grown: DatasetRef };
+  /** D_mv; absent without meta-verification. */
+  readonly analysisScores?: GrownDataset;
+  readonly models: LapModels;
+  readonly consolidation?: ConsolidationRecord;
+  readonly stages: readonly StageRecord[];
+  readonly sets: readonly SetRecord[];
+  readonly reviews: readonly ReviewSetResult[];
+  readonly labels: LabelRecord;
+  readonly evaluation: EvaluationRecord;
+  readonly phases: readonly PhaseRecord[];
+}
+
+/** A dataset that grows lap by lap: never copied, its parts are listed. `validation` is lap 1's. */
+export interface GrownDataset {
+  readonly train: readonly DatasetRef[];
+  readonly validation: DatasetRef;
+}
+
+/** The models that a lap ends with, from which the next one goes on. */
+export interface LapModels {
+  /** The final generator. */
+  readonly generator: CheckpointRef;
+  /**
+   * The verifier that rewarded it and labelled its proofs: this lap's, or the parent's where verifiers are not
+   * retrained.
+   */
+  readonly verifier: CheckpointRef;
+  /** The frozen meta-verifier; absent without meta-verification. */
+  readonly metaVerifier?: CheckpointRef;
+}
+
+export interface ProblemSplits {
+  readonly train: DatasetRef;
+  readonly validation: DatasetRef;
+  readonly heldOut: DatasetRef;
+  /** What phase 4 labels proofs of: the next difficulty where there is a curriculum, else the training problems. */
+  readonly next: DatasetRef;
+}
+
+export interface StageRecord {
+  readonly name: StageName;
+  /** Also the folder `jobs/<jobKey>/` (job file, metrics.jsonl, result.json) and `rewards/<jobKey>/`. */
+  readonly jobKey: string;
+  readonly checkpoint: CheckpointRef;
+  readonly datasets: readonly DatasetRef[];
+  readonly steps: number;
+  readonly stopReason: 'maxSteps' | 'saturated';
+  readonly reward: { readonly first: number; readonly last: number };
+  readonly attempts: number;
+  readonly trainingSeconds: number;
+  /** When it was submitted; with it the report can tell what ran side by side. */
+  readonly startedAt?: string;
+}
+
+/** Rejection fine-tuning on a parent's own answers (paper 3.1). */
+export interface ConsolidationRecord {
+  readonly jobKey: string;
+  readonly init: CheckpointRef;
+  readonly checkpoint: CheckpointRef;
+  /** TrainingRows with completions. */
+  readonly dataset: DatasetRef;
+  readonly skills: readonly SkillCounts[];
+  readonly steps: number;
+  readonly attempts: number;
+  readonly trainingSeconds: number;
+  readonly startedAt: string;
+}
+
+/**
+ * How many answers of one skill there were, how many passed, how many of those were distinct, and how many were chosen,
+ * by score and by topic.
+ */
+export interface SkillCounts {
+  readonly skill: 'proofs' | 'analyses' | 'metaAnalyses';
+  readonly seen: number;
+  readonly passed: number;
+  readonly distinct: number;
+  readonly chosen: number;
+  readonly byScore: Readonly<Record<string, number>>;
+  readonly byTopic: Readonly<Record<string, number>>;
+}
+
+export interface SetRecord extends SetResult {
+  /** The `PhaseRecord` it belongs to. */
+  readonly phase: string;
+  /** What was asked; absent where both kinds of verdicts were (labels). */
+  readonly task?: Task;
+  readonly wallSeconds: number;
+  readonly startedAt?: string;
+}
+
+export interface LabelRecord {
+  readonly proofs: DatasetRef;
+  /** The set of answers in which this lap's generator wrote them. */
+  readonly writtenIn: string;
+  readonly set: LabelSetResult;
+  /** Contested and unresolved proofs that experts scored. */
+  readonly expert: number;
+  /** ProofRows left to the next lap, where the recipe carries contested proofs on. */
+  readonly carried?: DatasetRef;
+}
+
+/** The fixed held-out sets, and what each model did with them. */
+export interface EvaluationRecord {
+  /** ProofRows of the base on held-out problems, balanced by true score: what verifiers are measured on. */
+  readonly proofs: DatasetRef;
+  /** AnalysisRows on those proofs: what meta-verifiers are measured on. Absent without meta-verification. */
+  readonly analyses?: DatasetRef;
+  readonly sets: readonly EvaluationSet[];
+}
+
+export interface EvaluationSet {
+  readonly subject: 'verifier' | 'metaVerifier' | 'generator' | 'selfVerification';
+  /** Which model: the base, a training of this lap, or `parent`: what the parent ended with, measured in its lap. */
+  readonly model: 'parent' | InitName;
+  readonly decoding: 'sampled' | 'greedy';
+  readonly setId: string;
+}
+
+/**
+ * A part of the lap, such as `coldStart` or a stage's name. Phases may overlap: evaluations run beside the next
+ * training.
+ */
+export interface PhaseRecord {
+  readonly name: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+}

@@ -1,0 +1,35 @@
+import type { PlanHeadline } from '../cost/plan.ts';
+
+/** Name of the query by which a lap says how far it is. */
+export const PROGRESS_QUERY = 'progress';
+
+/** The answer of a lap's `progress` query: what the live view of the terminal shows. */
+export interface LapProgress {
+  /** `<run>/lap-NNNN`; absent until it is allocated. */
+  readonly lap?: string;
+  /** Name of the phase under way, such as `coldStart`, `labelling`, `evaluation`, or of a training stage. */
+  readonly phase: string;
+  /** Place of the phase among all phases of this lap, counted from 1. */
+  readonly phaseIndex: number;
+  readonly phases: number;
+  /** Optimizer steps of the training under way, where one is. */
+  readonly step?: number;
+  readonly steps?: number;
+  /**
+   * Model calls of the set under way, where one is: outcomes on the ledger, and the planned number (an upper bound
+   * where labels stop early).
+   */
+  readonly callsDone?: number;
+  readonly callsPlanned?: number;
+  /** Mean reward of the last step. */
+  readonly reward?: number;
+  /** ISO time at which the lap started, and the phase. */
+  readonly startedAt: string;
+  readonly phaseStartedAt?: string;
+  /** Questions that wait for a person. */
+  readonly waitingForExperts?: number;
+  /** What each phase is expected to take. */
+  readonly plan?: readonly PlanHeadline[];
+  /** What else a reader wants to know now, in a few words. */
+  readonly detail?: string;
+}

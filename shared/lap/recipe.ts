@@ -1,0 +1,263 @@
+import * as z from 'zod';
+
+/**
+ * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
+ * overridden in the lap's input. Provenance of every default is in PAPER.md, which a test keeps in step with
+ * `presets.ts`.
+ */
+const sampling = z.strictObject({
+  temperature: z.number().min(0).max(2),
+  topP: z.number().gt(0).max(1),
+  maxTokens: z.int().min(1).max(262_144),
+});
+
+/**
+ * Checkpoints that come with the rehearsal, and their folders; `weakVerifier` judges merged lines without recomputing
+ * what lies between.
+ */
+export const SHIPPED_BASES: ReadonlyMap<string, string> = new Map([
+  ['rehearsal', 'domains/rehearsal/checkpoints/rehearsal'],
+  ['weakVerifier', 'domains/rehearsal/checkpoints/weakVerifier'],
+]);
+
+const price = z.number().min(0);
+const limit = z.number().min(0).optional();
+
+const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
+
+/** The trainings by GRPO, in the order of lap 1. */
+export const STAGE_NAMES = ['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+/** Every training of a lap; from lap 2 on it begins with a consolidation by rejection fine-tuning (paper 3.1). */
+export type TrainingName = StageName | 'consolidation';
+/** Where a stage starts: the SFT base, or the result of an earlier training of the same lap. */
+const init = z.enum(['base', 'consolidation', ...STAGE_NAMES]);
+export type InitName = z.infer<typeof init>;
+
+const stage = z.strictObject({
+  init,
+  /** GRPO: samples per prompt. */
+  groupSize: z.int().min(2).max(1024),
+  promptsPerStep: z.int().min(1).max(4096),
+  maxSteps: z.int().min(1).max(100_000),
+  learningRate: z.number().positive().max(1e-2),
+  warmupSteps: z.int().min(0),
+  klCoef: z.number().min(0),
+  clipLow: z.number().positive(),
+  clipHigh: z.number().positive(),
+  temperature: z.number().positive(),
+  maxPromptTokens: z.int().min(1),
+  maxCompletionTokens: z.int().min(1),
+  saturationReward: z.number(),
+  saturationWindow: z.int().min(1),
+  checkpointEverySteps: z.int().min(1),
+});
+export type StageRecipe = z.infer<typeof stage>;
+
+/**
+ * What a lap, or a flywheel's laps together, may use; a limit that is absent does not bind. Cost is in the currency of
+ * the prices.
+ */
+export const budgetSchema = z.strictObject({
+  calls: limit,
+  tokens: limit,
+  gpuHours: limit,
+  cost: limit,
+  expertMinutes: limit,
+});
+
+export const recipeSchema = z.strictObject({
+  preset: z.enum(['smoke', 'rehearsal', 'paper']),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+  /** What a lap is about. The workflows know nothing else of a domain. */
+  domain: z.strictObject({
+    /** Where D_p comes from: made by a named domain, or a JSONL file of a team (id, statement, topic, source). */
+    problems: z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('rehearsal'),
+        train: z.int().min(8),
+        validation: z.int().min(4),
+        heldOut: z.int().min(4),
+        /** Problems of the next difficulty, which phase 4 labels proofs of. */
+        next: z.int().min(4),
+        /**
+         * The curriculum's bands of chain lengths [lowest, highest]: a lap trains on its own and labels proofs of the
+         * next; the last one stays.
+         */
+        difficulties: z.array(difficulty).min(1),
+        /** The held-out set's, which spans all. */
+        heldOutDifficulty: difficulty,
+      }),
+      z.strictObject({
+        kind: z.literal('file'),
+        path: z.string().min(1),
+        validationShare: z.number().min(0).max(0.5).default(0.1),
+        heldOutShare: z.number().min(0).max(0.5).default(0.1),
+        /** Bands of the file's `difficulty` field, as above. @default all problems in every lap */
+        difficulties: z
+          .array(z.tuple([z.number(), z.number()]))
+          .min(1)
+          .optional(),
+      }),
+    ]),
+    /** A prompt set of `prompts/`: one file per task. */
+    prompts: z.enum(['paper', 'rehearsal']),
+    /**
+     * The SFT base all players start from: one of `SHIPPED_BASES` by name, or a checkpoint folder of the store (HF
+     * format).
+     */
+    base: z.string().min(1),
+    /** Ground truth for measurements, where there is one. */
+    checker: z.enum(['rehearsal', 'none']),
+    /** Who answers questions to experts: people, or the program named after the checker. */
+    experts: z.enum(['people', 'program']),
+  }),
+  coldStart: z.strictObject({
+    /** Problems sampled across topics for candidate proofs. */
+    problems: z.int().min(1),
+    candidatesPerProblem: z.int().min(1),
+    /** Rounds in which the weak model improves its proofs (paper 2.1: several). */
+    refinementRounds: z.int().min(0),
+    /** Proofs shown to experts, balanced over topics and rounds. */
+    expertProofs: z.int().min(1),
+  }),
+  /** Step 1C: analyses of v1 per proof of D_v, and how many of them experts score. */
+  metaData: z.strictObject({
+    analysesPerProof: z.int().min(1),
+    expertAnalyses: z.int().min(1),
+    /** Share taken from the base's analyses, so that the meta-verifier does not only learn v1's distribution (ours). */
+    baseShare: z.number().min(0).max(1),
+  }),
+  stages: z.strictObject({
+    verifierV1: stage,
+    metaVerifier: stage,
+    verifierV2: stage,
+    generator: stage,
+    selfVerification: stage,
+  }),
+  selfVerification: z.enum(['self-analysis', 'refine-trajectory']),
+  /** `harder`: each lap moves on to the next band of difficulties. `none`: all laps stay on the first (an ablation). */
+  curriculum: z.enum(['harder', 'none']),
+  /** False: no critique is judged, neither in rewards nor in labels (an ablation). */
+  metaVerification: z.boolean(),
+  /** False: later laps keep lap 1's verifier (an ablation). */
+  retrainVerifier: z.boolean(),
+  /** True: later laps train the meta-verifier anew on all of D_mv; else lap 1's stays. */
+  retrainMetaVerifier: z.boolean(),
+  /** Which model later laps consolidate into: the last generator, or the base anew. */
+  consolidateFrom: z.enum(['generator', 'base']),
+  /** Rejection fine-tuning at the start of a later lap: examples of each skill at most, and the SFT's sizes. */
+  consolidation: z.strictObject({
+    examplesPerSkill: z.int().min(1),
+    rowsPerStep: z.int().min(1).max(4096),
+    maxSteps: z.int().min(1),
+    learningRate: z.number().positive().max(1e-2),
+    warmupSteps: z.int().min(0),
+    maxPromptTokens: z.int().min(1),
+    maxCompletionTokens: z.int().min(1),
+    checkpointEverySteps: z.int().min(1),
+  }),
+  rewards: z.strictObject({
+    proofWeight: z.number().min(0).max(1),
+    selfAnalysisWeight: z.number().min(0).max(1),
+    verdictsPerReward: z.int().min(1),
+    metaVerdictsPerReward: z.int().min(1),
+    metaJudge: z.enum(['verifier', 'metaVerifier']),
+    /** Share of D_mv in v2's batches. */
+    metaShare: z.number().min(0).max(1),
+    judgeAttempts: z.int().min(1),
+    maxUnscorableShare: z.number().min(0).max(1),
+    maxRevisions: z.int().min(0),
+  }),
+  labelling: z.strictObject({
+    /**
+     * Proofs that the final generator writes, at least `proofs`; where they are more, a first look at each finds the
+     * hardest to verify.
+     */
+    candidates: z.int().min(1),
+    /** Analyses of each candidate in that first look. */
+    firstLook: z.int().min(1),
+    /** Proofs that phase 4 labels. */
+    proofs: z.int().min(1),
+    proofsPerProblem: z.int().min(1),
+    /** n, m and k of paper 2.3; m = 0 labels without meta-verification. */
+    analysesPerProof: z.int().min(1).max(1024),
+    metaAnalysesPerAnalysis: z.int().min(0).max(1024),
+    minValidAnalyses: z.int().min(1),
+    confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]),
+    /** Analyses asked for in each wave; the last size repeats until n is reached. */
+    waves: z.array(z.int().min(1)).min(1),
+    earlyStop: z.boolean(),
+    /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
+    contested: z.enum(['ask', 'carry', 'discard']),
+    /**
+     * Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit,
+     * which changes no label. @default 0
+     */
+    auditShare: z.number().min(0).max(1).default(0),
+    /** Times a missing verdict (unparseable, truncated, failed) is asked again. */
+    verdictAttempts: z.int().min(1),
+  }),
+  experts: z.strictObject({
+    seats: z.int().min(1).max(9),
+    leaseMinutes: z.number().positive(),
+    deadlineHours: z.number().positive(),
+    onDeadline: z.enum(['wait', 'carry', 'discard']),
+  }),
+  sampling: z.strictObject({
+    prove: sampling,
+    refine: sampling,
+    selfVerify: sampling,
+    selfRefine: sampling,
+    verify: sampling,
+    metaVerify: sampling,
+  }),
+  inference: z.strictObject({
+    /**
+     * `batcher`: the small batching server of trainer/. `command`: a local process per checkpoint (vllm, llama-server).
+     * `external`: endpoints that others run, as configured in temporal.config.ts.
+     */
+    engine: z.enum(['batcher', 'command', 'external']),
+    shardRows: z.int().min(1).max(10_000),
+    /** Shard activities under way at once. */
+    window: z.int().min(1).max(64),
+    maxConcurrency: z.int().min(1).max(4096),
+  }),
+  training: z.strictObject({
+    cluster: z.enum(['local', 'slurm', 'ray', 'kubernetes']),
+    nodes: z.int().min(1),
+    gpusPerNode: z.int().min(0),
+    wallHours: z.number().positive(),
+    /** Attempts at a job whose failure may heal (infra, capacity, preempted, lost, timed out). */
+    maxAttempts: z.int().min(1),
+  }),
+  evaluation: z.strictObject({
+    /** Proofs per score class in the verifier's fixed set. */
+    proofsPerScore: z.int().min(1),
+    analysesPerProof: z.int().min(1),
+    proofsPerProblem: z.int().min(1),
+    greedy: z.boolean(),
+  }),
+  /** What things cost, in any one currency. @default nothing: a recipe from before there were prices */
+  prices: z
+    .strictObject({
+      perMillionPromptTokens: price,
+      perMillionCompletionTokens: price,
+      perGpuHour: price,
+      perExpertHour: price,
+      perMillionActions: price,
+    })
+    .default({
+      perMillionPromptTokens: 0,
+      perMillionCompletionTokens: 0,
+      perGpuHour: 0,
+      perExpertHour: 0,
+      perMillionActions: 0,
+    }),
+  /** A lap whose plan is over one of these does not start. @default no limit */
+  budget: budgetSchema.optional(),
+});
+export type Recipe = z.infer<typeof recipeSchema>;

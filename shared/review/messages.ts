@@ -1,0 +1,131 @@
+import { isScore } from '../scores.ts';
+import type { Score } from '../scores.ts';
+import type { Verdict } from './reviews.ts';
+
+/**
+ * What may be sent to a review, and the guards that read it. They are written by hand: reviews run by the hundreds, and
+ * a schema library in each of their sandboxes would weigh more than all the rest.
+ */
+export interface ClaimMessage {
+  readonly annotator: string;
+}
+
+export interface VerdictMessage {
+  readonly annotator: string;
+  readonly score: Score;
+  /** A few words, not a text: it stays in the history. */
+  readonly comment?: string;
+  /** Messages with the same id are the same verdict. @default the annotator, who has one verdict per question */
+  readonly verdictId?: string;
+  /** @default 'expert' */
+  readonly source?: 'expert' | 'program';
+}
+
+export interface FlagMessage {
+  readonly annotator: string;
+  /** What is wrong with the problem or the texts. */
+  readonly reason: string;
+}
+
+export interface ClaimAnswer {
+  /** Counted from 1. */
+  readonly seat: number;
+  /** ISO time until which the seat is kept. */
+  readonly leaseUntil: string;
+}
+
+export interface VerdictAnswer {
+  readonly verdictId: string;
+  readonly score: Score;
+  /** Counted from 1; absent for an adjudication. */
+  readonly seat?: number;
+}
+
+export interface ReleaseAnswer {
+  /** False when the annotator held no seat. */
+  readonly released: boolean;
+}
+
+export interface FlagAnswer {
+  readonly reason: string;
+}
+
+/** A payload that was understood, or what was expected of it and what came. */
+export type Read<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Ours: long enough for any opaque id, and for a remark; a history is no place for texts. */
+const MAX_ID = 200;
+const MAX_COMMENT = 4000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function readClaim(payload: unknown): Read<ClaimMessage> {
+  return read(payload, '{"annotator": "…"}', (fields) => ({ annotator: idIn(fields, 'annotator') }));
+}
+
+/** An answer of a seat, or of a lead. */
+export function readVerdict(payload: unknown): Read<Verdict> {
+  return read(payload, '{"annotator": "…", "score": 0, 0.5 or 1}', (fields) => {
+    const annotator = idIn(fields, 'annotator');
+    const score = fields['score'];
+    if (!isScore(score)) throw new Refusal(`Expected score to be the number 0, 0.5 or 1, got ${shown(score)}`);
+    const source = fields['source'] ?? 'expert';
+    if (source !== 'expert' && source !== 'program')
+      throw new Refusal(`Expected source to be "expert" or "program", got ${shown(source)}`);
+    const verdictId = fields['verdictId'] === undefined ? annotator : idIn(fields, 'verdictId');
+    const comment = fields['comment'] === undefined || fields['comment'] === '' ? undefined : textIn(fields, 'comment');
+    return { annotator, source, score, verdictId, ...(comment === undefined ? {} : { comment }) };
+  });
+}
+
+export function readFlag(payload: unknown): Read<FlagMessage> {
+  return read(payload, '{"annotator": "…", "reason": "…"}', (fields) => ({
+    annotator: idIn(fields, 'annotator'),
+    reason: textIn(fields, 'reason'),
+  }));
+}
+
+class Refusal extends Error {}
+
+function read<T>(payload: unknown, expected: string, parse: (fields: Fields) => T): Read<T> {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    return { kind: 'refused', reason: `Expected an object ${expected}, got ${shown(payload)}` };
+  }
+  try {
+    return { kind: 'read', value: parse(payload as Fields) };
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}
+
+function idIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (
+    typeof value === 'string' &&
+    value.trim() === value &&
+    value !== '' &&
+    value.length <= MAX_ID &&
+    // oxlint-disable-next-line no-control-regex -- control characters are what is kept out
+    !/[\u0000-\u001f]/.test(value)
+  )
+    return value;
+  throw new Refusal(
+    `Expected ${name} to be an id of 1 to ${MAX_ID} characters without spaces around it, got ${shown(value)}`,
+  );
+}
+
+function textIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_COMMENT) return value;
+  throw new Refusal(`Expected ${name} to be a text of 1 to ${MAX_COMMENT} characters, got ${shown(value)}`);
+}
+
+/** A value as it may stand in a one-line message. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? typeof value);
+  return text.length <= 80 ? text : `${text.slice(0, 80)}… (${text.length} characters)`;
+}

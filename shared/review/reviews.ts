@@ -1,0 +1,205 @@
+import type { DatasetRef, ScoreSource } from '../records.ts';
+import type { Score } from '../scores.ts';
+
+/** What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. */
+export const QUESTION_KINDS = ['scoreProof', 'scoreContestedProof', 'scoreAnalysis', 'auditLabel'] as const;
+export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** One question; one `expertReview` workflow, `<setId>/<id>`, asks it. */
+export interface Question {
+  /** The set that it belongs to, a path id such as `main/lap-0001/cold-start/experts`. */
+  readonly setId: string;
+  /** Id of the row that is asked about, unique in its set. */
+  readonly id: string;
+  readonly kind: QuestionKind;
+  readonly lap: string;
+  /** The texts to be judged: rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`. */
+  readonly subject: DatasetRef;
+  /** Row of the subject dataset, counted from 0. */
+  readonly row: number;
+}
+
+/** One person's answer. */
+export interface Verdict {
+  /** Opaque id of the person, or of the program that answers in their place. */
+  readonly annotator: string;
+  readonly source: Extract<ScoreSource, 'expert' | 'program'>;
+  readonly score: Score;
+  readonly comment?: string;
+  /** Answers with the same id are the same answer. */
+  readonly verdictId: string;
+}
+
+/** What a review came to. A deadline never invents a label. */
+export type ReviewResult =
+  | {
+      readonly kind: 'scored';
+      readonly score: Score;
+      readonly source: 'expert' | 'program';
+      readonly verdicts: number;
+      readonly adjudicated: boolean;
+    }
+  | { readonly kind: 'flagged'; readonly reason: string }
+  | { readonly kind: 'expired' };
+
+/** What to do with a question that nobody answered in time. */
+export type DeadlinePolicy = 'wait' | 'carry' | 'discard';
+
+/** How a question is answered: by how many, for how long a seat is kept, until when, and then what. */
+export interface ReviewPolicy {
+  /** People who answer independently of each other; where they disagree, a lead adjudicates. */
+  readonly seats: number;
+  /** A claimed seat without an answer is free again after this. */
+  readonly leaseMinutes: number;
+  /** Counted from the moment that the question is asked. */
+  readonly deadlineHours: number;
+  readonly onDeadline: DeadlinePolicy;
+}
+
+export interface ExpertReviewInput {
+  readonly question: Question;
+  readonly policy: ReviewPolicy;
+  /** What an earlier review of the same question left in the store: answers are not asked for twice. */
+  readonly recorded?: readonly ReviewEntry[];
+  /** Set by the workflow itself when it continues as new. */
+  readonly resumed?: { readonly state: ReviewState; readonly deadline: number };
+}
+
+/** Asks one question per row of `subject`, each in its own `expertReview`, and waits for them as the policy says. */
+export interface ReviewSetInput extends ReviewPolicy {
+  /** Path id, such as `main/lap-0001/cold-start/experts`. */
+  readonly setId: string;
+  readonly kind: QuestionKind;
+  readonly lap: string;
+  /** Rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`. */
+  readonly subject: DatasetRef;
+  readonly experts: 'people' | 'program';
+  /** Set by the workflow itself, which asks a large set in parts. @default all rows */
+  readonly range?: ReviewRange;
+}
+
+/** A range of a set's rows, `to` excluded. */
+export interface ReviewRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ReviewSetResult {
+  readonly setId: string;
+  /** JSONL of `{id, result: ReviewResult}`, in the order of the subject's rows. */
+  readonly results: DatasetRef;
+  readonly scored: number;
+  readonly flagged: number;
+  readonly expired: number;
+  readonly verdicts: number;
+}
+
+/**
+ * A line of a question's log `reviews/<setId>/<question id>.jsonl`: what was answered and what came of it, append-only.
+ */
+export type ReviewEntry =
+  | {
+      readonly kind: 'verdict';
+      readonly id: string;
+      readonly at: string;
+      readonly seat: number;
+      readonly verdict: Verdict;
+    }
+  | { readonly kind: 'adjudication'; readonly id: string; readonly at: string; readonly verdict: Verdict }
+  | {
+      readonly kind: 'flag';
+      readonly id: string;
+      readonly at: string;
+      readonly annotator: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'result'; readonly id: string; readonly at: string; readonly result: ReviewResult };
+
+/** A place at the question for one person. */
+export type Seat =
+  | { readonly kind: 'free' }
+  /** `until`: milliseconds since 1970; later, somebody else may take the seat. */
+  | { readonly kind: 'claimed'; readonly annotator: string; readonly until: number }
+  | { readonly kind: 'answered'; readonly verdict: Verdict };
+
+/** A message that could not be used, and why. */
+export interface ReviewNote {
+  readonly at: string;
+  readonly message: string;
+  readonly reason: string;
+}
+
+/** All that is known of a question; `shared/review/reviewState.ts` has the rules. */
+export interface ReviewState {
+  readonly seats: readonly Seat[];
+  readonly adjudication?: Verdict;
+  readonly flag?: { readonly annotator: string; readonly reason: string };
+  /** Nobody answered in time, and the policy is not to wait. */
+  readonly expired: boolean;
+  /** The deadline went by, and the policy is to wait. */
+  readonly escalated: boolean;
+  /** The newest notes, and how many there were in all. */
+  readonly notes: readonly ReviewNote[];
+  readonly noted: number;
+}
+
+/**
+ * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
+ * in view.
+ */
+export interface ReviewProgress {
+  readonly question: Question;
+  readonly status: 'open' | 'disagreement' | ReviewResult['kind'];
+  readonly seats: readonly SeatProgress[];
+  readonly deadline: string;
+  readonly onDeadline: DeadlinePolicy;
+  readonly escalated: boolean;
+  readonly result?: ReviewResult;
+  readonly notes: readonly ReviewNote[];
+  readonly noted: number;
+}
+
+export interface SeatProgress {
+  readonly seat: number;
+  readonly state: Seat['kind'];
+  readonly annotator?: string;
+  /** ISO time until which a claimed seat is kept. */
+  readonly leaseUntil?: string;
+  readonly score?: Score;
+  readonly comment?: string;
+}
+
+/** A row of `reviews/<setId>.jsonl`. */
+export interface ReviewRow {
+  readonly id: string;
+  readonly result: ReviewResult;
+}
+
+export function reviewWorkflowId(setId: string, questionId: string): string {
+  return `${setId}/${questionId}`;
+}
+
+/**
+ * Place of a question's log in the store.
+ * @throws when an id has an empty segment, `.` or `..`: it could not be a path.
+ */
+export function reviewLogUri(setId: string, questionId: string): string {
+  const segments = reviewWorkflowId(setId, questionId).split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new Error(
+      'Expected the id of a question to be a path without empty or dotted segments, got ' +
+        JSON.stringify(reviewWorkflowId(setId, questionId)),
+    );
+  }
+  return `reviews/${segments.map(encodeURIComponent).join('/')}.jsonl`;
+}
+
+/** Name of a part of a set: `rows-250-499`. */
+export function reviewPartName({ from, to }: ReviewRange): string {
+  return `rows-${from}-${to - 1}`;
+}
+
+/** Where the results of a set are written, or those of a part of it. */
+export function reviewResultsUri({ setId, range }: Pick<ReviewSetInput, 'setId' | 'range'>): string {
+  return `reviews/${range ? reviewWorkflowId(setId, reviewPartName(range)) : setId}.jsonl`;
+}

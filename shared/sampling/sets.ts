@@ -1,0 +1,117 @@
+import type { OutcomeCounts, Sampling, Usage } from '../outcomes.ts';
+import type { DatasetRef, ModelRef, Task } from '../records.ts';
+import type { ProofScore, QualityScore } from '../scores.ts';
+
+/**
+ * What to sample, for a whole set. Rows are JSONL with `id`, `problem` and, as the task needs, `proof` and `analysis`.
+ */
+export interface SampleSetInput {
+  /** Path id, such as `main/lap-0001/cold-start/draft`. Ledgers go under `ledger/<setId>/`. */
+  readonly setId: string;
+  readonly rows: DatasetRef;
+  readonly task: Task;
+  readonly model: ModelRef;
+  readonly prompts: string;
+  readonly samplesPerRow: number;
+  readonly sampling: Sampling;
+  readonly seed: number;
+  /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
+  readonly attempts: number;
+  readonly engine: EngineSettings;
+}
+
+export interface EngineSettings {
+  readonly engine: 'batcher' | 'command' | 'external';
+  readonly shardRows: number;
+  readonly window: number;
+  readonly maxConcurrency: number;
+}
+
+/** What a set of calls came to. */
+export interface SetResult {
+  readonly setId: string;
+  readonly shards: number;
+  readonly rows: number;
+  readonly counts: OutcomeCounts;
+  readonly usage: Usage;
+  /** Requests that reached a server, retries included. */
+  readonly requests: number;
+  /** Seconds of shard activity, summed; wall time is the manifest's. */
+  readonly inferenceSeconds: number;
+}
+
+/**
+ * The answer of a set's `progress` query: its finished shards (those under way show their counts in their heartbeats).
+ */
+export interface SetProgress {
+  readonly setId: string;
+  readonly shards: number;
+  readonly shardsDone: number;
+  readonly rows: number;
+  readonly rowsDone: number;
+  readonly counts: OutcomeCounts;
+  readonly requests: number;
+}
+
+/** The auto-label rule's parameters (paper 2.3, gaps settled in METHOD.md). */
+export interface AutoLabelPolicy {
+  /** n: independent analyses of each proof. */
+  readonly analysesPerProof: number;
+  /**
+   * m: meta-assessments of each analysis that reports an issue. 0 is the ablation without meta-verification: every such
+   * analysis is valid, and no meta call is made.
+   */
+  readonly metaAnalysesPerAnalysis: number;
+  /** k: valid lowest-score analyses needed to trust that score. */
+  readonly minValidAnalyses: number;
+  /** Smallest meta score that confirms an analysis. Ours: 1, because 0.5 means "some of its defects are not real". */
+  readonly confirmingMetaScore: Exclude<QualityScore, 0>;
+}
+
+export interface LabelSetInput {
+  readonly setId: string;
+  /** ProofRow dataset. */
+  readonly proofs: DatasetRef;
+  readonly verifier: ModelRef;
+  readonly metaVerifier: ModelRef;
+  readonly prompts: string;
+  readonly policy: AutoLabelPolicy;
+  readonly waves: readonly number[];
+  readonly earlyStop: boolean;
+  readonly verdictAttempts: number;
+  readonly sampling: { readonly verify: Sampling; readonly metaVerify: Sampling };
+  readonly seed: number;
+  readonly engine: EngineSettings;
+}
+
+/** The rule's answer for one proof. Contested and unresolved are never a score. */
+export type LabelDecision =
+  | { readonly kind: 'labelled'; readonly score: ProofScore }
+  | { readonly kind: 'contested'; readonly reason: string }
+  | { readonly kind: 'unresolved'; readonly reason: string };
+
+/** A row of `labels/<setId>/shard-NNNN.jsonl`. */
+export interface LabelRow {
+  readonly proofId: string;
+  readonly decision: LabelDecision;
+  /** Verify calls and meta calls used. */
+  readonly analyses: number;
+  readonly metaAnalyses: number;
+  /** Paper 2.3 and METHOD.md: the first wave's scores disagree, or a lone analysis is valid. */
+  readonly hardToVerify: boolean;
+  /** Why no further call was needed. */
+  readonly stopReason: string;
+  /** What was asked in each round, as `orderText` writes it: with the ledger's outcomes, the label can be replayed. */
+  readonly order?: readonly string[];
+}
+
+export interface LabelSetResult extends SetResult {
+  readonly labels: {
+    readonly total: number;
+    readonly auto: number;
+    readonly contested: number;
+    readonly unresolved: number;
+  };
+  /** All LabelRows, in the order of the proofs. */
+  readonly decisions: DatasetRef;
+}

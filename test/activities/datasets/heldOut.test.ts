@@ -1,0 +1,101 @@
+import { createEvaluationActivities } from '../../../activities/datasets/evaluation.ts';
+import type { AnalysisRow, ProofRow } from '../../../shared/records.ts';
+import type { Score } from '../../../shared/scores.ts';
+import {
+  analysisText,
+  malformed,
+  newStore,
+  outcome,
+  problem,
+  proofRow,
+  provedText,
+  toyChecker,
+  writeSet,
+} from '../../reports/figures/lapFixture.ts';
+
+const lap = 'main/lap-0001';
+
+describe('the held-out proofs', () => {
+  const problems = [2, 2, 5, 5, 8, 8].map((difficulty, index) => problem(index, difficulty));
+  const draft = async (worths: readonly Score[]) => {
+    const store = await newStore();
+    const ref = await store.writeJsonl('datasets/held-out.jsonl', problems);
+    const drafts = problems.flatMap(({ id }) =>
+      worths.map((worth, sample) => outcome(id, 'prove', `${provedText(worth)} no. ${sample}`, { sample })),
+    );
+    await writeSet(store, 'drafts', [...drafts, malformed('p0', 'prove')]);
+    const activities = createEvaluationActivities({ store, checker: toyChecker });
+    return {
+      store,
+      activities,
+      input: { lap, problems: ref, setId: 'drafts', proofsPerScore: 3, seed: 1, checker: 'rehearsal' as const },
+    };
+  };
+
+  test('are balanced by true score and spread over difficulties', async () => {
+    const { store, activities, input } = await draft([0, 0, 0, 0.5, 1]);
+    const { rows, chosen, available } = await activities.buildHeldOutProofs(input);
+    expect(chosen).toEqual({ '0': 3, '0.5': 3, '1': 3 });
+    expect(available).toEqual({ '0': 18, '0.5': 6, '1': 6 });
+    const proofs = await store.readRows<ProofRow>(rows);
+    for (const worth of [0, 0.5, 1]) {
+      const ofThisWorth = proofs.filter((proof) => toyChecker.proofScore(proof.problem, proof.proof) === worth);
+      expect(ofThisWorth.map((proof) => proof.problem.difficulty ?? 0).sort((a, b) => a - b)).toEqual([2, 5, 8]);
+    }
+    expect(new Set(proofs.map(({ id }) => id)).size).toBe(9);
+  });
+
+  test('say which score was short, and invent none', async () => {
+    const { activities, input } = await draft([0, 1]);
+    expect((await activities.buildHeldOutProofs(input)).chosen).toEqual({ '0': 3, '1': 3 });
+  });
+
+  test('are the same whenever they are chosen', async () => {
+    const { activities, input } = await draft([0, 0.5, 1, 1]);
+    expect(await activities.buildHeldOutProofs(input)).toEqual(await activities.buildHeldOutProofs(input));
+  });
+
+  test(
+    "are not chosen by truth where the recipe has no checker: experts' scored proofs, or a plain " + 'sample',
+    async () => {
+      const { store, activities, input } = await draft([0, 1]);
+      expect((await activities.buildHeldOutProofs({ ...input, checker: 'none' })).chosen).toEqual({ unknown: 9 });
+      const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proofRow(0, 1), score: 0.5 }]);
+      expect((await activities.buildHeldOutProofs({ ...input, checker: 'none', scored })).chosen).toEqual({ '0.5': 1 });
+    },
+  );
+});
+
+test('the held-out analyses are distinct and balanced by true quality', async () => {
+  const store = await newStore();
+  const proofs = await store.writeJsonl(
+    'datasets/proofs.jsonl',
+    [0, 1, 2, 3].map((index) => proofRow(index, 0)),
+  );
+  const analyses = [0, 1, 2, 3].flatMap((index) =>
+    [0, 0, 1].map((quality, sample) =>
+      outcome(`proof-${index}`, 'verify', analysisText(0, { quality: quality as Score }), { sample }),
+    ),
+  );
+  await writeSet(store, 'verdicts', analyses);
+  const { buildHeldOutAnalyses } = createEvaluationActivities({ store, checker: toyChecker });
+  const { rows, chosen, available } = await buildHeldOutAnalyses({
+    lap,
+    proofs,
+    setIds: ['verdicts'],
+    analysesPerQuality: 2,
+    seed: 1,
+    checker: 'rehearsal',
+  });
+  expect(available).toEqual({ '0': 4, '1': 4 }); // equal texts of one proof are one analysis
+  expect(chosen).toEqual({ '0': 2, '1': 2 });
+  const [first] = await store.readRows<AnalysisRow>(rows);
+  expect(first).toMatchObject({ analysisScore: 0, proofId: expect.stringMatching(/^proof-/) as string });
+});
+
+test("a row that asks for a proof bears its problem's id", async () => {
+  const store = await newStore();
+  const problems = await store.writeJsonl('datasets/problems.jsonl', [problem(7)]);
+  const rows = await createEvaluationActivities({ store }).buildProblemRows({ lap, problems });
+  expect(await store.readRows(rows)).toEqual([{ id: 'p7', problem: problem(7) }]);
+});

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { readRetryAfter } from '../../../activities/inference/http.ts';
+import { readError, readReply, type Reply } from '../../../activities/inference/reply.ts';
+
+const reply = (status: number, body: unknown): Reply =>
+  readReply({
+    status,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    validText: true,
+    retryAfterMs: undefined,
+  });
+const says = (content: unknown, finish_reason: unknown = 'stop') => ({
+  choices: [{ message: { content }, finish_reason }],
+});
+
+test.each([
+  ['429 and 503 are overloads', 429, 'overloaded'],
+  ['429 and 503 are overloads', 503, 'overloaded'],
+  ['a timeout or conflict may pass', 408, 'broken'],
+  ['a timeout or conflict may pass', 409, 'broken'],
+  ['a broken server may heal', 500, 'broken'],
+  ['a bad gateway may heal', 502, 'broken'],
+  ['any other 4xx is final', 400, 'refused'],
+  ['any other 4xx is final', 422, 'refused'],
+  ['a redirect is not followed', 302, 'refused'],
+])('%s: %i', (_, status, kind) => {
+  expect(reply(status, { error: { message: 'why' } })).toMatchObject({ kind, message: `${status} why` });
+});
+
+test('an answer’s thinking fields are no part of it', () => {
+  expect(
+    reply(200, {
+      choices: [{ message: { content: null, reasoning_content: 'hm', reasoning: 'hm' }, finish_reason: 'stop' }],
+    }),
+  ).toMatchObject({ kind: 'answer', content: '' });
+});
+
+test('an answer that ends at a limit, or that the server gave up, is known as such', () => {
+  expect(reply(200, says('half', 'length'))).toMatchObject({ kind: 'answer', finish: 'limit' });
+  expect(reply(200, says('half', 'abort'))).toMatchObject({ kind: 'broken' });
+  expect(reply(200, '{"choices": [{"mess')).toMatchObject({ kind: 'broken' });
+  expect(reply(200, {})).toMatchObject({ kind: 'broken' });
+});
+
+test('a refused connection is a server that is gone, whatever the address family', () => {
+  expect(readError(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })).kind).toBe('gone');
+  expect(
+    readError(
+      new AggregateError([
+        Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+        Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+      ]),
+    ).kind,
+  ).toBe('gone');
+  expect(readError(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' })).kind).toBe('broken');
+});
+
+test('Retry-After is seconds or a date', () => {
+  expect(readRetryAfter('2', 0)).toBe(2_000);
+  expect(readRetryAfter('Thu, 01 Jan 1970 00:00:09 GMT', 4_000)).toBe(5_000);
+  expect(readRetryAfter('soon', 0)).toBeUndefined();
+});
+
+test('10,000 bodies of any JSON or text are classed, and none throws', () => {
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({
+        choices: fc.oneof(
+          fc.anything(),
+          fc.array(
+            fc.record(
+              { message: fc.oneof(fc.anything(), fc.record({ content: fc.anything() })), finish_reason: fc.anything() },
+              { requiredKeys: [] },
+            ),
+          ),
+        ),
+        usage: fc.anything(),
+      })
+      .map((value) => {
+        try {
+          return JSON.stringify(value) ?? 'undefined';
+        } catch {
+          return '{}';
+        }
+      }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(200, 201, 400, 404, 429, 500, 503), body, (status, text) => {
+      const read = reply(status, text);
+      expect(['answer', 'overloaded', 'gone', 'broken', 'refused']).toContain(read.kind);
+      if (read.kind === 'answer') expect(typeof read.content).toBe('string');
+    }),
+    { numRuns: 10_000 },
+  );
+});

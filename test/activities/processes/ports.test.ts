@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const before = { ...process.env };
+const servers: Server[] = [];
+afterEach(async () => {
+  process.env = { ...before };
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+async function portsWith(
+  env: Record<string, string>,
+): Promise<typeof import('../../../activities/processes/ports.ts')> {
+  Object.assign(process.env, { FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-ports-')), ...env });
+  jest.resetModules();
+  return import('../../../activities/processes/ports.ts');
+}
+
+/** A program that has nothing to do with us. */
+async function takePort(port = 0): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1' }, resolve);
+  });
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no address');
+  return address.port;
+}
+
+const NOTHING = new Set<never>();
+
+test('a port that the environment asks for and another program has is refused by name', async () => {
+  const taken = await takePort();
+  const { choosePorts } = await portsWith({ FLYWHEEL_REWARD_PORT: String(taken) });
+  await expect(choosePorts(NOTHING, () => undefined)).rejects.toThrow(
+    `Expected port ${taken} (FLYWHEEL_REWARD_PORT) to be free`,
+  );
+});
+
+test('where the port of last time is taken, a free one is found, said and kept', async () => {
+  const { choosePorts, freePort, isFree } = await portsWith({});
+  const { writeJsonFile } = await import('../../../activities/processes/processes.ts');
+  const { portsFile } = await import('../../../temporal.config.ts');
+  const lastTime = { temporal: await takePort(), ui: await freePort(), reward: await freePort() };
+  await writeJsonFile(portsFile, lastTime);
+
+  const said: string[] = [];
+  const ports = await choosePorts(NOTHING, (line) => said.push(line));
+  expect(ports).toMatchObject({ ui: lastTime.ui, reward: lastTime.reward });
+  expect(await isFree(ports.temporal)).toBe(true);
+  expect(said).toEqual([`Port ${lastTime.temporal} is taken by another program: temporal uses ${ports.temporal}`]);
+  await expect(choosePorts(NOTHING, (line) => said.push(line))).resolves.toEqual(ports);
+});
+
+test('a service that lives keeps its port, though that port is not free', async () => {
+  const { choosePorts, freePort } = await portsWith({});
+  const { writeJsonFile } = await import('../../../activities/processes/processes.ts');
+  const { portsFile } = await import('../../../temporal.config.ts');
+  const ours = { temporal: await takePort(), ui: await takePort(), reward: await freePort() };
+  await writeJsonFile(portsFile, ours);
+  await expect(choosePorts(new Set(['temporal', 'ui'] as const), () => undefined)).resolves.toEqual(ours);
+});

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, launchOnce, readRecord, terminate, type Launch } from '../../../activities/processes/records.ts';
+import { listLocalJobs } from '../../../activities/training/activities.ts';
+import { bench, environment, JOB_KEY, untilGone } from '../training/fixture.ts';
+
+jest.setTimeout(60_000); // machines under load start processes slowly
+
+async function launch(command: readonly string[]): Promise<Launch> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'flywheel-process-'));
+  return {
+    record: path.join(folder, 'it.json'),
+    about: { name: 'it\'s "quoted" $HOME' },
+    command,
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    log: path.join(folder, 'it.log'),
+  };
+}
+
+test('of many who start a process at once, one does, and all get its record', async () => {
+  const it = await launch(['sh', '-c', 'echo started; exec sleep 60']);
+  const records = await Promise.all(Array.from({ length: 10 }, () => launchOnce(it)));
+  expect(new Set(records.map(({ pid }) => pid)).size).toBe(1);
+  const [record] = records;
+  if (!record) throw new Error('no record');
+  expect(record).toMatchObject(it.about);
+  expect(await isAlive(record)).toBe(true);
+  while ((await readFile(it.log, 'utf8')) === '') await sleep(20);
+  expect(await readFile(it.log, 'utf8')).toBe('started\n');
+  await terminate(record, { graceMs: 2_000 });
+  expect(await isAlive(record)).toBe(false);
+  expect(await launchOnce(it)).toEqual(record); // over is over: a record is never replaced
+  // those who came late leave nothing either
+  while ((await readdir(path.dirname(it.record))).length > 2) await sleep(20);
+});
+
+test('the whole group ends, also what its first process leaves behind', async () => {
+  const it = await launch(['sh', '-c', 'sleep 61 & echo $! > child; wait']);
+  const record = await launchOnce(it);
+  const childFile = path.join(path.dirname(it.record), 'child');
+  while (!(await readFile(childFile, 'utf8').catch(() => ''))) await sleep(20);
+  await terminate(record, { graceMs: 2_000 });
+  await untilGone(Number(await readFile(childFile, 'utf8')));
+});
+
+test('a process with the same pid but another start is not the recorded one', async () => {
+  const other = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const record = { pid: other.pid as number, startTime: '1 another-boot', startedAt: new Date().toISOString() };
+  expect(await isAlive(record)).toBe(false);
+  await terminate(record, { graceMs: 0 });
+  expect(other.exitCode).toBeNull();
+  other.kill();
+  await once(other, 'exit');
+});
+
+test(
+  'a program that does not exist leaves the record of a process that has ended, and a log that says ' + 'why',
+  async () => {
+    const it = await launch(['no-such-program']);
+    const record = await launchOnce(it);
+    await untilGone(record.pid);
+    expect(await isAlive(record)).toBe(false);
+    expect(await readFile(it.log, 'utf8')).toContain('no-such-program');
+  },
+);
+
+test('a record that cannot be written is an error that names it', async () => {
+  const it = await launch(['true']);
+  await writeFile(it.record, '{"pid":');
+  await expect(readRecord(it.record)).rejects.toThrow(SyntaxError);
+  await writeFile(it.record, '{"pid":1,"startTime":"0"}');
+  await expect(readRecord(it.record)).rejects.toThrow(it.record);
+  await expect(
+    launchOnce({ ...it, record: path.join(path.dirname(it.record), `${'x'.repeat(300)}.json`) }),
+  ).rejects.toThrow('xxx');
+});
+
+test('only jobs that really run are listed, whatever their records say', async () => {
+  const { activities, input, store } = await bench('succeed');
+  await environment().run(activities.runTraining, input);
+  const record = await store.readJson<object>(`jobs/${JOB_KEY}/attempt-1.json`);
+  await store.writeJson(`jobs/${JOB_KEY}-2/attempt-1.json`, { ...record, pid: process.pid });
+  expect(await listLocalJobs(store)).toEqual([]);
+});

@@ -1,0 +1,66 @@
+import { duration, progressLine, secondsLeft, waitingText } from '../../../cli/lap/progressView.ts';
+import { workflowLink } from '../../../cli/links.ts';
+import type { LapProgress } from '../../../shared/lap/progress.ts';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+const training: LapProgress = {
+  lap: 'main/lap-0001',
+  phase: 'generator',
+  phaseIndex: 2,
+  phases: 3,
+  step: 10,
+  steps: 40,
+  reward: 0.5,
+  startedAt: '2026-01-01T00:00:00Z',
+  phaseStartedAt: '2026-01-01T00:01:00Z',
+};
+const EXPECTED = { coldStart: 60, generator: 120, evaluation: 30 };
+
+test('a line of progress says phase, step, reward, elapsed and what is left', () => {
+  expect(progressLine(training, EXPECTED, START + 90_000)).toBe(
+    'main/lap-0001 · 2/3 generator · step 10 of 40 · reward 0.500 · 1 min 30 s elapsed · about 2 min 00 s left',
+  );
+});
+
+test('what is not known is left out', () => {
+  const { step: _, steps: __, reward: ___, lap: ____, ...bare } = training;
+  expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe(
+    'new lap · 2/3 generator · calls 3 of 8 · 0 s elapsed',
+  );
+});
+
+test('questions that wait for people are counted, and it is said what to type and where to click', () => {
+  expect(progressLine({ ...training, waitingForExperts: 16 }, {}, START)).toContain(
+    ' · 16 questions wait for people · ',
+  );
+  expect(progressLine({ ...training, waitingForExperts: 0 }, {}, START)).not.toContain('people');
+  expect(waitingText(1, 'http://ui/x')).toMatch(
+    /^1 question waits for people\..*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/,
+  );
+});
+
+test('time left is the rest of this phase by its steps, and the later phases', () => {
+  expect(secondsLeft(training, EXPECTED, START)).toBe(120 * 0.75 + 30);
+  expect(secondsLeft({ ...training, phase: 'unknown' }, EXPECTED, START)).toBeUndefined();
+});
+
+test('a phase that takes longer than expected is never over before it is', () => {
+  const { step: _, steps: __, ...bare } = training;
+  expect(secondsLeft(bare, EXPECTED, START + 10_000_000)).toBeCloseTo(120 * 0.1 + 30);
+});
+
+test('durations read well', () => {
+  expect([0, 59.6, 61, 3_600, 90_000].map(duration)).toEqual([
+    '0 s',
+    '1 min 00 s',
+    '1 min 01 s',
+    '1 h 00 min',
+    '25 h 00 min',
+  ]);
+});
+
+test('links encode the slashes of workflow ids', () => {
+  expect(workflowLink('main/lap-0001/label', 'run-1')).toMatch(
+    /\/namespaces\/default\/workflows\/main%2Flap-0001%2Flabel\/run-1\/history$/,
+  );
+});

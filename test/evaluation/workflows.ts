@@ -1,2 +1,0 @@
-export { evaluateModel } from '../../workflows/evaluateModel.ts';
-export { sampleSet } from '../../workflows/sampleSet.ts';

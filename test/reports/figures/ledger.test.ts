@@ -1,0 +1,148 @@
+import { measureLap } from '../../../reports/figures/measureLap.ts';
+import { ReviewLog } from '../../../activities/reviews/log.ts';
+import { lapTable } from '../../../reports/pages/textTable.ts';
+import { NOTHING } from '../../../shared/lap/amounts.ts';
+import { planLap } from '../../../shared/cost/plan.ts';
+import { PRESETS } from '../../../domains/rehearsal/presets.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
+import { emptySet, newStore, toyChecker, writeLap } from './lapFixture.ts';
+
+const recipe: Recipe = {
+  ...PRESETS.rehearsal,
+  domain: { ...PRESETS.rehearsal.domain, experts: 'people' },
+  training: { ...PRESETS.rehearsal.training, nodes: 2, gpusPerNode: 8 },
+  prices: {
+    perMillionPromptTokens: 10,
+    perMillionCompletionTokens: 100,
+    perGpuHour: 3,
+    perExpertHour: 60,
+    perMillionActions: 0,
+  },
+};
+const LAP = 'main/lap-0001';
+
+/** A lap with one training of 60 s, one set of ten calls, and two questions that two people answered. */
+async function measured() {
+  const store = await newStore();
+  const set = {
+    ...emptySet(`${LAP}/cold-start/draft`),
+    phase: 'coldStart',
+    task: 'prove',
+    counts: { answered: 8, unparseable: 1, truncated: 1, failed: 0 },
+    usage: { promptTokens: 2000, completionTokens: 500 },
+    wallSeconds: 36,
+  } as const;
+  const manifest = await writeLap(store, { recipe, records: [set], rewards: { generator: [0.2, 0.4] } });
+  await store.writeJsonl(`rewards/${LAP}/generator/rewards.jsonl`, [
+    {
+      answer: { status: 'scored', imitatesVerdict: false },
+      judge: { calls: 3, promptTokens: 300, completionTokens: 30 },
+    },
+  ]);
+  await store.writeJson(`jobs/${LAP}/generator/result.json`, {
+    status: 'succeeded',
+    jobKey: `${LAP}/generator`,
+    attempt: 1,
+    checkpoint: { uri: 'x', sha256: 'a'.repeat(64) },
+    steps: 2,
+    stopReason: 'maxSteps',
+    reward: { first: 0, last: 1 },
+    tokens: 2560,
+    seconds: 60,
+  });
+  const setId = `${LAP}/cold-start/experts`;
+  const log = new ReviewLog(store);
+  for (const [index, id] of ['q1', 'q2'].entries()) {
+    for (const annotator of ['ada', 'emmy']) {
+      const at = new Date(Date.UTC(2026, 0, 1, 9, index * (annotator === 'ada' ? 6 : 10))).toISOString();
+      await log.append(setId, id, [
+        {
+          kind: 'verdict',
+          id: `${annotator} on ${id}`,
+          at,
+          seat: 1,
+          verdict: { annotator, source: 'expert', score: 1, verdictId: `${annotator} on ${id}` },
+        },
+      ]);
+    }
+  }
+  const results = await store.writeJsonl(
+    `reviews/${setId}.jsonl`,
+    ['q1', 'q2'].map((id) => ({ id, result: { kind: 'expired' } })),
+  );
+  return {
+    store,
+    manifest: { ...manifest, reviews: [{ setId, results, scored: 2, flagged: 0, expired: 0, verdicts: 4 }] },
+  };
+}
+
+test(
+  'what was used is counted by phase: calls and tokens of sets and judges, GPU-hours, people’s minutes, and their ' +
+    'price',
+  async () => {
+    const { store, manifest } = await measured();
+    const { ledger, ledgerTotal, rates, notMeasured } = await measureLap(manifest, store, toyChecker);
+    const used = (phase: string) => ledger.find((row) => row.phase === phase)?.used;
+    // Ada took 6 minutes for her second answer, Emmy 10; their first ones count as the median, 8.
+    expect(used('coldStart')).toMatchObject({
+      calls: 10,
+      tokens: 2500,
+      inferenceHours: 0.01,
+      verdicts: 4,
+      expertMinutes: 32,
+      gpuHours: 0,
+      cost: 0.02 + 0.05 + 32,
+    });
+    expect(used('generator')).toMatchObject({
+      calls: 3,
+      promptTokens: 300,
+      completionTokens: 30,
+      trainingTokens: 2560,
+      tokens: 2890,
+      gpuHours: 16 / 60,
+      verdicts: 0,
+    });
+    expect(used('verifierV1')).toMatchObject({ ...NOTHING, actions: 0 });
+    expect(ledgerTotal).toMatchObject({
+      planned: null,
+      ratio: null,
+      used: { calls: 13, tokens: 5390, expertMinutes: 32 },
+    });
+    expect(notMeasured).toContainEqual({ figure: 'ledger.planned', reason: 'the lap was started without a plan' });
+    expect(rates).toMatchObject({
+      tokens: {
+        prove: { prompt: 200, completion: 50 },
+        'coldStart/prove': { prompt: 200, completion: 50 },
+        generator: { prompt: 100, completion: 10 },
+      },
+      trainings: {
+        generator: {
+          tokensPerSample: 10,
+          stepsShare: 2 / 12,
+          judgedShare: 3 / 256,
+          startSeconds: 56,
+          secondsPerSample: 2 / 128,
+        },
+      },
+      minutesPerVerdict: { coldStart: 8 },
+    });
+  },
+);
+
+test('beside what was used stands what was planned, and the ratio', async () => {
+  const { store, manifest } = await measured();
+  const plan = planLap(recipe, 1);
+  const { ledger, ledgerTotal, rates, ...rest } = await measureLap(
+    { ...manifest, plan: await store.writeJson(`laps/${LAP}/plan.json`, plan) },
+    store,
+    toyChecker,
+  );
+  expect(ledger.map(({ phase }) => phase)).toEqual(plan.phases.map(({ phase }) => phase));
+  expect(ledger.map(({ planned }) => planned)).toEqual(plan.phases.map(({ expected }) => expected));
+  expect(ledger.find(({ phase }) => phase === 'coldStart')?.ratio?.calls).toBe(10 / 2000);
+  expect(ledger.find(({ phase }) => phase === 'open')?.ratio?.calls).toBeNull();
+  expect(ledgerTotal.ratio?.calls).toBe(13 / plan.total.expected.calls);
+  expect(lapTable({ ledger, ledgerTotal, rates, ...rest })).toMatch(
+    /^cold start +10 \/ 2 k +2\.5 k \/ 1\d\d k .* 32 \/ 20\.2 k/m,
+  );
+});

@@ -1,0 +1,207 @@
+import { NOTHING, overBudget, ratiosOf } from '../../../shared/lap/amounts.ts';
+import type { Spending } from '../../../shared/lap/amounts.ts';
+import { shardHeartbeats } from '../../../shared/cost/actions.ts';
+import { expertTime } from '../../../shared/cost/expertTime.ts';
+import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
+import { planLap, refusalOfPlan } from '../../../shared/cost/plan.ts';
+import type { LapPlan } from '../../../shared/cost/plan.ts';
+import { hoursText, short } from '../../../shared/cost/planText.ts';
+import { labellingPolicy } from '../../../shared/cost/rates.ts';
+import type { MeasuredRates } from '../../../shared/cost/rates.ts';
+import type { LapManifest } from '../../../shared/lap/manifest.ts';
+
+const recipeOf = (input: unknown) => resolveRecipe(input).recipe;
+const planOf = (input: unknown = {}) => planLap(recipeOf(input), 1);
+const phaseOf = (plan: LapPlan, name: string) => plan.phases.find(({ phase }) => phase === name)!;
+
+describe('the plan of lap 1', () => {
+  it('counts what does not depend on answers to the call', () => {
+    const plan = planOf({ preset: 'smoke' });
+    expect(Object.fromEntries(plan.phases.map(({ phase, expected }) => [phase, expected.calls]))).toMatchObject({
+      open: 0,
+      coldStart: 16 * (1 + 2),
+      metaData: 16 * 2,
+      verifierV1: 0,
+      metaVerifier: 0,
+      evaluation: 14 * 6 + 12 * 2 + 3 * 12 + 3 * 12 + 2 * 14 + 2 * 14,
+    });
+    expect(plan.phases.map(({ expected }) => expected.verdicts).filter((count) => count > 0)).toEqual([32, 32]);
+  });
+
+  it.each(['smoke', 'rehearsal', 'paper'])('of preset %s is nowhere above what it is without early stops', (preset) => {
+    const { phases, total } = planOf({ preset });
+    for (const { phase, expected, bound } of [...phases, { phase: 'all', ...total }]) {
+      for (const [name, amount] of Object.entries(expected))
+        expect([phase, name, amount > bound[name as keyof typeof bound]]).toEqual([phase, name, false]);
+    }
+  });
+
+  it('has at most n + n·m verdicts a proof, and without early stop the rule’s own number', () => {
+    const bound = (input: object) => phaseOf(planOf({ preset: 'rehearsal', ...input }), 'scaleVerification');
+    // more are written and looked at than are labelled
+    expect(bound({}).bound.calls).toBe(360 + 360 * 2 + 240 * 8 * (1 + 4));
+    expect(bound({ labelling: { earlyStop: false } }).expected.calls).toBeGreaterThan(bound({}).expected.calls);
+    expect(bound({ metaVerification: false }).bound.calls).toBe(360 + 360 * 2 + 240 * 8);
+  });
+
+  it('has no meta-verifier where nothing is meta-verified', () => {
+    const plan = planOf({ preset: 'smoke', metaVerification: false });
+    expect(plan.phases.map(({ phase }) => phase)).not.toContain('metaData');
+    expect(phaseOf(plan, 'verifierV2').bound.calls).toBe(0);
+    expect(phaseOf(plan, 'evaluation').expected.calls).toBe(14 * 6 + 3 * 12 + 2 * 14 + 2 * 14);
+  });
+
+  it('of the preset paper needs no cluster: GPU-hours by the jobs’ wall time, minutes of people, a price', () => {
+    const plan = planOf({ preset: 'paper' });
+    const { total } = plan;
+    expect(total.expected).toMatchObject({ gpuHours: 5 * 48 * 32 * 8 });
+    expect(phaseOf(plan, 'coldStart').expected).toMatchObject({
+      calls: 17_327 * 7,
+      verdicts: 21_000,
+      expertMinutes: 420_000,
+    });
+    const { promptTokens, completionTokens, gpuHours, expertMinutes, actions, cost } = total.expected;
+    expect(cost).toBeCloseTo(
+      0.28e-6 * promptTokens + 0.42e-6 * completionTokens + 2 * gpuHours + expertMinutes + 50e-6 * actions,
+      -1,
+    );
+  });
+
+  it('says of every rate that it is assumed, and by whom', () => {
+    const { basis } = planOf({ preset: 'smoke' });
+    expect(basis.length).toBeGreaterThan(20);
+    for (const { measured, source } of basis)
+      expect([measured, source]).toEqual([false, expect.stringMatching(/^(ours|recipe): \S/)]);
+  });
+});
+
+describe('the plan of a later lap', () => {
+  const recipe = recipeOf({ preset: 'smoke' });
+  const ref = (rows: number) => ({ uri: 'x', sha256: 'x', rows });
+  const parent = {
+    lap: 'main/lap-0001',
+    recipe,
+    turn: 1,
+    problems: { train: ref(16), validation: ref(8), heldOut: ref(14), next: ref(8) },
+    proofScores: { train: [ref(9)], validation: ref(5), grown: ref(8) },
+    analysisScores: { train: [ref(11)], validation: ref(5) },
+    evaluation: { proofs: ref(12), analyses: ref(10), sets: [] },
+    labels: { carried: ref(2) },
+  } as unknown as LapManifest;
+  const rates: MeasuredRates = {
+    tokens: {
+      verify: { prompt: 10, completion: 1 },
+      'consolidation/verify': { prompt: 20, completion: 2 },
+      labelling: { prompt: 30, completion: 3 },
+    },
+    tokensPerSecond: 100,
+    trainings: {
+      generator: { startSeconds: 10, secondsPerSample: 1, tokensPerSample: 5, stepsShare: 0.5, judgedShare: 0.25 },
+    },
+    labelling: { callsPerProof: 7, contestedShare: 0.5, policy: labellingPolicy(recipe) },
+    rightShare: 0.5,
+    minutesPerVerdict: { scaleVerification: 4 },
+  };
+  const later = (input: object = {}, measured = rates) => {
+    const { recipe: child, turn } = resolveRecipe({ from: 'lap-0001', ...input }, parent);
+    return planLap(child, turn, { manifest: parent, measure: { lap: parent.lap, rates: measured } });
+  };
+
+  it('starts from what the parent left: its datasets, its held-out sets, its contested proofs', () => {
+    const plan = later();
+    expect(phaseOf(plan, 'consolidation').expected.calls).toBe(16 + 8 * 2 + 11);
+    expect(phaseOf(plan, 'evaluation').expected.calls).toBe(2 * 12 + 10 + 2 * 14 + 2 * 14);
+    expect(phaseOf(plan, 'scaleVerification').expected.calls).toBe(12 + 12 * 2 + 10 * 7);
+  });
+
+  it('goes by what the parent measured, in the same phase first, and says so', () => {
+    const plan = later({ domain: { experts: 'people' } });
+    expect(phaseOf(plan, 'generator').expected).toMatchObject({ trainingTokens: 16 * 5, calls: 16 * 0.25 });
+    expect(phaseOf(plan, 'generator').expected.trainingHours).toBeCloseTo(26 / 3600, 4);
+    expect(phaseOf(plan, 'generator').bound).toMatchObject({ trainingTokens: 32 * 5, calls: 32 });
+    expect(phaseOf(plan, 'scaleVerification').expected.expertMinutes).toBe(Math.round(5 * 2.1 * 4));
+    const measured = plan.basis
+      .filter((one) => one.measured)
+      .map(({ figure, of, source }) => `${figure}, ${of}: ${source}`);
+    expect(measured).toContain('prompt tokens a call, consolidation/verify: main/lap-0001');
+    expect(measured).toContain('calls a proof, labels: main/lap-0001');
+  });
+
+  it('counts the minutes of an audit of its labels', () => {
+    const minutes = (auditShare: number) =>
+      phaseOf(
+        later({ domain: { experts: 'people' }, labelling: { contested: 'carry', auditShare } }),
+        'scaleVerification',
+      ).expected.expertMinutes;
+    expect([minutes(0), minutes(0.4)]).toEqual([0, Math.round(10 * 0.5 * 0.4 * 2.1 * 4)]);
+  });
+
+  it('does not take calls a label from another labelling policy', () => {
+    const { basis } = later({ labelling: { analysesPerProof: 3 } });
+    expect(basis.find(({ figure }) => figure === 'calls a proof')).toMatchObject({ measured: false });
+  });
+});
+
+describe('a budget', () => {
+  const spending: Spending = { calls: 10, tokens: 100, gpuHours: 1, cost: 5, expertMinutes: 60 };
+
+  it.each([
+    [undefined, undefined],
+    [{}, undefined],
+    [{ calls: 10, cost: 5 }, undefined],
+    [{ calls: 9 }, 'calls'],
+    [{ tokens: 99, expertMinutes: 1 }, 'tokens'],
+    [{ gpuHours: 0.5 }, 'gpuHours'],
+    [{ cost: 0 }, 'cost'],
+    [{ expertMinutes: 59.9 }, 'expertMinutes'],
+  ])('of %j is exceeded first in: %s', (budget, limit) => {
+    expect(overBudget(spending, budget)?.limit).toBe(limit);
+  });
+
+  it('refuses a plan by the field, with the limit and the plan’s figure', () => {
+    const recipe = recipeOf({ preset: 'smoke', budget: { calls: 100 } });
+    const { calls } = planLap(recipe, 1).total.expected;
+    expect(refusalOfPlan(planLap(recipe, 1), recipe)).toMatch(
+      new RegExp(`^budget\\.calls: expected a plan of at most 100, got ${calls} \\(model calls\\)`),
+    );
+    expect(refusalOfPlan(planLap(recipe, 1), recipeOf({ preset: 'smoke', budget: { calls } }))).toBeUndefined();
+  });
+
+  it('is a field of the recipe like others', () => {
+    expect(() => recipeOf({ budget: { calls: -1 } })).toThrow(/budget\.calls: .*>=0, got -1/);
+    expect(() => recipeOf({ budget: { euros: 1 } })).toThrow(/budget\.euros: no such field/);
+  });
+});
+
+test('nothing planned has no ratio', () => {
+  expect(ratiosOf({ ...NOTHING, calls: 4 }, { ...NOTHING, calls: 3, cost: 2 })).toMatchObject({
+    calls: 0.75,
+    cost: null,
+  });
+});
+
+test('an answer takes as long as it comes after the same person’s last one; after a pause, the median', () => {
+  const at = (annotator: string, minute: number) => ({ annotator, at: minute * 60_000 });
+  expect(expertTime([at('a', 0), at('a', 4), at('b', 5), at('a', 10), at('a', 100)], 30)).toEqual({
+    minutes: 4 + 6 + 3 * 5,
+    perVerdict: 5,
+  });
+  expect(expertTime([at('a', 0)], 30)).toEqual({ minutes: 0, perVerdict: null });
+});
+
+test('a shard beats often at first, then every 20 s', () => {
+  expect([0, 1.9, 2, 5, 60, 3600].map(shardHeartbeats)).toEqual([0, 0, 1, 2, 7, 184]);
+});
+
+test('amounts are written short', () => {
+  expect([0, 7, 999, 1234, 999_600, 4.5e6, 2.05e11].map(short)).toEqual([
+    '0',
+    '7',
+    '999',
+    '1.23 k',
+    '1 M',
+    '4.5 M',
+    '205 G',
+  ]);
+  expect([0, 0.001, 0.5, 48, 12_345].map(hoursText)).toEqual(['0', '4 s', '30 min', '48 h', '12.3 k h']);
+});

@@ -1,0 +1,108 @@
+import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
+import { bandOf, phasesOf, possibleInits } from '../../../shared/lap/laterLap.ts';
+import { PRESETS } from '../../../domains/rehearsal/presets.ts';
+
+const { smoke, rehearsal } = PRESETS;
+const later = (input: object) =>
+  resolveRecipe({ from: 'lap-0001', ...input }, { turn: 1, recipe: { ...smoke, seed: 7 } });
+
+test('lap 1 builds a verifier in four steps, later laps consolidate and retrain it', () => {
+  expect(phasesOf(smoke, 1)).toEqual([
+    'open',
+    'coldStart',
+    'verifierV1',
+    'metaData',
+    'metaVerifier',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
+  expect(phasesOf(smoke, 2)).toEqual([
+    'open',
+    'consolidation',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
+});
+
+test.each([
+  [
+    'without meta-verification lap 1 trains no meta-verifier',
+    { metaVerification: false },
+    1,
+    ['metaData', 'metaVerifier'],
+    false,
+  ],
+  ['a frozen verifier is not trained again', { retrainVerifier: false }, 2, ['verifierV2'], false],
+  [
+    'the meta-verifier is trained anew where the recipe says so',
+    { retrainMetaVerifier: true },
+    2,
+    ['metaVerifier'],
+    true,
+  ],
+])('%s', (_, over, turn, names, there) => {
+  const phases = phasesOf({ ...smoke, ...over }, turn);
+  for (const name of names) expect(phases.includes(name)).toBe(there);
+});
+
+test('a later lap goes on with its parent’s recipe, and in its run', () => {
+  const { run, from, turn, recipe } = later({ labelling: { proofs: 9 } });
+  expect({ run, from, turn }).toEqual({ run: 'main', from: 'main/lap-0001', turn: 2 });
+  expect(recipe.seed).toBe(7);
+  expect(recipe.labelling).toEqual({ ...smoke.labelling, proofs: 9 });
+});
+
+test('a later lap’s verifier starts from the consolidation, its generator from the verifier (paper 3.1)', () => {
+  const { stages } = later({}).recipe;
+  expect([stages.verifierV2.init, stages.generator.init, stages.selfVerification.init]).toEqual([
+    'consolidation',
+    'verifierV2',
+    'generator',
+  ]);
+});
+
+test('with a frozen verifier the generator starts from the consolidation', () => {
+  expect(later({ retrainVerifier: false }).recipe.stages.generator.init).toBe('consolidation');
+});
+
+test('lap 1 has no consolidation to start from', () => {
+  expect(possibleInits(smoke, 1, 'verifierV2')).toEqual(['base', 'verifierV1', 'metaVerifier']);
+  expect(() => resolveRecipe({ stages: { generator: { init: 'consolidation' } } })).toThrow(
+    /stages\.generator\.init: expected base, verifierV1, metaVerifier, verifierV2 \(what exists by then\), got "consolidation"/,
+  );
+});
+
+test('the curriculum moves on to the next band with each lap, and its last one stays', () => {
+  const bands = [
+    [2, 3],
+    [4, 5],
+    [6, 8],
+  ] as const;
+  expect([1, 2, 3, 4].map((turn) => bandOf(bands, 'harder', turn))).toEqual([
+    [2, 3],
+    [4, 5],
+    [6, 8],
+    [6, 8],
+  ]);
+  expect([1, 2, 3].map((turn) => bandOf(bands, 'none', turn))).toEqual([
+    [2, 3],
+    [2, 3],
+    [2, 3],
+  ]);
+});
+
+test('the short name of a lap means the run main, and a name that is none is refused', () => {
+  expect(resolveRecipe({ from: 'seed-2/lap-0003' }, { turn: 3, recipe: rehearsal })).toMatchObject({
+    run: 'seed-2',
+    turn: 4,
+  });
+  expect(() => resolveRecipe({ from: 'lap 1' })).toThrow(
+    'Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got "lap 1"',
+  );
+});

@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { SCORES } from '../../../shared/scores.ts';
+
+export interface AskedCall {
+  readonly model: string;
+  readonly seed: number;
+  readonly content: string;
+}
+
+/** What the fake says to a call: the text of its answer, or an HTTP status. */
+export type FakeReply = string | { readonly status: number };
+
+export const evaluationOf = (score: string | number) =>
+  'Here is my evaluation of the solution:\nas far as it goes.\nBased on my evaluation, the final overall score ' +
+  `should be: \\boxed{${score}}`;
+export const metaEvaluationOf = (score: string | number) =>
+  'Here is my analysis of the "solution evaluation":\nas far as it goes.\nBased on my analysis, I will rate the ' +
+  `"solution evaluation" as: \\boxed{${score}}`;
+
+/** A verdict in the judge's format that depends on the call's seed alone. */
+export function verdictBySeed({ content, seed }: AskedCall): string {
+  const score = SCORES[seed % 3] as number;
+  return content.includes('rate the "solution evaluation"') || content.startsWith('metaVerify')
+    ? metaEvaluationOf(score)
+    : evaluationOf(score);
+}
+
+/** No model: an OpenAI-compatible server on a free port that answers what the test says, and counts. */
+export class FakeModelServer {
+  reply: (call: AskedCall) => FakeReply | Promise<FakeReply> = verdictBySeed;
+  readonly calls: AskedCall[] = [];
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v1`;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on(
+        'end',
+        () =>
+          void this.#answer(Buffer.concat(chunks).toString('utf8')).then(({ status, body }) =>
+            response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+          ),
+      );
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** As a kill would: connections break. The next start takes the same port. */
+  async stop(): Promise<void> {
+    const stopped = new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
+    for (const socket of this.#sockets) socket.destroy();
+    await stopped;
+    this.#server = undefined;
+  }
+
+  async #answer(body: string): Promise<{ status: number; body: string }> {
+    const request = JSON.parse(body) as { model: string; seed: number; messages: { content: string }[] };
+    const call = {
+      model: request.model,
+      seed: request.seed,
+      content: request.messages.map(({ content }) => content).join('\n'),
+    };
+    this.calls.push(call);
+    const reply = await this.reply(call);
+    if (typeof reply !== 'string')
+      return { status: reply.status, body: JSON.stringify({ error: { message: 'the fake refuses' } }) };
+    return {
+      status: 200,
+      body: JSON.stringify({
+        choices: [{ message: { role: 'assistant', content: reply }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 10, completion_tokens: 5 },
+      }),
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { RewardLog, type RewardRecord } from '../../../workers/reward-service/rewardLog.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'reward-log-'));
+  file = path.join(folder, 'job', 'rewards.jsonl');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const record = (key: string): RewardRecord => ({
+  key,
+  task: 'prove',
+  responseSha256: 'r',
+  specSha256: 's',
+  answer: { itemId: key, status: 'unscorable', reason: 'of the test: é' },
+  verdicts: {},
+  judge: { calls: 0, promptTokens: 0, completionTokens: 0 },
+});
+
+async function fill(keys: readonly string[]): Promise<void> {
+  const log = await RewardLog.open(file);
+  await Promise.all(keys.map((key) => log.append(record(key))));
+  await log.close();
+}
+
+test('a log remembers its records, in any order of writing', async () => {
+  await fill(['a', 'b']);
+  await fill(['c']);
+  const log = await RewardLog.open(file);
+  expect(Array.from(log.all(), ({ key }) => key)).toEqual(['a', 'b', 'c']);
+  expect(log.get('b')).toEqual(record('b'));
+  expect(log.get('d')).toBeUndefined();
+  await log.close();
+});
+
+test('a line that was torn by a kill is cut off, wherever it was torn', async () => {
+  await fill(['a', 'b']);
+  const whole = await readFile(file);
+  const line = Buffer.from(JSON.stringify(record('c')));
+  for (let torn = 1; torn <= line.length; torn += 1) {
+    await writeFile(file, Buffer.concat([whole, line.subarray(0, torn)]));
+    const log = await RewardLog.open(file);
+    expect(Array.from(log.all(), ({ key }) => key)).toEqual(['a', 'b']);
+    await log.append(record('c'));
+    await log.close();
+    expect((await readFile(file, 'utf8')).split('\n')).toHaveLength(4);
+  }
+});
+
+test('a line that was changed is refused by its number', async () => {
+  await fill(['a']);
+  await appendFile(file, '{"half": \n');
+  await fill([]).then(
+    () => Promise.reject(new Error('expected a refusal')),
+    (error: Error) => expect(error.message).toMatch(/Expected line 2 of .*rewards\.jsonl to be a reward record/),
+  );
+});

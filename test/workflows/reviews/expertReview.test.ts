@@ -1,0 +1,223 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Worker } from '@temporalio/worker';
+import { ReviewLog } from '../../../activities/reviews/log.ts';
+import type { VerdictMessage } from '../../../shared/review/messages.ts';
+import type { expertReview } from '../../../workflows/reviews/expertReview.ts';
+import * as messages from '../../../workflows/messages.ts';
+import { World } from './world.ts';
+
+type Review = WorkflowHandle<typeof expertReview>;
+
+let world: World;
+let worker: Worker;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  world = await World.start();
+  await startWorker();
+}, 60_000);
+
+afterAll(async () => {
+  await stopWorker();
+  await world.stop();
+}, 30_000);
+
+async function startWorker(): Promise<void> {
+  worker = await world.worker();
+  running = worker.run();
+}
+
+async function stopWorker(): Promise<void> {
+  worker.shutdown();
+  await running;
+}
+
+const submit = (review: Review, annotator: string, score: unknown, more: Partial<VerdictMessage> = {}) =>
+  review.executeUpdate(messages.submitVerdict, { args: [{ annotator, score, ...more } as VerdictMessage] });
+
+/** First line of the refusal of an Update. */
+async function refusal(update: Promise<unknown>): Promise<string> {
+  const failure: unknown = await update.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure instanceof WorkflowUpdateFailedError && failure.cause instanceof ApplicationFailure)
+    return failure.cause.message;
+  throw new Error('Expected a refusal', { cause: failure });
+}
+
+const logOf = (id: string) => new ReviewLog(world.store).read('set', id);
+
+test('two experts who agree make the score, and both verdicts are in the store', async () => {
+  const review = await world.ask('agree');
+  expect(await submit(review, 'ada', 0.5, { comment: 'step 3 is terse' })).toEqual({
+    verdictId: 'ada',
+    score: 0.5,
+    seat: 1,
+  });
+  expect((await logOf('agree')).map(({ id }) => id)).toEqual(['verdict ada']);
+  await submit(review, 'emmy', 0.5);
+  expect(await review.result()).toEqual({
+    kind: 'scored',
+    score: 0.5,
+    source: 'expert',
+    verdicts: 2,
+    adjudicated: false,
+  });
+  expect((await logOf('agree')).map(({ id }) => id)).toEqual(['verdict ada', 'verdict emmy', 'result']);
+}, 30_000);
+
+test('the same verdict sent again has the same answer and is recorded once', async () => {
+  const review = await world.ask('again');
+  const first = await submit(review, 'ada', 1, { verdictId: 'v-1' });
+  expect(await submit(review, 'ada', 1, { verdictId: 'v-1' })).toEqual(first);
+  await review.signal(messages.submitAnnotation, { annotator: 'ada', score: 1, verdictId: 'v-1' });
+  expect(await refusal(submit(review, 'ada', 0, { verdictId: 'v-1' }))).toBe(
+    'Expected verdict "v-1" to be what it was, score 1 of "ada", got score 0 of "ada"',
+  );
+  expect((await review.query(messages.reviewProgress)).noted).toBe(0);
+  await submit(review, 'emmy', 1);
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 1, verdicts: 2 });
+  expect((await logOf('again')).map(({ id }) => id)).toEqual(['verdict v-1', 'verdict emmy', 'result']);
+}, 30_000);
+
+test('an Update is refused with what was expected and what came', async () => {
+  const review = await world.ask('refused');
+  expect(await refusal(submit(review, 'ada', 0.7))).toBe('Expected score to be the number 0, 0.5 or 1, got 0.7');
+  expect(await refusal(submit(review, 'ada', '1'))).toBe('Expected score to be the number 0, 0.5 or 1, got "1"');
+  expect(await refusal(submit(review, '', 1))).toBe(
+    'Expected annotator to be an id of 1 to 200 characters without spaces around it, got ""',
+  );
+  expect(await refusal(review.executeUpdate('submitVerdict'))).toBe(
+    'Expected an object {"annotator": "…", "score": 0, 0.5 or 1}, got nothing',
+  );
+  await submit(review, 'ada', 1);
+  expect(await refusal(submit(review, 'ada', 1, { verdictId: 'second' }))).toMatch(
+    /^Expected an annotator without a verdict on this question, one seat each/,
+  );
+  expect(await refusal(review.executeUpdate(messages.claim, { args: [{ annotator: 'ada' }] }))).toMatch(
+    /^Expected an annotator without a verdict/,
+  );
+  expect(await refusal(review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'lead', score: 1 }] }))).toBe(
+    'Expected a disagreement of all 2 seats, got the adjudication of "lead" with score 1 while 1 of 2 have answered',
+  );
+  await review.terminate();
+}, 30_000);
+
+test('a bad Signal is noted and shown, and the review goes on', async () => {
+  const review = await world.ask('bad-signal');
+  await review.signal('submitAnnotation', { annotator: 'ada', score: 7 });
+  await review.signal('submitAnnotation');
+  await review.signal('submitAnnotation', 'a | b `c`');
+  await world.env.client.workflowService.signalWorkflowExecution({
+    namespace: world.env.client.options.namespace,
+    workflowExecution: { workflowId: 'set/bad-signal' },
+    signalName: 'submitAnnotation',
+    input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"score": ') }] },
+  });
+  const { noted, notes } = await review.query(messages.reviewProgress);
+  const { currentDetails } = await review.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain('Messages that could not be used: 4');
+  expect(noted).toBe(4);
+  expect(notes.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining('got 7'),
+    expect.stringContaining('got nothing'),
+    expect.stringContaining('got "a | b `c`"'),
+    expect.stringContaining('cannot be decoded'),
+  ]);
+  await review.signal(messages.submitAnnotation, { annotator: 'ada', score: 0 });
+  await review.signal(messages.submitAnnotation, { annotator: 'emmy', score: 0 });
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 0 });
+}, 30_000);
+
+test('a claimed seat is kept for its lease and free afterwards', async () => {
+  const review = await world.ask('lease', { seats: 1, leaseMinutes: 1 / 60 });
+  const claim = (annotator: string) => review.executeUpdate(messages.claim, { args: [{ annotator }] });
+  expect(await claim('ada')).toMatchObject({ seat: 1 });
+  expect(await refusal(claim('emmy'))).toBe(
+    'Expected a free seat, all 1 are claimed or answered, got the claim by "emmy"',
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect(await claim('emmy')).toMatchObject({ seat: 1 });
+  expect(await refusal(submit(review, 'ada', 1))).toMatch(/^Expected a free seat/);
+  expect(await review.executeUpdate(messages.release, { args: [{ annotator: 'emmy' }] })).toEqual({ released: true });
+  await submit(review, 'ada', 1);
+  expect(await review.result()).toMatchObject({ kind: 'scored', verdicts: 1 });
+}, 30_000);
+
+test('a lead decides where the seats disagree, and scores are hidden until both have answered', async () => {
+  const review = await world.ask('disagree');
+  await submit(review, 'ada', 1);
+  expect((await review.query(messages.reviewProgress)).seats[0]).toEqual({
+    seat: 1,
+    state: 'answered',
+    annotator: 'ada',
+  });
+  await submit(review, 'emmy', 0, { comment: 'step 2 is false' });
+  const progress = await review.query(messages.reviewProgress);
+  expect(progress.status).toBe('disagreement');
+  expect(progress.seats.map(({ score }) => score)).toEqual([1, 0]);
+  expect(await refusal(review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'ada', score: 1 }] }))).toMatch(
+    /^Expected a lead who has not answered this question/,
+  );
+  await review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'lead', score: 0 }] });
+  expect(await review.result()).toEqual({ kind: 'scored', score: 0, source: 'expert', verdicts: 3, adjudicated: true });
+}, 30_000);
+
+test('a flag takes the question out without a score', async () => {
+  const review = await world.ask('flagged');
+  await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'the claim is false' }] });
+  expect(await review.result()).toEqual({ kind: 'flagged', reason: 'the claim is false' });
+}, 30_000);
+
+test.each(['carry', 'discard'] as const)(
+  'a deadline under %s ends the question without a score, even with one of two verdicts',
+  async (onDeadline) => {
+    const review = await world.ask(`deadline-${onDeadline}`, { deadlineHours: 1.5 / 3600, onDeadline });
+    await submit(review, 'ada', 1);
+    expect(await review.result()).toEqual({ kind: 'expired' });
+  },
+  30_000,
+);
+
+test('a deadline under wait escalates in full view and goes on waiting', async () => {
+  const review = await world.ask('deadline-wait', { deadlineHours: 1 / 3600, onDeadline: 'wait', seats: 1 });
+  while (!(await review.query(messages.reviewProgress)).escalated)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await review.describe()).memo).toMatchObject({ escalated: true });
+  await submit(review, 'ada', 0.5);
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 0.5 });
+}, 30_000);
+
+test('a review outlives its worker, and what was answered before still counts', async () => {
+  const review = await world.ask('outlives');
+  await submit(review, 'ada', 0.5);
+  await stopWorker();
+  await review.signal(messages.submitAnnotation, { annotator: 'emmy', score: 0.5 });
+  await startWorker();
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 0.5, verdicts: 2 });
+}, 30_000);
+
+test('a question that was asked before starts from the verdicts on record', async () => {
+  const recorded = [
+    {
+      kind: 'verdict',
+      id: 'verdict ada',
+      at: '2026-01-01T00:00:00.000Z',
+      seat: 1,
+      verdict: { annotator: 'ada', source: 'expert', score: 1, verdictId: 'ada' },
+    },
+  ] as const;
+  const review = await world.ask('recorded', {}, { recorded });
+  await submit(review, 'emmy', 1);
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 1, verdicts: 2 });
+}, 30_000);
+
+test('bad input fails with the name of the field', async () => {
+  const review = await world.ask('bad-input', { seats: 0 });
+  await expect(review.result()).rejects.toMatchObject({
+    cause: { message: 'Expected policy.seats to be an integer from 1 to 9, got 0' },
+  });
+}, 30_000);

@@ -1,0 +1,57 @@
+import { Client, Connection } from '@temporalio/client';
+import { rehearsalChecker } from '../domains/rehearsal/checker.ts';
+import { config, environmentWith } from '../temporal.config.ts';
+import { allBeating } from '../activities/processes/heartbeat.ts';
+import { createEvaluationActivities } from '../activities/datasets/evaluation.ts';
+import { createInferenceActivities } from '../activities/sets/activities.ts';
+import { createLapActivities } from '../activities/datasets/activities.ts';
+import { loadPromptSet } from '../activities/store/promptSets.ts';
+import { createReportActivities } from '../reports/activities.ts';
+import { createReviewActivities } from '../activities/reviews/activities.ts';
+import { configuredServing } from './configured.ts';
+import { createServingActivities } from '../activities/serving/activities.ts';
+import { ArtifactStore } from '../activities/store/files.ts';
+import { createTrainingActivities, LocalCluster } from '../activities/training/activities.ts';
+
+/** All activities of this installation, by task queue. */
+export async function createActivities() {
+  const store = new ArtifactStore(config.storeDir);
+  const serving = configuredServing(store);
+  // The one domain that knows its truth. A lap reads it only where its recipe says so.
+  const checker = rehearsalChecker;
+
+  let connected: Promise<Client> | undefined;
+  const client = () =>
+    (connected ??= Connection.connect(config.temporal.connection).then(
+      (connection) => new Client({ connection, namespace: config.temporal.namespace }),
+    ));
+
+  return {
+    orchestrator: {
+      ...allBeating(createLapActivities({ store, root: config.root })),
+      ...createReviewActivities({ store, client, checker }),
+      ...allBeating(createEvaluationActivities({ store, checker })),
+      ...allBeating(createReportActivities({ store, checker })),
+    },
+    inference: {
+      ...createInferenceActivities({
+        store,
+        resolve: (model, options) => serving.endpoints(model, options),
+        loadPromptSet,
+      }),
+      ...createServingActivities({ serving }),
+    },
+    training: createTrainingActivities({
+      store,
+      clusters: [
+        new LocalCluster({
+          store,
+          root: config.root,
+          command: [config.python, '-m', 'trainer.train'],
+          env: environmentWith({}),
+        }),
+      ],
+      reward: config.rewardService,
+    }),
+  };
+}

@@ -1,0 +1,53 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { isAlive, readRecord, terminate } from '../../activities/processes/records.ts';
+import { removeFile } from '../../activities/processes/processes.ts';
+import { ArtifactStore } from '../../activities/store/files.ts';
+import { stopLocalJobs } from '../../activities/training/activities.ts';
+import { config } from '../../temporal.config.ts';
+import { GRACE_MS, recordFile } from './services.ts';
+import type { ServiceName } from './services.ts';
+
+/** How long training jobs have to save their state. */
+const TRAINER_GRACE_MS = 20_000;
+const MODEL_SERVER_GRACE_MS = 5_000;
+
+/**
+ * Ends every process of the stack, by their records, whoever started them. The order matters: with the worker gone,
+ * nobody submits the next attempt of a job that is asked to end; the trainers get their last rewards; the server closes
+ * last, and the workflow stays open in it.
+ */
+export async function stopStack(say: (line: string) => void): Promise<void> {
+  await stopService('worker', say);
+  const jobs = await stopLocalJobs(new ArtifactStore(config.storeDir), { graceMs: TRAINER_GRACE_MS });
+  for (const { jobKey } of jobs) say(`training job ${jobKey}: stopped, its state is saved`);
+  await stopService('reward', say);
+  await stopModelServers(say);
+  await stopService('temporal', say);
+}
+
+async function stopService(name: ServiceName, say: (line: string) => void): Promise<void> {
+  const file = recordFile(name);
+  const record = await readRecord(file).catch(() => undefined); // not whole: nobody's
+  if (record !== undefined && (await isAlive(record))) {
+    await terminate(record, { graceMs: GRACE_MS[name] });
+    say(`${name}: stopped`);
+  }
+  removeFile(file);
+}
+
+/** Model servers are started by activities and record themselves in `run/servers/`. */
+async function stopModelServers(say: (line: string) => void): Promise<void> {
+  const folder = path.join(config.runDir, 'servers');
+  const names = await readdir(folder).catch(() => []); // none was ever started
+  await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map(async (name) => {
+        const record = await readRecord(path.join(folder, name)).catch(() => undefined); // not whole: nobody's
+        if (record === undefined || !(await isAlive(record))) return;
+        await terminate(record, { graceMs: MODEL_SERVER_GRACE_MS });
+        say(`model server ${path.basename(name, '.json').slice(0, 12)}: stopped`);
+      }),
+  );
+}

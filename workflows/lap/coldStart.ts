@@ -1,0 +1,91 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import type { SetRecord } from '../../shared/lap/manifest.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { ReviewSetResult } from '../../shared/review/reviews.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { sampler } from '../sets/sampler.ts';
+import { askExperts } from '../reviews/askExperts.ts';
+
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+
+export interface ColdStartResult {
+  /** D_v. */
+  readonly proofScores: { readonly train: DatasetRef; readonly validation: DatasetRef };
+  readonly sets: readonly SetRecord[];
+  readonly review: ReviewSetResult;
+}
+
+/** Step 1A: proofs of a weak model, improved over several rounds, scored by experts: D_v (paper 2.1). */
+export async function coldStart({ opened }: { opened: OpenedLap }): Promise<ColdStartResult> {
+  const { lap, recipe, problems, base } = opened;
+  const { coldStart: sizes } = recipe;
+  const place = `${lap}/cold-start`;
+  const seed = seedOf(opened.seed, 'cold start');
+  const { sample, sets } = sampler(opened, 'coldStart', { role: 'candidate', checkpoint: base });
+
+  // Problems across topics, and the weak model's first drafts.
+  const asked = await data.chooseProblems({
+    to: `datasets/${place}/problems.jsonl`,
+    problems: [problems.train, problems.validation],
+    count: sizes.problems,
+    seed,
+  });
+  const drafts = await sample({
+    setId: `${place}/draft`,
+    task: 'prove',
+    rows: asked,
+    samplesPerRow: sizes.candidatesPerProblem,
+  });
+  const rounds = [
+    await data.collectProofs({
+      to: `datasets/${place}/round-0.jsonl`,
+      setId: drafts.setId,
+      rows: asked,
+      task: 'prove',
+      round: 0,
+      series: 'r0',
+    }),
+  ];
+
+  // "Multiple rounds": the model analyses its latest proofs and writes better ones.
+  for (let round = 1; round <= sizes.refinementRounds; round += 1) {
+    const latest = rounds.at(-1) as DatasetRef;
+    const analyses = await sample({ setId: `${place}/analyses-${round}`, task: 'verify', rows: latest });
+    const pairs = await data.pairWithAnalyses({
+      to: `datasets/${place}/pairs-${round}.jsonl`,
+      proofs: latest,
+      setId: analyses.setId,
+    });
+    const refined = await sample({ setId: `${place}/refined-${round}`, task: 'refine', rows: pairs });
+    rounds.push(
+      await data.collectProofs({
+        to: `datasets/${place}/round-${round}.jsonl`,
+        setId: refined.setId,
+        rows: pairs,
+        task: 'refine',
+        round,
+        series: `r${round}`,
+      }),
+    );
+  }
+
+  // A subset of diverse proofs; experts score each.
+  const subject = await data.chooseForExperts({
+    to: `datasets/${place}/for-experts.jsonl`,
+    candidates: rounds,
+    count: sizes.expertProofs,
+    seed,
+  });
+  const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreProof', subject });
+  const proofScores = await data.recordProofScores({
+    lap,
+    subject,
+    results: review.results,
+    validation: problems.validation,
+  });
+  return { proofScores, sets, review };
+}

@@ -1,0 +1,138 @@
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import type { ParentLap } from '../../activities/laps/parent.ts';
+import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
+import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
+import { jobKeyOf } from '../../shared/ids.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { runJob } from './trainingJob.ts';
+import { sampler } from '../sets/sampler.ts';
+
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+
+export interface ConsolidateResult {
+  readonly record: ConsolidationRecord;
+  readonly sets: readonly SetRecord[];
+}
+
+/**
+ * The start of lap n ≥ 2: one checkpoint that holds both skills, by rejection fine-tuning on the last lap's own answers
+ * (paper 3.1).
+ */
+export async function consolidate({
+  opened,
+  parent,
+}: {
+  opened: OpenedLap;
+  parent: ParentLap;
+}): Promise<ConsolidateResult> {
+  const { lap, recipe, prompts } = opened;
+  const { consolidation: sizes, labelling, metaVerification } = recipe;
+  const place = `${lap}/consolidation`;
+  const seed = seedOf(opened.seed, 'consolidation');
+  const policy = { ...labelling, metaAnalysesPerAnalysis: metaVerification ? labelling.metaAnalysesPerAnalysis : 0 };
+  const count = ROWS_PER_EXAMPLE * sizes.examplesPerSkill;
+  const verifier = sampler(opened, 'consolidation', { role: 'verifier', checkpoint: parent.models.verifier });
+  const metaVerifier =
+    parent.models.metaVerifier &&
+    sampler(opened, 'consolidation', { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
+
+  // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
+  // confirms.
+  const proofs = await data.chooseScored({
+    to: `datasets/${place}/proofs.jsonl`,
+    parts: parent.proofScores.train,
+    count,
+    seed,
+  });
+  const analyses = await verifier.sample({ setId: `${place}/analyses`, task: 'verify', rows: proofs });
+  const right = await data.rightAnalyses({
+    to: `datasets/${place}/right-analyses.jsonl`,
+    setId: analyses.setId,
+    proofs,
+  });
+  const judged =
+    metaVerification && metaVerifier
+      ? await metaVerifier.sample({
+          setId: `${place}/judged`,
+          task: 'metaVerify',
+          rows: right.rows,
+          samplesPerRow: policy.metaAnalysesPerAnalysis,
+        })
+      : undefined;
+
+  // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
+  const scored =
+    metaVerification &&
+    parent.analysisScores &&
+    (await data.chooseScored({
+      to: `datasets/${place}/scored-analyses.jsonl`,
+      parts: parent.analysisScores.train,
+      count,
+      seed,
+    }));
+  const meta = scored && (await verifier.sample({ setId: `${place}/meta-analyses`, task: 'metaVerify', rows: scored }));
+
+  // The generator's proofs are there already: those labelled 1 that it found right itself.
+  const { dataset, skills } = await data.writeConsolidation({
+    to: `datasets/${place}/examples.jsonl`,
+    prompts: prompts.name,
+    labels: parent.labels,
+    turn: opened.turn - 1,
+    analyses: { ...right, ...(judged && { judgedIn: judged.setId }) },
+    policy,
+    ...(scored && meta && { metaAnalyses: { rows: scored, setId: meta.setId } }),
+    examplesPerSkill: sizes.examplesPerSkill,
+    seed,
+  });
+  setCurrentDetails(
+    [
+      `**consolidation**: SFT, ${sizes.maxSteps} steps of ${sizes.rowsPerStep} rows`,
+      '',
+      '| skill | seen | passed | distinct | chosen |',
+      '| --- | --- | --- | --- | --- |',
+      ...skills.map((each) => `| ${each.skill} | ${each.seen} | ${each.passed} | ${each.distinct} | ${each.chosen} |`),
+      '',
+      `${dataset.rows} examples.`,
+    ].join('\n'),
+  );
+
+  const jobKey = jobKeyOf(lap, 'consolidation');
+  const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
+  const startedAt = new Date().toISOString();
+  const { rowsPerStep, examplesPerSkill: _, ...hyper } = sizes;
+  const outcome = await runJob({
+    jobKey,
+    kind: 'sft',
+    initCheckpoint: init,
+    datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
+    hyper: { ...SFT_HAS_NONE, ...hyper, promptsPerStep: rowsPerStep, seed },
+    resources: {
+      nodes: recipe.training.nodes,
+      gpusPerNode: recipe.training.gpusPerNode,
+      wallSeconds: Math.round(recipe.training.wallHours * 3600),
+    },
+    cluster: recipe.training.cluster,
+    maxAttempts: recipe.training.maxAttempts,
+  });
+  const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
+  return {
+    record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
+    sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])],
+  };
+}
+
+/** Fields of a job's `hyper` that mean nothing to SFT: it samples nothing and has no reward. */
+const SFT_HAS_NONE = {
+  groupSize: 2,
+  klCoef: 0,
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  temperature: 1,
+  saturationReward: 1,
+  saturationWindow: 1,
+  maxUnscorableShare: 0,
+} as const;

@@ -1,0 +1,143 @@
+import {
+  allHandlersFinished,
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  executeChild,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
+import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { FlywheelActivities } from '../../activities/laps/flywheel.ts';
+import { reasonToStop } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
+import { lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
+import { lap } from './lap.ts';
+import type { LapResult } from './lap.ts';
+import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
+
+// Reads of the store: safe to repeat, for as long as a disk may be away.
+const data = proxyActivities<FlywheelActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });
+
+export interface FlywheelResult {
+  readonly run: string;
+  readonly laps: readonly LapOutcome[];
+  readonly stopped: string;
+}
+
+/** What is carried from lap to lap, under continue-as-new. */
+export interface FlywheelState {
+  readonly run: string;
+  readonly settings: FlywheelSettings;
+  readonly laps: readonly LapOutcome[];
+  readonly paused: boolean;
+  readonly finish: boolean;
+}
+
+/**
+ * Laps in sequence, each from the one before (paper 2.3: retrain the verifier, train the generator against it, and so
+ * on). `{}` runs three.
+ */
+export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState): Promise<FlywheelResult> {
+  let paused = from?.paused ?? false;
+  let finish = from?.finish ?? false;
+  let state: FlywheelState | undefined = from;
+  setHandler(pause, () => void (paused = true), {
+    description: 'Begins no further lap until `resume`; the lap under way goes on',
+  });
+  setHandler(resume, () => void (paused = false), { description: 'Goes on after `pause`' });
+  setHandler(finishAfterLap, () => void (finish = true), { description: 'Ends with the lap under way' });
+  const standing = () =>
+    ({
+      run: state?.run ?? '',
+      laps: state?.laps ?? [],
+      of: state?.settings.laps ?? 0,
+      state: finish ? 'finishing' : paused ? 'paused' : 'running',
+    }) as const;
+  setHandler(flywheelProgress, standing, {
+    description: 'Finished laps, with their held-out figure and what they used',
+  });
+
+  state ??= { ...(await open(input)), laps: [], paused, finish };
+  const { run, settings, laps } = state;
+  setCurrentDetails(detailsOf(state));
+  await condition(() => !paused || finish);
+
+  const before = reasonToStop(settings, laps, { finish });
+  if (before !== undefined) return { run, laps, stopped: before };
+  const parent = laps.at(-1)?.lap ?? settings.from;
+  const result = await runLap(run, parent, laps.length === 0 ? settings.lap : {});
+  state = { run, settings, laps: [...laps, await data.lapOutcome(result)], paused, finish };
+  setCurrentDetails(detailsOf(state));
+
+  await condition(allHandlersFinished);
+  const stopped = reasonToStop(settings, state.laps, { finish });
+  if (stopped !== undefined) return { run, laps: state.laps, stopped };
+  return continueAsNew<typeof flywheel>(input, { ...state, paused, finish });
+}
+// A lap takes days, and each run of a flywheel is one lap: new code takes over between laps, while the lap under way
+// stays pinned to its own.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, flywheel);
+
+async function open(input: FlywheelInput): Promise<Pick<FlywheelState, 'run' | 'settings'>> {
+  try {
+    return await data.openFlywheel(input);
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+      throw ApplicationFailure.create({
+        message: error.cause.message,
+        type: error.cause.type ?? 'InvalidFlywheel',
+        nonRetryable: true,
+      });
+    }
+    throw error;
+  }
+}
+
+/** One lap at a time of a run: where a person has one open already, that is said, not joined. */
+async function runLap(
+  run: string,
+  parent: string | undefined,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<LapResult> {
+  const workflowId = lapWorkflowId(run);
+  try {
+    return await executeChild(lap, {
+      workflowId,
+      args: [{ ...fields, run, ...(parent === undefined ? {} : { from: parent }) }],
+      staticSummary: parent === undefined ? `first lap of run ${run}` : `lap of run ${run}, from ${parent}`,
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      throw ApplicationFailure.nonRetryable(
+        `Run ${run} has an open lap already (workflow ${workflowId}): finish or cancel it, or choose another run`,
+        'LapOpen',
+      );
+    }
+    if (isCancellation(error)) throw error;
+    const remedy =
+      parent === undefined ? '' : `; the laps before it are kept: go on with {"run":"${run}","from":"${parent}"}`;
+    throw ApplicationFailure.nonRetryable(`The lap failed: ${rootCause(error) ?? String(error)}${remedy}`, 'LapFailed');
+  }
+}
+
+function detailsOf({ run, settings, laps }: FlywheelState): string {
+  const rows = laps.map(
+    ({ lap: name, headline, used }) =>
+      `| ${name} | ${headline?.toFixed(3) ?? '–'} | ${used.calls} | ${used.tokens} | ${used.gpuHours.toFixed(2)} ` +
+      `| ${used.expertMinutes.toFixed(0)} |`,
+  );
+  return [
+    `**${run}**: ${laps.length} of ${settings.laps} laps`,
+    '',
+    '| lap | held-out figure | calls | tokens | GPU-hours | expert minutes |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    `The lap under way is workflow \`${lapWorkflowId(run)}\`.`,
+  ].join('\n');
+}

@@ -1,0 +1,121 @@
+import { ActivityFailure, ApplicationFailure, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import type { ReportActivities } from '../../reports/activities.ts';
+import type { Spending } from '../../shared/lap/amounts.ts';
+import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { phasesOf } from '../../shared/lap/laterLap.ts';
+import type { ArtifactRef } from '../../shared/records.ts';
+import { firstVerifier } from './firstVerifier.ts';
+import { heldOutEvaluation } from './heldOutEvaluation.ts';
+import { trackProgress } from './lapProgress.ts';
+import { nextVerifier } from './nextVerifier.ts';
+import { scaleVerification } from './scaleVerification.ts';
+import { trackTrainings } from './trainings.ts';
+
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities & ReportActivities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '20 seconds',
+});
+
+export interface LapResult {
+  /** `<run>/lap-NNNN`. */
+  readonly lap: string;
+  readonly manifest: ArtifactRef;
+  readonly report: ArtifactRef;
+  /** What it took, as far as budgets ask. */
+  readonly used: Spending;
+}
+
+/**
+ * One turn of the flywheel (paper 2.1 to 2.3, 3.1). `{}` runs the preset `rehearsal`; any field of the recipe can be
+ * given; `from` goes on from a finished lap.
+ */
+export async function lap(input: LapInput = {}): Promise<LapResult> {
+  const progress = trackProgress();
+  const opened = await progress.phase('open', () => open(input));
+  const { recipe, parent } = opened;
+  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn), opened.plan?.phases);
+  const heldOut = heldOutEvaluation(opened);
+  const trainings = trackTrainings(opened, progress);
+  const work = { opened, progress, trainings, heldOut };
+
+  // 1: lap 1 builds a verifier; later laps consolidate what was learned, and train the verifier on the grown D_v.
+  const built = parent === undefined ? await firstVerifier(work) : await nextVerifier(work, parent);
+  const { verifier } = built;
+  const metaJudge = built.metaVerifier && (recipe.rewards.metaJudge === 'verifier' ? verifier : built.metaVerifier);
+
+  // 2: the generator, rewarded by the frozen verifier.
+  const generator = await trainings.train('generator', {
+    sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }],
+    judges: { verifier },
+  });
+  heldOut.generator('generator', generator);
+  heldOut.selfVerification('generator', generator);
+
+  // 3: self-verification: the generator is rewarded for its proof and for an honest analysis of it.
+  const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
+  const finalGenerator = await trainings.train('selfVerification', {
+    sources: [{ source: { task, rows: opened.problems.train }, weight: 1 }],
+    judges: { verifier, ...(metaJudge && { metaVerifier: metaJudge }) },
+  });
+  heldOut.selfVerification('selfVerification', finalGenerator);
+
+  // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
+  const scaled = await progress.phase(
+    'scaleVerification',
+    () =>
+      executeChild(scaleVerification, {
+        workflowId: `${opened.lap}/label`,
+        args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }],
+        staticSummary: `${recipe.labelling.proofs} proofs to label`,
+      }),
+    ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
+  );
+
+  const measured = await progress.phase('evaluation', () => heldOut.finish());
+  const manifest = await data.writeManifest({
+    lap: opened.lap,
+    ...(parent && { parent: { lap: parent.lap, manifest: parent.manifest } }),
+    turn: opened.turn,
+    recipe,
+    recipeSha256: opened.recipeSha256,
+    ...(opened.plan && { plan: opened.plan.ref }),
+    prompts: opened.prompts,
+    startedAt: progress.startedAt,
+    endedAt: new Date().toISOString(),
+    problems: opened.problems,
+    base: opened.base,
+    proofScores: { ...built.proofScores, grown: scaled.grown },
+    ...(built.analysisScores && { analysisScores: built.analysisScores }),
+    models: { generator: finalGenerator, verifier, ...(built.metaVerifier && { metaVerifier: built.metaVerifier }) },
+    ...(built.consolidation && { consolidation: built.consolidation }),
+    stages: trainings.stages(),
+    sets: [...built.sets, ...scaled.sets, ...measured.sets],
+    reviews: [...built.reviews, ...scaled.reviews],
+    labels: scaled.labels,
+    evaluation: measured.evaluation,
+    phases: progress.phases(),
+  });
+  const { used, warnings, ...report } = await data.writeReport({ lap: opened.lap });
+  progress.warn(warnings);
+  return { lap: opened.lap, manifest, report, used };
+}
+
+/** Opens the lap; a refused input fails the workflow with its own words, not with "Activity task failed". */
+async function open(input: LapInput): Promise<OpenedLap> {
+  try {
+    return await data.openLap(input, workflowInfo().firstExecutionRunId);
+  } catch (error) {
+    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+      throw ApplicationFailure.create({
+        message: error.cause.message,
+        type: error.cause.type ?? 'InvalidLap',
+        nonRetryable: true,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { runOf } from '../../shared/lap/lapNames.ts';
+import type { PhaseRecord } from '../../shared/lap/manifest.ts';
+import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
+import { planText } from '../../shared/cost/planText.ts';
+import type { PlanHeadline } from '../../shared/cost/plan.ts';
+import type { LapProgress } from '../../shared/lap/progress.ts';
+import type { PresetName } from '../../domains/rehearsal/presets.ts';
+import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
+import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
+
+const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
+
+export type Progress = ReturnType<typeof trackProgress>;
+
+/**
+ * Says how far a lap is: to the `progress` query, in the workflow's details (Web UI), and at the end in the manifest.
+ */
+export function trackProgress() {
+  const startedAt = workflowInfo().runStartTime.toISOString();
+  const done: PhaseRecord[] = [];
+  const results: string[] = [];
+  let warnings: readonly string[] = [];
+  let phases: readonly string[] = ['open'];
+  let plan: readonly PlanHeadline[] = [];
+  let current: LapProgress = {
+    phase: 'open',
+    phaseIndex: 1,
+    phases: phases.length,
+    startedAt,
+    phaseStartedAt: startedAt,
+  };
+  setHandler(progressQuery, () => current, { description: 'Phase, step of steps, elapsed time' });
+
+  function show(): void {
+    const rows = phases.map((name, index) => {
+      const ended = done.find((record) => record.name === name);
+      const seconds = ended ? `${Math.round((Date.parse(ended.endedAt) - Date.parse(ended.startedAt)) / 1000)} s` : '';
+      const state = ended ? 'done' : index + 1 === current.phaseIndex ? '**running**' : '';
+      return (
+        `| ${name} | ${state} | ${seconds} | ${results[index] ?? ''} | ` +
+        `${planText(plan.find(({ phase }) => phase === name))} |`
+      );
+    });
+    setCurrentDetails(
+      [
+        `**${current.lap ?? 'New lap'}**`,
+        '',
+        '| phase | | time | | planned |',
+        '| --- | --- | --- | --- | --- |',
+        ...rows,
+        '',
+        ...warnings.map((warning) => `- ⚠ ${warning}`),
+        '',
+        `Started ${startedAt}.`,
+        '',
+        ROOM_AT_THE_END,
+      ].join('\n'),
+    );
+  }
+
+  return {
+    startedAt,
+    /** @param names of all phases of this lap, in order. */
+    opened(lap: string, preset: PresetName, names: readonly string[], planned: readonly PlanHeadline[] = []): void {
+      phases = names;
+      plan = planned;
+      current = { ...current, lap, phases: names.length, ...(planned.length > 0 && { plan: planned }) };
+      findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: preset });
+      show();
+    },
+    /** Runs one phase; `tell` puts its outcome into a few words. */
+    async phase<T>(name: string, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
+      const index = phases.indexOf(name);
+      const began = new Date().toISOString();
+      current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
+      findBy({ FlywheelPhase: name });
+      show();
+      const result = await work();
+      done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
+      results[index] = tell(result);
+      show();
+      return result;
+    },
+    /** What the report found that a person should look at. */
+    warn(found: readonly string[]): void {
+      warnings = found;
+      show();
+    },
+    phases: (): readonly PhaseRecord[] => done,
+  };
+}
+
+/** What the lap can be searched by from now on. */
+function findBy(values: Partial<Record<SearchAttributeName, string>>): void {
+  upsertSearchAttributes(
+    Object.entries(values).map(([name, value]) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })),
+  );
+}

@@ -1,0 +1,64 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import type { SetRecord } from '../../shared/lap/manifest.ts';
+import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
+import type { ReviewSetResult } from '../../shared/review/reviews.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { askExperts } from '../reviews/askExperts.ts';
+import { sampler } from '../sets/sampler.ts';
+
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+
+export interface ScoreAnalysesResult {
+  /** D_mv. */
+  readonly analysisScores: { readonly train: DatasetRef; readonly validation: DatasetRef };
+  readonly sets: readonly SetRecord[];
+  readonly review: ReviewSetResult;
+}
+
+/** Step 1C, data: verifier v1 analyses the proofs of D_v, and experts score the analyses' quality: D_mv (paper 2.1). */
+export async function scoreAnalyses(input: {
+  opened: OpenedLap;
+  verifier: CheckpointRef;
+  proofs: readonly DatasetRef[];
+}): Promise<ScoreAnalysesResult> {
+  const { opened, verifier } = input;
+  const { lap, recipe, base, problems } = opened;
+  const place = `${lap}/meta-data`;
+  const samplesPerRow = recipe.metaData.analysesPerProof;
+  const v1 = sampler(opened, 'metaData', { role: 'verifier', checkpoint: verifier });
+  const ofBase = sampler(opened, 'metaData', { role: 'verifier', checkpoint: base });
+
+  // Run v1 on each (X, Y); the base as well, as the recipe's share says.
+  const proofs = await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: input.proofs });
+  const sets = [
+    await v1.sample({ setId: `${place}/analyses-v1`, task: 'verify', rows: proofs, samplesPerRow }),
+    ...(recipe.metaData.baseShare > 0
+      ? [await ofBase.sample({ setId: `${place}/analyses-base`, task: 'verify', rows: proofs, samplesPerRow })]
+      : []),
+  ];
+  const [ofVerifier, ofBaseModel] = await Promise.all(
+    sets.map((set) => data.collectAnalyses({ to: `datasets/${set.setId}.jsonl`, setId: set.setId, proofs })),
+  );
+
+  // Experts score how good each analysis is: are its issues real, and do they justify its score?
+  const subject = await data.chooseAnalysesForExperts({
+    to: `datasets/${place}/for-experts.jsonl`,
+    ofVerifier: ofVerifier as DatasetRef,
+    ...(ofBaseModel === undefined ? {} : { ofBase: ofBaseModel }),
+    baseShare: recipe.metaData.baseShare,
+    count: recipe.metaData.expertAnalyses,
+    seed: seedOf(opened.seed, 'meta data'),
+  });
+  const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreAnalysis', subject });
+  const analysisScores = await data.recordAnalysisScores({
+    lap,
+    subject,
+    results: review.results,
+    validation: problems.validation,
+  });
+  return { analysisScores, sets, review };
+}

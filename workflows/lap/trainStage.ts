@@ -1,0 +1,119 @@
+import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
+import type { EnsureServedInput, ServingActivities } from '../../activities/serving/activities.ts';
+import type { RunTrainingInput } from '../../activities/training/activities.ts';
+import type { StageRecord } from '../../shared/lap/manifest.ts';
+import { jobKeyOf } from '../../shared/ids.ts';
+import { QUEUES } from '../../shared/queues.ts';
+import type { StageName } from '../../shared/lap/recipe.ts';
+import type { CheckpointRef, ModelRef } from '../../shared/records.ts';
+import { seedOf } from '../../shared/seeds.ts';
+import { runJob } from './trainingJob.ts';
+
+// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
+// by its missing heartbeats.
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+
+// A server that loads a large model may take its time; a server that cannot start is worth a few tries.
+const serving = proxyActivities<ServingActivities>({
+  taskQueue: QUEUES.inference,
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '20 seconds',
+  retry: { maximumAttempts: 5 },
+});
+
+export interface TrainStageInput {
+  readonly opened: OpenedLap;
+  readonly stage: StageName;
+  readonly init: CheckpointRef;
+  /** What is trained on, and each source's share of a batch. */
+  readonly sources: readonly { readonly source: TrainingSource; readonly weight: number }[];
+  /** The frozen models that give the reward. None for v1 and the meta-verifier: experts' scores are theirs. */
+  readonly judges?: { readonly verifier?: CheckpointRef; readonly metaVerifier?: CheckpointRef };
+}
+
+/**
+ * One training by GRPO: prompts from the datasets, rewards from the reward service, a checkpoint at the end. Shared by
+ * all five stages.
+ */
+export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
+  const { lap, recipe, prompts } = opened;
+  const { init: _, ...hyper } = recipe.stages[stage];
+  const jobKey = jobKeyOf(lap, stage);
+  setCurrentDetails(
+    `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``,
+  );
+
+  const datasets: RunTrainingInput['datasets'][number][] = [];
+  for (const [index, { source, weight }] of sources.entries()) {
+    const ref = await data.writeTrainingRows({
+      to: `datasets/${jobKey}/${index + 1}-${source.task}.jsonl`,
+      prompts: prompts.name,
+      source,
+    });
+    datasets.push({ role: source.task, ref, weight });
+  }
+
+  const models: { verifier?: ModelRef; metaVerifier?: ModelRef } = {
+    ...(judges.verifier ? { verifier: { role: 'verifier', checkpoint: judges.verifier } } : {}),
+    ...(judges.metaVerifier ? { metaVerifier: { role: 'metaVerifier', checkpoint: judges.metaVerifier } } : {}),
+  };
+  const spec = await data.writeRewardSpec({
+    jobKey,
+    prompts,
+    judges: models,
+    useMetaReward: judges.metaVerifier !== undefined,
+    proofWeight: recipe.rewards.proofWeight,
+    selfAnalysisWeight: recipe.rewards.selfAnalysisWeight,
+    verdictsPerReward: recipe.rewards.verdictsPerReward,
+    metaVerdictsPerReward: recipe.rewards.metaVerdictsPerReward,
+    maxRevisions: recipe.rewards.maxRevisions,
+    sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
+    judgeAttempts: recipe.rewards.judgeAttempts,
+    seed: seedOf(opened.seed, stage, 'judges'),
+  });
+
+  const judging = { models: Object.values(models), engine: recipe.inference.engine };
+  const startedAt = new Date().toISOString();
+  const outcome = await whileServed(judging, () =>
+    runJob({
+      jobKey,
+      kind: 'grpo',
+      initCheckpoint: init,
+      datasets,
+      rewardSpecSha256: spec.sha256,
+      hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
+      resources: {
+        nodes: recipe.training.nodes,
+        gpusPerNode: recipe.training.gpusPerNode,
+        wallSeconds: Math.round(recipe.training.wallHours * 3600),
+      },
+      cluster: recipe.training.cluster,
+      maxAttempts: recipe.training.maxAttempts,
+    }),
+  );
+  return {
+    name: stage,
+    jobKey,
+    checkpoint: outcome.checkpoint,
+    datasets: datasets.map(({ ref }) => ref),
+    steps: outcome.steps,
+    stopReason: outcome.stopReason,
+    reward: outcome.reward,
+    attempts: outcome.attempts,
+    startedAt,
+    trainingSeconds: outcome.seconds,
+  };
+}
+
+/** Whatever happens to the lap, its judges' servers are freed. */
+async function whileServed<T>(judging: EnsureServedInput, work: () => Promise<T>): Promise<T> {
+  try {
+    await serving.ensureServed(judging);
+    return await work();
+  } finally {
+    await CancellationScope.nonCancellable(() => serving.releaseServed({ models: judging.models }));
+  }
+}

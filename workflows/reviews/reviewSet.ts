@@ -1,0 +1,118 @@
+import * as wf from '@temporalio/workflow';
+import type { ListedQuestion, ReviewActivities } from '../../activities/reviews/activities.ts';
+import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/review/reviewInput.ts';
+import { reviewPartName, reviewWorkflowId } from '../../shared/review/reviews.ts';
+import type { ReviewRange, ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
+import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
+import { expertReview } from './expertReview.ts';
+
+/** Reads of the store; the first look at a set reads and verifies the whole dataset. */
+const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+});
+/** Runs as long as there are questions for it to answer. */
+const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '20s',
+});
+
+/** Ours: parts that a program works on at once. People have all questions before them. */
+const PROGRAM_PARTS = 2;
+/**
+ * Ours: one batch opens while another is answered; a server that is asked for hundreds of workflows at once spends its
+ * time on retries.
+ */
+const BATCH = 25;
+const BATCHES_AT_ONCE = 2;
+
+/**
+ * Asks experts one question per row, and gathers what they came to. A large set is asked in parts, so that every
+ * history stays short.
+ */
+export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult> {
+  const refusal = refusalOfReviewSet(input);
+  if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewSetInput');
+  const range = input.range ?? { from: 0, to: input.subject.rows };
+  const questions = range.to - range.from;
+  wf.setCurrentDetails(
+    `${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: \`${input.setId}/…\`.`,
+  );
+
+  await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
+  const result = await collectReviews(input);
+
+  wf.setCurrentDetails(
+    `${result.scored} scored, ${result.flagged} flagged, ${result.expired} expired, by ${result.verdicts} ` +
+      `verdicts: \`${result.results.uri}\`.`,
+  );
+  return result;
+}
+
+async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+  const parts = partsOf(range);
+  const next = parts.values();
+  const atOnce = set.experts === 'program' ? PROGRAM_PARTS : parts.length;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const part of next) {
+        await wf.executeChild(reviewSet, {
+          workflowId: reviewWorkflowId(set.setId, reviewPartName(part)),
+          args: [{ ...set, range: part }],
+          staticSummary: `${set.kind} × ${part.to - part.from} (${reviewPartName(part)})`,
+        });
+      }
+    }),
+  );
+}
+
+/**
+ * Every question without a result on record becomes a workflow; a program, where it stands in for people, answers each
+ * batch that is open.
+ */
+async function askEach(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+  const questions = await listQuestions(set, range);
+  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
+  const ask = ({ id, row, recorded }: ListedQuestion) =>
+    wf.startChild(expertReview, {
+      workflowId: reviewWorkflowId(setId, id),
+      args: [
+        {
+          question: { setId, id, kind, lap, subject, row },
+          policy: { seats, leaseMinutes, deadlineHours, onDeadline },
+          recorded,
+        },
+      ],
+      memo: { setId, kind, lap, question: id, seats },
+      staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
+    });
+
+  const reviews: wf.ChildWorkflowHandle<typeof expertReview>[] = [];
+  const next = batchesOf(questions, BATCH).values();
+  const openBatches = async (): Promise<void> => {
+    for (const batch of next) {
+      reviews.push(...(await Promise.all(batch.map(ask))));
+      if (set.experts === 'program')
+        await answerAsProgram(
+          set,
+          batch.map(({ id, row }) => ({ id, row })),
+        );
+    }
+  };
+  await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, openBatches));
+  await Promise.all(reviews.map((review) => review.result().catch(withdrawn)));
+}
+
+function batchesOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */
+function withdrawn(error: unknown): undefined {
+  const cause = error instanceof wf.ChildWorkflowFailure ? error.cause : undefined;
+  if (cause instanceof wf.TerminatedFailure) return undefined;
+  if (cause instanceof wf.CancelledFailure && !wf.CancellationScope.current().consideredCancelled) return undefined;
+  throw error;
+}

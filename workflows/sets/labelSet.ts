@@ -1,0 +1,28 @@
+import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import type { InferenceActivities } from '../../activities/sets/activities.ts';
+import type { LabelSetInput, LabelSetResult } from '../../shared/sampling/sets.ts';
+import { quick, runWindow, setResult, SHARD_TIMEOUTS, type WindowState } from './window.ts';
+
+// Hours of model calls: tried again until they are through, each time only for what the ledger lacks.
+const { labelShard } = proxyActivities<Pick<InferenceActivities, 'labelShard'>>(SHARD_TIMEOUTS);
+
+/**
+ * Labels proofs by n analyses, m meta-analyses of each that reports an issue, and the rule (paper 2.3); no more calls
+ * than decide it.
+ */
+export async function labelSet(input: LabelSetInput, from?: WindowState): Promise<LabelSetResult> {
+  const { setId, proofs, engine, policy } = input;
+  const state = await runWindow({ setId, rows: proofs, engine, noun: 'proofs' }, from, (shard, shards, stopToken) =>
+    labelShard.executeWithOptions(
+      {
+        summary:
+          `n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses}, shard ` +
+          `${shard + 1} of ${shards}`,
+      },
+      [{ ...input, shard, stopToken }],
+    ),
+  );
+  if (state.done < state.shards) await continueAsNew<typeof labelSet>(input, state);
+  const decisions = await quick.collectLabels(setId);
+  return { ...setResult(setId, state), labels: { total: state.rows, ...state.labels }, decisions };
+}

@@ -1,0 +1,169 @@
+import {
+  CancellationScope,
+  defineQuery,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { InferenceActivities } from '../../activities/sets/activities.ts';
+import type { ShardResult } from '../../activities/sets/shard.ts';
+import type { OutcomeCounts, Usage } from '../../shared/outcomes.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import { QUEUES } from '../../shared/queues.ts';
+import type { EngineSettings, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
+
+/** How far a set is. */
+export const setProgress = defineQuery<SetProgress>('progress');
+
+/**
+ * Plans, collections and stops: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
+ */
+export const quick = proxyActivities<Pick<InferenceActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
+  taskQueue: QUEUES.inference,
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '20 seconds',
+});
+
+/**
+ * Ours: a long shard takes hours; a week only bounds one that nobody looks after. A silent worker is noticed within
+ * half a minute, and another goes on from the ledger.
+ */
+export const SHARD_TIMEOUTS = {
+  taskQueue: QUEUES.inference,
+  startToCloseTimeout: '7 days',
+  heartbeatTimeout: '30 seconds',
+  // Servers, disks and workers come back; what cannot heal (a damaged ledger, a row without its proof) fails without a
+  // retry.
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+} as const;
+
+/** Shards of one run: 6 events each (and a workflow task for each completion) stay below 4,096 events of history. */
+export const SHARDS_PER_RUN = 400;
+
+/** What a set carries from run to run. */
+export interface WindowState {
+  readonly shards: number;
+  readonly done: number;
+  readonly counts: OutcomeCounts;
+  readonly usage: Usage;
+  readonly requests: number;
+  readonly rows: number;
+  readonly seconds: number;
+  /** Of label sets. */
+  readonly labels: { readonly auto: number; readonly contested: number; readonly unresolved: number };
+}
+
+export interface WindowSet {
+  readonly setId: string;
+  /** Rows of the whole set. */
+  readonly rows: DatasetRef;
+  readonly engine: EngineSettings;
+  /** Plural noun for what a row is, such as `proofs`. */
+  readonly noun: string;
+}
+
+type Counted = ShardResult & { readonly labels?: WindowState['labels'] };
+
+/**
+ * Plans a set in its first run, then runs the next shards, at most `engine.window` of them at once, and shows how far
+ * it is. Cancellation stops calls in the shards at once, wherever they run; what was paid for stays on their ledgers.
+ */
+export async function runWindow(
+  set: WindowSet,
+  from: WindowState | undefined,
+  runShard: (shard: number, shards: number, stopToken: string) => Promise<Counted>,
+): Promise<WindowState> {
+  let state = from ?? NOTHING_YET;
+  setHandler(
+    setProgress,
+    () => ({
+      setId: set.setId,
+      shards: state.shards,
+      shardsDone: state.done,
+      rows: set.rows.rows,
+      rowsDone: state.rows,
+      counts: state.counts,
+      requests: state.requests,
+    }),
+    { description: 'Finished shards, and the outcomes in them' },
+  );
+  if (from === undefined)
+    state = {
+      ...state,
+      ...(await quick.planSet({ setId: set.setId, rows: set.rows, shardRows: set.engine.shardRows })),
+    };
+  const stopToken = workflowInfo().runId;
+  const upTo = Math.min(state.shards, state.done + SHARDS_PER_RUN);
+  let next = state.done;
+  const show = (): void => setCurrentDetails(detailsOf(set, state));
+  show();
+  const worker = async (): Promise<void> => {
+    while (next < upTo) {
+      const shard = next;
+      next += 1;
+      const result = await runShard(shard, state.shards, stopToken);
+      state = add(state, result);
+      show();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(set.engine.window, upTo - next) }, worker));
+  } catch (error) {
+    // Whatever ended one shard, the others must not go on alone.
+    if (isCancellation(error) || state.shards > 1)
+      await CancellationScope.nonCancellable(() => quick.stopSet({ setId: set.setId, stopToken }));
+    throw error;
+  }
+  return state;
+}
+
+const NOTHING_YET: WindowState = {
+  shards: 0,
+  done: 0,
+  rows: 0,
+  seconds: 0,
+  requests: 0,
+  counts: { answered: 0, unparseable: 0, truncated: 0, failed: 0 },
+  usage: { promptTokens: 0, completionTokens: 0 },
+  labels: { auto: 0, contested: 0, unresolved: 0 },
+};
+
+export function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
+  return { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
+}
+
+function add(state: WindowState, shard: Counted): WindowState {
+  return {
+    shards: state.shards,
+    done: state.done + 1,
+    rows: state.rows + shard.rows,
+    requests: state.requests + shard.requests,
+    seconds: state.seconds + shard.seconds,
+    counts: sum(state.counts, shard.counts),
+    usage: sum(state.usage, shard.usage),
+    labels: shard.labels === undefined ? state.labels : sum(state.labels, shard.labels),
+  };
+}
+
+function sum<T extends Readonly<Record<keyof T, number>>>(a: T, b: T): T {
+  return Object.fromEntries(Object.keys(a).map((key) => [key, a[key as keyof T] + b[key as keyof T]])) as T;
+}
+
+function detailsOf(
+  { setId, noun, rows: { rows } }: WindowSet,
+  { shards, done, counts, requests, rows: rowsDone, labels }: WindowState,
+): string {
+  const labelled =
+    labels.auto + labels.contested + labels.unresolved > 0
+      ? `\n\nLabels: ${labels.auto} automatic, ${labels.contested} contested, ${labels.unresolved} unresolved.`
+      : '';
+  return `**${setId}**: ${rowsDone} of ${rows} ${noun}, ${done} of ${shards} shards
+
+| answered | unparseable | truncated | failed | requests |
+| --- | --- | --- | --- | --- |
+| ${counts.answered} | ${counts.unparseable} | ${counts.truncated} | ${counts.failed} | ${requests} |${labelled}
+
+Shards under way show their counts in their heartbeats (Pending Activities).`;
+}
