@@ -14,7 +14,7 @@ interface Row {
 }
 
 const rows: Row[] = Array.from(
-  values.matchAll(/^\| `([^`]+)` \| `([^`]+)` \| [^|]+ \| ([^|]+) \|$/gm),
+  values.matchAll(/^\| `([^`]+)` +\| `([^`]+)` +\| [^|]+ \| ([^|]+?) +\|$/gm),
   ([, field = '', value = '', provenance = '']) => ({
     field,
     pattern: new RegExp(`^${field.replaceAll('.', '\\.').replaceAll('*', '\\w+')}$`),
@@ -47,7 +47,7 @@ test('PAPER.md speaks of no field that the preset has not', () => {
 
 test('PAPER.md names only places that exist', () => {
   const places = Array.from(
-    text.matchAll(/`((?:shared|prompts|workflows|workers|activities)\/[\w./-]*)`/g),
+    text.matchAll(/`((?:shared|domains|prompts|activities|reports|workflows|workers|trainer)\/[\w./-]*)`/g),
     ([, place = '']) => place,
   );
   expect(places.length).toBeGreaterThan(20);

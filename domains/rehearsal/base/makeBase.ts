@@ -12,7 +12,7 @@ import { runScript } from './runScript.ts';
 
 /**
  * Writes all that train_base.py needs to make a base: config, tokenizer and one corpus per phase of its training.
- * Usage: node --import tsx domains/rehearsal/base/makeBase.ts <folder> [base | weakVerifier] [seed]; then
+ * Usage: node --import tsx domains/rehearsal/base/makeBase.ts <folder> [rehearsal | weakVerifier] [seed]; then
  * domains/rehearsal/base/train_base.py <folder> <checkpoint folder>.
  */
 
