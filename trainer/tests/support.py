@@ -9,7 +9,7 @@ from typing import Any
 from trainer.files import checkpoint_digest
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = ROOT / "rehearsal" / "base"
+BASE = ROOT / "domains" / "rehearsal" / "checkpoints" / "rehearsal"
 
 
 def statement(seed: int) -> str:

@@ -11,10 +11,10 @@ jest.setTimeout(240_000);
 const ROOT = path.resolve(__dirname, '../../..');
 const PROGRAM = `
 import { Command } from 'commander';
-import { registerCompare } from './cli/compare.ts';
-import { registerLaps } from './cli/laps.ts';
-import { registerLineage } from './cli/lineage.ts';
-import { registerReport } from './cli/report.ts';
+import { registerCompare } from './cli/reports/compare.ts';
+import { registerLaps } from './cli/reports/laps.ts';
+import { registerLineage } from './cli/reports/lineage.ts';
+import { registerReport } from './cli/reports/report.ts';
 const program = new Command('flywheel').exitOverride();
 for (const register of [registerReport, registerLaps, registerCompare, registerLineage]) register(program);
 await program.parseAsync(process.argv.slice(1), { from: 'user' }).catch((error) => { process.stderr.write(error.message); process.exitCode = error.name === 'UsageError' ? 2 : 1; });

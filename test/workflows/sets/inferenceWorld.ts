@@ -53,7 +53,7 @@ export async function startInferenceWorld(
       namespace: namespace ?? 'default',
       taskQueue: QUEUES.orchestrator,
       ...(options.bundle === undefined
-        ? { workflowsPath: path.resolve(`workflows/${workflows}.ts`) }
+        ? { workflowsPath: path.resolve(`workflows/sets/${workflows}.ts`) }
         : { workflowBundle: { codePath: options.bundle } }),
     }),
     Worker.create({
