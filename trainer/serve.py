@@ -12,9 +12,10 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, AsyncIterator
+from typing import Any
 
 from trainer import runtime
 
@@ -24,9 +25,9 @@ import torch  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi import FastAPI, Request, Response  # noqa: E402
 
-from trainer.batch import Answer, Call  # noqa: E402
-from trainer.engine import Engine, Model  # noqa: E402
-from trainer.openai_requests import BadRequest, parse_body  # noqa: E402
+from trainer.serving.batch import Answer, Call  # noqa: E402
+from trainer.serving.engine import Engine, Model  # noqa: E402
+from trainer.serving.openai_requests import BadRequest, parse_body  # noqa: E402
 
 log = logging.getLogger("trainer.serve")
 
@@ -61,7 +62,17 @@ class Server:
         except BadRequest as error:
             return reply(error.body(), error.status)
         except RuntimeError as error:
-            return reply({"error": {"message": f"the batch failed: {error}", "type": "server_error", "param": None, "code": None}}, 500)
+            return reply(
+                {
+                    "error": {
+                        "message": f"the batch failed: {error}",
+                        "type": "server_error",
+                        "param": None,
+                        "code": None,
+                    }
+                },
+                500,
+            )
         return reply(body_of(answer, wanted.model, chat), 200)
 
     async def answer(self, call: Call, request: Request) -> Answer:
@@ -109,7 +120,11 @@ def make_call(wanted: Any, model: Model) -> Call:
     if not prompt:
         raise BadRequest(f"expected {name} to have at least one token", name)
     if len(prompt) >= context:
-        raise BadRequest(f"{name} has {len(prompt)} tokens, the context holds {context} with the answer", name, code="context_length_exceeded")
+        raise BadRequest(
+            f"{name} has {len(prompt)} tokens, the context holds {context} with the answer",
+            name,
+            code="context_length_exceeded",
+        )
     limit = wanted.max_tokens if wanted.max_tokens is not None else context - len(prompt)
     if len(prompt) + limit > context:
         problem = f"{wanted.limit_name} = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}"
@@ -153,12 +168,20 @@ def make_app(server: Server) -> FastAPI:
         return await server.complete(request, chat=False)
 
     async def models(_request: Request) -> Response:
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": "flywheel"} for name in server.engine.available()]
+        data = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "flywheel"} for name in server.engine.available()
+        ]
         return reply({"object": "list", "data": data}, 200)
 
     async def health(_request: Request) -> Response:
         engine = server.engine
-        status = {"status": "ok", "pid": os.getpid(), "models": list(engine.models), "slots": engine.slots, "context": engine.context}
+        status = {
+            "status": "ok",
+            "pid": os.getpid(),
+            "models": list(engine.models),
+            "slots": engine.slots,
+            "context": engine.context,
+        }
         status["active"] = sum(model.batch.active for model in engine.models.values())
         return reply(status, 200 if engine.thread.is_alive() else 500)
 
@@ -171,14 +194,27 @@ def make_app(server: Server) -> FastAPI:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainer.serve", description="Serves checkpoint folders over the OpenAI API.")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="directory of checkpoint folders; a folder's name is the model's")
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.serve", description="Serves checkpoint folders over the OpenAI API."
+    )
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        required=True,
+        help="directory of checkpoint folders; a folder's name is the model's",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: loopback only)")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--slots", type=int, default=128, help="calls of one model that run at once (default 128); others wait")
-    parser.add_argument("--max-context", type=int, default=512, help="prompt and answer together, in tokens (default 512)")
+    parser.add_argument(
+        "--slots", type=int, default=128, help="calls of one model that run at once (default 128); others wait"
+    )
+    parser.add_argument(
+        "--max-context", type=int, default=512, help="prompt and answer together, in tokens (default 512)"
+    )
     parser.add_argument("--max-models", type=int, default=8, help="models kept in memory (default 8)")
-    parser.add_argument("--threads", type=int, default=1, help="threads that compute (default 1, which was fastest on shared cores)")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="threads that compute (default 1, which was fastest on shared cores)"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
     options = parser.parse_args(arguments)
     for name in ("slots", "max_context", "max_models", "threads"):
@@ -187,7 +223,11 @@ def main(arguments: list[str]) -> int:
     if not options.checkpoints.is_dir():
         parser.error(f"expected --checkpoints to be a directory, got {options.checkpoints}")
     torch.set_num_threads(options.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else torch.device(options.device)
+    device = (
+        torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if options.device == "auto"
+        else torch.device(options.device)
+    )
     server = Server(options.checkpoints.resolve(), device, options.slots, options.max_context, options.max_models)
     # h11 takes a fifth of a millisecond less a request without access logs and default headers.
     config = uvicorn.Config(

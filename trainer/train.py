@@ -17,10 +17,10 @@ from trainer import runtime
 
 runtime.prepare()
 
-from trainer.failures import JobFailure, Preempted, classify, one_line  # noqa: E402
-from trainer.files import path_of  # noqa: E402
-from trainer.job import Job, parse_job, read_json  # noqa: E402
-from trainer.progress import write_result  # noqa: E402
+from trainer.contract.failures import JobFailure, Preempted, classify, one_line  # noqa: E402
+from trainer.contract.files import path_of  # noqa: E402
+from trainer.contract.job import Job, parse_job, read_json  # noqa: E402
+from trainer.contract.progress import write_result  # noqa: E402
 
 log = logging.getLogger("trainer")
 
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         result = attempt(parse_job(value), stop, started)
     except Preempted as error:
         result = {"status": "preempted", "step": error.args[0] if error.args else 0}
-    except BaseException as error:  # noqa: BLE001 - whatever it was, result.json has to say so
+    except BaseException as error:
         log.exception("the job failed")
         failure_class, message = classify(error)
         result = {"status": "failed", "class": failure_class, "message": message}
@@ -89,8 +89,8 @@ def attempt_of(value: dict[str, Any]) -> int:
 
 def attempt(job: Job, stop: EarlyStop, started: float) -> dict[str, Any]:
     """Trains from the newest state to the end. Returns result.json's fields; raises what went wrong."""
-    from trainer.checkpoints import verify_checkpoint
-    from trainer.rows import load_rows
+    from trainer.contract.checkpoints import verify_checkpoint
+    from trainer.contract.rows import load_rows
 
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise JobFailure("app", "this trainer runs as one process on one device; start it without torchrun")
@@ -99,12 +99,15 @@ def attempt(job: Job, stop: EarlyStop, started: float) -> dict[str, Any]:
         assert job.reward is not None
         token = os.environ.get(job.reward.token_env, "")
         if not token:
-            raise JobFailure("app", f"the environment has no {job.reward.token_env}, which reward.tokenEnv names; set it to the job's token")
+            raise JobFailure(
+                "app",
+                f"the environment has no {job.reward.token_env}, which reward.tokenEnv names; set it to the job's token",
+            )
     verify_checkpoint(job.init_checkpoint)
     rows = [load_rows(spec, job.kind) for spec in job.datasets]
     if stop.asked:
         raise Preempted(0)
-    from trainer.session import Session
+    from trainer.engines.small.session import Session
 
     return Session(job, rows, token, stop, started).train()
 

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from trainer.files import checkpoint_digest
+from trainer.contract.files import checkpoint_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "domains" / "rehearsal" / "checkpoints" / "rehearsal"
@@ -27,9 +27,22 @@ def write_rows(path: Path, count: int) -> dict[str, Any]:
     for number in range(count):
         claim = statement(number)
         problem = {"id": f"p{number}", "statement": claim, "topic": "chains", "source": "test"}
-        rows.append({"itemId": f"row-{number}", "task": "prove", "prompt": [{"role": "user", "content": f"prove {claim}"}], "meta": {"problem": problem}})
+        rows.append(
+            {
+                "itemId": f"row-{number}",
+                "task": "prove",
+                "prompt": [{"role": "user", "content": f"prove {claim}"}],
+                "meta": {"problem": problem},
+            }
+        )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return {"role": "prove", "uri": path.as_uri(), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": count, "weight": 1}
+    return {
+        "role": "prove",
+        "uri": path.as_uri(),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "rows": count,
+        "weight": 1,
+    }
 
 
 def job_value(folder: Path, **hyper: Any) -> dict[str, Any]:
@@ -45,7 +58,11 @@ def job_value(folder: Path, **hyper: Any) -> dict[str, Any]:
         "kind": "grpo",
         "initCheckpoint": {"uri": BASE.as_uri(), "sha256": checkpoint_digest(BASE)},
         "datasets": [write_rows(folder / "rows.jsonl", 8)],
-        "reward": {"url": "http://127.0.0.1:9/jobs/x/v1/reward", "recipeSha256": "b" * 64, "tokenEnv": "TEST_REWARD_TOKEN"},
+        "reward": {
+            "url": "http://127.0.0.1:9/jobs/x/v1/reward",
+            "recipeSha256": "b" * 64,
+            "tokenEnv": "TEST_REWARD_TOKEN",
+        },
         "hyper": settings | hyper,
         "resources": {"nodes": 1, "gpusPerNode": 0, "wallSeconds": 60},
         "output": {"uri": (folder / "out").as_uri(), "checkpoints": (folder / "checkpoints").as_uri()},

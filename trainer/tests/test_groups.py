@@ -12,11 +12,11 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from trl import GRPOTrainer
 
-from trainer.common import Run, StopRequest
-from trainer.grpo import GrpoJob
-from trainer.job import parse_job
-from trainer.progress import Progress
-from trainer.rows import Mixture, load_rows
+from trainer.contract.job import parse_job
+from trainer.contract.progress import Progress
+from trainer.contract.rows import Mixture, load_rows
+from trainer.engines.small.common import Run, StopRequest
+from trainer.engines.small.grpo import GrpoJob
 from trainer.tests.support import BASE, job_value
 from trainer.tests.test_grpo import FakeClient
 
@@ -24,13 +24,17 @@ COPIES = 4
 PAD = 0
 
 
-def batch(prompts: int, longest_prompt: int, longest_answer: int, words: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def batch(
+    prompts: int, longest_prompt: int, longest_answer: int, words: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Rows as TRL makes them: prompts padded on the left, answers on the right, beyond the longest too; ids, attention mask and the answers' mask."""
     draw = random.Random(5)
     rows = prompts * COPIES
     ids, mask = torch.full((2, rows, longest_prompt + longest_answer + 2), PAD)
     for group in range(prompts):
-        prompt = [draw.randrange(words) for _ in range(longest_prompt if group == 0 else draw.randint(1, longest_prompt))]
+        prompt = [
+            draw.randrange(words) for _ in range(longest_prompt if group == 0 else draw.randint(1, longest_prompt))
+        ]
         for row in range(group * COPIES, (group + 1) * COPIES):
             length = longest_answer if row == 0 else 1 if row == 1 else draw.randint(1, longest_answer)
             answer = [draw.randrange(words) for _ in range(length)]
@@ -68,7 +72,13 @@ class GroupsTest(unittest.TestCase):
             own = copy.deepcopy(model).train()
             logps, entropies, _ = forward(self.trainer, own, ids, mask, asked.shape[1], compute_entropy=True)
             (logps * weights).sum().backward()
-            results.append((logps.detach() * asked, entropies.detach() * asked, {name: value.grad for name, value in own.named_parameters()}))
+            results.append(
+                (
+                    logps.detach() * asked,
+                    entropies.detach() * asked,
+                    {name: value.grad for name, value in own.named_parameters()},
+                )
+            )
         (logps, entropies, gradients), (our_logps, our_entropies, our_gradients) = results
         self.assertLess(float((logps - our_logps).abs().max()), 1e-4)
         self.assertLess(float((entropies - our_entropies).abs().max()), 1e-4)

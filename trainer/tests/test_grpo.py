@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from trainer.common import Run, StopRequest
-from trainer.failures import JobFailure
-from trainer.grpo import GrpoJob
-from trainer.job import parse_job
-from trainer.progress import Progress
-from trainer.rewards import Rewards, read_answer
-from trainer.rows import Mixture, load_rows
+from trainer.contract.failures import JobFailure
+from trainer.contract.job import parse_job
+from trainer.contract.progress import Progress
+from trainer.contract.rewards import Rewards, read_answer
+from trainer.contract.rows import Mixture, load_rows
+from trainer.engines.small.common import Run, StopRequest
+from trainer.engines.small.grpo import GrpoJob
 from trainer.tests.support import BASE, job_value
 
 
@@ -91,8 +91,12 @@ class UnscorableTest(unittest.TestCase):
 
     def test_the_service_is_asked_about_every_completion_of_its_row_in_order(self) -> None:
         self.advantages([[1.0, 0.0, 0.0, 0.0]] * 4)
-        self.assertEqual([item["itemId"] for item in self.client.asked], [f"row-{row}" for row in range(4) for _ in range(4)])
-        self.assertTrue(all(item["meta"]["problem"]["id"] == item["itemId"].replace("row-", "p") for item in self.client.asked))
+        self.assertEqual(
+            [item["itemId"] for item in self.client.asked], [f"row-{row}" for row in range(4) for _ in range(4)]
+        )
+        self.assertTrue(
+            all(item["meta"]["problem"]["id"] == item["itemId"].replace("row-", "p") for item in self.client.asked)
+        )
 
 
 class LongPromptTest(unittest.TestCase):
@@ -105,14 +109,27 @@ class LongPromptTest(unittest.TestCase):
         self.addCleanup(run.metrics.file.close)
         model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(BASE)
-        lengths = {row.item_id: len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False)) for row in rows}
+        lengths = {
+            row.item_id: len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False))
+            for row in rows
+        }
         longest = max(lengths, key=lengths.__getitem__)
         too_long = sum(length > 12 for length in lengths.values())
         self.assertTrue(0 < too_long < len(rows))
         with self.assertRaises(JobFailure) as caught:
-            GrpoJob(run, model, tokenizer, rows, Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed), FakeClient())
+            GrpoJob(
+                run,
+                model,
+                tokenizer,
+                rows,
+                Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed),
+                FakeClient(),
+            )
         self.assertEqual(caught.exception.failure_class, "data")
-        self.assertIn(f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, the longest {longest} with {lengths[longest]};", str(caught.exception))
+        self.assertIn(
+            f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, the longest {longest} with {lengths[longest]};",
+            str(caught.exception),
+        )
 
 
 class AnswerTest(unittest.TestCase):
@@ -129,7 +146,14 @@ class AnswerTest(unittest.TestCase):
     def test_an_answer_that_breaks_the_protocol_is_never_taken_for_a_reward(self) -> None:
         good = {"itemId": "a", "status": "scored", "reward": 1, "components": {}}
         other = {**good, "itemId": "b"}
-        broken = ([good], [good, good], [other, good], [good, {**other, "reward": None}], [good, {**other, "reward": True}], [good, {**other, "status": "ok"}])
+        broken = (
+            [good],
+            [good, good],
+            [other, good],
+            [good, {**other, "reward": None}],
+            [good, {**other, "reward": True}],
+            [good, {**other, "status": "ok"}],
+        )
         for answers in (*broken, [good, {**other, "reward": float("nan")}], [good, 1]):
             with self.subTest(answers=answers), self.assertRaises(JobFailure) as caught:
                 self.read(*answers)

@@ -7,13 +7,14 @@ import os
 import signal
 import tempfile
 import unittest
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 from unittest import mock
 
 from trainer import train
-from trainer.failures import JobFailure
-from trainer.job import parse_job
+from trainer.contract.failures import JobFailure
+from trainer.contract.job import parse_job
 from trainer.tests.support import job_value
 
 
@@ -83,7 +84,16 @@ class JobTest(unittest.TestCase):
     def assert_failed(self, failure_class: str, *named: str) -> None:
         status, result = self.run_job()
         self.assertEqual(status, 1)
-        self.assertEqual({**result, "message": ""}, {"status": "failed", "jobKey": "test/lap-0001/generator", "attempt": 1, "class": failure_class, "message": ""})
+        self.assertEqual(
+            {**result, "message": ""},
+            {
+                "status": "failed",
+                "jobKey": "test/lap-0001/generator",
+                "attempt": 1,
+                "class": failure_class,
+                "message": "",
+            },
+        )
         for text in named:
             self.assertIn(text, result["message"])
 

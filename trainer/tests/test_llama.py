@@ -6,9 +6,9 @@ import numpy
 import torch
 from transformers import LlamaForCausalLM
 
-from trainer.chat import Chat
-from trainer.llama import FEWEST_ROWS, Cache, Llama, columns_for
-from trainer.sampler import sample
+from trainer.engines.small.llama import FEWEST_ROWS, Cache, Llama, columns_for
+from trainer.engines.small.sampler import sample
+from trainer.serving.chat import Chat
 from trainer.tests.support import BASE, statement
 
 COLUMNS = 128
@@ -17,7 +17,9 @@ COLUMNS = 128
 def prompts_of(count: int) -> list[list[int]]:
     chat = Chat(BASE)
     kinds = ("prove {0}", "verify {0}\nproof:\n{0}", "{0}")
-    return [chat.prompt_ids([{"role": "user", "content": kinds[seed % 3].format(statement(seed))}]) for seed in range(count)]
+    return [
+        chat.prompt_ids([{"role": "user", "content": kinds[seed % 3].format(statement(seed))}]) for seed in range(count)
+    ]
 
 
 class LlamaTest(unittest.TestCase):
@@ -62,7 +64,10 @@ class LlamaTest(unittest.TestCase):
         uniforms = numpy.random.default_rng(2).random((48, 20))
         together = sample(self.llama, prompts, 4, uniforms, 1.0, [1])
         for index, prompt in enumerate(prompts):
-            self.assertEqual(sample(self.llama, [prompt], 4, uniforms[4 * index : 4 * index + 4], 1.0, [1]), together[4 * index : 4 * index + 4])
+            self.assertEqual(
+                sample(self.llama, [prompt], 4, uniforms[4 * index : 4 * index + 4], 1.0, [1]),
+                together[4 * index : 4 * index + 4],
+            )
 
 
 if __name__ == "__main__":

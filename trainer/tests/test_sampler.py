@@ -4,7 +4,7 @@ import unittest
 
 import torch
 
-from trainer.sampler import draw
+from trainer.engines.small.sampler import draw
 
 CHANCES = torch.tensor([0.1, 0.4, 0.2, 0.3], dtype=torch.float64)
 

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM
 
-from trainer.chat import Chat
-from trainer.files import checkpoint_digest
+from trainer.contract.files import checkpoint_digest
+from trainer.serving.chat import Chat
 from trainer.tests.support import BASE, ROOT, statement
 
 CONTEXT = 512
@@ -31,7 +31,17 @@ def start(checkpoints: Path) -> tuple[subprocess.Popen[bytes], int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "trainer.serve", "--checkpoints", str(checkpoints), "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "trainer.serve",
+        "--checkpoints",
+        str(checkpoints),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
@@ -78,7 +88,13 @@ class ServerTest(unittest.TestCase):
         return answer
 
     def ask(self, **fields: Any) -> tuple[int, Any]:
-        body = {"model": self.model, "messages": [{"role": "user", "content": f"prove {statement(1)}"}], "max_tokens": 40, "seed": 1, **fields}
+        body = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": f"prove {statement(1)}"}],
+            "max_tokens": 40,
+            "seed": 1,
+            **fields,
+        }
         return self.send(json.dumps({name: value for name, value in body.items() if value is not ...}).encode())
 
     def answer(self, **fields: Any) -> dict[str, Any]:
@@ -93,7 +109,11 @@ class ServerTest(unittest.TestCase):
         bodies = []
         for seed in range(200):
             prompt = ("prove {0}", "verify {0}\nproof:\n{0}")[seed % 2].format(statement(seed))
-            manners = {"temperature": (1.0, 0.7)[seed % 3 == 0], "top_p": (1.0, 0.9)[seed % 5 == 0], "max_tokens": 12 + seed % 20}
+            manners = {
+                "temperature": (1.0, 0.7)[seed % 3 == 0],
+                "top_p": (1.0, 0.9)[seed % 5 == 0],
+                "max_tokens": 12 + seed % 20,
+            }
             bodies.append({"messages": [{"role": "user", "content": prompt}], "seed": seed, **manners})
         alone = [self.text(**body) for body in bodies]
         with ThreadPoolExecutor(128) as callers:
@@ -115,7 +135,9 @@ class ServerTest(unittest.TestCase):
             messages = [{"role": "user", "content": f"prove {statement(number)}"}]
             ids = torch.tensor([chat.prompt_ids(messages)])
             with torch.inference_mode():
-                likeliest = reference.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=40, pad_token_id=0)
+                likeliest = reference.generate(
+                    ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=40, pad_token_id=0
+                )
             expected = chat.decode(likeliest[0, ids.shape[1] :].tolist())
             self.assertEqual({self.text(messages=messages, temperature=0, seed=seed) for seed in (1, 2)}, {expected})
 
@@ -130,7 +152,9 @@ class ServerTest(unittest.TestCase):
         whole = self.text(temperature=0, max_tokens=300)
         word = whole.split()[-1]
         stopped = self.answer(temperature=0, max_tokens=300, stop=["no such words", word])["choices"][0]
-        self.assertEqual((stopped["message"]["content"], stopped["finish_reason"]), (whole[: whole.index(word)], "stop"))
+        self.assertEqual(
+            (stopped["message"]["content"], stopped["finish_reason"]), (whole[: whole.index(word)], "stop")
+        )
         self.assertEqual(self.text(temperature=0, max_tokens=300, stop="no such words"), whole)
 
     def test_usage_counts_the_tokens_of_prompt_and_answer_and_the_end_itself(self) -> None:
@@ -138,7 +162,9 @@ class ServerTest(unittest.TestCase):
         body = self.answer(max_tokens=300)
         prompt = len(chat.prompt_ids([{"role": "user", "content": f"prove {statement(1)}"}]))
         answer = len(chat.encode(body["choices"][0]["message"]["content"], special=False)) + 1
-        self.assertEqual(body["usage"], {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer})
+        self.assertEqual(
+            body["usage"], {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
+        )
 
     def test_a_completion_goes_on_from_its_prompt_as_a_chat_does(self) -> None:
         prompt = f"prove {statement(1)} <answer>"
@@ -195,7 +221,18 @@ class ServerTest(unittest.TestCase):
 
     def test_a_model_that_is_not_there_is_not_found_and_no_path_is_followed(self) -> None:
         outside = os.path.relpath(BASE, self.checkpoints)
-        for name in ("0" * 64, outside, str(BASE), f"./{self.model}", f"{self.model}/", f"{self.model}/../{self.model}", "..", ".", "a\0b", "a\\b"):
+        for name in (
+            "0" * 64,
+            outside,
+            str(BASE),
+            f"./{self.model}",
+            f"{self.model}/",
+            f"{self.model}/../{self.model}",
+            "..",
+            ".",
+            "a\0b",
+            "a\\b",
+        ):
             with self.subTest(name):
                 status, body = self.ask(model=name)
                 self.assertEqual((status, body["error"]["param"]), (404, "model"), body)
@@ -210,14 +247,19 @@ class ServerTest(unittest.TestCase):
                 if weights is not None:
                     (folder / "model.safetensors").write_bytes(weights)
                 status, body = self.ask(model="broken")
-                self.assertEqual((status, body["error"]["param"], body["error"]["code"]), (400, "model", "model_unusable"), body)
+                self.assertEqual(
+                    (status, body["error"]["param"], body["error"]["code"]), (400, "model", "model_unusable"), body
+                )
                 self.assertIn("broken", body["error"]["message"])
         finally:
             shutil.rmtree(folder)
         self.assertTrue(self.text())
 
     def test_half_a_surrogate_pair_is_no_text(self) -> None:
-        for path, prompt in (("/v1/completions", {"prompt": "\ud800"}), ("/v1/chat/completions", {"messages": [{"role": "user", "content": "\ud800"}]})):
+        for path, prompt in (
+            ("/v1/completions", {"prompt": "\ud800"}),
+            ("/v1/chat/completions", {"messages": [{"role": "user", "content": "\ud800"}]}),
+        ):
             status, body = self.send(json.dumps({"model": self.model, "max_tokens": 4, **prompt}).encode(), path)
             self.assertEqual((status, body["error"]["param"]), (400, next(iter(prompt))), body)
 

@@ -7,14 +7,14 @@ import numpy
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
-from trainer.common import JobTrainer, Run, StepOrder, shared_settings
-from trainer.failures import JobFailure
-from trainer.groups import Groups, log_probabilities
-from trainer.job import Job
-from trainer.llama import Llama, Shape
-from trainer.rewards import RewardClient
-from trainer.rows import Mixture, Row
-from trainer.sampler import sample
+from trainer.contract.failures import JobFailure
+from trainer.contract.job import Job
+from trainer.contract.rewards import RewardClient
+from trainer.contract.rows import Mixture, Row
+from trainer.engines.small.common import JobTrainer, Run, StepOrder, shared_settings
+from trainer.engines.small.groups import Groups, log_probabilities
+from trainer.engines.small.llama import Llama, Shape
+from trainer.engines.small.sampler import sample
 
 # A forward and backward pass holds at most this many tokens; larger batches are split, whole groups at a time.
 TOKENS_PER_PASS = 98_304
@@ -27,7 +27,11 @@ def grpo_config(job: Job) -> GRPOConfig:
     hyper = job.hyper
     samples = hyper.prompts_per_step * hyper.group_size
     tokens = hyper.max_prompt_tokens + hyper.max_completion_tokens
-    per_pass = max(divisor for divisor in divisors(hyper.prompts_per_step) if divisor == 1 or divisor * hyper.group_size * tokens <= TOKENS_PER_PASS)
+    per_pass = max(
+        divisor
+        for divisor in divisors(hyper.prompts_per_step)
+        if divisor == 1 or divisor * hyper.group_size * tokens <= TOKENS_PER_PASS
+    )
     micro = per_pass * hyper.group_size
     return GRPOConfig(
         per_device_train_batch_size=micro,
@@ -78,7 +82,9 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         self.shape = shape_of(self.model.config)
         stop_ids = self.model.generation_config.eos_token_id
         self.refuse_long_prompts()
-        self.stop_ids = sorted({tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None})
+        self.stop_ids = sorted(
+            {tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None}
+        )
 
     def _get_train_sampler(self, dataset: Any = None) -> StepOrder:
         return StepOrder(self.mixture, self.args.max_steps, self.num_generations, self.run)
@@ -117,12 +123,19 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         return self.prompt_ids[row]
 
     def tokens_of(self, row: Row) -> list[int]:
-        return self.processing_class.apply_chat_template(row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False)
+        return self.processing_class.apply_chat_template(
+            row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False
+        )
 
     def refuse_long_prompts(self) -> None:
         """Raises JobFailure (class data) before anything is spent. A token is a byte or more: only texts with more bytes than that are tokenized."""
         most = self.run.job.hyper.max_prompt_tokens
-        suspects = [row for row in self.rows if sum(len(message["content"].encode()) for message in row.prompt) + TEMPLATE_TOKENS * len(row.prompt) > most]
+        suspects = [
+            row
+            for row in self.rows
+            if sum(len(message["content"].encode()) for message in row.prompt) + TEMPLATE_TOKENS * len(row.prompt)
+            > most
+        ]
         lengths = {row.item_id: length for row in suspects if (length := len(self.tokens_of(row))) > most}
         if lengths:
             longest = max(lengths, key=lengths.__getitem__)
@@ -142,19 +155,34 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         if self.llama is None:
             torch.manual_seed(numpy.random.SeedSequence([hyper.seed, step]).generate_state(1)[0].item())
             return self._generate_single_turn(prompt_ids, None, {})[0]
-        uniforms = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step])).random((len(prompt_ids), hyper.max_completion_tokens))
+        uniforms = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step])).random(
+            (len(prompt_ids), hyper.max_completion_tokens)
+        )
         groups = prompt_ids[:: hyper.group_size]
         return sample(self.llama, groups, hyper.group_size, uniforms, hyper.temperature, self.stop_ids)
 
     def _get_per_token_logps_and_entropies(
-        self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, *arguments: Any, **named: Any
+        self,
+        model: Any,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        logits_to_keep: int,
+        *arguments: Any,
+        **named: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """As TRL's, but on a CPU a group's prompt is read once."""
         if self.shape is None or self.accelerator.device.type != "cpu":
-            return super()._get_per_token_logps_and_entropies(model, input_ids, attention_mask, logits_to_keep, *arguments, **named)
+            return super()._get_per_token_logps_and_entropies(
+                model, input_ids, attention_mask, logits_to_keep, *arguments, **named
+            )
         edge = input_ids.shape[1] - logits_to_keep
-        read = [[token for token, real in zip(*row) if real] for row in zip(input_ids[:, :edge].tolist(), attention_mask[:, :edge].tolist())]
-        written = [row[:length] for row, length in zip(input_ids[:, edge:].tolist(), attention_mask[:, edge:].sum(1).tolist())]
+        read = [
+            [token for token, real in zip(*row) if real]
+            for row in zip(input_ids[:, :edge].tolist(), attention_mask[:, :edge].tolist())
+        ]
+        written = [
+            row[:length] for row, length in zip(input_ids[:, edge:].tolist(), attention_mask[:, edge:].sum(1).tolist())
+        ]
         groups = Groups(read[:: self.num_generations], written, logits_to_keep)
         return *log_probabilities(self.accelerator.unwrap_model(model), self.shape, groups, self.temperature), None
 
@@ -164,7 +192,15 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         items = []
         for row, response, truncated in zip(self.batch_rows, completions, self.truncated):
             source = self.rows[row]
-            items.append({"itemId": source.item_id, "task": source.task, "response": response, "truncated": truncated, "meta": source.meta})
+            items.append(
+                {
+                    "itemId": source.item_id,
+                    "task": source.task,
+                    "response": response,
+                    "truncated": truncated,
+                    "meta": source.meta,
+                }
+            )
         with self.run.stop.waiting():
             rewards = self.client.score(items)
         self.run.line["rewardSeconds"] = round(time.perf_counter() - started, 4)
@@ -211,5 +247,6 @@ def split_rows(batch: dict[str, Any], passes: int) -> list[dict[str, Any]]:
         return [batch]
     size = batch["prompt_ids"].shape[0] // passes
     return [
-        {key: value[index * size : (index + 1) * size] if value.dim() > 0 else value for key, value in batch.items()} for index in range(passes)
+        {key: value[index * size : (index + 1) * size] if value.dim() > 0 else value for key, value in batch.items()}
+        for index in range(passes)
     ]

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from trainer.files import sync_tree, write_atomically
-from trainer.progress import Progress
+from trainer.contract.files import sync_tree, write_atomically
+from trainer.contract.progress import Progress
 
 KEPT_STATES = 2
 MARKER = "progress.json"

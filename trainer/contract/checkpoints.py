@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from trainer.failures import JobFailure
-from trainer.files import checkpoint_digest, sync_folder, sync_tree
-from trainer.job import Artifact
+from trainer.contract.failures import JobFailure
+from trainer.contract.files import checkpoint_digest, sync_folder, sync_tree
+from trainer.contract.job import Artifact
 
 WEIGHT_SUFFIXES = (".safetensors", ".safetensors.index.json", ".bin")
 
@@ -20,7 +20,9 @@ def verify_checkpoint(checkpoint: Artifact) -> None:
     except (OSError, ValueError) as error:
         raise JobFailure("data", f"cannot read checkpoint {checkpoint.path}: {error}") from error
     if digest != checkpoint.sha256:
-        raise JobFailure("data", f"checkpoint {checkpoint.path} has digest {digest}, the job expects {checkpoint.sha256}")
+        raise JobFailure(
+            "data", f"checkpoint {checkpoint.path} has digest {digest}, the job expects {checkpoint.sha256}"
+        )
 
 
 def stored_dtype(folder: Path) -> Any:
@@ -62,7 +64,10 @@ def export_checkpoint(model: Any, state: dict[str, Any], init: Path, checkpoints
                     raise
             sync_folder(checkpoints)
         if checkpoint_digest(target) != digest:
-            raise JobFailure("infra", f"checkpoint {target} exists but its files do not give its name; remove it and run the job again")
+            raise JobFailure(
+                "infra",
+                f"checkpoint {target} exists but its files do not give its name; remove it and run the job again",
+            )
         return target, digest
     finally:
         shutil.rmtree(draft, ignore_errors=True)

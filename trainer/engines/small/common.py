@@ -3,17 +3,18 @@
 import contextlib
 import math
 import time
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch.utils.data import Sampler
 from transformers import TrainerCallback
 
-from trainer.failures import JobFailure, Preempted
-from trainer.job import Job
-from trainer.progress import Metrics, Progress
-from trainer.rows import Mixture
-from trainer.states import seal
+from trainer.contract.failures import JobFailure, Preempted
+from trainer.contract.job import Job
+from trainer.contract.progress import Metrics, Progress
+from trainer.contract.rows import Mixture
+from trainer.contract.states import seal
 
 
 class StopRequest:
@@ -86,10 +87,14 @@ class Run(TrainerCallback):
             )
         self.line["loss"] += value
 
-    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **_: Any) -> None:
+    def on_pre_optimizer_step(
+        self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **_: Any
+    ) -> None:
         norm = torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
         if not bool(torch.isfinite(norm)):
-            raise JobFailure("app", f"the gradient became {float(norm)} at step {self.progress.step + 1}; lower hyper.learningRate")
+            raise JobFailure(
+                "app", f"the gradient became {float(norm)} at step {self.progress.step + 1}; lower hyper.learningRate"
+            )
         self.line["learningRate"] = optimizer.param_groups[0]["lr"]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
@@ -120,7 +125,17 @@ class Run(TrainerCallback):
 
 def empty_line() -> dict[str, Any]:
     """A metrics line's fields; those of the reward stay 0 for sft, which has none."""
-    zeros = ("reward", "rewardStd", "flatGroupShare", "completionTokens", "truncatedShare", "loss", "learningRate", "sampleSeconds", "rewardSeconds")
+    zeros = (
+        "reward",
+        "rewardStd",
+        "flatGroupShare",
+        "completionTokens",
+        "truncatedShare",
+        "loss",
+        "learningRate",
+        "sampleSeconds",
+        "rewardSeconds",
+    )
     return {**dict.fromkeys(zeros, 0.0), "unscorable": 0, "components": {}}
 
 

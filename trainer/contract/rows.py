@@ -1,14 +1,15 @@
 """A job's rows, and in which order training sees them: a pure function of seed and step, so that a resumed job needs no position file."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import numpy
 
-from trainer.failures import JobFailure
-from trainer.files import sha256_of
-from trainer.job import DatasetSpec
+from trainer.contract.failures import JobFailure
+from trainer.contract.files import sha256_of
+from trainer.contract.job import DatasetSpec
 
 TASKS = ("prove", "refine", "selfVerify", "selfRefine", "verify", "metaVerify")
 
@@ -29,7 +30,9 @@ def load_rows(spec: DatasetSpec, kind: str) -> list[Row]:
     try:
         digest = sha256_of(spec.path)
         if digest != spec.sha256:
-            raise JobFailure("data", f"dataset {spec.path} has sha256 {digest}, the job expects {spec.sha256}: it was changed or cut")
+            raise JobFailure(
+                "data", f"dataset {spec.path} has sha256 {digest}, the job expects {spec.sha256}: it was changed or cut"
+            )
         lines = spec.path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise JobFailure("data", f"cannot read dataset {spec.path}: {error}") from error
@@ -52,11 +55,17 @@ def parse_row(place: str, line: str, kind: str) -> Row:
             and all(isinstance(message["role"], str) and isinstance(message["content"], str) for message in prompt)
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobFailure("data", f"{place}: expected a training row with itemId, task, prompt and meta, got {line[:120]!r}") from error
+        raise JobFailure(
+            "data", f"{place}: expected a training row with itemId, task, prompt and meta, got {line[:120]!r}"
+        ) from error
     if not well_formed:
-        raise JobFailure("data", f"{place}: expected a training row with itemId, task, prompt messages and meta, got {line[:120]!r}")
+        raise JobFailure(
+            "data", f"{place}: expected a training row with itemId, task, prompt messages and meta, got {line[:120]!r}"
+        )
     if kind == "sft" and (not isinstance(row.completion, str) or not row.completion):
-        raise JobFailure("data", f"{place}: expected a non-empty completion, which kind sft learns, got {row.completion!r}")
+        raise JobFailure(
+            "data", f"{place}: expected a non-empty completion, which kind sft learns, got {row.completion!r}"
+        )
     return row
 
 

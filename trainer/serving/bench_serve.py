@@ -1,6 +1,6 @@
 """Tokens/s of the model server against in-process `generate` of transformers, in one run on one thread each.
 
-    python -m trainer.bench_serve --checkpoint FOLDER [--calls 128] [--rounds 5] [--json]
+    python -m trainer.serving.bench_serve --checkpoint FOLDER [--calls 128] [--rounds 5] [--json]
 
 128 calls at once, sampled at temperature 1, prompts of about 50 tokens, 44 new tokens each with no early end (the stop token is given no
 chance by asking both sides for a minimum; see `prompts_of`). Server and generate take turns, so that a busy machine slows both; the
@@ -26,7 +26,7 @@ runtime.prepare()
 import numpy  # noqa: E402
 import torch  # noqa: E402
 
-from trainer.chat import Chat  # noqa: E402
+from trainer.serving.chat import Chat  # noqa: E402
 
 NEW_TOKENS = 44
 PROMPT_TOKENS = 50
@@ -35,7 +35,11 @@ PROMPT_TOKENS = 50
 def prompts_of(chat: Chat, calls: int) -> list[list[int]]:
     """Random token ids that are no special tokens: what a prompt says does not change what it costs."""
     random = numpy.random.default_rng(1)
-    plain = [token for token in range(chat.tokenizer.get_vocab_size()) if chat.decode([token]).strip() and token not in chat.stop_ids]
+    plain = [
+        token
+        for token in range(chat.tokenizer.get_vocab_size())
+        if chat.decode([token]).strip() and token not in chat.stop_ids
+    ]
     return [random.choice(plain, PROMPT_TOKENS).tolist() for _ in range(calls)]
 
 
@@ -75,14 +79,20 @@ def length_of(tokens: list[int], stops: set[int]) -> int:
 async def post(port: int, body: dict[str, Any]) -> dict[str, Any]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     text = json.dumps(body).encode()
-    writer.write(b"POST /v1/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(text) + text)
+    writer.write(
+        b"POST /v1/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(text)
+        + text
+    )
     answer = await reader.read()
     writer.close()
     return json.loads(answer.split(b"\r\n\r\n", 1)[1])
 
 
 async def served_tokens_per_second(port: int, model: str, prompts: list[list[int]], seed: int) -> float:
-    bodies = [{"model": model, "prompt": prompt, "max_tokens": NEW_TOKENS, "temperature": 1.0, "seed": seed + index} for index, prompt in enumerate(prompts)]
+    bodies = [
+        {"model": model, "prompt": prompt, "max_tokens": NEW_TOKENS, "temperature": 1.0, "seed": seed + index}
+        for index, prompt in enumerate(prompts)
+    ]
     started = time.perf_counter()
     answers = await asyncio.gather(*(post(port, body) for body in bodies))
     seconds = time.perf_counter() - started
@@ -93,7 +103,17 @@ def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "trainer.serve", "--checkpoints", str(folder.parent), "--port", str(port), "--threads", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "trainer.serve",
+        "--checkpoints",
+        str(folder.parent),
+        "--port",
+        str(port),
+        "--threads",
+        "1",
+    ]
     server = subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=os.environ)
     for _ in range(600):
         with socket.socket() as probe:
@@ -114,7 +134,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m trainer.bench_serve", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.serving.bench_serve", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--calls", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
@@ -158,7 +180,9 @@ def main(arguments: list[str]) -> int:
         "calls": options.calls,
         "rounds": options.rounds,
     }
-    print(f"{options.calls} calls at once: {detail['servedTokensPerSecond']} tokens/s served, {detail['generateTokensPerSecond']} by generate, ratio {ratio:.2f}; one alone {detail['aloneMs']} ms")
+    print(
+        f"{options.calls} calls at once: {detail['servedTokensPerSecond']} tokens/s served, {detail['generateTokensPerSecond']} by generate, ratio {ratio:.2f}; one alone {detail['aloneMs']} ms"
+    )
     if options.json:
         print(json.dumps({"name": "serving", "value": round(ratio, 3), "goal": 0.9, "detail": detail}))
     return 0

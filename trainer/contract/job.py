@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.failures import JobFailure
-from trainer.files import path_of
+from trainer.contract.failures import JobFailure
+from trainer.contract.files import path_of
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -119,7 +119,10 @@ def artifact(fields: "Fields") -> dict[str, Any]:
 def dataset(name: str, value: Any) -> DatasetSpec:
     fields = Fields(name, value)
     spec = DatasetSpec(
-        **artifact(fields), role=fields.text("role"), rows=fields.integer("rows", low=1), weight=fields.number("weight", above=0)
+        **artifact(fields),
+        role=fields.text("role"),
+        rows=fields.integer("rows", low=1),
+        weight=fields.number("weight", above=0),
     )
     fields.done()
     return spec
@@ -127,7 +130,9 @@ def dataset(name: str, value: Any) -> DatasetSpec:
 
 def reward_spec(value: Any) -> RewardSpec:
     fields = Fields("reward", value)
-    spec = RewardSpec(url=fields.text("url"), recipe_sha256=fields.text("recipeSha256"), token_env=fields.text("tokenEnv"))
+    spec = RewardSpec(
+        url=fields.text("url"), recipe_sha256=fields.text("recipeSha256"), token_env=fields.text("tokenEnv")
+    )
     if not spec.url.startswith(("http://", "https://")):
         refuse("reward.url", "an http: or https: URL", spec.url)
     fields.done()
@@ -178,7 +183,9 @@ class Fields:
         for key in self.left:
             raise JobFailure("app", f"job file: {self.prefix}{key} is not a known field; remove it or correct its name")
 
-    def text(self, key: str, optional: bool = False, one_of: tuple[str, ...] = (), matching: re.Pattern[str] | None = None) -> str:
+    def text(
+        self, key: str, optional: bool = False, one_of: tuple[str, ...] = (), matching: re.Pattern[str] | None = None
+    ) -> str:
         value = self.take(key, optional)
         if value is None and optional:
             return ""
@@ -196,7 +203,9 @@ class Fields:
             refuse(self.prefix + key, "a whole number", value)
         return int(value)
 
-    def number(self, key: str, low: float | None = None, high: float | None = None, above: float | None = None) -> float:
+    def number(
+        self, key: str, low: float | None = None, high: float | None = None, above: float | None = None
+    ) -> float:
         value = self.take(key)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
             refuse(self.prefix + key, "a number", value)

@@ -90,14 +90,20 @@ def read_messages(messages: Any) -> list[dict[str, Any]]:
             raise BadRequest(f"expected {place} to be an object, got {shown(message)}", place)
         for key in ("role", "content"):
             if not isinstance(message.get(key), str):
-                raise BadRequest(f"expected {place}.{key} to be a text, got {shown(message.get(key))}", f"{place}.{key}")
+                raise BadRequest(
+                    f"expected {place}.{key} to be a text, got {shown(message.get(key))}", f"{place}.{key}"
+                )
     return messages
 
 
 def read_prompt(prompt: Any) -> str | list[int]:
     if isinstance(prompt, str):
         return prompt
-    if isinstance(prompt, list) and prompt and all(isinstance(token, int) and not isinstance(token, bool) for token in prompt):
+    if (
+        isinstance(prompt, list)
+        and prompt
+        and all(isinstance(token, int) and not isinstance(token, bool) for token in prompt)
+    ):
         return prompt
     raise BadRequest(f"expected prompt to be a text or a list of token ids, got {shown(prompt)}", "prompt")
 
@@ -139,7 +145,9 @@ def read_stop(stop: Any) -> list[str]:
         return []
     stops = [stop] if isinstance(stop, str) else stop
     if not isinstance(stops, list) or len(stops) > 16 or not all(isinstance(text, str) and text for text in stops):
-        raise BadRequest(f"expected stop to be a text or a list of at most 16 non-empty texts, got {shown(stop)}", "stop")
+        raise BadRequest(
+            f"expected stop to be a text or a list of at most 16 non-empty texts, got {shown(stop)}", "stop"
+        )
     return stops
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy
 import torch
 
-from trainer.chat import Chat
-from trainer.llama import FEWEST_ROWS, Cache, Llama, columns_for
-from trainer.sampler import PREFILL_ROWS, draw
+from trainer.engines.small.llama import FEWEST_ROWS, Cache, Llama, columns_for
+from trainer.engines.small.sampler import PREFILL_ROWS, draw
+from trainer.serving.chat import Chat
 
 
 @dataclass(eq=False)
@@ -114,7 +114,10 @@ class Batch:
         logits = self.llama.step(tokens, positions, self.cache, columns_for(int(self.positions[:count].max()) + 1))
         living = numpy.flatnonzero(self.living[:count])
         self.positions[living] += 1
-        return self.note(living, self.draw(logits[:count] if living.size == count else logits[torch.from_numpy(living).to(device)], living))
+        return self.note(
+            living,
+            self.draw(logits[:count] if living.size == count else logits[torch.from_numpy(living).to(device)], living),
+        )
 
     def draw(self, logits: torch.Tensor, rows: numpy.ndarray) -> numpy.ndarray:
         device = self.llama.device
@@ -181,7 +184,15 @@ class Batch:
             if hole >= source:
                 break
             self.cache.move(source, hole, int(self.positions[source]))
-            for values in (self.positions, self.tokens, self.drawn, self.limits, self.temperatures, self.top_p, self.living):
+            for values in (
+                self.positions,
+                self.tokens,
+                self.drawn,
+                self.limits,
+                self.temperatures,
+                self.top_p,
+                self.living,
+            ):
                 values[hole] = values[source]
             self.uniforms[hole], self.output[hole] = self.uniforms[source], self.output[source]
             self.calls[hole] = self.calls.pop()

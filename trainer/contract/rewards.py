@@ -5,12 +5,13 @@ import json
 import math
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
-from trainer.failures import JobFailure, one_line
+from trainer.contract.failures import JobFailure, one_line
 
 # Ours: long enough for a service to be restarted by hand, short enough that a job does not hold a GPU for a day.
 OUTAGE_SECONDS = 600.0
@@ -32,14 +33,20 @@ class Rewards:
 
 
 class RewardClient:
-    def __init__(self, url: str, token: str, outage_seconds: float = OUTAGE_SECONDS, answer_seconds: float = ANSWER_SECONDS):
+    def __init__(
+        self, url: str, token: str, outage_seconds: float = OUTAGE_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ):
         parts = urlsplit(url)
         self.url = url
         self.secure = parts.scheme == "https"
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if self.secure else 80)
         self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self.headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "accept": "application/json"}
+        self.headers = {
+            "authorization": f"Bearer {token}",
+            "content-type": "application/json",
+            "accept": "application/json",
+        }
         self.outage_seconds = outage_seconds
         self.answer_seconds = answer_seconds
         self.connection: http.client.HTTPConnection | None = None
@@ -67,7 +74,10 @@ class RewardClient:
                 problem = f"{type(error).__name__}: {error}"
             lasted = time.monotonic() - since
             if lasted + wait > self.outage_seconds:
-                raise JobFailure("reward", f"the reward service at {self.url} gave no answer for {lasted:.0f} s, last {one_line(problem, 200)}")
+                raise JobFailure(
+                    "reward",
+                    f"the reward service at {self.url} gave no answer for {lasted:.0f} s, last {one_line(problem, 200)}",
+                )
             sleep(wait)
             pause = min(pause * 1.7, 10.0)
 
@@ -89,7 +99,9 @@ class RewardClient:
 
     def connect(self) -> http.client.HTTPConnection:
         if self.secure:
-            connection = http.client.HTTPSConnection(self.host, self.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
+            connection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
+            )
         else:
             connection = http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
         connection.connect()
@@ -122,7 +134,10 @@ def read_answer(text: bytes, items: list[dict[str, Any]]) -> Rewards:
     except (ValueError, KeyError, TypeError) as error:
         raise JobFailure("reward", f"expected a reward answer with items, got {text[:120]!r}") from error
     if not isinstance(answers, list) or len(answers) != len(items):
-        raise JobFailure("reward", f"expected {len(items)} reward items, got {len(answers) if isinstance(answers, list) else answers!r}")
+        raise JobFailure(
+            "reward",
+            f"expected {len(items)} reward items, got {len(answers) if isinstance(answers, list) else answers!r}",
+        )
     values: list[float | None] = []
     sums: dict[str, list[float]] = {}
     reasons: list[str] = []
@@ -133,11 +148,19 @@ def read_answer(text: bytes, items: list[dict[str, Any]]) -> Rewards:
         if status == "unscorable":
             values.append(None)
             reasons.append(str(answer.get("reason", "no reason given")))
-        elif status == "scored" and isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif (
+            status == "scored"
+            and isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+        ):
             values.append(float(value))
             for name, part in (answer.get("components") or {}).items():
                 if isinstance(part, (int, float)) and math.isfinite(part):
                     sums.setdefault(name, []).append(float(part))
         else:
-            raise JobFailure("reward", f"expected item {asked['itemId']} to be scored with a number or unscorable, got {json.dumps(answer)[:160]}")
+            raise JobFailure(
+                "reward",
+                f"expected item {asked['itemId']} to be scored with a number or unscorable, got {json.dumps(answer)[:160]}",
+            )
     return Rewards(values, {name: sum(parts) / len(parts) for name, parts in sums.items()}, reasons)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from trainer.llama import Shape
+from trainer.engines.small.llama import Shape
 
 
 class Arrange(torch.autograd.Function):
@@ -106,7 +106,9 @@ class Groups:
         inputs = [*prompts, *([*completion[:-1]] or completion for completion in completions)]
         self.ids = torch.tensor([token for sequence in inputs for token in sequence])
         starts = torch.tensor([len(prompt) for prompt in prompts]).repeat_interleave(self.copies)
-        self.positions = torch.cat([self.prompt.column, self.completion.column + starts[self.completion.places // self.completion.columns]])
+        self.positions = torch.cat(
+            [self.prompt.column, self.completion.column + starts[self.completion.places // self.completion.columns]]
+        )
         # What each asked token is predicted from: the prompt's last token, or the completion's token before it.
         ends = torch.tensor([len(prompt) for prompt in prompts]).cumsum(0) - 1
         first = self.prompt.total
@@ -120,7 +122,9 @@ class Groups:
             first += max(len(completion) - 1, 1)
         self.sources = torch.cat(sources)
         # No completion may look at the columns that fill up shorter prompts.
-        self.beyond = torch.arange(self.prompt.columns) >= torch.tensor([len(prompt) for prompt in prompts]).view(-1, 1, 1, 1)
+        self.beyond = torch.arange(self.prompt.columns) >= torch.tensor([len(prompt) for prompt in prompts]).view(
+            -1, 1, 1, 1
+        )
 
 
 def log_probabilities(model: Any, shape: Shape, groups: Groups, temperature: float) -> tuple[Tensor, Tensor]:
@@ -190,13 +194,29 @@ def attend_completions(groups: Groups, queries: Tensor, keys: Tensor, values: Te
     by_row = q.permute(0, 1, 3, 2, 4, 5).reshape(prompts * copies, kv_heads, columns * share, size)
     prompt_keys, prompt_values = (groups.prompt.apart(x[:edge]).transpose(1, 2) for x in (keys, values))
     own_keys, own_values = (groups.completion.apart(x[edge:]).transpose(1, 2) for x in (keys, values))
-    to_prompt = torch.matmul(by_group * size**-0.5, prompt_keys.transpose(-1, -2)).masked_fill(groups.beyond, float("-inf"))
-    to_prompt = to_prompt.view(prompts, kv_heads, copies, columns * share, -1).transpose(1, 2).reshape(prompts * copies, kv_heads, columns * share, -1)
+    to_prompt = torch.matmul(by_group * size**-0.5, prompt_keys.transpose(-1, -2)).masked_fill(
+        groups.beyond, float("-inf")
+    )
+    to_prompt = (
+        to_prompt.view(prompts, kv_heads, copies, columns * share, -1)
+        .transpose(1, 2)
+        .reshape(prompts * copies, kv_heads, columns * share, -1)
+    )
     later = torch.ones(columns, columns, dtype=torch.bool).triu(1).repeat_interleave(share, 0)
     to_own = torch.matmul(by_row * size**-0.5, own_keys.transpose(-1, -2)).masked_fill(later, float("-inf"))
     weights = torch.softmax(torch.cat([to_prompt, to_own], -1), -1)
     on_prompt, on_own = weights.split([to_prompt.shape[-1], to_own.shape[-1]], -1)
-    on_prompt = on_prompt.view(prompts, copies, kv_heads, columns * share, -1).transpose(1, 2).reshape(prompts, kv_heads, copies * columns * share, -1)
-    from_prompt = torch.matmul(on_prompt, prompt_values).view(prompts, kv_heads, copies, columns, share, size).permute(0, 2, 3, 1, 4, 5)
-    from_own = torch.matmul(on_own, own_values).view(prompts, copies, kv_heads, columns, share, size).permute(0, 1, 3, 2, 4, 5)
+    on_prompt = (
+        on_prompt.view(prompts, copies, kv_heads, columns * share, -1)
+        .transpose(1, 2)
+        .reshape(prompts, kv_heads, copies * columns * share, -1)
+    )
+    from_prompt = (
+        torch.matmul(on_prompt, prompt_values)
+        .view(prompts, kv_heads, copies, columns, share, size)
+        .permute(0, 2, 3, 1, 4, 5)
+    )
+    from_own = (
+        torch.matmul(on_own, own_values).view(prompts, copies, kv_heads, columns, share, size).permute(0, 1, 3, 2, 4, 5)
+    )
     return (from_prompt + from_own).reshape(prompts * copies, columns, -1)

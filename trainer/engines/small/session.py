@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from trainer.checkpoints import export_checkpoint
-from trainer.common import JobTrainer, Run, StopRequest
-from trainer.failures import JobFailure, Preempted
-from trainer.job import Job
-from trainer.progress import Progress
-from trainer.rows import Mixture, Row
-from trainer.states import latest
+from trainer.contract.checkpoints import export_checkpoint
+from trainer.contract.failures import JobFailure, Preempted
+from trainer.contract.job import Job
+from trainer.contract.progress import Progress
+from trainer.contract.rows import Mixture, Row
+from trainer.contract.states import latest
+from trainer.engines.small.common import JobTrainer, Run, StopRequest
 
 log = logging.getLogger("trainer")
 
@@ -49,20 +49,29 @@ class Session:
         weights = [spec.weight for spec in job.datasets]
         mixture = Mixture([len(dataset) for dataset in datasets], weights, job.hyper.prompts_per_step, job.hyper.seed)
         if job.kind == "grpo":
-            from trainer.grpo import GrpoJob
-            from trainer.rewards import RewardClient
+            from trainer.contract.rewards import RewardClient
+            from trainer.engines.small.grpo import GrpoJob
 
             assert job.reward is not None
             return GrpoJob(self.run, model, tokenizer, rows, mixture, RewardClient(job.reward.url, token))
-        from trainer.sft import SftJob
+        from trainer.engines.small.sft import SftJob
 
         return SftJob(self.run, model, tokenizer, rows, mixture)
 
     def train(self) -> dict[str, Any]:
         if self.state_path is None:
-            log.info("training %s from its initial checkpoint, ready after %.1f s", self.job.job_key, time.time() - self.started)
+            log.info(
+                "training %s from its initial checkpoint, ready after %.1f s",
+                self.job.job_key,
+                time.time() - self.started,
+            )
         else:
-            log.info("training %s on from step %d, ready after %.1f s", self.job.job_key, self.run.progress.step, time.time() - self.started)
+            log.info(
+                "training %s on from step %d, ready after %.1f s",
+                self.job.job_key,
+                self.run.progress.step,
+                time.time() - self.started,
+            )
         if self.stop.asked:
             raise Preempted(self.run.progress.step)
         if self.run.finished():
@@ -95,7 +104,10 @@ class Session:
             "steps": progress.step,
             "stopReason": self.run.stop_reason,
             # Means over the saturation window's steps at the start and at the end.
-            "reward": {"first": sum(progress.rewards[:window]) / window, "last": sum(progress.rewards[-window:]) / window},
+            "reward": {
+                "first": sum(progress.rewards[:window]) / window,
+                "last": sum(progress.rewards[-window:]) / window,
+            },
             "tokens": progress.tokens,
             "seconds": round(time.time() - self.started, 3),
         }

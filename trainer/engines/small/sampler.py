@@ -1,12 +1,12 @@
 """Sampling from a Llama: how a token is drawn, and whole batches of completions for training."""
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy
 import torch
 from torch import Tensor
 
-from trainer.llama import FEWEST_ROWS, Cache, Llama, columns_for
+from trainer.engines.small.llama import FEWEST_ROWS, Cache, Llama, columns_for
 
 
 def draw(logits: Tensor, temperatures: Tensor | float, uniforms: Tensor, top_p: Tensor | None = None) -> Tensor:
@@ -27,7 +27,11 @@ def draw(logits: Tensor, temperatures: Tensor | float, uniforms: Tensor, top_p: 
         beyond = ranked.cumsum(-1) - ranked >= top_p.unsqueeze(1)
         chances = chances.masked_fill(torch.zeros_like(beyond).scatter_(1, order, beyond), 0.0)
     totals = chances.cumsum(-1)
-    tokens = torch.searchsorted(totals, (uniforms * totals[:, -1]).unsqueeze(1), right=True).squeeze(1).clamp_(max=logits.shape[1] - 1)
+    tokens = (
+        torch.searchsorted(totals, (uniforms * totals[:, -1]).unsqueeze(1), right=True)
+        .squeeze(1)
+        .clamp_(max=logits.shape[1] - 1)
+    )
     return tokens if greedy is None else torch.where(greedy, logits.argmax(-1), tokens)
 
 
@@ -37,7 +41,12 @@ PREFILL_ROWS = 16
 
 @torch.inference_mode()
 def sample(
-    llama: Llama, prompts: Sequence[Sequence[int]], copies: int, uniforms: numpy.ndarray, temperature: float, stop_ids: Sequence[int]
+    llama: Llama,
+    prompts: Sequence[Sequence[int]],
+    copies: int,
+    uniforms: numpy.ndarray,
+    temperature: float,
+    stop_ids: Sequence[int],
 ) -> list[list[int]]:
     """`copies` completions of every prompt, neighbours in the result, each up to and including a stop id or `uniforms.shape[1]` tokens.
 
@@ -53,7 +62,9 @@ def sample(
     first = torch.empty(len(prompts), llama.shape.vocab, device=device, dtype=llama.dtype)
     for start in range(0, len(prompts), PREFILL_ROWS):
         chunk = prompts[start : start + PREFILL_ROWS]
-        first[start : start + len(chunk)] = llama.prefill(chunk, cache, [copies * index for index in range(start, start + len(chunk))])
+        first[start : start + len(chunk)] = llama.prefill(
+            chunk, cache, [copies * index for index in range(start, start + len(chunk))]
+        )
         columns = columns_for(max(len(prompt) for prompt in chunk))
         for layer in cache.layers:
             rows = layer[:, start * copies : (start + len(chunk)) * copies].unflatten(1, (len(chunk), copies))
@@ -81,13 +92,18 @@ def sample(
         count = max(owner.shape[0], FEWEST_ROWS)
         idle = count - owner.shape[0]
         logits = llama.step(
-            torch.nn.functional.pad(tokens, (0, idle)), torch.nn.functional.pad(positions, (0, idle)), cache, columns_for(furthest + index + 1)
+            torch.nn.functional.pad(tokens, (0, idle)),
+            torch.nn.functional.pad(positions, (0, idle)),
+            cache,
+            columns_for(furthest + index + 1),
         )
         positions = positions + 1
     return [ids[:length] for ids, length in zip(sampled.tolist(), lengths_done.tolist())]
 
 
-def drop(ended: Tensor, owner: Tensor, positions: Tensor, tokens: Tensor, cache: Cache, length: int) -> tuple[Tensor, Tensor, Tensor]:
+def drop(
+    ended: Tensor, owner: Tensor, positions: Tensor, tokens: Tensor, cache: Cache, length: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Moves the last living rows over the ended ones, so that the living are the first rows of the cache."""
     living = int((~ended).sum())
     holes = torch.nonzero(ended[:living]).flatten().tolist()

@@ -4,8 +4,9 @@ Renders and decodes as transformers' tokenizer of the same folder does; a test c
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import jinja2
 from jinja2.ext import loopcontrols
@@ -38,7 +39,9 @@ class Chat:
         if self.template is None:
             raise ValueError("this model has no chat template; use /v1/completions")
         try:
-            text = self.template.render(messages=messages, add_generation_prompt=True, tools=None, documents=None, **self.names)
+            text = self.template.render(
+                messages=messages, add_generation_prompt=True, tools=None, documents=None, **self.names
+            )
         except jinja2.TemplateError as error:
             raise ValueError(f"the model's chat template refused the messages: {error}") from error
         return self.encode(text, special=False)

@@ -4,10 +4,10 @@ from typing import Any
 
 from trl import SFTConfig, SFTTrainer
 
-from trainer.common import JobTrainer, Run, StepOrder, shared_settings
-from trainer.failures import JobFailure
-from trainer.job import Job
-from trainer.rows import Mixture, Row
+from trainer.contract.failures import JobFailure
+from trainer.contract.job import Job
+from trainer.contract.rows import Mixture, Row
+from trainer.engines.small.common import JobTrainer, Run, StepOrder, shared_settings
 
 
 def sft_config(job: Job) -> SFTConfig:
@@ -32,7 +32,9 @@ class SftJob(JobTrainer, SFTTrainer):
         super().__init__(
             model=model,
             args=sft_config(run.job),
-            train_dataset=Dataset.from_dict({key: [item[key] for item in encoded] for key in ("input_ids", "completion_mask")}),
+            train_dataset=Dataset.from_dict(
+                {key: [item[key] for item in encoded] for key in ("input_ids", "completion_mask")}
+            ),
             processing_class=tokenizer,
             callbacks=[run],
         )
@@ -53,7 +55,10 @@ def encode(row: Row, tokenizer: Any, job: Job) -> dict[str, list[int]]:
     assert row.completion is not None
     prompt = tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False)
     answer = tokenizer(row.completion, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
-    for name, ids, most in (("prompt", prompt, job.hyper.max_prompt_tokens), ("completion", answer, job.hyper.max_completion_tokens)):
+    for name, ids, most in (
+        ("prompt", prompt, job.hyper.max_prompt_tokens),
+        ("completion", answer, job.hyper.max_completion_tokens),
+    ):
         if len(ids) > most:
             raise JobFailure("data", f"row {row.item_id} has a {name} of {len(ids)} tokens, the job allows {most}")
     return {"input_ids": prompt + answer, "completion_mask": [0] * len(prompt) + [1] * len(answer)}

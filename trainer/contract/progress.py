@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainer.files import write_atomically
+from trainer.contract.files import write_atomically
 
 
 @dataclass

@@ -6,15 +6,15 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable
 
 import torch
 
-from trainer.batch import Answer, Batch, Call
-from trainer.chat import Chat
-from trainer.llama import Llama
-from trainer.openai_requests import BadRequest
+from trainer.engines.small.llama import Llama
+from trainer.serving.batch import Answer, Batch, Call
+from trainer.serving.chat import Chat
+from trainer.serving.openai_requests import BadRequest
 
 log = logging.getLogger("trainer.serve")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -42,7 +42,13 @@ class Engine:
     """Serves the checkpoint folders below one directory. `deliver` gets finished calls, on the engine's thread."""
 
     def __init__(
-        self, checkpoints: Path, device: torch.device, slots: int, context: int, resident: int, deliver: Callable[[list[tuple[Call, Answer | Exception]]], None]
+        self,
+        checkpoints: Path,
+        device: torch.device,
+        slots: int,
+        context: int,
+        resident: int,
+        deliver: Callable[[list[tuple[Call, Answer | Exception]]], None],
     ):
         self.checkpoints = checkpoints
         self.device = device
@@ -69,17 +75,21 @@ class Engine:
             folder = self.checkpoints / name
             if MODEL_NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
                 raise BadRequest(f"the model {name[:80]!r} does not exist here", "model", 404, "model_not_found")
-            self.loading[name] = asyncio.ensure_future(asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context))
+            self.loading[name] = asyncio.ensure_future(
+                asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context)
+            )
             try:
                 self.keep(await self.loading[name])
-            except Exception as error:  # noqa: BLE001 - the libraries that read weights and tokenizers raise kinds of their own
-                raise BadRequest(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
+            except Exception as error:
+                raise BadRequest(
+                    f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable"
+                ) from error
             finally:
                 del self.loading[name]
             return self.models[name]
         try:
             return await asyncio.shield(self.loading[name])
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             raise BadRequest(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
 
     def keep(self, model: Model) -> None:
@@ -92,7 +102,9 @@ class Engine:
 
     def available(self) -> list[str]:
         names = (entry.name for entry in self.checkpoints.iterdir()) if self.checkpoints.is_dir() else iter(())
-        return sorted(name for name in names if MODEL_NAME.fullmatch(name) and (self.checkpoints / name / "config.json").is_file())
+        return sorted(
+            name for name in names if MODEL_NAME.fullmatch(name) and (self.checkpoints / name / "config.json").is_file()
+        )
 
     def submit(self, model: Model, call: Call) -> None:
         self.arrivals.append((model, call))
@@ -139,7 +151,7 @@ class Engine:
                 model.steps_to_admission = STEPS_BETWEEN_ADMISSIONS
             if batch.active:
                 done += batch.step()
-        except Exception as error:  # noqa: BLE001 - one bad batch must not end the server
+        except Exception as error:
             log.exception("a batch of %s failed", model.name)
             calls = batch.abandon()
             done += [(call, error) for call in calls]

@@ -5,9 +5,10 @@ row's keys start at column 0, row counts are kept off the matrix kernels' small 
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as functional
@@ -84,7 +85,8 @@ class Cache:
         self.columns = COLUMN_BLOCK * (blocks + (blocks % 2 == 0))
         self.kv_heads = shape.kv_heads
         self.layers = [
-            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device, dtype=dtype) for _ in range(shape.layers)
+            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device, dtype=dtype)
+            for _ in range(shape.layers)
         ]
         # Added to scores: 0 where a row may look, -inf elsewhere; repeated per head so that no step has to expand it.
         self.mask = torch.full((rows, shape.kv_heads, self.columns), float("-inf"), device=device, dtype=dtype)
@@ -102,11 +104,19 @@ class Cache:
 class Llama:
     """The forward pass over weights named as in transformers' LlamaForCausalLM."""
 
-    def __init__(self, shape: Shape, weights: Mapping[str, Tensor], device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32):
+    def __init__(
+        self,
+        shape: Shape,
+        weights: Mapping[str, Tensor],
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ):
         self.shape = shape
         self.device = torch.device(device)
         self.dtype = dtype
-        pairs = torch.stack([torch.arange(shape.head_dim // 2), torch.arange(shape.head_dim // 2) + shape.head_dim // 2], 1).flatten()
+        pairs = torch.stack(
+            [torch.arange(shape.head_dim // 2), torch.arange(shape.head_dim // 2) + shape.head_dim // 2], 1
+        ).flatten()
         self.pairs = pairs.to(self.device)
         frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float64) / shape.head_dim)
         angles = torch.outer(torch.arange(shape.max_context, dtype=torch.float64), frequencies)

@@ -1,0 +1,1 @@
+"""Engines of training, each a folder that keeps the duties of trainer/contract."""
