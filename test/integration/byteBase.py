@@ -1,8 +1,9 @@
 """Writes a checkpoint for tests: `python byteBase.py PROMPTS_FOLDER OUT_FOLDER`.
 
-A Llama of one layer that has learned nothing and knows no mathematics. Its tokenizer works on bytes, so it reads any text; its embeddings
-and head are laid out by hand so that each token depends on the one before it, and what it writes is in the formats of `prompts/`, or nearly:
-some answers lack their evaluation, some box a 7. Attention and feed-forward begin at zero and learn like any other weights.
+A Llama of one layer that has learned nothing and knows no mathematics. Its tokenizer works on bytes, so it reads any
+text; its embeddings and head are laid out by hand so that each token depends on the one before it, and what it writes
+is in the formats of `prompts/`, or nearly: some answers lack their evaluation, some box a 7. Attention and feed-forward
+begin at zero and learn like any other weights.
 """
 
 import json
@@ -19,7 +20,8 @@ ANALYSIS = [f"I checked the {word} step. " for word in ("first", "middle", "last
 META = [f"The {word} defect is described as it is. " for word in ("first", "other")]
 BOXES = {"\\boxed{0}": 0.25, "\\boxed{0.5}": 0.2, "\\boxed{1}": 0.45, "\\boxed{7}": 0.1}
 SOLUTION, SELF = "## Solution\n\n", "\n\n## Self Evaluation\n\n"
-OPENING, CLOSING = "Here is my evaluation of the solution:\n", "\n\nBased on my evaluation, the final overall score should be:\n"
+OPENING = "Here is my evaluation of the solution:\n"
+CLOSING = "\n\nBased on my evaluation, the final overall score should be:\n"
 META_OPENING = 'Here is my analysis of the "solution evaluation":\n'
 META_CLOSING = '\n\nBased on my analysis, I will rate the "solution evaluation" as:\n'
 
@@ -28,7 +30,8 @@ def words(texts: list[str], total: float = 1.0) -> dict[str, float]:
     return {text: total / len(texts) for text in texts}
 
 
-# What may follow a token, and how often. `<prove>` and its like end a prompt: the chat template knows the prompts by their formats.
+# What may follow a token, and how often. `<prove>` and its like end a prompt: the chat template knows the prompts by
+# their formats.
 NEXT = {
     "<prove>": {SOLUTION: 0.9, OPENING: 0.1},
     "<verify>": {OPENING: 1},
@@ -48,7 +51,8 @@ SPECIAL = ["<pad>", "<eos>", "<prove>", "<verify>", "<meta>"]
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message.content }}{% endfor %}{% if add_generation_prompt %}"
     "{% set asked = messages[-1].content %}"
-    "{% if 'my analysis of the \"solution evaluation\"' in asked %}<meta>{% elif '## Solution' in asked.split('# Material')[0] %}<prove>{% else %}<verify>{% endif %}"
+    "{% if 'my analysis of the \"solution evaluation\"' in asked %}<meta>"
+    "{% elif '## Solution' in asked.split('# Material')[0] %}<prove>{% else %}<verify>{% endif %}"
     "{% endif %}"
 )
 
@@ -59,11 +63,22 @@ def make_tokenizer(prompts: Path) -> PreTrainedTokenizerFast:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     lines = [line for file in sorted(prompts.glob("*.md")) for line in file.read_text().splitlines(keepends=True)]
-    trainer = trainers.BpeTrainer(vocab_size=2000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=SPECIAL, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=2000,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=SPECIAL,
+        show_progress=False,
+    )
     tokenizer.train_from_iterator(lines, trainer)
     spoken = sorted({text for follow in NEXT.values() for text in follow} - set(SPECIAL))
     tokenizer.add_tokens([AddedToken(text, normalized=False) for text in spoken])
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", padding_side="left", chat_template=CHAT_TEMPLATE)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="<eos>",
+        padding_side="left",
+        chat_template=CHAT_TEMPLATE,
+    )
 
 
 def main(prompts: Path, out: Path) -> None:
@@ -71,9 +86,18 @@ def main(prompts: Path, out: Path) -> None:
     tokenizer = make_tokenizer(prompts)
     width = 64
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
-        head_dim=32, max_position_embeddings=8192, bos_token_id=None, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=32,
+        max_position_embeddings=8192,
+        bos_token_id=None,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
     model = LlamaForCausalLM(config)
     place = {tokenizer.convert_tokens_to_ids(text): index for index, text in enumerate(NEXT)}
     with torch.no_grad():

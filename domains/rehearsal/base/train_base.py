@@ -1,4 +1,6 @@
-"""Trains the rehearsal's base from the corpora that makeBase.ts wrote: one thread, a fixed number of steps, the same weights every time.
+"""Trains the rehearsal's base from the corpora that makeBase.ts wrote, on one thread.
+
+A fixed number of steps, the same weights every time.
 
 Usage: train_base.py <folder of makeBase.ts> <checkpoint folder> [--phases N]
 The checkpoint is a flat Hugging Face folder. `--phases 1` stops after the first phase (the test of determinism).
@@ -19,7 +21,10 @@ BUCKET = 16  # batches are sorted by length within so many batches, then taken i
 
 
 class Muon:
-    """Muon for the hidden matrices, in float32 and batched by shape: several times faster on a CPU than in bfloat16, one by one."""
+    """Muon for the hidden matrices, in float32 and batched by shape.
+
+    Several times faster on a CPU than in bfloat16, one by one.
+    """
 
     def __init__(self, matrices):
         shapes = {tuple(p.shape) for p in matrices}
@@ -28,12 +33,12 @@ class Muon:
 
     @torch.no_grad()
     def step(self, rate):
-        for group, buffer in zip(self.groups, self.buffers):
+        for group, buffer in zip(self.groups, self.buffers, strict=True):
             gradient = torch.stack([p.grad for p in group])
             buffer.lerp_(gradient, 1 - MUON_MOMENTUM)
             update = orthogonalised(gradient.lerp(buffer, MUON_MOMENTUM))
             rows, columns = group[0].shape
-            for p, direction in zip(group, update):
+            for p, direction in zip(group, update, strict=True):
                 p.mul_(1 - rate * 0.1).sub_(direction, alpha=rate * max(1, rows / columns) ** 0.5)
                 p.grad = None
 
@@ -67,7 +72,7 @@ def read_corpus(path, tokenizer):
 
 
 def batches_of(examples, size, generator):
-    """Batches of about equal lengths, so that little is padded; which go together and their order are random, but seeded."""
+    """Batches of about equal lengths, so that little is padded; which go together, and in what order, the seed says."""
     order = torch.randperm(len(examples), generator=generator).tolist()
     for start in range(0, len(order), size * BUCKET):
         bucket = sorted(order[start : start + size * BUCKET], key=lambda i: len(examples[i][0]))
@@ -80,7 +85,8 @@ def loss_of(model, batch, pad):
     width = max(len(ids) for ids, _ in batch)
     ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in batch])
     weights = torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in batch])[:, 1:]
-    # Padding is on the right and attention causal: no mask is needed. Only the tokens that count go through the last layer's head.
+    # Padding is on the right and attention causal: no mask is needed.
+    # Only the tokens that count go through the last layer's head.
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
     counted = weights > 0
     logits = model.lm_head(hidden[counted])
@@ -121,7 +127,9 @@ def train(folder, phases):
             adam.zero_grad()
             recent.append(loss.item())
             if (step + 1) % 50 == 0:
-                print(f"{phase['name']}: step {step + 1} of {phase['steps']}, loss {sum(recent) / len(recent):.3f}, {time.monotonic() - started:.0f} s", flush=True)
+                where = f"{phase['name']}: step {step + 1} of {phase['steps']}"
+                seconds = time.monotonic() - started
+                print(f"{where}, loss {sum(recent) / len(recent):.3f}, {seconds:.0f} s", flush=True)
                 recent = []
     return model
 
