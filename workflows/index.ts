@@ -5,7 +5,6 @@ export { coldStart } from './lap/coldStart.ts';
 export { scoreAnalyses } from './lap/scoreAnalyses.ts';
 export { trainStage } from './lap/trainStage.ts';
 export { scaleVerification } from './lap/scaleVerification.ts';
-export { evaluateModel } from './sets/evaluateModel.ts';
 export { sampleSet } from './sets/sampleSet.ts';
 export { labelSet } from './sets/labelSet.ts';
 export { expertReview } from './reviews/expertReview.ts';

@@ -8,8 +8,6 @@ import type { LabelSetInput, SampleSetInput, SetProgress } from '../../shared/sa
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
 const MOST_WORKFLOWS = 16;
 const SET_TYPES: ReadonlySet<string> = new Set(['sampleSet', 'labelSet']);
-/** Questions to people are hundreds and report nothing; evaluations run beside the phases. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['expertReview', 'evaluateModel']);
 
 type Work = Pick<LapProgress, 'step' | 'steps' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'>;
 
@@ -43,7 +41,9 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
       ? addSet(found, await setWork(client, next.id, beats))
       : { ...found, ...trainingWork(beats) };
     for (const { workflowId: id, workflowTypeName: type } of pendingChildren ?? []) {
-      if (id && type && (phase === 'evaluation' || !PASSED_OVER.has(type))) waiting.push({ id, type });
+      // Questions are hundreds and report nothing. A lap's own sets are its measurements: they run beside the phases.
+      const beside = type === 'expertReview' || (type === 'sampleSet' && next.type === 'lap');
+      if (id && type && (phase === 'evaluation' || !beside)) waiting.push({ id, type });
     }
   }
   return found;

@@ -38,7 +38,7 @@ export const actions: Bench = {
     const stub = endpoint === undefined ? await startStub({ medianMs: 60, sigma: 0.6, textBytes: 100 }) : undefined;
     const url = endpoint ?? stub?.url ?? '';
     const world = await startInferenceWorld(
-      'labelSet',
+      'workflows/sets/labelSet.ts',
       inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 512 }]),
     );
     try {

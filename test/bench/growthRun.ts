@@ -20,7 +20,7 @@ export interface GrowthFigures {
 
 const [proofs, url, statsUrl, bundle] = process.argv.slice(2) as [string, string, string, string];
 const world = await startInferenceWorld(
-  'labelSet',
+  'workflows/sets/labelSet.ts',
   inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 256 }]),
   { bundle },
 );

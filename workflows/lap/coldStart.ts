@@ -7,6 +7,7 @@ import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askExperts } from '../reviews/askExperts.ts';
+import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -25,7 +26,10 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
   const { coldStart: sizes } = recipe;
   const place = `${lap}/cold-start`;
   const seed = seedOf(opened.seed, 'cold start');
-  const { sample, sets } = sampler(opened, 'coldStart', { role: 'candidate', checkpoint: base });
+  const { sample, sets } = sampler(askingOf(opened, 'coldStart', 'cold-start'), {
+    role: 'candidate',
+    checkpoint: base,
+  });
 
   // Problems across topics, and the weak model's first drafts.
   const asked = await data.chooseProblems({
@@ -34,12 +38,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
     count: sizes.problems,
     seed,
   });
-  const drafts = await sample({
-    setId: `${place}/draft`,
-    task: 'prove',
-    rows: asked,
-    samplesPerRow: sizes.candidatesPerProblem,
-  });
+  const drafts = await sample('draft', asked, { task: 'prove', perRow: sizes.candidatesPerProblem });
   const rounds = [
     await data.collectProofs({
       to: `datasets/${place}/round-0.jsonl`,
@@ -54,13 +53,13 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
   // "Multiple rounds": the model analyses its latest proofs and writes better ones.
   for (let round = 1; round <= sizes.refinementRounds; round += 1) {
     const latest = rounds.at(-1) as DatasetRef;
-    const analyses = await sample({ setId: `${place}/analyses-${round}`, task: 'verify', rows: latest });
+    const analyses = await sample(`analyses-${round}`, latest, { task: 'verify' });
     const pairs = await data.pairWithAnalyses({
       to: `datasets/${place}/pairs-${round}.jsonl`,
       proofs: latest,
       setId: analyses.setId,
     });
-    const refined = await sample({ setId: `${place}/refined-${round}`, task: 'refine', rows: pairs });
+    const refined = await sample(`refined-${round}`, pairs, { task: 'refine' });
     rounds.push(
       await data.collectProofs({
         to: `datasets/${place}/round-${round}.jsonl`,

@@ -8,6 +8,7 @@ import { jobKeyOf } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { runJob } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
+import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -35,10 +36,10 @@ export async function consolidate({
   const seed = seedOf(opened.seed, 'consolidation');
   const policy = { ...labelling, metaAnalysesPerAnalysis: metaVerification ? labelling.metaAnalysesPerAnalysis : 0 };
   const count = ROWS_PER_EXAMPLE * sizes.examplesPerSkill;
-  const verifier = sampler(opened, 'consolidation', { role: 'verifier', checkpoint: parent.models.verifier });
+  const asking = askingOf(opened, 'consolidation', 'consolidation');
+  const verifier = sampler(asking, { role: 'verifier', checkpoint: parent.models.verifier });
   const metaVerifier =
-    parent.models.metaVerifier &&
-    sampler(opened, 'consolidation', { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
+    parent.models.metaVerifier && sampler(asking, { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
 
   // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
   // confirms.
@@ -48,7 +49,7 @@ export async function consolidate({
     count,
     seed,
   });
-  const analyses = await verifier.sample({ setId: `${place}/analyses`, task: 'verify', rows: proofs });
+  const analyses = await verifier.sample('analyses', proofs, { task: 'verify' });
   const right = await data.rightAnalyses({
     to: `datasets/${place}/right-analyses.jsonl`,
     setId: analyses.setId,
@@ -56,12 +57,7 @@ export async function consolidate({
   });
   const judged =
     metaVerification && metaVerifier
-      ? await metaVerifier.sample({
-          setId: `${place}/judged`,
-          task: 'metaVerify',
-          rows: right.rows,
-          samplesPerRow: policy.metaAnalysesPerAnalysis,
-        })
+      ? await metaVerifier.sample('judged', right.rows, { task: 'metaVerify', perRow: policy.metaAnalysesPerAnalysis })
       : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
@@ -74,7 +70,7 @@ export async function consolidate({
       count,
       seed,
     }));
-  const meta = scored && (await verifier.sample({ setId: `${place}/meta-analyses`, task: 'metaVerify', rows: scored }));
+  const meta = scored && (await verifier.sample('meta-analyses', scored, { task: 'metaVerify' }));
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.
   const { dataset, skills } = await data.writeConsolidation({

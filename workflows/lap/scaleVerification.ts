@@ -9,6 +9,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { labelSet } from '../sets/labelSet.ts';
 import { sampler } from '../sets/sampler.ts';
+import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -38,7 +39,8 @@ export async function scaleVerification(input: {
   const { labelling } = recipe;
   const place = `${lap}/label`;
   const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
-  const generator = sampler(opened, 'scaleVerification', { role: 'generator', checkpoint: input.generator });
+  const asking = askingOf(opened, 'scaleVerification', 'label');
+  const generator = sampler(asking, { role: 'generator', checkpoint: input.generator });
 
   // New, harder proofs.
   const asked = await data.chooseProblems({
@@ -47,12 +49,7 @@ export async function scaleVerification(input: {
     count: Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),
     seed: seedOf(opened.seed, 'labelling'),
   });
-  const written = await generator.sample({
-    setId: `${place}/proofs`,
-    task,
-    rows: asked,
-    samplesPerRow: labelling.proofsPerProblem,
-  });
+  const written = await generator.sample('proofs', asked, { task, perRow: labelling.proofsPerProblem });
   const candidates = await data.collectProofs({
     to: `datasets/${place}/candidates.jsonl`,
     setId: written.setId,
@@ -63,14 +60,9 @@ export async function scaleVerification(input: {
   });
 
   // Of more than shall be labelled, those that a first look finds hardest to verify; and what the last lap left over.
-  const verifier = sampler(opened, 'scaleVerification', { role: 'verifier', checkpoint: input.verifier });
+  const verifier = sampler(asking, { role: 'verifier', checkpoint: input.verifier });
   const hardest = async (): Promise<DatasetRef> => {
-    const look = await verifier.sample({
-      setId: `${place}/first-look`,
-      task: 'verify',
-      rows: candidates,
-      samplesPerRow: labelling.firstLook,
-    });
+    const look = await verifier.sample('first-look', candidates, { task: 'verify', perRow: labelling.firstLook });
     return data.hardestProofs({
       to: `datasets/${place}/hardest.jsonl`,
       proofs: candidates,
@@ -124,7 +116,7 @@ export async function scaleVerification(input: {
     proofs,
     decisions: set.decisions,
   });
-  const asking =
+  const reviewing =
     labelling.contested === 'ask' && contested.rows > 0
       ? [askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })]
       : [];
@@ -141,7 +133,7 @@ export async function scaleVerification(input: {
     return askExperts(opened, { setId: auditSetOf(lap), kind: 'auditLabel', subject });
   };
   const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [audit()] : [];
-  const [reviews, audits] = await Promise.all([Promise.all(asking), Promise.all(auditing)]);
+  const [reviews, audits] = await Promise.all([Promise.all(reviewing), Promise.all(auditing)]);
 
   // D_v grows.
   const { grown, ...left } = await data.growProofScores({

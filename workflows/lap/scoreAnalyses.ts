@@ -7,6 +7,7 @@ import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { sampler } from '../sets/sampler.ts';
+import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -28,17 +29,16 @@ export async function scoreAnalyses(input: {
   const { opened, verifier } = input;
   const { lap, recipe, base, problems } = opened;
   const place = `${lap}/meta-data`;
-  const samplesPerRow = recipe.metaData.analysesPerProof;
-  const v1 = sampler(opened, 'metaData', { role: 'verifier', checkpoint: verifier });
-  const ofBase = sampler(opened, 'metaData', { role: 'verifier', checkpoint: base });
+  const asking = askingOf(opened, 'metaData', 'meta-data');
+  const verify = { task: 'verify', perRow: recipe.metaData.analysesPerProof } as const;
+  const v1 = sampler(asking, { role: 'verifier', checkpoint: verifier });
+  const ofBase = sampler(asking, { role: 'verifier', checkpoint: base });
 
   // Run v1 on each (X, Y); the base as well, as the recipe's share says.
   const proofs = await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: input.proofs });
   const sets = [
-    await v1.sample({ setId: `${place}/analyses-v1`, task: 'verify', rows: proofs, samplesPerRow }),
-    ...(recipe.metaData.baseShare > 0
-      ? [await ofBase.sample({ setId: `${place}/analyses-base`, task: 'verify', rows: proofs, samplesPerRow })]
-      : []),
+    await v1.sample('analyses-v1', proofs, verify),
+    ...(recipe.metaData.baseShare > 0 ? [await ofBase.sample('analyses-base', proofs, verify)] : []),
   ];
   const [ofVerifier, ofBaseModel] = await Promise.all(
     sets.map((set) => data.collectAnalyses({ to: `datasets/${set.setId}.jsonl`, setId: set.setId, proofs })),

@@ -1,59 +1,68 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
-import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
+import type { Sampling } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef, Task } from '../../shared/records.ts';
+import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
 
-export interface SampleRequest {
-  readonly setId: string;
-  readonly task: Task;
-  readonly rows: DatasetRef;
-  /** @default 1 */
-  readonly samplesPerRow?: number;
+/** Who asks, and how: a phase of a lap, or a product. */
+export interface Asking {
+  /** Path of its sets, such as `main/lap-0001/cold-start`. Its first two parts name the lap or the product. */
+  readonly place: string;
+  /** What the records of its sets belong to, such as `coldStart`. */
+  readonly phase: string;
+  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly seed: number;
+  readonly sampling: Readonly<Record<Task, Sampling>>;
+  readonly engine: EngineSettings;
 }
 
-/** Samples sets with one model for one phase, and keeps the record of what that took. */
-export function sampler(opened: OpenedLap, phase: string, model: ModelRef) {
+export interface SampleOptions {
+  readonly task: Task;
+  /** Answers to each row. @default 1 */
+  readonly perRow?: number;
+  /** T = 0, and one answer to each row: it says it all. The task's maxTokens stay. */
+  readonly greedy?: boolean;
+  /** @default derived from the asking's seed and the set's path within its lap or product */
+  readonly seed?: number;
+  /** Takes what comes, even no answer at all: for measurements. */
+  readonly mayFail?: boolean;
+}
+
+/** Samples sets with one model, and keeps the record of what that took. A malformed answer is not asked again. */
+export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
-  const { recipe, prompts } = opened;
-  async function sample({ setId, task, rows, samplesPerRow = 1 }: SampleRequest): Promise<SetRecord> {
+  const { phase, prompts, engine } = asking;
+  /** @throws NoAnswers, non-retryable, when every call failed. */
+  async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
+    const setId = `${asking.place}/${name}`;
+    const { task, greedy = false, seed = seedOf(asking.seed, withinItsLap(setId)) } = options;
+    const samplesPerRow = greedy ? 1 : (options.perRow ?? 1);
+    const sampling = { ...asking.sampling[task], ...(greedy && { temperature: 0, topP: 1 }) };
     const result = await executeChild(sampleSet, {
       workflowId: setId,
-      args: [
-        {
-          setId,
-          rows,
-          task,
-          model,
-          prompts: prompts.name,
-          samplesPerRow,
-          sampling: recipe.sampling[task],
-          seed: seedOf(opened.seed, setId.slice(opened.lap.length)),
-          attempts: 1,
-          engine: recipe.inference,
-        },
-      ],
+      args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling, seed, attempts: 1, engine }],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
     const { answered, unparseable, truncated, failed } = result.counts;
-    if (failed > 0 && answered + unparseable + truncated === 0) {
+    if (options.mayFail !== true && failed > 0 && answered + unparseable + truncated === 0) {
       throw ApplicationFailure.nonRetryable(
         `Expected answers to set ${setId}, got none: all ${failed} calls failed. \`flywheel ledger show ` +
           `${setId}\` tells why`,
         'NoAnswers',
       );
     }
-    const record = {
-      ...result,
-      phase,
-      task,
-      startedAt: new Date(began).toISOString(),
-      wallSeconds: (Date.now() - began) / 1000,
-    };
+    const startedAt = new Date(began).toISOString();
+    const record = { ...result, phase, task, startedAt, wallSeconds: (Date.now() - began) / 1000 };
     sets.push(record);
     return record;
   }
   return { sample, sets };
+}
+
+/** `/cold-start/draft` of `main/lap-0001/cold-start/draft`: laps with one seed sample alike, whatever their names. */
+function withinItsLap(setId: string): string {
+  return setId.replace(/^[^/]+\/[^/]+/, '');
 }

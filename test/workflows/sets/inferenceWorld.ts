@@ -26,7 +26,8 @@ export interface InferenceWorld {
 }
 
 export async function startInferenceWorld(
-  workflows: 'sampleSet' | 'labelSet',
+  /** The file that has them. */
+  workflows: string,
   activities: (store: ArtifactStore) => object,
   options: { readonly bundle?: string } = {},
 ): Promise<InferenceWorld> {
@@ -53,7 +54,7 @@ export async function startInferenceWorld(
       namespace: namespace ?? 'default',
       taskQueue: QUEUES.orchestrator,
       ...(options.bundle === undefined
-        ? { workflowsPath: path.resolve(`workflows/sets/${workflows}.ts`) }
+        ? { workflowsPath: path.resolve(workflows) }
         : { workflowBundle: { codePath: options.bundle } }),
     }),
     Worker.create({

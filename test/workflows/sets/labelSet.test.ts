@@ -14,7 +14,7 @@ let world: InferenceWorld;
 beforeAll(async () => {
   stub = await startStub({ medianMs: 5, sigma: 0.5 });
   world = await startInferenceWorld(
-    'labelSet',
+    'workflows/sets/labelSet.ts',
     inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 128 }]),
   );
 });

@@ -16,7 +16,7 @@ let mostAtOnce = 0;
 let world: InferenceWorld;
 
 beforeAll(async () => {
-  world = await startInferenceWorld('sampleSet', () => ({
+  world = await startInferenceWorld('workflows/sets/sampleSet.ts', () => ({
     planSet: async ({ rows, shardRows }: PlanSetInput) => ({ shards: Math.ceil(rows.rows / shardRows) }),
     sampleShard: async ({ shard }: SampleShardInput): Promise<ShardResult> => {
       asked.push(shard);

@@ -1,0 +1,100 @@
+import type { Outcome } from '../../../shared/outcomes.ts';
+import { QUEUES } from '../../../shared/queues.ts';
+import { TASKS } from '../../../shared/records.ts';
+import type { Asking, SampleOptions } from '../../../workflows/sets/sampler.ts';
+import { readOutcomes } from '../../../activities/sets/outcomes.ts';
+import { MODEL } from '../../activities/inference/world.ts';
+import { startStub, type Stub } from '../../stub-server/start.ts';
+import type { ask } from './askWithoutLap.ts';
+import { inferenceActivities, startInferenceWorld, type InferenceWorld } from './inferenceWorld.ts';
+
+jest.setTimeout(60_000);
+
+let stub: Stub;
+let world: InferenceWorld;
+
+beforeAll(async () => {
+  stub = await startStub({ medianMs: 2, sigma: 0.2 });
+  world = await startInferenceWorld(
+    'test/workflows/sets/askWithoutLap.ts',
+    inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 64 }]),
+  );
+});
+afterAll(async () => {
+  await world.stop();
+  await stub.kill();
+});
+
+const SAMPLING = { temperature: 0.7, topP: 0.9, maxTokens: 64 };
+
+async function asked(place: string, sets: Readonly<Record<string, SampleOptions>>) {
+  const asking: Asking = {
+    place,
+    phase: 'measuring',
+    prompts: { name: 'paper', sha256: 'not looked at' },
+    seed: 1,
+    sampling: Object.fromEntries(TASKS.map((task) => [task, SAMPLING])) as Asking['sampling'],
+    engine: { engine: 'external', shardRows: 2, window: 2, maxConcurrency: 64 },
+  };
+  return world.env.client.workflow.execute<typeof ask>('ask', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: place,
+    args: [{ asking, model: MODEL, rows: await world.rows(5), sets }],
+  });
+}
+
+async function outcomesOf(setId: string): Promise<Outcome[]> {
+  const found: Outcome[] = [];
+  for await (const outcome of readOutcomes(world.store, setId)) found.push(outcome);
+  return found;
+}
+
+/** What the shards of a set were asked with. */
+async function sampledWith(setId: string): Promise<unknown> {
+  const { plan } = await world.store.readJson<{ plan: { sampling: unknown } }>(
+    `ledger/${setId}/shard-0000.result.json`,
+  );
+  return plan.sampling;
+}
+
+test('whoever has a place, prompts, a seed and an engine can ask; each set is on record', async () => {
+  const sets = await asked('evaluate/proofbench', {
+    sampled: { task: 'verify', perRow: 3 },
+    greedy: { task: 'verify', perRow: 3, greedy: true },
+  });
+  expect(sets).toMatchObject([
+    { setId: 'evaluate/proofbench/sampled', phase: 'measuring', task: 'verify', rows: 5, shards: 3 },
+    { setId: 'evaluate/proofbench/greedy', phase: 'measuring', task: 'verify', rows: 5, shards: 3 },
+  ]);
+  expect((await outcomesOf('evaluate/proofbench/sampled')).map(({ row, sample }) => `${row} ${sample}`)).toEqual(
+    [0, 1, 2, 3, 4].flatMap((row) => [0, 1, 2].map((sample) => `r${row} ${sample}`)),
+  );
+  expect(await sampledWith('evaluate/proofbench/sampled')).toEqual(SAMPLING);
+  expect((await outcomesOf('evaluate/proofbench/greedy')).map(({ row }) => row)).toEqual(
+    [0, 1, 2, 3, 4].map((row) => `r${row}`),
+  );
+  expect(await sampledWith('evaluate/proofbench/greedy')).toEqual({ temperature: 0, topP: 1, maxTokens: 64 });
+});
+
+test('a set is seeded by its path below the lap, or as its asker says', async () => {
+  const keys = async (setId: string) => (await outcomesOf(setId)).map(({ key }) => key);
+  const verify = { task: 'verify' } as const;
+  await asked('main/lap-0001/draft', { one: verify, other: verify, fixed: { ...verify, seed: 7 } });
+  await asked('again/lap-0009/draft', { one: verify, fixed: { ...verify, seed: 7 } });
+  expect(await keys('again/lap-0009/draft/one')).toEqual(await keys('main/lap-0001/draft/one'));
+  expect(await keys('main/lap-0001/draft/other')).not.toEqual(await keys('main/lap-0001/draft/one'));
+  expect(await keys('again/lap-0009/draft/fixed')).toEqual(await keys('main/lap-0001/draft/fixed'));
+});
+
+test('a set without a single answer ends the work, unless it is a measurement', async () => {
+  await stub.change({ refused: 1 });
+  await expect(asked('solve/refused', { draft: { task: 'prove' } })).rejects.toMatchObject({
+    cause: {
+      type: 'NoAnswers',
+      message: expect.stringContaining('Expected answers to set solve/refused/draft, got none: all 5 calls failed'),
+    },
+  });
+  const [measured] = await asked('evaluate/refused', { sampled: { task: 'prove', mayFail: true } });
+  expect(measured?.counts).toEqual({ answered: 0, unparseable: 0, truncated: 0, failed: 5 });
+  await stub.change({ refused: 0 });
+});
