@@ -133,7 +133,7 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
     if (outcome.kind !== 'answered' || outcome.text === undefined) continue;
     const problem = problems.get(outcome.row);
     if (problem === undefined) continue;
-    const id = proofId({ id: outcome.row, problem }, outcome, seriesOfLap(turn));
+    const id = proofId({ problem }, outcome, seriesOfLap(turn));
     const decision = decisions.get(id);
     const answer = parseAnswer(outcome.task, outcome.text);
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;

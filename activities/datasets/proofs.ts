@@ -7,17 +7,9 @@ import { shuffled } from '../../shared/seeds.ts';
 import { isScore } from '../../shared/scores.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
-import type { LabelRow } from '../../shared/sampling/sets.ts';
+import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../sets/activities.ts';
 import type { ArtifactStore } from '../store/files.ts';
-
-/** A row that a sample set asks about. */
-export interface PromptRow {
-  readonly id: string;
-  readonly problem: Problem;
-  readonly proof?: string;
-  readonly analysis?: string;
-}
 
 /** The rows of several datasets as one. */
 export async function concatenate(
@@ -39,21 +31,21 @@ export async function chooseProblems(
   const chosen = balancedSample(problems, input.count, (problem) => problem.topic, input.seed);
   return store.writeJsonl(
     input.to,
-    chosen.map((problem): PromptRow => ({ id: problem.id, problem })),
+    chosen.map((problem): SetRow => ({ id: problem.id, problem })),
   );
 }
 
 /**
  * The well-formed proofs among a set's answers. Malformed answers are not proofs; the set's counts tell how many there
  * were.
- * @param input.series `r<round>` in a cold start, `lap<turn>` in phase 4: proofs of one problem have different ids in
- * all of D_v.
+ * @param input.series tells apart what different places write of one problem: `r<round>` in a cold start, `lap<turn>`
+ * in phase 4. It has no dash.
  */
 export async function collectProofs(
   store: ArtifactStore,
   input: { to: string; setId: string; rows: DatasetRef; task: Task; round: number; series: string },
 ): Promise<DatasetRef> {
-  const rows = new Map((await store.readRows<PromptRow>(input.rows)).map((row) => [row.id, row]));
+  const rows = new Map((await store.readRows<SetRow>(input.rows)).map((row) => [row.id, row]));
   const proofs: ProofRow[] = [];
   for await (const outcome of readOutcomes(store, input.setId)) {
     const row = rows.get(outcome.row);
@@ -73,17 +65,15 @@ export async function collectProofs(
   return store.writeJsonl(input.to, proofs);
 }
 
-/** A proof's id: its problem, its series, and the samples that it came from. */
+/** `<problem>-<series>-<samples>`: a refined proof has the samples of the one it came from before its own. */
 export function proofId(
-  row: PromptRow,
+  { problem }: Pick<SetRow, 'problem'>,
   { row: asked, sample }: Pick<Outcome, 'row' | 'sample'>,
   series: string,
 ): string {
-  return `${row.problem.id}-${series}-${asked === row.problem.id ? '' : `${tail(asked)}-`}${sample}`;
+  const before = asked.slice(problem.id.length + 1).replace(/^[^-]*-/, '');
+  return [problem.id, series, ...(asked === problem.id ? [] : [before]), sample].join('-');
 }
-
-/** What tells apart proofs of one problem: the sample numbers at the end of a proof's id. */
-const tail = (proofId: string): string => /-(?:r|lap)\d+-([\d-]+)$/.exec(proofId)?.[1] ?? '0';
 
 /**
  * Candidates with an analysis each, for the next refinement round. Without a usable analysis a candidate is not
@@ -97,7 +87,7 @@ export async function pairWithAnalyses(
   for await (const outcome of readOutcomes(store, input.setId)) {
     if (outcome.kind === 'answered' && outcome.text !== undefined) analyses.set(outcome.row, outcome.text);
   }
-  const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): PromptRow[] => {
+  const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): SetRow[] => {
     const analysis = analyses.get(proof.id);
     return analysis === undefined ? [] : [{ id: proof.id, problem: proof.problem, proof: proof.proof, analysis }];
   });

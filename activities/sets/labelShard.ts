@@ -3,9 +3,9 @@ import { nextLabelStep, type LabelRound } from '../../shared/label/earlyStop.ts'
 import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/rounds.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { LabelRow, LabelSetInput } from '../../shared/sampling/sets.ts';
+import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
-import { readShardRows, shardUri, type SetRow } from './shards.ts';
+import { readShardRows, shardUri } from './shards.ts';
 import { renderRow } from './sampleShard.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
 import {

@@ -1,6 +1,6 @@
-import type { SampleSetInput } from '../../shared/sampling/sets.ts';
+import type { SampleSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
-import { readShardRows, type SetRow } from './shards.ts';
+import { readShardRows } from './shards.ts';
 import { rowQuestion, sampleOnce } from './samples.ts';
 import {
   forEachReady,
@@ -82,12 +82,12 @@ function* questionsOf<Q>(
 export function renderRow(
   prompts: PromptSet,
   task: SampleSetInput['task'],
-  row: SetRow,
+  { id, problem, ...texts }: SetRow,
 ): ReturnType<PromptSet['render']> {
   try {
-    return prompts.render(task, { problem: row.problem.statement, proof: row.proof, analysis: row.analysis });
+    return prompts.render(task, { ...texts, problem: problem.statement });
   } catch (error) {
-    throw new BadRow(`Row ${JSON.stringify(row.id)}: ${(error as Error).message}`, { cause: error });
+    throw new BadRow(`Row ${JSON.stringify(id)}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { DatasetRef, Problem } from '../../shared/records.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { linesOf } from '../store/lines.ts';
-
-/** A row of a set: what a prompt needs. */
-export interface SetRow {
-  readonly id: string;
-  readonly problem: Problem;
-  readonly proof?: string;
-  readonly analysis?: string;
-}
 
 /**
  * `ledger/<setId>/plan.json`: where each shard's rows stand in the dataset, so that a shard reads its own rows only.

@@ -3,20 +3,22 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TASKS, type ChatMessage, type Task } from '../../shared/records.ts';
 
-/** The texts a prompt can be about. `analysis` is an analysis of `proof`. */
+/** The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown. */
 export interface PromptValues {
   readonly problem: string;
   readonly proof?: string | undefined;
   readonly analysis?: string | undefined;
+  /** @default the one analysis */
+  readonly analyses?: readonly string[] | undefined;
 }
 
 type ValueName = keyof PromptValues;
-const VALUE_NAMES = ['problem', 'proof', 'analysis'] as const satisfies readonly ValueName[];
+const VALUE_NAMES = ['problem', 'proof', 'analysis', 'analyses'] as const satisfies readonly ValueName[];
 
 /**
  * A prompt set: one Markdown file per task, in which `{{problem}}`, `{{proof}}` and `{{analysis}}` stand for the texts
- * as they are and `{{quote proof}}` for the text inside a fence that it cannot close. Values are data: nothing in them
- * is substituted again.
+ * as they are, `{{analyses}}` for several, one after another, and `{{quote proof}}` for the text inside a fence that it
+ * cannot close. Values are data: nothing in them is substituted again.
  */
 export interface PromptSet {
   readonly name: string;
@@ -94,10 +96,11 @@ function valueOf(
   values: PromptValues,
   file: string,
 ): string {
-  const value = values[name];
+  const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];
   if (value === undefined)
     throw new Error(`Expected a value for {{${name}}} of ${file}, got none: this task needs a ${name}`);
-  return quoted ? quote(name, value) : value;
+  const texts = typeof value === 'string' ? [value] : value;
+  return texts.map((text) => (quoted ? quote(name === 'analyses' ? 'analysis' : name, text) : text)).join('\n\n');
 }
 
 /**

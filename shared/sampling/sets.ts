@@ -1,13 +1,22 @@
 import type { OutcomeCounts, Sampling, Usage } from '../outcomes.ts';
-import type { DatasetRef, ModelRef, Task } from '../records.ts';
+import type { DatasetRef, ModelRef, Problem, Task } from '../records.ts';
 import type { ProofScore, QualityScore } from '../scores.ts';
 
-/**
- * What to sample, for a whole set. Rows are JSONL with `id`, `problem` and, as the task needs, `proof` and `analysis`.
- */
+/** A row that a set asks about: what the task's prompt needs. */
+export interface SetRow {
+  readonly id: string;
+  readonly problem: Problem;
+  readonly proof?: string;
+  readonly analysis?: string;
+  /** Of `proof`, where the prompt shows several (`{{analyses}}`). */
+  readonly analyses?: readonly string[];
+}
+
+/** What to sample, for a whole set. */
 export interface SampleSetInput {
   /** Path id, such as `main/lap-0001/cold-start/draft`. Ledgers go under `ledger/<setId>/`. */
   readonly setId: string;
+  /** SetRow dataset. */
   readonly rows: DatasetRef;
   readonly task: Task;
   readonly model: ModelRef;

@@ -22,7 +22,6 @@ test('every kind of workflow of a lap has a recorded history', () => {
     [
       'coldStart',
       'consolidate',
-      'evaluateModel',
       'expertReview',
       'flywheel',
       'labelSet',

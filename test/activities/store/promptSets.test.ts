@@ -40,6 +40,21 @@ describe('a prompt', () => {
     expect(() => prompts.render('metaVerify', { problem: 'X', proof: 'Y' })).toThrow('{{analysis}}');
   });
 
+  test('shows several analyses one after another, and a single one as it shows an analysis', async () => {
+    const both = await mkdtemp(path.join(os.tmpdir(), 'prompts-'));
+    await cp(folder, both, { recursive: true });
+    await writeFile(path.join(both, 'refine.md'), '{{analyses}}\n{{quote analyses}}');
+    const prompts = await loadPromptSet('.', both);
+    const shown = (values: { analysis?: string; analyses?: readonly string[] }) =>
+      prompts.render('refine', { problem: 'X', proof: 'Y', ...values })[0]?.content;
+    expect(shown({ analyses: ['one', '{{proof}}'] })).toBe(
+      `one\n\n{{proof}}\n${quote('analysis', 'one')}\n\n${quote('analysis', '{{proof}}')}`,
+    );
+    expect(shown({ analysis: 'one' })).toBe(`one\n${quote('analysis', 'one')}`);
+    expect(() => shown({})).toThrow('Expected a value for {{analyses}} of ./refine.md, got none');
+    await rm(both, { recursive: true });
+  });
+
   test('may have an empty value: a text that is there and empty is not missing', async () => {
     expect(await contentOf('verify', { problem: 'X', proof: '' })).toBe('P X Y  again X');
   });
