@@ -131,6 +131,8 @@ export const config = {
     /** @default one that the supervisor makes for the state folder */
     token: env['FLYWHEEL_REWARD_TOKEN'],
   },
+  /** Clusters by name, as JSON: the kind of each and what it needs; activities/clusters says the form. */
+  clusters: env['FLYWHEEL_CLUSTERS'] ?? '{"local":{"kind":"local"}}',
   inference: {
     /** Endpoints that others run, as JSON (engine `external`); activities/serving says the form. */
     endpoints: env['FLYWHEEL_ENDPOINTS'],

@@ -70,9 +70,7 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
     async killEverything() {
       const records = [
         path.join('run', 'supervisor.json'),
-        ...['run', path.join('store', 'jobs')].flatMap((folder) =>
-          filesIn(path.join(stateDir, folder), /\.json$/).map((file) => path.join(folder, file)),
-        ),
+        ...filesIn(path.join(stateDir, 'run'), /\.json$/).map((file) => path.join('run', file)),
       ];
       for (const record of records) {
         const found = await readRecord(path.join(stateDir, record)).catch(() => undefined); // no process's record

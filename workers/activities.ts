@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { rehearsalChecker } from '../domains/rehearsal/checker.ts';
-import { config, environmentWith } from '../temporal.config.ts';
+import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
 import { createEvaluationActivities } from '../activities/datasets/evaluation.ts';
 import { createInferenceActivities } from '../activities/sets/activities.ts';
@@ -8,15 +8,16 @@ import { createLapActivities } from '../activities/datasets/activities.ts';
 import { loadPromptSet } from '../activities/store/promptSets.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
-import { configuredServing } from './configured.ts';
+import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { ArtifactStore } from '../activities/store/files.ts';
-import { createTrainingActivities, LocalCluster } from '../activities/training/activities.ts';
+import { createTrainingActivities } from '../activities/training/activities.ts';
 
 /** All activities of this installation, by task queue. */
 export async function createActivities() {
   const store = new ArtifactStore(config.storeDir);
   const serving = configuredServing(store);
+  const clusters = configuredClusters();
   // The one domain that knows its truth. A lap reads it only where its recipe says so.
   const checker = rehearsalChecker;
 
@@ -28,7 +29,7 @@ export async function createActivities() {
 
   return {
     orchestrator: {
-      ...allBeating(createLapActivities({ store, root: config.root })),
+      ...allBeating(createLapActivities({ store, root: config.root, clusters })),
       ...createReviewActivities({ store, client, checker }),
       ...allBeating(createEvaluationActivities({ store, checker })),
       ...allBeating(createReportActivities({ store, checker })),
@@ -43,14 +44,9 @@ export async function createActivities() {
     },
     training: createTrainingActivities({
       store,
-      clusters: [
-        new LocalCluster({
-          store,
-          root: config.root,
-          command: [config.python, '-m', 'trainer.train'],
-          env: environmentWith({}),
-        }),
-      ],
+      clusters,
+      command: [config.python, '-m', 'trainer.train'],
+      env: { [config.rewardService.tokenEnv]: config.rewardService.token },
       reward: config.rewardService,
     }),
   };

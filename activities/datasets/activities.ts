@@ -6,7 +6,7 @@ import * as analyses from './analyses.ts';
 import * as consolidation from './consolidation.ts';
 import { lapOutcome, openFlywheel } from '../laps/flywheel.ts';
 import type { FlywheelActivities } from '../laps/flywheel.ts';
-import { openLap } from '../laps/open.ts';
+import { openLap, type Installation } from '../laps/open.ts';
 import * as proofs from './proofs.ts';
 import * as training from './trainingData.ts';
 
@@ -16,9 +16,9 @@ type Input<F extends (store: ArtifactStore, input: never) => unknown> = Paramete
  * The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes
  * the same bytes.
  */
-export function createLapActivities({ store, root }: { store: ArtifactStore; root: string }) {
+export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
   return {
-    openLap: (input: LapInput, owner: string) => openLap(store, root, input, owner),
+    openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
     openFlywheel: (input: Parameters<FlywheelActivities['openFlywheel']>[0]) => openFlywheel(store, input),
     lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
     concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
@@ -10,6 +9,8 @@ import type { LapPlan, PlanHeadline } from '../../shared/cost/plan.ts';
 import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
 import { SHIPPED_BASES, type Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
+import { clusterFor } from '../clusters/registry.ts';
+import type { Cluster } from '../clusters/types.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/files.ts';
@@ -38,17 +39,28 @@ export interface OpenedLap {
   readonly base: CheckpointRef;
 }
 
+/** Where a lap opens: the project's root, where shipped checkpoints are, and the clusters that there are. */
+export interface Installation {
+  readonly root: string;
+  readonly clusters: readonly Cluster[];
+}
+
 /**
  * Reads the input, refuses what cannot run, names the lap, and lays out its problems and its base.
  * @throws ApplicationFailure `InvalidLap` or `OverBudget`, non-retryable: the same input would be refused again.
  */
-export async function openLap(store: ArtifactStore, root: string, input: LapInput, owner: string): Promise<OpenedLap> {
+export async function openLap(
+  store: ArtifactStore,
+  { root, clusters }: Installation,
+  input: LapInput,
+  owner: string,
+): Promise<OpenedLap> {
   try {
     const from = parentOf(input);
     const manifest = from === undefined ? undefined : await readManifest(store, from);
     const { run, turn, recipe } = resolveRecipe(input, manifest);
     const plan = await planFrom(store, { turn, recipe }, manifest);
-    refuseWhatTheClusterCannotHold(recipe, plan);
+    await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
     const base = await importBase(store, root, recipe.domain.base);
@@ -100,24 +112,19 @@ async function importBase(store: ArtifactStore, root: string, base: string): Pro
   return importCheckpoint(store, store.path(base));
 }
 
-function refuseWhatTheClusterCannotHold(recipe: Recipe, plan: LapPlan): void {
-  const { cluster, nodes, gpusPerNode } = recipe.training;
-  const needs =
-    `Preset ${recipe.preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
-    `plans ${plan.total.expected.calls.toLocaleString('en')} model calls`;
-  if (cluster !== 'local') {
+async function refuseWhatTheClusterCannotHold(
+  clusters: readonly Cluster[],
+  { preset, training }: Recipe,
+  plan: LapPlan,
+): Promise<void> {
+  const { cluster, nodes, gpusPerNode } = training;
+  await clusterFor(clusters, cluster, training).catch((error: Error) => {
+    if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
     throw new Error(
-      `${needs}. Expected training.cluster to be a back end that this installation has (local), got ` +
-        `"${cluster}". Run {"preset":"rehearsal"} on this machine, or write the back end of your cluster ` +
-        '(activities/training)',
+      `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
+        `plans ${plan.total.expected.calls.toLocaleString('en')} model calls. ${error.message}`,
     );
-  }
-  if (nodes > 1 || gpusPerNode > 0) {
-    throw new Error(
-      `${needs}. The local cluster is this machine: 1 node, ${os.availableParallelism()} cores, no GPUs managed. ` +
-        'Lower training.nodes and training.gpusPerNode, or configure another cluster',
-    );
-  }
+  });
 }
 
 /** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */

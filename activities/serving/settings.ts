@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseSetting } from '../processes/settings.ts';
 
 /** An endpoint that others run. */
 const externalEndpointSchema = z.strictObject({
@@ -50,27 +51,4 @@ export function parseServeCommand(text: string, setting = 'FLYWHEEL_SERVE_COMMAN
     serveCommandSchema,
     '["vllm","serve","{checkpoint}","--port","{port}","--served-model-name","{model}"]',
   );
-}
-
-function parseSetting<T>(setting: string, text: string, schema: z.ZodType<T>, example: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`Expected ${setting} to be JSON such as ${example}, got ${JSON.stringify(text)}`, { cause: error });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => {
-    const where = path.reduce(
-      (whole: string, part) => (typeof part === 'number' ? `${whole}[${part}]` : `${whole}.${String(part)}`),
-      setting,
-    );
-    const came = path.reduce<unknown>(
-      (whole, part) => (whole as Record<PropertyKey, unknown> | undefined)?.[part],
-      value,
-    );
-    return `${where}: ${message}, got ${JSON.stringify(came)}`;
-  });
-  throw new Error(`${issues.join('; ')}. An example: ${example}`);
 }

@@ -1,35 +1,33 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
-import { cannotHold, TRAINING_FAILURES, type ClusterCapacity } from '../../shared/training/trainingState.ts';
+import { TRAINING_FAILURES } from '../../shared/training/trainingState.ts';
+import { clusterFor, clusterNamed } from '../clusters/registry.ts';
+import type { Cluster, SubmittedJob } from '../clusters/types.ts';
+import type { Environment } from '../processes/records.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
-import { cancelJob, runJob } from './run.ts';
-import type { ClusterBackend, ClusterName, RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
+import { cancelJob, runJob, stopJob } from './run.ts';
+import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 
-export { listLocalJobs, LocalCluster, stopLocalJobs, type LocalClusterSettings } from '../clusters/local.ts';
 export type * from './types.ts';
 
 export interface TrainingSettings {
   readonly store: ArtifactStore;
-  /** The back ends that are configured. */
-  readonly clusters: readonly ClusterBackend[];
+  readonly clusters: readonly Cluster[];
+  /** Program and arguments of a job; its job file's path follows. Such as `[python, '-m', 'trainer.train']`. */
+  readonly command: readonly string[];
+  /** What a job gets to see beside the cluster's own environment: the reward token. */
+  readonly env: Environment;
   /** Read whenever a job file is written. */
   readonly reward: RewardAddress;
-  /** @default 500 */
-  readonly pollMs?: number;
-  /** @default 20000 */
+  /** Milliseconds that a job has to save its state when it is asked to end. @default 20000 */
   readonly graceMs?: number;
 }
 
 export interface StopTrainingInput {
   readonly jobKey: string;
-  readonly cluster: ClusterName;
-}
-
-export interface CheckClusterInput {
-  readonly cluster: ClusterName;
-  readonly resources: ClusterCapacity;
+  readonly cluster: string;
 }
 
 /** Activities of the queue `flywheel-training`. */
@@ -44,40 +42,20 @@ export interface TrainingActivities {
    * cancelled.
    */
   readonly stopTraining: (input: StopTrainingInput) => Promise<void>;
-  /** Refuses a cluster that is not configured or cannot hold a job, before anything has been spent. */
-  readonly checkCluster: (input: CheckClusterInput) => Promise<void>;
 }
 
 export function createTrainingActivities(settings: TrainingSettings): TrainingActivities {
-  const { store, reward, pollMs = 500, graceMs = 20_000 } = settings;
-
-  function clusterOf(name: ClusterName): ClusterBackend {
-    const cluster = settings.clusters.find((each) => each.name === name);
-    if (cluster) return cluster;
-    const names = settings.clusters.map((each) => each.name).join(', ');
-    throw refusal(
-      `Expected training.cluster to be a configured back end (${names}), got ${name}: choose one of these, or ` +
-        'configure it',
-      TRAINING_FAILURES.clusterUnavailable,
-    );
-  }
-
-  async function checkCluster({ cluster, resources }: CheckClusterInput): Promise<void> {
-    const why = cannotHold(cluster, resources, await clusterOf(cluster).capacity());
-    if (why !== undefined) throw refusal(why, TRAINING_FAILURES.clusterTooSmall);
-  }
+  const { clusters, graceMs = 20_000, ...known } = settings;
+  const { store, reward } = known;
 
   return {
-    checkCluster,
-
     stopTraining: ({ jobKey, cluster }) =>
-      beating(() => cancelJob(folderOf(store, jobKey), clusterOf(cluster), graceMs)),
+      beating(() => cancelJob(folderOf(store, jobKey), clusterNamed(clusters, cluster), graceMs)),
 
     runTraining: (input) =>
       beating(async (heartbeat) => {
         const folder = folderOf(store, input.jobKey);
-        const cluster = clusterOf(input.cluster);
-        await checkCluster(input);
+        const cluster = await clusterFor(clusters, input.cluster, input.resources);
         folder.job(input, 1, reward);
         await checkArtifacts(store, input);
         const differing = await folder.bind(input);
@@ -91,7 +69,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;
         try {
-          return await runJob(input, { store, cluster, folder, reward, execution, signal, heartbeat, pollMs, graceMs });
+          return await runJob(input, { ...known, cluster, folder, execution, signal, heartbeat, graceMs });
         } catch (error) {
           if (signal.aborted) await stopWatching(signal, () => cancelJob(folder, cluster, graceMs), folder.jobKey);
           throw error;
@@ -136,6 +114,21 @@ function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
   } catch (error) {
     throw refusal((error as Error).message, TRAINING_FAILURES.invalidInput);
   }
+}
+
+/**
+ * Ends every job that runs on a cluster, gracefully: each saves its state, and the attempt that goes on later does not
+ * count as a retry. Stop the workers first, or they start the next attempt.
+ * @returns the jobs that were running.
+ */
+export async function stopJobs(
+  store: ArtifactStore,
+  cluster: Pick<Cluster, 'stop'> & { running(): Promise<SubmittedJob[]> },
+  graceMs: number,
+): Promise<SubmittedJob[]> {
+  const jobs = await cluster.running();
+  await Promise.all(jobs.map((job) => stopJob(new JobFolder(store, job.jobKey), cluster, job, 'stop', graceMs)));
+  return jobs;
 }
 
 /** A missing input is found here, with a name, and not by a trainer that has waited for a GPU. */

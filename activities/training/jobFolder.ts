@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
 import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/training/trainingState.ts';
 import type { ArtifactStore } from '../store/files.ts';
-import type { RunTrainingInput, SubmittedJob } from './types.ts';
+import type { SubmittedJob } from '../clusters/types.ts';
+import type { RunTrainingInput } from './types.ts';
 
 /** Where the reward service is, and which environment variable of the job holds its token. */
 export interface RewardAddress {
@@ -14,6 +15,17 @@ export interface RewardAddress {
   readonly port: number;
   readonly tokenEnv: string;
 }
+
+/** An attempt that was submitted, kept in `attempt-N.json` because a cluster forgets its jobs. */
+const submissionSchema = z.object({
+  jobKey: z.string(),
+  attempt: z.int(),
+  id: z.string(),
+  submittedAt: z.string(),
+  /** The scheduled activity that submitted it. */
+  execution: z.string(),
+});
+export type Submission = z.infer<typeof submissionSchema>;
 
 /** How an attempt ended, kept in `attempt-N.end.json` because the next attempt overwrites `result.json`. */
 const attemptEndSchema = z.object({
@@ -119,6 +131,16 @@ export class JobFolder {
   /** Writes an attempt's job file, and returns its store path. */
   async writeJob(job: Job): Promise<string> {
     return (await this.#store.writeJson(this.uri(`job-${job.attempt}.json`), job)).uri;
+  }
+
+  submission(attempt: number): Promise<Submission | undefined> {
+    return this.#read(`attempt-${attempt}.json`, submissionSchema);
+  }
+
+  async writeSubmission(job: SubmittedJob, execution: string): Promise<Submission> {
+    const submission = { ...job, execution };
+    await this.#store.writeJson(this.uri(`attempt-${job.attempt}.json`), submission);
+    return submission;
   }
 
   /** The attempt's own result; that of an earlier attempt is none. */

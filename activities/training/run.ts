@@ -7,25 +7,30 @@ import {
   nextStep,
   TRAINING_FAILURES,
   type AttemptSummary,
+  type StopReason,
 } from '../../shared/training/trainingState.ts';
+import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
+import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest } from '../store/checkpoints.ts';
 import type { ArtifactStore } from '../store/files.ts';
-import type { AttemptEnd, JobFolder, RewardAddress } from './jobFolder.ts';
+import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
-import type { ClusterBackend, RunTrainingInput, SubmittedJob, TrainingOutcome, TrainingProgress } from './types.ts';
+import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 
 export interface RunContext {
   readonly store: ArtifactStore;
-  readonly cluster: ClusterBackend;
+  readonly cluster: Cluster;
   readonly folder: JobFolder;
+  /** Program and arguments; the job file's path follows. */
+  readonly command: readonly string[];
+  /** What a job gets to see beside the cluster's own environment: the reward token. */
+  readonly env: Environment;
   readonly reward: RewardAddress;
   /** Which scheduled activity this is: equal in all its attempts, and no other's. */
   readonly execution: string;
   /** Aborted when this watcher shall stop watching. What becomes of the job is the caller's to decide. */
   readonly signal: AbortSignal;
   readonly heartbeat: (progress: TrainingProgress) => void;
-  /** Milliseconds between two looks at the job. */
-  readonly pollMs: number;
   /** Milliseconds that a job has to save its state when it is asked to end. */
   readonly graceMs: number;
 }
@@ -36,7 +41,7 @@ export interface RunContext {
  * @throws an ApplicationFailure with a type of TRAINING_FAILURES; the signal's reason when aborted.
  */
 export async function runJob(input: RunTrainingInput, context: RunContext): Promise<TrainingOutcome> {
-  const { folder, cluster, execution, signal } = context;
+  const { store, folder, cluster, command, env, execution, signal } = context;
   for (;;) {
     const attempts = await attemptsOf(input, context);
     const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
@@ -49,22 +54,46 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         await watch(input, next.attempt, context);
         break;
       case 'submit': {
-        await waitBeating(input, next.attempt, next.delayMs, context);
-        const jobFile = await folder.writeJob(folder.job(input, next.attempt, context.reward));
+        const { attempt, delayMs } = next;
+        const { maxSteps } = input.hyper;
+        context.heartbeat({ jobKey: folder.jobKey, attempt, state: 'pending', step: 0, maxSteps });
+        await pause(delayMs, signal);
+        const jobFile = await folder.writeJob(folder.job(input, attempt, context.reward));
         signal.throwIfAborted();
-        await cluster.submit({ jobKey: folder.jobKey, attempt: next.attempt, jobFile, execution });
+        const job = await cluster.submit({
+          jobKey: folder.jobKey,
+          attempt,
+          command: [...command, store.path(jobFile)],
+          env,
+          queue: input.resources.queue,
+          resources: input.resources,
+          log: store.path(folder.log(attempt)),
+        });
+        await folder.writeSubmission(job, execution);
       }
     }
   }
 }
 
 /** Asks the running attempt of a job to end for good, and ends it after the grace. */
-export async function cancelJob(folder: JobFolder, cluster: ClusterBackend, graceMs: number): Promise<void> {
+export async function cancelJob(folder: JobFolder, cluster: Cluster, graceMs: number): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const job = await cluster.find(folder.jobKey, attempt);
+    const job = (await folder.submission(attempt)) ?? (await cluster.find(folder.jobKey, attempt));
     if (!job) return;
-    await cluster.stop(job, 'cancel', graceMs);
+    if ((await cluster.state(job)).kind !== 'gone') await stopJob(folder, cluster, job, 'cancel', graceMs);
   }
+}
+
+/** Ends an attempt that runs, with the reason on record first: what is over is judged by it. */
+export async function stopJob(
+  folder: JobFolder,
+  cluster: Pick<Cluster, 'stop'>,
+  job: SubmittedJob,
+  reason: StopReason,
+  graceMs: number,
+): Promise<void> {
+  await folder.markStop(job.attempt, reason);
+  await cluster.stop(job, graceMs);
 }
 
 /**
@@ -72,47 +101,62 @@ export async function cancelJob(folder: JobFolder, cluster: ClusterBackend, grac
  * result.
  */
 async function attemptsOf(input: RunTrainingInput, context: RunContext): Promise<AttemptSummary[]> {
-  const { folder, cluster } = context;
   const attempts: AttemptSummary[] = [];
   for (let attempt = 1; ; attempt += 1) {
-    const job = await cluster.find(folder.jobKey, attempt);
+    const job = await submissionOf(attempt, context);
     if (!job) return attempts;
-    const end = await folder.end(attempt);
-    attempts.push({ ...(end ?? (await look(input, job, context))), execution: job.execution });
+    const end = (await context.folder.end(attempt)) ?? (await look(input, job, context)).seen;
+    attempts.push({ ...end, execution: job.execution });
   }
 }
 
+/** An attempt that was submitted. One whose submitter died before it could say so is ours now. */
+async function submissionOf(attempt: number, context: RunContext): Promise<Submission | undefined> {
+  const { folder, cluster, execution } = context;
+  const known = await folder.submission(attempt);
+  if (known) return known;
+  const job = await cluster.find(folder.jobKey, attempt);
+  return job && folder.writeSubmission(job, execution);
+}
+
 /** Looks at an attempt once. */
-async function look(input: RunTrainingInput, job: SubmittedJob, { folder, cluster }: RunContext): Promise<AttemptEnd> {
+async function look(
+  input: RunTrainingInput,
+  job: SubmittedJob,
+  { folder, cluster }: RunContext,
+): Promise<{ readonly presence: Presence; readonly seen: AttemptEnd }> {
   const { attempt } = job;
   const presence = await cluster.state(job); // before its result is read: what is gone writes no more
   const { result, invalidResult } = await folder.result(attempt);
   const stoppedBy = await folder.stoppedBy(attempt);
-  const state = jobState({ presence, result, invalidResult, stoppedBy, maxSteps: input.hyper.maxSteps });
+  const state = jobState({ presence: presence.kind, result, invalidResult, stoppedBy, maxSteps: input.hyper.maxSteps });
   const seen: AttemptEnd = {
     attempt,
     state,
     ...(stoppedBy && { stoppedBy }),
     ...(state === 'failed' && result?.status === 'failed' && { class: result.class, message: result.message }),
     ...(state === 'failed' && invalidResult !== undefined && { class: 'app' as const, message: invalidResult }),
-    ...(state === 'lost' && { message: await lastWords(folder, attempt) }),
+    ...(state === 'lost' && {
+      message:
+        (presence.kind === 'gone' && presence.why ? `${cluster.name} says ${presence.why}; ` : '') +
+        (await lastWords(folder, attempt)),
+    }),
     seconds: await folder.secondsOf(job),
   };
   if (isOver(state)) await folder.writeEnd(seen);
-  return seen;
+  return { presence, seen };
 }
 
 /** Watches an attempt until it is over, one way or another. */
 async function watch(input: RunTrainingInput, attempt: number, context: RunContext): Promise<void> {
-  const { folder, cluster, signal, heartbeat, pollMs, graceMs } = context;
-  const job = await cluster.find(folder.jobKey, attempt);
-  if (!job)
-    throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to the ${cluster.name} back end`);
+  const { folder, cluster, signal, heartbeat, graceMs } = context;
+  const job = await submissionOf(attempt, context);
+  if (!job) throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to cluster ${cluster.name}`);
   const metrics = new MetricsTail(context.store.path(folder.metrics));
   const { maxSteps } = input.hyper;
   let resultSince: number | undefined;
   for (;;) {
-    const seen = await look(input, job, context);
+    const { presence, seen } = await look(input, job, context);
     const { last, grownAt } = await metrics.read();
     // An alive attempt without a result is starting, running or exporting, as its own metrics say.
     const own = grownAt >= Date.parse(job.submittedAt) ? last : undefined;
@@ -140,35 +184,20 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
     if (seen.state === 'exporting') {
       // Its result is there: all it has left to do is to end.
       resultSince ??= Date.now();
-      if (Date.now() - resultSince > graceMs) await cluster.stop(job, 'timeout', 0);
-    } else if (Date.now() - Date.parse(job.submittedAt) > input.resources.wallSeconds * 1000) {
-      await cluster.stop(job, 'timeout', graceMs);
+      if (Date.now() - resultSince > graceMs) await stopJob(folder, cluster, job, 'timeout', 0);
+    } else if (
+      presence.kind === 'alive' &&
+      Date.now() - Date.parse(presence.since) > input.resources.wallSeconds * 1000
+    ) {
+      await stopJob(folder, cluster, job, 'timeout', graceMs);
       continue;
     }
-    await sleep(resultSince === undefined ? pollMs : Math.min(pollMs, 100), undefined, { signal }).catch(() =>
-      signal.throwIfAborted(),
-    );
+    await pause(resultSince === undefined ? cluster.lookEveryMs : cluster.lookEveryMs / 5, signal);
   }
 }
 
-async function waitBeating(
-  input: RunTrainingInput,
-  attempt: number,
-  delayMs: number,
-  context: RunContext,
-): Promise<void> {
-  for (const until = Date.now() + delayMs; Date.now() < until;) {
-    context.heartbeat({
-      jobKey: context.folder.jobKey,
-      attempt,
-      state: 'pending',
-      step: 0,
-      maxSteps: input.hyper.maxSteps,
-    });
-    await sleep(Math.min(context.pollMs, until - Date.now()), undefined, { signal: context.signal }).catch(() =>
-      context.signal.throwIfAborted(),
-    );
-  }
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /** @throws when the checkpoint that the result names is not in the store, or is not what it says. */

@@ -1,6 +1,6 @@
 import type { Job } from '../../shared/training/job.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import type { ClusterCapacity, JobState, StopReason } from '../../shared/training/trainingState.ts';
+import type { JobState } from '../../shared/training/trainingState.ts';
 
 /** A training, without what depends on the attempt or on where things are. */
 export interface RunTrainingInput {
@@ -13,12 +13,11 @@ export interface RunTrainingInput {
   readonly rewardSpecSha256?: string;
   readonly hyper: Job['hyper'];
   readonly resources: Job['resources'];
-  readonly cluster: ClusterName;
+  /** Name of a configured cluster. */
+  readonly cluster: string;
   /** Attempts at a job whose failure may heal; those that a graceful stop ended do not count. */
   readonly maxAttempts: number;
 }
-
-export type ClusterName = 'local' | 'slurm' | 'ray' | 'kubernetes';
 
 export interface TrainingOutcome {
   readonly status: 'succeeded';
@@ -43,37 +42,4 @@ export interface TrainingProgress {
   /** Of the last step; absent before the first. */
   readonly reward?: number;
   readonly stepSeconds?: number;
-}
-
-/** An attempt that a cluster has taken. */
-export interface SubmittedJob {
-  readonly jobKey: string;
-  readonly attempt: number;
-  /** The cluster's own name for it: a pid, a job id. */
-  readonly id: string;
-  /** ISO time. */
-  readonly submittedAt: string;
-  /** The scheduled activity that submitted it. */
-  readonly execution: string;
-}
-
-export interface Submission {
-  readonly jobKey: string;
-  readonly attempt: number;
-  /** Store path of the job file. */
-  readonly jobFile: string;
-  readonly execution: string;
-}
-
-/** Where training jobs run. */
-export interface ClusterBackend {
-  readonly name: ClusterName;
-  capacity(): Promise<ClusterCapacity>;
-  /** The attempt, whether it runs or has ended; undefined if it was never submitted. */
-  find(jobKey: string, attempt: number): Promise<SubmittedJob | undefined>;
-  /** Submits an attempt once: whoever else does so, before or at the same time, gets the same job. */
-  submit(submission: Submission): Promise<SubmittedJob>;
-  state(job: SubmittedJob): Promise<'queued' | 'alive' | 'gone'>;
-  /** Asks the job to save its state and end, and ends it after the grace. Returns when it is gone. */
-  stop(job: SubmittedJob, reason: StopReason, graceMs: number): Promise<void>;
 }

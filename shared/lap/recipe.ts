@@ -227,7 +227,8 @@ export const recipeSchema = z.strictObject({
     maxConcurrency: z.int().min(1).max(4096),
   }),
   training: z.strictObject({
-    cluster: z.enum(['local', 'slurm', 'ray', 'kubernetes']),
+    /** One of this installation's clusters (temporal.config.ts). */
+    cluster: z.string().min(1),
     nodes: z.int().min(1),
     gpusPerNode: z.int().min(0),
     wallHours: z.number().positive(),

@@ -173,20 +173,3 @@ export function retryDelayMs(attempts: readonly AttemptSummary[]): number {
   const failures = attempts.length - 1 - others;
   return failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
 }
-
-/** What a cluster can hold. */
-export interface ClusterCapacity {
-  readonly nodes: number;
-  readonly gpusPerNode: number;
-}
-
-/** Why a cluster cannot hold a job, or undefined if it can. */
-export function cannotHold(cluster: string, asked: ClusterCapacity, has: ClusterCapacity): string | undefined {
-  if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) return undefined;
-  const size = ({ nodes, gpusPerNode }: ClusterCapacity) =>
-    `${nodes} ${nodes === 1 ? 'node' : 'nodes'} with ${gpusPerNode} GPUs each`;
-  return (
-    `Expected a cluster that has ${size(asked)}, the ${cluster} back end has ${size(has)}: choose a smaller ` +
-    'preset, lower training.nodes and training.gpusPerNode, or configure a cluster that can hold it'
-  );
-}

@@ -24,7 +24,7 @@ beforeAll(async () => {
   pids['workerInColdStart'] = await killed.kill('run', 'worker.json');
 
   await until(stepDone('verifier-v1'));
-  pids['trainer'] = await killed.kill('store', 'jobs', LAP, 'verifier-v1', 'attempt-1.json');
+  pids['trainer'] = await killed.kill('run', 'jobs', `${encodeURIComponent(`${LAP}/verifier-v1`)}.1.json`);
 
   await until(() => existsSync(job('meta-verifier', 'attempt-1.json')));
   pids['workerInTraining'] = await killed.kill('run', 'worker.json');

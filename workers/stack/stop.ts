@@ -3,8 +3,10 @@ import path from 'node:path';
 import { isAlive, readRecord, terminate } from '../../activities/processes/records.ts';
 import { removeFile } from '../../activities/processes/processes.ts';
 import { ArtifactStore } from '../../activities/store/files.ts';
-import { stopLocalJobs } from '../../activities/training/activities.ts';
+import { LocalCluster } from '../../activities/clusters/local.ts';
+import { stopJobs } from '../../activities/training/activities.ts';
 import { config } from '../../temporal.config.ts';
+import { configuredClusters } from '../configured.ts';
 import { GRACE_MS, recordFile } from './services.ts';
 import type { ServiceName } from './services.ts';
 
@@ -19,8 +21,12 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  */
 export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('worker', say);
-  const jobs = await stopLocalJobs(new ArtifactStore(config.storeDir), { graceMs: TRAINER_GRACE_MS });
-  for (const { jobKey } of jobs) say(`training job ${jobKey}: stopped, its state is saved`);
+  const store = new ArtifactStore(config.storeDir);
+  for (const cluster of configuredClusters()) {
+    if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine
+    for (const { jobKey } of await stopJobs(store, cluster, TRAINER_GRACE_MS))
+      say(`training job ${jobKey}: stopped, its state is saved`);
+  }
   await stopService('reward', say);
   await stopModelServers(say);
   await stopService('temporal', say);

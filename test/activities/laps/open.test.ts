@@ -5,7 +5,9 @@ import { openLap } from '../../../activities/laps/open.ts';
 import { ArtifactStore } from '../../../activities/store/files.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
+import { localCluster } from '../clusters/fixture.ts';
 
+const here = { root: config.root, clusters: [localCluster('/nowhere')] };
 let store: ArtifactStore;
 beforeEach(() => {
   store = new ArtifactStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
@@ -13,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(store.root, { recursive: true }));
 
 test('a lap over its budget does not start: it gets no name, and its failure is final', async () => {
-  await expect(openLap(store, config.root, { preset: 'smoke', budget: { tokens: 1000 } }, 'me')).rejects.toMatchObject({
+  await expect(openLap(store, here, { preset: 'smoke', budget: { tokens: 1000 } }, 'me')).rejects.toMatchObject({
     type: 'OverBudget',
     nonRetryable: true,
     message: expect.stringMatching(
@@ -24,7 +26,7 @@ test('a lap over its budget does not start: it gets no name, and its failure is 
 });
 
 test('an opened lap has its plan in the store, and a few numbers of it at hand', async () => {
-  const opened = await openLap(store, config.root, { preset: 'smoke', budget: { calls: 1_000_000 } }, 'me');
+  const opened = await openLap(store, here, { preset: 'smoke', budget: { calls: 1_000_000 } }, 'me');
   const plan = await store.readJson<LapPlan>(`laps/${opened.lap}/plan.json`);
   expect(opened.plan?.ref.uri).toBe(`laps/${opened.lap}/plan.json`);
   expect(opened.plan?.phases.map(({ phase, calls }) => [phase, calls])).toEqual(
@@ -34,14 +36,29 @@ test('an opened lap has its plan in the store, and a few numbers of it at hand',
 });
 
 test('what the cluster cannot hold is refused with the number of planned calls', async () => {
-  await expect(openLap(store, config.root, { preset: 'paper' }, 'me')).rejects.toThrow(
-    /^Preset paper needs 32 nodes of 8 GPUs for training and plans \d,\d{3},\d{3} model calls\. Expected training\.cluster/,
+  await expect(openLap(store, here, { preset: 'paper' }, 'me')).rejects.toThrow(
+    /^Preset paper needs 32 nodes of 8 GPUs for training and plans \d,\d{3},\d{3} model calls\. Expected training\.cluster to be one that this installation has \(local\), got "slurm"/,
   );
+  await expect(openLap(store, here, { preset: 'smoke', training: { gpusPerNode: 2 } }, 'me')).rejects.toThrow(
+    /^Preset smoke needs 1 node of 2 GPUs .* model calls\. Expected a cluster .* local has 1 node with 0 GPUs each/,
+  );
+  const gpus = { ...here, clusters: [localCluster('/nowhere', { capacity: { nodes: 1, gpusPerNode: 2 } })] };
+  const opened = await openLap(store, gpus, { preset: 'smoke', training: { gpusPerNode: 2 } }, 'me');
+  expect(opened.recipe.training.gpusPerNode).toBe(2);
+});
+
+test('a cluster that is away refuses nothing: the lap is opened when it answers', async () => {
+  const away = Object.assign(localCluster('/nowhere'), { capacity: () => Promise.reject(new Error('no route')) });
+  await expect(openLap(store, { ...here, clusters: [away] }, { preset: 'smoke' }, 'me')).rejects.toMatchObject({
+    message: 'no route',
+    nonRetryable: false,
+  });
+  expect(existsSync(store.path('laps'))).toBe(false);
 });
 
 test('a base is one that is shipped, by name, or a folder of the store; another is refused by the field', async () => {
   const baseOf = (base: string) =>
-    openLap(store, config.root, { preset: 'smoke', domain: { base } }, base).then((opened) => opened.base.sha256);
+    openLap(store, here, { preset: 'smoke', domain: { base } }, base).then((opened) => opened.base.sha256);
   expect(await baseOf('weakVerifier')).not.toBe(await baseOf('rehearsal'));
   expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
   await expect(baseOf('weakverifier')).rejects.toThrow(

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, launchOnce, readRecord, terminate, type Launch } from '../../../activities/processes/records.ts';
-import { listLocalJobs } from '../../../activities/training/activities.ts';
-import { bench, environment, JOB_KEY, untilGone } from '../training/fixture.ts';
+import { untilGone } from '../training/fixture.ts';
 
 jest.setTimeout(60_000); // machines under load start processes slowly
 
@@ -78,12 +77,4 @@ test('a record that cannot be written is an error that names it', async () => {
   await expect(
     launchOnce({ ...it, record: path.join(path.dirname(it.record), `${'x'.repeat(300)}.json`) }),
   ).rejects.toThrow('xxx');
-});
-
-test('only jobs that really run are listed, whatever their records say', async () => {
-  const { activities, input, store } = await bench('succeed');
-  await environment().run(activities.runTraining, input);
-  const record = await store.readJson<object>(`jobs/${JOB_KEY}/attempt-1.json`);
-  await store.writeJson(`jobs/${JOB_KEY}-2/attempt-1.json`, { ...record, pid: process.pid });
-  expect(await listLocalJobs(store)).toEqual([]);
 });

@@ -7,17 +7,20 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import {
   createTrainingActivities,
-  LocalCluster,
   type RunTrainingInput,
   type TrainingActivities,
   type TrainingProgress,
 } from '../../../activities/training/activities.ts';
+import type { LocalCluster } from '../../../activities/clusters/local.ts';
 import { ArtifactStore } from '../../../activities/store/files.ts';
+
+import { localCluster } from '../clusters/fixture.ts';
 
 export const JOB_KEY = 'main/lap-0001/verifier-v1';
 
 export interface Bench {
   readonly store: ArtifactStore;
+  readonly cluster: LocalCluster;
   readonly activities: TrainingActivities;
   readonly input: RunTrainingInput;
   /** One line per start of the fake trainer: `<attempt> <pid> from <step>`. */
@@ -34,24 +37,13 @@ export async function bench(
   const store = new ArtifactStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
   const ref = await store.writeJsonl('datasets/verify.jsonl', [{ itemId: 'a' }]);
   await store.writeText('checkpoints/base/config.json', '{}');
+  const cluster = localCluster(store.root, { env: { FAKE_PLAN: plan, FAKE_STEP_MS: String(stepMs) } });
   const activities = createTrainingActivities({
     store,
-    clusters: [
-      new LocalCluster({
-        store,
-        root: process.cwd(),
-        command: [process.execPath, path.join(process.cwd(), 'test/activities/training/fakeTrainer.mjs')],
-        env: {
-          PATH: process.env['PATH'],
-          FAKE_PLAN: plan,
-          FAKE_STEP_MS: String(stepMs),
-          FLYWHEEL_REWARD_TOKEN: 'secret',
-        },
-        capacity: { nodes: 1, gpusPerNode: 0 },
-      }),
-    ],
+    clusters: [cluster],
+    command: [process.execPath, path.join(process.cwd(), 'test/activities/training/fakeTrainer.mjs')],
+    env: { FLYWHEEL_REWARD_TOKEN: 'secret' },
     reward: { host: '127.0.0.1', port: 7300, tokenEnv: 'FLYWHEEL_REWARD_TOKEN' },
-    pollMs: 50,
     graceMs: 1_000,
   });
   const input: RunTrainingInput = {
@@ -93,7 +85,7 @@ export async function bench(
       await sleep(20);
     }
   };
-  return { store, activities, input, starts, started };
+  return { store, cluster, activities, input, starts, started };
 }
 
 /** One activity attempt. The same runId is the same scheduled activity. */

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { listLocalJobs, stopLocalJobs, type TrainingProgress } from '../../../activities/training/activities.ts';
+import { stopJobs, type TrainingProgress } from '../../../activities/training/activities.ts';
 import { jobSchema } from '../../../shared/training/job.ts';
 import { bench, environment, JOB_KEY, untilGone } from './fixture.ts';
 
@@ -107,14 +107,14 @@ test('a job that outlives its wall time is asked to save its state, and goes on 
 });
 
 test('cancelling the training ends its job, even one that does not listen', async () => {
-  const { activities, input, started, starts, store } = await bench('deaf');
+  const { activities, input, started, starts, cluster } = await bench('deaf');
   const env = environment();
   const running = env.run(activities.runTraining, input);
   const pid = await started();
   env.cancelled();
   await expect(running).rejects.toBeInstanceOf(CancelledFailure);
   await untilGone(pid);
-  expect(await listLocalJobs(store)).toEqual([]);
+  expect(await cluster.running()).toEqual([]);
   await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({ type: 'JobCancelled' });
   expect(await starts()).toHaveLength(1);
 });
@@ -131,11 +131,11 @@ test('a worker that shuts down leaves its job running, and the next worker adopt
 });
 
 test('a graceful stop of the project preempts the job, and does not count as an attempt', async () => {
-  const { activities, input, started, store } = await bench('hang,succeed');
+  const { activities, input, started, store, cluster } = await bench('hang,succeed');
   const running = environment().run(activities.runTraining, { ...input, maxAttempts: 1 });
   await started();
   const [stopped] = await Promise.all([
-    stopLocalJobs(store),
+    stopJobs(store, cluster, 20_000),
     expect(running).rejects.toMatchObject({ type: 'JobStopped', nonRetryable: false }),
   ]);
   expect(stopped).toMatchObject([{ jobKey: JOB_KEY, attempt: 1 }]);
@@ -143,7 +143,7 @@ test('a graceful stop of the project preempts the job, and does not count as an 
 });
 
 test('a lap that was cancelled while no worker ran can still end its job', async () => {
-  const { activities, input, started, store } = await bench('hang');
+  const { activities, input, started, cluster } = await bench('hang');
   const env = environment();
   const running = env.run(activities.runTraining, input);
   const pid = await started();
@@ -151,7 +151,7 @@ test('a lap that was cancelled while no worker ran can still end its job', async
   await expect(running).rejects.toMatchObject({ type: 'WorkerShutdown' });
   await environment().run(activities.stopTraining, { jobKey: JOB_KEY, cluster: 'local' });
   await untilGone(pid);
-  expect(await listLocalJobs(store)).toEqual([]);
+  expect(await cluster.running()).toEqual([]);
 });
 
 describe('bad input is refused by name, before anything starts', () => {

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { FAILURE_CLASSES, type JobResult } from '../../../shared/training/job.ts';
 import {
-  cannotHold,
   isOver,
   JOB_STATES,
   jobState,
@@ -153,11 +152,4 @@ test('the wait before an attempt doubles while failures follow each other, up to
     Array.from({ length: count }, (_, index) => attempt(index + 1, 'failed', { class: 'infra' }));
   expect([1, 2, 3, 20].map((count) => retryDelayMs(failures(count)))).toEqual([2_000, 4_000, 8_000, 300_000]);
   expect(retryDelayMs([...failures(3), attempt(4, 'lost')])).toBe(0);
-});
-
-test('a cluster holds what fits on its nodes, and the refusal says what was asked and what there is', () => {
-  expect(cannotHold('local', { nodes: 1, gpusPerNode: 0 }, { nodes: 1, gpusPerNode: 0 })).toBeUndefined();
-  expect(cannotHold('local', { nodes: 16, gpusPerNode: 8 }, { nodes: 1, gpusPerNode: 0 })).toMatch(
-    /16 nodes with 8 GPUs each, the local back end has 1 node with 0 GPUs each/,
-  );
 });

@@ -1,0 +1,63 @@
+import { ApplicationFailure } from '@temporalio/common';
+import * as z from 'zod';
+import { TRAINING_FAILURES } from '../../shared/training/trainingState.ts';
+import { parseSetting } from '../processes/settings.ts';
+import { LocalCluster, type Machine } from './local.ts';
+import type { Cluster, ClusterCapacity } from './types.ts';
+
+/** A new kind of cluster is its file and a line here. */
+const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster };
+
+interface ClusterKind {
+  /** Its `kind` is the literal under which it stands above. */
+  readonly settings: z.ZodObject;
+  new (name: string, settings: never, machine: Machine): Cluster;
+}
+
+const schema = z.record(
+  z.string().regex(/^\w[\w-]*$/, 'expected a name'),
+  z.discriminatedUnion('kind', Object.values(KINDS).map(({ settings }) => settings) as [z.ZodObject]),
+);
+
+/**
+ * The clusters of this installation, from a JSON object that names each and says its kind and what the kind needs.
+ * @throws naming the field, what was expected and what came.
+ */
+export function openClusters(text: string, machine: Machine, setting = 'FLYWHEEL_CLUSTERS'): Cluster[] {
+  const named = parseSetting(setting, text, schema, '{"local":{"kind":"local"}}');
+  return Object.entries(named).map(([name, settings]) => {
+    const Kind = KINDS[settings['kind'] as string] as ClusterKind;
+    return new Kind(name, settings as never, machine);
+  });
+}
+
+/** @throws an ApplicationFailure, non-retryable, that names the clusters that there are. */
+export function clusterNamed(clusters: readonly Cluster[], name: string): Cluster {
+  const names = clusters.map((each) => each.name);
+  const cluster = clusters[names.indexOf(name)];
+  if (cluster) return cluster;
+  throw ApplicationFailure.nonRetryable(
+    `Expected training.cluster to be one that this installation has (${names.join(', ')}), got ` +
+      `${JSON.stringify(name)}: choose one of these, or configure it (FLYWHEEL_CLUSTERS)`,
+    TRAINING_FAILURES.clusterUnavailable,
+  );
+}
+
+/**
+ * The cluster of that name, which can hold what is asked.
+ * @throws an ApplicationFailure, non-retryable, where there is none.
+ */
+export async function clusterFor(clusters: readonly Cluster[], name: string, asked: ClusterCapacity): Promise<Cluster> {
+  const cluster = clusterNamed(clusters, name);
+  const has = await cluster.capacity();
+  if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) return cluster;
+  throw ApplicationFailure.nonRetryable(
+    `Expected a cluster that has ${size(asked)}, ${name} has ${size(has)}: choose a smaller preset, lower ` +
+      'training.nodes and training.gpusPerNode, or configure a cluster that can hold it',
+    TRAINING_FAILURES.clusterTooSmall,
+  );
+}
+
+function size({ nodes, gpusPerNode }: ClusterCapacity): string {
+  return `${nodes} ${nodes === 1 ? 'node' : 'nodes'} with ${gpusPerNode} GPUs each`;
+}

@@ -1,0 +1,64 @@
+import type { Environment } from '../processes/records.ts';
+
+/** What a cluster can hold, or a job needs. */
+export interface ClusterCapacity {
+  readonly nodes: number;
+  readonly gpusPerNode: number;
+}
+
+/** An attempt at a job, as a cluster is to run it. */
+export interface JobAttempt {
+  /** A path of names, such as `main/lap-0001/verifier-v1`: the same job, whatever the attempt. */
+  readonly jobKey: string;
+  /** Counted from 1. An attempt is submitted only when the one before it is gone. */
+  readonly attempt: number;
+  readonly command: readonly string[];
+  /** What the job gets to see beside the cluster's own environment. */
+  readonly env: Environment;
+  readonly image?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly account?: string | undefined;
+  readonly resources: ClusterCapacity & { readonly wallSeconds: number };
+  /** File, by its absolute path, that stdout and stderr are appended to. */
+  readonly log: string;
+}
+
+/** An attempt that a cluster has taken. */
+export interface SubmittedJob {
+  readonly jobKey: string;
+  readonly attempt: number;
+  /** The cluster's own name for it: a pid, a job id. */
+  readonly id: string;
+  /** ISO time. */
+  readonly submittedAt: string;
+}
+
+/** How an attempt stands. `since`: ISO time of its start. Without a `why` it ended by itself, or nobody knows. */
+export type Presence =
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'alive'; readonly since: string }
+  | { readonly kind: 'gone'; readonly why?: 'preempted' | 'nodeLost' | 'timedOut' | 'outOfMemory' };
+
+/**
+ * Where jobs run. It knows nothing of what a job is for: whether it succeeded is told by the files that it leaves, and
+ * why it was stopped is kept by whoever stops it.
+ *
+ * A job outlives its submitter, runs once by its own account (a cluster's automatic requeue is switched off), and gets
+ * SIGTERM before it is ended. Of the calls that can fail, each throws an error that may heal: an answer that did not
+ * come is never `gone`.
+ */
+export interface Cluster {
+  /** As configured, and as `training.cluster` of a recipe says it. */
+  readonly name: string;
+  /** Milliseconds between two looks at a job. */
+  readonly lookEveryMs: number;
+  capacity(): Promise<ClusterCapacity>;
+  /** Submits an attempt once: whoever else does so, before or at the same time, gets the same job. */
+  submit(attempt: JobAttempt): Promise<SubmittedJob>;
+  /** The attempt, whether it runs or has ended; undefined if it was never submitted, or so long ago that it is forgotten. */
+  find(jobKey: string, attempt: number): Promise<SubmittedJob | undefined>;
+  /** `gone` also of a job that the cluster has forgotten. What is gone writes no more. */
+  state(job: SubmittedJob): Promise<Presence>;
+  /** Asks the job to end, and ends it, with all that it started, after the grace. Returns when it is gone. */
+  stop(job: SubmittedJob, graceMs: number): Promise<void>;
+}

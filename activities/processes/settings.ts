@@ -1,0 +1,28 @@
+import * as z from 'zod';
+
+/**
+ * A setting that is JSON, by its schema.
+ * @throws naming the field, what was expected and what came, with the example.
+ */
+export function parseSetting<T>(setting: string, text: string, schema: z.ZodType<T>, example: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`Expected ${setting} to be JSON such as ${example}, got ${JSON.stringify(text)}`, { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => {
+    const where = path.reduce(
+      (whole: string, part) => (typeof part === 'number' ? `${whole}[${part}]` : `${whole}.${String(part)}`),
+      setting,
+    );
+    const came = path.reduce<unknown>(
+      (whole, part) => (whole as Record<PropertyKey, unknown> | undefined)?.[part],
+      value,
+    );
+    return `${where}: ${message}, got ${JSON.stringify(came)}`;
+  });
+  throw new Error(`${issues.join('; ')}. An example: ${example}`);
+}
