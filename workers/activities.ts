@@ -2,9 +2,9 @@ import { Client, Connection } from '@temporalio/client';
 import { rehearsalChecker } from '../domains/rehearsal/checker.ts';
 import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
-import { createEvaluationActivities } from '../activities/datasets/evaluation.ts';
 import { createInferenceActivities } from '../activities/sets/activities.ts';
-import { createLapActivities } from '../activities/datasets/activities.ts';
+import { createDatasetActivities } from '../activities/datasets/activities.ts';
+import { createLapActivities } from '../activities/laps/activities.ts';
 import { loadPromptSet } from '../activities/store/promptSets.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
@@ -31,7 +31,7 @@ export async function createActivities() {
     orchestrator: {
       ...allBeating(createLapActivities({ store, root: config.root, clusters })),
       ...createReviewActivities({ store, client, checker }),
-      ...allBeating(createEvaluationActivities({ store, checker })),
+      ...allBeating(createDatasetActivities({ store, checker })),
       ...allBeating(createReportActivities({ store, checker })),
     },
     inference: {

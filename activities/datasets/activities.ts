@@ -1,26 +1,23 @@
-import type { LapInput } from '../../shared/lap/lapInput.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { Checker } from '../../shared/domain.ts';
+import type { DatasetRef } from '../../shared/records.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import * as analyses from './analyses.ts';
 import * as consolidation from './consolidation.ts';
-import { lapOutcome, openFlywheel } from '../laps/flywheel.ts';
-import type { FlywheelActivities } from '../laps/flywheel.ts';
-import { openLap, type Installation } from '../laps/open.ts';
+import * as heldOut from './heldOut.ts';
 import * as proofs from './proofs.ts';
 import * as training from './trainingData.ts';
+import { checkerOf } from './truth.ts';
 
 type Input<F extends (store: ArtifactStore, input: never) => unknown> = Parameters<F>[1];
 
 /**
  * The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes
  * the same bytes.
+ * @param checker chooses what models are measured on; nothing in training or labelling reads it.
  */
-export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
+export function createDatasetActivities({ store, checker }: { store: ArtifactStore; checker?: Checker | undefined }) {
   return {
-    openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
-    openFlywheel: (input: Parameters<FlywheelActivities['openFlywheel']>[0]) => openFlywheel(store, input),
-    lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
     concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),
     chooseProblems: (input: Input<typeof proofs.chooseProblems>) => proofs.chooseProblems(store, input),
     collectProofs: (input: Input<typeof proofs.collectProofs>) => proofs.collectProofs(store, input),
@@ -42,8 +39,13 @@ export function createLapActivities({ store, ...here }: { store: ArtifactStore }
       consolidation.writeConsolidation(store, input),
     writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
     writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
-    writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),
+    buildHeldOutProofs: (input: heldOut.HeldOutProofsInput) =>
+      heldOut.buildHeldOutProofs(store, checkerOf(input.checker, checker), input),
+    buildHeldOutAnalyses: (input: heldOut.HeldOutAnalysesInput) =>
+      heldOut.buildHeldOutAnalyses(store, checkerOf(input.checker, checker), input),
+    buildProblemRows: (input: { readonly lap: string; readonly problems: DatasetRef }) =>
+      heldOut.buildProblemRows(store, input),
   };
 }
 
-export type LapActivities = ReturnType<typeof createLapActivities>;
+export type DatasetActivities = ReturnType<typeof createDatasetActivities>;

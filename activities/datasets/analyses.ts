@@ -1,9 +1,9 @@
 import { parseAnswer } from '../../shared/answers.ts';
-import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
+import type { AnalysisRow, DatasetRef, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/activities.ts';
 import type { ArtifactStore } from '../store/files.ts';
-import { reviewsById } from './proofs.ts';
+import { reviewsById, writeSplit } from './proofs.ts';
 
 /**
  * The well-formed analyses among a verify set's answers, in the set's order.
@@ -67,22 +67,10 @@ export async function recordAnalysisScores(
   store: ArtifactStore,
   input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
-  const heldBack = new Set((await store.readRows<Problem>(input.validation)).map((problem) => problem.id));
   const results = await reviewsById(store, input.results);
   const scored = (await store.readRows<AnalysisRow>(input.subject)).flatMap((row): ScoredAnalysis[] => {
     const result = results.get(row.id);
     return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
   });
-  const write = (name: string, rows: readonly ScoredAnalysis[]) =>
-    store.writeJsonl(`datasets/${input.lap}/analysis-scores/${name}.jsonl`, rows);
-  return {
-    train: await write(
-      'train',
-      scored.filter((row) => !heldBack.has(row.problem.id)),
-    ),
-    validation: await write(
-      'validation',
-      scored.filter((row) => heldBack.has(row.problem.id)),
-    ),
-  };
+  return writeSplit(store, `datasets/${input.lap}/analysis-scores`, scored, input.validation);
 }

@@ -112,22 +112,28 @@ export async function recordProofScores(
   store: ArtifactStore,
   input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
-  const heldBack = new Set((await store.readRows<Problem>(input.validation)).map((problem) => problem.id));
   const results = await reviewsById(store, input.results);
   const scored = (await store.readRows<ProofRow>(input.subject)).flatMap((proof) =>
     withExpertScore(proof, results.get(proof.id), input.lap),
   );
-  const write = (name: string, rows: readonly ScoredProof[]) =>
-    store.writeJsonl(`datasets/${input.lap}/proof-scores/${name}.jsonl`, rows);
+  return writeSplit(store, `datasets/${input.lap}/proof-scores`, scored, input.validation);
+}
+
+/** Scored rows as what is trained on and what is held back: those of the validation problems. */
+export async function writeSplit(
+  store: ArtifactStore,
+  folder: string,
+  scored: readonly { readonly problem: Problem }[],
+  validation: DatasetRef,
+): Promise<{ train: DatasetRef; validation: DatasetRef }> {
+  const problems = new Set((await store.readRows<Problem>(validation)).map(({ id }) => id));
+  const isHeldBack = ({ problem: { id } }: { readonly problem: Problem }) => problems.has(id);
   return {
-    train: await write(
-      'train',
-      scored.filter((row) => !heldBack.has(row.problem.id)),
+    train: await store.writeJsonl(
+      `${folder}/train.jsonl`,
+      scored.filter((row) => !isHeldBack(row)),
     ),
-    validation: await write(
-      'validation',
-      scored.filter((row) => heldBack.has(row.problem.id)),
-    ),
+    validation: await store.writeJsonl(`${folder}/validation.jsonl`, scored.filter(isHeldBack)),
   };
 }
 

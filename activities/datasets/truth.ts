@@ -25,7 +25,7 @@ export function checkerOf(named: Recipe['domain']['checker'], checker: Checker |
   if (named === 'none') return undefined;
   if (checker === undefined)
     throw new Error(
-      `Expected the checker "${named}" that the recipe names, got none: give it to createEvaluationActivities, ` +
+      `Expected the checker "${named}" that the recipe names, got none: give it to createDatasetActivities, ` +
         'createReportActivities and measureLap',
     );
   return checker;

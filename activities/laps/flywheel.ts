@@ -44,8 +44,3 @@ export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: 
     used: spendingOf(report.ledgerTotal.used),
   };
 }
-
-export interface FlywheelActivities {
-  openFlywheel(input: FlywheelInput): Promise<{ run: string; settings: FlywheelSettings }>;
-  lapOutcome(input: { readonly lap: string }): Promise<LapOutcome>;
-}

@@ -73,13 +73,7 @@ export async function followLap<End = LapEnd>({
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
       const line = progressLine(progress, await expected(progress), Date.now());
-      const key = JSON.stringify([
-        progress.phase,
-        progress.step,
-        progress.callsDone,
-        progress.waitingForExperts,
-        progress.detail,
-      ]);
+      const key = JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts]);
       if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
       const { waitingForExperts: waiting = 0 } = progress;

@@ -160,9 +160,9 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
     };
   });
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify(result.stopped === undefined ? { state: 'done', ...ended[0] } : { state: 'done', stopped: result.stopped, laps: ended })}\n`,
-    );
+    const { stopped } = result;
+    const done = { state: 'done', ...(stopped === undefined ? ended[0] : { stopped, laps: ended }) };
+    process.stdout.write(`${JSON.stringify(done)}\n`);
     return;
   }
   for (const { lap, manifest, report, figures } of ended) {

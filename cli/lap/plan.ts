@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { planFrom } from '../../activities/laps/planFrom.ts';
-import { readable } from '../../reports/pages/format.ts';
+import { aligned, readable } from '../../reports/pages/format.ts';
 import { ArtifactStore } from '../../activities/store/files.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
@@ -9,7 +9,6 @@ import { refusalOfPlan } from '../../shared/cost/plan.ts';
 import type { LapPlan, Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
-import { aligned } from '../../reports/pages/tableText.ts';
 import { config } from '../../temporal.config.ts';
 import { lapInputFrom, withLapChoices } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
@@ -23,7 +22,7 @@ export function registerPlan(program: Command): void {
   withLapChoices(program.command('plan'))
     .summary('what a lap would take')
     .description(
-      'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, Temporal Actions, ' +
+      'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, ' +
         'minutes of experts and cost.\n' +
         'From the recipe, and with --from by what that lap measured; says which figures are measured and which ' +
         'assumed.\n' +
@@ -64,27 +63,14 @@ async function plan(options: PlanOptions): Promise<void> {
 
 function table({ phases, total }: LapPlan): string[] {
   return aligned([
-    [
-      'phase',
-      'calls',
-      'at most',
-      'tokens',
-      'at most',
-      'training',
-      'inference',
-      'GPU-h',
-      'Actions',
-      'verdicts',
-      'min',
-      'cost',
-    ],
+    ['phase', 'calls', 'at most', 'tokens', 'at most', 'training', 'inference', 'GPU-h', 'verdicts', 'min', 'cost'],
     ...phases.map((phase) => cellsOf(readable(phase.phase), phase)),
     cellsOf('all', total),
   ]);
 }
 
 function cellsOf(name: string, { expected, bound }: Planned): string[] {
-  const { trainingHours, inferenceHours, gpuHours, actions, verdicts, expertMinutes, cost } = expected;
+  const { trainingHours, inferenceHours, gpuHours, verdicts, expertMinutes, cost } = expected;
   return [
     name,
     short(expected.calls),
@@ -93,7 +79,7 @@ function cellsOf(name: string, { expected, bound }: Planned): string[] {
     short(bound.tokens),
     hoursText(trainingHours),
     hoursText(inferenceHours),
-    ...[gpuHours, actions, verdicts, expertMinutes, cost].map(short),
+    ...[gpuHours, verdicts, expertMinutes, cost].map(short),
   ];
 }
 

@@ -55,8 +55,7 @@ export function duration(seconds: number): string {
 
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
-  const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts, detail } =
-    progress;
+  const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts } = progress;
   const left = secondsLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
@@ -65,7 +64,6 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
     waitingForExperts === undefined || waitingForExperts === 0 ? '' : `${questions(waitingForExperts)} for people`,
-    detail ?? '',
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
     left === undefined ? '' : `about ${duration(left)} left`,
   ]

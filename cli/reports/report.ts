@@ -8,7 +8,7 @@ import { curveDrawing, curvePage } from '../../reports/pages/curvePage.ts';
 import { soFar } from '../../activities/laps/laps.ts';
 import type { KnownLap } from '../../activities/laps/laps.ts';
 import { curveTable } from '../../reports/pages/lapsTable.ts';
-import { lapTable } from '../../reports/pages/textTable.ts';
+import { lapTable } from '../../reports/pages/lapTable.ts';
 import { ArtifactStore } from '../../activities/store/files.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';

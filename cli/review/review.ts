@@ -58,10 +58,10 @@ export function registerReview(program: Command): void {
             input: process.stdin,
             output: process.stdout,
           });
-          process.stdout.write(
-            `\n${given} answered. ` +
-              `${stopped ? 'The others stay open.' : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`}\n`,
-          );
+          const rest = stopped
+            ? 'The others stay open.'
+            : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`;
+          process.stdout.write(`\n${given} answered. ${rest}\n`);
         });
       },
     );

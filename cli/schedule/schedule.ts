@@ -22,7 +22,7 @@ A file says:
       "jitterSeconds": 300                    default 0
     },
     "overlap": "skip",                        skip, bufferOne, bufferAll, cancelOther, terminateOther or allowAll
-    "catchupWindowMinutes": 60,               starts that the server missed are made up for if they are at most this late
+    "catchupWindowMinutes": 60,               starts that the server missed are made up for if at most this late
     "pauseOnFailure": true,
     "note": "a lap each working night",       optional; so is "paused" (absent: left as it is)
   }`;
@@ -113,10 +113,8 @@ async function apply(
       prune,
     );
     const todo = changes.filter(({ kind }) => kind !== 'keep');
-    if (!json)
-      process.stdout.write(
-        `${[diffText(changes), ...(todo.length === 0 ? ['Nothing to do.'] : [])].filter((text) => text !== '').join('\n')}\n`,
-      );
+    const said = [diffText(changes), todo.length === 0 ? 'Nothing to do.' : ''].filter((text) => text !== '');
+    if (!json) process.stdout.write(`${said.join('\n')}\n`);
     const agreed = todo.length > 0 && !dryRun && (yes || (!json && (await confirmed(todo.length))));
     if (agreed) for (const change of todo) await applyChange(client, change);
     if (json) process.stdout.write(`${JSON.stringify({ changes: changes.map(changeAsJson), applied: agreed })}\n`);

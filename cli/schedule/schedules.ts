@@ -90,15 +90,8 @@ function changedFields(from: FoundSchedule, to: Schedule): FieldChange[] {
 }
 
 /** What a file always says. */
-function definitionOf({
-  workflow,
-  taskQueue,
-  input,
-  spec,
-  overlap,
-  catchupWindowMinutes,
-  pauseOnFailure,
-}: Schedule): Record<string, unknown> {
+function definitionOf(schedule: Schedule): Record<string, unknown> {
+  const { workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure } = schedule;
   return { workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure };
 }
 

@@ -120,13 +120,7 @@ export const rehearsal: Recipe = {
   inference: { engine: 'batcher', shardRows: 128, window: 4, maxConcurrency: 128 },
   training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 },
   evaluation: { proofsPerScore: 80, analysesPerProof: 1, proofsPerProblem: 1, greedy: true },
-  prices: {
-    perMillionPromptTokens: 0,
-    perMillionCompletionTokens: 0,
-    perGpuHour: 0,
-    perExpertHour: 0,
-    perMillionActions: 0,
-  }, // a laptop is there anyway
+  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 }, // a laptop is there anyway
 };
 
 const tiny = (stage: StageRecipe): StageRecipe => ({
@@ -268,13 +262,7 @@ export const paper: Recipe = {
   training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
   // paper 3.3.1: 8 proofs, majority of 8 analyses
   evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false },
-  prices: {
-    perMillionPromptTokens: 0.28,
-    perMillionCompletionTokens: 0.42,
-    perGpuHour: 2,
-    perExpertHour: 60,
-    perMillionActions: 50,
-  }, // ours, in dollars
+  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 }, // ours, in dollars
 };
 
 export const PRESETS = { smoke, rehearsal, paper } as const;

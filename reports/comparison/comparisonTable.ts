@@ -1,6 +1,5 @@
 import type { Comparison, ComparedFigure } from '../../shared/figures/comparison.ts';
-import { withInterval } from '../pages/format.ts';
-import { aligned } from '../pages/tableText.ts';
+import { aligned, withInterval } from '../pages/format.ts';
 
 /** `+0.05 (−0.01–0.11)`, with signs: a difference. */
 export function signed({ value, low, high }: Pick<ComparedFigure, 'value' | 'low' | 'high'>): string {

@@ -9,7 +9,6 @@ import type { Notes } from './notes.ts';
 /** What one set of questions took. */
 export interface ExpertUse {
   readonly phase: string;
-  readonly questions: number;
   readonly verdicts: number;
   readonly minutes: number;
   /** Median; null where the program answered, or nobody answered twice in a row. */
@@ -30,7 +29,7 @@ export async function expertFigures(
 ): Promise<ExpertUse[]> {
   const uses: ExpertUse[] = [];
   for (const review of reviews) {
-    const { setId, scored, flagged, expired, verdicts } = review;
+    const { setId, verdicts } = review;
     const phase = PHASES[setId.slice(lap.length + 1).split('/')[0] ?? ''] ?? setId;
     const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
     const { minutes, perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
@@ -40,7 +39,7 @@ export async function expertFigures(
         `no person answered two questions of ${setId} within ${recipe.experts.leaseMinutes} minutes: their times ` +
           'do not tell how long an answer takes',
       );
-    uses.push({ phase, questions: scored + flagged + expired, verdicts, minutes, minutesPerVerdict: perVerdict });
+    uses.push({ phase, verdicts, minutes, minutesPerVerdict: perVerdict });
   }
   return uses;
 }

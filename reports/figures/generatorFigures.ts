@@ -1,10 +1,10 @@
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
 import { difficultyBands, mean, share } from '../../shared/figures/measures.ts';
 import type { Problem } from '../../shared/records.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
 import type {
   ClaimCounts,
   DifficultyBand,
-  Figure,
   GeneratorFigures,
   SelfVerificationFigures,
 } from '../../shared/figures/report.ts';

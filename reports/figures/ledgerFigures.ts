@@ -1,12 +1,7 @@
-import { ratiosOf, sumOf } from '../../shared/lap/amounts.ts';
-import type { Amounts } from '../../shared/lap/amounts.ts';
-import { knownRates } from '../../shared/cost/knownRates.ts';
-import { sizesOf } from '../../shared/lap/sizes.ts';
-import { lapWork } from '../../shared/cost/lapWork.ts';
+import { amountsOf, ratiosOf, sumOf } from '../../shared/lap/amounts.ts';
+import type { Amounts, Counted } from '../../shared/lap/amounts.ts';
 import { phasesOf } from '../../shared/lap/laterLap.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { amountsOf } from '../../shared/cost/pieces.ts';
-import type { Piece } from '../../shared/cost/pieces.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport, LedgerRow, StageTimes } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
@@ -38,13 +33,8 @@ export async function ledgerFigures(
   const ledger = phases.map((phase): LedgerRow => {
     // sets of a phase overlap
     const inferenceHours = (use.times.find(({ name }) => name === phase)?.inferenceSeconds ?? 0) / 3600;
-    const used = {
-      ...amountsOf(
-        pieces.filter((piece) => piece.phase === phase),
-        recipe,
-      ),
-      inferenceHours,
-    };
+    const own = pieces.filter((piece) => piece.phase === phase).map(({ counted }) => amountsOf(counted, recipe));
+    const used = { ...sumOf(own), inferenceHours };
     return { phase, ...compared(plan?.phases.find((planned) => planned.phase === phase)?.expected ?? null, used) };
   });
   return { ledger, ledgerTotal: compared(plan?.total.expected ?? null, sumOf(ledger.map(({ used }) => used))) };
@@ -54,40 +44,23 @@ function compared(planned: Amounts | null, used: Amounts): Omit<LedgerRow, 'phas
   return { planned, used, ratio: planned && ratiosOf(planned, used) };
 }
 
-/** Everything that the manifest lists, and the quick steps that every lap has. */
-function usedPieces(manifest: LapManifest, { trainings, experts }: LapUse): Piece[] {
-  const { recipe, turn, stages, consolidation } = manifest;
-  const done = [
-    ...stages.map(({ name, jobKey, trainingSeconds, datasets }) => ({
-      phase: name as string,
-      jobKey,
-      seconds: trainingSeconds,
-      sources: datasets.length,
-    })),
-    ...(consolidation
-      ? [{ phase: 'consolidation', jobKey: consolidation.jobKey, seconds: consolidation.trainingSeconds, sources: 1 }]
-      : []),
-  ];
+/** Everything that the manifest lists. */
+function usedPieces(
+  manifest: LapManifest,
+  { trainings, experts }: LapUse,
+): { readonly phase: string; readonly counted: Counted }[] {
+  const { stages, consolidation } = manifest;
+  const done = [...stages, ...(consolidation ? [{ name: 'consolidation', ...consolidation }] : [])];
   return [
-    ...done.map(({ jobKey, ...training }): Piece => ({
-      kind: 'training',
-      ...training,
-      ...(trainings.get(jobKey) ?? NO_USE),
-    })),
-    ...setsOf(manifest).map(({ phase, counts, usage, wallSeconds: seconds, shards, inferenceSeconds }): Piece => {
-      const calls = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      return {
-        kind: 'calls',
-        phase,
-        calls,
-        ...usage,
-        seconds,
-        shards,
-        shardSeconds: shards === 0 ? 0 : inferenceSeconds / shards,
-      };
+    ...done.map(({ name, jobKey, trainingSeconds }) => {
+      const { tokens: _, ...use } = trainings.get(jobKey) ?? NO_USE;
+      return { phase: name, counted: { ...use, trainingHours: trainingSeconds / 3600 } };
     }),
-    ...experts.map((review): Piece => ({ kind: 'review', ...review })),
-    ...lapWork(recipe, turn, sizesOf(recipe), knownRates(recipe).rates).filter(({ kind }) => kind === 'steps'),
+    ...setsOf(manifest).map(({ phase, counts, usage }) => ({
+      phase,
+      counted: { calls: Object.values(counts).reduce((sum, count) => sum + count, 0), ...usage },
+    })),
+    ...experts.map(({ phase, verdicts, minutes }) => ({ phase, counted: { verdicts, expertMinutes: minutes } })),
   ];
 }
 

@@ -1,6 +1,5 @@
 import type { Checker } from '../../shared/domain.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
-import { rehearsal } from '../../domains/rehearsal/presets.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import { expertFigures } from './expertFigures.ts';
@@ -25,8 +24,7 @@ import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
  *
  * @throws when an artifact is missing or is not what its reference says.
  */
-export async function measureLap(stored: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
-  const manifest = withLaterFields(stored);
+export async function measureLap(manifest: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
   const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
   const notes = newNotes();
   const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
@@ -76,14 +74,5 @@ async function decodingFigures(
     verifier: await verifierFigures(store, manifest, truth, decoding, notes),
     metaVerifier: await metaVerifierFigures(store, manifest, truth, decoding, notes),
     ...(await generatorFigures(store, manifest, truth, decoding, notes)),
-  };
-}
-
-/** Manifests from before laps had turns and recipes had prices. */
-function withLaterFields(manifest: LapManifest): LapManifest {
-  return {
-    ...manifest,
-    turn: manifest.turn ?? 1,
-    recipe: { ...manifest.recipe, prices: manifest.recipe.prices ?? rehearsal.prices },
   };
 }

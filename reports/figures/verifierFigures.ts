@@ -2,13 +2,11 @@ import type { AnalysisTruth } from '../../shared/domain.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
 import { difficultyBands, mean, ratio, share } from '../../shared/figures/measures.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
+import type { Confusion, Figure, ScoreKey } from '../../shared/figures/figure.ts';
 import type {
-  Confusion,
   ConstantBaseline,
   DecodingFigures,
-  Figure,
   MetaVerifierFigures,
-  ScoreKey,
   VerifierFigures,
 } from '../../shared/figures/report.ts';
 import { stagesOf } from '../../shared/lap/laterLap.ts';

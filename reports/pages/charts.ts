@@ -1,9 +1,10 @@
 import type { CustomSeriesRenderItem, EChartsOption } from 'echarts';
-import type { Figure, LapReport, TrainingFigures } from '../../shared/figures/report.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
+import type { LapReport, TrainingFigures } from '../../shared/figures/report.ts';
 import { decimal, readable } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
-import { cssColour, drawn, INK, quietAxis } from './svg.ts';
+import { cssColour, drawn, INK, quietAxis, shareAxis, smallTitle } from './svg.ts';
 
 const WIDTH = 760;
 
@@ -23,12 +24,7 @@ export function rewardCurve(training: TrainingFigures): Markup {
       `Reward per step of ${readable(training.name)}: ${decimal(training.firstReward)} at first, ` +
       `${decimal(training.lastReward)} at last.`,
     option: {
-      title: {
-        text: readable(training.name),
-        left: 0,
-        top: 0,
-        textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 },
-      },
+      title: smallTitle(readable(training.name)),
       grid: { left: 30, right: 12, top: 34, bottom: 24 },
       xAxis: {
         type: 'value',
@@ -38,14 +34,7 @@ export function rewardCurve(training: TrainingFigures): Markup {
         ...quietAxis,
         splitLine: { show: false },
       },
-      yAxis: {
-        type: 'value',
-        min: 0,
-        max: 1,
-        interval: 0.25,
-        ...quietAxis,
-        axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
-      },
+      yAxis: shareAxis,
       series: [
         {
           type: 'line',

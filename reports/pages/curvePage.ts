@@ -6,7 +6,7 @@ import type { Curve, CurvePoint } from './lapCurves.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { wholeDrawing, wholePage } from './style.ts';
-import { drawn, INK, quietAxis } from './svg.ts';
+import { drawn, INK, quietAxis, shareAxis, smallTitle } from './svg.ts';
 import { plainTable } from './tables.ts';
 
 /** The curves of several laps as one page, for people and for a README. Equal reports give equal bytes. */
@@ -20,13 +20,8 @@ export function curvePage(reports: readonly LapReport[]): string {
       <p class="quiet">
         ${reports.length} laps, preset ${presets}. Truth:
         ${[...new Set(reports.map(({ truthBy }) => truthBy))].join(', ')}. Base: the model before any training. T = 1,
-        on held-out problems, with 95 % intervals that count
-        problems.${
-          several
-            ? ' Pale: each run. Bold: the mean over runs, with an interval by Student over runs: what another seed may bring.'
-            : ''
-        }
-        Dashed: the best constant answer.
+        on held-out problems, with 95 % intervals that count problems. ${several ? SEVERAL : ''} Dashed: the best
+        constant answer.
       </p>
       <div class="pair">
         ${curves.map((curve, index) => html`<figure>${curveChart(`curve-${index}`, curve)}</figure>`)}
@@ -35,6 +30,9 @@ export function curvePage(reports: readonly LapReport[]): string {
       ${curves.length === 0 ? html`<p>Nothing was measured.</p>` : figures(reports, curves)}`,
   );
 }
+
+const SEVERAL =
+  'Pale: each run. Bold: the mean over runs, with an interval by Student over runs: what another seed may bring.';
 
 /** The same plots as one drawing. */
 export function curveDrawing(reports: readonly LapReport[]): string {
@@ -95,7 +93,7 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
     ...PANEL,
     description: `${name}, by lap. ${said}.`,
     option: {
-      title: { text: name, left: 0, top: 0, textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 } },
+      title: smallTitle(name),
       grid: { left: 30, right: 16, top: 34, bottom: 24 },
       xAxis: {
         type: 'value',
@@ -106,14 +104,7 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
         splitLine: { show: false },
         axisLabel: { show: false },
       },
-      yAxis: {
-        type: 'value',
-        min: 0,
-        max: 1,
-        interval: 0.25,
-        ...quietAxis,
-        axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
-      },
+      yAxis: shareAxis,
       series: [
         {
           type: 'custom',

@@ -1,4 +1,4 @@
-import type { Figure } from '../../shared/figures/report.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
 export const value = (figure: Figure): string => (figure === null ? '–' : decimal(figure.value));
@@ -43,4 +43,15 @@ export function readable(name: string): string {
     selfVerification: 'self-verification',
   };
   return known[name] ?? name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+/** Columns as wide as their widest cell; the first to the left, the others to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
 }

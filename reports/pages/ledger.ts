@@ -12,7 +12,6 @@ export const LEDGER_COLUMNS: readonly {
   { name: 'trainingHours', title: 'training', text: hoursText },
   { name: 'inferenceHours', title: 'inference', text: hoursText },
   { name: 'gpuHours', title: 'GPU-hours', text: short },
-  { name: 'actions', title: 'Actions', text: short },
   { name: 'verdicts', title: 'verdicts', text: short },
   { name: 'expertMinutes', title: 'expert minutes', text: short },
   { name: 'cost', title: 'cost', text: short },

@@ -4,17 +4,8 @@ import { duration, percent, readable, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
-import {
-  generatorSection,
-  labelSection,
-  ledgerSection,
-  selfVerificationSection,
-  tiles,
-  timeSection,
-  trainingSection,
-  verifierSection,
-  watchSection,
-} from './sections.ts';
+import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
+import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
 import { wholePage } from './style.ts';
 import { plainTable } from './tables.ts';
 
@@ -100,6 +91,8 @@ function contestedExample({ problem, proof, truth, decision, verdicts }: Contest
 function footnotes(report: LapReport, manifest: LapManifest): Markup {
   const read = Object.values(report.imitations).reduce((sum, { of }) => sum + of, 0);
   const imitations = Object.entries(report.imitations).filter(([, { found }]) => found > 0);
+  const butForProgram =
+    manifest.recipe.domain.experts === 'program' ? ', but for the program that answers in place of experts' : '';
   return html`<h2>What else</h2>
     <h3>Texts that imitate a verdict</h3>
     <p class="quiet">
@@ -132,10 +125,7 @@ function footnotes(report: LapReport, manifest: LapManifest): Markup {
         A failed call is no observation. A malformed or truncated answer counts as wrong in an accuracy and as 0 in a
         true score; what is read out of an analysis's text is over well-formed analyses.
       </li>
-      <li>
-        Truth comes from ${report.truthBy}. Nothing in training or labelling reads
-        it${manifest.recipe.domain.experts === 'program' ? ', but for the program that answers in place of experts' : ''}.
-      </li>
+      <li>Truth comes from ${report.truthBy}. Nothing in training or labelling reads it${butForProgram}.</li>
       <li>All of it is recomputed from stored artifacts by <code>flywheel report ${report.lap} --json</code>.</li>
     </ul>
     <h3>Where it is</h3>

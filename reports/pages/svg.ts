@@ -82,3 +82,21 @@ export const quietAxis = {
   splitLine: { lineStyle: { color: INK.line, width: 1 } },
   nameTextStyle: { color: INK.muted, fontSize: 11 },
 };
+
+/** The axis of shares, from 0 to 1; only the halves are named. */
+export const shareAxis = {
+  type: 'value' as const,
+  min: 0,
+  max: 1,
+  interval: 0.25,
+  ...quietAxis,
+  axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
+};
+
+/** What a small chart is about, above it. */
+export const smallTitle = (text: string) => ({
+  text,
+  left: 0,
+  top: 0,
+  textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 as const },
+});

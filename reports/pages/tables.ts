@@ -1,7 +1,16 @@
-import type { Confusion, Figure } from '../../shared/figures/report.ts';
+import type { Confusion, Figure } from '../../shared/figures/figure.ts';
 import { decimal, interval, value, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
+
+/** A chart with what it shows; nothing at all where there is nothing to show. */
+export const figure = (chart: Markup, caption: Markup): Markup =>
+  html`<figure>
+    ${chart}
+    <figcaption>${caption}</figcaption>
+  </figure>`;
+
+export const notMeasured = html`<p class="quiet">Not measured; the reasons are at the end.</p>`;
 
 export interface FigureRow {
   readonly name: string;

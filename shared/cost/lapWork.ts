@@ -3,32 +3,30 @@ import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../lap/heldOutSizes.ts';
 import type { Rates } from './knownRates.ts';
 import type { LapSizes } from '../lap/sizes.ts';
 import { stagesOf } from '../lap/laterLap.ts';
-import type { Piece } from './pieces.ts';
+import type { Counted } from '../lap/amounts.ts';
 import { judgeCallsPerSample, taskOf } from './rates.ts';
 import type { Tokens } from './rates.ts';
 import type { Recipe, StageName } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
 
+/** A part of a lap's work, with what its cost is reckoned from. */
+export type Piece = { readonly phase: string } & Counted;
+
 /** All the work of a lap, as its workflows do it (METHOD: 1A to 1D or the consolidation, 2, 3, 4, evaluation). */
 export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Rates): Piece[] {
   const first = turn === 1;
-  const { labelling: rule, inference } = recipe;
+  const { labelling: rule } = recipe;
 
   function calls(phase: string, rows: number, perRow: number, { prompt, completion }: Tokens): Piece[] {
     const count = rows * perRow;
     if (count === 0) return [];
-    const shards = Math.ceil(rows / inference.shardRows);
-    const seconds = (count * (prompt + completion)) / rates.tokensPerSecond();
     return [
       {
-        kind: 'calls',
         phase,
         calls: count,
         promptTokens: count * prompt,
         completionTokens: count * completion,
-        seconds,
-        shards,
-        shardSeconds: (seconds * Math.min(shards, inference.window)) / shards,
+        inferenceHours: (count * (prompt + completion)) / rates.tokensPerSecond() / 3600,
       },
     ];
   }
@@ -37,9 +35,7 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
 
   function review(phase: string, questions: number): Piece[] {
     const verdicts = questions * rates.verdictsPerQuestion();
-    return questions === 0
-      ? []
-      : [{ kind: 'review', phase, questions, verdicts, minutes: verdicts * rates.minutesPerVerdict(phase) }];
+    return questions === 0 ? [] : [{ phase, verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase) }];
   }
   function coldStart(): Piece[] {
     const { refinementRounds } = recipe.coldStart;
@@ -48,7 +44,6 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
       ...ask(phase, 'prove', sizes.candidates),
       ...rounds.flatMap(() => [...ask(phase, 'verify', sizes.candidates), ...ask(phase, 'refine', sizes.candidates)]),
       ...review(phase, sizes.expertProofs),
-      steps(phase, 1, 4 + 2 * refinementRounds),
     ];
   }
 
@@ -57,7 +52,7 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     const analyses = Array.from({ length: models }).flatMap(() =>
       ask(phase, 'verify', sizes.expertProofs, recipe.metaData.analysesPerProof),
     );
-    return [...analyses, ...review(phase, sizes.expertAnalyses), steps(phase, 1, 3 + models)];
+    return [...analyses, ...review(phase, sizes.expertAnalyses)];
   }
 
   function consolidation(): Piece[] {
@@ -74,16 +69,10 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
         : []),
       ...ask(phase, 'metaVerify', analyses),
       {
-        kind: 'training',
         phase,
-        calls: 0,
-        promptTokens: 0,
-        completionTokens: 0,
         trainingTokens: samples * rate.tokensPerSample,
-        seconds: rate.startSeconds + samples * rate.secondsPerSample,
-        sources: 1,
+        trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
       },
-      steps(phase, 0, 4),
     ];
   }
 
@@ -95,14 +84,12 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
     const judged = Math.round(samples * (verify + metaVerify) * (rate.judgedShare ?? 0));
     const { prompt, completion } = judged === 0 ? { prompt: 0, completion: 0 } : rates.judgeTokens(stage);
     return {
-      kind: 'training',
       phase: stage,
       calls: judged,
       promptTokens: judged * prompt,
       completionTokens: judged * completion,
       trainingTokens: samples * rate.tokensPerSample,
-      seconds: rate.startSeconds + samples * rate.secondsPerSample,
-      sources: stage === 'verifierV2' ? sizes.proofScoreParts + (recipe.metaVerification ? 1 : 0) : 1,
+      trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
     };
   }
 
@@ -117,7 +104,6 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
       ...calls(phase, proofs, callsPerProof, tokens),
       ...(rule.contested === 'ask' ? review(phase, Math.round(proofs * contestedShare)) : []),
       ...review(phase, Math.ceil(proofs * labelledShare * rule.auditShare)),
-      steps(phase, 1, 5 + (sizes.carried > 0 ? 1 : 0) + (looks ? 1 : 0)),
     ];
   }
 
@@ -136,7 +122,7 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
       ? (first ? 1 : 0) + (stages.includes('metaVerifier') ? 1 : 0) + (stages.includes('verifierV2') ? 1 : 0)
       : 0; // what it started from; itself; v2
     const drafts = first && recipe.domain.checker !== 'none';
-    const sets = [
+    return [
       ...(drafts ? ask(phase, 'prove', problems, DRAFTS_PER_PROBLEM) : []),
       ...(drafts && meta ? ask(phase, 'verify', proofs, ANALYSES_PER_PROOF) : []),
       ...measured(verifiers, 'verify', proofs, analysesPerProof),
@@ -144,20 +130,13 @@ export function lapWork(recipe: Recipe, turn: number, sizes: LapSizes, rates: Ra
       ...measured(2, 'prove', problems, proofsPerProblem), // before (the base, or the consolidation) and after phase 2
       ...measured(2, taskOf(recipe, 'selfVerification'), problems, proofsPerProblem), // before and after phase 3
     ];
-    const models = (verifiers + metaVerifiers + 4) * (greedy ? 2 : 1);
-    return [...sets, steps(phase, models, 3 + (drafts ? (meta ? 2 : 1) : 0))];
   }
 
   return [
-    steps('open', 0, 2),
     ...(first ? coldStart() : consolidation()),
     ...(first && recipe.metaVerification ? metaData() : []),
     ...stagesOf(recipe, turn).map(training),
     ...scaleVerification(),
     ...evaluation(),
   ];
-}
-
-function steps(phase: string, children: number, activities: number): Piece {
-  return { kind: 'steps', phase, children, activities };
 }

@@ -1,4 +1,4 @@
-import { overBudget, sumOf } from '../lap/amounts.ts';
+import { amountsOf, overBudget, sumOf } from '../lap/amounts.ts';
 import type { Amounts, Overrun } from '../lap/amounts.ts';
 import { knownRates, withoutEarlyStop } from './knownRates.ts';
 import type { Measure } from './knownRates.ts';
@@ -6,7 +6,6 @@ import { sizesOf } from '../lap/sizes.ts';
 import { lapWork } from './lapWork.ts';
 import { phasesOf } from '../lap/laterLap.ts';
 import type { LapManifest } from '../lap/manifest.ts';
-import { amountsOf } from './pieces.ts';
 import type { Basis } from './rates.ts';
 import type { Recipe } from '../lap/recipe.ts';
 
@@ -67,12 +66,7 @@ export function planLap(
   const bound = lapWork(recipe, turn, sizes, withoutEarlyStop(rates, recipe));
   const phases = phasesOf(recipe, turn).map((phase): PlannedPhase => {
     const own = (pieces: typeof expected) =>
-      rounded(
-        amountsOf(
-          pieces.filter((piece) => piece.phase === phase),
-          recipe,
-        ),
-      );
+      rounded(sumOf(pieces.filter((piece) => piece.phase === phase).map((piece) => amountsOf(piece, recipe))));
     return { phase, expected: own(expected), bound: own(bound) };
   });
   return {
@@ -110,9 +104,14 @@ export function refusalOfPlan({ total }: LapPlan, { budget }: Recipe): string | 
   );
 }
 
-const planned = ({ limit, amount }: Overrun): string =>
-  `${shown(amount)} ` +
-  `(${{ calls: 'model calls', tokens: 'tokens', gpuHours: 'GPU-hours', cost: 'by recipe.prices', expertMinutes: "minutes of people's time" }[limit]})`;
+const UNITS = {
+  calls: 'model calls',
+  tokens: 'tokens',
+  gpuHours: 'GPU-hours',
+  cost: 'by recipe.prices',
+  expertMinutes: "minutes of people's time",
+};
+const planned = ({ limit, amount }: Overrun): string => `${shown(amount)} (${UNITS[limit]})`;
 const shown = (amount: number): string => amount.toLocaleString('en', { maximumFractionDigits: 2 });
 
 /** Counts are whole, hours and money to a few digits: a plan is no more exact. */

@@ -1,7 +1,7 @@
 import { difference, meanOfRuns } from './differences.ts';
 import type { Difference } from './differences.ts';
 import type { Observation } from './measures.ts';
-import type { Figure } from './report.ts';
+import type { Figure } from './figure.ts';
 
 /** What `flywheel compare` finds: figures of laps b less those of laps a, all on the same held-out problems. */
 export interface Comparison {

@@ -4,7 +4,7 @@
  */
 import { ratio, totals } from './measures.ts';
 import type { Observation } from './measures.ts';
-import type { Measured } from './report.ts';
+import type { Measured } from './figure.ts';
 
 /** b − a, with a 95 % interval. */
 export interface Difference {

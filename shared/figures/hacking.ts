@@ -1,6 +1,6 @@
 import type { Difference } from './differences.ts';
 import type { StageName } from '../lap/recipe.ts';
-import type { Figure, ScoreKey } from './report.ts';
+import type { Figure, ScoreKey } from './figure.ts';
 
 /**
  * Watching for reward hacking: a policy that learns what its judge likes instead of what is right shows as reward above
@@ -45,16 +45,6 @@ const FLAT_SHARE = 0.8;
 const LABEL_GOAL = 0.95;
 /** Ours: fewer labels of a kind say too little. */
 const LABELS_AT_LEAST = 5;
-
-/**
- * Whether the reward service keeps this sample's text for the audit: one in four, by the sample's own key, so that no
- * one can choose. Ours: a window of five steps of 128 samples then has about 160 to audit, and the texts are a quarter
- * of what all would be.
- * @param key hexadecimal.
- */
-export function isKeptForAudit(key: string): boolean {
-  return Number.parseInt(key.slice(0, 2), 16) < 64;
-}
 
 /** What a person should look at, with the numbers. */
 export function hackingWarnings(

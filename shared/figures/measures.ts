@@ -5,7 +5,7 @@
  * of 1) or a recall (hits found, of there). Observations on one problem are alike, so the interval counts problems, not
  * samples.
  */
-import type { Measured } from './report.ts';
+import type { Measured } from './figure.ts';
 
 export interface Observation {
   readonly hits: number;

@@ -1,3 +1,4 @@
+import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
 import type { SkillCounts } from '../lap/manifest.ts';
@@ -19,18 +20,6 @@ import type { ScoreSource } from '../records.ts';
  *   0 in a true score. What is read out of an analysis's text (quality, recalls, issues) is over well-formed analyses.
  * - null means it could not be measured; `notMeasured` says why.
  */
-
-/**
- * A proportion or mean with its 95 % interval, problems as clusters (`shared/figures/measures.ts`). `n` is its
- * denominator.
- */
-export interface Measured {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly n: number;
-}
-export type Figure = Measured | null;
 
 /** One verifier on the fixed held-out proofs, balanced by true score. */
 export interface VerifierFigures {
@@ -63,9 +52,6 @@ export interface VerifierFigures {
   /** Score accuracy by the problems' difficulty, where they have one. */
   readonly byDifficulty: readonly { readonly difficulty: string; readonly scoreAccuracy: Figure }[];
 }
-
-export type ScoreKey = '0' | '0.5' | '1';
-export type Confusion = Readonly<Record<ScoreKey, Readonly<Record<ScoreKey | 'malformed', number>>>>;
 
 /** What a model gets that says the same of everything: the best such accuracy on the same rows. */
 export interface ConstantBaseline {
@@ -239,8 +225,7 @@ export interface TrainingFigures {
 
 /**
  * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's
- * nodes and GPUs; Temporal Actions are reckoned from what the manifest lists (`shared/cost/actions.ts`); people's
- * minutes come from the times of their verdicts.
+ * nodes and GPUs; people's minutes come from the times of their verdicts.
  */
 export interface LedgerRow {
   readonly phase: string;

@@ -50,16 +50,3 @@ export function orderText({ analyses, metas }: LabelRound): string {
     ...metas.map(({ analysis, count }) => `${analysis}×${count}`),
   ].join(' ');
 }
-
-/** @throws when the text is not one that `orderText` wrote. */
-export function parseOrder(text: string): LabelRound {
-  let analyses = 0;
-  const metas: { analysis: number; count: number }[] = [];
-  for (const part of text.split(' ')) {
-    const match = /^(\d+)(?:×(\d+))?$/.exec(part);
-    if (match === null) throw new Error(`Expected a round such as "4 1×3 2×3", got ${JSON.stringify(text)}`);
-    if (match[2] === undefined) analyses = Number(match[1]);
-    else metas.push({ analysis: Number(match[1]), count: Number(match[2]) });
-  }
-  return { analyses, metas };
-}

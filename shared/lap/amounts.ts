@@ -15,8 +15,6 @@ export interface Amounts {
   readonly inferenceHours: number;
   /** Training hours × nodes × GPUs. The GPUs behind an endpoint are paid by the token. */
   readonly gpuHours: number;
-  /** What Temporal Cloud would bill (`shared/cost/actions.ts`). */
-  readonly actions: number;
   /** Answers of people, or of the program in their place. */
   readonly verdicts: number;
   /** People's time; a program's is free. */
@@ -34,7 +32,6 @@ export const AMOUNTS = [
   'trainingHours',
   'inferenceHours',
   'gpuHours',
-  'actions',
   'verdicts',
   'expertMinutes',
   'cost',
@@ -49,7 +46,6 @@ export const NOTHING: Amounts = {
   trainingHours: 0,
   inferenceHours: 0,
   gpuHours: 0,
-  actions: 0,
   verdicts: 0,
   expertMinutes: 0,
   cost: 0,
@@ -65,12 +61,25 @@ export function ratiosOf(planned: Amounts, used: Amounts): Ratios {
 }
 export type Ratios = Readonly<Record<keyof Amounts, number | null>>;
 
+/** What is counted of a piece of work; the other amounts follow from it. */
+export type Counted = Partial<Omit<Amounts, 'tokens' | 'gpuHours' | 'cost'>>;
+
+/** What a piece of work takes, by the recipe's prices and the size of its trainings. */
+export function amountsOf(counted: Counted, { training, domain, prices }: Recipe): Amounts {
+  const all = { ...NOTHING, ...counted, ...(domain.experts === 'program' && { expertMinutes: 0 }) };
+  const amounts = {
+    ...all,
+    tokens: all.promptTokens + all.completionTokens + all.trainingTokens,
+    gpuHours: all.trainingHours * training.nodes * training.gpusPerNode,
+  };
+  return { ...amounts, cost: costOf(amounts, prices) };
+}
+
 /** In one currency, whichever the team reckons in. */
-export function costOf(amounts: Omit<Amounts, 'cost'>, prices: Recipe['prices']): number {
+function costOf(amounts: Omit<Amounts, 'cost'>, prices: Recipe['prices']): number {
   return (
     (amounts.promptTokens / 1e6) * prices.perMillionPromptTokens +
     (amounts.completionTokens / 1e6) * prices.perMillionCompletionTokens +
-    (amounts.actions / 1e6) * prices.perMillionActions +
     amounts.gpuHours * prices.perGpuHour +
     (amounts.expertMinutes / 60) * prices.perExpertHour
   );

@@ -30,6 +30,4 @@ export interface LapProgress {
   readonly waitingForExperts?: number;
   /** What each phase is expected to take. */
   readonly plan?: readonly PlanHeadline[];
-  /** What else a reader wants to know now, in a few words. */
-  readonly detail?: string;
 }

@@ -242,22 +242,13 @@ export const recipeSchema = z.strictObject({
     proofsPerProblem: z.int().min(1),
     greedy: z.boolean(),
   }),
-  /** What things cost, in any one currency. @default nothing: a recipe from before there were prices */
-  prices: z
-    .strictObject({
-      perMillionPromptTokens: price,
-      perMillionCompletionTokens: price,
-      perGpuHour: price,
-      perExpertHour: price,
-      perMillionActions: price,
-    })
-    .default({
-      perMillionPromptTokens: 0,
-      perMillionCompletionTokens: 0,
-      perGpuHour: 0,
-      perExpertHour: 0,
-      perMillionActions: 0,
-    }),
+  /** What things cost, in any one currency. */
+  prices: z.strictObject({
+    perMillionPromptTokens: price,
+    perMillionCompletionTokens: price,
+    perGpuHour: price,
+    perExpertHour: price,
+  }),
   /** A lap whose plan is over one of these does not start. @default no limit */
   budget: budgetSchema.optional(),
 });

@@ -7,10 +7,9 @@ export interface LapSizes {
   readonly candidates: number;
   readonly expertProofs: number;
   readonly expertAnalyses: number;
-  /** Training rows of D_v and D_mv, and the datasets that D_v consists of. */
+  /** Training rows of D_v and D_mv. */
   readonly proofScores: number;
   readonly analysisScores: number;
-  readonly proofScoreParts: number;
   readonly heldOutProblems: number;
   readonly heldOutProofs: number;
   readonly heldOutAnalyses: number;
@@ -52,7 +51,6 @@ export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
       parent === undefined
         ? Math.round(expertAnalyses * (1 - validationShare))
         : rowsIn(parent.analysisScores?.train ?? []),
-    proofScoreParts: Math.max(1, parts.length),
     heldOutProblems: problems.heldOut,
     heldOutProofs: Math.round(heldOutProofs),
     heldOutAnalyses: Math.round(heldOutAnalyses),

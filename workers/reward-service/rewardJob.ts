@@ -1,9 +1,9 @@
 import type { Asker } from '../../activities/inference/types.ts';
 import type { PromptSet } from '../../activities/store/promptSets.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
-import { isKeptForAudit } from '../../shared/figures/hacking.ts';
 import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
+  isKeptForAudit,
   judgeNeed,
   rewardOf,
   type JudgeNeed,

@@ -10,7 +10,7 @@ export interface RewardRecord {
   readonly key: string;
   readonly task: Task;
   readonly responseSha256: string;
-  /** The response itself, of those that are kept for the audit (`shared/figures/hacking.ts`). */
+  /** The response itself, of those that are kept for the audit (`shared/reward/rewards.ts`). */
   readonly response?: string;
   readonly specSha256: string;
   readonly answer: RewardAnswer;

@@ -1,18 +1,18 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { DatasetActivities } from '../../activities/datasets/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
 import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
 import { jobKeyOf } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { runJob } from './trainingJob.ts';
+import { machinesOf, runJob } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ConsolidateResult {
   readonly record: ConsolidationRecord;
@@ -106,13 +106,7 @@ export async function consolidate({
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
     hyper: { ...SFT_HAS_NONE, ...hyper, promptsPerStep: rowsPerStep, seed },
-    resources: {
-      nodes: recipe.training.nodes,
-      gpusPerNode: recipe.training.gpusPerNode,
-      wallSeconds: Math.round(recipe.training.wallHours * 3600),
-    },
-    cluster: recipe.training.cluster,
-    maxAttempts: recipe.training.maxAttempts,
+    ...machinesOf(recipe),
   });
   const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
   return {

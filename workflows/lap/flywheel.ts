@@ -12,7 +12,7 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { FlywheelActivities } from '../../activities/laps/flywheel.ts';
+import type { LapActivities } from '../../activities/laps/activities.ts';
 import { reasonToStop } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
 import { lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
@@ -21,7 +21,7 @@ import type { LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 
 // Reads of the store: safe to repeat, for as long as a disk may be away.
-const data = proxyActivities<FlywheelActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });
+const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });
 
 export interface FlywheelResult {
   readonly run: string;

@@ -1,5 +1,5 @@
 import { proxyActivities, Trigger } from '@temporalio/workflow';
-import type { EvaluationActivities } from '../../activities/datasets/evaluation.ts';
+import type { DatasetActivities } from '../../activities/datasets/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../../shared/lap/heldOutSizes.ts';
 import type { EvaluationRecord, EvaluationSet, SetRecord } from '../../shared/lap/manifest.ts';
@@ -10,7 +10,7 @@ import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
-const data = proxyActivities<EvaluationActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
 

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { LapActivities } from '../../activities/laps/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ReportActivities } from '../../reports/activities.ts';
 import type { Spending } from '../../shared/lap/amounts.ts';

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { DatasetActivities } from '../../activities/datasets/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
@@ -11,7 +11,7 @@ import { askingOf } from './asking.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 export interface ScoreAnalysesResult {
   /** D_mv. */

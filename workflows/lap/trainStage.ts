@@ -1,5 +1,5 @@
 import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { LapActivities } from '../../activities/datasets/activities.ts';
+import type { DatasetActivities } from '../../activities/datasets/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
 import type { EnsureServedInput, ServingActivities } from '../../activities/serving/activities.ts';
@@ -10,11 +10,11 @@ import { QUEUES } from '../../shared/queues.ts';
 import type { StageName } from '../../shared/lap/recipe.ts';
 import type { CheckpointRef, ModelRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { runJob } from './trainingJob.ts';
+import { machinesOf, runJob } from './trainingJob.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
 
 // A server that loads a large model may take its time; a server that cannot start is worth a few tries.
 const serving = proxyActivities<ServingActivities>({
@@ -85,13 +85,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       datasets,
       rewardSpecSha256: spec.sha256,
       hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
-      resources: {
-        nodes: recipe.training.nodes,
-        gpusPerNode: recipe.training.gpusPerNode,
-        wallSeconds: Math.round(recipe.training.wallHours * 3600),
-      },
-      cluster: recipe.training.cluster,
-      maxAttempts: recipe.training.maxAttempts,
+      ...machinesOf(recipe),
     }),
   );
   return {

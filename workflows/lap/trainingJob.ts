@@ -1,5 +1,6 @@
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { RunTrainingInput, TrainingActivities, TrainingOutcome } from '../../activities/training/activities.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
 import { QUEUES } from '../../shared/queues.ts';
 
 // Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts
@@ -20,4 +21,9 @@ export async function runJob(job: RunTrainingInput): Promise<TrainingOutcome> {
       await CancellationScope.nonCancellable(() => training.stopTraining({ jobKey: job.jobKey, cluster: job.cluster }));
     throw error;
   }
+}
+
+/** Where a recipe's trainings run, and how often one is tried. */
+export function machinesOf({ training: { cluster, nodes, gpusPerNode, wallHours, maxAttempts } }: Recipe) {
+  return { cluster, maxAttempts, resources: { nodes, gpusPerNode, wallSeconds: Math.round(wallHours * 3600) } };
 }

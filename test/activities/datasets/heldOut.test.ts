@@ -1,4 +1,4 @@
-import { createEvaluationActivities } from '../../../activities/datasets/evaluation.ts';
+import { createDatasetActivities } from '../../../activities/datasets/activities.ts';
 import type { AnalysisRow, ProofRow } from '../../../shared/records.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
@@ -24,7 +24,7 @@ describe('the held-out proofs', () => {
       worths.map((worth, sample) => outcome(id, 'prove', `${provedText(worth)} no. ${sample}`, { sample })),
     );
     await writeSet(store, 'drafts', [...drafts, malformed('p0', 'prove')]);
-    const activities = createEvaluationActivities({ store, checker: toyChecker });
+    const activities = createDatasetActivities({ store, checker: toyChecker });
     return {
       store,
       activities,
@@ -78,7 +78,7 @@ test('the held-out analyses are distinct and balanced by true quality', async ()
     ),
   );
   await writeSet(store, 'verdicts', analyses);
-  const { buildHeldOutAnalyses } = createEvaluationActivities({ store, checker: toyChecker });
+  const { buildHeldOutAnalyses } = createDatasetActivities({ store, checker: toyChecker });
   const { rows, chosen, available } = await buildHeldOutAnalyses({
     lap,
     proofs,
@@ -96,6 +96,6 @@ test('the held-out analyses are distinct and balanced by true quality', async ()
 test("a row that asks for a proof bears its problem's id", async () => {
   const store = await newStore();
   const problems = await store.writeJsonl('datasets/problems.jsonl', [problem(7)]);
-  const rows = await createEvaluationActivities({ store }).buildProblemRows({ lap, problems });
+  const rows = await createDatasetActivities({ store }).buildProblemRows({ lap, problems });
   expect(await store.readRows(rows)).toEqual([{ id: 'p7', problem: problem(7) }]);
 });

@@ -1,6 +1,6 @@
 import { writeReport } from '../../../reports/activities.ts';
 import { escape, html } from '../../../reports/pages/markup.ts';
-import { lapTable } from '../../../reports/pages/textTable.ts';
+import { lapTable } from '../../../reports/pages/lapTable.ts';
 import type { ArtifactStore } from '../../../activities/store/files.ts';
 import type { LapReport } from '../../../shared/figures/report.ts';
 import {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { parseAnswer } from '../../../shared/answers.ts';
 import {
+  isKeptForAudit,
   judgeNeed,
   rewardOf,
   scoreReward,
@@ -161,4 +162,11 @@ test('a better factor never lowers a reward', () => {
       );
     }),
   );
+});
+
+test('about a quarter of the rewarded samples is kept, whatever they are', () => {
+  const hex = fc.stringMatching(/^[0-9a-f]{64}$/);
+  const kept = fc.sample(hex, { numRuns: 4000, seed: 1 }).filter(isKeptForAudit).length;
+  expect(kept / 4000).toBeGreaterThan(0.15); // fast-check prefers small digits now and then
+  expect(['00', '3f', '40', 'ff'].map(isKeptForAudit)).toEqual([true, true, false, false]);
 });

@@ -1,7 +1,7 @@
-import type { DecodingFigures, Figure, LapReport } from '../../shared/figures/report.ts';
-import { aligned } from './tableText.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
+import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { LEDGER_COLUMNS } from './ledger.ts';
-import { change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
+import { aligned, change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
 export function lapTable(report: LapReport): string {

@@ -1,0 +1,18 @@
+import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import type { LapInput } from '../../shared/lap/lapInput.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { ArtifactStore } from '../store/files.ts';
+import { lapOutcome, openFlywheel } from './flywheel.ts';
+import { openLap, type Installation } from './open.ts';
+
+/** How a lap, and a flywheel of laps, begins and ends. */
+export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
+  return {
+    openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
+    openFlywheel: (input: FlywheelInput) => openFlywheel(store, input),
+    lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
+    writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),
+  };
+}
+
+export type LapActivities = ReturnType<typeof createLapActivities>;

@@ -1,0 +1,234 @@
+import type { LapReport } from '../../shared/figures/report.ts';
+import { dots, rewardCurve, stacks } from './charts.ts';
+import { decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
+import { LEDGER_COLUMNS } from './ledger.ts';
+import { html } from './markup.ts';
+import type { Markup } from './markup.ts';
+import { INK } from './svg.ts';
+import { figure, notMeasured, plainTable } from './tables.ts';
+
+export function labelSection(report: LapReport): Markup {
+  const { labels } = report;
+  const left = labels.contested - labels.unresolved - labels.expert;
+  const expertsPart = Math.min(labels.expert, labels.contested);
+  const { errorCorrelation, effectiveAnalyses, auditedPrecision: audited } = labels;
+  const worth =
+    errorCorrelation !== null && effectiveAnalyses !== null
+      ? ` Two analyses of one proof err alike with ρ = ${decimal(errorCorrelation)}: the recipe's n are worth ` +
+        `${decimal(effectiveAnalyses)} independent ones.`
+      : '';
+  const audit = audited
+    ? ` Of a blind sample of ${audited.n}, experts gave the same score to ${withInterval(audited)}.`
+    : '';
+  return html`<h2>Automatic labels</h2>
+    <p>
+      ${whole(labels.total)} proofs of the final generator: ${whole(labels.auto)} labelled automatically,
+      ${whole(labels.contested)} contested (${labels.contestedShare ? percent(labels.contestedShare.value) : '–'}), of
+      which experts scored ${whole(labels.expert)}. ${decimal(labels.analysesPerProof)} analyses and
+      ${decimal(labels.metaAnalysesPerProof)} meta-analyses a proof.${worth}
+    </p>
+    ${figure(
+      stacks(
+        'labels',
+        'Label counts.',
+        [''],
+        [
+          { name: 'label 0', colour: INK.bad, values: [labels.byScore['0']] },
+          { name: 'label 0.5', colour: INK.between, values: [labels.byScore['0.5']] },
+          { name: 'label 1', colour: INK.good, values: [labels.byScore['1']] },
+          { name: 'contested, scored by experts', colour: INK.muted, values: [expertsPart] },
+          { name: 'contested, left', colour: INK.quiet, values: [Math.max(0, left)] },
+          {
+            name: 'unresolved',
+            colour: INK.before,
+            values: [Math.max(0, labels.contested - expertsPart - Math.max(0, left))],
+          },
+        ],
+        { label: whole, axis: false },
+      ),
+      html`Precision over all automatic labels: ${withInterval(labels.precision)}; of the verifier's first verdicts on
+      all these proofs, right: ${withInterval(labels.verdictAccuracy)}.${audit}`,
+    )}
+    ${plainTable(
+      ['label', 'proofs', 'precision against truth'],
+      (['0', '0.5', '1'] as const).map((score) => [
+        score,
+        labels.byScore[score],
+        withInterval(labels.precisionByScore[score]),
+      ]),
+    )}
+    ${
+      Object.keys(labels.contestedReasons).length === 0
+        ? null
+        : plainTable(
+            ['contested because', 'proofs'],
+            Object.entries(labels.contestedReasons).sort((a, b) => b[1] - a[1]),
+          )
+    }`;
+}
+
+export function trainingSection(report: LapReport): Markup {
+  const drawn = report.trainings.filter(({ curve }) => curve.length > 0);
+  return html`<h2>Trainings</h2>
+    <p>
+      Mean reward of each step (thin) and of the last five (bold), over optimizer steps. The grey area is the share of
+      groups in which all rewards were equal: they teach nothing, and a rising share may mean that a judge is being
+      fooled.
+    </p>
+    <div class="pair">${drawn.map((training) => html`<figure>${rewardCurve(training)}</figure>`)}</div>
+    ${plainTable(
+      ['stage', 'steps', 'ended by', 'reward', 'flat groups, last 5 steps', 'unscorable', 'attempts', 'time'],
+      report.trainings.map((training) => [
+        readable(training.name),
+        training.steps,
+        training.stopReason === 'saturated' ? 'saturation' : 'step limit',
+        `${decimal(training.firstReward)} → ${decimal(training.lastReward)}`,
+        decimal(training.flatGroupShareOfLastFive),
+        training.unscorable,
+        training.attempts,
+        duration(training.trainingSeconds),
+      ]),
+    )}`;
+}
+
+const kept = html`One in four rewarded samples is kept with its text; shown are those of the last steps, equal ones
+once.`;
+
+/** What was rewarded against what it is worth. */
+export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport): Markup {
+  const audited = stages.filter(({ audit }) => audit !== null);
+  return html`<h2>Reward hacking</h2>
+    <p>
+      Samples of each training's end, rewarded as they were, and by the same formula with the truth (${truthBy}) in the
+      place of labels and judges' verdicts. A measurement only: nothing of it goes back into training.
+    </p>
+    ${
+      warnings.length === 0
+        ? html`<p>No sign of it.</p>`
+        : html`<ul>
+            ${warnings.map(({ about, text }) => html`<li><b>${readable(about)}</b>: ${text}.</li>`)}
+          </ul>`
+    }
+    ${
+      audited.length === 0
+        ? notMeasured
+        : figure(
+            dots(
+              'audit',
+              'Reward of audited samples against what they are worth.',
+              [
+                { name: 'what they got', colour: INK.before },
+                { name: 'what they are worth', colour: INK.after },
+              ],
+              audited.map(({ stage, audit }) => ({
+                name: readable(stage),
+                figures: [audit?.b ?? null, audit?.a ?? null],
+              })),
+            ),
+            kept,
+          )
+    }
+    ${plainTable(
+      [
+        'stage',
+        'reward, last steps',
+        'audited: got',
+        'are worth',
+        'of',
+        'groups without spread',
+        'true score, held out',
+      ],
+      stages.map(({ stage, reward, steps, audit, flatGroupShare, heldOutTrueScore }) => [
+        readable(stage),
+        `${decimal(reward)} (${steps})`,
+        value(audit?.b ?? null),
+        withInterval(audit?.a ?? null),
+        audit?.a.n ?? '',
+        decimal(flatGroupShare),
+        withInterval(heldOutTrueScore),
+      ]),
+    )}`;
+}
+
+export function timeSection(report: LapReport): Markup {
+  const { stages, time } = report;
+  const inferenceIn = (stage: (typeof stages)[0]) =>
+    Math.min(stage.inferenceSeconds, Math.max(0, stage.wallSeconds - stage.trainingSeconds));
+  return html`<h2>Time</h2>
+    <p>
+      ${duration(report.wallSeconds)} in all. Training was under way for ${duration(time.trainingSeconds)}, inference
+      beside it or alone for ${duration(time.inferenceSeconds)}; for ${duration(time.neitherSeconds)}
+      (${percent(time.neitherShare)}) neither was.
+    </p>
+    ${
+      stages.length === 0
+        ? null
+        : figure(
+            stacks(
+              'time',
+              'Seconds of each phase.',
+              stages.map(({ name }) => readable(name)),
+              [
+                {
+                  name: 'training',
+                  colour: INK.after,
+                  values: stages.map(({ trainingSeconds, wallSeconds }) => Math.min(trainingSeconds, wallSeconds)),
+                },
+                { name: 'inference', colour: INK.between, values: stages.map(inferenceIn) },
+                {
+                  name: 'neither',
+                  colour: INK.quiet,
+                  values: stages.map((stage) =>
+                    Math.max(0, stage.wallSeconds - stage.trainingSeconds - inferenceIn(stage)),
+                  ),
+                },
+              ],
+              { label: (seconds) => duration(seconds) },
+            ),
+            html`Wall time of each phase. Evaluations run beside the next training and are counted with the phase
+            “evaluation”.`,
+          )
+    }
+    ${plainTable(
+      ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
+      stages.map((stage) => [
+        readable(stage.name),
+        duration(stage.wallSeconds),
+        stage.trainingSeconds ? duration(stage.trainingSeconds) : '',
+        stage.inferenceSeconds ? duration(stage.inferenceSeconds) : '',
+        whole(stage.calls),
+        whole(stage.tokens),
+      ]),
+      [
+        '',
+        '',
+        '',
+        '',
+        whole(stages.reduce((sum, { calls }) => sum + calls, 0)),
+        whole(stages.reduce((sum, { tokens }) => sum + tokens, 0)),
+      ],
+    )}`;
+}
+
+/** Planned and used, phase by phase. */
+export function ledgerSection({ ledger, ledgerTotal }: LapReport): Markup {
+  const shown = LEDGER_COLUMNS.filter(
+    ({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0,
+  );
+  const cells = ({ used, planned, ratio }: typeof ledgerTotal): string[] => [
+    ...shown.map(({ name, text }) =>
+      planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`,
+    ),
+    decimal(ratio?.tokens ?? null),
+  ];
+  return html`<h2>Used and planned</h2>
+    <p>
+      ${ledgerTotal.planned ? 'Each cell: used / planned before the lap began.' : 'The lap was started without a plan.'}
+      Calls and tokens are those on the ledgers and in the reward logs.
+    </p>
+    ${plainTable(
+      ['phase', ...shown.map(({ title }) => title), 'ratio of tokens'],
+      ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]),
+      ['all', ...cells(ledgerTotal)],
+    )}`;
+}

@@ -1,0 +1,193 @@
+import type { ConstantBaseline, DecodingFigures, DifficultyBand, LapReport } from '../../shared/figures/report.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
+import { dots, scoreByDifficulty, stacks } from './charts.ts';
+import { decimal, interval, value, whole } from './format.ts';
+import { html } from './markup.ts';
+import type { Markup } from './markup.ts';
+import { INK } from './svg.ts';
+import { figure, figureTable, heatTable, notMeasured } from './tables.ts';
+
+function tile(what: string, [before, after]: readonly [Figure, Figure], note: string | null = null): Markup {
+  const from = before && html`<span class="from">${decimal(before.value)} → </span>`;
+  return html`<div class="tile">
+    <div class="what">${what}</div>
+    <div class="figure">${from}${value(after)}</div>
+    <div class="note">${[interval(after) || 'not measured', ...(note === null ? [] : [note])].join(' · ')}</div>
+  </div>`;
+}
+
+/** Before and after, large. */
+export function tiles({ verifier, metaVerifier, generator, selfVerification, labels }: LapReport): Markup {
+  const { v1, v2 } = verifier;
+  const of = (name: 'scoreAccuracy' | 'qualityWhereIssuesClaimed') => [v1?.[name] ?? null, v2?.[name] ?? null] as const;
+  const constant = (baseline: ConstantBaseline | null) => baseline && `constant ${decimal(baseline.accuracy)}`;
+  const { accuracyBefore, accuracyAfter } = metaVerifier;
+  const { falseClaimsBefore, falseClaimsAfter } = selfVerification;
+  const note = `${labels.auto} of ${labels.total} labelled`;
+  return html`<div class="tiles">
+    ${tile('Verifier: score accuracy, v1 → v2', of('scoreAccuracy'), constant(verifier.constantBaseline))}
+    ${tile('Verifier: quality where issues are claimed, v1 → v2', of('qualityWhereIssuesClaimed'))}
+    ${tile(
+      'Meta-verifier: accuracy, before → after',
+      [accuracyBefore, accuracyAfter],
+      constant(metaVerifier.constantBaseline),
+    )}
+    ${tile('Generator: true proof score, base → final', [generator.trueScoreBefore, generator.trueScoreAfter])}
+    ${tile('Self-verification: false among claims of 1', [falseClaimsBefore, falseClaimsAfter])}
+    ${tile('Automatic labels: precision', [null, labels.precision], note)}
+  </div>`;
+}
+
+export function verifierSection(report: LapReport): Markup {
+  const { base, v1, v2, constantBaseline, heldOutProofs: heldOut } = report.verifier;
+  const models = [
+    { name: 'base', colour: INK.before, figures: base },
+    { name: 'v1 (score reward)', colour: INK.between, figures: v1 },
+    { name: 'v2 (with R_meta)', colour: INK.after, figures: v2 },
+  ].filter(({ figures }) => figures !== null);
+  const rows = [
+    { name: 'score accuracy', of: 'scoreAccuracy', baseline: constantBaseline?.accuracy },
+    { name: 'analysis quality', of: 'analysisQuality' },
+    { name: 'quality where issues claimed', of: 'qualityWhereIssuesClaimed' },
+    { name: 'recall of real flaws', of: 'issueRecall' },
+    { name: 'recall of real remarks', of: 'remarkRecall' },
+    { name: 'invented among claimed issues', of: 'falseIssueShare' },
+    { name: 'analyses that claim an issue', of: 'claimShare' },
+    { name: 'malformed answers', of: 'malformedShare' },
+  ] as const;
+  const greedy = report.greedy?.verifier;
+  const all = [
+    ...models.map(({ name, figures }) => ({ name, figures })),
+    ...[
+      { name: 'v1, greedy', figures: greedy?.v1 ?? null },
+      { name: 'v2, greedy', figures: greedy?.v2 ?? null },
+    ].filter(({ figures }) => figures !== null),
+  ];
+  return html`<h2>Verifier</h2>
+    <p>
+      Each verifier judged the same held-out proofs of the base, spread over all difficulties and balanced by true score
+      as far as there were enough: ${heldOut['0']} of score 0, ${heldOut['0.5']} of 0.5, ${heldOut['1']} of 1. Truth:
+      ${report.truthBy}. Malformed answers count as wrong.
+    </p>
+    ${
+      models.length === 0
+        ? notMeasured
+        : figure(
+            dots(
+              'verifier',
+              'Figures of the verifiers with 95 % intervals.',
+              models,
+              rows
+                .slice(0, 6)
+                .map((row) => ({
+                  name: row.name,
+                  figures: models.map(({ figures }) => figures?.[row.of] ?? null),
+                  baseline: 'baseline' in row ? row.baseline : undefined,
+                })),
+            ),
+            html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality
+            is also shown where an issue is claimed.`,
+          )
+    }
+    <div class="pair">
+      ${v1 && heatTable('v1: given against true score', v1.confusion)}
+      ${v2 && heatTable('v2: given against true score', v2.confusion)}
+    </div>
+    ${figureTable(
+      all.map(({ name }) => name),
+      rows.map((row) => ({
+        name: row.name,
+        figures: all.map(({ figures }) => figures?.[row.of] ?? null),
+        constant: 'baseline' in row ? row.baseline : undefined,
+      })),
+    )}
+    <h3>Meta-verifier</h3>
+    ${figureTable(
+      ['before', 'after', 'verifier v2 in this role'],
+      [metaRow('accuracy at T = 1', report), ...(report.greedy ? [metaRow('accuracy, greedy', report.greedy)] : [])],
+    )}`;
+}
+
+function metaRow(
+  name: string,
+  { metaVerifier: { accuracyBefore, accuracyAfter, accuracyOfVerifierV2, constantBaseline } }: DecodingFigures,
+) {
+  return { name, figures: [accuracyBefore, accuracyAfter, accuracyOfVerifierV2], constant: constantBaseline?.accuracy };
+}
+
+/** What a generator was worth, before, between and after. */
+type TrueScores = Pick<DifficultyBand, 'trueScoreBefore' | 'trueScoreAfterPhase2' | 'trueScoreAfter'>;
+
+const trueScoreRow = (name: string, of: TrueScores) => ({
+  name,
+  figures: [of.trueScoreBefore, of.trueScoreAfterPhase2, of.trueScoreAfter],
+});
+
+export function generatorSection(report: LapReport): Markup {
+  const { generator, greedy } = report;
+  const caption = html`T = 1, with 95 % intervals. Base is the model before any training: the baseline.`;
+  return html`<h2>Generator</h2>
+    <p>True score of the proofs of all held-out problems; an answer without a proof is worth 0.</p>
+    ${generator.trueScoreBefore || generator.trueScoreAfter ? figure(scoreByDifficulty(report), caption) : notMeasured}
+    ${figureTable(
+      ['base', 'after phase 2', 'after phase 3'],
+      [
+        trueScoreRow('true score', generator),
+        ...generator.byDifficulty.map((band) => trueScoreRow(`difficulty ${band.difficulty}`, band)),
+        {
+          name: 'malformed answers',
+          figures: [generator.malformedBefore, generator.malformedAfterPhase2, generator.malformedAfter],
+        },
+        ...(greedy ? [trueScoreRow('true score, greedy', greedy.generator)] : []),
+      ],
+    )}`;
+}
+
+export function selfVerificationSection(report: LapReport): Markup {
+  const { selfVerification: self, greedy } = report;
+  const counts = [self.claimsBefore, self.claimsAfter];
+  const part = (name: string, key: keyof NonNullable<(typeof counts)[0]>, colour: string) => ({
+    name,
+    colour,
+    values: counts.map((count) => count?.[key] ?? 0),
+  });
+  const pairs = (of: typeof self, suffix: string) => [
+    { name: `self-score accuracy${suffix}`, figures: [of.selfScoreAccuracyBefore, of.selfScoreAccuracyAfter] },
+    { name: `false among claims of 1${suffix}`, figures: [of.falseClaimsBefore, of.falseClaimsAfter] },
+    {
+      name: `claims of 1 among flawed proofs${suffix}`,
+      figures: [of.falseClaimsWhereFlawedBefore, of.falseClaimsWhereFlawedAfter],
+    },
+    { name: `true score of these proofs${suffix}`, figures: [of.trueScoreBefore, of.trueScoreAfter] },
+  ];
+  const constants = [self.constantBaselineBefore, self.constantBaselineAfter].map((baseline) =>
+    baseline ? `${decimal(baseline.accuracy)} (always ${baseline.score})` : '–',
+  );
+  return html`<h2>Self-verification</h2>
+    <p>What the generator says of its own proof, before phase 3 (the phase-2 generator, asked for it) and after.</p>
+    ${
+      self.claimsBefore || self.claimsAfter
+        ? figure(
+            stacks(
+              'claims',
+              'Self-scores before and after phase 3.',
+              ['before', 'after'],
+              [
+                part('claims 1, true', 'trueClaimsOf1', INK.good),
+                part('claims 1, false', 'falseClaimsOf1', INK.bad),
+                part('less than 1, right', 'rightBelow1', INK.after),
+                part('less than 1, wrong', 'wrongBelow1', INK.between),
+                part('malformed', 'malformed', INK.quiet),
+              ],
+              { label: whole },
+            ),
+            html`Answers by what they claim, and whether it is so. A constant self-score would be right in
+            ${constants[0] ?? '–'} of the answers before, ${constants[1] ?? '–'} after.`,
+          )
+        : notMeasured
+    }
+    ${figureTable(
+      ['before phase 3', 'after phase 3'],
+      [...pairs(self, ''), ...(greedy ? pairs(greedy.selfVerification, ', greedy') : [])],
+    )}`;
+}
