@@ -8,6 +8,7 @@ import { checkerOf } from '../activities/datasets/truth.ts';
 import type { ArtifactStore } from '../activities/store/files.ts';
 import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
+import { uri } from '../shared/ids.ts';
 
 export interface WrittenReport extends ArtifactRef {
   /** What the lap took, as far as budgets ask. */
@@ -26,13 +27,13 @@ export async function writeReport(
   checker: Checker | undefined,
   { lap }: { readonly lap: string },
 ): Promise<WrittenReport> {
-  const manifest = await store.readJson<LapManifest>(`laps/${lap}/manifest.json`);
+  const manifest = await store.readJson<LapManifest>(uri.manifest(lap));
   const report = await measureLap(manifest, store, checker);
   const truth = checkerOf(manifest.recipe.domain.checker, checker);
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
-  await store.writeJson(`laps/${lap}/report.json`, report);
-  const page = await store.writeText(`laps/${lap}/report.html`, reportPage({ report, manifest, contested, analysis }));
+  await store.writeJson(uri.report(lap), report);
+  const page = await store.writeText(uri.reportPage(lap), reportPage({ report, manifest, contested, analysis }));
   return {
     ...page,
     used: spendingOf(report.ledgerTotal.used),

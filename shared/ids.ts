@@ -1,26 +1,177 @@
-import type { TrainingName } from './lap/recipe.ts';
+import type { TrainingName } from './stages.ts';
 
-/** How stages are called in paths: job keys, workflow ids, folders. */
-const SLUGS: Record<TrainingName, string> = {
+/**
+ * Every id and every place in the store is put together, and read, here alone. A lap is `<run>/lap-NNNN`; what a phase
+ * of it leaves behind has a place, `<lap>/<phase>`; sets, datasets and reviews are named within their place, and an id
+ * is also the workflow's that makes the thing.
+ */
+
+// ---- Laps
+
+export const RUN_NAME = /^[a-z0-9][a-z0-9-]{0,40}$/;
+/** `main/lap-0003`, or `lap-0003` for the run main. */
+const LAP = /^(?:([a-z0-9][a-z0-9-]{0,40})\/)?(lap-\d{4,})$/;
+
+/** A lap's full name, `<run>/lap-NNNN`; undefined when the text is no name of a lap. */
+export function fullLapName(name: string): string | undefined {
+  const [, run = 'main', lap] = LAP.exec(name) ?? [];
+  return lap === undefined ? undefined : `${run}/${lap}`;
+}
+
+/** The lap that a folder of a run is, if it is one. */
+export const lapIn = (run: string, folder: string) =>
+  folder.startsWith('lap-') ? fullLapName(`${run}/${folder}`) : undefined;
+
+export const lapName = (run: string, number: number) => `${run}/lap-${String(number).padStart(4, '0')}`;
+
+/** @param lap a full name. */
+export const runOf = (lap: string) => lap.slice(0, lap.indexOf('/'));
+
+/** @param lap a full name. */
+export const lapNumber = (lap: string) => Number(lap.slice(lap.lastIndexOf('-') + 1));
+
+/**
+ * What a person calls the lap under way of a run: one at a time. The lap's own name, `<run>/lap-NNNN`, is given by the
+ * workflow.
+ */
+export const lapWorkflowId = (run: string) => `lap-${run}`;
+
+/** A run's flywheel; its laps run under `lapWorkflowId`. */
+export const flywheelWorkflowId = (run: string) => `flywheel-${run}`;
+
+// ---- Places, and what is in them
+
+declare const place: unique symbol;
+/** Where a part of a lap keeps what it makes. A training's is its job key, the training's identity. */
+export type Place = string & { readonly [place]: true };
+
+const PLACES = {
+  problems: 'problems',
+  coldStart: 'cold-start',
+  proofScores: 'proof-scores',
+  metaData: 'meta-data',
+  analysisScores: 'analysis-scores',
   consolidation: 'consolidation',
   verifierV1: 'verifier-v1',
   metaVerifier: 'meta-verifier',
   verifierV2: 'verifier-v2',
   generator: 'generator',
   selfVerification: 'self-verification',
-};
+  scaleVerification: 'label',
+  evaluation: 'evaluation',
+} as const satisfies Record<TrainingName, string> & Record<string, string>;
+
+export type LapPart = keyof typeof PLACES;
+
+/** @param lap a full name. */
+export const placeOf = (lap: string, part: LapPart) => placeIn(lap, PLACES[part]);
+
+/** A place by the folder that stands for it. */
+export const placeIn = (lap: string, folder: string) => `${lap}/${folder}` as Place;
+
+/** The part of its lap that a set belongs to. */
+export function partOf(setId: string): string | undefined {
+  const [, name] = withinLap(setId).split('/');
+  return Object.entries(PLACES).find(([, place]) => place === name)?.[0];
+}
+
+/** `/cold-start/draft` of `main/lap-0001/cold-start/draft`: laps with one seed sample alike, whatever their names. */
+export const withinLap = (id: string) => id.replace(/^[^/]+\/[^/]+/, '');
+
+/** All ids below this one begin so. */
+export const prefixOf = (id: string) => `${id}/`;
+
+/** A set of answers, or a review set. */
+export const setIdOf = (at: Place, name: string) => `${at}/${name}`;
 
 /** The review set in which experts audit a lap's automatic labels. */
-export function auditSetOf(lap: string): string {
-  return `${lap}/label/audit`;
+export const auditSetOf = (lap: string) => setIdOf(placeOf(lap, 'scaleVerification'), 'audit');
+
+/** One question of a review set. */
+export const reviewIdOf = (setId: string, question: string) => `${setId}/${question}`;
+
+/** Set and question of a review; undefined where the id names none. */
+export function questionOf(reviewId: string): { readonly setId: string; readonly question: string } | undefined {
+  const at = reviewId.lastIndexOf('/');
+  return at < 1 ? undefined : { setId: reviewId.slice(0, at), question: reviewId.slice(at + 1) };
 }
 
-/** `<run>/lap-0001/verifier-v1`: the training's identity, its folder and its workflow id. */
-export function jobKeyOf(lap: string, stage: TrainingName): string {
-  return `${lap}/${SLUGS[stage]}`;
+/** A range of a set's rows, `to` excluded. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
 }
+
+/** Name of a part of a review set: `rows-250-499`. */
+export const rangeName = ({ from, to }: RowRange) => `rows-${from}-${to - 1}`;
 
 /** Part of the ids of the proofs that phase 4 of a lap writes: no two laps give a proof the same id. */
-export function seriesOfLap(turn: number): string {
-  return `lap${turn}`;
-}
+export const seriesOfLap = (turn: number) => `lap${turn}`;
+
+// ---- The store
+
+const shard = (setId: string, number: number) => `${setId}/shard-${String(number).padStart(4, '0')}`;
+/** One file of each thing of a kind. */
+const file = (kind: string, name: string) => (id: string) => `${kind}/${id}/${name}`;
+/** The folder of each thing of a kind, or a file in it. */
+const folder = (kind: string) => (id: string, name?: string) => `${kind}/${id}${name === undefined ? '' : `/${name}`}`;
+
+const side = ([first = '', ...more]: readonly string[]) =>
+  first.replaceAll('/', '-') + (more.length > 0 ? `-and-${more.length}-more` : '');
+
+/** Paths inside the artifact store. */
+export const uri = {
+  /** Of a run, or of one lap. */
+  laps: folder('laps'),
+  /** Who allocated a lap. */
+  owner: file('laps', 'owner'),
+  manifest: file('laps', 'manifest.json'),
+  recipe: file('laps', 'recipe.json'),
+  plan: file('laps', 'plan.json'),
+  report: file('laps', 'report.json'),
+  reportPage: file('laps', 'report.html'),
+  /** Of one run, or of several. */
+  curves: (runs: readonly string[]) => `laps/${runs.length === 1 ? `${runs[0]}/` : ''}curves.html`,
+  comparison: (a: readonly string[], b: readonly string[]) => `comparisons/${side(b)}-against-${side(a)}.html`,
+
+  dataset: (at: Place, name: string) => `datasets/${at}/${name}.jsonl`,
+  /** What was collected from one set, under the set's name. */
+  collected: (setId: string) => `datasets/${setId}.jsonl`,
+
+  /** Of a set, or of a place. */
+  ledger: folder('ledger'),
+  shardPlan: file('ledger', 'plan.json'),
+  /** Shards count from 0, as everywhere. */
+  shard: (setId: string, number: number) => `ledger/${shard(setId, number)}.jsonl`,
+  shardResult: (setId: string, number: number) => `ledger/${shard(setId, number)}.result.json`,
+  stop: (setId: string, token: string) => `ledger/${setId}/stop-${token}`,
+  labels: file('labels', 'labels.jsonl'),
+  shardLabels: (setId: string, number: number) => `labels/${shard(setId, number)}.jsonl`,
+
+  reviews: folder('reviews'),
+  /** Results of a review set, or of a part of it. */
+  reviewResults: (setId: string, range?: RowRange) =>
+    `reviews/${range ? reviewIdOf(setId, rangeName(range)) : setId}.jsonl`,
+  /** @throws when an id has an empty segment, `.` or `..`: it could not be a path. */
+  reviewLog(setId: string, question: string) {
+    const id = reviewIdOf(setId, question);
+    const segments = id.split('/');
+    if (segments.some((segment) => ['', '.', '..'].includes(segment)))
+      throw new Error(
+        `Expected the id of a question to be a path without empty or dotted segments, got ${JSON.stringify(id)}`,
+      );
+    return `reviews/${segments.map(encodeURIComponent).join('/')}.jsonl`;
+  },
+
+  /** Of one training, or of a lap's. */
+  jobs: folder('jobs'),
+  rewards: file('rewards', 'rewards.jsonl'),
+  rewardSpec: file('rewards', 'spec.json'),
+  judgeLedger: file('ledger', 'judge.jsonl'),
+
+  checkpoint: folder('checkpoints'),
+};
+
+/** Whether a dataset is one that the lap wrote. */
+export const isWrittenBy = (dataset: string, lap: string) =>
+  [`datasets/${lap}`, `labels/${lap}`].some((folder) => dataset.startsWith(prefixOf(folder)));

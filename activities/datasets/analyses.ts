@@ -4,6 +4,7 @@ import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/activities.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { reviewsById, writeSplit } from './proofs.ts';
+import { placeOf } from '../../shared/ids.ts';
 
 /**
  * The well-formed analyses among a verify set's answers, in the set's order.
@@ -72,5 +73,5 @@ export async function recordAnalysisScores(
     const result = results.get(row.id);
     return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
   });
-  return writeSplit(store, `datasets/${input.lap}/analysis-scores`, scored, input.validation);
+  return writeSplit(store, placeOf(input.lap, 'analysisScores'), scored, input.validation);
 }

@@ -8,6 +8,7 @@ import type { Score } from '../../shared/scores.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { wellFormedAnalyses } from './analyses.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 
 /**
  * The fixed held-out sets that every model of a lap is measured on, chosen once, before any of them is measured.
@@ -55,7 +56,7 @@ export async function buildHeldOutProofs(
   checker: Checker | undefined,
   input: HeldOutProofsInput,
 ): Promise<HeldOutSet> {
-  const to = `datasets/${input.lap}/evaluation/proofs.jsonl`;
+  const to = uri.dataset(placeOf(input.lap, 'evaluation'), 'proofs');
   if (checker === undefined && input.scored !== undefined && input.scored.rows > 0) {
     const rows = await store.readRows<ScoredProof>(input.scored);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, rows, (row) => row.score);
@@ -100,7 +101,7 @@ export async function buildHeldOutAnalyses(
   checker: Checker | undefined,
   input: HeldOutAnalysesInput,
 ): Promise<HeldOutSet> {
-  const to = `datasets/${input.lap}/evaluation/analyses.jsonl`;
+  const to = uri.dataset(placeOf(input.lap, 'evaluation'), 'analyses');
   if (checker === undefined && input.scored !== undefined && input.scored.rows > 0) {
     const rows = await store.readRows<ScoredAnalysis>(input.scored);
     return asHeldOutSet(await store.writeJsonl(to, rows), rows, rows, (row) => row.quality);
@@ -130,7 +131,7 @@ export async function buildProblemRows(
 ): Promise<DatasetRef> {
   const problems = await store.readRows<Problem>(input.problems);
   return store.writeJsonl(
-    `datasets/${input.lap}/evaluation/problems.jsonl`,
+    uri.dataset(placeOf(input.lap, 'evaluation'), 'problems'),
     problems.map((problem) => ({ id: problem.id, problem })),
   );
 }

@@ -8,6 +8,7 @@ import type { DatasetRef, Problem } from '../../shared/records.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 
 /**
  * A line of a team's problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
@@ -35,7 +36,7 @@ export type SplitProblems = Readonly<
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {
     const split = splits[name];
-    return Array.isArray(split) ? store.writeJsonl(`datasets/${lap}/problems/${name}.jsonl`, split) : split;
+    return Array.isArray(split) ? store.writeJsonl(uri.dataset(placeOf(lap, 'problems'), name), split) : split;
   };
   return {
     train: await write('train'),

@@ -10,6 +10,8 @@ import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../sets/activities.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
+import type { Place } from '../../shared/ids.ts';
 
 /** The rows of several datasets as one. */
 export async function concatenate(
@@ -116,13 +118,13 @@ export async function recordProofScores(
   const scored = (await store.readRows<ProofRow>(input.subject)).flatMap((proof) =>
     withExpertScore(proof, results.get(proof.id), input.lap),
   );
-  return writeSplit(store, `datasets/${input.lap}/proof-scores`, scored, input.validation);
+  return writeSplit(store, placeOf(input.lap, 'proofScores'), scored, input.validation);
 }
 
 /** Scored rows as what is trained on and what is held back: those of the validation problems. */
 export async function writeSplit(
   store: ArtifactStore,
-  folder: string,
+  place: Place,
   scored: readonly { readonly problem: Problem }[],
   validation: DatasetRef,
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
@@ -130,10 +132,10 @@ export async function writeSplit(
   const isHeldBack = ({ problem: { id } }: { readonly problem: Problem }) => problems.has(id);
   return {
     train: await store.writeJsonl(
-      `${folder}/train.jsonl`,
+      uri.dataset(place, 'train'),
       scored.filter((row) => !isHeldBack(row)),
     ),
-    validation: await store.writeJsonl(`${folder}/validation.jsonl`, scored.filter(isHeldBack)),
+    validation: await store.writeJsonl(uri.dataset(place, 'validation'), scored.filter(isHeldBack)),
   };
 }
 
@@ -214,9 +216,13 @@ export async function growProofScores(
     if (scored.length === 0) left.push(proof);
     return scored;
   });
-  const grown = await store.writeJsonl(`datasets/${input.lap}/proof-scores/grown.jsonl`, rows);
+  const grown = await store.writeJsonl(uri.dataset(placeOf(input.lap, 'proofScores'), 'grown'), rows);
   if (!input.carry || left.length === 0) return { grown, expert };
-  return { grown, expert, carried: await store.writeJsonl(`datasets/${input.lap}/label/carried.jsonl`, left) };
+  return {
+    grown,
+    expert,
+    carried: await store.writeJsonl(uri.dataset(placeOf(input.lap, 'scaleVerification'), 'carried'), left),
+  };
 }
 
 function withExpertScore(proof: ProofRow, result: ReviewResult | undefined, lap: string): ScoredProof[] {

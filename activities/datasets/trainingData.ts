@@ -12,6 +12,7 @@ import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** Rows of D_p, D_v or D_mv, as prompts of a task that a stage trains. */
 export type TrainingSource =
@@ -62,5 +63,5 @@ function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): Re
 
 /** What the reward service has to know of a job, at the place where it looks. */
 export async function writeRewardSpec(store: ArtifactStore, spec: RewardSpec): Promise<{ sha256: string }> {
-  return store.writeJson(`rewards/${spec.jobKey}/spec.json`, rewardSpecSchema.parse(spec));
+  return store.writeJson(uri.rewardSpec(spec.jobKey), rewardSpecSchema.parse(spec));
 }

@@ -4,6 +4,7 @@ import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { lapOutcome, openFlywheel } from './flywheel.ts';
 import { openLap, type Installation } from './open.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** How a lap, and a flywheel of laps, begins and ends. */
 export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
@@ -11,7 +12,7 @@ export function createLapActivities({ store, ...here }: { store: ArtifactStore }
     openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
     openFlywheel: (input: FlywheelInput) => openFlywheel(store, input),
     lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
-    writeManifest: (manifest: LapManifest) => store.writeJson(`laps/${manifest.lap}/manifest.json`, manifest),
+    writeManifest: (manifest: LapManifest) => store.writeJson(uri.manifest(manifest.lap), manifest),
   };
 }
 

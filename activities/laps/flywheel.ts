@@ -3,7 +3,7 @@ import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
-import { fullLapName, runOf } from '../../shared/lap/lapNames.ts';
+import { fullLapName, runOf, uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { isPassing } from './open.ts';
@@ -36,7 +36,7 @@ export async function openFlywheel(
 
 /** What the flywheel remembers of a finished lap, from its report. */
 export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: string }): Promise<LapOutcome> {
-  const report = await store.readJson<LapReport>(`laps/${lap}/report.json`);
+  const report = await store.readJson<LapReport>(uri.report(lap));
   const verifier = report.verifier.v2 ?? report.verifier.parent;
   return {
     lap,

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { ArtifactStore } from '../store/files.ts';
+import { lapIn, placeIn, placeOf, uri } from '../../shared/ids.ts';
 
 /** A lap in the store; without a manifest it is still under way, or ended before its end. */
 export interface KnownLap {
@@ -11,9 +12,9 @@ export interface KnownLap {
 export async function knownLaps(store: ArtifactStore): Promise<KnownLap[]> {
   const laps: KnownLap[] = [];
   for (const run of await foldersOf(store, 'laps')) {
-    for (const name of await foldersOf(store, `laps/${run}`)) {
-      if (/^lap-\d{4,}$/.test(name))
-        laps.push({ lap: `${run}/${name}`, finished: await store.exists(`laps/${run}/${name}/manifest.json`) });
+    for (const name of await foldersOf(store, uri.laps(run))) {
+      const lap = lapIn(run, name);
+      if (lap !== undefined) laps.push({ lap, finished: await store.exists(uri.manifest(lap)) });
     }
   }
   return laps;
@@ -22,10 +23,10 @@ export async function knownLaps(store: ArtifactStore): Promise<KnownLap[]> {
 /** What an unfinished lap has come to: trainings that ended, and models whose evaluation has begun. */
 export async function soFar(store: ArtifactStore, lap: string): Promise<{ trained: string[]; evaluating: string[] }> {
   const trained: string[] = [];
-  for (const stage of await foldersOf(store, `jobs/${lap}`)) {
-    if (await store.exists(`jobs/${lap}/${stage}/result.json`)) trained.push(stage);
+  for (const stage of await foldersOf(store, uri.jobs(lap))) {
+    if (await store.exists(uri.jobs(placeIn(lap, stage), 'result.json'))) trained.push(stage);
   }
-  return { trained, evaluating: await foldersOf(store, `ledger/${lap}/evaluation`) };
+  return { trained, evaluating: await foldersOf(store, uri.ledger(placeOf(lap, 'evaluation'))) };
 }
 
 async function foldersOf(store: ArtifactStore, uri: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
-import { lapNumber } from '../../shared/lap/lapNames.ts';
+import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan } from '../../shared/cost/plan.ts';
 import type { LapPlan, PlanHeadline } from '../../shared/cost/plan.ts';
@@ -68,15 +68,13 @@ export async function openLap(
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const problems = await writeProblems(store, lap, splits);
-    const { sha256: recipeSha256 } = await store.writeJson(`laps/${lap}/recipe.json`, recipe);
-    const planned = await store.writeJson(`laps/${lap}/plan.json`, plan);
+    const { sha256: recipeSha256 } = await store.writeJson(uri.recipe(lap), recipe);
+    const planned = await store.writeJson(uri.plan(lap), plan);
     return {
       lap,
       turn,
       seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
-      ...(manifest === undefined
-        ? {}
-        : { parent: parentLap(manifest, await store.refOf(`laps/${manifest.lap}/manifest.json`)) }),
+      ...(manifest === undefined ? {} : { parent: parentLap(manifest, await store.refOf(uri.manifest(manifest.lap))) }),
       recipe,
       recipeSha256,
       plan: { ref: planned, phases: headlines(plan) },

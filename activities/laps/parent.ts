@@ -9,6 +9,7 @@ import type {
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from './laps.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** What a lap takes over from the one before it; all by reference. */
 export interface ParentLap {
@@ -29,8 +30,8 @@ export interface ParentLap {
  * @throws when there is no such lap, or it has not ended; the message names those that have.
  */
 export async function readManifest(store: ArtifactStore, lap: string): Promise<LapManifest> {
-  const uri = `laps/${lap}/manifest.json`;
-  if (await store.exists(uri)) return store.readJson<LapManifest>(uri);
+  const at = uri.manifest(lap);
+  if (await store.exists(at)) return store.readJson<LapManifest>(at);
   const finished = (await knownLaps(store)).filter((known) => known.finished).map((known) => known.lap);
   throw new Error(
     `Invalid lap input: from: expected a finished lap, got "${lap}"; ` +

@@ -4,6 +4,7 @@ import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * A lap's plan, by the rates that its parent's report has. A parent without a report or from before there were rates
@@ -15,10 +16,10 @@ export async function planFrom(
   parent?: LapManifest,
 ): Promise<LapPlan> {
   if (parent === undefined) return planLap(lap.recipe, lap.turn);
-  const uri = `laps/${parent.lap}/report.json`;
+  const report = uri.report(parent.lap);
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
   const rates =
-    comparable && (await store.exists(uri)) ? (await store.readJson<Partial<LapReport>>(uri)).rates : undefined;
+    comparable && (await store.exists(report)) ? (await store.readJson<Partial<LapReport>>(report)).rates : undefined;
   return planLap(lap.recipe, lap.turn, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
 }
 

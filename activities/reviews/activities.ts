@@ -1,10 +1,8 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Checker } from '../../shared/domain.ts';
-import { reviewResultsUri } from '../../shared/review/reviews.ts';
 import type {
   ReviewEntry,
-  ReviewRange,
   ReviewResult,
   ReviewRow,
   ReviewSetInput,
@@ -15,6 +13,8 @@ import { answerQuestions } from './program.ts';
 import type { OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
+import type { RowRange } from '../../shared/ids.ts';
+import { uri } from '../../shared/ids.ts';
 
 export interface ReviewServices {
   readonly store: ArtifactStore;
@@ -48,7 +48,7 @@ export function createReviewActivities({ store, client, checker }: ReviewService
     },
 
     /** The questions of a range that have no result on record. */
-    async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: ReviewRange): Promise<ListedQuestion[]> {
+    async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: RowRange): Promise<ListedQuestion[]> {
       return beating(async (beat) => {
         const ids = await verified(() => rows.ids(subject));
         const listed: ListedQuestion[] = [];
@@ -102,7 +102,7 @@ export function createReviewActivities({ store, client, checker }: ReviewService
             yield { id, result };
           }
         }
-        const written = await store.writeJsonl(reviewResultsUri({ setId, ...(range ? { range } : {}) }), results());
+        const written = await store.writeJsonl(uri.reviewResults(setId, range), results());
         return { setId, results: written, ...counts };
       });
     },

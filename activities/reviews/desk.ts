@@ -15,6 +15,7 @@ import { QUEUES } from '../../shared/queues.ts';
 import type { VerdictAnswer, VerdictMessage } from '../../shared/review/messages.ts';
 import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';
 import * as messages from '../../workflows/messages.ts';
+import { prefixOf, questionOf } from '../../shared/ids.ts';
 
 /** Ours: a worker that is there answers at once. */
 const ANSWER_MS = 10_000;
@@ -80,7 +81,7 @@ export class ReviewDesk {
 
   private async list(set: string | undefined): Promise<OpenReview[]> {
     const ofSet =
-      set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(`${set.replace(/\/$/, '')}/`)}`;
+      set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(prefixOf(set.replace(/\/$/, '')))}`;
     const found: OpenReview[] = [];
     try {
       for await (const { workflowId, startTime, memo } of this.client.workflow.list({
@@ -140,9 +141,9 @@ export class ReviewDesk {
       return await this.send(workflowId, update, message);
     } catch (error) {
       const kind = update.name === messages.adjudicate.name ? 'adjudication' : 'verdict';
-      const at = workflowId.lastIndexOf('/');
+      const asked = questionOf(workflowId);
       const verdictId = message.verdictId ?? message.annotator;
-      for (const entry of at < 1 ? [] : await this.log.read(workflowId.slice(0, at), workflowId.slice(at + 1))) {
+      for (const entry of asked ? await this.log.read(asked.setId, asked.question) : []) {
         if (
           entry.kind !== kind ||
           entry.verdict.verdictId !== verdictId ||

@@ -1,8 +1,8 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { reviewLogUri } from '../../shared/review/reviews.ts';
 import type { ReviewEntry } from '../../shared/review/reviews.ts';
 import type { ArtifactStore } from '../store/files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * The log of each question, a small JSONL file of its own: append-only, a line on disk before `append` returns. An
@@ -18,7 +18,7 @@ export class ReviewLog {
   }
 
   async append(setId: string, questionId: string, entries: readonly ReviewEntry[]): Promise<void> {
-    const file = this.store.path(reviewLogUri(setId, questionId));
+    const file = this.store.path(uri.reviewLog(setId, questionId));
     const before = this.last.get(file) ?? Promise.resolve();
     const mine = before.catch(() => undefined).then(() => appendNew(file, entries));
     this.last.set(file, mine);
@@ -31,7 +31,7 @@ export class ReviewLog {
 
   /** Entries in the order in which they were recorded; none when the question was never answered. */
   async read(setId: string, questionId: string): Promise<ReviewEntry[]> {
-    const file = this.store.path(reviewLogUri(setId, questionId));
+    const file = this.store.path(uri.reviewLog(setId, questionId));
     return entriesOf(file, await textOf(file));
   }
 }

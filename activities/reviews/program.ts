@@ -2,11 +2,11 @@ import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } 
 import type { Client } from '@temporalio/client';
 import type { Checker } from '../../shared/domain.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
-import { reviewWorkflowId } from '../../shared/review/reviews.ts';
 import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
 import { submitVerdict } from '../../workflows/messages.ts';
 import type { SubjectRow } from './subjectRows.ts';
+import { reviewIdOf } from '../../shared/ids.ts';
 
 /** Ours: questions that are answered at once; more does not make one server and worker faster. */
 const AT_ONCE = 24;
@@ -47,7 +47,7 @@ export async function answerQuestions({
       for (const question of next) {
         signal.throwIfAborted();
         const score = truth(set.kind, checker, await rowOf(question.row));
-        const workflowId = reviewWorkflowId(set.setId, question.id);
+        const workflowId = reviewIdOf(set.setId, question.id);
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {
             const annotator = `${checker.name}/seat-${seat + 1}`;

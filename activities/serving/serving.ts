@@ -8,6 +8,7 @@ import { PYTHON_ENV, type Environment } from '../processes/records.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { LocalServers, type ServerPlan, type ServerRecord } from './localServers.ts';
 import { parseExternalEndpoints, parseServeCommand } from './settings.ts';
+import { uri } from '../../shared/ids.ts';
 
 export type EngineName = EngineSettings['engine'];
 
@@ -82,9 +83,9 @@ export class Serving {
   ): Promise<Endpoint[]> {
     const engine = options.engine ?? (await this.#engineOf(model));
     if (engine === 'external') return this.#external(model);
-    if (!(await this.#settings.store.exists(`checkpoints/${model}/config.json`))) {
+    if (!(await this.#settings.store.exists(uri.checkpoint(model, 'config.json')))) {
       throw ApplicationFailure.nonRetryable(
-        `Expected checkpoints/${model} to be a checkpoint in the store, got none: train or import it first`,
+        `Expected ${uri.checkpoint(model)} to be a checkpoint in the store, got none: train or import it first`,
         SERVING_FAILURES.modelMissing,
       );
     }
@@ -137,7 +138,7 @@ export class Serving {
       };
     }
     const template = configured('command', 'FLYWHEEL_SERVE_COMMAND', serveCommand, parseServeCommand);
-    const checkpoint = store.path(`checkpoints/${model}`);
+    const checkpoint = store.path(uri.checkpoint(model));
     const fill = (word: string, port: number) =>
       word.replaceAll('{checkpoint}', checkpoint).replaceAll('{port}', String(port)).replaceAll('{model}', model);
     return {

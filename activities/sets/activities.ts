@@ -10,9 +10,10 @@ import { labelShard, type LabelShardInput, type LabelShardResult } from './label
 import { collectLabels } from './outcomes.ts';
 import { planSet, type PlanSetInput } from './shards.ts';
 import { sampleShard, type SampleShardInput } from './sampleShard.ts';
-import { stopUri, type ShardContext, type ShardResult } from './shard.ts';
+import { type ShardContext, type ShardResult } from './shard.ts';
 import { ModelServers } from '../inference/servers.ts';
 import type { EndpointResolver } from '../inference/types.ts';
+import { uri } from '../../shared/ids.ts';
 
 export { LedgerAsker } from '../inference/asker.ts';
 export { callKey, questionDigest } from '../inference/keys.ts';
@@ -66,7 +67,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
      * take half a minute).
      */
     stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
-      await store.writeText(stopUri(input.setId, input.stopToken), '');
+      await store.writeText(uri.stop(input.setId, input.stopToken), '');
     },
   };
 }

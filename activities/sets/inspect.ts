@@ -5,8 +5,9 @@ import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { linesOf } from '../store/lines.ts';
-import { planUri, shardUri, type SetPlan } from './shards.ts';
+import { type SetPlan } from './shards.ts';
 import { readSealed, sealedPath, type SealedLine } from '../inference/sealedLedger.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** A shard's ledger as it lies in the store; read without disturbing a worker that writes it. */
 export interface ShardFile {
@@ -31,14 +32,14 @@ export async function setsOf(store: ArtifactStore): Promise<string[]> {
 
 /** @throws when there is no such set. */
 export async function shardFiles(store: ArtifactStore, setId: string): Promise<ShardFile[]> {
-  if (!(await store.exists(planUri(setId))))
+  if (!(await store.exists(uri.shardPlan(setId))))
     throw new Error(
       `Expected the name of a set in the store, got ${JSON.stringify(setId)}; \`flywheel ledger\` lists them`,
     );
-  const { shards } = await store.readJson<SetPlan>(planUri(setId));
+  const { shards } = await store.readJson<SetPlan>(uri.shardPlan(setId));
   return Promise.all(
     shards.map(async (_, shard): Promise<ShardFile> => {
-      const plain = store.path(shardUri(setId, shard));
+      const plain = store.path(uri.shard(setId, shard));
       const [open, sealed] = await Promise.all([sizeOf(plain), sizeOf(sealedPath(plain))]);
       if (open !== undefined) return { shard, file: plain, state: 'open', bytes: open };
       return sealed === undefined

@@ -5,7 +5,7 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
-import { readShardRows, shardUri } from './shards.ts';
+import { readShardRows } from './shards.ts';
 import { renderRow } from './sampleShard.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type ShardResult,
   type ShardRun,
 } from './shard.ts';
+import { uri } from '../../shared/ids.ts';
 
 export type LabelShardInput = LabelSetInput & ShardInput;
 
@@ -83,7 +84,7 @@ export async function labelShard(
       const count = (kind: LabelRow['decision']['kind']): number =>
         done.filter(({ row }) => row.decision.kind === kind).length;
       const decisions = await deps.store.writeJsonl(
-        shardUri(setId, shard, 'labels'),
+        uri.shardLabels(setId, shard),
         done.map(({ row }) => row),
       );
       return {

@@ -3,8 +3,9 @@ import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import type { LabelShardResult } from './labelShard.ts';
-import { planUri, shardUri, type SetPlan } from './shards.ts';
-import { readSealed } from '../inference/sealedLedger.ts';
+import { type SetPlan } from './shards.ts';
+import { readSealed, sealedPath } from '../inference/sealedLedger.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * The final outcome of every sample of a finished set, in the order of rows and samples (for a label set: proof by
@@ -21,11 +22,13 @@ export async function* readAllOutcomes(
   setId: string,
 ): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
   for (let shard = 0; shard < (await shardsOf(store, setId)); shard += 1) {
-    const uri = `${shardUri(setId, shard)}.gz`;
-    if (!(await store.exists(uri)))
-      throw new Error(`Expected set ${setId} to be finished, but ${uri} does not exist: its shard is not sealed yet`);
+    const sealed = sealedPath(uri.shard(setId, shard));
+    if (!(await store.exists(sealed)))
+      throw new Error(
+        `Expected set ${setId} to be finished, but ${sealed} does not exist: its shard is not sealed yet`,
+      );
     let previous: Outcome | undefined;
-    for await (const { unused, ...outcome } of readSealed(store.path(uri))) {
+    for await (const { unused, ...outcome } of readSealed(store.path(sealed))) {
       if (unused === true) break;
       if (previous !== undefined) yield { outcome: previous, final: !sameSample(previous, outcome) };
       previous = outcome;
@@ -39,19 +42,17 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
   const shards = await shardsOf(store, setId);
   async function* rows(): AsyncGenerator<LabelRow> {
     for (let shard = 0; shard < shards; shard += 1) {
-      const { result } = await store.readJson<{ result: LabelShardResult }>(
-        shardUri(setId, shard).replace(/\.jsonl$/, '.result.json'),
-      );
+      const { result } = await store.readJson<{ result: LabelShardResult }>(uri.shardResult(setId, shard));
       yield* store.readJsonl<LabelRow>(result.decisions);
     }
   }
-  return store.writeJsonl(`labels/${setId}/labels.jsonl`, rows());
+  return store.writeJsonl(uri.labels(setId), rows());
 }
 
 async function shardsOf(store: ArtifactStore, setId: string): Promise<number> {
-  if (!(await store.exists(planUri(setId))))
-    throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${planUri(setId)}`);
-  return (await store.readJson<SetPlan>(planUri(setId))).shards.length;
+  if (!(await store.exists(uri.shardPlan(setId))))
+    throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
+  return (await store.readJson<SetPlan>(uri.shardPlan(setId))).shards.length;
 }
 
 function sameSample(a: Outcome, b: Outcome): boolean {

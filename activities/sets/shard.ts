@@ -5,10 +5,10 @@ import type { ArtifactStore } from '../store/files.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
-import { shardUri } from './shards.ts';
 import { sealedPath } from '../inference/sealedLedger.ts';
 import type { ModelServers } from '../inference/servers.ts';
 import { isFile, SetStopped, watchForStop } from './setStop.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** Which shard of which set, and how its workflow tells it to stop. */
 export interface ShardInput {
@@ -85,8 +85,8 @@ export async function runShard<R extends ShardResult>(
 ): Promise<R> {
   const { store } = deps;
   const { setId, shard } = input;
-  const file = store.path(shardUri(setId, shard));
-  const resultUri = shardUri(setId, shard).replace(/\.jsonl$/, '.result.json');
+  const file = store.path(uri.shard(setId, shard));
+  const resultUri = uri.shardResult(setId, shard);
   const inputSha256 = createHash('sha256').update(JSON.stringify(input.plan)).digest('hex');
   if (await store.exists(resultUri)) {
     const stored = await store.readJson<StoredResult<R>>(resultUri);
@@ -102,7 +102,7 @@ export async function runShard<R extends ShardResult>(
   const usage = { promptTokens: 0, completionTokens: 0 };
   let requests = 0;
   let rowsDone = 0;
-  const set = watchForStop(store.path(stopUri(setId, input.stopToken)));
+  const set = watchForStop(store.path(uri.stop(setId, input.stopToken)));
   const forget = [context.signal, set.signal].map((signal) => {
     const pass = (): void => {
       // So the workflow was cancelled, and all its shards are, though only this one has heard of it.
@@ -156,10 +156,6 @@ export async function runShard<R extends ShardResult>(
     stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));
     await ledger.close();
   }
-}
-
-export function stopUri(setId: string, stopToken: string): string {
-  return `ledger/${setId}/stop-${stopToken}`;
 }
 
 /**

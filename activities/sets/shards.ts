@@ -5,6 +5,7 @@ import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { ArtifactStore } from '../store/files.ts';
 import { linesOf } from '../store/lines.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * `ledger/<setId>/plan.json`: where each shard's rows stand in the dataset, so that a shard reads its own rows only.
@@ -69,13 +70,13 @@ export async function planSet(
         'was changed after it was written',
     );
   }
-  await store.writeJson(planUri(setId), { rows, shardRows, shards } satisfies SetPlan);
+  await store.writeJson(uri.shardPlan(setId), { rows, shardRows, shards } satisfies SetPlan);
   return { shards: shards.length };
 }
 
 /** Rows of one shard, checked against the plan's digest. */
 export async function readShardRows(store: ArtifactStore, setId: string, shard: number): Promise<SetRow[]> {
-  const plan = await store.readJson<SetPlan>(planUri(setId));
+  const plan = await store.readJson<SetPlan>(uri.shardPlan(setId));
   const slice = plan.shards[shard];
   if (slice === undefined) throw new Error(`Expected a shard below ${plan.shards.length} of ${setId}, got ${shard}`);
   const file = await open(store.path(plan.rows.uri), 'r');
@@ -97,13 +98,4 @@ export async function readShardRows(store: ArtifactStore, setId: string, shard: 
 
 async function* chunk(buffer: Buffer): AsyncGenerator<Buffer> {
   yield buffer;
-}
-
-export function planUri(setId: string): string {
-  return `ledger/${setId}/plan.json`;
-}
-
-/** `ledger/<setId>/shard-0003.jsonl`; shards count from 0, as everywhere. */
-export function shardUri(setId: string, shard: number, folder: 'ledger' | 'labels' = 'ledger'): string {
-  return `${folder}/${setId}/shard-${String(shard).padStart(4, '0')}.jsonl`;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { CheckpointRef } from '../../shared/records.ts';
 import type { ArtifactStore } from './files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * Identity of a checkpoint: sha256 over the lines `<sha256 of file>  <file name>\n` of every file in the folder, in the
@@ -24,7 +25,7 @@ export async function checkpointDigest(folder: string): Promise<string> {
 
 /** Where a checkpoint lies in the store. */
 export function checkpointRef(sha256: string): CheckpointRef {
-  return { uri: `checkpoints/${sha256}`, sha256 };
+  return { uri: uri.checkpoint(sha256), sha256 };
 }
 
 /**
@@ -46,7 +47,7 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
     await expectDigest(target, ref.sha256);
     return ref;
   }
-  const temporary = store.path(`checkpoints/.import-${randomUUID()}`);
+  const temporary = store.path(uri.checkpoint(`.import-${randomUUID()}`));
   try {
     await mkdir(temporary, { recursive: true });
     for (const name of files)

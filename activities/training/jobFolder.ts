@@ -8,6 +8,7 @@ import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/tra
 import type { ArtifactStore } from '../store/files.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** Where the reward service is, and which environment variable of the job holds its token. */
 export interface RewardAddress {
@@ -56,7 +57,7 @@ export class JobFolder {
 
   /** Store path of one of the folder's files. */
   uri(file: string): string {
-    return `jobs/${this.jobKey}/${file}`;
+    return uri.jobs(this.jobKey, file);
   }
 
   path(file: string): string {

@@ -7,6 +7,7 @@ import type { Recipe } from '../../shared/lap/recipe.ts';
 import { config } from '../../temporal.config.ts';
 import { expectedPhaseSeconds } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** Ours, until a lap was measured here: two cores. A `paper` lap has no measure on a laptop. */
 const LAP_SECONDS: Partial<Record<Recipe['preset'], number>> = { smoke: 75, rehearsal: 600 };
@@ -20,7 +21,7 @@ export function expectedTimes(): (progress: LapProgress) => Promise<PhaseSeconds
   return async ({ lap }) => {
     if (lap === undefined) return {};
     if (known?.lap !== lap) {
-      const preset = readJsonFile<Recipe>(path.join(config.storeDir, 'laps', lap, 'recipe.json'))?.preset;
+      const preset = readJsonFile<Recipe>(path.join(config.storeDir, uri.recipe(lap)))?.preset;
       known = { lap, seconds: preset === undefined ? {} : ((await lastLapOf(preset)) ?? usualTimes(preset)) };
     }
     return known.seconds;

@@ -5,9 +5,7 @@ import { readManifest } from '../../activities/laps/parent.ts';
 import { ArtifactStore } from '../../activities/store/files.ts';
 import { readJsonFile } from '../../activities/processes/processes.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
-import { flywheelWorkflowId, lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
 import { parentOf } from '../../shared/lap/lapInput.ts';
-import { runOf } from '../../shared/lap/lapNames.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
 import { expectedTimes } from './expectedTime.ts';
@@ -22,6 +20,7 @@ import { LiveView } from './liveView.ts';
 import { printLapTable } from '../reports/report.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
 import { EXIT } from '../usage.ts';
+import { uri, runOf, flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
 interface LapOptions extends LapChoices {
   readonly laps?: string;
@@ -151,12 +150,11 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
     return;
   }
   const ended = result.laps.map((lap) => {
-    const folder = path.join(config.storeDir, 'laps', lap);
     return {
       lap,
-      manifest: path.join(folder, 'manifest.json'),
-      report: path.join(folder, 'report.html'),
-      figures: readJsonFile<LapReport>(path.join(folder, 'report.json')),
+      manifest: inStore(uri.manifest(lap)),
+      report: inStore(uri.reportPage(lap)),
+      figures: readJsonFile<LapReport>(inStore(uri.report(lap))),
     };
   });
   if (json) {
@@ -172,3 +170,5 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
   }
   if (result.stopped !== undefined) process.stdout.write(`The flywheel has stopped: ${result.stopped}.\n`);
 }
+
+const inStore = (place: string) => path.join(config.storeDir, place);

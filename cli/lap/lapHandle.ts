@@ -1,6 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { flywheelWorkflowId, lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
@@ -12,6 +11,7 @@ import { buildPinning } from '../../workers/deployment.ts';
 import { firstDifference } from './lapOptions.ts';
 import { UsageError } from '../usage.ts';
 import { workBelow } from './workBelow.ts';
+import { flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
 /** An open workflow, as another command started it. */
 export async function openWorkflow(

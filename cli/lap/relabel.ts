@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { evidenceOf, shardFiles } from '../../activities/sets/inspect.ts';
-import { shardUri } from '../../activities/sets/shards.ts';
 import type { StoredResult } from '../../activities/sets/shard.ts';
 import { ArtifactStore } from '../../activities/store/files.ts';
 import { nextLabelStep } from '../../shared/label/earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
 import { config } from '../../temporal.config.ts';
 import { UsageError } from '../usage.ts';
+import { uri } from '../../shared/ids.ts';
 
 interface RelabelOptions {
   readonly n?: string;
@@ -62,19 +62,17 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
   const rows: Relabelled[] = [];
   let policy: AutoLabelPolicy | undefined;
   for (const shard of await shardFiles(store, set)) {
-    const uri = shardUri(set, shard.shard).replace(/\.jsonl$/, '.result.json');
-    if (!(await store.exists(uri)))
+    const file = uri.shardResult(set, shard.shard);
+    if (!(await store.exists(file)))
       throw new UsageError(`Expected set ${set} to be finished, but shard ${shard.shard} has no result yet`);
-    const { plan } = await store.readJson<StoredResult<unknown>>(uri);
+    const { plan } = await store.readJson<StoredResult<unknown>>(file);
     const { policy: asked, waves } = plan as { policy?: AutoLabelPolicy; waves?: readonly number[] };
     if (asked === undefined || waves === undefined)
       throw new UsageError(`Expected ${set} to be a label set, but it was sampled for something else`);
     const rule = changedPolicy(asked, options);
     policy = rule;
     const evidence = await evidenceOf(shard);
-    const stored = (await store.readText(shardUri(set, shard.shard, 'labels')))
-      .split('\n')
-      .filter((line) => line !== '');
+    const stored = (await store.readText(uri.shardLabels(set, shard.shard))).split('\n').filter((line) => line !== '');
     for (const { proofId, decision } of stored.map((line) => JSON.parse(line) as LabelRow)) {
       const analyses = (evidence.get(proofId) ?? [])
         .slice(0, rule.analysesPerProof)

@@ -4,6 +4,7 @@ import type { LapProgress } from '../../shared/lap/progress.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { LabelSetInput, SampleSetInput, SetProgress } from '../../shared/sampling/sets.ts';
+import { prefixOf } from '../../shared/ids.ts';
 
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
 const MOST_WORKFLOWS = 16;
@@ -92,7 +93,7 @@ async function callsPerRow(client: Client, workflowId: string): Promise<number> 
 async function openQuestions(client: Client, setId: string): Promise<number> {
   const { count } = await client.workflow.count(
     'WorkflowType = "expertReview" AND ExecutionStatus = "Running" AND WorkflowId STARTS_WITH ' +
-      JSON.stringify(`${setId}/`),
+      JSON.stringify(prefixOf(setId)),
   );
   return count;
 }

@@ -9,6 +9,7 @@ import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import { config } from '../../temporal.config.ts';
 import { finishedManifests } from './namedLap.ts';
 import { UsageError } from '../usage.ts';
+import { uri } from '../../shared/ids.ts';
 
 interface CompareOptions {
   readonly a?: string;
@@ -55,8 +56,7 @@ async function compare(first: string | undefined, second: string | undefined, op
     await finishedManifests(store, a),
     await finishedManifests(store, b),
   );
-  const page =
-    options.output ?? store.path(`comparisons/${nameOf(comparison.b.laps)}-against-${nameOf(comparison.a.laps)}.html`);
+  const page = options.output ?? store.path(uri.comparison(comparison.a.laps, comparison.b.laps));
   await mkdir(path.dirname(page), { recursive: true });
   await writeFile(page, comparisonPage(comparison));
   if (options.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
@@ -72,6 +72,3 @@ function lapsOf(side: 'a' | 'b', text: string | undefined): string[] {
     throw new UsageError(`Expected a lap for side ${side}, got none: flywheel compare lap-0001 lap-0002`);
   return laps;
 }
-
-const nameOf = (laps: readonly string[]): string =>
-  `${(laps[0] ?? '').replaceAll('/', '-')}${laps.length > 1 ? `-and-${laps.length - 1}-more` : ''}`;

@@ -6,9 +6,9 @@ import { ArtifactStore } from '../../activities/store/files.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { runOf } from '../../shared/lap/lapNames.ts';
 import { config } from '../../temporal.config.ts';
 import { EXIT } from '../usage.ts';
+import { uri, runOf } from '../../shared/ids.ts';
 
 export function registerLaps(program: Command): void {
   program
@@ -56,9 +56,7 @@ async function laps({ run, json }: { readonly run?: string; readonly json?: bool
 export async function measureLaps(store: ArtifactStore, names: readonly string[]): Promise<LapReport[]> {
   const reports: LapReport[] = [];
   for (const lap of names)
-    reports.push(
-      await measureLap(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`), store, rehearsalChecker),
-    );
+    reports.push(await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, rehearsalChecker));
   return reports.sort(byAge);
 }
 

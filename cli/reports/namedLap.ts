@@ -3,6 +3,7 @@ import type { KnownLap } from '../../activities/laps/laps.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { UsageError } from '../usage.ts';
+import { uri } from '../../shared/ids.ts';
 
 /**
  * The laps of the store that the names say, `lap-0001` being short for `main/lap-0001`.
@@ -37,7 +38,7 @@ export async function finishedManifests(store: ArtifactStore, names: readonly st
     throw new UsageError(
       `Expected finished laps, got ${open.lap}, which has no manifest yet: its figures are measured at its end`,
     );
-  return Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(`laps/${lap}/manifest.json`)));
+  return Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(uri.manifest(lap))));
 }
 
 function thoseThere(laps: readonly KnownLap[]): string {

@@ -13,11 +13,11 @@ import { ArtifactStore } from '../../activities/store/files.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { runOf } from '../../shared/lap/lapNames.ts';
 import { config } from '../../temporal.config.ts';
 import { measureLaps } from './laps.ts';
 import { finishedManifests, namedLaps, newestLap } from './namedLap.ts';
 import { EXIT, UsageError } from '../usage.ts';
+import { uri, runOf } from '../../shared/ids.ts';
 
 interface ReportOptions {
   readonly json?: boolean;
@@ -73,18 +73,14 @@ async function reportLap(
   { json, openPath }: ReportOptions,
 ): Promise<void> {
   if (!finished) return tellUnfinished(store, lap, json === true);
-  const page = `laps/${lap}/report.html`;
+  const page = uri.reportPage(lap);
   if (openPath === true) {
     if (!(await store.exists(page))) await writeReport(store, rehearsalChecker, { lap });
     process.stdout.write(`${store.path(page)}\n`);
     return;
   }
-  const figures = await measureLap(
-    await store.readJson<LapManifest>(`laps/${lap}/manifest.json`),
-    store,
-    rehearsalChecker,
-  );
-  const stored = `laps/${lap}/report.json`;
+  const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, rehearsalChecker);
+  const stored = uri.report(lap);
   if (!(await store.exists(stored)))
     process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);
   else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored))) {
@@ -98,7 +94,7 @@ async function reportLap(
     return;
   }
   printLapTable(figures);
-  process.stdout.write(`\nReport:   ${store.path(page)}\nManifest: ${store.path(`laps/${lap}/manifest.json`)}\n`);
+  process.stdout.write(`\nReport:   ${store.path(page)}\nManifest: ${store.path(uri.manifest(lap))}\n`);
 }
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));
@@ -111,7 +107,7 @@ async function reportCurves(
   const laps = [...new Set((await finishedManifests(store, named)).map(({ lap }) => lap))];
   const reports = await measureLaps(store, laps);
   const runs = [...new Set(laps.map(runOf))];
-  const page = output ?? store.path(runs.length === 1 ? `laps/${runs[0]}/curves.html` : 'laps/curves.html');
+  const page = output ?? store.path(uri.curves(runs));
   await writeFile(page, page.endsWith('.svg') ? curveDrawing(reports) : curvePage(reports));
   if (openPath === true) process.stdout.write(`${page}\n`);
   else if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { sayOnStderr as say } from '../../workers/stack/step.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
-import { lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
 import { startLapLink, workflowsLink } from '../links.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
+import { lapWorkflowId } from '../../shared/ids.ts';
 
 export function registerDev(program: Command): void {
   program

@@ -5,6 +5,7 @@ import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts'
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import type { Notes } from './notes.ts';
+import { partOf } from '../../shared/ids.ts';
 
 /** What one set of questions took. */
 export interface ExpertUse {
@@ -15,22 +16,16 @@ export interface ExpertUse {
   readonly minutesPerVerdict: number | null;
 }
 
-const PHASES: Readonly<Record<string, string>> = {
-  'cold-start': 'coldStart',
-  'meta-data': 'metaData',
-  label: 'scaleVerification',
-};
-
 /** From the stored verdicts; a program's time is not counted. */
 export async function expertFigures(
   store: ArtifactStore,
-  { lap, reviews, recipe }: LapManifest,
+  { reviews, recipe }: LapManifest,
   notes: Notes,
 ): Promise<ExpertUse[]> {
   const uses: ExpertUse[] = [];
   for (const review of reviews) {
     const { setId, verdicts } = review;
-    const phase = PHASES[setId.slice(lap.length + 1).split('/')[0] ?? ''] ?? setId;
+    const phase = partOf(setId) ?? setId;
     const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
     const { minutes, perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
     if (answers.length > 0 && perVerdict === null)

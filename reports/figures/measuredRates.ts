@@ -1,7 +1,7 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { judgeCallsPerSample, labellingPolicy } from '../../shared/cost/rates.ts';
 import type { MeasuredRates, Tokens, TrainingRate } from '../../shared/cost/rates.ts';
-import type { TrainingName } from '../../shared/lap/recipe.ts';
+import type { TrainingName } from '../../shared/stages.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { LapUse } from './ledgerFigures.ts';
 import { setsOf } from './ledgerFigures.ts';

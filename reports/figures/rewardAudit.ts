@@ -16,6 +16,7 @@ import type { ArtifactStore } from '../../activities/store/files.ts';
 import type { Notes } from './notes.ts';
 import { jsonLinesOf } from './trainingFigures.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`; the response is kept of a sample only. */
 interface RewardLine {
@@ -75,13 +76,13 @@ async function auditOf(
   if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
   const { saturationWindow, promptsPerStep, groupSize } = manifest.recipe.stages[stage.name];
   const last: RewardLine[] = [];
-  for await (const line of jsonLinesOf(store, `rewards/${stage.jobKey}/rewards.jsonl`)) {
+  for await (const line of jsonLinesOf(store, uri.rewards(stage.jobKey))) {
     last.push(line as RewardLine);
     if (last.length > saturationWindow * promptsPerStep * groupSize) last.shift();
   }
   const kept = last.filter((line) => line.response !== undefined && line.answer.status === 'scored');
   if (kept.length === 0) return notes.absent(figure, 'no rewarded sample was kept with its text');
-  const spec = await store.readJson<RewardSpec>(`rewards/${stage.jobKey}/spec.json`);
+  const spec = await store.readJson<RewardSpec>(uri.rewardSpec(stage.jobKey));
   const metas = new Map<string, RewardMeta>();
   for (const dataset of stage.datasets)
     for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);

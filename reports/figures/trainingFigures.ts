@@ -7,6 +7,7 @@ import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import type { Notes } from './notes.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
 export interface TrainingUse {
@@ -40,7 +41,7 @@ export async function trainingUse(
   for (const { name, jobKey } of manifest.stages) {
     const trainingTokens = await sampledTokens(store, jobKey);
     let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
-    for await (const line of jsonLinesOf(store, `rewards/${jobKey}/rewards.jsonl`)) {
+    for await (const line of jsonLinesOf(store, uri.rewards(jobKey))) {
       const { answer, judge } = line as RewardLine;
       calls += judge.calls;
       promptTokens += judge.promptTokens;
@@ -67,8 +68,8 @@ export async function trainingUse(
 }
 
 async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<number> {
-  const uri = `jobs/${jobKey}/result.json`;
-  const result = (await store.exists(uri)) ? jobResultSchema.safeParse(await store.readJson(uri)) : undefined;
+  const file = uri.jobs(jobKey, 'result.json');
+  const result = (await store.exists(file)) ? jobResultSchema.safeParse(await store.readJson(file)) : undefined;
   return result?.data?.status === 'succeeded' ? result.data.tokens : 0;
 }
 
@@ -105,13 +106,13 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
 
 /** A resumed attempt may write a step again: the last line of a step counts. A line torn by a kill is none. */
 async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes): Promise<MetricsLine[]> {
-  const uri = `jobs/${stage.jobKey}/metrics.jsonl`;
-  if (!(await store.exists(uri))) {
-    notes.absent(`trainings.${stage.name}`, `no ${uri} in the store`);
+  const file = uri.jobs(stage.jobKey, 'metrics.jsonl');
+  if (!(await store.exists(file))) {
+    notes.absent(`trainings.${stage.name}`, `no ${file} in the store`);
     return [];
   }
   const bySteps = new Map<number, MetricsLine>();
-  for await (const line of jsonLinesOf(store, uri)) {
+  for await (const line of jsonLinesOf(store, file)) {
     const parsed = metricsLineSchema.safeParse(line);
     if (parsed.success) bySteps.set(parsed.data.step, parsed.data);
   }

@@ -2,6 +2,7 @@ import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** A lap of a chain, and its manifest's digest as it lies in the store. */
 export interface ChainLink {
@@ -47,19 +48,19 @@ function said(error: unknown): string {
 export async function walkChain(store: ArtifactStore, lap: string): Promise<ChainLink[]> {
   const chain: ChainLink[] = [];
   for (let next: string | undefined = lap, child: LapManifest | undefined; next !== undefined;) {
-    const uri: string = `laps/${next}/manifest.json`;
-    const whose: string = child === undefined ? uri : `${uri}, which ${child.lap} went on from,`;
-    if (!(await store.exists(uri))) throw new BrokenLink(`Broken link: expected ${whose} to be in the store, got none`);
-    const ref: ArtifactRef = await store.refOf(uri);
+    const at: string = uri.manifest(next);
+    const whose: string = child === undefined ? at : `${at}, which ${child.lap} went on from,`;
+    if (!(await store.exists(at))) throw new BrokenLink(`Broken link: expected ${whose} to be in the store, got none`);
+    const ref: ArtifactRef = await store.refOf(at);
     if (child !== undefined) expectLink(`the sha256 of ${whose}`, child.parent?.manifest.sha256, ref.sha256);
-    const manifest: LapManifest = await store.readJson<LapManifest>(uri);
-    expectLink(`the lap of ${uri}`, next, manifest.lap);
+    const manifest: LapManifest = await store.readJson<LapManifest>(at);
+    expectLink(`the lap of ${at}`, next, manifest.lap);
     if (child !== undefined)
       expectLink(`the turn of ${next}, the parent of ${child.lap},`, child.turn - 1, manifest.turn);
     expectLink(
-      `the sha256 of laps/${next}/recipe.json`,
+      `the sha256 of ${uri.recipe(next)}`,
       manifest.recipeSha256,
-      (await held(() => store.refOf(`laps/${manifest.lap}/recipe.json`))).sha256,
+      (await held(() => store.refOf(uri.recipe(manifest.lap)))).sha256,
     );
     if (manifest.parent === undefined) expectLink(`the turn of ${next}, which has no parent,`, 1, manifest.turn);
     chain.push({ manifest, ref });
@@ -76,7 +77,7 @@ export async function walkChain(store: ArtifactStore, lap: string): Promise<Chai
 export async function finishedLaps(store: ArtifactStore): Promise<LapManifest[]> {
   const manifests: LapManifest[] = [];
   for (const { lap, finished } of await knownLaps(store))
-    if (finished) manifests.push(await store.readJson<LapManifest>(`laps/${lap}/manifest.json`));
+    if (finished) manifests.push(await store.readJson<LapManifest>(uri.manifest(lap)));
   return manifests
     .filter(({ proofScores }) => Array.isArray(proofScores.train))
     .sort((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt) || a.turn - b.turn);

@@ -1,6 +1,6 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LineageNode } from '../../shared/figures/lineage.ts';
-import { auditSetOf } from '../../shared/ids.ts';
+import { auditSetOf, isWrittenBy, placeOf, prefixOf, setIdOf } from '../../shared/ids.ts';
 import type { DatasetRef, ScoredAnalysis, ScoredProof, TrainingRow } from '../../shared/records.ts';
 import { bySource } from '../figures/scoreCounts.ts';
 import { BrokenLink, expectLink, held } from './chain.ts';
@@ -34,10 +34,6 @@ export function datasetsOf({
   ];
 }
 
-/** The lap that wrote a dataset, by its place. */
-export const isWrittenBy = (uri: string, lap: string): boolean =>
-  uri.startsWith(`datasets/${lap}/`) || uri.startsWith(`labels/${lap}/`);
-
 /** A dataset: which lap wrote it, from which sets, reviews and other datasets. */
 export async function describeDataset(walk: Walk, ref: DatasetRef): Promise<Omit<LineageNode, 'id'>> {
   const link = walk.chain.find(({ manifest }) => isWrittenBy(ref.uri, manifest.lap));
@@ -66,10 +62,11 @@ interface Sources {
 
 async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: readonly object[]): Promise<Sources> {
   const { lap, recipe, problems, proofScores, analysisScores, labels, consolidation, stages } = link.manifest;
+  const labelling = placeOf(lap, 'scaleVerification');
   const is = (...refs: readonly (DatasetRef | undefined)[]): boolean => refs.some((other) => other?.uri === ref.uri);
   const look = (as: string) =>
     inTurn(
-      link.manifest.sets.filter(({ setId }) => setId === `${lap}/label/first-look`),
+      link.manifest.sets.filter(({ setId }) => setId === setIdOf(labelling, 'first-look')),
       ({ setId }) => walk.set(as, setId, link),
     );
   const sets = (phase: string) =>
@@ -86,7 +83,7 @@ async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: rea
     };
   }
   if (is(proofScores.grown)) {
-    const experts = link.manifest.reviews.filter(({ setId }) => setId.startsWith(`${lap}/label/`));
+    const experts = link.manifest.reviews.filter(({ setId }) => setId.startsWith(prefixOf(labelling)));
     const from = [
       await walk.dataset('proofs of', labels.proofs),
       await walk.set('labelled in', labels.set.setId, link, { labels: labels.set.labels }),
@@ -99,13 +96,19 @@ async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: rea
   if (is(...proofScores.train, proofScores.validation)) {
     return {
       facts: scored('D_v', rows as ScoredProof[]),
-      from: [await walk.review('scored in', `${lap}/cold-start/experts`, link), ...(await sets('coldStart'))],
+      from: [
+        await walk.review('scored in', setIdOf(placeOf(lap, 'coldStart'), 'experts'), link),
+        ...(await sets('coldStart')),
+      ],
     };
   }
   if (analysisScores && is(...analysisScores.train, analysisScores.validation)) {
     return {
       facts: scored('D_mv', rows as ScoredAnalysis[]),
-      from: [await walk.review('scored in', `${lap}/meta-data/experts`, link), ...(await sets('metaData'))],
+      from: [
+        await walk.review('scored in', setIdOf(placeOf(lap, 'metaData'), 'experts'), link),
+        ...(await sets('metaData')),
+      ],
     };
   }
   if (is(labels.proofs, labels.carried)) {

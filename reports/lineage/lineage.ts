@@ -1,14 +1,14 @@
-import { fullLapName } from '../../shared/lap/lapNames.ts';
 import type { Lineage } from '../../shared/figures/lineage.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import { finishedLaps, walkChain } from './chain.ts';
-import { datasetsOf, isWrittenBy } from './datasets.ts';
+import { datasetsOf } from './datasets.ts';
 import { describeProof, findProof } from './proofs.ts';
 import type { FoundProof } from './proofs.ts';
 import { trainingsOf } from './trainings.ts';
 import { Walk } from './walk.ts';
 import type { From, WalkOptions } from './walk.ts';
+import { fullLapName, isWrittenBy } from '../../shared/ids.ts';
 
 export { BrokenLink } from './chain.ts';
 

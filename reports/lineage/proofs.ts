@@ -9,9 +9,10 @@ import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
 import { BrokenLink, held } from './chain.ts';
 import type { ChainLink } from './chain.ts';
-import { isWrittenBy } from './datasets.ts';
 import { trainingsOf } from './trainings.ts';
 import type { From, Walk } from './walk.ts';
+import { isWrittenBy } from '../../shared/ids.ts';
+import { checkpointRef } from '../../activities/store/checkpoints.ts';
 
 /** A proof in a dataset of the lap that wrote it. */
 export interface FoundProof {
@@ -47,7 +48,7 @@ export async function describeProof(
   const link = walk.chain.find((each) => each.manifest.lap === manifest.lap) as ChainLink;
   const { setId, ...call } = await writtenIn(walk.store, manifest, row);
   const from: From[] = [
-    await walk.checkpoint('written by', { uri: `checkpoints/${row.model}`, sha256: row.model }),
+    await walk.checkpoint('written by', checkpointRef(row.model)),
     await walk.set('written in', setId, link),
   ];
   const label = await labelOf(walk.store, manifest, row.id);

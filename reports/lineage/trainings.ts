@@ -1,7 +1,7 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { jobKeyOf } from '../../shared/ids.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import type { InitName, StageName } from '../../shared/lap/recipe.ts';
+import type { InitName, StageName } from '../../shared/stages.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { BrokenLink, expectLink } from './chain.ts';
 import type { LineageNode } from '../../shared/figures/lineage.ts';
@@ -53,7 +53,7 @@ function initOf(manifest: LapManifest, stage: ManifestTraining['stage']): Checkp
   if (checkpoint === undefined)
     throw new BrokenLink(
       `Broken link: expected ${manifest.lap} to have trained ${init}, from which ` +
-        `${jobKeyOf(manifest.lap, stage)} started, got none in its manifest`,
+        `${placeOf(manifest.lap, stage)} started, got none in its manifest`,
     );
   return checkpoint;
 }
@@ -82,14 +82,18 @@ export async function describeTraining(walk: Walk, jobKey: string): Promise<Omit
   const verified: string[] = [];
   const job = await readJob(walk, jobKey);
   if (job !== undefined) {
-    expectLink(`initCheckpoint in jobs/${jobKey}/training.json`, init.sha256, job.training.initCheckpoint.sha256);
     expectLink(
-      `the checkpoint in jobs/${jobKey}/result.json`,
+      `initCheckpoint in ${uri.jobs(jobKey, 'training.json')}`,
+      init.sha256,
+      job.training.initCheckpoint.sha256,
+    );
+    expectLink(
+      `the checkpoint in ${uri.jobs(jobKey, 'result.json')}`,
       training.checkpoint.sha256,
       job.result.checkpoint?.sha256,
     );
     expectLink(
-      `the datasets in jobs/${jobKey}/training.json`,
+      `the datasets in ${uri.jobs(jobKey, 'training.json')}`,
       digests(training.datasets),
       digests(job.training.datasets.map(({ ref }) => ref)),
     );
@@ -97,7 +101,7 @@ export async function describeTraining(walk: Walk, jobKey: string): Promise<Omit
   }
   const from: From[] = [await walk.checkpoint('started from', init)];
   for (const ref of training.datasets) from.push(await walk.dataset('trained on', ref));
-  const specUri = `rewards/${jobKey}/spec.json`;
+  const specUri = uri.rewardSpec(jobKey);
   const judges: Record<string, string> = {};
   if (await store.exists(specUri)) {
     if (job?.training.rewardSpecSha256 !== undefined) {
@@ -121,9 +125,9 @@ export async function describeTraining(walk: Walk, jobKey: string): Promise<Omit
 
 /** Undefined where a store keeps no job folders. */
 async function readJob({ store }: Walk, jobKey: string): Promise<JobFiles | undefined> {
-  const uri = (file: string) => `jobs/${jobKey}/${file}`;
-  if (!(await store.exists(uri('training.json'))) || !(await store.exists(uri('result.json')))) return undefined;
-  return { training: await store.readJson(uri('training.json')), result: await store.readJson(uri('result.json')) };
+  const [training, result] = [uri.jobs(jobKey, 'training.json'), uri.jobs(jobKey, 'result.json')];
+  if (!(await store.exists(training)) || !(await store.exists(result))) return undefined;
+  return { training: await store.readJson(training), result: await store.readJson(result) };
 }
 
 const digests = (refs: readonly DatasetRef[]): string => refs.map(({ sha256 }) => sha256).join(' ');

@@ -1,7 +1,7 @@
 import type { ReviewEntry, ReviewRow } from '../../shared/review/reviews.ts';
 import type { FirstScore, LineageNode } from '../../shared/figures/lineage.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
-import { expectDigest } from '../../activities/store/checkpoints.ts';
+import { expectDigest, checkpointRef } from '../../activities/store/checkpoints.ts';
 import { readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/files.ts';
@@ -9,6 +9,7 @@ import { BrokenLink, held } from './chain.ts';
 import type { ChainLink } from './chain.ts';
 import { describeDataset } from './datasets.ts';
 import { describeTraining, trainingsOf } from './trainings.ts';
+import { uri } from '../../shared/ids.ts';
 
 type Described = Omit<LineageNode, 'id'>;
 export type From = LineageNode['from'][number];
@@ -55,7 +56,7 @@ export class Walk {
 
   /** A model: the base, or what a training of the chain made first. */
   checkpoint(as: string, ref: CheckpointRef): Promise<From> {
-    return this.visit(as, `checkpoints/${ref.sha256}`, async () => {
+    return this.visit(as, uri.checkpoint(ref.sha256), async () => {
       const maker = this.chain
         .toReversed()
         .flatMap(({ manifest }) => trainingsOf(manifest))
@@ -89,13 +90,12 @@ export class Walk {
 
   /** A set of model calls, and the models that it asked. */
   set(as: string, setId: string, link: ChainLink, facts: Readonly<Record<string, unknown>> = {}): Promise<From> {
-    return this.visit(as, `ledger/${setId}`, async () => {
+    return this.visit(as, uri.ledger(setId), async () => {
       const models = new Map<string, string>();
       const [first] = await held(() => shardFiles(this.store, setId));
       if (first) for await (const { model, task } of readShard(first)) models.set(`${task} by`, model);
       const from: From[] = [];
-      for (const [task, model] of models)
-        from.push(await this.checkpoint(task, { uri: `checkpoints/${model}`, sha256: model }));
+      for (const [task, model] of models) from.push(await this.checkpoint(task, checkpointRef(model)));
       const record = link.manifest.sets.find((set) => set.setId === setId);
       return {
         kind: 'set',
@@ -109,7 +109,7 @@ export class Walk {
 
   /** Questions to people, and who answered first. */
   review(as: string, setId: string, { manifest }: ChainLink): Promise<From> {
-    return this.visit(as, `reviews/${setId}`, async () => {
+    return this.visit(as, uri.reviews(setId), async () => {
       const review = manifest.reviews.find((each) => each.setId === setId);
       if (review === undefined)
         throw new BrokenLink(

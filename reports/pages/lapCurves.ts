@@ -1,8 +1,8 @@
 import { meanOfRuns } from '../../shared/figures/differences.ts';
-import { runOf } from '../../shared/lap/lapNames.ts';
 import type { Figure, Measured, ScoreKey } from '../../shared/figures/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
+import { runOf } from '../../shared/ids.ts';
 
 /** One figure along the laps of a run. */
 export interface Curve {

@@ -2,7 +2,8 @@ import * as assumed from './assumed.ts';
 import type { Assumed } from './assumed.ts';
 import { judgeCallsPerSample, labellingPolicy, taskOf } from './rates.ts';
 import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
-import type { Recipe, StageName, TrainingName } from '../lap/recipe.ts';
+import type { Recipe } from '../lap/recipe.ts';
+import type { StageName, TrainingName } from '../stages.ts';
 import type { Task } from '../records.ts';
 
 /** All that a plan needs to know beside the recipe's counts. */

@@ -6,7 +6,8 @@ import { stagesOf } from '../lap/laterLap.ts';
 import type { Counted } from '../lap/amounts.ts';
 import { judgeCallsPerSample, taskOf } from './rates.ts';
 import type { Tokens } from './rates.ts';
-import type { Recipe, StageName } from '../lap/recipe.ts';
+import type { Recipe } from '../lap/recipe.ts';
+import type { StageName } from '../stages.ts';
 import type { Task } from '../records.ts';
 
 /** A part of a lap's work, with what its cost is reckoned from. */

@@ -1,4 +1,5 @@
-import type { Recipe, StageName, TrainingName } from '../lap/recipe.ts';
+import type { Recipe } from '../lap/recipe.ts';
+import type { StageName, TrainingName } from '../stages.ts';
 import type { Task } from '../records.ts';
 
 export interface Tokens {

@@ -1,5 +1,5 @@
 import type { Difference } from './differences.ts';
-import type { StageName } from '../lap/recipe.ts';
+import type { StageName } from '../stages.ts';
 import type { Figure, ScoreKey } from './figure.ts';
 
 /**

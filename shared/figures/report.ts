@@ -3,7 +3,7 @@ import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
 import type { SkillCounts } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
-import type { StageName } from '../lap/recipe.ts';
+import type { StageName } from '../stages.ts';
 import type { ScoreSource } from '../records.ts';
 
 /**

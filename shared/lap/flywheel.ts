@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { fullLapName, RUN_NAME } from './lapNames.ts';
 import { addSpending } from './amounts.ts';
 import type { Spending } from './amounts.ts';
 import type { LapInput } from './lapInput.ts';
 import { budgetSchema } from './recipe.ts';
+import { fullLapName, RUN_NAME } from '../ids.ts';
 
 /** The curve has flattened when each of the last `laps` laps gained less than `minGain` on the one before. */
 const plateau = z.strictObject({

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { PRESETS } from '../../domains/rehearsal/presets.ts';
 import type { PresetName } from '../../domains/rehearsal/presets.ts';
-import { fullLapName, RUN_NAME, runOf } from './lapNames.ts';
 import { possibleInits, stagesOf, withLaterInits } from './laterLap.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
+import { fullLapName, RUN_NAME, runOf } from '../ids.ts';
 
 /**
  * What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's, or

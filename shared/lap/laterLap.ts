@@ -1,5 +1,6 @@
-import type { InitName, Recipe, StageName } from './recipe.ts';
-import { STAGE_NAMES } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
+import type { InitName, StageName } from '../stages.ts';
+import { STAGE_NAMES } from '../stages.ts';
 
 /** The GRPO trainings of a lap, in order. `turn` is the lap's place in its chain, counted from 1. */
 export function stagesOf(recipe: Recipe, turn: number): readonly StageName[] {

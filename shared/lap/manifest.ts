@@ -1,5 +1,6 @@
 import type { ArtifactRef, CheckpointRef, DatasetRef, Task } from '../records.ts';
-import type { InitName, Recipe, StageName } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
+import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
 import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
 

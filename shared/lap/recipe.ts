@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { STAGE_NAMES } from '../stages.ts';
 
 /**
  * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
@@ -25,17 +26,8 @@ const limit = z.number().min(0).optional();
 
 const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
 
-/** The trainings by GRPO, in the order of lap 1. */
-export const STAGE_NAMES = ['verifierV1', 'metaVerifier', 'verifierV2', 'generator', 'selfVerification'] as const;
-export type StageName = (typeof STAGE_NAMES)[number];
-/** Every training of a lap; from lap 2 on it begins with a consolidation by rejection fine-tuning (paper 3.1). */
-export type TrainingName = StageName | 'consolidation';
-/** Where a stage starts: the SFT base, or the result of an earlier training of the same lap. */
-const init = z.enum(['base', 'consolidation', ...STAGE_NAMES]);
-export type InitName = z.infer<typeof init>;
-
 const stage = z.strictObject({
-  init,
+  init: z.enum(['base', 'consolidation', ...STAGE_NAMES]),
   /** GRPO: samples per prompt. */
   groupSize: z.int().min(2).max(1024),
   promptsPerStep: z.int().min(1).max(4096),

@@ -1,14 +1,8 @@
 import type { DatasetRef } from '../records.ts';
 import { shown } from './messages.ts';
 import { QUESTION_KINDS } from './reviews.ts';
-import type {
-  DeadlinePolicy,
-  ExpertReviewInput,
-  Question,
-  ReviewPolicy,
-  ReviewRange,
-  ReviewSetInput,
-} from './reviews.ts';
+import type { DeadlinePolicy, ExpertReviewInput, Question, ReviewPolicy, ReviewSetInput } from './reviews.ts';
+import type { RowRange } from '../ids.ts';
 
 const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const satisfies readonly DeadlinePolicy[];
 
@@ -46,10 +40,10 @@ export const QUESTIONS_PER_PART = 250;
  * The parts in which a range of questions is asked: at most `QUESTIONS_PER_PART` of them, each small enough or itself
  * in parts.
  */
-export function partsOf({ from, to }: ReviewRange): ReviewRange[] {
+export function partsOf({ from, to }: RowRange): RowRange[] {
   let size = QUESTIONS_PER_PART;
   while (size * QUESTIONS_PER_PART < to - from) size *= QUESTIONS_PER_PART;
-  const parts: ReviewRange[] = [];
+  const parts: RowRange[] = [];
   for (let start = from; start < to; start += size) parts.push({ from: start, to: Math.min(to, start + size) });
   return parts;
 }

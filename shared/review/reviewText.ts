@@ -8,6 +8,7 @@ import type {
   Seat,
   SeatProgress,
 } from './reviews.ts';
+import { reviewIdOf } from '../ids.ts';
 
 /** What a person is asked to do, in words. */
 export const QUESTION_TEXT: Readonly<Record<QuestionKind, string>> = {
@@ -49,7 +50,9 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
           ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n'),
         ]),
     closing(progress, policy),
-    ...(progress.result ? [] : [`The texts: ${cell(`npx flywheel review show ${question.setId}/${question.id}`)}`]),
+    ...(progress.result
+      ? []
+      : [`The texts: ${cell(`npx flywheel review show ${reviewIdOf(question.setId, question.id)}`)}`]),
     ROOM_AT_THE_END,
   ].join('\n\n');
 }

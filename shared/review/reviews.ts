@@ -1,5 +1,6 @@
 import type { DatasetRef, ScoreSource } from '../records.ts';
 import type { Score } from '../scores.ts';
+import type { RowRange } from '../ids.ts';
 
 /** What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. */
 export const QUESTION_KINDS = ['scoreProof', 'scoreContestedProof', 'scoreAnalysis', 'auditLabel'] as const;
@@ -75,13 +76,7 @@ export interface ReviewSetInput extends ReviewPolicy {
   readonly subject: DatasetRef;
   readonly experts: 'people' | 'program';
   /** Set by the workflow itself, which asks a large set in parts. @default all rows */
-  readonly range?: ReviewRange;
-}
-
-/** A range of a set's rows, `to` excluded. */
-export interface ReviewRange {
-  readonly from: number;
-  readonly to: number;
+  readonly range?: RowRange;
 }
 
 export interface ReviewSetResult {
@@ -173,33 +168,4 @@ export interface SeatProgress {
 export interface ReviewRow {
   readonly id: string;
   readonly result: ReviewResult;
-}
-
-export function reviewWorkflowId(setId: string, questionId: string): string {
-  return `${setId}/${questionId}`;
-}
-
-/**
- * Place of a question's log in the store.
- * @throws when an id has an empty segment, `.` or `..`: it could not be a path.
- */
-export function reviewLogUri(setId: string, questionId: string): string {
-  const segments = reviewWorkflowId(setId, questionId).split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw new Error(
-      'Expected the id of a question to be a path without empty or dotted segments, got ' +
-        JSON.stringify(reviewWorkflowId(setId, questionId)),
-    );
-  }
-  return `reviews/${segments.map(encodeURIComponent).join('/')}.jsonl`;
-}
-
-/** Name of a part of a set: `rows-250-499`. */
-export function reviewPartName({ from, to }: ReviewRange): string {
-  return `rows-${from}-${to - 1}`;
-}
-
-/** Where the results of a set are written, or those of a part of it. */
-export function reviewResultsUri({ setId, range }: Pick<ReviewSetInput, 'setId' | 'range'>): string {
-  return `reviews/${range ? reviewWorkflowId(setId, reviewPartName(range)) : setId}.jsonl`;
 }

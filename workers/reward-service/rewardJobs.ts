@@ -7,6 +7,7 @@ import { loadPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';
 import { RewardLog } from './rewardLog.ts';
+import { uri } from '../../shared/ids.ts';
 
 /** A request that cannot be served as it is; its message says what was expected, what came and what to do. */
 export class Refusal extends Error {
@@ -60,12 +61,12 @@ export class RewardJobs {
     if (!/^[\w.-]+(\/[\w.-]+)*$/.test(jobKey) || jobKey.split('/').includes('..')) {
       throw new Refusal(400, `Expected a job key such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`);
     }
-    const uri = `rewards/${jobKey}/spec.json`;
-    const specText = await this.#options.store.readText(uri).catch((error: NodeJS.ErrnoException) => {
+    const file = uri.rewardSpec(jobKey);
+    const specText = await this.#options.store.readText(file).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
       throw new Refusal(
         404,
-        `Expected job ${jobKey} to have a reward spec, found no ${uri} in the store: write it before the job is ` +
+        `Expected job ${jobKey} to have a reward spec, found no ${file} in the store: write it before the job is ` +
           'submitted',
       );
     });
@@ -75,7 +76,7 @@ export class RewardJobs {
       known.usedAt = Date.now();
       return known.job;
     }
-    const job = this.#start(jobKey, uri, specText);
+    const job = this.#start(jobKey, file, specText);
     const opened = { specText, job, usedAt: Date.now() };
     this.#open.set(jobKey, opened);
     job.catch(() => {
@@ -101,15 +102,15 @@ export class RewardJobs {
     for (const jobKey of this.#files.keys()) await this.#closeFiles(jobKey);
   }
 
-  async #start(jobKey: string, uri: string, specText: string): Promise<RewardJob> {
-    const spec = readSpec(jobKey, uri, specText);
+  async #start(jobKey: string, file: string, specText: string): Promise<RewardJob> {
+    const spec = readSpec(jobKey, file, specText);
     const prompts = await loadPromptSet(spec.prompts.name, this.#options.promptsRoot).catch((cause: unknown) => {
-      throw new Refusal(422, `Expected prompts.name of ${uri} to be a prompt set: ${(cause as Error).message}`);
+      throw new Refusal(422, `Expected prompts.name of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
     if (prompts.sha256 !== spec.prompts.sha256) {
       throw new Refusal(
         422,
-        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${uri} says, got ` +
+        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${file} says, got ` +
           `${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`,
       );
     }
@@ -130,9 +131,9 @@ export class RewardJobs {
   async #openFiles(jobKey: string): Promise<JobFiles> {
     const { store, servers } = this.#options;
     await this.#closing.get(jobKey);
-    const ledger = await Ledger.open(store.path(`ledger/${jobKey}/judge.jsonl`));
+    const ledger = await Ledger.open(store.path(uri.judgeLedger(jobKey)));
     try {
-      const log = await RewardLog.open(store.path(`rewards/${jobKey}/rewards.jsonl`));
+      const log = await RewardLog.open(store.path(uri.rewards(jobKey)));
       return { log, ledger, asker: new LedgerAsker({ ledger, servers }) };
     } catch (error) {
       await ledger.close();

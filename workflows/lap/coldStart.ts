@@ -8,6 +8,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { askingOf } from './asking.ts';
+import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -24,16 +25,13 @@ export interface ColdStartResult {
 export async function coldStart({ opened }: { opened: OpenedLap }): Promise<ColdStartResult> {
   const { lap, recipe, problems, base } = opened;
   const { coldStart: sizes } = recipe;
-  const place = `${lap}/cold-start`;
+  const place = placeOf(lap, 'coldStart');
   const seed = seedOf(opened.seed, 'cold start');
-  const { sample, sets } = sampler(askingOf(opened, 'coldStart', 'cold-start'), {
-    role: 'candidate',
-    checkpoint: base,
-  });
+  const { sample, sets } = sampler(askingOf(opened, 'coldStart'), { role: 'candidate', checkpoint: base });
 
   // Problems across topics, and the weak model's first drafts.
   const asked = await data.chooseProblems({
-    to: `datasets/${place}/problems.jsonl`,
+    to: uri.dataset(place, 'problems'),
     problems: [problems.train, problems.validation],
     count: sizes.problems,
     seed,
@@ -41,7 +39,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
   const drafts = await sample('draft', asked, { task: 'prove', perRow: sizes.candidatesPerProblem });
   const rounds = [
     await data.collectProofs({
-      to: `datasets/${place}/round-0.jsonl`,
+      to: uri.dataset(place, 'round-0'),
       setId: drafts.setId,
       rows: asked,
       task: 'prove',
@@ -55,14 +53,14 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
     const latest = rounds.at(-1) as DatasetRef;
     const analyses = await sample(`analyses-${round}`, latest, { task: 'verify' });
     const pairs = await data.pairWithAnalyses({
-      to: `datasets/${place}/pairs-${round}.jsonl`,
+      to: uri.dataset(place, `pairs-${round}`),
       proofs: latest,
       setId: analyses.setId,
     });
     const refined = await sample(`refined-${round}`, pairs, { task: 'refine' });
     rounds.push(
       await data.collectProofs({
-        to: `datasets/${place}/round-${round}.jsonl`,
+        to: uri.dataset(place, `round-${round}`),
         setId: refined.setId,
         rows: pairs,
         task: 'refine',
@@ -74,12 +72,12 @@ export async function coldStart({ opened }: { opened: OpenedLap }): Promise<Cold
 
   // A subset of diverse proofs; experts score each.
   const subject = await data.chooseForExperts({
-    to: `datasets/${place}/for-experts.jsonl`,
+    to: uri.dataset(place, 'for-experts'),
     candidates: rounds,
     count: sizes.expertProofs,
     seed,
   });
-  const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreProof', subject });
+  const review = await askExperts(opened, { setId: setIdOf(place, 'experts'), kind: 'scoreProof', subject });
   const proofScores = await data.recordProofScores({
     lap,
     subject,

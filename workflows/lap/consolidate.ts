@@ -4,7 +4,7 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
 import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
-import { jobKeyOf } from '../../shared/ids.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { machinesOf, runJob } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
@@ -32,11 +32,11 @@ export async function consolidate({
 }): Promise<ConsolidateResult> {
   const { lap, recipe, prompts } = opened;
   const { consolidation: sizes, labelling, metaVerification } = recipe;
-  const place = `${lap}/consolidation`;
+  const place = placeOf(lap, 'consolidation');
   const seed = seedOf(opened.seed, 'consolidation');
   const policy = { ...labelling, metaAnalysesPerAnalysis: metaVerification ? labelling.metaAnalysesPerAnalysis : 0 };
   const count = ROWS_PER_EXAMPLE * sizes.examplesPerSkill;
-  const asking = askingOf(opened, 'consolidation', 'consolidation');
+  const asking = askingOf(opened, 'consolidation');
   const verifier = sampler(asking, { role: 'verifier', checkpoint: parent.models.verifier });
   const metaVerifier =
     parent.models.metaVerifier && sampler(asking, { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
@@ -44,17 +44,13 @@ export async function consolidate({
   // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
   // confirms.
   const proofs = await data.chooseScored({
-    to: `datasets/${place}/proofs.jsonl`,
+    to: uri.dataset(place, 'proofs'),
     parts: parent.proofScores.train,
     count,
     seed,
   });
   const analyses = await verifier.sample('analyses', proofs, { task: 'verify' });
-  const right = await data.rightAnalyses({
-    to: `datasets/${place}/right-analyses.jsonl`,
-    setId: analyses.setId,
-    proofs,
-  });
+  const right = await data.rightAnalyses({ to: uri.dataset(place, 'right-analyses'), setId: analyses.setId, proofs });
   const judged =
     metaVerification && metaVerifier
       ? await metaVerifier.sample('judged', right.rows, { task: 'metaVerify', perRow: policy.metaAnalysesPerAnalysis })
@@ -65,7 +61,7 @@ export async function consolidate({
     metaVerification &&
     parent.analysisScores &&
     (await data.chooseScored({
-      to: `datasets/${place}/scored-analyses.jsonl`,
+      to: uri.dataset(place, 'scored-analyses'),
       parts: parent.analysisScores.train,
       count,
       seed,
@@ -74,7 +70,7 @@ export async function consolidate({
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.
   const { dataset, skills } = await data.writeConsolidation({
-    to: `datasets/${place}/examples.jsonl`,
+    to: uri.dataset(place, 'examples'),
     prompts: prompts.name,
     labels: parent.labels,
     turn: opened.turn - 1,
@@ -96,12 +92,11 @@ export async function consolidate({
     ].join('\n'),
   );
 
-  const jobKey = jobKeyOf(lap, 'consolidation');
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
   const { rowsPerStep, examplesPerSkill: _, ...hyper } = sizes;
   const outcome = await runJob({
-    jobKey,
+    jobKey: place,
     kind: 'sft',
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
@@ -110,7 +105,7 @@ export async function consolidate({
   });
   const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
   return {
-    record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
+    record: { jobKey: place, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
     sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])],
   };
 }

@@ -8,6 +8,7 @@ import type { HeldOutEvaluation } from './heldOutEvaluation.ts';
 import type { Progress } from './lapProgress.ts';
 import { scoreAnalyses } from './scoreAnalyses.ts';
 import type { Trainings } from './trainings.ts';
+import { placeOf } from '../../shared/ids.ts';
 
 /** What phases 2 to 4 need of phase 1, and what it leaves behind. */
 export interface BuiltVerifier {
@@ -40,7 +41,7 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
     'coldStart',
     () =>
       executeChild(coldStart, {
-        workflowId: `${lap}/cold-start`,
+        workflowId: placeOf(lap, 'coldStart'),
         args: [{ opened }],
         staticSummary:
           `${recipe.coldStart.problems} problems, ${recipe.coldStart.refinementRounds} refinement rounds, ` +
@@ -67,7 +68,7 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
     'metaData',
     () =>
       executeChild(scoreAnalyses, {
-        workflowId: `${lap}/meta-data`,
+        workflowId: placeOf(lap, 'metaData'),
         args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }],
         staticSummary: `${recipe.metaData.expertAnalyses} analyses for experts`,
       }),

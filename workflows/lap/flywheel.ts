@@ -15,10 +15,10 @@ import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/com
 import type { LapActivities } from '../../activities/laps/activities.ts';
 import { reasonToStop } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
-import { lapWorkflowId } from '../../shared/lap/flywheelProgress.ts';
 import { lap } from './lap.ts';
 import type { LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
+import { lapWorkflowId } from '../../shared/ids.ts';
 
 // Reads of the store: safe to repeat, for as long as a disk may be away.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });

@@ -24,7 +24,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const sets: EvaluationSet[] = [...(parent?.evaluation.sets ?? [])];
   const records: SetRecord[] = [];
   const running: Promise<unknown>[] = [];
-  const asking = askingOf(opened, 'evaluation', 'evaluation');
+  const asking = askingOf(opened, 'evaluation');
   const { checker } = recipe.domain;
   const { proofsPerScore, analysesPerProof, proofsPerProblem } = recipe.evaluation;
   const AS = {

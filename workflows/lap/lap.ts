@@ -12,6 +12,7 @@ import { trackProgress } from './lapProgress.ts';
 import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
+import { placeOf } from '../../shared/ids.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -68,7 +69,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     'scaleVerification',
     () =>
       executeChild(scaleVerification, {
-        workflowId: `${opened.lap}/label`,
+        workflowId: placeOf(opened.lap, 'scaleVerification'),
         args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }],
         staticSummary: `${recipe.labelling.proofs} proofs to label`,
       }),

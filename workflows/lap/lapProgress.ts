@@ -1,6 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { runOf } from '../../shared/lap/lapNames.ts';
 import type { PhaseRecord } from '../../shared/lap/manifest.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';
@@ -9,6 +8,7 @@ import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { PresetName } from '../../domains/rehearsal/presets.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
+import { runOf } from '../../shared/ids.ts';
 
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
 

@@ -1,7 +1,7 @@
 import { executeChild } from '@temporalio/workflow';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import { jobKeyOf } from '../../shared/ids.ts';
+import { placeOf } from '../../shared/ids.ts';
 import { consolidate } from './consolidate.ts';
 import type { BuiltVerifier, VerifierWork } from './firstVerifier.ts';
 
@@ -20,7 +20,7 @@ export async function nextVerifier(
     'consolidation',
     () =>
       executeChild(consolidate, {
-        workflowId: jobKeyOf(lap, 'consolidation'),
+        workflowId: placeOf(lap, 'consolidation'),
         args: [{ opened, parent }],
         staticSummary: `SFT from the ${recipe.consolidateFrom}`,
       }),

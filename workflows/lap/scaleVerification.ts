@@ -4,7 +4,7 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { LabelRecord, SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
-import { auditSetOf, seriesOfLap } from '../../shared/ids.ts';
+import { auditSetOf, seriesOfLap, placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { labelSet } from '../sets/labelSet.ts';
@@ -37,21 +37,21 @@ export async function scaleVerification(input: {
   const { opened } = input;
   const { lap, recipe, problems, prompts } = opened;
   const { labelling } = recipe;
-  const place = `${lap}/label`;
+  const place = placeOf(lap, 'scaleVerification');
   const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
-  const asking = askingOf(opened, 'scaleVerification', 'label');
+  const asking = askingOf(opened, 'scaleVerification');
   const generator = sampler(asking, { role: 'generator', checkpoint: input.generator });
 
   // New, harder proofs.
   const asked = await data.chooseProblems({
-    to: `datasets/${place}/problems.jsonl`,
+    to: uri.dataset(place, 'problems'),
     problems: [problems.next],
     count: Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),
     seed: seedOf(opened.seed, 'labelling'),
   });
   const written = await generator.sample('proofs', asked, { task, perRow: labelling.proofsPerProblem });
   const candidates = await data.collectProofs({
-    to: `datasets/${place}/candidates.jsonl`,
+    to: uri.dataset(place, 'candidates'),
     setId: written.setId,
     rows: asked,
     task,
@@ -64,7 +64,7 @@ export async function scaleVerification(input: {
   const hardest = async (): Promise<DatasetRef> => {
     const look = await verifier.sample('first-look', candidates, { task: 'verify', perRow: labelling.firstLook });
     return data.hardestProofs({
-      to: `datasets/${place}/hardest.jsonl`,
+      to: uri.dataset(place, 'hardest'),
       proofs: candidates,
       setId: look.setId,
       count: labelling.proofs,
@@ -73,14 +73,12 @@ export async function scaleVerification(input: {
   const own = candidates.rows > labelling.proofs ? await hardest() : candidates;
   const carried = opened.parent?.labels.carried;
   const proofs =
-    carried === undefined
-      ? own
-      : await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: [carried, own] });
+    carried === undefined ? own : await data.concatenate({ to: uri.dataset(place, 'proofs'), parts: [carried, own] });
 
   // n independent analyses of each, m meta-analyses of each that reports an issue, and the rule; no more calls than
   // decide the label.
   const began = Date.now();
-  const setId = `${place}/verdicts`;
+  const setId = setIdOf(place, 'verdicts');
   const set = await executeChild(labelSet, {
     workflowId: setId,
     args: [
@@ -112,19 +110,19 @@ export async function scaleVerification(input: {
 
   // Contested proofs: an expert, the next lap, or the bin.
   const contested = await data.contestedProofs({
-    to: `datasets/${place}/contested.jsonl`,
+    to: uri.dataset(place, 'contested'),
     proofs,
     decisions: set.decisions,
   });
   const reviewing =
     labelling.contested === 'ask' && contested.rows > 0
-      ? [askExperts(opened, { setId: `${place}/experts`, kind: 'scoreContestedProof', subject: contested })]
+      ? [askExperts(opened, { setId: setIdOf(place, 'experts'), kind: 'scoreContestedProof', subject: contested })]
       : [];
 
   // Unanimous is not correct: experts audit a blind sample of the automatic labels. It changes none of them.
   const audit = async (): Promise<ReviewSetResult> => {
     const subject = await data.chooseForAudit({
-      to: `datasets/${place}/audit.jsonl`,
+      to: uri.dataset(place, 'audit'),
       proofs,
       decisions: set.decisions,
       share: labelling.auditShare,

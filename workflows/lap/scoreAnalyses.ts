@@ -8,6 +8,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
+import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -28,32 +29,32 @@ export async function scoreAnalyses(input: {
 }): Promise<ScoreAnalysesResult> {
   const { opened, verifier } = input;
   const { lap, recipe, base, problems } = opened;
-  const place = `${lap}/meta-data`;
-  const asking = askingOf(opened, 'metaData', 'meta-data');
+  const place = placeOf(lap, 'metaData');
+  const asking = askingOf(opened, 'metaData');
   const verify = { task: 'verify', perRow: recipe.metaData.analysesPerProof } as const;
   const v1 = sampler(asking, { role: 'verifier', checkpoint: verifier });
   const ofBase = sampler(asking, { role: 'verifier', checkpoint: base });
 
   // Run v1 on each (X, Y); the base as well, as the recipe's share says.
-  const proofs = await data.concatenate({ to: `datasets/${place}/proofs.jsonl`, parts: input.proofs });
+  const proofs = await data.concatenate({ to: uri.dataset(place, 'proofs'), parts: input.proofs });
   const sets = [
     await v1.sample('analyses-v1', proofs, verify),
     ...(recipe.metaData.baseShare > 0 ? [await ofBase.sample('analyses-base', proofs, verify)] : []),
   ];
   const [ofVerifier, ofBaseModel] = await Promise.all(
-    sets.map((set) => data.collectAnalyses({ to: `datasets/${set.setId}.jsonl`, setId: set.setId, proofs })),
+    sets.map((set) => data.collectAnalyses({ to: uri.collected(set.setId), setId: set.setId, proofs })),
   );
 
   // Experts score how good each analysis is: are its issues real, and do they justify its score?
   const subject = await data.chooseAnalysesForExperts({
-    to: `datasets/${place}/for-experts.jsonl`,
+    to: uri.dataset(place, 'for-experts'),
     ofVerifier: ofVerifier as DatasetRef,
     ...(ofBaseModel === undefined ? {} : { ofBase: ofBaseModel }),
     baseShare: recipe.metaData.baseShare,
     count: recipe.metaData.expertAnalyses,
     seed: seedOf(opened.seed, 'meta data'),
   });
-  const review = await askExperts(opened, { setId: `${place}/experts`, kind: 'scoreAnalysis', subject });
+  const review = await askExperts(opened, { setId: setIdOf(place, 'experts'), kind: 'scoreAnalysis', subject });
   const analysisScores = await data.recordAnalysisScores({
     lap,
     subject,

@@ -5,9 +5,9 @@ import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
 import type { EnsureServedInput, ServingActivities } from '../../activities/serving/activities.ts';
 import type { RunTrainingInput } from '../../activities/training/activities.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import { jobKeyOf } from '../../shared/ids.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
-import type { StageName } from '../../shared/lap/recipe.ts';
+import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointRef, ModelRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { machinesOf, runJob } from './trainingJob.ts';
@@ -41,7 +41,7 @@ export interface TrainStageInput {
 export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
   const { lap, recipe, prompts } = opened;
   const { init: _, ...hyper } = recipe.stages[stage];
-  const jobKey = jobKeyOf(lap, stage);
+  const jobKey = placeOf(lap, stage);
   setCurrentDetails(
     `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``,
   );
@@ -49,7 +49,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   const datasets: RunTrainingInput['datasets'][number][] = [];
   for (const [index, { source, weight }] of sources.entries()) {
     const ref = await data.writeTrainingRows({
-      to: `datasets/${jobKey}/${index + 1}-${source.task}.jsonl`,
+      to: uri.dataset(jobKey, `${index + 1}-${source.task}`),
       prompts: prompts.name,
       source,
     });

@@ -1,8 +1,8 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import { jobKeyOf } from '../../shared/ids.ts';
-import type { InitName, StageName } from '../../shared/lap/recipe.ts';
+import { placeOf } from '../../shared/ids.ts';
+import type { InitName, StageName } from '../../shared/stages.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
 import type { Progress } from './lapProgress.ts';
 import { trainStage } from './trainStage.ts';
@@ -33,7 +33,7 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
       stage,
       () =>
         executeChild(trainStage, {
-          workflowId: jobKeyOf(opened.lap, stage),
+          workflowId: placeOf(opened.lap, stage),
           args: [{ opened, stage, init: checkpointOf(init), ...work }],
           staticSummary: `${stage} from ${init}: GRPO, ${maxSteps} steps`,
         }),

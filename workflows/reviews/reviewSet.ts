@@ -1,10 +1,11 @@
 import * as wf from '@temporalio/workflow';
 import type { ListedQuestion, ReviewActivities } from '../../activities/reviews/activities.ts';
 import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/review/reviewInput.ts';
-import { reviewPartName, reviewWorkflowId } from '../../shared/review/reviews.ts';
-import type { ReviewRange, ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
+import type { ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
 import { expertReview } from './expertReview.ts';
+import type { RowRange } from '../../shared/ids.ts';
+import { rangeName, reviewIdOf } from '../../shared/ids.ts';
 
 /** Reads of the store; the first look at a set reads and verifies the whole dataset. */
 const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({
@@ -36,7 +37,7 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
   const range = input.range ?? { from: 0, to: input.subject.rows };
   const questions = range.to - range.from;
   wf.setCurrentDetails(
-    `${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: \`${input.setId}/…\`.`,
+    `${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: \`${reviewIdOf(input.setId, '…')}\`.`,
   );
 
   await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
@@ -49,7 +50,7 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
   return result;
 }
 
-async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+async function askInParts(set: ReviewSetInput, range: RowRange): Promise<void> {
   const parts = partsOf(range);
   const next = parts.values();
   const atOnce = set.experts === 'program' ? PROGRAM_PARTS : parts.length;
@@ -57,9 +58,9 @@ async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void
     Array.from({ length: atOnce }, async () => {
       for (const part of next) {
         await wf.executeChild(reviewSet, {
-          workflowId: reviewWorkflowId(set.setId, reviewPartName(part)),
+          workflowId: reviewIdOf(set.setId, rangeName(part)),
           args: [{ ...set, range: part }],
-          staticSummary: `${set.kind} × ${part.to - part.from} (${reviewPartName(part)})`,
+          staticSummary: `${set.kind} × ${part.to - part.from} (${rangeName(part)})`,
         });
       }
     }),
@@ -70,12 +71,12 @@ async function askInParts(set: ReviewSetInput, range: ReviewRange): Promise<void
  * Every question without a result on record becomes a workflow; a program, where it stands in for people, answers each
  * batch that is open.
  */
-async function askEach(set: ReviewSetInput, range: ReviewRange): Promise<void> {
+async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
   const questions = await listQuestions(set, range);
   const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
   const ask = ({ id, row, recorded }: ListedQuestion) =>
     wf.startChild(expertReview, {
-      workflowId: reviewWorkflowId(setId, id),
+      workflowId: reviewIdOf(setId, id),
       args: [
         {
           question: { setId, id, kind, lap, subject, row },

@@ -5,11 +5,13 @@ import type { DatasetRef, ModelRef, Task } from '../../shared/records.ts';
 import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
+import { setIdOf, withinLap } from '../../shared/ids.ts';
+import type { Place } from '../../shared/ids.ts';
 
 /** Who asks, and how: a phase of a lap, or a product. */
 export interface Asking {
-  /** Path of its sets, such as `main/lap-0001/cold-start`. Its first two parts name the lap or the product. */
-  readonly place: string;
+  /** Of its sets. */
+  readonly place: Place;
   /** What the records of its sets belong to, such as `coldStart`. */
   readonly phase: string;
   readonly prompts: { readonly name: string; readonly sha256: string };
@@ -37,8 +39,8 @@ export function sampler(asking: Asking, model: ModelRef) {
   /** @throws NoAnswers, non-retryable, when every call failed. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
-    const setId = `${asking.place}/${name}`;
-    const { task, greedy = false, seed = seedOf(asking.seed, withinItsLap(setId)) } = options;
+    const setId = setIdOf(asking.place, name);
+    const { task, greedy = false, seed = seedOf(asking.seed, withinLap(setId)) } = options;
     const samplesPerRow = greedy ? 1 : (options.perRow ?? 1);
     const sampling = { ...asking.sampling[task], ...(greedy && { temperature: 0, topP: 1 }) };
     const result = await executeChild(sampleSet, {
@@ -60,9 +62,4 @@ export function sampler(asking: Asking, model: ModelRef) {
     return record;
   }
   return { sample, sets };
-}
-
-/** `/cold-start/draft` of `main/lap-0001/cold-start/draft`: laps with one seed sample alike, whatever their names. */
-function withinItsLap(setId: string): string {
-  return setId.replace(/^[^/]+\/[^/]+/, '');
 }

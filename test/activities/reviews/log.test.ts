@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
 import { ArtifactStore } from '../../../activities/store/files.ts';
-import { reviewLogUri } from '../../../shared/review/reviews.ts';
 import type { ReviewEntry } from '../../../shared/review/reviews.ts';
+import { uri } from '../../../shared/ids.ts';
 
 let store: ArtifactStore;
 beforeEach(async () => {
@@ -19,7 +19,7 @@ const flag = (id: string): ReviewEntry => ({
   annotator: 'ada',
   reason: 'faulty',
 });
-const file = () => store.path(reviewLogUri('set', 'q'));
+const file = () => store.path(uri.reviewLog('set', 'q'));
 
 test('an entry recorded twice is there once', async () => {
   const log = new ReviewLog(store);
@@ -55,6 +55,8 @@ test('a damaged line is refused by file and number', async () => {
 });
 
 test('a question id cannot leave its set', () => {
-  expect(reviewLogUri('main/lap-0001/experts', 'p1#r0 ü')).toBe('reviews/main/lap-0001/experts/p1%23r0%20%C3%BC.jsonl');
-  expect(() => reviewLogUri('set', '../q')).toThrow(/^Expected the id of a question to be a path/);
+  expect(uri.reviewLog('main/lap-0001/experts', 'p1#r0 ü')).toBe(
+    'reviews/main/lap-0001/experts/p1%23r0%20%C3%BC.jsonl',
+  );
+  expect(() => uri.reviewLog('set', '../q')).toThrow(/^Expected the id of a question to be a path/);
 });

@@ -2,17 +2,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { planUri, shardUri } from '../../../activities/sets/shards.ts';
 import { ArtifactStore } from '../../../activities/store/files.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { EvaluationSet, LapManifest, SetRecord } from '../../../shared/lap/manifest.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow, Task } from '../../../shared/records.ts';
-import type { Recipe, StageName } from '../../../shared/lap/recipe.ts';
-import { STAGE_NAMES } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { StageName } from '../../../shared/stages.ts';
+import { STAGE_NAMES } from '../../../shared/stages.ts';
 import type { Score } from '../../../shared/scores.ts';
 import type { LabelRow } from '../../../shared/sampling/sets.ts';
+import { uri } from '../../../shared/ids.ts';
 
 /** A toy domain whose texts say what they are worth, so that every expected figure can be counted by hand. */
 export const toyChecker: Checker = {
@@ -109,9 +110,9 @@ export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(aw
 
 /** A finished set of one shard, as the engine leaves it: a plan and a sealed ledger. */
 export async function writeSet(store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {
-  await store.writeJson(planUri(setId), { shards: [{}] });
+  await store.writeJson(uri.shardPlan(setId), { shards: [{}] });
   await writeFile(
-    store.path(`${shardUri(setId, 0)}.gz`),
+    store.path(`${uri.shard(setId, 0)}.gz`),
     gzipSync(outcomes.map((line) => `${JSON.stringify(line)}\n`).join('')),
   );
 }

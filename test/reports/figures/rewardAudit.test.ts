@@ -2,7 +2,7 @@ import { measureLap } from '../../../reports/figures/measureLap.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { RewardMeta, Task } from '../../../shared/records.ts';
 import type { RewardComponents } from '../../../shared/reward/protocol.ts';
-import type { StageName } from '../../../shared/lap/recipe.ts';
+import type { StageName } from '../../../shared/stages.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
   analysisText,

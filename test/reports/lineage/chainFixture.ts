@@ -4,10 +4,11 @@ import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../../activities/store/files.ts';
 import type { LapManifest, SetRecord, StageRecord } from '../../../shared/lap/manifest.ts';
-import { jobKeyOf } from '../../../shared/ids.ts';
+import { placeOf } from '../../../shared/ids.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { CheckpointRef, DatasetRef, ProofRow, ScoredProof, Task } from '../../../shared/records.ts';
-import type { InitName, Recipe, StageName } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { InitName, StageName } from '../../../shared/stages.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
   at,
@@ -73,7 +74,7 @@ export async function writeChain(): Promise<Chain> {
     task: Task,
     judges: Record<string, CheckpointRef> = {},
   ): Promise<StageRecord> => {
-    const jobKey = jobKeyOf(lap, name);
+    const jobKey = placeOf(lap, name);
     const rows = (await store.readRows<ScoredProof & { statement?: string }>(source)).map((row) => ({
       itemId: `${task}/${row.id}`,
       task,
@@ -213,7 +214,7 @@ export async function writeChain(): Promise<Chain> {
       completion: provedText(1),
     },
   ]);
-  const jobKey = jobKeyOf(SECOND, 'consolidation');
+  const jobKey = placeOf(SECOND, 'consolidation');
   const both = await checkpoint(store, jobKey);
   await store.writeJson(`jobs/${jobKey}/training.json`, {
     jobKey,

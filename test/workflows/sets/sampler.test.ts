@@ -7,6 +7,7 @@ import { MODEL } from '../../activities/inference/world.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
 import type { ask } from './askWithoutLap.ts';
 import { inferenceActivities, startInferenceWorld, type InferenceWorld } from './inferenceWorld.ts';
+import type { Place } from '../../../shared/ids.ts';
 
 jest.setTimeout(60_000);
 
@@ -29,7 +30,7 @@ const SAMPLING = { temperature: 0.7, topP: 0.9, maxTokens: 64 };
 
 async function asked(place: string, sets: Readonly<Record<string, SampleOptions>>) {
   const asking: Asking = {
-    place,
+    place: place as Place,
     phase: 'measuring',
     prompts: { name: 'paper', sha256: 'not looked at' },
     seed: 1,
