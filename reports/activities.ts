@@ -5,7 +5,7 @@ import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../shared/records.ts';
 import { measureLap } from './figures/measureLap.ts';
 import { checkerOf } from '../activities/datasets/truth.ts';
-import type { ArtifactStore } from '../activities/store/files.ts';
+import type { ArtifactStore } from '../activities/store/types.ts';
 import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
 import { uri } from '../shared/ids.ts';
@@ -33,7 +33,7 @@ export async function writeReport(
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
   await store.writeJson(uri.report(lap), report);
-  const page = await store.writeText(uri.reportPage(lap), reportPage({ report, manifest, contested, analysis }));
+  const page = await store.write(uri.reportPage(lap), reportPage({ report, manifest, contested, analysis }));
   return {
     ...page,
     used: spendingOf(report.ledgerTotal.used),

@@ -12,6 +12,18 @@ export interface DatasetRef extends ArtifactRef {
   readonly rows: number;
 }
 
+/** What an artifact was made of, kept beside it: lineage is read from this, never deduced. */
+export interface Made {
+  /** The step that made it, by the name of its activity or training. */
+  readonly by: string;
+  /** `as` says what each source was to it, such as `proofs` or `verdicts`. */
+  readonly from: readonly ({ readonly as: string } & (
+    | { readonly uri: string; readonly sha256?: string }
+    | { readonly setId: string }
+    | { readonly reviewId: string }
+  ))[];
+}
+
 /** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */
 export type CheckpointRef = ArtifactRef;
 

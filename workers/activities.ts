@@ -10,12 +10,12 @@ import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { ArtifactStore } from '../activities/store/files.ts';
+import { FileStore } from '../activities/store/files.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
 /** All activities of this installation, by task queue. */
 export async function createActivities() {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   const serving = configuredServing(store);
   const clusters = configuredClusters();
   // The one domain that knows its truth. A lap reads it only where its recipe says so.

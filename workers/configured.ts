@@ -2,7 +2,7 @@ import path from 'node:path';
 import { config, environmentWith } from '../temporal.config.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
-import type { ArtifactStore } from '../activities/store/files.ts';
+import type { ArtifactStore } from '../activities/store/types.ts';
 import { createServing, type Serving } from '../activities/serving/activities.ts';
 
 /** The clusters of this installation. */

@@ -1,7 +1,7 @@
 import type { Checker } from '../../shared/domain.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import * as analyses from './analyses.ts';
 import * as consolidation from './consolidation.ts';
 import * as heldOut from './heldOut.ts';

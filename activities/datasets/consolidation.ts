@@ -18,7 +18,7 @@ import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { readOutcomes } from '../sets/activities.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { wellFormedAnalyses } from './analyses.ts';
 import { proofId } from './proofs.ts';
 

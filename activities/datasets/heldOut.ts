@@ -7,7 +7,7 @@ import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { wellFormedAnalyses } from './analyses.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
 /**

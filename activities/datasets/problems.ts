@@ -7,7 +7,7 @@ import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../sets/activities.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { Place } from '../../shared/ids.ts';
 

@@ -11,7 +11,7 @@ import type {
 import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** Rows of D_p, D_v or D_mv, as prompts of a task that a stage trains. */

@@ -1,7 +1,7 @@
 import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { lapOutcome, openFlywheel } from './flywheel.ts';
 import { openLap, type Installation } from './open.ts';
 import { uri } from '../../shared/ids.ts';

@@ -5,7 +5,7 @@ import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
 import { fullLapName, runOf, uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { isPassing } from './open.ts';
 import { readManifest } from './parent.ts';
 

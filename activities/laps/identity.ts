@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { lapIn, lapName, lapNumber, uri } from '../../shared/ids.ts';
 
 /**

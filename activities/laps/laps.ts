@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { lapIn, placeIn, placeOf, uri } from '../../shared/ids.ts';
 
 /** A lap in the store; without a manifest it is still under way, or ended before its end. */

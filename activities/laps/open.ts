@@ -13,7 +13,7 @@ import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, readManifest } from './parent.ts';
 import type { ParentLap } from './parent.ts';

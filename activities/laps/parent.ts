@@ -8,7 +8,7 @@ import type {
 } from '../../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from './laps.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** What a lap takes over from the one before it; all by reference. */

@@ -3,7 +3,7 @@ import { planLap } from '../../shared/cost/plan.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**

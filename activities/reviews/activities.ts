@@ -8,7 +8,7 @@ import type {
   ReviewSetInput,
   ReviewSetResult,
 } from '../../shared/review/reviews.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { answerQuestions } from './program.ts';
 import type { OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';

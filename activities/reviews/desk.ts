@@ -10,7 +10,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
 import type { SubjectRow } from './subjectRows.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { VerdictAnswer, VerdictMessage } from '../../shared/review/messages.ts';
 import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';

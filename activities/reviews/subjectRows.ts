@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 
 /** What a question is about. */
 export interface SubjectRow {

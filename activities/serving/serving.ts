@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import type { Endpoint } from '../inference/types.ts';
 import { PYTHON_ENV, type Environment } from '../processes/records.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { LocalServers, type ServerPlan, type ServerRecord } from './localServers.ts';
 import { parseExternalEndpoints, parseServeCommand } from './settings.ts';
 import { uri } from '../../shared/ids.ts';

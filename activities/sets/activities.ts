@@ -3,7 +3,7 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { AskerOptions } from '../inference/asker.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
@@ -67,7 +67,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
      * take half a minute).
      */
     stopSet: async (input: { readonly setId: string; readonly stopToken: string }): Promise<void> => {
-      await store.writeText(uri.stop(input.setId, input.stopToken), '');
+      await store.write(uri.stop(input.setId, input.stopToken), '');
     },
   };
 }

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { linesOf } from '../store/lines.ts';
 import { type SetPlan } from './shards.ts';
 import { readSealed, sealedPath, type SealedLine } from '../inference/sealedLedger.ts';

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
 import { type SetPlan } from './shards.ts';
 import { readSealed, sealedPath } from '../inference/sealedLedger.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';

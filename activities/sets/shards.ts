@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { linesOf } from '../store/lines.ts';
 import { uri } from '../../shared/ids.ts';
 

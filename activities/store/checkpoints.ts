@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { CheckpointRef } from '../../shared/records.ts';
-import type { ArtifactStore } from './files.ts';
+import type { ArtifactStore } from './types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**

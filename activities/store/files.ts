@@ -1,131 +1,164 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { once } from 'node:events';
-import type { ArtifactRef, DatasetRef } from '../../shared/records.ts';
+import { pathToFileURL } from 'node:url';
+import type { ArtifactRef, Made } from '../../shared/records.ts';
+import { ArtifactStore, checkedUri, madeUri, type Appendable, type Body } from './types.ts';
 
-/**
- * The data plane: all texts, in a local folder, append-only. Writes are atomic (a file is whole or absent) and every
- * artifact is known by its sha256.
- */
-export class ArtifactStore {
+/** What is being written lies under such a name in its URI's uppermost folder; what a kill leaves there is nobody's. */
+const UNFINISHED = /^\.[0-9a-f-]{36}\.tmp$/;
+
+/** A store that is a folder of this machine, or one that machines share. */
+export class FileStore extends ArtifactStore {
   readonly root: string;
+  readonly #mode: number;
 
-  constructor(root: string) {
-    this.root = root;
+  /** @param mode of the files. @default 0o666, less the umask */
+  constructor(root: string, mode = 0o666) {
+    super();
+    this.root = path.resolve(root);
+    this.#mode = mode;
   }
 
-  /**
-   * Absolute path of a store URI.
-   * @throws when the URI is absolute or leaves the store.
-   */
-  path(uri: string): string {
-    const resolved = path.resolve(this.root, uri);
-    if (path.isAbsolute(uri) || !resolved.startsWith(path.resolve(this.root) + path.sep)) {
-      throw new Error(`Expected a path inside the artifact store, got ${JSON.stringify(uri)}`);
+  async stat(uri: string): Promise<{ bytes: number; changedAt: number } | undefined> {
+    const file = await stat(this.path(uri)).catch(unlessAbsent);
+    return file?.isFile() === true ? { bytes: file.size, changedAt: file.mtimeMs } : undefined;
+  }
+
+  async *read(uri: string, { from, to } = { from: 0, to: Infinity }): AsyncGenerator<Buffer> {
+    if (from < to) yield* createReadStream(this.path(uri), { start: from, end: to - 1 }) as AsyncIterable<Buffer>;
+  }
+
+  async *list(prefix: string): AsyncGenerator<string> {
+    const above = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    const folder = above === '' ? this.root : this.path(above);
+    const entries = (await readdir(folder, { withFileTypes: true }).catch(unlessAbsent)) ?? [];
+    const uris: string[] = [];
+    for (const entry of entries) {
+      const linked = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)).catch(unlessAbsent) : entry;
+      if (!UNFINISHED.test(entry.name)) uris.push(above + entry.name + (linked?.isDirectory() === true ? '/' : ''));
     }
-    return resolved;
+    for (const uri of uris.sort()) {
+      if (!uri.startsWith(prefix)) continue;
+      if (uri.endsWith('/')) yield* this.list(uri);
+      else yield uri;
+    }
   }
 
-  async exists(uri: string): Promise<boolean> {
-    return stat(this.path(uri)).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
-  }
-
-  /** Writes rows as JSONL, atomically. An equal rewrite is harmless: it has the same digest. */
-  async writeJsonl(uri: string, rows: Iterable<unknown> | AsyncIterable<unknown>): Promise<DatasetRef> {
-    const hash = createHash('sha256');
-    let count = 0;
-    await this.atomically(uri, async (temporary) => {
-      const out = createWriteStream(temporary);
-      const failed = once(out, 'error').then(([error]) => Promise.reject(error as Error));
-      failed.catch(() => undefined); // reported by the race below
-      for await (const row of rows) {
-        const line = `${JSON.stringify(row)}\n`;
-        hash.update(line);
-        count += 1;
-        if (!out.write(line)) await Promise.race([once(out, 'drain'), failed]);
-      }
-      out.end();
-      await Promise.race([once(out, 'finish'), failed]);
+  async write(uri: string, body: Body, made?: Made): Promise<ArtifactRef> {
+    return this.#whole(uri, body, async (unfinished, target, sha256) => {
+      if (made !== undefined) await this.writeJson(madeUri(uri), { sha256, ...made });
+      await rename(unfinished, target);
+      return { uri, sha256 };
     });
-    return { uri, sha256: hash.digest('hex'), rows: count };
   }
 
-  async writeText(uri: string, text: string): Promise<ArtifactRef> {
-    await this.atomically(uri, async (temporary) => {
-      const file = await open(temporary, 'w');
+  async create(uri: string, body: string): Promise<'created' | 'exists'> {
+    if ((await this.stat(uri)) !== undefined) return 'exists';
+    return this.#whole(uri, body, async (unfinished, target) => {
       try {
-        await file.writeFile(text);
+        await link(unfinished, target).catch((error: NodeJS.ErrnoException) => {
+          if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code ?? '')) throw error;
+          // No hard links here: still made by one alone, but a kill in the middle may leave a part of it.
+          return copyFile(unfinished, target, constants.COPYFILE_EXCL);
+        });
+        return 'created';
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        return 'exists';
+      }
+    });
+  }
+
+  async remove(uri: string): Promise<void> {
+    await rm(this.path(uri), { force: true });
+  }
+
+  async appendable(uri: string): Promise<Appendable> {
+    const target = this.path(uri);
+    await makeFolder(path.dirname(target));
+    const file = await open(target, 'a+', this.#mode);
+    await sync(path.dirname(target));
+    let { size } = await file.stat();
+    return {
+      get size() {
+        return size;
+      },
+      async append(bytes) {
+        await file.appendFile(bytes);
+        await file.datasync();
+        size += bytes.length;
+      },
+      async cut(to) {
+        await file.truncate(to);
+        size = to;
+      },
+      async read(from, to) {
+        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(to - from), 0, to - from, from);
+        return buffer.subarray(0, bytesRead);
+      },
+      close: () => file.close(),
+    };
+  }
+
+  async local(uri: string): Promise<string> {
+    return this.path(uri);
+  }
+
+  address(uri: string): string {
+    return pathToFileURL(this.path(uri)).href;
+  }
+
+  path(uri: string): string {
+    return path.join(this.root, checkedUri(uri));
+  }
+
+  /** The one way to write a file: beside, to the disk, in its place at once, and its folder to the disk. */
+  async #whole<T>(
+    uri: string,
+    body: Body,
+    place: (unfinished: string, target: string, sha256: string) => Promise<T>,
+  ): Promise<T> {
+    const target = this.path(uri);
+    await makeFolder(path.dirname(target));
+    const [top = ''] = path.relative(this.root, path.dirname(target)).split(path.sep);
+    const unfinished = path.join(this.root, top, `.${randomUUID()}.tmp`);
+    const hash = createHash('sha256');
+    try {
+      const file = await open(unfinished, 'w', this.#mode);
+      try {
+        for await (const chunk of typeof body === 'string' || ArrayBuffer.isView(body) ? [body] : body) {
+          hash.update(chunk);
+          await file.writeFile(chunk);
+        }
         await file.sync();
       } finally {
         await file.close();
       }
-    });
-    return { uri, sha256: createHash('sha256').update(text).digest('hex') };
-  }
-
-  writeJson(uri: string, value: unknown): Promise<ArtifactRef> {
-    return this.writeText(uri, `${JSON.stringify(value, null, 2)}\n`);
-  }
-
-  readText(uri: string): Promise<string> {
-    return readFile(this.path(uri), 'utf8');
-  }
-
-  /** The reference of a file that is there. */
-  async refOf(uri: string): Promise<ArtifactRef> {
-    return {
-      uri,
-      sha256: createHash('sha256')
-        .update(await readFile(this.path(uri)))
-        .digest('hex'),
-    };
-  }
-
-  async readJson<T>(uri: string): Promise<T> {
-    return JSON.parse(await this.readText(uri)) as T;
-  }
-
-  /**
-   * Rows of a dataset, in order.
-   * @throws at the end when the content is not what the reference says: a changed artifact is not the same artifact.
-   */
-  async *readJsonl<T>(ref: DatasetRef): AsyncGenerator<T> {
-    const hash = createHash('sha256');
-    let count = 0;
-    for await (const line of createInterface({ input: createReadStream(this.path(ref.uri)), crlfDelay: Infinity })) {
-      hash.update(`${line}\n`);
-      count += 1;
-      yield JSON.parse(line) as T;
-    }
-    const sha256 = hash.digest('hex');
-    if (sha256 !== ref.sha256) {
-      throw new Error(
-        `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${count}: it ` +
-          'was changed after it was written',
-      );
+      return await place(unfinished, target, hash.digest('hex'));
+    } finally {
+      await rm(unfinished, { force: true });
+      await sync(path.dirname(target));
     }
   }
+}
 
-  async readRows<T>(ref: DatasetRef): Promise<T[]> {
-    const rows: T[] = [];
-    for await (const row of this.readJsonl<T>(ref)) rows.push(row);
-    return rows;
-  }
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) await sync(path.dirname(made));
+}
 
-  private async atomically(uri: string, write: (temporary: string) => Promise<void>): Promise<void> {
-    const target = this.path(uri);
-    await mkdir(path.dirname(target), { recursive: true });
-    const temporary = `${target}.${randomUUID()}.tmp`;
-    await write(temporary);
-    await rename(temporary, target);
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }

@@ -5,7 +5,7 @@ import { TRAINING_FAILURES } from '../../shared/training/trainingState.ts';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob, stopJob } from './run.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';

@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
 import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
 import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/training/trainingState.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
 import { uri } from '../../shared/ids.ts';

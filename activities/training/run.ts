@@ -12,7 +12,7 @@ import {
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest } from '../store/checkpoints.ts';
-import type { ArtifactStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { readJsonFile } from '../../activities/processes/processes.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import { parentOf } from '../../shared/lap/lapInput.ts';
@@ -45,7 +45,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap(options: LapOptions): Promise<void> {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { refusalOfPlan } from '../../shared/cost/plan.ts';
@@ -33,7 +33,7 @@ export function registerPlan(program: Command): void {
 }
 
 async function plan(options: PlanOptions): Promise<void> {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { compareLaps } from '../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../reports/comparison/comparisonTable.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import { config } from '../../temporal.config.ts';
 import { finishedManifests } from './namedLap.ts';
@@ -40,7 +40,7 @@ export function registerCompare(program: Command): void {
 }
 
 async function compare(first: string | undefined, second: string | undefined, options: CompareOptions): Promise<void> {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   // `compare lapA --b lapB`: what an option gives, no argument has to.
   const rest = [first, second].filter((text) => text !== undefined);
   const a = lapsOf('a', options.a ?? rest.shift());

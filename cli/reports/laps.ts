@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { measureLap } from '../../reports/figures/measureLap.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
 import { lapsTable } from '../../reports/pages/lapsTable.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -29,7 +30,7 @@ export function registerLaps(program: Command): void {
 }
 
 async function laps({ run, json }: { readonly run?: string; readonly json?: boolean }): Promise<void> {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   const known = (await knownLaps(store)).filter(({ lap }) => run === undefined || runOf(lap) === run);
   const reports: LapReport[] = [];
   for (const { lap, finished } of known) {

@@ -1,6 +1,6 @@
 import { knownLaps } from '../../activities/laps/laps.ts';
 import type { KnownLap } from '../../activities/laps/laps.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { UsageError } from '../usage.ts';
 import { uri } from '../../shared/ids.ts';

@@ -9,7 +9,8 @@ import { soFar } from '../../activities/laps/laps.ts';
 import type { KnownLap } from '../../activities/laps/laps.ts';
 import { curveTable } from '../../reports/pages/lapsTable.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -56,7 +57,7 @@ export function printLapTable(figures: LapReport): void {
 }
 
 async function report(named: readonly string[], options: ReportOptions): Promise<void> {
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   if (named.length > 1) return reportCurves(store, named, options);
   if (options.output !== undefined)
     throw new UsageError(

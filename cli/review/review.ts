@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
@@ -143,7 +143,7 @@ function verdictCommand(
 async function atDesk(work: (desk: ReviewDesk) => Promise<void>): Promise<void> {
   const client = await connectClient();
   try {
-    await work(new ReviewDesk(client, new ArtifactStore(config.storeDir)));
+    await work(new ReviewDesk(client, new FileStore(config.storeDir)));
   } finally {
     await client.connection.close();
   }

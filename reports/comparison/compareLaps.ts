@@ -2,7 +2,7 @@ import type { Checker } from '../../shared/domain.ts';
 import { compareFigure, pairedSeeds } from '../../shared/figures/comparison.ts';
 import type { Comparison, LapObservations, Side } from '../../shared/figures/comparison.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { observe } from './observations.ts';
 import type { Observed } from './observations.ts';
 

@@ -11,7 +11,7 @@ import { newNotes } from '../figures/notes.ts';
 import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';
 import { judgedReader } from '../figures/verifierFigures.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 
 /**
  * What a figure is observed on: problems or proofs that other laps may have in common with this one, or proofs of the

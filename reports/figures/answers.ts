@@ -3,7 +3,7 @@ import type { ParsedAnswer } from '../../shared/answers.ts';
 import type { EvaluationRecord, EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 
 export type WellFormedAnswer = Extract<ParsedAnswer, { kind: 'wellFormed' }>;

@@ -3,7 +3,7 @@ import type { AnsweredAt } from '../../shared/cost/expertTime.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 import { partOf } from '../../shared/ids.ts';
 

@@ -9,7 +9,7 @@ import type {
   SelfVerificationFigures,
 } from '../../shared/figures/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
 import type { Notes } from './notes.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';

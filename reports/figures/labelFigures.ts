@@ -10,7 +10,7 @@ import type { LabelFigures } from '../../shared/figures/report.ts';
 import type { ProofScore, Score } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';
 import { constantBaseline, scoreKey } from './verifierFigures.ts';

@@ -4,7 +4,7 @@ import { phasesOf } from '../../shared/lap/laterLap.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport, LedgerRow, StageTimes } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { ExpertUse } from './expertFigures.ts';
 import type { Notes } from './notes.ts';
 import { NO_USE } from './trainingFigures.ts';

@@ -1,7 +1,7 @@
 import type { Checker } from '../../shared/domain.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';

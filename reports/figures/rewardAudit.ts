@@ -12,7 +12,7 @@ import type { GeneratorFigures, LabelFigures, TrainingFigures } from '../../shar
 import type { RewardAnswer, RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf } from '../../shared/reward/rewards.ts';
 import type { JudgeScores } from '../../shared/reward/rewards.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 import { jsonLinesOf } from './trainingFigures.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';

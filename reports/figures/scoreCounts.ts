@@ -1,7 +1,7 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DatasetRef, ScoredProof, ScoreSource } from '../../shared/records.ts';
 import type { ProofScoreCounts } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 
 /** Who scored the rows of D_v: those that the lap's verifier learns from, and those that the lap added. */
 export async function scoreCounts(

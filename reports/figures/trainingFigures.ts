@@ -5,7 +5,7 @@ import type { MetricsLine } from '../../shared/training/job.ts';
 import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
 

@@ -12,7 +12,7 @@ import type {
 import { stagesOf } from '../../shared/lap/laterLap.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
 import type { Notes } from './notes.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';

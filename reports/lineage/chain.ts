@@ -1,7 +1,7 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** A lap of a chain, and its manifest's digest as it lies in the store. */

@@ -1,6 +1,6 @@
 import type { Lineage } from '../../shared/figures/lineage.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { finishedLaps, walkChain } from './chain.ts';
 import { datasetsOf } from './datasets.ts';
 import { describeProof, findProof } from './proofs.ts';

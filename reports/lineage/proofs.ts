@@ -6,7 +6,7 @@ import type { ReviewResult } from '../../shared/review/reviews.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { BrokenLink, held } from './chain.ts';
 import type { ChainLink } from './chain.ts';
 import { trainingsOf } from './trainings.ts';

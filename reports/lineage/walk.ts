@@ -4,7 +4,7 @@ import type { CheckpointRef } from '../../shared/records.ts';
 import { expectDigest, checkpointRef } from '../../activities/store/checkpoints.ts';
 import { readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { BrokenLink, held } from './chain.ts';
 import type { ChainLink } from './chain.ts';
 import { describeDataset } from './datasets.ts';

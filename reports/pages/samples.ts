@@ -7,7 +7,7 @@ import type { ProofScore, QualityScore } from '../../shared/scores.ts';
 import type { LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import { analysisId } from '../../activities/sets/labelShard.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 
 /** A proof that the verifier could not decide, with what was said of it. */
 export interface ContestedSample {

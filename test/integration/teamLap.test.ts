@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { readOutcomes } from '../../activities/sets/activities.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -50,7 +50,7 @@ const OPTIONS = [
 
 let stub: Stub;
 let world: LapWorld;
-let store: ArtifactStore;
+let store: FileStore;
 let exit: number;
 let said: string;
 /** What people did, by question. */
@@ -71,7 +71,7 @@ beforeAll(async () => {
     broken: 0.02,
   });
   world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url }]) });
-  store = new ArtifactStore(world.path('store'));
+  store = new FileStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
   writeFileSync(
     store.path('imports/problems.jsonl'),

@@ -2,7 +2,7 @@ import { LedgerAsker } from '../../activities/inference/asker.ts';
 import { Ledger } from '../../activities/inference/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { Asker } from '../../activities/inference/types.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { loadPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { ModelServers } from '../../activities/inference/servers.ts';
 import type { EndpointResolver } from '../../activities/inference/types.ts';
-import type { ArtifactStore } from '../../activities/store/files.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { rewardRequestSchema, type RewardAnswer, type RewardResponse } from '../../shared/reward/protocol.ts';
 import { addCosts, NO_COST } from './judge.ts';
 import { missingFields } from './rewardJob.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isAlive, readRecord, terminate } from '../../activities/processes/records.ts';
 import { removeFile } from '../../activities/processes/processes.ts';
-import { ArtifactStore } from '../../activities/store/files.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
 import { config } from '../../temporal.config.ts';
@@ -21,7 +21,7 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  */
 export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('worker', say);
-  const store = new ArtifactStore(config.storeDir);
+  const store = new FileStore(config.storeDir);
   for (const cluster of configuredClusters()) {
     if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine
     for (const { jobKey } of await stopJobs(store, cluster, TRAINER_GRACE_MS))

@@ -2,16 +2,16 @@ import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { readProblems, splitProblems, writeProblems } from '../../../activities/datasets/problems.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import { PRESETS } from '../../../domains/rehearsal/presets.ts';
 import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { DatasetRef, Problem } from '../../../shared/records.ts';
 
-let store: ArtifactStore;
+let store: FileStore;
 const prepareProblems = async (lap: string, recipe: Recipe) =>
   writeProblems(store, lap, await splitProblems(store, { turn: 1, recipe }));
 beforeEach(async () => {
-  store = new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
+  store = new FileStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
 });
 afterEach(() => rm(store.root, { recursive: true }));
 

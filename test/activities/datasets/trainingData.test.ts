@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { writeTrainingRows } from '../../../activities/datasets/trainingData.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { TrainingRow } from '../../../shared/records.ts';
 
-let store: ArtifactStore;
+let store: FileStore;
 beforeEach(async () => {
-  store = new ArtifactStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
+  store = new FileStore(await mkdtemp(path.join(os.tmpdir(), 'flywheel-store-')));
 });
 afterEach(() => rm(store.root, { recursive: true }));
 

@@ -9,7 +9,7 @@ import { ModelServers } from '../../../activities/inference/servers.ts';
 import type { ShardContext, ShardResult } from '../../../activities/sets/shard.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
 import { loadPromptSet } from '../../../activities/store/promptSets.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef } from '../../../shared/records.ts';
 import type { LabelSetInput, SampleSetInput } from '../../../shared/sampling/sets.ts';
@@ -24,7 +24,7 @@ const SAMPLING = { temperature: 1, topP: 1, maxTokens: 1024 };
 
 /** A store of its own, rows, and shards run without Temporal. */
 export interface World {
-  readonly store: ArtifactStore;
+  readonly store: FileStore;
   readonly rows: (count: number, proof?: (row: number) => string) => Promise<DatasetRef>;
   readonly sample: (
     input: Partial<SampleSetInput> & Pick<SampleSetInput, 'rows'>,
@@ -57,7 +57,7 @@ export async function openWorld({
   asker,
 }: WorldOptions): Promise<World> {
   const root = given ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-inference-')));
-  const store = new ArtifactStore(root);
+  const store = new FileStore(root);
   const servers = new ModelServers({
     resolve: typeof resolve === 'string' ? async (model) => [{ baseUrl: resolve, model, maxConcurrency }] : resolve,
     ...(patienceMs === undefined ? {} : { patienceMs }),

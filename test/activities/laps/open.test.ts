@@ -2,15 +2,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openLap } from '../../../activities/laps/open.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
 import { localCluster } from '../clusters/fixture.ts';
 
 const here = { root: config.root, clusters: [localCluster('/nowhere')] };
-let store: ArtifactStore;
+let store: FileStore;
 beforeEach(() => {
-  store = new ArtifactStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
+  store = new FileStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
 });
 afterEach(() => rmSync(store.root, { recursive: true }));
 

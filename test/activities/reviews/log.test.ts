@@ -2,13 +2,13 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { ReviewEntry } from '../../../shared/review/reviews.ts';
 import { uri } from '../../../shared/ids.ts';
 
-let store: ArtifactStore;
+let store: FileStore;
 beforeEach(async () => {
-  store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-log-')));
+  store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-log-')));
 });
 afterEach(() => rm(store.root, { recursive: true }));
 

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SubjectRows } from '../../../activities/reviews/subjectRows.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 
-let store: ArtifactStore;
+let store: FileStore;
 beforeEach(async () => {
-  store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-rows-')));
+  store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-rows-')));
 });
 afterEach(() => rm(store.root, { recursive: true }));
 

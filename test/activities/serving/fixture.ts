@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createServing, type Serving, type ServingSettings } from '../../../activities/serving/activities.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 
 export const MODEL = 'a'.repeat(64);
 export const OTHER = 'b'.repeat(64);
@@ -20,7 +20,7 @@ export interface Bench {
 /** A store with two checkpoints, served by the fake server. */
 export async function bench({ folder, mode = 'good' }: { folder?: string; mode?: string } = {}): Promise<Bench> {
   const root = folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-serving-')));
-  const store = new ArtifactStore(path.join(root, 'store'));
+  const store = new FileStore(path.join(root, 'store'));
   for (const model of [MODEL, OTHER]) {
     await mkdir(store.path(`checkpoints/${model}`), { recursive: true });
     await writeFile(store.path(`checkpoints/${model}/config.json`), '{}');

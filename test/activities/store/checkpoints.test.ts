@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { checkpointDigest, importCheckpoint } from '../../../activities/store/checkpoints.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 
 async function folder(files: Readonly<Record<string, string>>): Promise<string> {
   const where = await mkdtemp(path.join(tmpdir(), 'flywheel-checkpoint-'));
@@ -51,7 +51,7 @@ test('a changed byte or a changed name is another checkpoint', async () => {
 });
 
 test('an imported base lies whole under its digest, once, however many import it at the same time', async () => {
-  const store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
   const base = await folder({ 'config.json': '{}', 'model.safetensors': 'weights' });
   const refs = await Promise.all(Array.from({ length: 5 }, () => importCheckpoint(store, base)));
   const digest = await checkpointDigest(base);
@@ -61,7 +61,7 @@ test('an imported base lies whole under its digest, once, however many import it
 });
 
 test('a stored checkpoint that was changed is refused', async () => {
-  const store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
   const base = await folder({ 'config.json': '{}' });
   const { uri } = await importCheckpoint(store, base);
   await writeFile(store.path(`${uri}/config.json`), 'changed');
@@ -69,7 +69,7 @@ test('a stored checkpoint that was changed is refused', async () => {
 });
 
 test('what is no checkpoint is refused by name', async () => {
-  const store = new ArtifactStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
   await expect(importCheckpoint(store, '/no/such/folder')).rejects.toThrow(
     'Expected /no/such/folder to be a checkpoint folder, got ENOENT',
   );

@@ -12,14 +12,14 @@ import {
   type TrainingProgress,
 } from '../../../activities/training/activities.ts';
 import type { LocalCluster } from '../../../activities/clusters/local.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 
 import { localCluster } from '../clusters/fixture.ts';
 
 export const JOB_KEY = 'main/lap-0001/verifier-v1';
 
 export interface Bench {
-  readonly store: ArtifactStore;
+  readonly store: FileStore;
   readonly cluster: LocalCluster;
   readonly activities: TrainingActivities;
   readonly input: RunTrainingInput;
@@ -34,9 +34,9 @@ export async function bench(
   plan: string,
   { folder, stepMs = 30 }: { folder?: string; stepMs?: number } = {},
 ): Promise<Bench> {
-  const store = new ArtifactStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
+  const store = new FileStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
   const ref = await store.writeJsonl('datasets/verify.jsonl', [{ itemId: 'a' }]);
-  await store.writeText('checkpoints/base/config.json', '{}');
+  await store.write('checkpoints/base/config.json', '{}');
   const cluster = localCluster(store.root, { env: { FAKE_PLAN: plan, FAKE_STEP_MS: String(stepMs) } });
   const activities = createTrainingActivities({
     store,

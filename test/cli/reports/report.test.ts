@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeReport } from '../../../reports/activities.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import { rehearsalChecker } from '../../../domains/rehearsal/checker.ts';
 import { newFolder, writeLap } from '../../reports/figures/lapFixture.ts';
 
@@ -41,9 +41,9 @@ function flywheel(state: string, ...args: string[]): Promise<Ended> {
   });
 }
 
-async function newState(): Promise<{ state: string; store: ArtifactStore }> {
+async function newState(): Promise<{ state: string; store: FileStore }> {
   const state = await newFolder();
-  return { state, store: new ArtifactStore(path.join(state, 'store')) };
+  return { state, store: new FileStore(path.join(state, 'store')) };
 }
 
 test(
@@ -68,7 +68,7 @@ test(
     ])
       expect(figures).toHaveProperty(key);
 
-    await store.writeText('jobs/main/lap-0001/verifierV1/metrics.jsonl', '');
+    await store.write('jobs/main/lap-0001/verifierV1/metrics.jsonl', '');
     const changed = await report(state, 'main/lap-0001');
     expect(changed.code).toBe(0);
     expect(changed.err).toContain('The figures differ from');

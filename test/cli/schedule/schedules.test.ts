@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { allocateLap } from '../../../activities/laps/identity.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import {
   applyChange,
   foundSchedules,
@@ -159,7 +159,7 @@ describe('laps that schedules start', () => {
   let worker: Worker;
   let running: Promise<void>;
   beforeAll(async () => {
-    const store = new ArtifactStore(path.join(folder, 'store'));
+    const store = new FileStore(path.join(folder, 'store'));
     worker = await Worker.create({
       connection: env.nativeConnection,
       taskQueue: QUEUES.orchestrator,

@@ -1,7 +1,7 @@
 import { compareLaps } from '../../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../../reports/comparison/comparisonTable.ts';
-import type { ArtifactStore } from '../../../activities/store/files.ts';
+import type { FileStore } from '../../../activities/store/files.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
@@ -20,7 +20,7 @@ const heldOut = [0, 1, 2, 3].map((index) => problem(index, 2 + index));
 
 /** A lap whose generator wrote proofs worth these, and whose verifier gave proof 0 (of true score 0) this score. */
 const lapOf = (
-  store: ArtifactStore,
+  store: FileStore,
   lap: string,
   worths: readonly Score[],
   over: { seed?: number; gives?: Score; heldOut?: typeof heldOut } = {},

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { EvaluationSet, LapManifest, SetRecord } from '../../../shared/lap/manifest.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
@@ -106,10 +106,10 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-export const newStore = async (): Promise<ArtifactStore> => new ArtifactStore(await newFolder());
+export const newStore = async (): Promise<FileStore> => new FileStore(await newFolder());
 
 /** A finished set of one shard, as the engine leaves it: a plan and a sealed ledger. */
-export async function writeSet(store: ArtifactStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {
+export async function writeSet(store: FileStore, setId: string, outcomes: readonly Outcome[]): Promise<void> {
   await store.writeJson(uri.shardPlan(setId), { shards: [{}] });
   await writeFile(
     store.path(`${uri.shard(setId, 0)}.gz`),
@@ -140,7 +140,7 @@ export const at = (seconds: number): string => new Date(START + seconds * 1000).
 const digest = (character: string): string => character.repeat(64);
 
 /** Writes the artifacts of a finished lap, and its manifest. Whatever is not given is empty. */
-export async function writeLap(store: ArtifactStore, parts: LapParts = {}): Promise<LapManifest> {
+export async function writeLap(store: FileStore, parts: LapParts = {}): Promise<LapManifest> {
   const lap = parts.lap ?? 'main/lap-0001';
   const rows = (name: string, content: readonly unknown[] = []): Promise<DatasetRef> =>
     store.writeJsonl(`datasets/${lap}/${name}.jsonl`, content);

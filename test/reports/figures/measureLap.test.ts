@@ -209,10 +209,7 @@ test('of a step that was written twice, the last line counts; a line torn by a k
   const manifest = await writeLap(store, { rewards: { verifierV1: [0.2, 0.4] } });
   const uri = 'jobs/main/lap-0001/verifierV1/metrics.jsonl';
   const lines = await store.readText(uri);
-  await store.writeText(
-    uri,
-    `${lines}${lines.split('\n')[1]?.replace('"reward":0.4', '"reward":0.6')}\n{"step":3,"rew`,
-  );
+  await store.write(uri, `${lines}${lines.split('\n')[1]?.replace('"reward":0.4', '"reward":0.6')}\n{"step":3,"rew`);
   const [training] = (await measureLap(manifest, store, toyChecker)).trainings;
   expect(training?.curve.map(({ step, reward }) => [step, reward])).toEqual([
     [1, 0.2],

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
-import type { ArtifactStore } from '../../../activities/store/files.ts';
+import type { FileStore } from '../../../activities/store/files.ts';
 import type { LapManifest, SetRecord, StageRecord } from '../../../shared/lap/manifest.ts';
 import { placeOf } from '../../../shared/ids.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
@@ -28,7 +28,7 @@ import {
  * generator labelled by the verifier.
  */
 export interface Chain {
-  readonly store: ArtifactStore;
+  readonly store: FileStore;
   readonly first: LapManifest;
   readonly second: LapManifest;
   readonly base: CheckpointRef;
@@ -271,7 +271,7 @@ const provedSelf = (worth: Score): string =>
   'evaluation, the final overall score should be: \\boxed{1}';
 
 /** A flat folder under its digest, as the trainer leaves it. */
-async function checkpoint(store: ArtifactStore, name: string): Promise<CheckpointRef> {
+async function checkpoint(store: FileStore, name: string): Promise<CheckpointRef> {
   const draft = store.path(`checkpoints/draft-${name.replaceAll('/', '-')}`);
   await mkdir(draft, { recursive: true });
   await writeFile(path.join(draft, 'config.json'), JSON.stringify({ name }));

@@ -122,7 +122,7 @@ describe('a broken link is named:', () => {
     ],
     [
       'a dataset that was changed',
-      async ({ store }) => store.writeText('datasets/main/lap-0001/proof-scores/train.jsonl', ''),
+      async ({ store }) => store.write('datasets/main/lap-0001/proof-scores/train.jsonl', ''),
       /expected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256|Expected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256/,
     ],
     [

@@ -2,7 +2,7 @@ import { measureLap } from '../../../reports/figures/measureLap.ts';
 import { curveDrawing, curvePage } from '../../../reports/pages/curvePage.ts';
 import { lapCurves } from '../../../reports/pages/lapCurves.ts';
 import { curveTable, lapsTable } from '../../../reports/pages/lapsTable.ts';
-import type { ArtifactStore } from '../../../activities/store/files.ts';
+import type { FileStore } from '../../../activities/store/files.ts';
 import type { LapReport } from '../../../shared/figures/report.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
@@ -18,13 +18,7 @@ import {
 } from '../figures/lapFixture.ts';
 
 /** A lap of a chain: its generator is worth `worth`, the base 0; a person scored `people` of the four rows of D_v. */
-async function lapOf(
-  store: ArtifactStore,
-  lap: string,
-  turn: number,
-  worth: Score,
-  people: number,
-): Promise<LapReport> {
+async function lapOf(store: FileStore, lap: string, turn: number, worth: Score, people: number): Promise<LapReport> {
   const manifest = await writeLap(store, {
     lap,
     heldOut: [problem(0, 2), problem(1, 8)],
@@ -49,7 +43,7 @@ async function lapOf(
   );
 }
 
-const chain = async (store: ArtifactStore, run: string, worths: readonly Score[]) =>
+const chain = async (store: FileStore, run: string, worths: readonly Score[]) =>
   Promise.all(worths.map((worth, index) => lapOf(store, `${run}/lap-000${index + 1}`, index + 1, worth, 4 - index)));
 
 test("a run's curve begins with the base, and goes lap by lap", async () => {

@@ -1,7 +1,7 @@
 import { writeReport } from '../../../reports/activities.ts';
 import { escape, html } from '../../../reports/pages/markup.ts';
 import { lapTable } from '../../../reports/pages/lapTable.ts';
-import type { ArtifactStore } from '../../../activities/store/files.ts';
+import type { FileStore } from '../../../activities/store/files.ts';
 import type { LapReport } from '../../../shared/figures/report.ts';
 import {
   analysisText,
@@ -65,7 +65,7 @@ const whole: LapParts = {
   ],
 };
 
-const written = async (parts: LapParts): Promise<{ store: ArtifactStore; page: string; figures: LapReport }> => {
+const written = async (parts: LapParts): Promise<{ store: FileStore; page: string; figures: LapReport }> => {
   const store = await newStore();
   const { lap } = await writeLap(store, parts);
   const { uri } = await writeReport(store, toyChecker, { lap });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { loadPromptSet } from '../../../activities/store/promptSets.ts';
-import type { ArtifactStore } from '../../../activities/store/files.ts';
+import type { FileStore } from '../../../activities/store/files.ts';
 import type { RewardItem, RewardResponse, RewardSpec } from '../../../shared/reward/protocol.ts';
 import { evaluationOf } from './fakeModelServer.ts';
 
@@ -32,7 +32,7 @@ export async function specOf(changes: Partial<RewardSpec> = {}): Promise<RewardS
   };
 }
 
-export async function writeSpec(store: ArtifactStore, changes: Partial<RewardSpec> = {}): Promise<void> {
+export async function writeSpec(store: FileStore, changes: Partial<RewardSpec> = {}): Promise<void> {
   const spec = await specOf(changes);
   await store.writeJson(`rewards/${spec.jobKey}/spec.json`, spec);
 }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
 import { FakeModelServer, verdictBySeed } from './fakeModelServer.ts';
 import { gate, itemOf, JOB, post, TOKEN, writeSpec } from './fixtures.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'rewards-'));
   model = new FakeModelServer();
   await model.start();
-  await writeSpec(new ArtifactStore(folder));
+  await writeSpec(new FileStore(folder));
 });
 afterEach(async () => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
@@ -91,7 +91,7 @@ test(
     expect(model.calls).toHaveLength(items.length + 20);
 
     // As if nothing had happened: another store, no kill.
-    const other = new ArtifactStore(path.join(folder, 'other'));
+    const other = new FileStore(path.join(folder, 'other'));
     await writeSpec(other);
     const undisturbed = createRewardService({
       store: other,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { RewardItem } from '../../../shared/reward/protocol.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
 import { evaluationOf, FakeModelServer, metaEvaluationOf, verdictBySeed } from './fakeModelServer.ts';
@@ -11,7 +11,7 @@ import { gate, itemOf, JOB, post, request, rewardPath, selfVerified, specOf, TOK
 jest.setTimeout(60_000);
 
 let folder: string;
-let store: ArtifactStore;
+let store: FileStore;
 let model: FakeModelServer;
 let app: FastifyInstance;
 
@@ -28,7 +28,7 @@ async function start(options: { patienceMs?: number; maxUnderWay?: number } = {}
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'rewards-'));
-  store = new ArtifactStore(folder);
+  store = new FileStore(folder);
   model = new FakeModelServer();
   await model.start();
   app = await start();
@@ -295,13 +295,13 @@ describe('a request is refused', () => {
   });
 
   test('for a spec that is not JSON, or of another job', async () => {
-    await store.writeText(`rewards/${JOB}/spec.json`, '{');
+    await store.write(`rewards/${JOB}/spec.json`, '{');
     expect(await post(app, [itemOf()])).toMatchObject({
       status: 422,
       body: { error: expect.stringContaining('to be JSON') },
     });
     await writeSpec(store, { jobKey: 'other' });
-    await store.writeText(`rewards/${JOB}/spec.json`, await store.readText('rewards/other/spec.json'));
+    await store.write(`rewards/${JOB}/spec.json`, await store.readText('rewards/other/spec.json'));
     expect(await post(app, [itemOf()])).toMatchObject({
       status: 422,
       body: { error: expect.stringContaining('jobKey') },

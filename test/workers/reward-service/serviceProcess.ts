@@ -2,12 +2,12 @@
  * A reward service in a process of its own, to be killed: `serviceProcess.ts STORE MODEL_URL TOKEN`; prints its address
  * when it listens.
  */
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
 
 const [storeDir = '', modelUrl = '', token = ''] = process.argv.slice(2);
 const app = createRewardService({
-  store: new ArtifactStore(storeDir),
+  store: new FileStore(storeDir),
   resolve: (model) => Promise.resolve([{ baseUrl: modelUrl, model, maxConcurrency: 64 }]),
   token,
 });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
 
@@ -22,7 +22,7 @@ const checker: Checker = {
   },
 };
 const folder = await mkdtemp(path.join(tmpdir(), 'reviews-'));
-const store = new ArtifactStore(folder);
+const store = new FileStore(folder);
 const args = [
   '--sqlite-pragma',
   'journal_mode=WAL',

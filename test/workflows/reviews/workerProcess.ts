@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 
 const [address, storeDir] = process.argv.slice(2);
 if (address === undefined || storeDir === undefined) throw new Error('Expected ADDRESS and STORE');
@@ -18,7 +18,7 @@ const worker = await Worker.create({
   workflowsPath: path.resolve(import.meta.dirname, 'workflows.ts'),
   stickyQueueScheduleToStartTimeout: '1s',
   activities: createReviewActivities({
-    store: new ArtifactStore(storeDir),
+    store: new FileStore(storeDir),
     client: () => Promise.resolve(client),
     checker: {
       name: 'length-checker',

@@ -5,7 +5,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { ExpertReviewInput, ReviewPolicy } from '../../../shared/review/reviews.ts';
 import { expertReview } from '../../../workflows/reviews/expertReview.ts';
@@ -15,7 +15,7 @@ export const TASK_QUEUE = 'flywheel';
 /** A real server, a store in a folder of its own, and workers that can be stopped and started. */
 export class World {
   readonly env: TestWorkflowEnvironment;
-  readonly store: ArtifactStore;
+  readonly store: FileStore;
   private readonly bundle: WorkflowBundleWithSourceMap;
   private readonly folder: string;
 
@@ -23,7 +23,7 @@ export class World {
     this.env = env;
     this.bundle = bundle;
     this.folder = folder;
-    this.store = new ArtifactStore(path.join(folder, 'store'));
+    this.store = new FileStore(path.join(folder, 'store'));
   }
 
   static async start(): Promise<World> {

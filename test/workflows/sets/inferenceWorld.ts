@@ -7,14 +7,14 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createInferenceActivities, type EndpointResolver } from '../../../activities/sets/activities.ts';
 import { loadPromptSet } from '../../../activities/store/promptSets.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
-import { ArtifactStore } from '../../../activities/store/files.ts';
+import { FileStore } from '../../../activities/store/files.ts';
 import type { DatasetRef } from '../../../shared/records.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 
 /** A real Temporal server, an orchestrator's and an inference worker, and a store of its own. */
 export interface InferenceWorld {
   readonly env: TestWorkflowEnvironment;
-  readonly store: ArtifactStore;
+  readonly store: FileStore;
   readonly rows: (count: number) => Promise<DatasetRef>;
   /** Events of all runs of a workflow, run by run. */
   readonly histories: (
@@ -28,7 +28,7 @@ export interface InferenceWorld {
 export async function startInferenceWorld(
   /** The file that has them. */
   workflows: string,
-  activities: (store: ArtifactStore) => object,
+  activities: (store: FileStore) => object,
   options: { readonly bundle?: string } = {},
 ): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
@@ -46,7 +46,7 @@ export async function startInferenceWorld(
     },
   });
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-sets-'));
-  const store = new ArtifactStore(root);
+  const store = new FileStore(root);
   const { nativeConnection: connection, namespace } = env;
   const workers = await Promise.all([
     Worker.create({
@@ -116,7 +116,7 @@ export async function startInferenceWorld(
   };
 }
 
-export const inferenceActivities = (resolve: EndpointResolver) => (store: ArtifactStore) =>
+export const inferenceActivities = (resolve: EndpointResolver) => (store: FileStore) =>
   createInferenceActivities({ store, resolve, loadPromptSet });
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { ArtifactRef, DatasetRef, Made } from '../../shared/records.ts';
+import { linesOf } from './lines.ts';
+
+/** An artifact's content. Chunks are written as they come: give some kilobytes at a time. */
+export type Body = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+
+/** An artifact that grows at its end, open for one writer. Only journal.ts asks for one. */
+export interface Appendable {
+  /** Bytes that it holds. */
+  readonly size: number;
+  /** Resolves when the bytes would outlast a power cut. */
+  append(bytes: Buffer): Promise<void>;
+  /** Drops everything from `size` on. */
+  cut(size: number): Promise<void>;
+  /** The bytes from `from` up to, without, `to`. */
+  read(from: number, to: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/** Rows are put together to blocks of this many characters before they are written. */
+const BLOCK = 64 * 1024;
+
+/**
+ * The data plane: all texts and models, by URI. A URI is a path inside the store, such as `laps/main/lap-0001/plan.json`;
+ * folders are no more than what URIs have in common. The abstract members are what a store has to promise, whatever it
+ * keeps things in; test/activities/store/contract.ts tries them. The others are built on these, once for all stores.
+ */
+export abstract class ArtifactStore {
+  /** Undefined where there is no such artifact, and for a folder. `changedAt` is in milliseconds since the epoch. */
+  abstract stat(uri: string): Promise<{ readonly bytes: number; readonly changedAt: number } | undefined>;
+
+  /**
+   * The artifact's bytes, from `from` up to, without, `to`; what lies beyond its end is left out. One that is being
+   * appended to is read up to some moment of now.
+   * @throws an error with the code ENOENT, once it is iterated, where there is no such artifact.
+   */
+  abstract read(uri: string, range?: { readonly from: number; readonly to: number }): AsyncIterable<Buffer>;
+
+  /** URIs that begin with the prefix, sorted, at any depth. What is not written whole yet is not among them. */
+  abstract list(prefix: string): AsyncIterable<string>;
+
+  /**
+   * Writes an artifact, in place of one that is there: at every moment, also after a kill or a power cut, there is the
+   * old one or the new one, whole. Of a write that fails nothing is left.
+   * @param made what it was made of, kept as `<uri>.made.json` with the artifact's digest. It is there before the
+   * artifact is: none that was written with it ever lacks it.
+   */
+  abstract write(uri: string, body: Body, made?: Made): Promise<ArtifactRef>;
+
+  /**
+   * Writes an artifact unless it is there: of all who try, in whatever process and on whatever machine, exactly one gets
+   * `created`. The only lock there is.
+   */
+  abstract create(uri: string, body: string): Promise<'created' | 'exists'>;
+
+  /** Does nothing where there is no such artifact. */
+  abstract remove(uri: string): Promise<void>;
+
+  /** Opens an artifact for appending, and makes it where it is missing. `openJournal` sees to it that one writer does. */
+  abstract appendable(uri: string): Promise<Appendable>;
+
+  /** Path of a file or folder of this machine with the artifact or the artifacts below: for processes that read files. */
+  abstract local(uri: string): Promise<string>;
+
+  /** What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. */
+  abstract address(uri: string): string;
+
+  abstract path(uri: string): string;
+
+  /** Whether there is such an artifact, or a folder of that name. */
+  async exists(uri: string): Promise<boolean> {
+    if ((await this.stat(uri)) !== undefined) return true;
+    for await (const _ of this.list(`${uri}/`)) return true;
+    return false;
+  }
+
+  async readBytes(uri: string, range?: { readonly from: number; readonly to: number }): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.read(uri, range)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async readText(uri: string): Promise<string> {
+    return (await this.readBytes(uri)).toString('utf8');
+  }
+
+  async readJson<T>(uri: string): Promise<T> {
+    return JSON.parse(await this.readText(uri)) as T;
+  }
+
+  /** Undefined where there is no such artifact. */
+  async findJson<T>(uri: string): Promise<T | undefined> {
+    return (await this.stat(uri)) === undefined ? undefined : this.readJson<T>(uri);
+  }
+
+  /**
+   * Rows of a dataset, in order.
+   * @throws at the end when the content is not what the reference says: a changed artifact is not the same artifact.
+   */
+  async *readJsonl<T>(ref: DatasetRef): AsyncGenerator<T> {
+    const hash = createHash('sha256');
+    let count = 0;
+    for await (const { bytes } of linesOf(this.read(ref.uri))) {
+      hash.update(bytes).update('\n');
+      count += 1;
+      yield JSON.parse(bytes.toString('utf8')) as T;
+    }
+    const sha256 = hash.digest('hex');
+    if (sha256 !== ref.sha256) {
+      throw new Error(
+        `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${count}: it ` +
+          'was changed after it was written',
+      );
+    }
+  }
+
+  async readRows<T>(ref: DatasetRef): Promise<T[]> {
+    const rows: T[] = [];
+    for await (const row of this.readJsonl<T>(ref)) rows.push(row);
+    return rows;
+  }
+
+  /** The reference of an artifact that is there. */
+  async refOf(uri: string): Promise<ArtifactRef> {
+    const hash = createHash('sha256');
+    for await (const chunk of this.read(uri)) hash.update(chunk);
+    return { uri, sha256: hash.digest('hex') };
+  }
+
+  writeJson(uri: string, value: unknown, made?: Made): Promise<ArtifactRef> {
+    return this.write(uri, `${JSON.stringify(value, null, 2)}\n`, made);
+  }
+
+  /** Writes a dataset, a row a line. */
+  async writeJsonl(uri: string, rows: Iterable<unknown> | AsyncIterable<unknown>, made?: Made): Promise<DatasetRef> {
+    let count = 0;
+    async function* blocks(): AsyncGenerator<string> {
+      let block = '';
+      for await (const row of rows) {
+        count += 1;
+        block += `${JSON.stringify(row)}\n`;
+        if (block.length < BLOCK) continue;
+        yield block;
+        block = '';
+      }
+      yield block;
+    }
+    return { ...(await this.write(uri, blocks(), made)), rows: count };
+  }
+
+  /** What an artifact was made of, and its digest then; undefined where nobody said so. */
+  readMade(uri: string): Promise<(Made & { readonly sha256: string }) | undefined> {
+    return this.findJson(madeUri(uri));
+  }
+}
+
+export function madeUri(uri: string): string {
+  return `${uri}.made.json`;
+}
+
+/**
+ * The URI in its plain form.
+ * @throws when it does not name a place inside the store.
+ */
+export function checkedUri(uri: string): string {
+  const plain = path.posix.normalize(uri).replace(/\/$/, '');
+  if (uri === '' || uri.startsWith('/') || /^\.\.?(\/|$)/.test(plain) || /\p{Cc}/u.test(uri)) {
+    throw new Error(`Expected a path inside the artifact store, got ${JSON.stringify(uri)}`);
+  }
+  return plain;
+}
