@@ -37,7 +37,7 @@ test('the digest is the one that the trainer computes', async () => {
     '.hidden': '',
   });
   const code =
-    'import sys; from pathlib import Path; from trainer.files import checkpoint_digest; ' +
+    'import sys; from pathlib import Path; from trainer.contract.files import checkpoint_digest; ' +
     'print(checkpoint_digest(Path(sys.argv[1])))';
   const { stdout } = await promisify(execFile)('python3', ['-c', code, where], { cwd: process.cwd() });
   expect(await checkpointDigest(where)).toBe(stdout.trim());
