@@ -1,6 +1,6 @@
 import { spendingOf } from '../shared/lap/amounts.ts';
 import type { Spending } from '../shared/lap/amounts.ts';
-import type { Checker } from '../shared/domain.ts';
+import type { Domains } from '../shared/domain.ts';
 import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../shared/records.ts';
 import { measureLap } from './figures/measureLap.ts';
@@ -24,12 +24,12 @@ export interface WrittenReport extends ArtifactRef {
  */
 export async function writeReport(
   store: ArtifactStore,
-  checker: Checker | undefined,
+  checkers: Domains['checkerOf'],
   { lap }: { readonly lap: string },
 ): Promise<WrittenReport> {
   const manifest = await store.readJson<LapManifest>(uri.manifest(lap));
-  const report = await measureLap(manifest, store, checker);
-  const truth = checkerOf(manifest.recipe.domain.checker, checker);
+  const report = await measureLap(manifest, store, checkers);
+  const truth = checkerOf(manifest.recipe.domain, checkers);
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
   await store.writeJson(uri.report(lap), report);
@@ -43,13 +43,13 @@ export async function writeReport(
 
 export function createReportActivities({
   store,
-  checker,
+  checkers,
 }: {
   readonly store: ArtifactStore;
-  readonly checker?: Checker | undefined;
+  readonly checkers: Domains['checkerOf'];
 }) {
   return {
-    writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checker, input),
+    writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checkers, input),
   };
 }
 export type ReportActivities = ReturnType<typeof createReportActivities>;

@@ -1,12 +1,82 @@
+import type { MeasuredBases } from './cost/assumed.ts';
+import type { Recipe } from './lap/recipe.ts';
+import type { ProblemCounts } from './lap/sizes.ts';
 import type { Problem } from './records.ts';
-import type { ProofScore, QualityScore } from './scores.ts';
+import type { QuestionKind } from './review/reviews.ts';
+import type { ProofScore, QualityScore, Score } from './scores.ts';
 
 /**
- * Ground truth, where a domain has it (the rehearsal does; natural-language proofs do not).
- * It measures, and it answers as the named program in place of experts; nothing in training or labelling reads it.
+ * All that a team brings. `domains/index.ts` registers it by one line, and nothing else names it; the contract that
+ * every domain passes is `test/domains/contract.ts`.
+ *
+ * `Settings` is what `settings.parse` makes of `recipe.domain.settings`.
+ */
+export interface Domain<Settings = unknown> {
+  /** The name that a recipe gives it by, `recipe.domain.name`. */
+  readonly name: string;
+  /**
+   * Reads the domain's own fields, its defaults filled in; what it gives is read again as it is.
+   * @throws an error that says which field is wrong; a ZodError is told field by field.
+   */
+  readonly settings: { parse(value: unknown): Settings };
+  /** Whole recipes by name. No two domains share a name; the first domain's first is what an empty input means. */
+  readonly presets: Readonly<Record<string, Recipe>>;
+  /** The prompt set that its models are asked by, where a recipe does not say another. */
+  readonly prompts: string;
+  /** Checkpoints that come with it: name → folder below the project's. The first is the default. */
+  readonly bases: Readonly<Record<string, string>>;
+  /** What laps with these bases were seen to take. @default assumed, as of any large model */
+  readonly measured?: MeasuredBases;
+  /** Truth, where there is one. */
+  readonly checker?: Checker;
+  /** Who answers questions where people do not, named as what it is. */
+  readonly expert?: ExpertProgram;
+  /**
+   * The key by which two statements are one problem, which no two splits may share.
+   * @default the statement without regard to white space at its ends
+   */
+  sameProblem?(statement: string): string;
+  /**
+   * How many problems there will be, as a plan needs to know.
+   * @param asked as many as the cold start asks about, for a domain that cannot know before it reads them.
+   */
+  sizes(settings: Settings, asked: number): ProblemCounts;
+  /**
+   * D_p by its splits, before anything is sampled. Equal asks give equal problems, ids included. No problem is in two
+   * splits, but that `next` may be `train` where there is nothing harder. The held-out set is made for comparison: it
+   * should not depend on the seed where the domain can draw it anew.
+   * @throws when a lap would have nothing to train on.
+   */
+  problems(ask: ProblemsAsked<Settings>): Promise<Splits>;
+}
+
+export interface ProblemsAsked<Settings> {
+  readonly settings: Settings;
+  /** The lap's place in its chain, counted from 1: with `harder`, each lap's problems are harder than the last one's. */
+  readonly turn: number;
+  readonly curriculum: Recipe['curriculum'];
+  readonly seed: number;
+  /** From lap 2 on what the chain holds out and validates on: it comes back as it is. */
+  readonly kept?: Pick<Splits, 'validation' | 'heldOut'>;
+  /** Lines of a file in the store. @throws when it is not there, naming the place. */
+  readonly read: (uri: string) => AsyncIterable<string>;
+}
+
+export interface Splits {
+  readonly train: readonly Problem[];
+  readonly validation: readonly Problem[];
+  readonly heldOut: readonly Problem[];
+  /** Of the next lap's difficulty, which this one writes proofs of at its end. */
+  readonly next: readonly Problem[];
+}
+
+/**
+ * Ground truth, where a domain has it (natural-language proofs do not). It measures, and may stand behind an
+ * ExpertProgram; nothing in training or labelling reads it. Total: any text is a proof or an analysis, a worthless one
+ * where it makes no sense.
  */
 export interface Checker {
-  /** Name shown wherever it answers in place of a person. */
+  /** Name shown wherever its word counts. */
   readonly name: string;
   proofScore(problem: Problem, proof: string): ProofScore;
   analysis(problem: Problem, proof: string, analysis: string): AnalysisTruth;
@@ -26,4 +96,60 @@ export interface AnalysisTruth {
   readonly remarks: number;
   readonly remarksReported: number;
   readonly falseRemarks: number;
+}
+
+/** A program that answers questions in people's place. Total, as a checker is. */
+export interface ExpertProgram {
+  /** Shown with each of its answers. */
+  readonly name: string;
+  answer(
+    kind: QuestionKind,
+    row: { readonly problem: Problem; readonly proof: string; readonly analysis?: string | undefined },
+  ): Score;
+}
+
+/** A program that says what the checker knows, under its name. */
+export function programOf(checker: Checker): ExpertProgram {
+  return {
+    name: checker.name,
+    answer: (kind, { problem, proof, analysis = '' }) =>
+      kind === 'scoreAnalysis'
+        ? checker.analysis(problem, proof, analysis).quality
+        : checker.proofScore(problem, proof),
+  };
+}
+
+/** The domains of this installation. */
+export interface Domains {
+  readonly presets: Readonly<Record<string, Recipe>>;
+  /** The preset that an empty input means. */
+  readonly usualPreset: string;
+  readonly byName: ReadonlyMap<string, Domain>;
+  /** @throws when there is none of that name, naming those that there are. */
+  of(name: string): Domain;
+  readonly checkerOf: (name: string) => Checker | undefined;
+}
+
+/** @throws when a name of a domain or a preset comes twice. */
+export function registry(...domains: readonly [Domain, ...Domain[]]): Domains {
+  const byName = new Map(domains.map((domain) => [domain.name, domain]));
+  const presets = domains.flatMap((domain) => Object.entries(domain.presets));
+  for (const names of [domains.map(({ name }) => name), presets.map(([name]) => name)]) {
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined)
+      throw new Error(`Expected each domain and preset to have a name of its own, got ${twice} twice`);
+  }
+  const of = (name: string): Domain => {
+    const domain = byName.get(name);
+    if (domain === undefined)
+      throw new Error(`Expected domain.name to be one of ${[...byName.keys()].join(', ')}, got "${name}"`);
+    return domain;
+  };
+  return {
+    presets: Object.fromEntries(presets),
+    usualPreset: presets[0]?.[0] ?? '',
+    byName,
+    of,
+    checkerOf: (name) => of(name).checker,
+  };
 }

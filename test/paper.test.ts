@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PRESETS } from '../domains/rehearsal/presets.ts';
+import { paper } from '../domains/proofs/presets.ts';
 
 const root = path.dirname(import.meta.dirname);
 const text = readFileSync(path.join(root, 'PAPER.md'), 'utf8');
@@ -29,7 +29,7 @@ function leaves(value: unknown, at = ''): [string, unknown][] {
 }
 
 test('PAPER.md gives every value of the preset paper once, as it is, with its provenance', () => {
-  const fields = leaves(PRESETS.paper).map(([field, value]) => ({
+  const fields = leaves(paper).map(([field, value]) => ({
     field,
     value,
     inPaper: rows.filter(({ pattern }) => pattern.test(field)).map(({ value }) => value),
@@ -39,7 +39,7 @@ test('PAPER.md gives every value of the preset paper once, as it is, with its pr
 });
 
 test('PAPER.md speaks of no field that the preset has not', () => {
-  const fields = leaves(PRESETS.paper).map(([field]) => field);
+  const fields = leaves(paper).map(([field]) => field);
   expect(rows.filter(({ pattern }) => !fields.some((field) => pattern.test(field))).map(({ field }) => field)).toEqual(
     [],
   );

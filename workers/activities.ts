@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { rehearsalChecker } from '../domains/rehearsal/checker.ts';
+import { domains } from '../domains/index.ts';
 import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
 import { createInferenceActivities } from '../activities/sets/activities.ts';
@@ -18,8 +18,6 @@ export async function createActivities() {
   const store = new FileStore(config.storeDir);
   const serving = configuredServing(store);
   const clusters = configuredClusters();
-  // The one domain that knows its truth. A lap reads it only where its recipe says so.
-  const checker = rehearsalChecker;
 
   let connected: Promise<Client> | undefined;
   const client = () =>
@@ -29,10 +27,10 @@ export async function createActivities() {
 
   return {
     orchestrator: {
-      ...allBeating(createLapActivities({ store, root: config.root, clusters })),
-      ...createReviewActivities({ store, client, checker }),
-      ...allBeating(createDatasetActivities({ store, checker })),
-      ...allBeating(createReportActivities({ store, checker })),
+      ...allBeating(createLapActivities({ store, root: config.root, domains, clusters })),
+      ...createReviewActivities({ store, client, expertOf: (name) => domains.of(name).expert }),
+      ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
+      ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {
       ...createInferenceActivities({

@@ -1,4 +1,4 @@
-import type { Checker } from '../../shared/domain.ts';
+import type { Domains } from '../../shared/domain.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -14,9 +14,15 @@ type Input<F extends (store: ArtifactStore, input: never) => unknown> = Paramete
 /**
  * The activities by which a lap turns answers into datasets. Each is a pure function of the store: repeated, it writes
  * the same bytes.
- * @param checker chooses what models are measured on; nothing in training or labelling reads it.
+ * @param checkers choose what models are measured on; nothing in training or labelling reads it.
  */
-export function createDatasetActivities({ store, checker }: { store: ArtifactStore; checker?: Checker | undefined }) {
+export function createDatasetActivities({
+  store,
+  checkers,
+}: {
+  readonly store: ArtifactStore;
+  readonly checkers: Domains['checkerOf'];
+}) {
   return {
     concatenate: (input: Input<typeof proofs.concatenate>) => proofs.concatenate(store, input),
     chooseProblems: (input: Input<typeof proofs.chooseProblems>) => proofs.chooseProblems(store, input),
@@ -40,9 +46,9 @@ export function createDatasetActivities({ store, checker }: { store: ArtifactSto
     writeTrainingRows: (input: Input<typeof training.writeTrainingRows>) => training.writeTrainingRows(store, input),
     writeRewardSpec: (spec: RewardSpec) => training.writeRewardSpec(store, spec),
     buildHeldOutProofs: (input: heldOut.HeldOutProofsInput) =>
-      heldOut.buildHeldOutProofs(store, checkerOf(input.checker, checker), input),
+      heldOut.buildHeldOutProofs(store, checkerOf(input.domain, checkers), input),
     buildHeldOutAnalyses: (input: heldOut.HeldOutAnalysesInput) =>
-      heldOut.buildHeldOutAnalyses(store, checkerOf(input.checker, checker), input),
+      heldOut.buildHeldOutAnalyses(store, checkerOf(input.domain, checkers), input),
     buildProblemRows: (input: { readonly lap: string; readonly problems: DatasetRef }) =>
       heldOut.buildProblemRows(store, input),
   };

@@ -20,8 +20,8 @@ export interface HeldOutProofsInput {
   readonly setId: string;
   readonly proofsPerScore: number;
   readonly seed: number;
-  /** The recipe's: with `none` the set is not chosen by truth, whatever this worker has. */
-  readonly checker: Recipe['domain']['checker'];
+  /** The recipe's: where its checker is `none`, the set is not chosen by truth. */
+  readonly domain: Recipe['domain'];
   /** Where no checker knows the truth: proofs with experts' scores (D_v's validation split); they are then the set. */
   readonly scored?: DatasetRef;
 }
@@ -33,7 +33,7 @@ export interface HeldOutAnalysesInput {
   readonly setIds: readonly string[];
   readonly analysesPerQuality: number;
   readonly seed: number;
-  readonly checker: Recipe['domain']['checker'];
+  readonly domain: Recipe['domain'];
   /** Where no checker knows the truth: analyses with experts' quality scores (D_mv's validation split). */
   readonly scored?: DatasetRef;
 }

@@ -1,4 +1,4 @@
-import type { Checker } from '../../shared/domain.ts';
+import type { Checker, Domains } from '../../shared/domain.ts';
 import type { AnalysisRow, ProofRow, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
@@ -18,17 +18,14 @@ export interface Truth {
 }
 
 /**
- * The checker that a lap's recipe names; none where it says `none`.
- * @throws when the recipe names one and there is none: figures without truth would pass for measured ones.
+ * The checker of a recipe's domain; none where the recipe goes without.
+ * @throws when the domain has none: figures without truth would pass for measured ones.
  */
-export function checkerOf(named: Recipe['domain']['checker'], checker: Checker | undefined): Checker | undefined {
-  if (named === 'none') return undefined;
-  if (checker === undefined)
-    throw new Error(
-      `Expected the checker "${named}" that the recipe names, got none: give it to createDatasetActivities, ` +
-        'createReportActivities and measureLap',
-    );
-  return checker;
+export function checkerOf({ name, checker }: Recipe['domain'], known: Domains['checkerOf']): Checker | undefined {
+  const found = checker === 'none' ? undefined : known(name);
+  if (found === undefined && checker !== 'none')
+    throw new Error(`Expected domain ${name} to have a checker, as the recipe says, got none`);
+  return found;
 }
 
 export function truthOf(checker: Checker | undefined): Truth {

@@ -10,7 +10,7 @@ import { uri } from '../../shared/ids.ts';
 export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
   return {
     openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
-    openFlywheel: (input: FlywheelInput) => openFlywheel(store, input),
+    openFlywheel: (input: FlywheelInput) => openFlywheel(store, here.domains, input),
     lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
     writeManifest: (manifest: LapManifest) => store.writeJson(uri.manifest(manifest.lap), manifest),
   };

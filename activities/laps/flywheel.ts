@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Domains } from '../../shared/domain.ts';
 import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
@@ -15,6 +16,7 @@ import { readManifest } from './parent.ts';
  */
 export async function openFlywheel(
   store: ArtifactStore,
+  domains: Domains,
   input: FlywheelInput,
 ): Promise<{ run: string; settings: FlywheelSettings }> {
   try {
@@ -26,7 +28,7 @@ export async function openFlywheel(
       ...(from === undefined ? {} : { from }),
     };
     const parent = parentOf(first);
-    const { run } = resolveRecipe(first, parent === undefined ? undefined : await readManifest(store, parent));
+    const { run } = resolveRecipe(domains, first, parent === undefined ? undefined : await readManifest(store, parent));
     return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
   } catch (error) {
     if (isPassing(error)) throw error;

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Domain, Domains } from '../../shared/domain.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
@@ -7,7 +8,7 @@ import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan } from '../../shared/cost/plan.ts';
 import type { LapPlan, PlanHeadline } from '../../shared/cost/plan.ts';
 import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
-import { SHIPPED_BASES, type Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
@@ -39,9 +40,10 @@ export interface OpenedLap {
   readonly base: CheckpointRef;
 }
 
-/** Where a lap opens: the project's root, where shipped checkpoints are, and the clusters that there are. */
+/** Where a lap opens: the project's root, where shipped checkpoints are, and the domains and clusters that there are. */
 export interface Installation {
   readonly root: string;
+  readonly domains: Domains;
   readonly clusters: readonly Cluster[];
 }
 
@@ -51,20 +53,21 @@ export interface Installation {
  */
 export async function openLap(
   store: ArtifactStore,
-  { root, clusters }: Installation,
+  { root, domains, clusters }: Installation,
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
   try {
     const from = parentOf(input);
     const manifest = from === undefined ? undefined : await readManifest(store, from);
-    const { run, turn, recipe } = resolveRecipe(input, manifest);
-    const plan = await planFrom(store, { turn, recipe }, manifest);
+    const { run, turn, recipe } = resolveRecipe(domains, input, manifest);
+    const domain = domains.of(recipe.domain.name);
+    const plan = await planFrom(store, domain, { turn, recipe }, manifest);
     await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
-    const base = await importBase(store, root, recipe.domain.base);
-    const splits = await splitProblems(store, { turn, recipe, inherited: manifest?.problems });
+    const base = await importBase(store, root, domain, recipe.domain.base);
+    const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const problems = await writeProblems(store, lap, splits);
@@ -99,13 +102,14 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
-async function importBase(store: ArtifactStore, root: string, base: string): Promise<CheckpointRef> {
-  const shipped = SHIPPED_BASES.get(base);
+async function importBase(store: ArtifactStore, root: string, { bases }: Domain, base: string): Promise<CheckpointRef> {
+  const shipped = Object.hasOwn(bases, base) ? bases[base] : undefined;
   if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
+  const names = Object.keys(bases).join(', ');
   if (!(await store.exists(base)))
     throw new Error(
-      `Invalid lap input: domain.base: expected ${[...SHIPPED_BASES.keys()].join(', ')} or a checkpoint folder ` +
-        `in the store, got ${JSON.stringify(base)}`,
+      `Invalid lap input: domain.base: expected ${names === '' ? '' : `${names} or `}a checkpoint folder in the store, ` +
+        `got ${JSON.stringify(base)}`,
     );
   return importCheckpoint(store, store.path(base));
 }

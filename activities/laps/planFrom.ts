@@ -1,6 +1,6 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { planLap } from '../../shared/cost/plan.ts';
-import type { LapPlan } from '../../shared/cost/plan.ts';
+import type { LapPlan, PlannedDomain } from '../../shared/cost/plan.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -12,15 +12,16 @@ import { uri } from '../../shared/ids.ts';
  */
 export async function planFrom(
   store: ArtifactStore,
+  domain: PlannedDomain,
   lap: { readonly turn: number; readonly recipe: Recipe },
   parent?: LapManifest,
 ): Promise<LapPlan> {
-  if (parent === undefined) return planLap(lap.recipe, lap.turn);
+  if (parent === undefined) return planLap(lap.recipe, lap.turn, domain);
   const report = uri.report(parent.lap);
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
   const rates =
     comparable && (await store.exists(report)) ? (await store.readJson<Partial<LapReport>>(report)).rates : undefined;
-  return planLap(lap.recipe, lap.turn, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
+  return planLap(lap.recipe, lap.turn, domain, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
 }
 
 /** What tokens and seconds depend on, beside counts. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import type { Checker } from '../../shared/domain.ts';
+import type { Domain } from '../../shared/domain.ts';
 import type {
   ReviewEntry,
   ReviewResult,
@@ -20,8 +20,8 @@ export interface ReviewServices {
   readonly store: ArtifactStore;
   /** For the program that answers in place of people. */
   readonly client: () => Promise<Client>;
-  /** Its knowledge; absent in domains without a truth. */
-  readonly checker: Checker | undefined;
+  /** That program, by its domain's name; none in domains without a truth. */
+  readonly expertOf: (domain: string) => Domain['expert'];
 }
 
 /** A question that has no result on record yet. */
@@ -38,7 +38,7 @@ export interface ReviewRecord {
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
-export function createReviewActivities({ store, client, checker }: ReviewServices) {
+export function createReviewActivities({ store, client, expertOf }: ReviewServices) {
   const log = new ReviewLog(store);
   const rows = new SubjectRows(store);
   return {
@@ -62,11 +62,12 @@ export function createReviewActivities({ store, client, checker }: ReviewService
       });
     },
 
-    /** Answers for experts with the checker's truth, under the checker's name. */
+    /** Answers in experts' place, under the program's name. */
     async answerAsProgram(set: ReviewSetInput, questions: readonly OpenQuestion[]): Promise<void> {
-      if (!checker) {
+      const expert = expertOf(set.domain);
+      if (!expert) {
         throw ApplicationFailure.nonRetryable(
-          'Expected a checker to answer in place of experts, got none in this domain: set domain.experts to "people"',
+          'Expected a program to answer in place of experts, got none in this domain: set domain.experts to "people"',
           'NoChecker',
         );
       }
@@ -75,7 +76,7 @@ export function createReviewActivities({ store, client, checker }: ReviewService
           set,
           questions,
           client: await client(),
-          checker,
+          expert,
           rowOf: (row) => verified(() => rows.row(set.subject, row)),
           onAnswered: (answered) => beat({ answered, of: questions.length }),
           signal: Context.current().cancellationSignal,

@@ -1,6 +1,6 @@
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import type { Checker } from '../../shared/domain.ts';
+import type { ExpertProgram } from '../../shared/domain.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
 import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
@@ -20,7 +20,7 @@ interface Answering {
   readonly set: ReviewSetInput;
   readonly questions: readonly OpenQuestion[];
   readonly client: Client;
-  readonly checker: Checker;
+  readonly expert: ExpertProgram;
   readonly rowOf: (row: number) => Promise<SubjectRow>;
   /** Called after every question. */
   readonly onAnswered: (answered: number) => void;
@@ -28,14 +28,14 @@ interface Answering {
 }
 
 /**
- * Answers questions with a program's knowledge of the truth, on all seats, through the Updates that people use, and
+ * Answers questions by a program, on all seats, through the Updates that people use, and
  * under the program's name. What is repeated after a crash has the same verdict ids, and changes nothing.
  */
 export async function answerQuestions({
   set,
   questions,
   client,
-  checker,
+  expert,
   rowOf,
   onAnswered,
   signal,
@@ -46,11 +46,11 @@ export async function answerQuestions({
     Array.from({ length: AT_ONCE }, async () => {
       for (const question of next) {
         signal.throwIfAborted();
-        const score = truth(set.kind, checker, await rowOf(question.row));
+        const score = answer(set.kind, expert, await rowOf(question.row));
         const workflowId = reviewIdOf(set.setId, question.id);
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {
-            const annotator = `${checker.name}/seat-${seat + 1}`;
+            const annotator = `${expert.name}/seat-${seat + 1}`;
             return submit(client, workflowId, {
               annotator,
               score,
@@ -66,15 +66,13 @@ export async function answerQuestions({
   );
 }
 
-/** What the checker knows about a row. */
-export function truth(kind: QuestionKind, checker: Checker, { id, problem, proof, analysis }: SubjectRow): Score {
-  if (kind !== 'scoreAnalysis') return checker.proofScore(problem, proof);
-  if (analysis === undefined)
+function answer(kind: QuestionKind, expert: ExpertProgram, row: SubjectRow): Score {
+  if (kind === 'scoreAnalysis' && row.analysis === undefined)
     throw ApplicationFailure.nonRetryable(
-      `Expected row ${id} to have an analysis, got none: scoreAnalysis asks about one`,
+      `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
       'BadReviewSubject',
     );
-  return checker.analysis(problem, proof, analysis).quality;
+  return expert.answer(kind, row);
 }
 
 async function submit(client: Client, workflowId: string, message: VerdictMessage): Promise<void> {

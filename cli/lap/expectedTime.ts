@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { domains } from '../../domains/index.ts';
 import { readJsonFile } from '../../activities/processes/processes.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
@@ -8,9 +9,6 @@ import { config } from '../../temporal.config.ts';
 import { expectedPhaseSeconds } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
 import { uri } from '../../shared/ids.ts';
-
-/** Ours, until a lap was measured here: two cores. A `paper` lap has no measure on a laptop. */
-const LAP_SECONDS: Partial<Record<Recipe['preset'], number>> = { smoke: 75, rehearsal: 600 };
 
 /**
  * How long the phases of a lap took the last time a lap of its preset ended here, else what is usual. Looked up once a
@@ -28,8 +26,9 @@ export function expectedTimes(): (progress: LapProgress) => Promise<PhaseSeconds
   };
 }
 
-function usualTimes(preset: Recipe['preset']): PhaseSeconds {
-  const seconds = LAP_SECONDS[preset];
+/** By the domain, until a lap was measured here. */
+function usualTimes(preset: string): PhaseSeconds {
+  const seconds = [...domains.byName.values()].map(({ measured }) => measured?.lapSeconds[preset]).find(Boolean);
   return seconds === undefined ? {} : expectedPhaseSeconds(seconds);
 }
 

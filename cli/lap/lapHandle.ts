@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
@@ -49,7 +50,7 @@ export async function startOrContinue(
       memo: { input },
       staticSummary:
         input.from === undefined
-          ? `${input.preset ?? 'rehearsal'} lap of run ${run}`
+          ? `${input.preset ?? domains.usualPreset} lap of run ${run}`
           : `lap of run ${run}, from ${input.from}`,
       workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
     });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { domains } from '../../domains/index.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
@@ -22,7 +23,7 @@ export function withLapChoices(command: Command): Command {
       '--from <lap>',
       'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)',
     )
-    .option('--preset <name>', 'smoke (about a minute), rehearsal (about ten) or paper (default: rehearsal)')
+    .option('--preset <name>', `${Object.keys(domains.presets).join(', ')} (default: ${domains.usualPreset})`)
     .option('--seed <number>', "the recipe's seed")
     .option('--run <name>', "the run that the lap belongs to (default: the parent lap's, else main)")
     .option('--expert <who>', 'who answers questions to experts: me (people) or program (default: as the preset says)')
@@ -66,7 +67,7 @@ export async function lapInputFrom(
   }
   try {
     const parent = parentOf(input);
-    resolveRecipe(input, parent === undefined ? undefined : await readParent(parent));
+    resolveRecipe(domains, input, parent === undefined ? undefined : await readParent(parent));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -101,7 +102,7 @@ export function firstDifference(
 ): { field: string; one: unknown; other: unknown } | undefined {
   const [from, otherFrom] = [parentOf(one), parentOf(other)];
   if (from !== otherFrom) return { field: 'from', one: from, other: otherFrom };
-  return compare('', resolveRecipe(one, parent).recipe, resolveRecipe(other, parent).recipe);
+  return compare('', resolveRecipe(domains, one, parent).recipe, resolveRecipe(domains, other, parent).recipe);
 }
 
 function compare(

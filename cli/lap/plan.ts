@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { domains } from '../../domains/index.ts';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
@@ -37,8 +38,8 @@ async function plan(options: PlanOptions): Promise<void> {
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);
-  const { turn, recipe } = resolveRecipe(input, parent);
-  const planned = await planFrom(store, { turn, recipe }, parent);
+  const { turn, recipe } = resolveRecipe(domains, input, parent);
+  const planned = await planFrom(store, domains.of(recipe.domain.name), { turn, recipe }, parent);
   const over = overBudget(planned.total.expected, recipe.budget);
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;

@@ -5,7 +5,7 @@ import { compareLaps } from '../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../reports/comparison/comparisonTable.ts';
 import { FileStore } from '../../activities/store/files.ts';
-import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
+import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { finishedManifests } from './namedLap.ts';
 import { UsageError } from '../usage.ts';
@@ -52,7 +52,7 @@ async function compare(first: string | undefined, second: string | undefined, op
     );
   const comparison = await compareLaps(
     store,
-    rehearsalChecker,
+    domains.checkerOf,
     await finishedManifests(store, a),
     await finishedManifests(store, b),
   );

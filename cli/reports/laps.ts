@@ -4,7 +4,7 @@ import { knownLaps } from '../../activities/laps/laps.ts';
 import { lapsTable } from '../../reports/pages/lapsTable.ts';
 import { FileStore } from '../../activities/store/files.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
+import { domains } from '../../domains/index.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
@@ -57,7 +57,7 @@ async function laps({ run, json }: { readonly run?: string; readonly json?: bool
 export async function measureLaps(store: ArtifactStore, names: readonly string[]): Promise<LapReport[]> {
   const reports: LapReport[] = [];
   for (const lap of names)
-    reports.push(await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, rehearsalChecker));
+    reports.push(await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf));
   return reports.sort(byAge);
 }
 

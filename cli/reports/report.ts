@@ -11,7 +11,7 @@ import { curveTable } from '../../reports/pages/lapsTable.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
 import { FileStore } from '../../activities/store/files.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
+import { domains } from '../../domains/index.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
@@ -76,11 +76,11 @@ async function reportLap(
   if (!finished) return tellUnfinished(store, lap, json === true);
   const page = uri.reportPage(lap);
   if (openPath === true) {
-    if (!(await store.exists(page))) await writeReport(store, rehearsalChecker, { lap });
+    if (!(await store.exists(page))) await writeReport(store, domains.checkerOf, { lap });
     process.stdout.write(`${store.path(page)}\n`);
     return;
   }
-  const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, rehearsalChecker);
+  const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf);
   const stored = uri.report(lap);
   if (!(await store.exists(stored)))
     process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);

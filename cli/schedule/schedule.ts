@@ -15,7 +15,7 @@ A file says:
   {
     "id": "nightly",
     "workflow": "lap",                        lap or flywheel
-    "input": { "preset": "rehearsal" },       as in the Web UI's Start form
+    "input": { "preset": "smoke" },           as in the Web UI's Start form
     "spec": {
       "cron": ["0 2 * * MON-FRI"],            and/or "intervals": [{ "everyMinutes": 720, "offsetMinutes": 0 }]
       "timeZone": "Europe/Berlin",            default UTC

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { domains } from '../../domains/index.ts';
 import { calendarOf, cronOf } from './calendar.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
@@ -78,7 +79,7 @@ export function parseSchedule(name: string, text: string): Schedule {
   const { spec, ...rest } = parsed.data;
   try {
     if (rest.workflow === 'flywheel') resolveFlywheel(rest.input);
-    else if (parentOf(rest.input) === undefined) resolveRecipe(rest.input); // a parent may be yet to come
+    else if (parentOf(rest.input) === undefined) resolveRecipe(domains, rest.input); // a parent may be yet to come
   } catch (error) {
     throw new Error(`${name}: input: ${(error as Error).message}`, { cause: error });
   }

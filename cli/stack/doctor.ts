@@ -7,7 +7,7 @@ import { findInterpreter, pythonIsReady } from '../../workers/stack/python.ts';
 import { serverAnswers } from '../../workers/stack/temporalServer.ts';
 import { runStep } from '../../workers/stack/step.ts';
 import { lookForTemporalCli } from '../../workers/stack/temporalCli.ts';
-import { SHIPPED_BASES } from '../../shared/lap/recipe.ts';
+import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
 import { EXIT } from '../usage.ts';
@@ -135,7 +135,9 @@ async function checkDisk(): Promise<Omit<Check, 'name'>> {
 }
 
 async function checkBase(): Promise<Omit<Check, 'name'>> {
-  const files = [...SHIPPED_BASES.values()].map((folder) => path.join(config.root, folder, 'model.safetensors'));
+  const files = [...domains.byName.values()].flatMap(({ bases }) =>
+    Object.values(bases).map((folder) => path.join(config.root, folder, 'model.safetensors')),
+  );
   const missing = files.filter((file) => !existsSync(file));
   return missing.length === 0
     ? { state: 'ok', detail: files.map((file) => path.dirname(file)).join(', ') }

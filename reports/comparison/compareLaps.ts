@@ -1,4 +1,4 @@
-import type { Checker } from '../../shared/domain.ts';
+import type { Domains } from '../../shared/domain.ts';
 import { compareFigure, pairedSeeds } from '../../shared/figures/comparison.ts';
 import type { Comparison, LapObservations, Side } from '../../shared/figures/comparison.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
@@ -17,13 +17,13 @@ interface ObservedLap {
  */
 export async function compareLaps(
   store: ArtifactStore,
-  checker: Checker | undefined,
+  checkers: Domains['checkerOf'],
   a: readonly LapManifest[],
   b: readonly LapManifest[],
 ): Promise<Comparison> {
   const heldOut = sameHeldOut([...a, ...b]);
   const read = (side: readonly LapManifest[]) =>
-    Promise.all(side.map(async (manifest) => ({ manifest, observed: await observe(store, manifest, checker) })));
+    Promise.all(side.map(async (manifest) => ({ manifest, observed: await observe(store, manifest, checkers) })));
   const [left, right] = [await read(a), await read(b)];
   const notCompared: { figure: string; reason: string }[] = [];
   const figures = (left[0]?.observed ?? []).flatMap(({ name, on }) => {
@@ -59,7 +59,7 @@ function sameHeldOut(manifests: readonly LapManifest[]): string {
   if (other !== undefined) {
     throw new Error(
       `Expected laps measured on the same held-out problems, got ${heldOutOf(first)} and ${heldOutOf(other)}: ` +
-        `their figures cannot be compared; run one of them anew with the other's domain.problems`,
+        `their figures cannot be compared; run one of them anew with the other's domain.settings`,
     );
   }
   return first.problems.heldOut.sha256;

@@ -1,4 +1,4 @@
-import type { Checker } from '../../shared/domain.ts';
+import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { difficultyBands } from '../../shared/figures/measures.ts';
 import type { Observation } from '../../shared/figures/measures.ts';
@@ -29,8 +29,12 @@ export interface Observed {
  * The single observations behind the figures of the models that a lap ends with, at T = 1; definitions are those of
  * `shared/figures/report.ts`.
  */
-export async function observe(store: ArtifactStore, manifest: LapManifest, checker?: Checker): Promise<Observed[]> {
-  const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
+export async function observe(
+  store: ArtifactStore,
+  manifest: LapManifest,
+  checkers: Domains['checkerOf'],
+): Promise<Observed[]> {
+  const truth = truthOf(checkerOf(manifest.recipe.domain, checkers));
   return [
     ...(await ofGenerator(store, manifest, truth)),
     ...(await ofVerifier(store, manifest, truth)),

@@ -1,4 +1,4 @@
-import type { Checker } from '../../shared/domain.ts';
+import type { Domains } from '../../shared/domain.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -24,8 +24,12 @@ import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
  *
  * @throws when an artifact is missing or is not what its reference says.
  */
-export async function measureLap(manifest: LapManifest, store: ArtifactStore, checker?: Checker): Promise<LapReport> {
-  const truth = truthOf(checkerOf(manifest.recipe.domain.checker, checker));
+export async function measureLap(
+  manifest: LapManifest,
+  store: ArtifactStore,
+  checkers: Domains['checkerOf'],
+): Promise<LapReport> {
+  const truth = truthOf(checkerOf(manifest.recipe.domain, checkers));
   const notes = newNotes();
   const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
   const hasGreedy = manifest.evaluation.sets.some(({ decoding }) => decoding === 'greedy');

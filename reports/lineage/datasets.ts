@@ -76,11 +76,7 @@ async function sourcesOf(walk: Walk, link: ChainLink, ref: DatasetRef, rows: rea
     );
 
   if (is(...Object.values(problems))) {
-    const source = recipe.domain.problems;
-    return {
-      facts: { is: 'problems', source: source.kind === 'file' ? source.path : source.kind, seed: recipe.seed },
-      from: [],
-    };
+    return { facts: { is: 'problems', source: recipe.domain.name, seed: recipe.seed }, from: [] };
   }
   if (is(proofScores.grown)) {
     const experts = link.manifest.reviews.filter(({ setId }) => setId.startsWith(prefixOf(labelling)));

@@ -2,7 +2,7 @@ import { autoLabel } from '../label/autoLabel.ts';
 import { syntheticPopulation } from '../label/population.ts';
 import { replayLabel } from '../label/replay.ts';
 import type { Tokens } from './rates.ts';
-import { SHIPPED_BASES, type Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
 
 /** What a plan assumes where no lap has measured it, each with its source. */
@@ -13,15 +13,20 @@ export interface Assumed<T> {
 
 const ours = <T>(value: T, why: string): Assumed<T> => ({ value, source: `ours: ${why}` });
 
-/** Means of a rehearsal lap (252 held-out chains of 2 to 8 steps, 640 of 2 to 3). */
-const SMALL: Readonly<Record<Task, Tokens>> = {
-  prove: { prompt: 18, completion: 28 },
-  refine: { prompt: 76, completion: 20 },
-  selfVerify: { prompt: 20, completion: 105 },
-  selfRefine: { prompt: 20, completion: 180 },
-  verify: { prompt: 42, completion: 55 },
-  metaVerify: { prompt: 100, completion: 48 },
-};
+/** What a domain's laps with the bases that it ships were seen to take, on two cores. */
+export interface MeasuredBases {
+  /** Where the means are from. */
+  readonly of: string;
+  /** Of a lap of a preset. */
+  readonly lapSeconds: Readonly<Record<string, number>>;
+  readonly tokens: Readonly<Record<Task, Tokens>>;
+  readonly tokensPerSecond: number;
+  /** Of a training. */
+  readonly startSeconds: number;
+  readonly secondsPerSample: number;
+  /** Equal answers to a question are judged once: so many of a group differ. */
+  readonly distinctAnswers: number;
+}
 
 /** Prompts of natural-language proofs: about 1,000 tokens of instruction, 5,000 a proof, 3,000 an analysis. */
 const LARGE_PROMPT: Readonly<Record<Task, number>> = {
@@ -33,46 +38,51 @@ const LARGE_PROMPT: Readonly<Record<Task, number>> = {
   metaVerify: 9_000,
 };
 
-export function tokensOfCall({ domain, sampling }: Recipe, task: Task): Assumed<Tokens> {
+/** @param small measured, where the recipe's base is one that its domain ships; likewise below. */
+export function tokensOfCall({ sampling }: Recipe, task: Task, small?: MeasuredBases): Assumed<Tokens> {
   const { maxTokens } = sampling[task];
-  if (SHIPPED_BASES.has(domain.base))
-    return ours({ ...SMALL[task], completion: Math.min(maxTokens, SMALL[task].completion) }, 'mean of a rehearsal lap');
-  return ours(
-    { prompt: LARGE_PROMPT[task], completion: maxTokens / 4 },
-    'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages',
-  );
+  if (small === undefined)
+    return ours(
+      { prompt: LARGE_PROMPT[task], completion: maxTokens / 4 },
+      'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages',
+    );
+  const { prompt, completion } = small.tokens[task];
+  return ours({ prompt, completion: Math.min(maxTokens, completion) }, small.of);
 }
 
-export function tokensPerSecond({ domain, inference }: Recipe): Assumed<number> {
-  if (SHIPPED_BASES.has(domain.base)) return ours(5_000, 'the small model on two cores, beside a training');
-  return ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency');
+export function tokensPerSecond({ inference }: Recipe, small?: MeasuredBases): Assumed<number> {
+  return small === undefined
+    ? ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency')
+    : ours(small.tokensPerSecond, 'the small model on two cores, beside a training');
 }
 
 /** Seconds of a training, as a start and so much for each sample. */
-export function trainingSeconds({
-  domain,
-  training,
-}: Recipe): Assumed<{ startSeconds: number; secondsPerSample: number }> {
-  if (SHIPPED_BASES.has(domain.base))
-    return ours({ startSeconds: 7, secondsPerSample: 0.011 }, 'the small model on two cores');
-  return {
-    value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 },
-    source: 'recipe: training.wallHours, the longest that a job may take',
-  };
+export function trainingSeconds(
+  { training }: Recipe,
+  small?: MeasuredBases,
+): Assumed<Pick<MeasuredBases, 'startSeconds' | 'secondsPerSample'>> {
+  return small === undefined
+    ? {
+        value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 },
+        source: 'recipe: training.wallHours, the longest that a job may take',
+      }
+    : ours(
+        { startSeconds: small.startSeconds, secondsPerSample: small.secondsPerSample },
+        'the small model on two cores',
+      );
 }
 
-/**
- * Equal answers to a question are judged once. A small model repeats itself: in a rehearsal a group has 2.4 distinct
- * answers, be it of 4 or 8.
- */
-export function judgedShare({ domain }: Recipe, groupSize: number): Assumed<number> {
-  if (SHIPPED_BASES.has(domain.base))
-    return ours(Math.min(1, 2.4 / groupSize), 'about 2.4 distinct answers in a group of the small model');
-  return ours(1, 'every answer differs and is well formed');
+export function judgedShare(groupSize: number, small?: MeasuredBases): Assumed<number> {
+  return small === undefined
+    ? ours(1, 'every answer differs and is well formed')
+    : ours(
+        Math.min(1, small.distinctAnswers / groupSize),
+        `about ${small.distinctAnswers} distinct answers in a group of the small model`,
+      );
 }
 
 export const NO_SATURATION = ours(1, 'no reward saturates');
-export const RIGHT_SHARE = ours(0.85, "a verifier's accuracy in rehearsals");
+export const RIGHT_SHARE = ours(0.85, "a verifier's accuracy in small laps");
 
 /** Human–human agreement on proofs (Open Proof Corpus: 90.3 %): the other questions need a lead. */
 export const DISAGREEMENT = ours(0.1, 'people agree on 90 % of proofs (Open Proof Corpus)');

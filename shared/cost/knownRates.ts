@@ -1,5 +1,5 @@
 import * as assumed from './assumed.ts';
-import type { Assumed } from './assumed.ts';
+import type { Assumed, MeasuredBases } from './assumed.ts';
 import { judgeCallsPerSample, labellingPolicy, taskOf } from './rates.ts';
 import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
 import type { Recipe } from '../lap/recipe.ts';
@@ -31,12 +31,18 @@ export interface Measure {
 
 /**
  * Each rate as the parent lap measured it, else as assumed; `basis` says which were asked for, and where each is from.
+ * @param small what is known of the recipe's base, where its domain ships it.
  */
-export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; basis: () => readonly Basis[] } {
+export function knownRates(
+  recipe: Recipe,
+  parent?: Measure,
+  small?: MeasuredBases,
+): { rates: Rates; basis: () => readonly Basis[] } {
   const asked = new Map<string, Basis>();
   const measured = parent?.rates;
   let simulation: ReturnType<typeof assumed.labelling> | undefined; // takes a moment: once, and only where it is needed
   const simulated = () => (simulation ??= assumed.labelling(recipe));
+  const tokensOfCall = (task: Task) => assumed.tokensOfCall(recipe, task, small);
 
   function pick<T>(
     of: string,
@@ -61,16 +67,14 @@ export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; ba
   const rates: Rates = {
     tokensOf(phase, task) {
       const here = measured?.tokens[`${phase}/${task}`];
-      return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () =>
-        assumed.tokensOfCall(recipe, task),
-      );
+      return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () => tokensOfCall(task));
     },
     judgeTokens(stage) {
       const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
       return tokens(`judges of ${stage}`, measured?.tokens[stage], () =>
         mixed([
-          [verify, assumed.tokensOfCall(recipe, 'verify')],
-          [metaVerify, assumed.tokensOfCall(recipe, 'metaVerify')],
+          [verify, tokensOfCall('verify')],
+          [metaVerify, tokensOfCall('metaVerify')],
         ]),
       );
     },
@@ -80,13 +84,15 @@ export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; ba
         ...pick(
           name,
           here && { startSeconds: here.startSeconds, secondsPerSample: here.secondsPerSample },
-          () => assumed.trainingSeconds(recipe),
+          () => assumed.trainingSeconds(recipe, small),
           ({ startSeconds, secondsPerSample }) => ({
             'seconds beside the steps': startSeconds,
             'seconds a sample': secondsPerSample,
           }),
         ),
-        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () => assumedSample(recipe, name)),
+        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () =>
+          assumedSample(recipe, name, tokensOfCall),
+        ),
         stepsShare:
           name === 'consolidation'
             ? 1
@@ -95,12 +101,12 @@ export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; ba
           name === 'consolidation' || !isJudged(recipe, name)
             ? null
             : one('share of the samples that judges are asked about', name, here?.judgedShare, () =>
-                assumed.judgedShare(recipe, recipe.stages[name].groupSize),
+                assumed.judgedShare(recipe.stages[name].groupSize, small),
               ),
       };
     },
     tokensPerSecond: () =>
-      one('tokens a second', 'inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe)),
+      one('tokens a second', 'inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe, small)),
     labelling() {
       const same = measured?.labelling?.policy === labellingPolicy(recipe) ? measured.labelling : undefined;
       const counts = pick(
@@ -117,8 +123,8 @@ export function knownRates(recipe: Recipe, parent?: Measure): { rates: Rates; ba
       );
       const mix = (): Assumed<Tokens> =>
         mixed([
-          [simulated().value.analyses, assumed.tokensOfCall(recipe, 'verify')],
-          [simulated().value.metaAnalyses, assumed.tokensOfCall(recipe, 'metaVerify')],
+          [simulated().value.analyses, tokensOfCall('verify')],
+          [simulated().value.metaAnalyses, tokensOfCall('metaVerify')],
         ]);
       return {
         ...counts,
@@ -179,8 +185,7 @@ function mixed(parts: readonly (readonly [weight: number, tokens: Assumed<Tokens
 }
 
 /** v2 learns both tasks; a consolidation the generator's as well. */
-function assumedSample(recipe: Recipe, name: TrainingName): Assumed<number> {
-  const of = (task: Task): Assumed<Tokens> => assumed.tokensOfCall(recipe, task);
+function assumedSample(recipe: Recipe, name: TrainingName, of: (task: Task) => Assumed<Tokens>): Assumed<number> {
   const metaShare = recipe.metaVerification ? recipe.rewards.metaShare : 0;
   const mean =
     name === 'consolidation'

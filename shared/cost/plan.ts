@@ -1,8 +1,10 @@
 import { amountsOf, overBudget, sumOf } from '../lap/amounts.ts';
 import type { Amounts, Overrun } from '../lap/amounts.ts';
+import type { MeasuredBases } from './assumed.ts';
 import { knownRates, withoutEarlyStop } from './knownRates.ts';
 import type { Measure } from './knownRates.ts';
 import { sizesOf } from '../lap/sizes.ts';
+import type { ProblemCounts } from '../lap/sizes.ts';
 import { lapWork } from './lapWork.ts';
 import { phasesOf } from '../lap/laterLap.ts';
 import type { LapManifest } from '../lap/manifest.ts';
@@ -51,17 +53,28 @@ export function headlines({ phases }: LapPlan): PlanHeadline[] {
   }));
 }
 
+/** What a plan has to know of a domain. */
+export interface PlannedDomain {
+  sizes(settings: Recipe['domain']['settings'], asked: number): ProblemCounts;
+  readonly bases: Readonly<Record<string, string>>;
+  readonly measured?: MeasuredBases;
+}
+
 /**
  * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
  * @param turn place in its chain, counted from 1.
+ * @param domain the recipe's.
  */
 export function planLap(
   recipe: Recipe,
   turn: number,
+  domain: PlannedDomain,
   parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined },
 ): LapPlan {
-  const sizes = sizesOf(recipe, parent?.manifest);
-  const { rates, basis } = knownRates(recipe, parent?.measure);
+  const { settings, base } = recipe.domain;
+  const sizes = sizesOf(recipe, domain.sizes(settings, recipe.coldStart.problems), parent?.manifest);
+  const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
+  const { rates, basis } = knownRates(recipe, parent?.measure, small);
   const expected = lapWork(recipe, turn, sizes, rates);
   const bound = lapWork(recipe, turn, sizes, withoutEarlyStop(rates, recipe));
   const phases = phasesOf(recipe, turn).map((phase): PlannedPhase => {
@@ -82,7 +95,7 @@ export function planLap(
         ? [
             {
               figure: 'problems',
-              of: 'the file',
+              of: 'the domain',
               value: recipe.coldStart.problems,
               measured: false,
               source: 'recipe: as many as coldStart.problems asks about',

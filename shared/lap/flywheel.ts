@@ -30,7 +30,7 @@ export const flywheelSchema = z.strictObject({
   plateau: plateau.optional(),
 });
 export type FlywheelSettings = z.infer<typeof flywheelSchema>;
-/** What a person types: `{}` runs three laps of the rehearsal, one after the other. */
+/** What a person types: `{}` runs three laps of the usual preset, one after the other. */
 export type FlywheelInput = Omit<z.input<typeof flywheelSchema>, 'lap'> & { readonly lap?: LapInput };
 
 /**

@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import { PRESETS } from '../../domains/rehearsal/presets.ts';
-import type { PresetName } from '../../domains/rehearsal/presets.ts';
 import { possibleInits, stagesOf, withLaterInits } from './laterLap.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
@@ -35,6 +33,21 @@ export interface ResolvedInput {
   readonly recipe: Recipe;
 }
 
+/** What an input is read against: the domains of this installation (`Domains` of shared/domain.ts). */
+export interface KnownDomains {
+  readonly presets: Readonly<Record<string, Recipe>>;
+  readonly usualPreset: string;
+  readonly byName: ReadonlyMap<string, KnownDomain>;
+}
+
+interface KnownDomain {
+  readonly settings: { parse(value: unknown): unknown };
+  readonly prompts: string;
+  readonly bases: Readonly<Record<string, string>>;
+  readonly checker?: object;
+  readonly expert?: object;
+}
+
 type DeepPartial<T> = T extends readonly unknown[]
   ? T
   : T extends object
@@ -61,7 +74,7 @@ export function parentOf(input: unknown): string | undefined {
  * @param parent of the lap that `from` names; required where it names one.
  * @throws an Error whose message names each bad field, what was expected and what came.
  */
-export function resolveRecipe(input: unknown, parent?: ParentRecipe): ResolvedInput {
+export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: ParentRecipe): ResolvedInput {
   if (!isRecord(input))
     throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
   const from = parentOf(input);
@@ -73,27 +86,72 @@ export function resolveRecipe(input: unknown, parent?: ParentRecipe): ResolvedIn
   }
   if (from !== undefined && parent === undefined)
     throw new Error(`Invalid lap input: from: expected a finished lap, got ${show(from)}, which is not known here`);
-  const preset = fields['preset'] ?? parent?.recipe.preset ?? 'rehearsal';
-  if (typeof preset !== 'string' || !Object.hasOwn(PRESETS, preset)) {
+  const preset = fields['preset'] ?? parent?.recipe.preset ?? domains.usualPreset;
+  const chosen = Object.entries(domains.presets).find(([name]) => name === preset)?.[1];
+  if (chosen === undefined) {
     throw new Error(
-      `Invalid lap input: preset: expected one of ${Object.keys(PRESETS).join(', ')}, got ${show(preset)}`,
+      `Invalid lap input: preset: expected one of ${Object.keys(domains.presets).join(', ')}, got ${show(preset)}`,
     );
   }
-  const ground = parent !== undefined && fields['preset'] === undefined ? parent.recipe : PRESETS[preset as PresetName];
+  const ground = groundOf(
+    domains,
+    parent !== undefined && fields['preset'] === undefined ? parent.recipe : chosen,
+    fields,
+  );
   const turn = parent === undefined ? 1 : parent.turn + 1;
   const merged = mergeOver(ground, fields);
+  const name = valueAt(merged, ['domain', 'name']);
+  const domain = domains.byName.get(name as string);
+  const problems: string[] = [];
+  const tell = (issues: readonly z.core.$ZodIssue[], at: readonly string[] = []): void => {
+    for (const issue of issues) problems.push(...describe({ ...issue, path: [...at, ...issue.path] }, merged, ground));
+  };
   const parsed = recipeSchema.safeParse(merged);
-  const recipe = parsed.success ? withLaterInits(parsed.data, turn) : undefined;
-  const problems =
-    recipe === undefined
-      ? (parsed.error?.issues ?? []).flatMap((issue) => describe(issue, merged))
-      : contradictions(recipe, turn);
-  if (recipe === undefined || problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
-  return { run, ...(from === undefined ? {} : { from }), turn, recipe };
+  if (!parsed.success) tell(parsed.error.issues);
+  if (domain === undefined)
+    problems.push(`domain.name: expected one of ${[...domains.byName.keys()].join(', ')}, got ${show(name)}`);
+  let settings: unknown;
+  try {
+    settings = domain?.settings.parse(valueAt(merged, SETTINGS));
+  } catch (error) {
+    if (error instanceof z.ZodError) tell(error.issues, SETTINGS);
+    else problems.push(`domain.settings: ${(error as Error).message}`);
+  }
+  if (parsed.success && domain !== undefined && problems.length === 0) {
+    const read = {
+      ...parsed.data,
+      domain: { ...parsed.data.domain, settings: settings as Recipe['domain']['settings'] },
+    };
+    const recipe = withLaterInits(read, turn);
+    problems.push(...contradictions(recipe, turn, domain));
+    if (problems.length === 0) return { run, ...(from === undefined ? {} : { from }), turn, recipe };
+  }
+  throw new Error(`Invalid lap input: ${problems.join('; ')}`);
+}
+
+const SETTINGS = ['domain', 'settings'];
+
+/** The preset's recipe, or the parent's; where the input names another domain, with that domain's own defaults. */
+function groundOf({ byName }: KnownDomains, recipe: Recipe, fields: unknown): object {
+  const name = valueAt(fields, ['domain', 'name']);
+  const domain = name === recipe.domain.name ? undefined : byName.get(name as string);
+  if (domain === undefined) return recipe;
+  const { prompts, bases, checker, expert } = domain;
+  return {
+    ...recipe,
+    domain: {
+      name,
+      settings: {},
+      prompts,
+      base: Object.keys(bases)[0],
+      checker: checker === undefined ? 'none' : 'own',
+      experts: expert === undefined ? 'people' : 'program',
+    },
+  };
 }
 
 /** What each field allows alone, but not together. */
-function contradictions(recipe: Recipe, turn: number): string[] {
+function contradictions(recipe: Recipe, turn: number, { checker, expert }: KnownDomain): string[] {
   const { labelling, rewards, domain } = recipe;
   const found: string[] = [];
   if (labelling.minValidAnalyses > labelling.analysesPerProof) {
@@ -119,38 +177,38 @@ function contradictions(recipe: Recipe, turn: number): string[] {
       `domain.experts: expected "people" where domain.checker is "none" (no program knows the truth), got "program"`,
     );
   }
-  const { problems } = domain;
-  const bands = [
-    ...(problems.difficulties ?? []).map((band) => ['difficulties', band] as const),
-    ...(problems.kind === 'rehearsal' ? [['heldOutDifficulty', problems.heldOutDifficulty] as const] : []),
-  ];
-  for (const [name, [low, high]] of bands) {
-    if (low > high) found.push(`domain.problems.${name}: expected [lowest, highest], got [${low}, ${high}]`);
-  }
-  if (problems.kind === 'file' && domain.checker === 'rehearsal') {
-    found.push('domain.checker: expected "none" for problems from a file, got "rehearsal"');
-  }
+  if (domain.experts === 'program' && expert === undefined)
+    found.push(`domain.experts: expected "people" (${domain.name} has no program that answers), got "program"`);
+  if (domain.checker === 'own' && checker === undefined)
+    found.push(`domain.checker: expected "none" (${domain.name} has no checker), got "own"`);
   return found;
 }
 
-/** Objects merge field by field; anything else replaces. A variant of another `kind` replaces as a whole. */
+/** Objects merge field by field; anything else replaces. */
 function mergeOver(base: unknown, over: unknown): unknown {
   if (over === undefined) return base;
-  if (!isRecord(base) || !isRecord(over) || ('kind' in over && over['kind'] !== base['kind'])) return over;
+  if (!isRecord(base) || !isRecord(over)) return over;
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) merged[key] = mergeOver(base[key], value);
   return merged;
 }
 
-function describe(issue: z.core.$ZodIssue, whole: unknown): string[] {
+/** Fields under another name than people may expect. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'domain.problems': 'expected its fields in domain.settings, and domain.name in place of its kind',
+};
+
+function describe(issue: z.core.$ZodIssue, whole: unknown, ground: object): string[] {
   const at = issue.path.join('.');
   const here = at === '' ? '' : `${at}.`;
   if (issue.code === 'unrecognized_keys') {
-    const known = valueAt(PRESETS.rehearsal, issue.path);
+    const known = valueAt(ground, issue.path);
     const names = [...(at === '' ? ['run', 'from'] : []), ...(isRecord(known) ? Object.keys(known) : [])];
     const expected = names.length === 0 ? '' : `; expected one of ${names.join(', ')}`;
     return issue.keys.map(
-      (key) => `${here}${key}: no such field${expected}, got ${show(valueAt(whole, [...issue.path, key]))}`,
+      (key) =>
+        `${here}${key}: ${ELSEWHERE[here + key] ?? `no such field${expected}`}, ` +
+        `got ${show(valueAt(whole, [...issue.path, key]))}`,
     );
   }
   const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '');

@@ -3,8 +3,8 @@ import { STAGE_NAMES } from '../stages.ts';
 
 /**
  * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
- * overridden in the lap's input. Provenance of every default is in PAPER.md, which a test keeps in step with
- * `presets.ts`.
+ * overridden in the lap's input. Provenance of every default of the preset `paper` is in PAPER.md, which a test keeps in
+ * step.
  */
 const sampling = z.strictObject({
   temperature: z.number().min(0).max(2),
@@ -12,19 +12,8 @@ const sampling = z.strictObject({
   maxTokens: z.int().min(1).max(262_144),
 });
 
-/**
- * Checkpoints that come with the rehearsal, and their folders; `weakVerifier` judges merged lines without recomputing
- * what lies between.
- */
-export const SHIPPED_BASES: ReadonlyMap<string, string> = new Map([
-  ['rehearsal', 'domains/rehearsal/checkpoints/rehearsal'],
-  ['weakVerifier', 'domains/rehearsal/checkpoints/weakVerifier'],
-]);
-
 const price = z.number().min(0);
 const limit = z.number().min(0).optional();
-
-const difficulty = z.tuple([z.int().min(1).max(12), z.int().min(1).max(12)]);
 
 const stage = z.strictObject({
   init: z.enum(['base', 'consolidation', ...STAGE_NAMES]),
@@ -59,52 +48,25 @@ export const budgetSchema = z.strictObject({
 });
 
 export const recipeSchema = z.strictObject({
-  preset: z.enum(['smoke', 'rehearsal', 'paper']),
+  /** One of the domains' presets. */
+  preset: z.string().min(1),
   seed: z
     .int()
     .min(0)
     .max(2 ** 31 - 1),
   /** What a lap is about. The workflows know nothing else of a domain. */
   domain: z.strictObject({
-    /** Where D_p comes from: made by a named domain, or a JSONL file of a team (id, statement, topic, source). */
-    problems: z.discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('rehearsal'),
-        train: z.int().min(8),
-        validation: z.int().min(4),
-        heldOut: z.int().min(4),
-        /** Problems of the next difficulty, which phase 4 labels proofs of. */
-        next: z.int().min(4),
-        /**
-         * The curriculum's bands of chain lengths [lowest, highest]: a lap trains on its own and labels proofs of the
-         * next; the last one stays.
-         */
-        difficulties: z.array(difficulty).min(1),
-        /** The held-out set's, which spans all. */
-        heldOutDifficulty: difficulty,
-      }),
-      z.strictObject({
-        kind: z.literal('file'),
-        path: z.string().min(1),
-        validationShare: z.number().min(0).max(0.5).default(0.1),
-        heldOutShare: z.number().min(0).max(0.5).default(0.1),
-        /** Bands of the file's `difficulty` field, as above. @default all problems in every lap */
-        difficulties: z
-          .array(z.tuple([z.number(), z.number()]))
-          .min(1)
-          .optional(),
-      }),
-    ]),
+    /** One of `domains/`. Another than the preset's brings its own defaults of all that follows. */
+    name: z.string().min(1),
+    /** The domain's own: where D_p comes from, and how it is split. */
+    settings: z.record(z.string(), z.unknown()),
     /** A prompt set of `prompts/`: one file per task. */
-    prompts: z.enum(['paper', 'rehearsal']),
-    /**
-     * The SFT base all players start from: one of `SHIPPED_BASES` by name, or a checkpoint folder of the store (HF
-     * format).
-     */
+    prompts: z.string().min(1),
+    /** The SFT base all players start from: one that the domain ships, or a checkpoint folder of the store (HF format). */
     base: z.string().min(1),
-    /** Ground truth for measurements, where there is one. */
-    checker: z.enum(['rehearsal', 'none']),
-    /** Who answers questions to experts: people, or the program named after the checker. */
+    /** Ground truth for measurements: the domain's own checker, or none, be there one or not. */
+    checker: z.enum(['own', 'none']),
+    /** Who answers questions to experts: people, or the domain's program. */
     experts: z.enum(['people', 'program']),
   }),
   coldStart: z.strictObject({

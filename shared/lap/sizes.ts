@@ -21,13 +21,20 @@ export interface LapSizes {
   readonly problemsAssumed: boolean;
 }
 
-/**
- * From the recipe and, from lap 2 on, the parent's manifest. A file's problems are not counted here: as many as the
- * cold start asks about.
- */
-export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
+/** Problems by split, before there are any. */
+export interface ProblemCounts {
+  readonly train: number;
+  readonly validation: number;
+  readonly heldOut: number;
+  readonly next: number;
+  /** True where the domain cannot know them before it reads them. */
+  readonly assumed?: boolean;
+}
+
+/** From the recipe, its domain's word on the problems and, from lap 2 on, the parent's manifest. */
+export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest): LapSizes {
   const { coldStart: cold, metaData, labelling, evaluation } = recipe;
-  const problems = problemsOf(recipe, parent);
+  const problems = problemsOf(expected, parent);
   const validationShare = problems.validation / (problems.train + problems.validation);
   const candidates = Math.min(cold.problems, problems.train + problems.validation) * cold.candidatesPerProblem;
   const expertProofs = Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
@@ -57,22 +64,16 @@ export function sizesOf(recipe: Recipe, parent?: LapManifest): LapSizes {
     written,
     labelled: Math.min(labelling.proofs, written),
     carried: parent?.labels.carried?.rows ?? 0,
-    problemsAssumed: problems.assumed,
+    problemsAssumed: problems.assumed === true,
   };
 }
 
-function problemsOf({ domain, coldStart }: Recipe, parent?: LapManifest) {
-  const source = domain.problems;
-  if (source.kind === 'rehearsal')
-    return { ...source, heldOut: parent?.problems.heldOut.rows ?? source.heldOut, assumed: false };
-  if (parent !== undefined) {
-    const { train, validation, heldOut, next } = parent.problems;
-    return { train: train.rows, validation: validation.rows, heldOut: heldOut.rows, next: next.rows, assumed: false };
-  }
-  const all = coldStart.problems;
-  const [validation, heldOut] = [Math.ceil(all * source.validationShare), Math.ceil(all * source.heldOutShare)];
-  const train = all - validation - heldOut;
-  return { train, validation, heldOut, next: train, assumed: true };
+/** A later lap's validation and held-out sets are its parent's. */
+function problemsOf(expected: ProblemCounts, parent?: LapManifest): ProblemCounts {
+  if (parent === undefined) return expected;
+  const { train, validation, heldOut, next } = parent.problems;
+  const kept = { validation: validation.rows, heldOut: heldOut.rows };
+  return expected.assumed === true ? { train: train.rows, next: next.rows, ...kept } : { ...expected, ...kept };
 }
 
 function rowsIn(parts: readonly { readonly rows: number }[]): number {

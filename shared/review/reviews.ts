@@ -74,6 +74,8 @@ export interface ReviewSetInput extends ReviewPolicy {
   readonly lap: string;
   /** Rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`. */
   readonly subject: DatasetRef;
+  /** Whose program answers where people do not. */
+  readonly domain: string;
   readonly experts: 'people' | 'program';
   /** Set by the workflow itself, which asks a large set in parts. @default all rows */
   readonly range?: RowRange;

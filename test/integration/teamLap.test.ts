@@ -29,11 +29,9 @@ const problems: Problem[] = Array.from({ length: 24 }, (_, index) => ({
 const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2048, maxCompletionTokens: 48 };
 const fields = {
   domain: {
-    problems: { kind: 'file', path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 },
-    prompts: 'paper',
+    name: 'proofs',
+    settings: { path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 },
     base: 'imports/base',
-    checker: 'none',
-    experts: 'people',
   },
   stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
   // More valid analyses than most proofs get: some stay contested.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { RehearsalSettings } from '../../domains/rehearsal/splits.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Problem } from '../../shared/records.ts';
 import { lapWorld, type LapWorld } from '../lapWorld.ts';
@@ -68,8 +69,9 @@ describe('a lap that goes on from another', () => {
       .trimEnd()
       .split('\n')
       .map((line) => (JSON.parse(line) as Problem).difficulty ?? 0);
-    const { problems: source } = recipe.domain;
-    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual(source.difficulties?.[0]);
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual(
+      (recipe.domain.settings as RehearsalSettings).difficulties[0],
+    );
   });
 
   test('may consolidate into the base, and train its meta-verifier anew', async () => {

@@ -43,6 +43,7 @@ test(
       kind: 'scoreProof',
       lap: 'main/lap-0001',
       subject,
+      domain: 'rehearsal',
       experts: 'program',
       seats: 2,
       leaseMinutes: 30,

@@ -72,6 +72,7 @@ async function recordSet(): Promise<void> {
     kind: 'scoreProof',
     lap: 'main/lap-0001',
     subject,
+    domain: 'rehearsal',
     experts: 'program',
     seats: 2,
     leaseMinutes: 30,

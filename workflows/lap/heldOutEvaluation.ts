@@ -25,7 +25,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const records: SetRecord[] = [];
   const running: Promise<unknown>[] = [];
   const asking = askingOf(opened, 'evaluation');
-  const { checker } = recipe.domain;
+  const { domain } = recipe;
   const { proofsPerScore, analysesPerProof, proofsPerProblem } = recipe.evaluation;
   const AS = {
     verifier: { role: 'verifier', task: 'verify', perRow: analysesPerProof },
@@ -50,13 +50,13 @@ export function heldOutEvaluation(opened: OpenedLap) {
   const experts = { proofs: new Trigger<DatasetRef>(), analyses: new Trigger<DatasetRef>() };
   const proofs = parent
     ? Promise.resolve(parent.evaluation.proofs)
-    : checker === 'none'
+    : domain.checker === 'none'
       ? experts.proofs
       : beside(draftProofs());
   const analyses = recipe.metaVerification
     ? parent?.evaluation.analyses
       ? Promise.resolve(parent.evaluation.analyses)
-      : checker === 'none'
+      : domain.checker === 'none'
         ? experts.analyses
         : beside(draftAnalyses())
     : undefined;
@@ -70,7 +70,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
       setId,
       proofsPerScore,
       seed: seedOf('held-out proofs'),
-      checker,
+      domain,
     });
     return rows;
   }
@@ -87,7 +87,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
       setIds: [setId],
       analysesPerQuality: proofsPerScore,
       seed: seedOf('held-out analyses'),
-      checker,
+      domain,
     });
     return rows;
   }

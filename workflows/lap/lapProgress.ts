@@ -5,7 +5,6 @@ import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';
 import type { PlanHeadline } from '../../shared/cost/plan.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
-import type { PresetName } from '../../domains/rehearsal/presets.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
 import { runOf } from '../../shared/ids.ts';
@@ -63,7 +62,7 @@ export function trackProgress() {
   return {
     startedAt,
     /** @param names of all phases of this lap, in order. */
-    opened(lap: string, preset: PresetName, names: readonly string[], planned: readonly PlanHeadline[] = []): void {
+    opened(lap: string, preset: string, names: readonly string[], planned: readonly PlanHeadline[] = []): void {
       phases = names;
       plan = planned;
       current = { ...current, lap, phases: names.length, ...(planned.length > 0 && { plan: planned }) };

@@ -11,7 +11,7 @@ export async function askExperts(
   const { domain, experts } = opened.recipe;
   return executeChild(reviewSet, {
     workflowId: question.setId,
-    args: [{ ...question, lap: opened.lap, experts: domain.experts, ...experts }],
+    args: [{ ...question, lap: opened.lap, domain: domain.name, experts: domain.experts, ...experts }],
     staticSummary: `${question.kind} × ${question.subject.rows}`,
   });
 }

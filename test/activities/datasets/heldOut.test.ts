@@ -1,4 +1,5 @@
 import { createDatasetActivities } from '../../../activities/datasets/activities.ts';
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { AnalysisRow, ProofRow } from '../../../shared/records.ts';
 import type { Score } from '../../../shared/scores.ts';
 import {
@@ -14,6 +15,8 @@ import {
 } from '../../reports/figures/lapFixture.ts';
 
 const lap = 'main/lap-0001';
+const { domain } = rehearsal;
+const untold = { ...domain, checker: 'none' as const };
 
 describe('the held-out proofs', () => {
   const problems = [2, 2, 5, 5, 8, 8].map((difficulty, index) => problem(index, difficulty));
@@ -24,12 +27,8 @@ describe('the held-out proofs', () => {
       worths.map((worth, sample) => outcome(id, 'prove', `${provedText(worth)} no. ${sample}`, { sample })),
     );
     await writeSet(store, 'drafts', [...drafts, malformed('p0', 'prove')]);
-    const activities = createDatasetActivities({ store, checker: toyChecker });
-    return {
-      store,
-      activities,
-      input: { lap, problems: ref, setId: 'drafts', proofsPerScore: 3, seed: 1, checker: 'rehearsal' as const },
-    };
+    const activities = createDatasetActivities({ store, checkers: () => toyChecker });
+    return { store, activities, input: { lap, problems: ref, setId: 'drafts', proofsPerScore: 3, seed: 1, domain } };
   };
 
   test('are balanced by true score and spread over difficulties', async () => {
@@ -59,9 +58,9 @@ describe('the held-out proofs', () => {
     "are not chosen by truth where the recipe has no checker: experts' scored proofs, or a plain " + 'sample',
     async () => {
       const { store, activities, input } = await draft([0, 1]);
-      expect((await activities.buildHeldOutProofs({ ...input, checker: 'none' })).chosen).toEqual({ unknown: 9 });
+      expect((await activities.buildHeldOutProofs({ ...input, domain: untold })).chosen).toEqual({ unknown: 9 });
       const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proofRow(0, 1), score: 0.5 }]);
-      expect((await activities.buildHeldOutProofs({ ...input, checker: 'none', scored })).chosen).toEqual({ '0.5': 1 });
+      expect((await activities.buildHeldOutProofs({ ...input, domain: untold, scored })).chosen).toEqual({ '0.5': 1 });
     },
   );
 });
@@ -78,14 +77,14 @@ test('the held-out analyses are distinct and balanced by true quality', async ()
     ),
   );
   await writeSet(store, 'verdicts', analyses);
-  const { buildHeldOutAnalyses } = createDatasetActivities({ store, checker: toyChecker });
+  const { buildHeldOutAnalyses } = createDatasetActivities({ store, checkers: () => toyChecker });
   const { rows, chosen, available } = await buildHeldOutAnalyses({
     lap,
     proofs,
     setIds: ['verdicts'],
     analysesPerQuality: 2,
     seed: 1,
-    checker: 'rehearsal',
+    domain,
   });
   expect(available).toEqual({ '0': 4, '1': 4 }); // equal texts of one proof are one analysis
   expect(chosen).toEqual({ '0': 2, '1': 2 });
@@ -96,6 +95,6 @@ test('the held-out analyses are distinct and balanced by true quality', async ()
 test("a row that asks for a proof bears its problem's id", async () => {
   const store = await newStore();
   const problems = await store.writeJsonl('datasets/problems.jsonl', [problem(7)]);
-  const rows = await createDatasetActivities({ store }).buildProblemRows({ lap, problems });
+  const rows = await createDatasetActivities({ store, checkers: () => toyChecker }).buildProblemRows({ lap, problems });
   expect(await store.readRows(rows)).toEqual([{ id: 'p7', problem: problem(7) }]);
 });

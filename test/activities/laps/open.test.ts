@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openLap } from '../../../activities/laps/open.ts';
+import { domains } from '../../../domains/index.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
 import { localCluster } from '../clusters/fixture.ts';
 
-const here = { root: config.root, clusters: [localCluster('/nowhere')] };
+const here = { root: config.root, domains, clusters: [localCluster('/nowhere')] };
 let store: FileStore;
 beforeEach(() => {
   store = new FileStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));

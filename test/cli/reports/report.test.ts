@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeReport } from '../../../reports/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
-import { rehearsalChecker } from '../../../domains/rehearsal/checker.ts';
+import { domains } from '../../../domains/index.ts';
 import { newFolder, writeLap } from '../../reports/figures/lapFixture.ts';
 
 jest.setTimeout(240_000);
@@ -51,7 +51,7 @@ test(
   async () => {
     const { state, store } = await newState();
     const { lap } = await writeLap(store, { rewards: { verifierV1: [0.2, 0.8] } });
-    await writeReport(store, rehearsalChecker, { lap });
+    await writeReport(store, domains.checkerOf, { lap });
     const { code, out, err } = await report(state, 'lap-0001', '--json');
     expect([code, err]).toEqual([0, '']);
     const figures = JSON.parse(out) as Record<string, unknown>;

@@ -48,7 +48,7 @@ test('two laps are compared problem by problem: b less a', async () => {
   const store = await newStore();
   const compared = await compareLaps(
     store,
-    toyChecker,
+    () => toyChecker,
     [await lapOf(store, 'main/lap-0001', [0, 0, 1, 1], { gives: 1 })],
     [await lapOf(store, 'main/lap-0002', [0.5, 1, 1, 1])],
   );
@@ -78,7 +78,7 @@ test('seeds are pooled, and paired where both sides have the same', async () => 
     await lapOf(store, 's2/lap-0003', [0, 1, 1, 1], { seed: 2 }),
     await lapOf(store, 's1/lap-0003', [1, 1, 0, 1], { seed: 1 }),
   ];
-  const compared = await compareLaps(store, toyChecker, before, after);
+  const compared = await compareLaps(store, () => toyChecker, before, after);
   expect(compared.seeds).toEqual([1, 2]);
   const figure = figureOf(compared, 'generator: true score');
   expect(figure).toMatchObject({
@@ -94,7 +94,7 @@ test('seeds are pooled, and paired where both sides have the same', async () => 
   expect(page).toContain('aria-label="Differences b − a');
   expect(page).not.toMatch(/NaN|undefined|<script/);
 
-  const unpaired = await compareLaps(store, toyChecker, before, after.slice(0, 1));
+  const unpaired = await compareLaps(store, () => toyChecker, before, after.slice(0, 1));
   expect(unpaired.seeds).toEqual([]);
   expect(comparisonTable(unpaired)).toContain('not by seed: a has seeds 1, 2, b 2');
 });
@@ -105,7 +105,7 @@ test('laps with different held-out problems are refused by name', async () => {
     await lapOf(store, 'a/lap-0001', [0]),
     await lapOf(store, 'b/lap-0001', [0], { heldOut: [problem(0, 3)] }),
   ] as const;
-  await expect(compareLaps(store, toyChecker, [laps[0]], [laps[1]])).rejects.toThrow(
+  await expect(compareLaps(store, () => toyChecker, [laps[0]], [laps[1]])).rejects.toThrow(
     /Expected laps measured on the same held-out problems, got a\/lap-0001 on datasets\/a\/lap-0001\/held-out.jsonl .*4 problems\) and b\/lap-0001 on/,
   );
 });
@@ -115,7 +115,7 @@ test('verifiers that judged different proofs are not compared, and the rest is',
   const a = await lapOf(store, 'a/lap-0001', [0, 0, 0, 0]);
   const b = await lapOf(store, 'b/lap-0001', [1, 1, 1, 1]);
   const proofs = await store.writeJsonl('datasets/b/lap-0001/other.jsonl', [proofRow(0, 0), proofRow(1, 1)]);
-  const compared = await compareLaps(store, toyChecker, [a], [{ ...b, evaluation: { ...b.evaluation, proofs } }]);
+  const compared = await compareLaps(store, () => toyChecker, [a], [{ ...b, evaluation: { ...b.evaluation, proofs } }]);
   expect(figureOf(compared, 'verifier: score accuracy')).toBeUndefined();
   expect(compared.notCompared).toContainEqual({
     figure: 'verifier: score accuracy',

@@ -3,14 +3,15 @@ import { ReviewLog } from '../../../activities/reviews/log.ts';
 import { lapTable } from '../../../reports/pages/lapTable.ts';
 import { NOTHING } from '../../../shared/lap/amounts.ts';
 import { planLap } from '../../../shared/cost/plan.ts';
-import { PRESETS } from '../../../domains/rehearsal/presets.ts';
+import { domains } from '../../../domains/index.ts';
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { Recipe } from '../../../shared/lap/recipe.ts';
 import { emptySet, newStore, toyChecker, writeLap } from './lapFixture.ts';
 
 const recipe: Recipe = {
-  ...PRESETS.rehearsal,
-  domain: { ...PRESETS.rehearsal.domain, experts: 'people' },
-  training: { ...PRESETS.rehearsal.training, nodes: 2, gpusPerNode: 8 },
+  ...rehearsal,
+  domain: { ...rehearsal.domain, experts: 'people' },
+  training: { ...rehearsal.training, nodes: 2, gpusPerNode: 8 },
   prices: { perMillionPromptTokens: 10, perMillionCompletionTokens: 100, perGpuHour: 3, perExpertHour: 60 },
 };
 const LAP = 'main/lap-0001';
@@ -75,7 +76,7 @@ test(
     'price',
   async () => {
     const { store, manifest } = await measured();
-    const { ledger, ledgerTotal, rates, notMeasured } = await measureLap(manifest, store, toyChecker);
+    const { ledger, ledgerTotal, rates, notMeasured } = await measureLap(manifest, store, () => toyChecker);
     const used = (phase: string) => ledger.find((row) => row.phase === phase)?.used;
     // Ada took 6 minutes for her second answer, Emmy 10; their first ones count as the median, 8.
     expect(used('coldStart')).toMatchObject({
@@ -125,11 +126,11 @@ test(
 
 test('beside what was used stands what was planned, and the ratio', async () => {
   const { store, manifest } = await measured();
-  const plan = planLap(recipe, 1);
+  const plan = planLap(recipe, 1, domains.of('rehearsal'));
   const { ledger, ledgerTotal, rates, ...rest } = await measureLap(
     { ...manifest, plan: await store.writeJson(`laps/${LAP}/plan.json`, plan) },
     store,
-    toyChecker,
+    () => toyChecker,
   );
   expect(ledger.map(({ phase }) => phase)).toEqual(plan.phases.map(({ phase }) => phase));
   expect(ledger.map(({ planned }) => planned)).toEqual(plan.phases.map(({ expected }) => expected));

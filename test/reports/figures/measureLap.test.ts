@@ -22,7 +22,7 @@ import type { LapParts } from './lapFixture.ts';
 
 const measure = async (parts: LapParts) => {
   const store = await newStore();
-  return measureLap(await writeLap(store, parts), store, toyChecker);
+  return measureLap(await writeLap(store, parts), store, () => toyChecker);
 };
 
 describe('a verifier on the held-out proofs', () => {
@@ -210,7 +210,7 @@ test('of a step that was written twice, the last line counts; a line torn by a k
   const uri = 'jobs/main/lap-0001/verifierV1/metrics.jsonl';
   const lines = await store.readText(uri);
   await store.write(uri, `${lines}${lines.split('\n')[1]?.replace('"reward":0.4', '"reward":0.6')}\n{"step":3,"rew`);
-  const [training] = (await measureLap(manifest, store, toyChecker)).trainings;
+  const [training] = (await measureLap(manifest, store, () => toyChecker)).trainings;
   expect(training?.curve.map(({ step, reward }) => [step, reward])).toEqual([
     [1, 0.2],
     [2, 0.6],
@@ -277,7 +277,7 @@ describe('where no checker knows the truth', () => {
       { id: 'proof-2', result: { kind: 'expired' } },
     ]);
     const reviews = [{ setId: 'main/lap-0001/label/audit', results, scored: 2, flagged: 0, expired: 1, verdicts: 4 }];
-    const { labels, notMeasured } = await measureLap({ ...manifest, reviews }, store);
+    const { labels, notMeasured } = await measureLap({ ...manifest, reviews }, store, () => toyChecker);
     expect(labels.auditedPrecision).toMatchObject({ value: 0.5, n: 2 });
     expect(labels.precision).toMatchObject({ value: 0.5, n: 2 });
     expect(labels.precisionByScore['1']).toMatchObject({ value: 0.5, n: 2 });
@@ -307,8 +307,8 @@ describe('where no checker knows the truth', () => {
 
   test('a recipe that names a checker is not measured without it', async () => {
     const store = await newStore();
-    await expect(measureLap(await writeLap(store), store)).rejects.toThrow(
-      /Expected the checker "rehearsal" that the recipe names, got none/,
+    await expect(measureLap(await writeLap(store), store, () => undefined)).rejects.toThrow(
+      /Expected domain rehearsal to have a checker, as the recipe says, got none/,
     );
   });
 });

@@ -61,7 +61,7 @@ async function watched(
   const { watch, notMeasured } = await measureLap(
     { ...manifest, stages: [{ ...record, datasets: [dataset] }] },
     store,
-    toyChecker,
+    () => toyChecker,
   );
   return { stage: watch.stages[0], warnings: watch.warnings, notMeasured };
 }

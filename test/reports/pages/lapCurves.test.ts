@@ -39,7 +39,7 @@ async function lapOf(store: FileStore, lap: string, turn: number, worth: Score, 
   return measureLap(
     { ...manifest, turn, startedAt: at(100 * turn), proofScores: { ...manifest.proofScores, train: [train] } },
     store,
-    toyChecker,
+    () => toyChecker,
   );
 }
 

@@ -68,7 +68,7 @@ const whole: LapParts = {
 const written = async (parts: LapParts): Promise<{ store: FileStore; page: string; figures: LapReport }> => {
   const store = await newStore();
   const { lap } = await writeLap(store, parts);
-  const { uri } = await writeReport(store, toyChecker, { lap });
+  const { uri } = await writeReport(store, () => toyChecker, { lap });
   return {
     store,
     page: await store.readText(uri),

@@ -1,16 +1,19 @@
 import { NOTHING, overBudget, ratiosOf } from '../../../shared/lap/amounts.ts';
 import type { Spending } from '../../../shared/lap/amounts.ts';
 import { expertTime } from '../../../shared/cost/expertTime.ts';
+import { domains } from '../../../domains/index.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { planLap, refusalOfPlan } from '../../../shared/cost/plan.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { hoursText, short } from '../../../shared/cost/planText.ts';
 import { labellingPolicy } from '../../../shared/cost/rates.ts';
 import type { MeasuredRates } from '../../../shared/cost/rates.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
 
-const recipeOf = (input: unknown) => resolveRecipe(input).recipe;
-const planOf = (input: unknown = {}) => planLap(recipeOf(input), 1);
+const recipeOf = (input: unknown) => resolveRecipe(domains, input).recipe;
+const plan = (recipe: Recipe) => planLap(recipe, 1, domains.of(recipe.domain.name));
+const planOf = (input: unknown = {}) => plan(recipeOf(input));
 const phaseOf = (plan: LapPlan, name: string) => plan.phases.find(({ phase }) => phase === name)!;
 
 describe('the plan of lap 1', () => {
@@ -99,8 +102,11 @@ describe('the plan of a later lap', () => {
     minutesPerVerdict: { scaleVerification: 4 },
   };
   const later = (input: object = {}, measured = rates) => {
-    const { recipe: child, turn } = resolveRecipe({ from: 'lap-0001', ...input }, parent);
-    return planLap(child, turn, { manifest: parent, measure: { lap: parent.lap, rates: measured } });
+    const { recipe: child, turn } = resolveRecipe(domains, { from: 'lap-0001', ...input }, parent);
+    return planLap(child, turn, domains.of(child.domain.name), {
+      manifest: parent,
+      measure: { lap: parent.lap, rates: measured },
+    });
   };
 
   it('starts from what the parent left: its datasets, its held-out sets, its contested proofs', () => {
@@ -156,11 +162,11 @@ describe('a budget', () => {
 
   it('refuses a plan by the field, with the limit and the plan’s figure', () => {
     const recipe = recipeOf({ preset: 'smoke', budget: { calls: 100 } });
-    const { calls } = planLap(recipe, 1).total.expected;
-    expect(refusalOfPlan(planLap(recipe, 1), recipe)).toMatch(
+    const { calls } = plan(recipe).total.expected;
+    expect(refusalOfPlan(plan(recipe), recipe)).toMatch(
       new RegExp(`^budget\\.calls: expected a plan of at most 100, got ${calls} \\(model calls\\)`),
     );
-    expect(refusalOfPlan(planLap(recipe, 1), recipeOf({ preset: 'smoke', budget: { calls } }))).toBeUndefined();
+    expect(refusalOfPlan(plan(recipe), recipeOf({ preset: 'smoke', budget: { calls } }))).toBeUndefined();
   });
 
   it('is a field of the recipe like others', () => {

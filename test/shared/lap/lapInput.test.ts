@@ -1,35 +1,41 @@
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
-import { PRESETS } from '../../../domains/rehearsal/presets.ts';
+import { domains } from '../../../domains/index.ts';
+import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 
 describe('a lap input', () => {
   it('means the preset rehearsal when it is empty', () => {
-    expect(resolveRecipe({})).toEqual({ run: 'main', turn: 1, recipe: PRESETS.rehearsal });
+    expect(resolveRecipe(domains, {})).toEqual({ run: 'main', turn: 1, recipe: rehearsal });
   });
 
-  it.each(Object.keys(PRESETS))('can be no more than the name of the preset %s', (preset) => {
-    expect(resolveRecipe({ preset }).recipe).toEqual(PRESETS[preset as keyof typeof PRESETS]);
+  it.each(Object.entries(domains.presets))('can be no more than the name of the preset %s', (preset, whole) => {
+    expect(resolveRecipe(domains, { preset }).recipe).toEqual(whole);
   });
 
   it('changes a field deep in the preset and leaves its neighbours', () => {
-    const { recipe } = resolveRecipe({ preset: 'smoke', labelling: { analysesPerProof: 16 }, run: 'seed-2', seed: 2 });
-    expect(recipe.labelling).toEqual({ ...PRESETS.smoke.labelling, analysesPerProof: 16 });
+    const { recipe } = resolveRecipe(domains, {
+      preset: 'smoke',
+      labelling: { analysesPerProof: 16 },
+      run: 'seed-2',
+      seed: 2,
+    });
+    expect(recipe.labelling).toEqual({ ...smoke.labelling, analysesPerProof: 16 });
     expect(recipe.seed).toBe(2);
   });
 
-  it('replaces a variant of another kind as a whole, with that kind’s defaults', () => {
-    const { recipe } = resolveRecipe({
+  it('that names another domain has that domain’s defaults of all that is the domain’s', () => {
+    const { recipe } = resolveRecipe(domains, {
+      domain: { name: 'proofs', settings: { path: 'imports/mine.jsonl' }, base: 'imports/base' },
+    });
+    expect(recipe).toEqual({
+      ...rehearsal,
       domain: {
-        problems: { kind: 'file', path: 'imports/mine.jsonl' },
+        name: 'proofs',
+        settings: { path: 'imports/mine.jsonl', validationShare: 0.1, heldOutShare: 0.1 },
+        prompts: 'paper',
+        base: 'imports/base',
         checker: 'none',
         experts: 'people',
-        prompts: 'paper',
       },
-    });
-    expect(recipe.domain.problems).toEqual({
-      kind: 'file',
-      path: 'imports/mine.jsonl',
-      validationShare: 0.1,
-      heldOutShare: 0.1,
     });
   });
 
@@ -50,7 +56,7 @@ describe('a lap input', () => {
       { rewards: { alpha: 1 } },
       /rewards\.alpha: no such field; expected one of proofWeight/,
     ],
-    ['an unknown preset', { preset: 'tiny' }, /preset: expected one of smoke, rehearsal, paper, got "tiny"/],
+    ['an unknown preset', { preset: 'tiny' }, /preset: expected one of rehearsal, smoke, paper, got "tiny"/],
     ['a group that is null', { coldStart: null }, /coldStart: expected object.*got null/],
     ['a list', [], /expected an object such as \{\} or \{"preset":"smoke"\}, got \[\]/],
     ['nothing that is an object', 'smoke', /expected an object.*got "smoke"/],
@@ -81,15 +87,45 @@ describe('a lap input', () => {
     ],
     [
       'difficulties upside down',
-      { domain: { problems: { difficulties: [[3, 2]] } } },
-      /difficulties: expected \[lowest, highest\], got \[3, 2\]/,
+      { domain: { settings: { difficulties: [[3, 2]] } } },
+      /domain\.settings\.difficulties\.0: expected \[lowest, highest\], got \[3,2\]/,
+    ],
+    [
+      'a domain that nobody knows',
+      { domain: { name: 'chess' } },
+      /domain\.name: expected one of rehearsal, proofs, got "chess"$/,
+    ],
+    [
+      'a field that the domain does not know',
+      { domain: { settings: { tests: 3 } } },
+      /domain\.settings\.tests: no such field; expected one of train, validation.*got 3$/,
+    ],
+    [
+      'problems where settings are meant',
+      { domain: { problems: { kind: 'file' } } },
+      /domain\.problems: expected its fields in domain\.settings, and domain\.name in place of its kind, got \{"kind"/,
+    ],
+    [
+      'a checker that the domain has not',
+      { domain: { name: 'proofs', settings: { path: 'p' }, base: 'b', checker: 'own' } },
+      /domain\.checker: expected "none" \(proofs has no checker\), got "own"/,
+    ],
+    [
+      'a program where people alone can answer',
+      { domain: { name: 'proofs', settings: { path: 'p' }, base: 'b', checker: 'own', experts: 'program' } },
+      /domain\.experts: expected "people" \(proofs has no program that answers\), got "program"/,
+    ],
+    [
+      'no base where none is shipped',
+      { domain: { name: 'proofs', settings: { path: 'p' } } },
+      /domain\.base: expected string, .*got nothing/,
     ],
   ])('is refused by name for %s', (_, input, message) => {
-    expect(() => resolveRecipe(input)).toThrow(message);
+    expect(() => resolveRecipe(domains, input)).toThrow(message);
   });
 
   it('names every bad field at once', () => {
-    expect(() => resolveRecipe({ seed: -1, coldStart: { problems: 0 } })).toThrow(
+    expect(() => resolveRecipe(domains, { seed: -1, coldStart: { problems: 0 } })).toThrow(
       /seed: .*got -1; coldStart\.problems: .*got 0/,
     );
   });

@@ -1,10 +1,10 @@
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { bandOf, phasesOf, possibleInits } from '../../../shared/lap/laterLap.ts';
-import { PRESETS } from '../../../domains/rehearsal/presets.ts';
+import { domains } from '../../../domains/index.ts';
+import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 
-const { smoke, rehearsal } = PRESETS;
 const later = (input: object) =>
-  resolveRecipe({ from: 'lap-0001', ...input }, { turn: 1, recipe: { ...smoke, seed: 7 } });
+  resolveRecipe(domains, { from: 'lap-0001', ...input }, { turn: 1, recipe: { ...smoke, seed: 7 } });
 
 test('lap 1 builds a verifier in four steps, later laps consolidate and retrain it', () => {
   expect(phasesOf(smoke, 1)).toEqual([
@@ -73,7 +73,7 @@ test('with a frozen verifier the generator starts from the consolidation', () =>
 
 test('lap 1 has no consolidation to start from', () => {
   expect(possibleInits(smoke, 1, 'verifierV2')).toEqual(['base', 'verifierV1', 'metaVerifier']);
-  expect(() => resolveRecipe({ stages: { generator: { init: 'consolidation' } } })).toThrow(
+  expect(() => resolveRecipe(domains, { stages: { generator: { init: 'consolidation' } } })).toThrow(
     /stages\.generator\.init: expected base, verifierV1, metaVerifier, verifierV2 \(what exists by then\), got "consolidation"/,
   );
 });
@@ -98,11 +98,11 @@ test('the curriculum moves on to the next band with each lap, and its last one s
 });
 
 test('the short name of a lap means the run main, and a name that is none is refused', () => {
-  expect(resolveRecipe({ from: 'seed-2/lap-0003' }, { turn: 3, recipe: rehearsal })).toMatchObject({
+  expect(resolveRecipe(domains, { from: 'seed-2/lap-0003' }, { turn: 3, recipe: rehearsal })).toMatchObject({
     run: 'seed-2',
     turn: 4,
   });
-  expect(() => resolveRecipe({ from: 'lap 1' })).toThrow(
+  expect(() => resolveRecipe(domains, { from: 'lap 1' })).toThrow(
     'Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got "lap 1"',
   );
 });

@@ -55,6 +55,7 @@ async function start(setId: string, rows: number, more: Partial<ReviewSetInput> 
     kind: 'scoreProof',
     lap: 'main/lap-0001',
     subject,
+    domain: 'rehearsal',
     experts: 'program',
     seats: 2,
     leaseMinutes: 30,

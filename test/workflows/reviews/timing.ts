@@ -8,18 +8,15 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
-import type { Checker } from '../../../shared/domain.ts';
+import type { ExpertProgram } from '../../../shared/domain.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
 
 const questions = Number(process.argv[2] ?? 400);
 const seats = Number(process.argv[3] ?? 2);
 Runtime.install({ logger: new DefaultLogger('WARN') });
-const checker: Checker = {
+const expert: ExpertProgram = {
   name: 'timing-checker',
-  proofScore: (_, proof) => (proof.length % 3 === 0 ? 0 : proof.length % 3 === 1 ? 0.5 : 1),
-  analysis: () => {
-    throw new Error('not asked');
-  },
+  answer: (_, { proof }) => (proof.length % 3 === 0 ? 0 : proof.length % 3 === 1 ? 0.5 : 1),
 };
 const folder = await mkdtemp(path.join(tmpdir(), 'reviews-'));
 const store = new FileStore(folder);
@@ -45,7 +42,7 @@ try {
     connection: env.nativeConnection,
     taskQueue: 'flywheel',
     workflowsPath: path.resolve(import.meta.dirname, 'workflows.ts'),
-    activities: createReviewActivities({ store, client: () => Promise.resolve(env.client), checker }),
+    activities: createReviewActivities({ store, client: () => Promise.resolve(env.client), expertOf: () => expert }),
   });
   const subject = await store.writeJsonl(
     'datasets/timing.jsonl',
@@ -67,6 +64,7 @@ try {
           kind: 'scoreProof',
           lap: 'timing',
           subject,
+          domain: 'rehearsal',
           experts: 'program',
           seats,
           leaseMinutes: 30,

@@ -20,13 +20,7 @@ const worker = await Worker.create({
   activities: createReviewActivities({
     store: new FileStore(storeDir),
     client: () => Promise.resolve(client),
-    checker: {
-      name: 'length-checker',
-      proofScore: (_, proof) => (proof.length % 2 === 0 ? 1 : 0),
-      analysis: () => {
-        throw new Error('not asked');
-      },
-    },
+    expertOf: () => ({ name: 'length-checker', answer: (_, { proof }) => (proof.length % 2 === 0 ? 1 : 0) }),
   }),
 });
 await worker.run();

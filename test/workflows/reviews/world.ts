@@ -6,6 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
+import { programOf } from '../../../shared/domain.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { ExpertReviewInput, ReviewPolicy } from '../../../shared/review/reviews.ts';
 import { expertReview } from '../../../workflows/reviews/expertReview.ts';
@@ -61,7 +62,7 @@ export class World {
       activities: createReviewActivities({
         store: this.store,
         client: () => Promise.resolve(this.env.client),
-        checker,
+        expertOf: () => checker && programOf(checker),
       }),
       stickyQueueScheduleToStartTimeout: '1s',
     });

@@ -1,0 +1,95 @@
+import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
+
+const paperStage: StageRecipe = {
+  init: 'base',
+  groupSize: 16, // others' published runs; not in the paper
+  promptsPerStep: 128, // likewise
+  maxSteps: 400, // ours: about three passes over D_p at 128 prompts a step
+  learningRate: 1e-6, // others' published runs: 1e-6 to 3e-6
+  warmupSteps: 5,
+  klCoef: 0,
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  temperature: 1,
+  maxPromptTokens: 196_608, // ours: a proof of 128K and an analysis of 64K
+  maxCompletionTokens: 65_536, // released run script: verdicts to 64K
+  saturationReward: 0.97,
+  saturationWindow: 10,
+  checkpointEverySteps: 10,
+};
+
+const verdict = { temperature: 1, topP: 0.95, maxTokens: 65_536 }; // released run script
+const proof = { temperature: 1, topP: 0.95, maxTokens: 131_072 }; // released run script
+
+/** The paper's sizes. What the paper does not give is ours, or as said. */
+export const paper: Recipe = {
+  preset: 'paper',
+  seed: 1,
+  domain: {
+    name: 'proofs',
+    settings: { path: 'problems.jsonl', validationShare: 0.02, heldOutShare: 0.01 },
+    prompts: 'paper',
+    base: 'base', // paper 2.1: DeepSeek-V3.2-Exp-SFT; a folder of the team's
+    checker: 'none',
+    experts: 'people',
+  },
+  // paper 2.1: 17,503; the rest is not given
+  coldStart: { problems: 17_503, candidatesPerProblem: 1, refinementRounds: 3, expertProofs: 10_000 },
+  metaData: { analysesPerProof: 1, expertAnalyses: 5_000, baseShare: 0 },
+  stages: {
+    verifierV1: { ...paperStage, init: 'base' },
+    metaVerifier: { ...paperStage, init: 'verifierV1' },
+    verifierV2: { ...paperStage, init: 'verifierV1' },
+    generator: { ...paperStage, init: 'verifierV2', maxCompletionTokens: 131_072 },
+    selfVerification: { ...paperStage, init: 'generator', maxCompletionTokens: 131_072 },
+  },
+  selfVerification: 'self-analysis',
+  curriculum: 'harder',
+  metaVerification: true,
+  retrainVerifier: true,
+  retrainMetaVerifier: false,
+  consolidateFrom: 'generator',
+  consolidation: {
+    examplesPerSkill: 20_000,
+    rowsPerStep: 128,
+    maxSteps: 400, // ours: about one pass over three skills
+    learningRate: 1e-5,
+    warmupSteps: 20,
+    maxPromptTokens: 196_608,
+    maxCompletionTokens: 131_072,
+    checkpointEverySteps: 50,
+  },
+  rewards: {
+    proofWeight: 0.76, // paper 2.2: α
+    selfAnalysisWeight: 0.24, // paper 2.2: β
+    verdictsPerReward: 1,
+    metaVerdictsPerReward: 1,
+    metaJudge: 'verifier', // paper 2.2: the verifier does both
+    metaShare: 0.5,
+    judgeAttempts: 3,
+    maxUnscorableShare: 0.05,
+    maxRevisions: 2,
+  },
+  labelling: {
+    candidates: 17_503, // ours: all are labelled, so no first look is needed
+    firstLook: 2,
+    proofs: 17_503,
+    proofsPerProblem: 1,
+    analysesPerProof: 64, // released search code: 64 verifications; n, m and k are not in the paper
+    metaAnalysesPerAnalysis: 16,
+    minValidAnalyses: 4,
+    confirmingMetaScore: 1,
+    waves: [6, 12, 24, 24],
+    earlyStop: true,
+    contested: 'ask',
+    auditShare: 0.02, // ours: about 350 labels, so that an error rate of 5 % is known to within 2.5 %
+    verdictAttempts: 3,
+  },
+  experts: { seats: 2, leaseMinutes: 60, deadlineHours: 168, onDeadline: 'carry' },
+  sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
+  inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
+  training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
+  // paper 3.3.1: 8 proofs, majority of 8 analyses
+  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false },
+  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 }, // ours, in dollars
+};

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import type { ProblemsAsked, Splits } from '../../shared/domain.ts';
+import { bandOf } from '../../shared/lap/laterLap.ts';
+import type { Problem } from '../../shared/records.ts';
+import { seedOf, shuffled } from '../../shared/seeds.ts';
+
+const share = z.number().min(0).max(0.5).default(0.1);
+
+export const settings = z.strictObject({
+  /** A JSONL file of the store: id, statement, topic, source and, where there is a curriculum, difficulty. */
+  path: z.string().min(1),
+  validationShare: share,
+  heldOutShare: share,
+  /**
+   * The curriculum's bands [lowest, highest] of the file's `difficulty`: a lap trains on its own and labels proofs of
+   * the next; the last one stays. @default all problems in every lap
+   */
+  difficulties: z
+    .array(z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, 'expected [lowest, highest]'))
+    .min(1)
+    .optional(),
+});
+export type ProofsSettings = z.infer<typeof settings>;
+
+/**
+ * A line of a team's problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
+ */
+const problemLine = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,80}$/, 'expected letters, digits, dots, dashes or underscores'),
+  statement: z.string().min(1).max(100_000),
+  topic: z.string().min(1).max(80),
+  source: z.string().min(1).max(400),
+  difficulty: z.number().optional(),
+});
+
+type Asked = ProblemsAsked<ProofsSettings>;
+
+export async function splitFile(asked: Asked): Promise<Splits> {
+  const { settings, turn, seed, kept } = asked;
+  const all = shuffled(await readProblems(settings.path, asked.read), seedOf(seed, 'split'));
+  const cut = (from: number, share: number) => all.slice(from, from + Math.ceil(all.length * share));
+  const heldOut = kept?.heldOut ?? cut(0, settings.heldOutShare);
+  const validation = kept?.validation ?? cut(heldOut.length, settings.validationShare);
+  const away = new Set([...heldOut, ...validation].map(({ id }) => id));
+  const rest = all.filter(({ id }) => !away.has(id));
+  return { heldOut, validation, train: ofBand(rest, asked, turn), next: ofBand(rest, asked, turn + 1) };
+}
+
+/** @throws when a lap would have nothing to train on. */
+function ofBand(
+  problems: readonly Problem[],
+  { settings: { path, difficulties }, curriculum }: Asked,
+  turn: number,
+): readonly Problem[] {
+  if (difficulties === undefined)
+    return nonEmpty(problems, `${path} to hold problems enough for training beside those held out and for validation`);
+  const [low, high] = bandOf(difficulties, curriculum, turn);
+  return nonEmpty(
+    problems.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high),
+    `${path} to hold problems of difficulty ${low} to ${high} for lap ${turn} of the curriculum`,
+  );
+}
+
+function nonEmpty(problems: readonly Problem[], expected: string): readonly Problem[] {
+  if (problems.length === 0) throw new Error(`Expected ${expected}, got none`);
+  return problems;
+}
+
+/**
+ * The problems of a JSONL file in the store.
+ * @throws naming the line, the field and both lines of a duplicate.
+ */
+export async function readProblems(uri: string, read: Asked['read']): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const lineOf = new Map<string, number>();
+  let number = 0;
+  for await (const line of read(uri)) {
+    number += 1;
+    if (line.trim() === '') continue;
+    const problem = parseLine(line, `${uri} line ${number}`);
+    for (const [what, value] of [
+      ['id', problem.id],
+      ['statement', problem.statement.trim()],
+    ] as const) {
+      const earlier = lineOf.get(`${what}:${value}`);
+      if (earlier !== undefined)
+        throw new Error(
+          `${uri} line ${number}: the ${what} of problem ${problem.id} stands on line ${earlier} already: ` +
+            'expected each problem once',
+        );
+      lineOf.set(`${what}:${value}`, number);
+    }
+    problems.push(problem);
+  }
+  return problems;
+}
+
+function parseLine(line: string, where: string): Problem {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new Error(`${where}: expected a JSON object, got ${line.slice(0, 60)}`, { cause: error });
+  }
+  const parsed = problemLine.safeParse(value);
+  if (!parsed.success) {
+    throw new Error(
+      `${where}: ` +
+        parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the line'}: ${issue.message}`).join('; '),
+    );
+  }
+  const { difficulty, ...problem } = parsed.data;
+  return difficulty === undefined ? problem : { ...problem, difficulty };
+}
