@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
+import { promisify } from 'node:util';
 import { inspectBase, type Figures } from './inspectBase.ts';
 import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
@@ -44,12 +45,19 @@ export async function recipeDigest(base: BaseName, seed: number): Promise<string
   }
 }
 
+/** As the trainer reckons it: the same as the store does. */
+async function digestOf(folder: string, python: string): Promise<string> {
+  const digest = 'import sys; from pathlib import Path; from trainer.contract.files import checkpoint_digest; ';
+  const asked = ['-c', `${digest}print(checkpoint_digest(Path(sys.argv[1])))`, folder];
+  return (await promisify(execFile)(python, asked)).stdout.trim();
+}
+
 async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
   const base = baseNamed(name);
   const measurement = { problemsPerLength: 25, seed: 7 };
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
-    checkpoint: await checkpointDigest(folderOf(base)),
+    checkpoint: await digestOf(folderOf(base), python),
     measured: {
       ...measurement,
       figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }),
