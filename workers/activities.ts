@@ -8,6 +8,7 @@ import { createLapActivities } from '../activities/laps/activities.ts';
 import { loadPromptSet } from '../activities/store/promptSets.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
+import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { FileStore } from '../activities/store/files.ts';
@@ -19,16 +20,16 @@ export async function createActivities() {
   const serving = configuredServing(store);
   const clusters = configuredClusters();
 
-  let connected: Promise<Client> | undefined;
-  const client = () =>
+  let connected: Promise<TemporalDesk> | undefined;
+  const desk = () =>
     (connected ??= Connection.connect(config.temporal.connection).then(
-      (connection) => new Client({ connection, namespace: config.temporal.namespace }),
+      (connection) => new TemporalDesk(new Client({ connection, namespace: config.temporal.namespace }), store, 60_000),
     ));
 
   return {
     orchestrator: {
       ...allBeating(createLapActivities({ store, root: config.root, domains, clusters })),
-      ...createReviewActivities({ store, client, expertOf: (name) => domains.of(name).expert }),
+      ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },

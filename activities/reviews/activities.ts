@@ -1,5 +1,4 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import type { Domain } from '../../shared/domain.ts';
 import type {
   ReviewEntry,
@@ -9,6 +8,7 @@ import type {
   ReviewSetResult,
 } from '../../shared/review/reviews.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import type { ReviewDesk } from './desk.ts';
 import { answerQuestions } from './program.ts';
 import type { OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
@@ -19,7 +19,7 @@ import { uri } from '../../shared/ids.ts';
 export interface ReviewServices {
   readonly store: ArtifactStore;
   /** For the program that answers in place of people. */
-  readonly client: () => Promise<Client>;
+  readonly desk: () => Promise<ReviewDesk>;
   /** That program, by its domain's name; none in domains without a truth. */
   readonly expertOf: (domain: string) => Domain['expert'];
 }
@@ -38,7 +38,7 @@ export interface ReviewRecord {
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
-export function createReviewActivities({ store, client, expertOf }: ReviewServices) {
+export function createReviewActivities({ store, desk, expertOf }: ReviewServices) {
   const log = new ReviewLog(store);
   const rows = new SubjectRows(store);
   return {
@@ -75,7 +75,7 @@ export function createReviewActivities({ store, client, expertOf }: ReviewServic
         answerQuestions({
           set,
           questions,
-          client: await client(),
+          desk: await desk(),
           expert,
           rowOf: (row) => verified(() => rows.row(set.subject, row)),
           onAnswered: (answered) => beat({ answered, of: questions.length }),

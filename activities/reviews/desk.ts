@@ -6,21 +6,18 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
+import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
+import { prefixOf, questionOf } from '../../shared/ids.ts';
+import { QUEUES } from '../../shared/queues.ts';
+import * as messages from '../../shared/review/messages.ts';
+import type { VerdictAnswer, VerdictMessage } from '../../shared/review/messages.ts';
+import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';
+import { waitsFor } from '../../shared/review/reviewText.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
 import type { SubjectRow } from './subjectRows.ts';
-import type { ArtifactStore } from '../store/types.ts';
-import { QUEUES } from '../../shared/queues.ts';
-import type { VerdictAnswer, VerdictMessage } from '../../shared/review/messages.ts';
-import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';
-import * as messages from '../../workflows/messages.ts';
-import { prefixOf, questionOf } from '../../shared/ids.ts';
-
-/** Ours: a worker that is there answers at once. */
-const ANSWER_MS = 10_000;
-/** Reviews whose state is asked for at once. */
-const QUERIES_AT_ONCE = 16;
 
 /** A review that is open, as the server lists it. */
 export interface OpenReview {
@@ -39,42 +36,78 @@ export interface Looking {
   /** A set, or all sets below a path. */
   readonly set?: string | undefined;
   readonly limit: number;
+  /** Only those that wait for this annotator. */
+  readonly annotator?: string;
+  /** Who decides disagreements instead of filling seats. @default false */
+  readonly lead?: boolean;
+  /** Workflow ids to leave out. */
   readonly skip?: ReadonlySet<string>;
-  readonly accept?: (review: OpenReview) => boolean;
 }
 
-/**
- * What a person's terminal does with reviews: finds them, reads their texts from the store, and sends answers as
- * Updates.
- */
-export class ReviewDesk {
+/** What a review says to a message. `reason`: a sentence that says what was expected and what came. */
+export type Reply<Answer> =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  /** By a rule of the review. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** There is no open review by this id. */
+  | { readonly kind: 'closed'; readonly reason: string };
+
+/** The one door to reviews, for whoever answers: people at a terminal, a program. */
+export interface ReviewDesk {
+  /** Open reviews, the oldest first. */
+  open(looking: Looking): Promise<readonly OpenReview[]>;
+  /** What a question is about. */
+  texts(question: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow>;
+  /**
+   * Sends an Update or a Query and waits for the reply. A verdict that is sent again has the answer that it had, though
+   * the question may be closed by now.
+   * @throws when nobody is there to reply.
+   */
+  send<Answer, Sent>(workflowId: string, message: UpdateDefinition<Answer, [Sent]>, sent: Sent): Promise<Reply<Answer>>;
+  send<Answer>(workflowId: string, message: QueryDefinition<Answer>): Promise<Reply<Answer>>;
+}
+
+/** Ours: a worker that is there answers at once. */
+const PATIENCE_MS = 10_000;
+/** Ours: for how long a worker that was seen is not looked for again. */
+const SEEN_MS = 10_000;
+/** Reviews whose state is asked for at once. */
+const QUERIES_AT_ONCE = 16;
+
+/** The desk over a Temporal server and a store. */
+export class TemporalDesk implements ReviewDesk {
   private readonly client: Client;
   private readonly rows: SubjectRows;
   private readonly log: ReviewLog;
+  private readonly patienceMs: number;
+  private workerSeenAt = 0;
 
-  constructor(client: Client, store: ArtifactStore) {
+  /** @param patienceMs for how long a reply is waited for. */
+  constructor(client: Client, store: ArtifactStore, patienceMs = PATIENCE_MS) {
     this.client = client;
+    this.patienceMs = patienceMs;
     this.log = new ReviewLog(store);
     this.rows = new SubjectRows(store);
   }
 
-  /**
-   * Open reviews, the oldest first: at most `limit` of those that are accepted, `skip` left out. Without a worker
-   * nobody can say how they stand, and all are.
-   */
-  async open({ set, limit, skip = new Set(), accept = () => true }: Looking): Promise<OpenReview[]> {
+  /** Without a worker nobody can say how reviews stand: none is known to wait for an annotator. */
+  async open({ set, limit, annotator, lead = false, skip = new Set() }: Looking): Promise<OpenReview[]> {
     const listed = (await this.list(set))
       .filter(({ workflowId }) => !skip.has(workflowId))
       .sort((a, b) => a.openedAt.localeCompare(b.openedAt));
-    if (!(await this.hasWorker())) return listed.slice(0, limit);
+    if (!(await this.hasWorker())) return annotator === undefined ? listed.slice(0, limit) : [];
     const found: OpenReview[] = [];
     for (let from = 0; from < listed.length && found.length < limit; from += QUERIES_AT_ONCE) {
-      const asked = listed.slice(from, from + QUERIES_AT_ONCE).map(async (review) => {
+      const asked = listed.slice(from, from + QUERIES_AT_ONCE).map(async (review): Promise<OpenReview> => {
         // closed in this moment, or its worker went
-        const progress = await this.progress(review.workflowId).catch(() => undefined);
-        return progress === undefined ? review : { ...review, progress };
+        const reply = await this.send(review.workflowId, messages.reviewProgress).catch(() => undefined);
+        return reply?.kind === 'answered' ? { ...review, progress: reply.answer } : review;
       });
-      found.push(...(await Promise.all(asked)).filter(accept));
+      found.push(
+        ...(await Promise.all(asked)).filter(
+          ({ progress }) => annotator === undefined || (progress && waitsFor(progress, annotator, lead)),
+        ),
+      );
     }
     return found.slice(0, limit);
   }
@@ -108,60 +141,36 @@ export class ReviewDesk {
     return found;
   }
 
-  progress(workflowId: string): Promise<ReviewProgress> {
-    return this.answered(workflowId, () => this.client.workflow.getHandle(workflowId).query(messages.reviewProgress));
+  texts({ subject, row }: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow> {
+    return this.rows.row(subject, row);
   }
 
-  subject(question: Question): Promise<SubjectRow> {
-    return this.rows.row(question.subject, question.row);
-  }
-
-  /**
-   * Sends an Update and waits for its answer.
-   * @throws with the review's own words when it refuses, and when no worker is there to answer.
-   */
-  async send<Answer, Message>(
+  async send<Answer, Sent = undefined>(
     workflowId: string,
-    update: UpdateDefinition<Answer, [Message]>,
-    message: Message,
-  ): Promise<Answer> {
-    if (!(await this.hasWorker())) throw new Error(NO_WORKER);
-    return this.answered(workflowId, () =>
-      this.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [message] }),
-    );
-  }
-
-  /** Sends a verdict. Sent again, it has the answer that it had, though the question may be closed by now. */
-  async sendVerdict(
-    workflowId: string,
-    update: UpdateDefinition<VerdictAnswer, [VerdictMessage]>,
-    message: VerdictMessage,
-  ): Promise<VerdictAnswer> {
+    message: UpdateDefinition<Answer, [Sent]> | QueryDefinition<Answer>,
+    sent?: Sent,
+  ): Promise<Reply<Answer>> {
+    if (message.type === 'update' && !(await this.hasWorker())) throw new Error(NO_WORKER);
+    const review = this.client.workflow.getHandle(workflowId);
+    const ask = (): Promise<Answer> =>
+      message.type === 'update' ? review.executeUpdate(message, { args: [sent as Sent] }) : review.query(message);
     try {
-      return await this.send(workflowId, update, message);
+      return { kind: 'answered', answer: await this.client.withDeadline(Date.now() + this.patienceMs, ask) };
     } catch (error) {
-      const kind = update.name === messages.adjudicate.name ? 'adjudication' : 'verdict';
-      const asked = questionOf(workflowId);
-      const verdictId = message.verdictId ?? message.annotator;
-      for (const entry of asked ? await this.log.read(asked.setId, asked.question) : []) {
-        if (
-          entry.kind !== kind ||
-          entry.verdict.verdictId !== verdictId ||
-          entry.verdict.annotator !== message.annotator ||
-          entry.verdict.score !== message.score
-        )
-          continue;
-        return { verdictId, score: message.score, ...(entry.kind === 'verdict' && { seat: entry.seat }) };
-      }
+      if (error instanceof WorkflowNotFoundError)
+        return (await this.answeredBefore(workflowId, message.name, sent)) ?? (await this.closed(workflowId));
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error))
+        throw new Error(NO_WORKER, { cause: error });
+      const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+      if (cause instanceof ApplicationFailure && cause.type === 'ReviewRefused')
+        return { kind: 'refused', reason: cause.message };
       throw error;
     }
   }
 
-  /**
-   * Whether anybody has asked for work on the reviews' queue lately. A worker that was killed is listed for some
-   * minutes still.
-   */
+  /** Whether anybody has asked for work on the reviews' queue lately: a worker that was killed counts some minutes. */
   async hasWorker(): Promise<boolean> {
+    if (Date.now() - this.workerSeenAt < SEEN_MS) return true;
     const { pollers } = await this.client.workflowService.describeTaskQueue({
       namespace: this.client.options.namespace,
       taskQueue: { name: QUEUES.orchestrator },
@@ -169,42 +178,56 @@ export class ReviewDesk {
       // imported by name
       taskQueueType: WORKFLOW_TASKS,
     });
-    return (pollers ?? []).length > 0;
+    const has = (pollers ?? []).length > 0;
+    if (has) this.workerSeenAt = Date.now();
+    return has;
   }
 
-  /**
-   * Why an answer cannot be given. An answer that was sent twice may have closed the question the first time: say what
-   * it came to.
-   */
-  private async notOpen(workflowId: string): Promise<string> {
-    const known = await this.client.workflow
-      .getHandle(workflowId)
-      .describe()
-      .catch(() => undefined);
-    const state = known === undefined ? 'there is none by this id' : `it is ${known.status.name.toLowerCase()}`;
-    const result =
-      known?.status.name === 'COMPLETED'
-        ? `: ${JSON.stringify(await this.client.workflow.getHandle(workflowId).result())}`
-        : '';
-    return (
-      `Expected an open review, got ${JSON.stringify(workflowId)}: ${state}${result}. \`flywheel review list\` ` +
-      'shows those that are open.'
-    );
-  }
-
-  private async answered<T>(workflowId: string, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await this.client.withDeadline(Date.now() + ANSWER_MS, ask);
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        throw new Error(error.cause?.message ?? error.message, { cause: error });
-      if (error instanceof WorkflowNotFoundError) throw new Error(await this.notOpen(workflowId), { cause: error });
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error))
-        throw new Error(NO_WORKER, { cause: error });
-      throw error;
+  /** The answer that a verdict had when its question was open. */
+  private async answeredBefore<Answer>(
+    workflowId: string,
+    name: string,
+    sent: unknown,
+  ): Promise<Reply<Answer> | undefined> {
+    const kind = RECORDED_AS[name];
+    const asked = questionOf(workflowId);
+    if (kind === undefined || asked === undefined) return undefined;
+    const { annotator, score, verdictId = annotator } = sent as VerdictMessage;
+    for (const entry of await this.log.read(asked.setId, asked.question)) {
+      if (entry.kind !== kind || entry.verdict.verdictId !== verdictId) continue;
+      if (entry.verdict.annotator !== annotator || entry.verdict.score !== score) continue;
+      const answer: VerdictAnswer = { verdictId, score, ...(entry.kind === 'verdict' && { seat: entry.seat }) };
+      return { kind: 'answered', answer: answer as Answer };
     }
+    return undefined;
+  }
+
+  /** Why an answer cannot be given. An answer that was sent twice may have closed the question: say what it came to. */
+  private async closed(workflowId: string): Promise<Reply<never>> {
+    const review = this.client.workflow.getHandle(workflowId);
+    const state = await review.describe().then(
+      async ({ status }) =>
+        `it is ${status.name.toLowerCase()}` +
+        (status.name === 'COMPLETED' ? `: ${JSON.stringify(await review.result())}` : ''),
+      (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return 'there is none by this id';
+        throw error;
+      },
+    );
+    return {
+      kind: 'closed',
+      reason:
+        `Expected an open review, got ${JSON.stringify(workflowId)}: ${state}. \`flywheel review list\` ` +
+        'shows those that are open.',
+    };
   }
 }
+
+/** As what a verdict's message stands in the question's log. */
+const RECORDED_AS: Readonly<Record<string, 'verdict' | 'adjudication'>> = {
+  [messages.submitVerdict.name]: 'verdict',
+  [messages.adjudicate.name]: 'adjudication',
+};
 
 /** The protocol's number of the kind of queue that workflows wait on. */
 const WORKFLOW_TASKS: number = 1;

@@ -1,10 +1,9 @@
-import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ExpertProgram } from '../../shared/domain.ts';
-import type { VerdictMessage } from '../../shared/review/messages.ts';
+import { submitVerdict } from '../../shared/review/messages.ts';
 import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
-import { submitVerdict } from '../../workflows/messages.ts';
+import type { ReviewDesk } from './desk.ts';
 import type { SubjectRow } from './subjectRows.ts';
 import { reviewIdOf } from '../../shared/ids.ts';
 
@@ -19,7 +18,7 @@ export interface OpenQuestion {
 interface Answering {
   readonly set: ReviewSetInput;
   readonly questions: readonly OpenQuestion[];
-  readonly client: Client;
+  readonly desk: ReviewDesk;
   readonly expert: ExpertProgram;
   readonly rowOf: (row: number) => Promise<SubjectRow>;
   /** Called after every question. */
@@ -28,13 +27,14 @@ interface Answering {
 }
 
 /**
- * Answers questions by a program, on all seats, through the Updates that people use, and
- * under the program's name. What is repeated after a crash has the same verdict ids, and changes nothing.
+ * Answers questions by a program, on all seats, at the desk that people use, and under the program's name. What is
+ * repeated after a crash has the same verdict ids, and changes nothing. Where people were first, the program is refused
+ * or finds the question closed: what they say counts.
  */
 export async function answerQuestions({
   set,
   questions,
-  client,
+  desk,
   expert,
   rowOf,
   onAnswered,
@@ -51,12 +51,8 @@ export async function answerQuestions({
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {
             const annotator = `${expert.name}/seat-${seat + 1}`;
-            return submit(client, workflowId, {
-              annotator,
-              score,
-              source: 'program',
-              verdictId: `${annotator} on ${question.id}`,
-            });
+            const verdictId = `${annotator} on ${question.id}`;
+            return desk.send(workflowId, submitVerdict, { annotator, score, source: 'program', verdictId });
           }),
         );
         answered += 1;
@@ -73,23 +69,4 @@ function answer(kind: QuestionKind, expert: ExpertProgram, row: SubjectRow): Sco
       'BadReviewSubject',
     );
   return expert.answer(kind, row);
-}
-
-async function submit(client: Client, workflowId: string, message: VerdictMessage): Promise<void> {
-  try {
-    await client.workflow
-      .getHandle(workflowId)
-      .executeUpdate(submitVerdict, { args: [message], updateId: message.verdictId ?? message.annotator });
-  } catch (error) {
-    // People were here first: what they say counts.
-    if (
-      error instanceof WorkflowUpdateFailedError &&
-      error.cause instanceof ApplicationFailure &&
-      error.cause.type === 'ReviewRefused'
-    )
-      return;
-    // The question is closed: by an earlier attempt of ours, or by people.
-    if (error instanceof WorkflowNotFoundError) return;
-    throw error;
-  }
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { FileStore } from '../../activities/store/files.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
+import * as messages from '../../shared/review/messages.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
 import { config } from '../../temporal.config.ts';
-import * as messages from '../../workflows/messages.ts';
 import { workflowLink } from '../links.ts';
-import { ReviewDesk } from '../../activities/reviews/desk.ts';
+import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
 import { scoreFrom, sitDown } from './reviewTerminal.ts';
 import { questionText, reviewLine } from './reviewView.ts';
 import { UsageError } from '../usage.ts';
@@ -87,8 +87,8 @@ export function registerReview(program: Command): void {
     .option('--json', 'print one JSON object {progress, subject}')
     .action((workflowId: string, { json }: { json?: boolean }) =>
       atDesk(async (desk) => {
-        const progress = await desk.progress(workflowId);
-        const subject = await desk.subject(progress.question);
+        const progress = answerIn(await desk.send(workflowId, messages.reviewProgress));
+        const subject = await desk.texts(progress.question);
         if (json === true) process.stdout.write(`${JSON.stringify({ progress, subject })}\n`);
         else process.stdout.write(`${questionText(progress, subject)}\n${workflowLink(workflowId) ?? ''}\n`);
       }),
@@ -136,14 +136,14 @@ function verdictCommand(
         ...(comment === undefined ? {} : { comment }),
         ...(id === undefined ? {} : { verdictId: id }),
       };
-      return atDesk(async (desk) => print(await desk.sendVerdict(workflowId, update, message)));
+      return atDesk(async (desk) => print(await desk.send(workflowId, update, message)));
     });
 }
 
-async function atDesk(work: (desk: ReviewDesk) => Promise<void>): Promise<void> {
+async function atDesk(work: (desk: TemporalDesk) => Promise<void>): Promise<void> {
   const client = await connectClient();
   try {
-    await work(new ReviewDesk(client, new FileStore(config.storeDir)));
+    await work(new TemporalDesk(client, new FileStore(config.storeDir)));
   } finally {
     await client.connection.close();
   }
@@ -167,6 +167,12 @@ function positive(text: string): number {
   return number;
 }
 
-function print(answer: unknown): void {
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+function print(reply: Reply<unknown>): void {
+  process.stdout.write(`${JSON.stringify(answerIn(reply))}\n`);
+}
+
+/** @throws with the review's own words when it refused, or when it is not open. */
+function answerIn<Answer>(reply: Reply<Answer>): Answer {
+  if (reply.kind !== 'answered') throw new Error(reply.reason);
+  return reply.answer;
 }

@@ -1,10 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
-import type { ReviewProgress } from '../../shared/review/reviews.ts';
+import * as messages from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
-import * as messages from '../../workflows/messages.ts';
-import type { OpenReview, ReviewDesk } from '../../activities/reviews/desk.ts';
+import type { OpenReview, Reply, ReviewDesk } from '../../activities/reviews/desk.ts';
 import { questionText } from './reviewView.ts';
 
 /** Reviews that are offered at a time; when they are done, the next are. */
@@ -68,13 +66,7 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
 
   /** Answered or skipped in this sitting. */
   const seen = new Set<string>();
-  const openForMe = () =>
-    desk.open({
-      set,
-      limit: OFFERED,
-      skip: seen,
-      accept: ({ progress }) => progress !== undefined && isFor(progress, annotator, lead),
-    });
+  const openForMe = () => desk.open({ set, limit: OFFERED, annotator, lead, skip: seen });
 
   let given = 0;
   let ended = false;
@@ -110,8 +102,16 @@ async function answerOne(
   ask: () => Promise<Typed>,
   say: (text: string) => void,
 ): Promise<'answered' | 'skipped' | 'quit'> {
-  if (progress === undefined || (!lead && !(await claimed(desk, workflowId, annotator)))) return 'skipped';
-  say(`\n${place}. ${questionText(progress, await desk.subject(progress.question))}`);
+  if (progress === undefined) return 'skipped';
+  // others may have taken the last seat meanwhile
+  if (!lead && (await desk.send(workflowId, messages.claim, { annotator })).kind !== 'answered') return 'skipped';
+  say(`\n${place}. ${questionText(progress, await desk.texts(progress.question))}`);
+  const give = (answer: Extract<Typed, { kind: 'score' | 'flag' }>): Promise<Reply<unknown>> => {
+    if (answer.kind === 'flag')
+      return desk.send(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
+    const { score, comment } = answer;
+    return desk.send(workflowId, lead ? messages.adjudicate : messages.submitVerdict, { annotator, score, comment });
+  };
   for (;;) {
     const answer = await ask();
     if (answer.kind === 'nothing') continue;
@@ -124,21 +124,12 @@ async function answerOne(
       return answer.kind === 'quit' ? 'quit' : 'skipped';
     }
     try {
-      if (answer.kind === 'flag')
-        await desk.send<unknown, FlagMessage>(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
-      else
-        await desk.send<unknown, VerdictMessage>(workflowId, lead ? messages.adjudicate : messages.submitVerdict, {
-          annotator,
-          score: answer.score,
-          comment: answer.comment,
-        });
-      say('Recorded.');
-      return 'answered';
+      const reply = await give(answer);
+      if (reply.kind !== 'answered') say(`Not recorded: ${reply.reason}`);
+      else say('Recorded.');
+      return reply.kind === 'answered' ? 'answered' : 'skipped';
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      say(`Not recorded: ${why}`);
-      // nothing that could be typed here would help
-      if (/^Expected (an open|a free seat|a disagreement|a lead)/.test(why)) return 'skipped';
+      say(`Not recorded: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }
@@ -147,21 +138,4 @@ export function scoreFrom(text: string): Score | undefined {
   return ({ '0': 0, '0.5': 0.5, '.5': 0.5, '1': 1 } as const satisfies Record<string, Score> as Record<string, Score>)[
     text
   ];
-}
-
-/** Whether this person has something to say here. */
-function isFor({ status, seats }: ReviewProgress, annotator: string, lead: boolean): boolean {
-  const hasAnswered = seats.some((seat) => seat.state === 'answered' && seat.annotator === annotator);
-  return !hasAnswered && status === (lead ? 'disagreement' : 'open');
-}
-
-/** False when others took the last seat meanwhile. */
-async function claimed(desk: ReviewDesk, workflowId: string, annotator: string): Promise<boolean> {
-  try {
-    await desk.send(workflowId, messages.claim, { annotator });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Expected ')) return false;
-    throw error;
-  }
 }

@@ -1,11 +1,33 @@
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { isScore } from '../scores.ts';
 import type { Score } from '../scores.ts';
-import type { Verdict } from './reviews.ts';
+import type { ReviewProgress, Verdict } from './reviews.ts';
 
-/**
- * What may be sent to a review, and the guards that read it. They are written by hand: reviews run by the hundreds, and
- * a schema library in each of their sandboxes would weigh more than all the rest.
- */
+// What may be sent to a review: by the workflow that handles it and by whoever sends it, each message is one object.
+
+const update = <Answer, Sent>(name: string) => ({ type: 'update', name }) as UpdateDefinition<Answer, [Sent]>;
+
+/** Keeps a seat for an annotator until the lease ends. */
+export const claim = update<ClaimAnswer, ClaimMessage>('claim');
+
+/** A verdict for a seat; a seat need not be claimed before. It is in the store when the answer comes. */
+export const submitVerdict = update<VerdictAnswer, VerdictMessage>('submitVerdict');
+
+/** Gives a claimed seat back. */
+export const release = update<ReleaseAnswer, ClaimMessage>('release');
+
+/** Takes the question out because its problem or texts are faulty. */
+export const flagProblem = update<FlagAnswer, FlagMessage>('flagProblem');
+
+/** A lead decides where the seats disagree. */
+export const adjudicate = update<VerdictAnswer, VerdictMessage>('adjudicate');
+
+/** A verdict, fire and forget. What cannot be used is noted in the review's details; it never harms the review. */
+export const submitAnnotation = { type: 'signal', name: 'submitAnnotation' } as SignalDefinition<[VerdictMessage]>;
+
+/** How the review stands. */
+export const reviewProgress = { type: 'query', name: 'progress' } as QueryDefinition<ReviewProgress>;
+
 export interface ClaimMessage {
   readonly annotator: string;
 }
@@ -49,6 +71,9 @@ export interface ReleaseAnswer {
 export interface FlagAnswer {
   readonly reason: string;
 }
+
+// The guards that read what was sent. They are written by hand: reviews run by the hundreds, and a schema library in
+// each of their sandboxes would weigh more than all the rest.
 
 /** A payload that was understood, or what was expected of it and what came. */
 export type Read<T> =

@@ -35,7 +35,13 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
   };
 }
 
-/** The same as Markdown, for the workflow's current details. */
+/** Whether a person has something to say here: on a seat, or as the lead who decides a disagreement. */
+export function waitsFor({ status, seats }: ReviewProgress, annotator: string, lead: boolean): boolean {
+  const hasAnswered = seats.some((seat) => seat.state === 'answered' && seat.annotator === annotator);
+  return !hasAnswered && status === (lead ? 'disagreement' : 'open');
+}
+
+/** How it stands as Markdown, for the workflow's current details. */
 export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): string {
   const { question } = progress;
   const seats = progress.seats.map((seat) => `| ${seat.seat} | ${seatText(seat)} |`);

@@ -8,7 +8,7 @@ import { readOutcomes } from '../../activities/sets/activities.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
-import * as messages from '../../workflows/messages.ts';
+import * as messages from '../../shared/review/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 

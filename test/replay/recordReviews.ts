@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Checker } from '../../shared/domain.ts';
 import type { ReviewSetInput } from '../../shared/review/reviews.ts';
-import * as messages from '../../workflows/messages.ts';
+import * as messages from '../../shared/review/messages.ts';
 import { reviewSet } from '../../workflows/reviews/reviewSet.ts';
 import { TASK_QUEUE, World } from '../workflows/reviews/world.ts';
 

@@ -2,13 +2,12 @@ import * as wf from '@temporalio/workflow';
 import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
 import type { RawValue, UpdateDefinition } from '@temporalio/common';
 import { refusalOfReview } from '../../shared/review/reviewInput.ts';
-import { readClaim, readFlag, readVerdict, shown } from '../../shared/review/messages.ts';
+import * as messages from '../../shared/review/messages.ts';
 import type { Read } from '../../shared/review/messages.ts';
 import * as rules from '../../shared/review/reviewState.ts';
 import type { Move } from '../../shared/review/reviewState.ts';
 import type { ExpertReviewInput, ReviewResult, ReviewState } from '../../shared/review/reviews.ts';
 import { reviewDetails, reviewProgress } from '../../shared/review/reviewText.ts';
-import * as messages from '../messages.ts';
 import { ReviewRecorder } from './reviewRecorder.ts';
 
 /** Ours: far below the server's limit of events, and no review of people comes near it. */
@@ -64,19 +63,19 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     });
 
   const verdictMove = (payload: unknown) =>
-    after(readVerdict(payload), (verdict) => rules.submitVerdict(state, verdict, Date.now()));
+    after(messages.readVerdict(payload), (verdict) => rules.submitVerdict(state, verdict, Date.now()));
   answer(messages.claim, 'Keep a seat: {"annotator": "you"}', (payload) =>
-    after(readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())),
+    after(messages.readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())),
   );
   answer(messages.release, 'Give a claimed seat back: {"annotator": "you"}', (payload) =>
-    after(readClaim(payload), ({ annotator }) => rules.release(state, annotator)),
+    after(messages.readClaim(payload), ({ annotator }) => rules.release(state, annotator)),
   );
   answer(messages.submitVerdict, 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}', verdictMove);
   answer(messages.flagProblem, 'The problem is faulty: {"annotator": "you", "reason": "…"}', (payload) =>
-    after(readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())),
+    after(messages.readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())),
   );
   answer(messages.adjudicate, 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) =>
-    after(readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())),
+    after(messages.readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())),
   );
   wf.setHandler(messages.reviewProgress, progress, { description: 'How the review stands' });
   wf.setHandler(
@@ -89,7 +88,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
         become(
           rules.note(
             state,
-            `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`,
+            `submitAnnotation ${messages.shown(payload.kind === 'read' ? payload.value : undefined)}`,
             move.reason,
             Date.now(),
           ),

@@ -5,7 +5,7 @@ import type { Worker } from '@temporalio/worker';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
 import type { VerdictMessage } from '../../../shared/review/messages.ts';
 import type { expertReview } from '../../../workflows/reviews/expertReview.ts';
-import * as messages from '../../../workflows/messages.ts';
+import * as messages from '../../../shared/review/messages.ts';
 import { World } from './world.ts';
 
 type Review = WorkflowHandle<typeof expertReview>;

@@ -2,7 +2,7 @@ import type { Worker } from '@temporalio/worker';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { ReviewRow, ReviewSetInput } from '../../../shared/review/reviews.ts';
-import * as messages from '../../../workflows/messages.ts';
+import * as messages from '../../../shared/review/messages.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
 import { TASK_QUEUE, World } from './world.ts';
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
+import { TemporalDesk } from '../../../activities/reviews/desk.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { ExpertProgram } from '../../../shared/domain.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
@@ -42,7 +43,11 @@ try {
     connection: env.nativeConnection,
     taskQueue: 'flywheel',
     workflowsPath: path.resolve(import.meta.dirname, 'workflows.ts'),
-    activities: createReviewActivities({ store, client: () => Promise.resolve(env.client), expertOf: () => expert }),
+    activities: createReviewActivities({
+      store,
+      desk: () => Promise.resolve(new TemporalDesk(env.client, store)),
+      expertOf: () => expert,
+    }),
   });
   const subject = await store.writeJsonl(
     'datasets/timing.jsonl',

@@ -7,8 +7,9 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { programOf } from '../../../shared/domain.ts';
+import { TemporalDesk } from '../../../activities/reviews/desk.ts';
 import type { Checker } from '../../../shared/domain.ts';
-import type { ExpertReviewInput, ReviewPolicy } from '../../../shared/review/reviews.ts';
+import type { ExpertReviewInput, Question, ReviewPolicy } from '../../../shared/review/reviews.ts';
 import { expertReview } from '../../../workflows/reviews/expertReview.ts';
 
 export const TASK_QUEUE = 'flywheel';
@@ -61,25 +62,31 @@ export class World {
       workflowBundle: this.bundle,
       activities: createReviewActivities({
         store: this.store,
-        client: () => Promise.resolve(this.env.client),
+        desk: () => Promise.resolve(new TemporalDesk(this.env.client, this.store)),
         expertOf: () => checker && programOf(checker),
       }),
       stickyQueueScheduleToStartTimeout: '1s',
     });
   }
 
-  /** A review of one question, opened by hand. */
-  ask(id: string, policy: Partial<ReviewPolicy> = {}, more: Partial<ExpertReviewInput> = {}) {
+  /** A review of one question, opened by hand as `reviewSet` opens it. */
+  ask(
+    id: string,
+    policy: Partial<ReviewPolicy> = {},
+    { recorded, ...more }: Partial<Question> & Pick<ExpertReviewInput, 'recorded'> = {},
+  ) {
     const subject = { uri: 'datasets/proofs.jsonl', sha256: '0'.repeat(64), rows: 1 };
-    const question = { setId: 'set', id, kind: 'scoreProof', lap: 'main/lap-0001', subject, row: 0 } as const;
+    const question: Question = { setId: 'set', id, kind: 'scoreProof', lap: 'main/lap-0001', subject, row: 0, ...more };
+    const { setId, kind, lap } = question;
     return this.env.client.workflow.start(expertReview, {
-      workflowId: `set/${id}`,
+      workflowId: `${setId}/${id}`,
       taskQueue: TASK_QUEUE,
+      memo: { setId, kind, lap, question: id },
       args: [
         {
           question,
           policy: { seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'carry', ...policy },
-          ...more,
+          ...(recorded && { recorded }),
         },
       ],
     });
