@@ -46,6 +46,8 @@ export interface Outcome {
   readonly score?: Score;
   /** Why it is not `answered`, in a few words. */
   readonly reason?: string;
+  /** HTTP status by which a server refused a call that `failed`. */
+  readonly status?: number;
   readonly usage?: Usage;
   readonly latencyMs: number;
   /** Requests it took, retries included. */

@@ -1,9 +1,8 @@
-import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
-import { TRAINING_FAILURES } from '../../shared/training/trainingState.ts';
 import { parseSetting } from '../processes/settings.ts';
 import { LocalCluster, type Machine } from './local.ts';
 import type { Cluster, ClusterCapacity } from './types.ts';
+import { failure } from '../failure.ts';
 
 /** A new kind of cluster is its file and a line here. */
 const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster };
@@ -31,30 +30,30 @@ export function openClusters(text: string, machine: Machine, setting = 'FLYWHEEL
   });
 }
 
-/** @throws an ApplicationFailure, non-retryable, that names the clusters that there are. */
+/** @throws `ClusterUnavailable`, that names the clusters that there are. */
 export function clusterNamed(clusters: readonly Cluster[], name: string): Cluster {
   const names = clusters.map((each) => each.name);
   const cluster = clusters[names.indexOf(name)];
   if (cluster) return cluster;
-  throw ApplicationFailure.nonRetryable(
+  throw failure(
+    'ClusterUnavailable',
     `Expected training.cluster to be one that this installation has (${names.join(', ')}), got ` +
       `${JSON.stringify(name)}: choose one of these, or configure it (FLYWHEEL_CLUSTERS)`,
-    TRAINING_FAILURES.clusterUnavailable,
   );
 }
 
 /**
  * The cluster of that name, which can hold what is asked.
- * @throws an ApplicationFailure, non-retryable, where there is none.
+ * @throws `ClusterUnavailable` or `ClusterTooSmall`.
  */
 export async function clusterFor(clusters: readonly Cluster[], name: string, asked: ClusterCapacity): Promise<Cluster> {
   const cluster = clusterNamed(clusters, name);
   const has = await cluster.capacity();
   if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) return cluster;
-  throw ApplicationFailure.nonRetryable(
+  throw failure(
+    'ClusterTooSmall',
     `Expected a cluster that has ${size(asked)}, ${name} has ${size(has)}: choose a smaller preset, lower ` +
       'training.nodes and training.gpusPerNode, or configure a cluster that can hold it',
-    TRAINING_FAILURES.clusterTooSmall,
   );
 }
 

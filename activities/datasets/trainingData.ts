@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type {
   DatasetRef,
   Problem,
@@ -13,6 +12,7 @@ import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 /** Rows of D_p, D_v or D_mv, as prompts of a task that a stage trains. */
 export type TrainingSource =
@@ -32,10 +32,10 @@ export async function writeTrainingRows(
   const prompts = await loadPromptSet(input.prompts);
   const { task, rows: from } = input.source;
   if (from.rows === 0) {
-    throw ApplicationFailure.nonRetryable(
+    throw failure(
+      'NothingToLearn',
       `Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many ` +
         'were scored, flagged and expired (flywheel review, reviews/ in the store)',
-      'NothingToLearn',
     );
   }
   async function* rows(): AsyncGenerator<TrainingRow> {

@@ -78,7 +78,8 @@ export class LedgerAsker implements Asker {
         slot.learn(reply, sentAt);
         const latencyMs = Date.now() - sentAt;
         if (reply.kind === 'answer') return await this.#record(classify(call, reply, latencyMs, requests));
-        if (reply.kind === 'refused') return await this.#record(failed(call, reply.message, latencyMs, requests));
+        if (reply.kind === 'refused')
+          return await this.#record({ ...failed(call, reply.message, latencyMs, requests), status: reply.status });
         if (reply.kind === 'broken') broken += 1;
         const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > patienceMs;
         if (broken >= brokenTries || outOfPatience)

@@ -21,13 +21,13 @@ export type Reply =
   | { readonly kind: 'overloaded'; readonly message: string; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'gone'; readonly message: string }
   | { readonly kind: 'broken'; readonly message: string; readonly overload: boolean }
-  | { readonly kind: 'refused'; readonly message: string };
+  | { readonly kind: 'refused'; readonly message: string; readonly status: number };
 
 export function readReply({ status, body, validText, retryAfterMs }: HttpReply): Reply {
   if (status === 429 || status === 503) return { kind: 'overloaded', message: describe(status, body), retryAfterMs };
   if (status === 408 || status === 409 || status >= 500)
     return { kind: 'broken', message: describe(status, body), overload: status === 408 || status === 504 };
-  if (status < 200 || status >= 300) return { kind: 'refused', message: describe(status, body) };
+  if (status < 200 || status >= 300) return { kind: 'refused', message: describe(status, body), status };
   return (
     readCompletion(body, validText) ?? {
       kind: 'broken',

@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { Domains } from '../../shared/domain.ts';
 import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
@@ -9,10 +8,11 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { isPassing } from './open.ts';
 import { readManifest } from './parent.ts';
+import { failure } from '../failure.ts';
 
 /**
  * Reads a flywheel's input and, with it, its first lap's.
- * @throws ApplicationFailure `InvalidFlywheel`, non-retryable: the same input would be refused again.
+ * @throws `InvalidFlywheel`: the same input would be refused again.
  */
 export async function openFlywheel(
   store: ArtifactStore,
@@ -32,7 +32,7 @@ export async function openFlywheel(
     return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
   } catch (error) {
     if (isPassing(error)) throw error;
-    throw ApplicationFailure.create({ type: 'InvalidFlywheel', message: (error as Error).message, nonRetryable: true });
+    throw failure('InvalidFlywheel', (error as Error).message);
   }
 }
 

@@ -20,6 +20,7 @@ import { parentLap, readManifest } from './parent.ts';
 import type { ParentLap } from './parent.ts';
 import { planFrom } from './planFrom.ts';
 import { splitProblems, writeProblems } from '../datasets/problems.ts';
+import { failure } from '../failure.ts';
 
 export interface OpenedLap {
   readonly lap: string;
@@ -49,7 +50,7 @@ export interface Installation {
 
 /**
  * Reads the input, refuses what cannot run, names the lap, and lays out its problems and its base.
- * @throws ApplicationFailure `InvalidLap` or `OverBudget`, non-retryable: the same input would be refused again.
+ * @throws `InvalidLap` or `OverBudget`: the same input would be refused again.
  */
 export async function openLap(
   store: ArtifactStore,
@@ -87,11 +88,7 @@ export async function openLap(
     };
   } catch (error) {
     if (error instanceof ApplicationFailure || isPassing(error)) throw error;
-    throw ApplicationFailure.create({
-      type: 'InvalidLap',
-      message: error instanceof Error ? error.message : String(error),
-      nonRetryable: true,
-    });
+    throw failure('InvalidLap', error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -132,5 +129,5 @@ async function refuseWhatTheClusterCannotHold(
 /** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */
 function refuseWhatIsOverBudget(recipe: Recipe, plan: LapPlan): void {
   const refusal = refusalOfPlan(plan, recipe);
-  if (refusal !== undefined) throw ApplicationFailure.nonRetryable(`Invalid lap input: ${refusal}`, 'OverBudget');
+  if (refusal !== undefined) throw failure('OverBudget', `Invalid lap input: ${refusal}`);
 }

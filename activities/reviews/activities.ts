@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { Domain } from '../../shared/domain.ts';
 import type {
   ReviewEntry,
@@ -15,6 +15,7 @@ import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
 import type { RowRange } from '../../shared/ids.ts';
 import { uri } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 export interface ReviewServices {
   readonly store: ArtifactStore;
@@ -50,7 +51,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
     /** The questions of a range that have no result on record. */
     async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: RowRange): Promise<ListedQuestion[]> {
       return beating(async (beat) => {
-        const ids = await verified(() => rows.ids(subject));
+        const ids = await rows.ids(subject);
         const listed: ListedQuestion[] = [];
         for (const [offset, id] of ids.slice(from, to).entries()) {
           const entries = await log.read(setId, id);
@@ -66,9 +67,9 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
     async answerAsProgram(set: ReviewSetInput, questions: readonly OpenQuestion[]): Promise<void> {
       const expert = expertOf(set.domain);
       if (!expert) {
-        throw ApplicationFailure.nonRetryable(
-          'Expected a program to answer in place of experts, got none in this domain: set domain.experts to "people"',
+        throw failure(
           'NoChecker',
+          'Expected a program to answer in place of experts, got none in this domain: set domain.experts to "people"',
         );
       }
       await beating(async (beat) =>
@@ -77,7 +78,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
           questions,
           desk: await desk(),
           expert,
-          rowOf: (row) => verified(() => rows.row(set.subject, row)),
+          rowOf: (row) => rows.row(set.subject, row),
           onAnswered: (answered) => beat({ answered, of: questions.length }),
           signal: Context.current().cancellationSignal,
         }),
@@ -90,7 +91,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
     async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
       return beating(async (beat) => {
         const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
-        const ids = (await verified(() => rows.ids(subject))).slice(range?.from, range?.to);
+        const ids = (await rows.ids(subject)).slice(range?.from, range?.to);
         async function* results(): AsyncGenerator<ReviewRow> {
           for (const id of ids) {
             const entries = await log.read(setId, id);
@@ -136,15 +137,4 @@ function withoutComment(entry: ReviewEntry): ReviewEntry {
   if (entry.kind !== 'verdict' && entry.kind !== 'adjudication') return entry;
   const { comment: _, ...verdict } = entry.verdict;
   return { ...entry, verdict };
-}
-
-/** A dataset that is not what it should be does not heal by trying again. */
-async function verified<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Expected '))
-      throw ApplicationFailure.nonRetryable(error.message, 'BadReviewSubject');
-    throw error;
-  }
 }

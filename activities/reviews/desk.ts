@@ -6,7 +6,6 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { prefixOf, questionOf } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
@@ -18,6 +17,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
 import type { SubjectRow } from './subjectRows.ts';
+import { isFailure } from '../failure.ts';
 
 /** A review that is open, as the server lists it. */
 export interface OpenReview {
@@ -162,8 +162,7 @@ export class TemporalDesk implements ReviewDesk {
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error))
         throw new Error(NO_WORKER, { cause: error });
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-      if (cause instanceof ApplicationFailure && cause.type === 'ReviewRefused')
-        return { kind: 'refused', reason: cause.message };
+      if (isFailure('ReviewRefused', cause)) return { kind: 'refused', reason: cause.message };
       throw error;
     }
   }

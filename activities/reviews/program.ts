@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { ExpertProgram } from '../../shared/domain.ts';
 import { submitVerdict } from '../../shared/review/messages.ts';
 import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
@@ -6,6 +5,7 @@ import type { Score } from '../../shared/scores.ts';
 import type { ReviewDesk } from './desk.ts';
 import type { SubjectRow } from './subjectRows.ts';
 import { reviewIdOf } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 /** Ours: questions that are answered at once; more does not make one server and worker faster. */
 const AT_ONCE = 24;
@@ -64,9 +64,9 @@ export async function answerQuestions({
 
 function answer(kind: QuestionKind, expert: ExpertProgram, row: SubjectRow): Score {
   if (kind === 'scoreAnalysis' && row.analysis === undefined)
-    throw ApplicationFailure.nonRetryable(
-      `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
+    throw failure(
       'BadReviewSubject',
+      `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
     );
   return expert.answer(kind, row);
 }

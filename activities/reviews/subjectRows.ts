@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { failure } from '../failure.ts';
 
 /** What a question is about. */
 export interface SubjectRow {
@@ -34,7 +35,7 @@ export class SubjectRows {
     this.store = store;
   }
 
-  /** @throws when the dataset is not what the reference says, or two rows have the same id. */
+  /** @throws `BadReviewSubject` when the dataset is not what the reference says, or two rows have the same id. */
   async ids(ref: DatasetRef): Promise<readonly string[]> {
     return (await this.index(ref)).ids;
   }
@@ -43,7 +44,7 @@ export class SubjectRows {
     const { starts } = await this.index(ref);
     const [start, end] = [starts[row], starts[row + 1]];
     if (start === undefined || end === undefined)
-      throw new Error(`Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
+      throw failure('BadReviewSubject', `Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
     const file = await open(this.store.path(ref.uri));
     try {
       const buffer = Buffer.alloc(end - start);
@@ -82,7 +83,8 @@ async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
       const id = idOf(line, ref, starts.length - 1);
       const earlier = rowsById.get(id);
       if (earlier !== undefined)
-        throw new Error(
+        throw failure(
+          'BadReviewSubject',
           `Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ` +
             `${earlier} and ${starts.length - 1}`,
         );
@@ -94,7 +96,8 @@ async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
   }
   const sha256 = hash.digest('hex');
   if (sha256 !== ref.sha256 || rowsById.size !== ref.rows) {
-    throw new Error(
+    throw failure(
+      'BadReviewSubject',
       `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ` +
         `${rowsById.size}: it was changed after it was written`,
     );
@@ -105,6 +108,6 @@ async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
 function idOf(line: Buffer, ref: DatasetRef, row: number): string {
   const id = (JSON.parse(line.toString('utf8')) as { id?: unknown }).id;
   if (typeof id !== 'string' || id === '')
-    throw new Error(`Expected row ${row} of ${ref.uri} to have an id, got ${JSON.stringify(id)}`);
+    throw failure('BadReviewSubject', `Expected row ${row} of ${ref.uri} to have an id, got ${JSON.stringify(id)}`);
   return id;
 }

@@ -2,7 +2,7 @@ import type { ModelRef } from '../../shared/records.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { Serving, type EngineName, type ServingSettings } from './serving.ts';
 
-export { Serving, SERVING_FAILURES, type EngineName, type ServingSettings } from './serving.ts';
+export { Serving, type EngineName, type ServingSettings } from './serving.ts';
 export type { ServerRecord } from './localServers.ts';
 export { parseExternalEndpoints, parseServeCommand } from './settings.ts';
 

@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { LocalServers, type ServerPlan, type ServerRecord } from './localServers.ts';
 import { parseExternalEndpoints, parseServeCommand } from './settings.ts';
 import { uri } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 export type EngineName = EngineSettings['engine'];
 
@@ -44,13 +45,6 @@ export interface ServingSettings {
   readonly hungMs?: number;
 }
 
-/** Types of the failures of serving; all non-retryable but `serverFailed`. */
-export const SERVING_FAILURES = {
-  serverFailed: 'ModelServerFailed',
-  modelMissing: 'ModelMissing',
-  notConfigured: 'EngineNotConfigured',
-} as const;
-
 /**
  * Knows where each model is served, and keeps local servers running. Any number of processes may have one for the same
  * folders.
@@ -75,7 +69,7 @@ export class Serving {
   /**
    * Where a model is served. With `refresh` its server is looked at, and started again if it is gone or hangs; else
    * what was seen before is believed. The engine is the one last asked for by `ensureServed`, in whatever process.
-   * @throws an ApplicationFailure with a type of SERVING_FAILURES.
+   * @throws `ModelMissing`, `EngineNotConfigured` or `ModelServerFailed`.
    */
   async endpoints(
     model: string,
@@ -84,9 +78,9 @@ export class Serving {
     const engine = options.engine ?? (await this.#engineOf(model));
     if (engine === 'external') return this.#external(model);
     if (!(await this.#settings.store.exists(uri.checkpoint(model, 'config.json')))) {
-      throw ApplicationFailure.nonRetryable(
+      throw failure(
+        'ModelMissing',
         `Expected ${uri.checkpoint(model)} to be a checkpoint in the store, got none: train or import it first`,
-        SERVING_FAILURES.modelMissing,
       );
     }
     const { host, port } = await this.#servers
@@ -94,7 +88,7 @@ export class Serving {
       .catch((error: Error) => {
         throw error instanceof ApplicationFailure
           ? error
-          : ApplicationFailure.create({ message: error.message, type: SERVING_FAILURES.serverFailed, cause: error });
+          : failure('ModelServerFailed', error.message, { cause: error });
       });
     const { batcher, serveCommandConcurrency } = this.#settings;
     const maxConcurrency = (engine === 'batcher' ? batcher.maxConcurrency : serveCommandConcurrency) ?? 128;
@@ -156,7 +150,8 @@ export class Serving {
       if (served === undefined) return [];
       const apiKey = apiKeyEnv === undefined ? undefined : env[apiKeyEnv];
       if (apiKeyEnv !== undefined && apiKey === undefined) {
-        throw notConfigured(
+        throw failure(
+          'EngineNotConfigured',
           `Expected the environment variable ${apiKeyEnv} to hold the API key of ${baseUrl} (apiKeyEnv in ` +
             'FLYWHEEL_ENDPOINTS), got nothing',
         );
@@ -164,7 +159,8 @@ export class Serving {
       return [{ baseUrl, model: served, maxConcurrency, ...(apiKey !== undefined && { apiKey }) }];
     });
     if (endpoints.length > 0) return endpoints;
-    throw notConfigured(
+    throw failure(
+      'EngineNotConfigured',
       `Expected FLYWHEEL_ENDPOINTS to name an endpoint that serves ${model}, got ` +
         `${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models", or "*"`,
     );
@@ -189,10 +185,7 @@ export class Serving {
 
   #engineFile(model: string): string {
     if (!/^[0-9a-f]{64}$/.test(model))
-      throw ApplicationFailure.nonRetryable(
-        `Expected a model to be a checkpoint digest, got ${JSON.stringify(model)}`,
-        SERVING_FAILURES.modelMissing,
-      );
+      throw failure('ModelMissing', `Expected a model to be a checkpoint digest, got ${JSON.stringify(model)}`);
     return path.join(this.#settings.runDir, 'servers', 'engines', `${model}.json`);
   }
 }
@@ -203,17 +196,14 @@ function commandName(model: string): string {
 
 function configured<T>(engine: EngineName, setting: string, text: string | undefined, parse: (text: string) => T): T {
   if (text === undefined)
-    throw notConfigured(
+    throw failure(
+      'EngineNotConfigured',
       `Expected ${setting} to be set, since inference.engine is ${engine}, got nothing: set it, or choose the ` +
         'engine batcher',
     );
   try {
     return parse(text);
   } catch (error) {
-    throw notConfigured((error as Error).message);
+    throw failure('EngineNotConfigured', (error as Error).message);
   }
-}
-
-function notConfigured(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, SERVING_FAILURES.notConfigured);
 }

@@ -14,6 +14,8 @@ import { type ShardContext, type ShardResult } from './shard.ts';
 import { ModelServers } from '../inference/servers.ts';
 import type { EndpointResolver } from '../inference/types.ts';
 import { uri } from '../../shared/ids.ts';
+import { SetStopped } from './setStop.ts';
+import { heals } from '../../shared/failures.ts';
 
 export { LedgerAsker } from '../inference/asker.ts';
 export { callKey, questionDigest } from '../inference/keys.ts';
@@ -74,26 +76,26 @@ export function createInferenceActivities(deps: InferenceDeps) {
 
 export type InferenceActivities = ReturnType<typeof createInferenceActivities>;
 
-/** What no retry can mend; everything else is tried again. */
-const PERMANENT = new Set(['LedgerDamaged', 'BadRow']);
-
 async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promise<R> {
   const context = Context.current();
   try {
-    return await work({ signal: context.cancellationSignal, heartbeat: (progress) => context.heartbeat(progress) });
+    return await work({
+      signal: context.cancellationSignal,
+      isCancelled: () => context.cancellationDetails?.cancelRequested === true,
+      heartbeat: (progress) => context.heartbeat(progress),
+    });
   } catch (error) {
     if (context.cancellationSignal.aborted)
       throw error instanceof CancelledFailure
         ? error
         : new CancelledFailure('shard was cancelled; its ledger keeps what was paid for');
     const { name, message } = error as Error;
-    const stopped = name === 'SetStopped';
     throw ApplicationFailure.create({
       type: name,
       message,
       cause: error as Error,
-      nonRetryable: PERMANENT.has(name) || stopped,
-      ...(stopped && { category: ApplicationFailureCategory.BENIGN }),
+      nonRetryable: !heals(name),
+      ...(error instanceof SetStopped && { category: ApplicationFailureCategory.BENIGN }),
     });
   }
 }

@@ -39,6 +39,8 @@ export interface ShardProgress {
 /** The world as a shard sees it: an activity's context, or a benchmark's. */
 export interface ShardContext {
   readonly signal: AbortSignal;
+  /** Whether the signal came from a cancelled workflow. */
+  isCancelled(): boolean;
   heartbeat(progress: ShardProgress): void;
 }
 
@@ -105,8 +107,8 @@ export async function runShard<R extends ShardResult>(
   const set = watchForStop(store.path(uri.stop(setId, input.stopToken)));
   const forget = [context.signal, set.signal].map((signal) => {
     const pass = (): void => {
-      // So the workflow was cancelled, and all its shards are, though only this one has heard of it.
-      if ((signal.reason as Error).message === 'CANCELLED') set.now();
+      // All its workflow's shards are cancelled, though only this one has heard of it.
+      if (context.isCancelled()) set.now();
       stop.abort(signal.reason);
     };
     if (signal.aborted) pass();

@@ -1,7 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
-import { TRAINING_FAILURES } from '../../shared/training/trainingState.ts';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
@@ -9,6 +7,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob, stopJob } from './run.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
+import { failure } from '../failure.ts';
 
 export type * from './types.ts';
 
@@ -63,7 +62,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
           const message =
             `Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a ` +
             'new training needs a new jobKey, that is a new lap';
-          throw refusal(message, TRAINING_FAILURES.conflict);
+          throw failure('JobConflict', message);
         }
         const { info, cancellationSignal: signal } = Context.current();
         const { workflowId, runId } = info.workflowExecution ?? {};
@@ -71,7 +70,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
         try {
           return await runJob(input, { ...known, cluster, folder, execution, signal, heartbeat, graceMs });
         } catch (error) {
-          if (signal.aborted) await stopWatching(signal, () => cancelJob(folder, cluster, graceMs), folder.jobKey);
+          if (signal.aborted) await stopWatching(() => cancelJob(folder, cluster, graceMs), folder.jobKey);
           throw error;
         }
       }),
@@ -82,15 +81,13 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
  * Of all ends of a watch, only a cancellation is about the job. After the others (shutdown, timeout, pause) the next
  * worker adopts it.
  */
-async function stopWatching(signal: AbortSignal, cancel: () => Promise<void>, jobKey: string): Promise<void> {
-  const reason = (signal.reason as Error).message;
-  if (reason === 'CANCELLED') await cancel();
-  if (reason !== 'WORKER_SHUTDOWN') return;
-  throw ApplicationFailure.create({
-    message: `The worker shuts down; training job ${jobKey} goes on`,
-    type: TRAINING_FAILURES.workerShutdown,
-    nextRetryDelay: '1 second',
-  });
+async function stopWatching(cancel: () => Promise<void>, jobKey: string): Promise<void> {
+  const { cancelRequested, workerShutdown } = Context.current().cancellationDetails ?? {};
+  if (cancelRequested === true) await cancel();
+  if (workerShutdown === true)
+    throw failure('WorkerShutdown', `The worker shuts down; training job ${jobKey} goes on`, {
+      nextRetryDelay: '1 second',
+    });
 }
 
 /**
@@ -112,7 +109,7 @@ function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
   try {
     return new JobFolder(store, jobKey);
   } catch (error) {
-    throw refusal((error as Error).message, TRAINING_FAILURES.invalidInput);
+    throw failure('InvalidTrainingInput', (error as Error).message);
   }
 }
 
@@ -135,17 +132,13 @@ export async function stopJobs(
 async function checkArtifacts(store: ArtifactStore, input: RunTrainingInput): Promise<void> {
   const shape = z.object({ maxAttempts: z.int().min(1) }).safeParse(input);
   if (!shape.success)
-    throw refusal(`Expected a training input, got\n${z.prettifyError(shape.error)}`, TRAINING_FAILURES.invalidInput);
+    throw failure('InvalidTrainingInput', `Expected a training input, got\n${z.prettifyError(shape.error)}`);
   for (const { uri } of [input.initCheckpoint, ...input.datasets.map(({ ref }) => ref)]) {
     if (!(await store.exists(uri))) {
-      throw refusal(
+      throw failure(
+        'JobFailed.data',
         `Expected ${uri}, an input of training job ${input.jobKey}, to be in the store, got nothing there`,
-        TRAINING_FAILURES.failed.data,
       );
     }
   }
-}
-
-function refusal(message: string, type: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, type);
 }

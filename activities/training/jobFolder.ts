@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { ApplicationFailure } from '@temporalio/common';
 import * as z from 'zod';
 import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
-import { JOB_STATES, TRAINING_FAILURES, type StopReason } from '../../shared/training/trainingState.ts';
+import { JOB_STATES, type StopReason } from '../../shared/training/trainingState.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
 import { uri } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 /** Where the reward service is, and which environment variable of the job holds its token. */
 export interface RewardAddress {
@@ -124,7 +124,7 @@ export class JobFolder {
       const message =
         `Expected training job ${this.jobKey} to keep its contract (shared/training/job.ts), ` +
         `got\n${z.prettifyError(parsed.error)}`;
-      throw ApplicationFailure.nonRetryable(message, TRAINING_FAILURES.invalidInput);
+      throw failure('InvalidTrainingInput', message);
     }
     return parsed.data;
   }

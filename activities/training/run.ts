@@ -1,11 +1,9 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import {
   isOver,
   jobState,
   nextStep,
-  TRAINING_FAILURES,
   type AttemptSummary,
   type StopReason,
 } from '../../shared/training/trainingState.ts';
@@ -16,6 +14,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
+import { failure } from '../failure.ts';
 
 export interface RunContext {
   readonly store: ArtifactStore;
@@ -38,7 +37,7 @@ export interface RunContext {
 /**
  * Sees a training through to its end, over as many attempts as it takes. It holds no state: all is in the job's folder
  * and the cluster, so that a second watcher, at the same time or after a kill, does the same and nothing twice.
- * @throws an ApplicationFailure with a type of TRAINING_FAILURES; the signal's reason when aborted.
+ * @throws a failure of its type; the signal's reason when aborted.
  */
 export async function runJob(input: RunTrainingInput, context: RunContext): Promise<TrainingOutcome> {
   const { store, folder, cluster, command, env, execution, signal } = context;
@@ -49,7 +48,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
       case 'done':
         return outcomeOf(next.attempt, attempts.length, context);
       case 'fail':
-        throw ApplicationFailure.nonRetryable(`Training job ${folder.jobKey}: ${next.message}`, next.type);
+        throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
       case 'watch':
         await watch(input, next.attempt, context);
         break;
@@ -171,13 +170,11 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
     });
     if (isOver(seen.state)) {
       if (seen.stoppedBy === 'stop' && (seen.state === 'preempted' || seen.state === 'lost')) {
-        throw ApplicationFailure.create({
-          message:
-            `Training job ${folder.jobKey} was stopped together with the project; it goes on from its last ` +
-            'checkpoint',
-          type: TRAINING_FAILURES.stopped,
-          nextRetryDelay: '2 seconds',
-        });
+        throw failure(
+          'JobStopped',
+          `Training job ${folder.jobKey} was stopped together with the project; it goes on from its last checkpoint`,
+          { nextRetryDelay: '2 seconds' },
+        );
       }
       return;
     }
@@ -210,10 +207,7 @@ async function outcomeOf(attempt: number, attempts: number, { folder, store }: R
     );
   const checkpoint = checkpointRef(result.checkpoint.sha256);
   await expectDigest(store.path(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
-    throw ApplicationFailure.nonRetryable(
-      `Training job ${folder.jobKey}: ${error.message}`,
-      TRAINING_FAILURES.failed.data,
-    );
+    throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   let seconds = 0;
   for (let each = 1; each <= attempts; each += 1) seconds += (await folder.end(each))?.seconds ?? 0;

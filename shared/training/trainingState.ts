@@ -1,4 +1,5 @@
 import type { FailureClass, JobResult } from './job.ts';
+import type { FailureType } from '../failures.ts';
 
 /** Where an attempt at a training job stands. `pending` has not been submitted; from `succeeded` on it is over. */
 export const JOB_STATES = [
@@ -75,32 +76,6 @@ export function heals(failureClass: FailureClass): boolean {
   return (HEALING as readonly FailureClass[]).includes(failureClass);
 }
 
-/**
- * Types of the failures of `runTraining`. Non-retryable but for `JobStopped` and `WorkerShutdown`, which the next
- * worker takes up.
- */
-export const TRAINING_FAILURES = {
-  failed: {
-    app: 'JobFailed.app',
-    data: 'JobFailed.data',
-    reward: 'JobFailed.reward',
-    infra: 'JobFailed.infra',
-    capacity: 'JobFailed.capacity',
-  },
-  preempted: 'JobPreempted',
-  lost: 'JobLost',
-  timedOut: 'JobTimedOut',
-  cancelled: 'JobCancelled',
-  /** The project was stopped; its state is saved. */
-  stopped: 'JobStopped',
-  workerShutdown: 'WorkerShutdown',
-  /** The jobKey belongs to a training with another input. */
-  conflict: 'JobConflict',
-  invalidInput: 'InvalidTrainingInput',
-  clusterUnavailable: 'ClusterUnavailable',
-  clusterTooSmall: 'ClusterTooSmall',
-} as const;
-
 /** One attempt, as far as it got. */
 export interface AttemptSummary {
   readonly attempt: number;
@@ -116,7 +91,7 @@ export type NextStep =
   | { readonly kind: 'done'; readonly attempt: number }
   | { readonly kind: 'watch'; readonly attempt: number }
   | { readonly kind: 'submit'; readonly attempt: number; readonly delayMs: number }
-  | { readonly kind: 'fail'; readonly type: string; readonly message: string };
+  | { readonly kind: 'fail'; readonly type: FailureType; readonly message: string };
 
 /**
  * What to do about a job with these attempts, in order. It depends on nothing else, so that any worker comes to the
@@ -135,8 +110,8 @@ export function nextStep(
   const next = { kind: 'submit', attempt: last.attempt + 1, delayMs: retryDelayMs(attempts) } as const;
   if (last.execution !== policy.execution) return { ...next, delayMs: 0 };
   if (last.state === 'cancelled' || last.state === 'succeeded')
-    return { kind: 'fail', type: TRAINING_FAILURES.cancelled, message: 'it was cancelled' };
-  const type = last.state === 'failed' ? TRAINING_FAILURES.failed[last.class ?? 'app'] : TRAINING_FAILURES[last.state];
+    return { kind: 'fail', type: 'JobCancelled', message: 'it was cancelled' };
+  const type = last.state === 'failed' ? (`JobFailed.${last.class ?? 'app'}` as const) : FAILURE_OF[last.state];
   const what =
     `attempt ${last.attempt} ` +
     `${WORDS[last.state]}${last.class ? ` (${last.class})` : ''}${last.message ? `: ${last.message}` : ''}`;
@@ -147,6 +122,8 @@ export function nextStep(
   }
   return next;
 }
+
+const FAILURE_OF = { preempted: 'JobPreempted', lost: 'JobLost', timedOut: 'JobTimedOut' } as const;
 
 const WORDS: Readonly<Record<JobEnd, string>> = {
   succeeded: 'succeeded',

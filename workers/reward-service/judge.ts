@@ -98,7 +98,7 @@ async function oneVerdict(
           );
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
-        if (wasRefused(outcome.reason))
+        if (FAULTY.has(outcome.status ?? 0))
           return { kind: 'noVerdict', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
         return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
       case 'unparseable':
@@ -118,9 +118,7 @@ async function oneVerdict(
  * A server that finds fault with this one request (too long a prompt, say) will again: that is no outage. Other
  * failures heal.
  */
-function wasRefused(reason: string | undefined): reason is string {
-  return /^(400|413|422)\b/.test(reason ?? '');
-}
+const FAULTY = new Set([400, 413, 422]);
 
 export const NO_COST: JudgeCost = { calls: 0, promptTokens: 0, completionTokens: 0 };
 

@@ -1,7 +1,5 @@
 import {
   allHandlersFinished,
-  ActivityFailure,
-  ApplicationFailure,
   condition,
   continueAsNew,
   executeChild,
@@ -19,6 +17,7 @@ import { lap } from './lap.ts';
 import type { LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 import { lapWorkflowId } from '../../shared/ids.ts';
+import { failure, inItsWords } from '../failure.ts';
 
 // Reads of the store: safe to repeat, for as long as a disk may be away.
 const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });
@@ -62,7 +61,7 @@ export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState):
     description: 'Finished laps, with their held-out figure and what they used',
   });
 
-  state ??= { ...(await open(input)), laps: [], paused, finish };
+  state ??= { ...(await inItsWords(data.openFlywheel(input))), laps: [], paused, finish };
   const { run, settings, laps } = state;
   setCurrentDetails(detailsOf(state));
   await condition(() => !paused || finish);
@@ -83,21 +82,6 @@ export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState):
 // stays pinned to its own.
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, flywheel);
 
-async function open(input: FlywheelInput): Promise<Pick<FlywheelState, 'run' | 'settings'>> {
-  try {
-    return await data.openFlywheel(input);
-  } catch (error) {
-    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
-      throw ApplicationFailure.create({
-        message: error.cause.message,
-        type: error.cause.type ?? 'InvalidFlywheel',
-        nonRetryable: true,
-      });
-    }
-    throw error;
-  }
-}
-
 /** One lap at a time of a run: where a person has one open already, that is said, not joined. */
 async function runLap(
   run: string,
@@ -113,15 +97,15 @@ async function runLap(
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw ApplicationFailure.nonRetryable(
-        `Run ${run} has an open lap already (workflow ${workflowId}): finish or cancel it, or choose another run`,
+      throw failure(
         'LapOpen',
+        `Run ${run} has an open lap already (workflow ${workflowId}): finish or cancel it, or choose another run`,
       );
     }
     if (isCancellation(error)) throw error;
     const remedy =
       parent === undefined ? '' : `; the laps before it are kept: go on with {"run":"${run}","from":"${parent}"}`;
-    throw ApplicationFailure.nonRetryable(`The lap failed: ${rootCause(error) ?? String(error)}${remedy}`, 'LapFailed');
+    throw failure('LapFailed', `The lap failed: ${rootCause(error) ?? String(error)}${remedy}`);
   }
 }
 

@@ -1,6 +1,5 @@
-import { ActivityFailure, ApplicationFailure, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { LapActivities } from '../../activities/laps/activities.ts';
-import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ReportActivities } from '../../reports/activities.ts';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
@@ -13,6 +12,7 @@ import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
 import { placeOf } from '../../shared/ids.ts';
+import { inItsWords } from '../failure.ts';
 
 // Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
 // by its missing heartbeats.
@@ -36,7 +36,9 @@ export interface LapResult {
  */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
-  const opened = await progress.phase('open', () => open(input));
+  const opened = await progress.phase('open', () =>
+    inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
+  );
   const { recipe, parent } = opened;
   progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn), opened.plan?.phases);
   const heldOut = heldOutEvaluation(opened);
@@ -103,20 +105,4 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const { used, warnings, ...report } = await data.writeReport({ lap: opened.lap });
   progress.warn(warnings);
   return { lap: opened.lap, manifest, report, used };
-}
-
-/** Opens the lap; a refused input fails the workflow with its own words, not with "Activity task failed". */
-async function open(input: LapInput): Promise<OpenedLap> {
-  try {
-    return await data.openLap(input, workflowInfo().firstExecutionRunId);
-  } catch (error) {
-    if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
-      throw ApplicationFailure.create({
-        message: error.cause.message,
-        type: error.cause.type ?? 'InvalidLap',
-        nonRetryable: true,
-      });
-    }
-    throw error;
-  }
 }

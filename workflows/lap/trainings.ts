@@ -1,4 +1,4 @@
-import { ApplicationFailure, executeChild } from '@temporalio/workflow';
+import { executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import { placeOf } from '../../shared/ids.ts';
@@ -7,6 +7,7 @@ import type { CheckpointRef } from '../../shared/records.ts';
 import type { Progress } from './lapProgress.ts';
 import { trainStage } from './trainStage.ts';
 import type { TrainStageInput } from './trainStage.ts';
+import { failure } from '../failure.ts';
 
 export type Trainings = ReturnType<typeof trackTrainings>;
 
@@ -20,10 +21,7 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
   function checkpointOf(init: InitName): CheckpointRef {
     const checkpoint = checkpoints[init];
     if (checkpoint === undefined)
-      throw ApplicationFailure.nonRetryable(
-        `Expected a stage to start from an earlier one of its lap, got ${init}`,
-        'InvalidLap',
-      );
+      throw failure('InvalidLap', `Expected a stage to start from an earlier one of its lap, got ${init}`);
     return checkpoint;
   }
 

@@ -9,6 +9,7 @@ import type { Move } from '../../shared/review/reviewState.ts';
 import type { ExpertReviewInput, ReviewResult, ReviewState } from '../../shared/review/reviews.ts';
 import { reviewDetails, reviewProgress } from '../../shared/review/reviewText.ts';
 import { ReviewRecorder } from './reviewRecorder.ts';
+import { failure } from '../failure.ts';
 
 /** Ours: far below the server's limit of events, and no review of people comes near it. */
 const MAX_HISTORY = 2000;
@@ -24,7 +25,7 @@ const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name
  */
 export async function expertReview(input: ExpertReviewInput): Promise<ReviewResult> {
   const refusal = refusalOfReview(input);
-  if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewInput');
+  if (refusal) throw failure('BadReviewInput', refusal);
   const { question, policy } = input;
   const deadline = input.resumed?.deadline ?? Date.now() + policy.deadlineHours * 3_600_000;
   const recorder = new ReviewRecorder(question.setId, question.id);
@@ -42,7 +43,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   };
   /** What a message does to the review is in the store before its sender hears of it. */
   const make = async <Answer>(move: Move<Answer>): Promise<Answer> => {
-    if (move.kind === 'refused') throw refused(move.reason);
+    if (move.kind === 'refused') throw failure('ReviewRefused', move.reason);
     if (move.entry) recorder.add(move.entry);
     become(move.state);
     await recorder.done();
@@ -58,7 +59,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
       description,
       validator: (payload: unknown) => {
         const move = moveOf(payload);
-        if (move.kind === 'refused') throw refused(move.reason);
+        if (move.kind === 'refused') throw failure('ReviewRefused', move.reason);
       },
     });
 
@@ -137,8 +138,4 @@ function decoded(sent: readonly RawValue[]): Read<unknown> {
         `(${error instanceof Error ? error.message : String(error)})`,
     };
   }
-}
-
-function refused(reason: string): wf.ApplicationFailure {
-  return wf.ApplicationFailure.nonRetryable(reason, 'ReviewRefused');
 }

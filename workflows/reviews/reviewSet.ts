@@ -6,6 +6,7 @@ import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
 import { expertReview } from './expertReview.ts';
 import type { RowRange } from '../../shared/ids.ts';
 import { rangeName, reviewIdOf } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 /** Reads of the store; the first look at a set reads and verifies the whole dataset. */
 const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({
@@ -33,7 +34,7 @@ const BATCHES_AT_ONCE = 2;
  */
 export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult> {
   const refusal = refusalOfReviewSet(input);
-  if (refusal) throw wf.ApplicationFailure.nonRetryable(refusal, 'BadReviewSetInput');
+  if (refusal) throw failure('BadReviewSetInput', refusal);
   const range = input.range ?? { from: 0, to: input.subject.rows };
   const questions = range.to - range.from;
   wf.setCurrentDetails(

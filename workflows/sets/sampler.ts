@@ -1,4 +1,4 @@
-import { ApplicationFailure, executeChild } from '@temporalio/workflow';
+import { executeChild } from '@temporalio/workflow';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef, Task } from '../../shared/records.ts';
@@ -7,6 +7,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
 import { setIdOf, withinLap } from '../../shared/ids.ts';
 import type { Place } from '../../shared/ids.ts';
+import { failure } from '../failure.ts';
 
 /** Who asks, and how: a phase of a lap, or a product. */
 export interface Asking {
@@ -36,7 +37,7 @@ export interface SampleOptions {
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
   const { phase, prompts, engine } = asking;
-  /** @throws NoAnswers, non-retryable, when every call failed. */
+  /** @throws `NoAnswers` when every call failed. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
     const setId = setIdOf(asking.place, name);
@@ -50,10 +51,10 @@ export function sampler(asking: Asking, model: ModelRef) {
     });
     const { answered, unparseable, truncated, failed } = result.counts;
     if (options.mayFail !== true && failed > 0 && answered + unparseable + truncated === 0) {
-      throw ApplicationFailure.nonRetryable(
+      throw failure(
+        'NoAnswers',
         `Expected answers to set ${setId}, got none: all ${failed} calls failed. \`flywheel ledger show ` +
           `${setId}\` tells why`,
-        'NoAnswers',
       );
     }
     const startedAt = new Date(began).toISOString();

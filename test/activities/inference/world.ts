@@ -47,7 +47,11 @@ export interface WorldOptions {
   readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
 }
 
-export const quiet = (): ShardContext => ({ signal: new AbortController().signal, heartbeat: () => undefined });
+export const quiet = (): ShardContext => ({
+  signal: new AbortController().signal,
+  isCancelled: () => false,
+  heartbeat: () => undefined,
+});
 
 export async function openWorld({
   root: given,

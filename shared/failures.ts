@@ -1,0 +1,67 @@
+/** Every type of failure that an activity or a workflow ends with, and whether the same may go well when tried again. */
+const HEALS = {
+  // ---- Laps
+  /** The input of a lap, or its recipe, cannot be run. */
+  InvalidLap: false,
+  /** What the lap is planned to take is over its budget: whoever starts lap after lap has come to an end. */
+  OverBudget: false,
+  InvalidFlywheel: false,
+  /** Another workflow has the run's lap under way. */
+  LapOpen: false,
+  LapFailed: false,
+  /** A stage would be trained on no row at all. */
+  NothingToLearn: false,
+
+  // ---- Sets
+  /** Every call of a set failed. */
+  NoAnswers: false,
+  /** A line of a ledger is not an outcome. */
+  LedgerDamaged: false,
+  /** A row does not have what its prompt shows. */
+  BadRow: false,
+  /** The set was told to stop. */
+  SetStopped: false,
+
+  // ---- Reviews
+  BadReviewInput: false,
+  BadReviewSetInput: false,
+  /** The dataset that is asked about is not what it should be. */
+  BadReviewSubject: false,
+  /** A message that the review cannot take now. */
+  ReviewRefused: false,
+  /** No program knows the truth in this domain. */
+  NoChecker: false,
+
+  // ---- Serving
+  /** A local server did not start, or went away. */
+  ModelServerFailed: true,
+  ModelMissing: false,
+  EngineNotConfigured: false,
+
+  // ---- Training: what can heal was tried again within the job, `maxAttempts` times
+  'JobFailed.app': false,
+  'JobFailed.data': false,
+  'JobFailed.reward': false,
+  'JobFailed.infra': false,
+  'JobFailed.capacity': false,
+  JobPreempted: false,
+  JobLost: false,
+  JobTimedOut: false,
+  JobCancelled: false,
+  /** The project was stopped; the job's state is saved, and the next worker goes on. */
+  JobStopped: true,
+  /** The watcher's worker shuts down; the next one adopts the job. */
+  WorkerShutdown: true,
+  /** The jobKey belongs to a training with another input. */
+  JobConflict: false,
+  InvalidTrainingInput: false,
+  ClusterUnavailable: false,
+  ClusterTooSmall: false,
+} as const satisfies Record<string, boolean>;
+
+export type FailureType = keyof typeof HEALS;
+
+/** Whether a failure of this type may be tried again; so may one that is not listed, such as a full disk. */
+export function heals(type: string): boolean {
+  return (HEALS as Readonly<Record<string, boolean>>)[type] ?? true;
+}
