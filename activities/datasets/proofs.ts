@@ -2,7 +2,7 @@ import { parseAnswer } from '../../shared/answers.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
 import type { ReviewResult } from '../../shared/review/reviews.ts';
-import { hardnessOf } from '../../shared/label/rounds.ts';
+import { hardnessOf } from '../../shared/label/waves.ts';
 import { shuffled } from '../../shared/seeds.ts';
 import { isScore } from '../../shared/scores.ts';
 import type { ProofScore } from '../../shared/scores.ts';

@@ -1,6 +1,6 @@
 import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
-import { nextLabelStep, type LabelRound } from '../../shared/label/earlyStop.ts';
-import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/rounds.ts';
+import { nextLabelStep, type LabelWave } from '../../shared/label/earlyStop.ts';
+import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/waves.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
@@ -126,7 +126,7 @@ async function labelProof(
     messages: renderRow(prompts, 'verify', row),
   });
   const analyses: AnalysisState[] = [];
-  const rounds: LabelRound[] = [];
+  const asked: LabelWave[] = [];
   const keys: string[] = [];
   const verdict = async (question: RowQuestion, sample: number): Promise<Outcome> => {
     const { outcome, keys: attempts } = await sampleOnce(
@@ -140,7 +140,7 @@ async function labelProof(
     return outcome;
   };
   for (;;) {
-    const step = input.earlyStop ? nextLabelStep(policy, waves, analyses, rounds) : nextFullStep(policy, analyses);
+    const step = input.earlyStop ? nextLabelStep(policy, waves, analyses, asked) : nextFullStep(policy, analyses);
     if (step.kind === 'stop') {
       return {
         row: {
@@ -148,19 +148,19 @@ async function labelProof(
           decision: step.decision,
           analyses: analyses.length,
           metaAnalyses: analyses.reduce((sum, { metaScores }) => sum + metaScores.length, 0),
-          hardToVerify: isHardToVerify(policy, analyses, rounds),
+          hardToVerify: isHardToVerify(policy, analyses, asked),
           stopReason: step.stopReason,
-          order: rounds.map(orderText),
+          order: asked.map(orderText),
         },
         keys,
       };
     }
-    rounds.push(step.round);
+    asked.push(step.wave);
     const first = analyses.length;
-    const [asked, metas] = await Promise.all([
-      Promise.all(Array.from({ length: step.round.analyses }, (_, index) => verdict(verify, first + index))),
+    const [verdicts, metas] = await Promise.all([
+      Promise.all(Array.from({ length: step.wave.analyses }, (_, index) => verdict(verify, first + index))),
       Promise.all(
-        step.round.metas.map(async ({ analysis, count }) => {
+        step.wave.metas.map(async ({ analysis, count }) => {
           const state = analyses[analysis] as AnalysisState;
           state.metaQuestion ??= rowQuestion({
             row: analysisId(row.id, analysis),
@@ -179,7 +179,8 @@ async function labelProof(
         }),
       ),
     ]);
-    for (const outcome of asked) analyses.push({ score: scoreOf(outcome), text: outcome.text ?? '', metaScores: [] });
+    for (const outcome of verdicts)
+      analyses.push({ score: scoreOf(outcome), text: outcome.text ?? '', metaScores: [] });
     for (const { state, outcomes } of metas) state.metaScores.push(...outcomes.map(scoreOf));
   }
 }

@@ -23,7 +23,7 @@ interface Relabelled {
   readonly proofId: string;
   readonly before: LabelDecision;
   readonly after: LabelDecision | { readonly kind: 'open' };
-  /** Calls of the next round that an open proof needs; later rounds depend on their outcomes. */
+  /** Calls of the next wave that an open proof needs; later waves depend on their outcomes. */
   readonly nextAnalyses: number;
   readonly nextMetaAnalyses: number;
 }
@@ -83,8 +83,8 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
         proofId,
         before: decision,
         after: step.kind === 'stop' ? step.decision : { kind: 'open' },
-        nextAnalyses: step.kind === 'ask' ? step.round.analyses : 0,
-        nextMetaAnalyses: step.kind === 'ask' ? step.round.metas.reduce((sum, { count }) => sum + count, 0) : 0,
+        nextAnalyses: step.kind === 'ask' ? step.wave.analyses : 0,
+        nextMetaAnalyses: step.kind === 'ask' ? step.wave.metas.reduce((sum, { count }) => sum + count, 0) : 0,
       });
     }
   }
@@ -126,7 +126,7 @@ function summaryOf(rows: readonly Relabelled[]) {
     changes,
     stillToAsk: {
       proofs: rows.filter(({ after }) => after.kind === 'open').length,
-      nextRound: {
+      nextWave: {
         analyses: sum(({ nextAnalyses }) => nextAnalyses),
         metaAnalyses: sum(({ nextMetaAnalyses }) => nextMetaAnalyses),
       },
@@ -147,7 +147,7 @@ function textOf(
       .map(([change, count]) => `  ${change.padEnd(24)} ${count}`),
     stillToAsk.proofs === 0
       ? 'Nothing would have to be asked.'
-      : `${stillToAsk.proofs} proofs are open: the next round would ask for ${stillToAsk.nextRound.analyses} ` +
-        `analyses and ${stillToAsk.nextRound.metaAnalyses} meta-analyses; later rounds depend on them.`,
+      : `${stillToAsk.proofs} proofs are open: the next wave would ask for ${stillToAsk.nextWave.analyses} ` +
+        `analyses and ${stillToAsk.nextWave.metaAnalyses} meta-analyses; later waves depend on them.`,
   ].join('\n');
 }

@@ -108,7 +108,7 @@ export function labelling({
     if (autoLabel(policy, evidence).kind !== 'labelled') contested += 1;
     if (policy.earlyStop) {
       const replay = replayLabel(policy, policy.waves, evidence);
-      analyses += replay.rounds.reduce((sum, round) => sum + round.analyses, 0);
+      analyses += replay.waves.reduce((sum, wave) => sum + wave.analyses, 0);
       calls += replay.calls;
     } else {
       analyses += evidence.length;

@@ -3,7 +3,7 @@ import { confirmationRate, freshIssue, openIssues, type OpenIssue } from './open
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
 /** What to ask next about a proof: all of it at once, since nothing in it depends on the rest. */
-export interface LabelRound {
+export interface LabelWave {
   /** Further analyses, after those there are. */
   readonly analyses: number;
   /** Further meta-assessments, by index of the analysis. */
@@ -11,14 +11,14 @@ export interface LabelRound {
 }
 
 export type LabelStep =
-  | { readonly kind: 'ask'; readonly round: LabelRound }
+  | { readonly kind: 'ask'; readonly wave: LabelWave }
   | { readonly kind: 'stop'; readonly decision: LabelDecision; readonly stopReason: string };
 
-/** Dependent rounds of calls a proof may take, at most. Ours: a proof should not keep a set waiting for long. */
-export const MAX_ROUNDS = 16;
+/** Dependent waves of calls a proof may take, at most. Ours: a proof should not keep a set waiting for long. */
+export const MAX_WAVES = 16;
 
 /**
- * Rounds left from which on calls are spent to save rounds. Ours, as the other numbers here, from simulations of
+ * Waves left from which on calls are spent to save waves. Ours, as the other numbers here, from simulations of
  * METHOD.md's population; none of them can change a label.
  */
 const LATE = 6;
@@ -30,21 +30,21 @@ const LATE = 6;
  */
 export function nextLabelStep(
   policy: AutoLabelPolicy,
-  waves: readonly number[],
+  sizes: readonly number[],
   analyses: readonly AnalysisEvidence[],
-  rounds: readonly LabelRound[],
+  waves: readonly LabelWave[],
 ): LabelStep {
   const settled = settledLabel(policy, analyses);
   if (settled !== undefined)
     return { kind: 'stop', decision: settled, stopReason: reasonOf(settled, policy, analyses) };
-  const round = chooseRound(policy, waves, analyses, rounds);
-  if (round.analyses === 0 && round.metas.length === 0)
+  const wave = chooseWave(policy, sizes, analyses, waves);
+  if (wave.analyses === 0 && wave.metas.length === 0)
     return {
       kind: 'stop',
       decision: UNRESOLVED,
       stopReason: 'everything that matters was asked, and what is missing could change the label',
     };
-  return { kind: 'ask', round };
+  return { kind: 'ask', wave };
 }
 
 /** Where a proof stands. */
@@ -55,39 +55,39 @@ interface Standing {
   readonly open: readonly OpenIssue[];
   /** How often this proof's issues are confirmed. */
   readonly rate: number;
-  readonly roundsLeft: number;
-  /** Analyses not asked for yet, and how many of them a round may ask for. */
+  readonly wavesLeft: number;
+  /** Analyses not asked for yet, and how many of them a wave may ask for. */
   readonly unasked: number;
-  readonly wave: number;
+  readonly size: number;
 }
 
-function chooseRound(
+function chooseWave(
   policy: AutoLabelPolicy,
-  waves: readonly number[],
+  sizes: readonly number[],
   analyses: readonly AnalysisEvidence[],
-  rounds: readonly LabelRound[],
-): LabelRound {
+  waves: readonly LabelWave[],
+): LabelWave {
   const unasked = policy.analysesPerProof - analyses.length;
   const tally = tallyOf(policy, analyses);
   const rate = confirmationRate(policy, analyses);
   const open = relevant(openIssues(policy, analyses, rate), tally);
-  const roundsLeft = MAX_ROUNDS - rounds.length;
+  const wavesLeft = MAX_WAVES - waves.length;
   const everything = { analyses: unasked, metas: open.map(({ analysis, left }) => ({ analysis, count: left })) };
-  if (roundsLeft <= 1) return everything;
+  if (wavesLeft <= 1) return everything;
   const standing = {
     policy,
     tally,
     open,
     rate,
-    roundsLeft,
+    wavesLeft,
     unasked,
-    wave: roundsLeft <= LATE ? unasked : Math.min(unasked, waveSize(waves, rounds)),
+    size: wavesLeft <= LATE ? unasked : Math.min(unasked, nextSize(sizes, waves)),
   };
-  const round = unasked > 0 ? hunt(standing) : decide(standing);
-  // New analyses need a round for themselves and one for their metas.
-  if (roundsLeft === 2 && unasked > 0) return { ...round, analyses: unasked };
+  const wave = unasked > 0 ? hunt(standing) : decide(standing);
+  // New analyses need a wave for themselves and one for their metas.
+  if (wavesLeft === 2 && unasked > 0) return { ...wave, analyses: unasked };
   // Where verdicts are missing, all that seemed decisive may have been asked: then the rest is.
-  return round.analyses === 0 && round.metas.length === 0 ? everything : round;
+  return wave.analyses === 0 && wave.metas.length === 0 ? everything : wave;
 }
 
 /** Where an issue is confirmed beside zeros, only zeros can still change the label. */
@@ -99,36 +99,36 @@ function relevant(open: readonly OpenIssue[], { levels: { zero, half } }: Tally)
  * While analyses are left: k valid zeros decide at once, so look for them; without hope of them every analysis is
  * needed anyway.
  */
-function hunt({ policy, tally, open, rate, roundsLeft, unasked, wave }: Standing): LabelRound {
+function hunt({ policy, tally, open, rate, wavesLeft, unasked, size }: Standing): LabelWave {
   const k = policy.minValidAnalyses;
   const { zero } = tally.levels;
-  if (!possibleLabels(tally, k).zero) return { analyses: wave, metas: [] };
+  if (!possibleLabels(tally, k).zero) return { analyses: size, metas: [] };
   const zeroShare = (zero.analyses + 1) / (policy.analysesPerProof - tally.unknown + 1);
-  const analysesFor = (zeros: number): number => Math.min(wave, Math.ceil(zeros / zeroShare));
+  const analysesFor = (zeros: number): number => Math.min(size, Math.ceil(zeros / zeroShare));
   // Too few zeros to win yet: their metas may never be needed.
   if (zero.possiblyValid < k)
-    return { analyses: zero.analyses > 0 ? analysesFor(k - zero.possiblyValid) : wave, metas: [] };
+    return { analyses: zero.analyses > 0 ? analysesFor(k - zero.possiblyValid) : size, metas: [] };
   const needed = k - zero.valid;
   const zeros = open.filter(({ score }) => score === 0);
   const fresh = freshIssue(policy, rate);
   // Hardly so many will be valid: then each has to be refuted, and all analyses are needed.
   if (chances(zeros) + zeroShare * unasked * fresh.chance < 0.75 * needed)
-    return { analyses: wave, metas: askAll(zeros, roundsLeft) };
+    return { analyses: size, metas: askAll(zeros, wavesLeft) };
   const best = pick(
     zeros.filter(({ worth }) => worth >= fresh.chance / (1 / zeroShare + fresh.expected)),
     needed,
-    roundsLeft,
+    wavesLeft,
     ({ chance }) => chance,
   );
-  const enough = best.length >= needed && roundsLeft > LATE;
+  const enough = best.length >= needed && wavesLeft > LATE;
   return {
-    analyses: enough ? 0 : analysesFor(Math.max(0, needed - chances(best)) / (roundsLeft > LATE ? 1 : fresh.chance)),
-    metas: ask(best, roundsLeft),
+    analyses: enough ? 0 : analysesFor(Math.max(0, needed - chances(best)) / (wavesLeft > LATE ? 1 : fresh.chance)),
+    metas: ask(best, wavesLeft),
   };
 }
 
 /** When all analyses are there: decide the lowest level if it can still win, else whether any issue is confirmed. */
-function decide({ policy, tally, open, roundsLeft }: Standing): LabelRound {
+function decide({ policy, tally, open, wavesLeft }: Standing): LabelWave {
   const k = policy.minValidAnalyses;
   const { zero, half } = tally.levels;
   const possible = possibleLabels(tally, k);
@@ -141,16 +141,16 @@ function decide({ policy, tally, open, roundsLeft }: Standing): LabelRound {
       return {
         analyses: 0,
         metas: ask(
-          pick(lowest, needed, roundsLeft, ({ chance }) => chance),
-          roundsLeft,
+          pick(lowest, needed, wavesLeft, ({ chance }) => chance),
+          wavesLeft,
         ),
       };
     const worst = [...lowest].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
     return {
       analyses: 0,
       metas: ask(
-        pick(worst, level.possiblyValid - k + 1, roundsLeft, ({ chance }) => 1 - chance),
-        roundsLeft,
+        pick(worst, level.possiblyValid - k + 1, wavesLeft, ({ chance }) => 1 - chance),
+        wavesLeft,
       ),
     };
   }
@@ -160,42 +160,42 @@ function decide({ policy, tally, open, roundsLeft }: Standing): LabelRound {
     analyses: 0,
     metas:
       noneValid > 0.5
-        ? askAll(open, roundsLeft)
+        ? askAll(open, wavesLeft)
         : ask(
-            pick(open, 1, roundsLeft, ({ chance }) => chance),
-            roundsLeft,
+            pick(open, 1, wavesLeft, ({ chance }) => chance),
+            wavesLeft,
           ),
   };
 }
 
 /**
- * As many of the first as are needed, and more as rounds run short: at last twice what is expected to hold the needed.
+ * As many of the first as are needed, and more as waves run short: at last twice what is expected to hold the needed.
  */
 function pick(
   issues: readonly OpenIssue[],
   needed: number,
-  roundsLeft: number,
+  wavesLeft: number,
   hopeOf: (issue: OpenIssue) => number,
 ): readonly OpenIssue[] {
   let expected = 0;
   return issues.filter((issue, index) => {
-    const taken = index < needed || expected < (needed * 2) / roundsLeft;
+    const taken = index < needed || expected < (needed * 2) / wavesLeft;
     expected += hopeOf(issue);
     return taken;
   });
 }
 
 /**
- * A first look is a part of a majority, larger by the round; then as many as it takes at least to decide the issue or,
- * when rounds run short, about as many as it will take.
+ * A first look is a part of a majority, larger by the wave; then as many as it takes at least to decide the issue or,
+ * when waves run short, about as many as it will take.
  */
-function ask(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
+function ask(issues: readonly OpenIssue[], wavesLeft: number): LabelWave['metas'] {
   return issues.map(({ analysis, asked, left, toConfirm, toRefute, expected }) => {
     const least = Math.min(toConfirm, toRefute, left);
-    const isLook = asked === 0 && roundsLeft > LATE;
+    const isLook = asked === 0 && wavesLeft > LATE;
     const count = isLook
-      ? Math.min(least, Math.ceil(toConfirm * (0.3 + 0.05 * (MAX_ROUNDS - roundsLeft))))
-      : Math.max(least, Math.ceil((expected * 4) / roundsLeft));
+      ? Math.min(least, Math.ceil(toConfirm * (0.3 + 0.05 * (MAX_WAVES - wavesLeft))))
+      : Math.max(least, Math.ceil((expected * 4) / wavesLeft));
     return { analysis, count: Math.min(left, count) };
   });
 }
@@ -204,10 +204,10 @@ function ask(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['meta
  * Where each issue has to be decided, no call that is needed to decide one is wasted: as many as that at once, and the
  * rest in time.
  */
-function askAll(issues: readonly OpenIssue[], roundsLeft: number): LabelRound['metas'] {
+function askAll(issues: readonly OpenIssue[], wavesLeft: number): LabelWave['metas'] {
   return issues.map(({ analysis, left, toConfirm, toRefute }) => ({
     analysis,
-    count: Math.min(left, Math.max(toConfirm < toRefute ? toConfirm : toRefute, Math.ceil(left / roundsLeft))),
+    count: Math.min(left, Math.max(toConfirm < toRefute ? toConfirm : toRefute, Math.ceil(left / wavesLeft))),
   }));
 }
 
@@ -215,9 +215,9 @@ function chances(issues: readonly OpenIssue[]): number {
   return issues.reduce((sum, { chance }) => sum + chance, 0);
 }
 
-function waveSize(waves: readonly number[], rounds: readonly LabelRound[]): number {
-  const asked = rounds.filter(({ analyses }) => analyses > 0).length;
-  return waves[Math.min(asked, waves.length - 1)] ?? 1;
+function nextSize(sizes: readonly number[], waves: readonly LabelWave[]): number {
+  const asked = waves.filter(({ analyses }) => analyses > 0).length;
+  return sizes[Math.min(asked, sizes.length - 1)] ?? 1;
 }
 
 function reasonOf(decision: LabelDecision, policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): string {

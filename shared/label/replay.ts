@@ -1,14 +1,14 @@
 import type { AnalysisEvidence } from './autoLabel.ts';
-import { nextLabelStep, type LabelRound } from './earlyStop.ts';
+import { nextLabelStep, type LabelWave } from './earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
 export interface LabelReplay {
   readonly decision: LabelDecision;
   readonly stopReason: string;
-  readonly rounds: readonly LabelRound[];
+  readonly waves: readonly LabelWave[];
   readonly calls: number;
   /**
-   * Calls of `rounds` whose outcomes are not in the evidence; the decision is then `unresolved`, since they would still
+   * Calls of `waves` whose outcomes are not in the evidence; the decision is then `unresolved`, since they would still
    * have to be asked.
    */
   readonly missing: number;
@@ -20,25 +20,25 @@ export interface LabelReplay {
  */
 export function replayLabel(
   policy: AutoLabelPolicy,
-  waves: readonly number[],
+  sizes: readonly number[],
   stored: readonly AnalysisEvidence[],
 ): LabelReplay {
   const seen: { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[] = [];
-  const rounds: LabelRound[] = [];
+  const waves: LabelWave[] = [];
   let calls = 0;
   let missing = 0;
   for (;;) {
-    const step = nextLabelStep(policy, waves, seen, rounds);
-    if (step.kind === 'stop') return { decision: step.decision, stopReason: step.stopReason, rounds, calls, missing };
-    rounds.push(step.round);
-    for (const { analysis, count } of step.round.metas) {
+    const step = nextLabelStep(policy, sizes, seen, waves);
+    if (step.kind === 'stop') return { decision: step.decision, stopReason: step.stopReason, waves, calls, missing };
+    waves.push(step.wave);
+    for (const { analysis, count } of step.wave.metas) {
       const scores = stored[analysis]?.metaScores ?? [];
       const into = seen[analysis] as (typeof seen)[number];
       missing += Math.max(0, into.metaScores.length + count - Math.max(scores.length, into.metaScores.length));
       for (let index = 0; index < count; index += 1) into.metaScores.push(scores[into.metaScores.length]);
       calls += count;
     }
-    for (let index = 0; index < step.round.analyses; index += 1) {
+    for (let index = 0; index < step.wave.analyses; index += 1) {
       if (seen.length >= stored.length) missing += 1;
       seen.push({ score: stored[seen.length]?.score, metaScores: [] });
       calls += 1;

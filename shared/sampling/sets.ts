@@ -110,7 +110,7 @@ export interface LabelRow {
   readonly hardToVerify: boolean;
   /** Why no further call was needed. */
   readonly stopReason: string;
-  /** What was asked in each round, as `orderText` writes it: with the ledger's outcomes, the label can be replayed. */
+  /** What was asked in each wave, as `orderText` writes it: with the ledger's outcomes, the label can be replayed. */
   readonly order?: readonly string[];
 }
 

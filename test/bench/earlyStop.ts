@@ -49,8 +49,8 @@ export function earlyStop({
           proofs += 1;
           calls += replay.calls;
           fullCalls += n + evidence.reduce((sum, { metaScores }) => sum + metaScores.length, 0);
-          rounds += replay.rounds.length;
-          maxRounds = Math.max(maxRounds, replay.rounds.length);
+          rounds += replay.waves.length;
+          maxRounds = Math.max(maxRounds, replay.waves.length);
           if (JSON.stringify(label) === JSON.stringify(replay.decision)) equal += 1;
           const name = label.kind === 'labelled' ? String(label.score) : label.kind;
           labels[name] = (labels[name] ?? 0) + 1;

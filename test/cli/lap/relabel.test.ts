@@ -27,7 +27,7 @@ test('the same policy gives the same labels, without a call', async () => {
   expect(summary).toMatchObject({
     proofs: 60,
     unchanged: 60,
-    stillToAsk: { proofs: 0, nextRound: { analyses: 0, metaAnalyses: 0 } },
+    stillToAsk: { proofs: 0, nextWave: { analyses: 0, metaAnalyses: 0 } },
   });
   expect((await stub.stats()).requests).toBe(requests);
 });
@@ -36,13 +36,13 @@ test('another policy says what would still have to be asked', async () => {
   const { summary, policy } = await relabel(world.store, 'set', { k: '4', m: '8' });
   expect(policy).toMatchObject({ minValidAnalyses: 4, metaAnalysesPerAnalysis: 8, analysesPerProof: 6 });
   expect(summary.stillToAsk.proofs).toBeGreaterThan(0);
-  expect(summary.stillToAsk.nextRound.metaAnalyses).toBeGreaterThan(0);
+  expect(summary.stillToAsk.nextWave.metaAnalyses).toBeGreaterThan(0);
 });
 
 test('without meta-verification nothing more would have to be asked about an analysis', async () => {
   const { summary, policy } = await relabel(world.store, 'set', { m: '0' });
   expect(policy.metaAnalysesPerAnalysis).toBe(0);
-  expect(summary.stillToAsk.nextRound.metaAnalyses).toBe(0);
+  expect(summary.stillToAsk.nextWave.metaAnalyses).toBe(0);
 });
 
 test('a policy that is none is refused by name', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { autoLabel, type AnalysisEvidence } from '../../../shared/label/autoLabel.ts';
-import { MAX_ROUNDS } from '../../../shared/label/earlyStop.ts';
-import { orderText } from '../../../shared/label/rounds.ts';
+import { MAX_WAVES } from '../../../shared/label/earlyStop.ts';
+import { orderText } from '../../../shared/label/waves.ts';
 import { replayLabel } from '../../../shared/label/replay.ts';
 import { syntheticPopulation } from '../../../shared/label/population.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
@@ -52,12 +52,12 @@ const cases = fc
     })),
   }));
 
-test('the label is the full rule’s for any outcomes, with no call more and few rounds', () => {
+test('the label is the full rule’s for any outcomes, with no call more and few waves', () => {
   fc.assert(
     fc.property(cases, ({ policy, waves, analyses }) => {
       const replay = replayLabel(policy, waves, analyses);
       expect(replay.decision).toEqual(autoLabel(policy, analyses));
-      expect(replay.rounds.length).toBeLessThanOrEqual(MAX_ROUNDS);
+      expect(replay.waves.length).toBeLessThanOrEqual(MAX_WAVES);
       expect(replay.calls).toBeLessThanOrEqual(
         analyses.length + analyses.reduce((sum, { metaScores }) => sum + metaScores.length, 0),
       );
@@ -87,12 +87,12 @@ test.each([
     const evidence = analyses as readonly AnalysisEvidence[];
     const replay = replayLabel(policy, waves, evidence);
     expect(replay.decision).toEqual(autoLabel(policy, evidence));
-    expect(replay.rounds.length).toBeLessThanOrEqual(MAX_ROUNDS);
+    expect(replay.waves.length).toBeLessThanOrEqual(MAX_WAVES);
   }
 });
 
 test(
-  'where votes are split, verdicts are missing and analyses come one by one, rounds run out and the label is still ' +
+  'where votes are split, verdicts are missing and analyses come one by one, waves run out and the label is still ' +
     'the full rule’s',
   () => {
     const policy: AutoLabelPolicy = {
@@ -118,13 +118,13 @@ test(
       });
       const replay = replayLabel(policy, [1, 2], evidence);
       expect(replay.decision).toEqual(autoLabel(policy, evidence));
-      longest = Math.max(longest, replay.rounds.length);
+      longest = Math.max(longest, replay.waves.length);
     }
-    expect(longest).toBe(MAX_ROUNDS);
+    expect(longest).toBe(MAX_WAVES);
   },
 );
 
-test('a round’s stored text says what was asked, first analyses, then meta-assessments of which', () => {
+test('a wave’s stored text says what was asked, first analyses, then meta-assessments of which', () => {
   const metas = [
     { analysis: 0, count: 1 },
     { analysis: 11, count: 16 },

@@ -1,17 +1,17 @@
 import { autoLabel, validityOf, type AnalysisEvidence } from './autoLabel.ts';
-import type { LabelRound, LabelStep } from './earlyStop.ts';
+import type { LabelWave, LabelStep } from './earlyStop.ts';
 import type { Score } from '../scores.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 
-/** The full n×m×k rule as rounds: all analyses, then all meta-assessments of those that report an issue. */
+/** The full n×m×k rule as waves: all analyses, then all meta-assessments of those that report an issue. */
 export function nextFullStep(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelStep {
   if (analyses.length < policy.analysesPerProof)
-    return { kind: 'ask', round: { analyses: policy.analysesPerProof - analyses.length, metas: [] } };
+    return { kind: 'ask', wave: { analyses: policy.analysesPerProof - analyses.length, metas: [] } };
   const metas = analyses.flatMap(({ score, metaScores }, analysis) => {
     const count = policy.metaAnalysesPerAnalysis - metaScores.length;
     return (score === 0 || score === 0.5) && count > 0 ? [{ analysis, count }] : [];
   });
-  if (metas.length > 0) return { kind: 'ask', round: { analyses: 0, metas } };
+  if (metas.length > 0) return { kind: 'ask', wave: { analyses: 0, metas } };
   return { kind: 'stop', decision: autoLabel(policy, analyses), stopReason: 'everything was asked' };
 }
 
@@ -19,10 +19,10 @@ export function nextFullStep(policy: AutoLabelPolicy, analyses: readonly Analysi
 export function isHardToVerify(
   policy: AutoLabelPolicy,
   analyses: readonly AnalysisEvidence[],
-  rounds: readonly LabelRound[],
+  waves: readonly LabelWave[],
 ): boolean {
   const first = new Set(
-    analyses.slice(0, rounds[0]?.analyses ?? 0).flatMap(({ score }) => (score === undefined ? [] : [score])),
+    analyses.slice(0, waves[0]?.analyses ?? 0).flatMap(({ score }) => (score === undefined ? [] : [score])),
   );
   const valid = analyses.filter(
     ({ score, metaScores }) => score !== undefined && score < 1 && validityOf(policy, metaScores) === 'valid',
@@ -41,10 +41,10 @@ export function hardnessOf(scores: readonly (Score | undefined)[]): 0 | 1 | 2 {
 }
 
 /**
- * A round in a few characters, for the stored order: `4 1×3 2×3` = four analyses, and three meta-assessments of each of
+ * A wave in a few characters, for the stored order: `4 1×3 2×3` = four analyses, and three meta-assessments of each of
  * the second and the third.
  */
-export function orderText({ analyses, metas }: LabelRound): string {
+export function orderText({ analyses, metas }: LabelWave): string {
   return [
     ...(analyses > 0 ? [String(analyses)] : []),
     ...metas.map(({ analysis, count }) => `${analysis}×${count}`),
