@@ -27,10 +27,26 @@ export interface Made {
 /** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */
 export type CheckpointRef = ArtifactRef;
 
-/** A model in the service of a stage, pinned by digest. The digest is also the served model's name. */
-export interface ModelRef {
+/** A model of the store, in a role, pinned by its digest, which is also the served model's name. */
+export interface CheckpointModel {
   readonly role: ModelRole;
   readonly checkpoint: CheckpointRef;
+}
+
+/** A model that others run: their name for it, and a revision that changes whenever it answers differently. */
+export interface EndpointModel {
+  readonly role: ModelRole;
+  /** OpenAI-compatible API, with or without the trailing `/v1`. */
+  readonly endpoint: string;
+  readonly name: string;
+  readonly revision: string;
+}
+
+export type ModelRef = CheckpointModel | EndpointModel;
+
+/** What a model's calls are known by, wherever it is served: the digest, or `<name>@<revision>`. */
+export function modelKey(model: ModelRef): string {
+  return 'checkpoint' in model ? model.checkpoint.sha256 : `${model.name}@${model.revision}`;
 }
 
 /** The players (paper 2.1–2.3). `candidate` is the weak model of the cold start. */

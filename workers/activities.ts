@@ -28,7 +28,7 @@ export async function createActivities() {
 
   return {
     orchestrator: {
-      ...allBeating(createLapActivities({ store, root: config.root, domains, clusters })),
+      ...allBeating(createLapActivities({ store, root: config.root, domains, clusters, engines: serving.engines })),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),

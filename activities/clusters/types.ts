@@ -55,7 +55,7 @@ export interface Cluster {
   capacity(): Promise<ClusterCapacity>;
   /** Submits an attempt once: whoever else does so, before or at the same time, gets the same job. */
   submit(attempt: JobAttempt): Promise<SubmittedJob>;
-  /** The attempt, whether it runs or has ended; undefined if it was never submitted, or so long ago that it is forgotten. */
+  /** The attempt, whether it runs or has ended; undefined if it was never submitted, or is forgotten by now. */
   find(jobKey: string, attempt: number): Promise<SubmittedJob | undefined>;
   /** `gone` also of a job that the cluster has forgotten. What is gone writes no more. */
   state(job: SubmittedJob): Promise<Presence>;

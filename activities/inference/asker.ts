@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer, stripThinking } from '../../shared/answers.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
-import type { ChatMessage } from '../../shared/records.ts';
+import { modelKey, type ChatMessage } from '../../shared/records.ts';
 import { postJson } from './http.ts';
 import type { Ledger } from './ledger.ts';
 import { readError, readReply, type Reply } from './reply.ts';
@@ -180,5 +180,5 @@ function identity({
   model,
   seed,
 }: ModelCall): Pick<Outcome, 'key' | 'row' | 'sample' | 'task' | 'model' | 'seed'> {
-  return { key, row, sample, task, model, seed };
+  return { key, row, sample, task, model: modelKey(model), seed };
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Sampling } from '../../shared/outcomes.ts';
-import type { ChatMessage, Task } from '../../shared/records.ts';
+import { modelKey, type ChatMessage, type ModelRef, type Task } from '../../shared/records.ts';
 
 /** What a call asks, without which of its samples it is. */
 export interface Question {
-  readonly model: string;
+  readonly model: ModelRef;
   readonly task: Task;
   readonly messages: readonly ChatMessage[];
   readonly sampling: Sampling;
@@ -14,7 +14,7 @@ export interface Question {
 export function questionDigest({ model, task, messages, sampling }: Question): string {
   return sha256(
     JSON.stringify([
-      model,
+      modelKey(model),
       task,
       messages.map(({ role, content }) => [role, content]),
       sampling.temperature,

@@ -1,3 +1,4 @@
+import { modelKey, type ModelRef } from '../../shared/records.ts';
 import { onAbort } from './onAbort.ts';
 import type { Reply } from './reply.ts';
 import { Server } from './server.ts';
@@ -47,11 +48,12 @@ export class ModelServers {
     this.#options = { patienceMs: 600_000, ...options };
   }
 
-  of(model: string): ModelQueue {
-    let queue = this.#models.get(model);
+  of(model: ModelRef): ModelQueue {
+    const where = 'endpoint' in model ? `${model.endpoint} ${modelKey(model)}` : modelKey(model);
+    let queue = this.#models.get(where);
     if (queue === undefined) {
       queue = new ModelQueue(model, this.#options);
-      this.#models.set(model, queue);
+      this.#models.set(where, queue);
     }
     return queue;
   }
@@ -63,7 +65,7 @@ export class ModelServers {
 
 /** Calls that wait for a server of one model, first come first served; a call on its way again goes before new ones. */
 export class ModelQueue {
-  readonly #model: string;
+  readonly #model: ModelRef;
   readonly #options: Required<ServersOptions>;
   #servers: Server[] = [];
   #waiting: Waiter[] = [];
@@ -81,7 +83,7 @@ export class ModelQueue {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(model: string, options: Required<ServersOptions>) {
+  constructor(model: ModelRef, options: Required<ServersOptions>) {
     this.#model = model;
     this.#options = options;
   }
@@ -281,8 +283,8 @@ export class ModelQueue {
     const before = Date.now() - this.#options.patienceMs;
     if (this.#darkSince > before) return;
     const message =
-      `no server of model ${this.#model} answered for ${Math.round(this.#options.patienceMs / 1000)} s; last: ` +
-      this.#lastMessage;
+      `no server of model ${modelKey(this.#model)} answered for ` +
+      `${Math.round(this.#options.patienceMs / 1000)} s; last: ${this.#lastMessage}`;
     const tooLong = (waiter: Waiter): boolean => waiter.since <= before;
     const given = [...this.#again.filter(tooLong), ...this.#waiting.slice(this.#head).filter(tooLong)];
     this.#again = this.#again.filter((waiter) => !tooLong(waiter));

@@ -1,6 +1,5 @@
-import type { ChatMessage, Task } from '../../shared/records.ts';
+import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
 import type { Outcome, Sampling } from '../../shared/outcomes.ts';
-import type { EngineSettings } from '../../shared/sampling/sets.ts';
 
 /** One question to one model. */
 export interface ModelCall {
@@ -10,8 +9,7 @@ export interface ModelCall {
   readonly row: string;
   readonly sample: number;
   readonly task: Task;
-  /** Checkpoint digest, which is also the served model's name. */
-  readonly model: string;
+  readonly model: ModelRef;
   readonly messages: readonly ChatMessage[];
   readonly sampling: Sampling;
   readonly seed: number;
@@ -30,12 +28,12 @@ export interface Endpoint {
 
 /**
  * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the
- * serving side then starts it again. Without an engine, the one that last was made sure of serves it. An empty list or
- * an error means: nowhere yet, ask again later.
+ * serving side then starts it again. Without an engine, the one by which it is held serves it. An empty list or an
+ * error means: nowhere yet, ask again later.
  */
 export type EndpointResolver = (
-  model: string,
-  options?: { readonly refresh: boolean; readonly engine?: EngineSettings['engine'] },
+  model: ModelRef,
+  options?: { readonly refresh: boolean; readonly engine?: string },
 ) => Promise<readonly Endpoint[]>;
 
 /** Answers calls, each paid once. */

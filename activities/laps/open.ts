@@ -41,11 +41,13 @@ export interface OpenedLap {
   readonly base: CheckpointRef;
 }
 
-/** Where a lap opens: the project's root, where shipped checkpoints are, and the domains and clusters that there are. */
+/** Where a lap opens: the project's root, where shipped checkpoints are, and what there is to run it. */
 export interface Installation {
   readonly root: string;
   readonly domains: Domains;
   readonly clusters: readonly Cluster[];
+  /** Names of the serving engines. */
+  readonly engines: readonly string[];
 }
 
 /**
@@ -54,7 +56,7 @@ export interface Installation {
  */
 export async function openLap(
   store: ArtifactStore,
-  { root, domains, clusters }: Installation,
+  { root, domains, clusters, engines }: Installation,
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
@@ -64,6 +66,7 @@ export async function openLap(
     const { run, turn, recipe } = resolveRecipe(domains, input, manifest);
     const domain = domains.of(recipe.domain.name);
     const plan = await planFrom(store, domain, { turn, recipe }, manifest);
+    refuseUnknownEngine(engines, recipe);
     await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
@@ -109,6 +112,13 @@ async function importBase(store: ArtifactStore, root: string, { bases }: Domain,
         `got ${JSON.stringify(base)}`,
     );
   return importCheckpoint(store, store.path(base));
+}
+
+function refuseUnknownEngine(engines: readonly string[], { inference: { engine } }: Recipe): void {
+  if (!engines.includes(engine))
+    throw new Error(
+      `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,
+    );
 }
 
 async function refuseWhatTheClusterCannotHold(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isAlive,
   launchOnce,
+  PYTHON_ENV,
   readRecord,
   terminate,
   type Environment,
@@ -53,7 +54,6 @@ const KEPT_GENERATIONS = 16;
  */
 export class LocalServers {
   readonly #settings: LocalServersSettings;
-  readonly #known = new Map<string, ServerRecord>();
   readonly #underWay = new Map<string, Promise<ServerRecord>>();
   readonly #failed = new Map<string, { readonly error: Error; readonly at: number }>();
 
@@ -62,13 +62,10 @@ export class LocalServers {
   }
 
   /**
-   * A server that answers: the running one, or a new one in place of one that is dead or hangs. Without `refresh`, what
-   * was seen before is believed.
+   * A server that answers: the running one, or a new one in place of one that is dead or hangs.
    * @throws when it cannot be started, with the end of its log's path.
    */
-  async running(plan: ServerPlan, { refresh = false }: { readonly refresh?: boolean } = {}): Promise<ServerRecord> {
-    const known = this.#known.get(plan.name);
-    if (known && !refresh) return known;
+  async running(plan: ServerPlan): Promise<ServerRecord> {
     const failed = this.#failed.get(plan.name);
     if (failed && Date.now() - failed.at < FAILED_FOR_MS) throw failed.error;
     let underWay = this.#underWay.get(plan.name);
@@ -94,20 +91,15 @@ export class LocalServers {
   }: { readonly names?: readonly string[]; readonly graceMs?: number } = {}): Promise<ServerRecord[]> {
     const running = (await this.list()).filter(({ name }) => names === undefined || names.includes(name));
     await Promise.all(running.map((record) => terminate(record, { graceMs })));
-    for (const { name } of running) this.#known.delete(name);
     return running;
   }
 
   async #ensure(plan: ServerPlan): Promise<ServerRecord> {
-    this.#known.delete(plan.name);
     try {
       for (let starts = 0; ;) {
         const latest = await this.#latest(plan.name);
         if (latest && (await isAlive(latest))) {
-          if (await this.#answers(latest, plan)) {
-            this.#known.set(plan.name, latest);
-            return latest;
-          }
+          if (await this.#answers(latest, plan)) return latest;
           await terminate(latest, { graceMs: 1_000 });
         } else if (starts < STARTS_PER_CALL) {
           starts += 1;
@@ -134,7 +126,7 @@ export class LocalServers {
       about: { name: plan.name, generation, host, port, log },
       command: plan.command(port),
       cwd: root,
-      env,
+      env: { ...env, ...PYTHON_ENV, PYTHONPATH: root },
       log,
     });
     const old = (await this.#files()).filter(

@@ -1,7 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
@@ -36,8 +35,8 @@ export function createInferenceActivities(deps: InferenceDeps) {
   const { store } = deps;
   const patience = deps.asker?.patienceMs;
   /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
-  const servers = new Map<EngineSettings['engine'], ModelServers>();
-  const serversOf = (engine: EngineSettings['engine']): ModelServers => {
+  const servers = new Map<string, ModelServers>();
+  const serversOf = (engine: string): ModelServers => {
     const known = servers.get(engine);
     if (known !== undefined) return known;
     const made = new ModelServers({

@@ -2,7 +2,7 @@ import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
 import { nextLabelStep, type LabelWave } from '../../shared/label/earlyStop.ts';
 import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/waves.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
-import type { DatasetRef } from '../../shared/records.ts';
+import { modelKey, type DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
 import { readShardRows } from './shards.ts';
@@ -51,11 +51,11 @@ export async function labelShard(
     engine,
   } = input;
   const rows = await readShardRows(deps.store, setId, shard);
-  const queue = deps.servers.of(verifier.checkpoint.sha256);
-  for (const model of [verifier, metaVerifier]) deps.servers.of(model.checkpoint.sha256).limitTo(engine.maxConcurrency);
+  const queue = deps.servers.of(verifier);
+  for (const model of [verifier, metaVerifier]) deps.servers.of(model).limitTo(engine.maxConcurrency);
   const plan = {
-    verifier: verifier.checkpoint.sha256,
-    metaVerifier: metaVerifier.checkpoint.sha256,
+    verifier: modelKey(verifier),
+    metaVerifier: modelKey(metaVerifier),
     prompts: deps.prompts.sha256,
     policy,
     waves,
@@ -121,7 +121,7 @@ async function labelProof(
     row: row.id,
     seed,
     task: 'verify',
-    model: verifier.checkpoint.sha256,
+    model: verifier,
     sampling: sampling.verify,
     messages: renderRow(prompts, 'verify', row),
   });
@@ -166,7 +166,7 @@ async function labelProof(
             row: analysisId(row.id, analysis),
             seed,
             task: 'metaVerify',
-            model: metaVerifier.checkpoint.sha256,
+            model: metaVerifier,
             sampling: sampling.metaVerify,
             messages: renderRow(prompts, 'metaVerify', { ...row, analysis: state.text }),
           });

@@ -1,3 +1,4 @@
+import { modelKey } from '../../shared/records.ts';
 import type { SampleSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
 import { readShardRows } from './shards.ts';
@@ -21,11 +22,11 @@ export async function sampleShard(
 ): Promise<ShardResult> {
   const { setId, shard, task, model, samplesPerRow, sampling, seed, attempts, stopToken } = input;
   const rows = await readShardRows(deps.store, setId, shard);
-  const queue = deps.servers.of(model.checkpoint.sha256);
+  const queue = deps.servers.of(model);
   queue.limitTo(input.engine.maxConcurrency);
   const plan = {
     task,
-    model: model.checkpoint.sha256,
+    model: modelKey(model),
     prompts: deps.prompts.sha256,
     samplesPerRow,
     sampling,
@@ -38,14 +39,7 @@ export async function sampleShard(
     const keys: (readonly string[])[] = Array.from({ length: rows.length * samplesPerRow });
     const left = rows.map(() => samplesPerRow);
     const questions = questionsOf(rows, samplesPerRow, (row) =>
-      rowQuestion({
-        row: row.id,
-        seed,
-        task,
-        model: model.checkpoint.sha256,
-        sampling,
-        messages: renderRow(deps.prompts, task, row),
-      }),
+      rowQuestion({ row: row.id, seed, task, model, sampling, messages: renderRow(deps.prompts, task, row) }),
     );
     await forEachReady(
       questions,

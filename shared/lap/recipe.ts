@@ -170,11 +170,8 @@ export const recipeSchema = z.strictObject({
     metaVerify: sampling,
   }),
   inference: z.strictObject({
-    /**
-     * `batcher`: the small batching server of trainer/. `command`: a local process per checkpoint (vllm, llama-server).
-     * `external`: endpoints that others run, as configured in temporal.config.ts.
-     */
-    engine: z.enum(['batcher', 'command', 'external']),
+    /** One of this installation's serving engines (workers/configured.ts). */
+    engine: z.string().min(1),
     shardRows: z.int().min(1).max(10_000),
     /** Shard activities under way at once. */
     window: z.int().min(1).max(64),

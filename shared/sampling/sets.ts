@@ -30,7 +30,8 @@ export interface SampleSetInput {
 }
 
 export interface EngineSettings {
-  readonly engine: 'batcher' | 'command' | 'external';
+  /** Name of a serving engine. */
+  readonly engine: string;
   readonly shardRows: number;
   readonly window: number;
   readonly maxConcurrency: number;

@@ -1,3 +1,4 @@
+import { modelKey } from '../../shared/records.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { labelSet } from '../../workflows/sets/labelSet.ts';
 import { startStub } from '../stub-server/start.ts';
@@ -39,7 +40,7 @@ export const actions: Bench = {
     const url = endpoint ?? stub?.url ?? '';
     const world = await startInferenceWorld(
       'workflows/sets/labelSet.ts',
-      inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 512 }]),
+      inferenceActivities(async (model) => [{ baseUrl: url, model: modelKey(model), maxConcurrency: 512 }]),
     );
     try {
       const input = labelInput('actions', await world.rows(PROOFS), {

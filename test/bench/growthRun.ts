@@ -1,3 +1,4 @@
+import { modelKey } from '../../shared/records.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { labelSet } from '../../workflows/sets/labelSet.ts';
 import type { StubStats } from '../stub-server/start.ts';
@@ -21,7 +22,7 @@ export interface GrowthFigures {
 const [proofs, url, statsUrl, bundle] = process.argv.slice(2) as [string, string, string, string];
 const world = await startInferenceWorld(
   'workflows/sets/labelSet.ts',
-  inferenceActivities(async (model) => [{ baseUrl: url, model, maxConcurrency: 256 }]),
+  inferenceActivities(async (model) => [{ baseUrl: url, model: modelKey(model), maxConcurrency: 256 }]),
   { bundle },
 );
 const label = async (setId: string, count: number) => {

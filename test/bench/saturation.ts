@@ -1,3 +1,4 @@
+import { modelKey } from '../../shared/records.ts';
 import { Pool } from 'undici';
 import { loadPromptSet } from '../../activities/store/promptSets.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
@@ -96,7 +97,7 @@ async function bodiesOf(rows: number): Promise<string[]> {
   return Array.from({ length: rows }, (_, row) => {
     const messages = prompts.render('verify', { problem: `Show claim ${row}.`, proof: `Proof number ${row}.` });
     return (
-      `{"model":"${MODEL.checkpoint.sha256}","messages":${JSON.stringify(messages)}` +
+      `{"model":"${modelKey(MODEL)}","messages":${JSON.stringify(messages)}` +
       ',"temperature":1,"top_p":1,"max_tokens":1024,"n":1,"stream":false,"seed":'
     );
   });

@@ -69,7 +69,7 @@ async function oneVerdict(
     throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
   const asked = {
     task: question.task,
-    model: judgeModel.checkpoint.sha256,
+    model: judgeModel,
     messages: prompts.render(question.task, question.values),
     sampling: spec.sampling[question.task],
   };

@@ -1,12 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { isAlive, readRecord, terminate } from '../../activities/processes/records.ts';
 import { removeFile } from '../../activities/processes/processes.ts';
 import { FileStore } from '../../activities/store/files.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
 import { config } from '../../temporal.config.ts';
-import { configuredClusters } from '../configured.ts';
+import { configuredClusters, configuredServers } from '../configured.ts';
 import { GRACE_MS, recordFile } from './services.ts';
 import type { ServiceName } from './services.ts';
 
@@ -28,7 +26,8 @@ export async function stopStack(say: (line: string) => void): Promise<void> {
       say(`training job ${jobKey}: stopped, its state is saved`);
   }
   await stopService('reward', say);
-  await stopModelServers(say);
+  for (const { name } of await configuredServers().stop({ graceMs: MODEL_SERVER_GRACE_MS }))
+    say(`model server ${name}: stopped`);
   await stopService('temporal', say);
 }
 
@@ -40,20 +39,4 @@ async function stopService(name: ServiceName, say: (line: string) => void): Prom
     say(`${name}: stopped`);
   }
   removeFile(file);
-}
-
-/** Model servers are started by activities and record themselves in `run/servers/`. */
-async function stopModelServers(say: (line: string) => void): Promise<void> {
-  const folder = path.join(config.runDir, 'servers');
-  const names = await readdir(folder).catch(() => []); // none was ever started
-  await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map(async (name) => {
-        const record = await readRecord(path.join(folder, name)).catch(() => undefined); // not whole: nobody's
-        if (record === undefined || !(await isAlive(record))) return;
-        await terminate(record, { graceMs: MODEL_SERVER_GRACE_MS });
-        say(`model server ${path.basename(name, '.json').slice(0, 12)}: stopped`);
-      }),
-  );
 }

@@ -8,7 +8,7 @@ import type { StageRecord } from '../../shared/lap/manifest.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { StageName } from '../../shared/stages.ts';
-import type { CheckpointRef, ModelRef } from '../../shared/records.ts';
+import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { machinesOf, runJob } from './trainingJob.ts';
 
@@ -56,7 +56,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     datasets.push({ role: source.task, ref, weight });
   }
 
-  const models: { verifier?: ModelRef; metaVerifier?: ModelRef } = {
+  const models: { verifier?: CheckpointModel; metaVerifier?: CheckpointModel } = {
     ...(judges.verifier ? { verifier: { role: 'verifier', checkpoint: judges.verifier } } : {}),
     ...(judges.metaVerifier ? { metaVerifier: { role: 'metaVerifier', checkpoint: judges.metaVerifier } } : {}),
   };
@@ -75,7 +75,13 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     seed: seedOf(opened.seed, stage, 'judges'),
   });
 
-  const judging = { models: Object.values(models), engine: recipe.inference.engine };
+  const { wallHours, maxAttempts } = recipe.training;
+  const judging = {
+    models: Object.values(models),
+    engine: recipe.inference.engine,
+    holder: jobKey,
+    hours: wallHours * maxAttempts,
+  };
   const startedAt = new Date().toISOString();
   const outcome = await whileServed(judging, () =>
     runJob({
@@ -108,6 +114,6 @@ async function whileServed<T>(judging: EnsureServedInput, work: () => Promise<T>
     await serving.ensureServed(judging);
     return await work();
   } finally {
-    await CancellationScope.nonCancellable(() => serving.releaseServed({ models: judging.models }));
+    await CancellationScope.nonCancellable(() => serving.releaseServed({ holder: judging.holder }));
   }
 }

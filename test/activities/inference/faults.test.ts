@@ -1,3 +1,4 @@
+import { modelKey } from '../../../shared/records.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
 import { fuzzedOutcomesAreAsMade } from './fuzz.ts';
 import { openWorld, type World } from './world.ts';
@@ -67,7 +68,7 @@ test('a server that is gone is waited for, and calls fail only when it stays awa
   const patient = await openWorld({
     resolve: async (model, options) => {
       asked.push(options?.refresh ?? false);
-      return [{ baseUrl: stub.url, model, maxConcurrency: 8 }];
+      return [{ baseUrl: stub.url, model: modelKey(model), maxConcurrency: 8 }];
     },
     patienceMs: 20_000,
   });
@@ -99,7 +100,8 @@ test('an overloaded server gets fewer calls at once, and loses none', async () =
 test('of several servers one may vanish', async () => {
   const other = await startStub({ medianMs: 10 });
   const both = await openWorld({
-    resolve: async (model) => [stub, other].map(({ url }) => ({ baseUrl: url, model, maxConcurrency: 16 })),
+    resolve: async (model) =>
+      [stub, other].map(({ url }) => ({ baseUrl: url, model: modelKey(model), maxConcurrency: 16 })),
   });
   const under = both.sample({ rows: await both.rows(500) });
   await new Promise((resolve) => setTimeout(resolve, 100));

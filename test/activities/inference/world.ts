@@ -11,7 +11,7 @@ import type { EndpointResolver } from '../../../activities/inference/types.ts';
 import { loadPromptSet } from '../../../activities/store/promptSets.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
-import type { DatasetRef, ModelRef } from '../../../shared/records.ts';
+import { modelKey, type DatasetRef, type ModelRef } from '../../../shared/records.ts';
 import type { LabelSetInput, SampleSetInput } from '../../../shared/sampling/sets.ts';
 import { readOutcomes } from '../../../activities/sets/outcomes.ts';
 
@@ -63,7 +63,10 @@ export async function openWorld({
   const root = given ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-inference-')));
   const store = new FileStore(root);
   const servers = new ModelServers({
-    resolve: typeof resolve === 'string' ? async (model) => [{ baseUrl: resolve, model, maxConcurrency }] : resolve,
+    resolve:
+      typeof resolve === 'string'
+        ? async (model) => [{ baseUrl: resolve, model: modelKey(model), maxConcurrency }]
+        : resolve,
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });
   const prompts = await loadPromptSet('paper');

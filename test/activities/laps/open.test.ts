@@ -8,7 +8,7 @@ import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
 import { localCluster } from '../clusters/fixture.ts';
 
-const here = { root: config.root, domains, clusters: [localCluster('/nowhere')] };
+const here = { root: config.root, domains, clusters: [localCluster('/nowhere')], engines: ['batcher', 'external'] };
 let store: FileStore;
 beforeEach(() => {
   store = new FileStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
@@ -46,6 +46,12 @@ test('what the cluster cannot hold is refused with the number of planned calls',
   const gpus = { ...here, clusters: [localCluster('/nowhere', { capacity: { nodes: 1, gpusPerNode: 2 } })] };
   const opened = await openLap(store, gpus, { preset: 'smoke', training: { gpusPerNode: 2 } }, 'me');
   expect(opened.recipe.training.gpusPerNode).toBe(2);
+});
+
+test('an engine that does not serve here is refused by name', async () => {
+  await expect(openLap(store, here, { preset: 'smoke', inference: { engine: 'pool' } }, 'me')).rejects.toThrow(
+    'Invalid lap input: inference.engine: expected one of batcher, external, got "pool"',
+  );
 });
 
 test('a cluster that is away refuses nothing: the lap is opened when it answers', async () => {

@@ -1,18 +1,40 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createServing, type Serving, type ServingSettings } from '../../../activities/serving/activities.ts';
+import { batcher, type BatcherSettings } from '../../../activities/serving/batcher.ts';
+import { command, type CommandSettings } from '../../../activities/serving/command.ts';
+import { external, type ExternalSettings } from '../../../activities/serving/external.ts';
+import { LocalServers, type LocalServersSettings } from '../../../activities/serving/localServers.ts';
+import { Serving } from '../../../activities/serving/serving.ts';
+import type { ServingEngine } from '../../../activities/serving/types.ts';
 import { FileStore } from '../../../activities/store/files.ts';
+import type { CheckpointModel, EndpointModel } from '../../../shared/records.ts';
 
-export const MODEL = 'a'.repeat(64);
-export const OTHER = 'b'.repeat(64);
+export const checkpointModel = (sha256: string): CheckpointModel => ({
+  role: 'verifier',
+  checkpoint: { uri: `checkpoints/${sha256}`, sha256 },
+});
+export const MODEL = checkpointModel('a'.repeat(64));
+export const OTHER = checkpointModel('b'.repeat(64));
+export const HOSTED: EndpointModel = { role: 'generator', endpoint: 'http://gpu:8000', name: 'big', revision: '2' };
 
 const fakeServer = path.join(process.cwd(), 'test/activities/serving/fakeServer.mjs');
 
+export type More = Partial<BatcherSettings & ExternalSettings & LocalServersSettings> & {
+  readonly serveCommand?: CommandSettings['command'];
+};
+
+/** One process's view. */
+export interface View {
+  readonly servers: LocalServers;
+  readonly serving: Serving;
+  readonly engine: (name: string) => ServingEngine;
+}
+
 export interface Bench {
   readonly folder: string;
-  /** Another process's view: a Serving of its own for the same folders. */
-  readonly open: (more?: Partial<ServingSettings>) => Serving;
+  /** Another process's view of the same folders. */
+  readonly open: (more?: More) => View;
   /** One line per start of the fake server: `<pid> <port>`. */
   readonly starts: () => Promise<string[]>;
 }
@@ -21,38 +43,49 @@ export interface Bench {
 export async function bench({ folder, mode = 'good' }: { folder?: string; mode?: string } = {}): Promise<Bench> {
   const root = folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-serving-')));
   const store = new FileStore(path.join(root, 'store'));
-  for (const model of [MODEL, OTHER]) {
-    await mkdir(store.path(`checkpoints/${model}`), { recursive: true });
-    await writeFile(store.path(`checkpoints/${model}/config.json`), '{}');
+  for (const { checkpoint } of [MODEL, OTHER]) {
+    const files = path.join(root, 'store', checkpoint.uri);
+    await mkdir(files, { recursive: true });
+    await writeFile(path.join(files, 'config.json'), '{}');
   }
   const startsFile = path.join(root, 'starts.log');
   return {
     folder: root,
-    open: (more = {}) =>
-      createServing({
-        store,
-        root: process.cwd(),
-        runDir: path.join(root, 'run'),
+    open: (more = {}) => {
+      const servers = new LocalServers({
+        folder: path.join(root, 'run', 'servers'),
         logDir: path.join(root, 'logs'),
         host: '127.0.0.1',
+        root: process.cwd(),
         env: { PATH: process.env['PATH'], FAKE_STARTS: startsFile, FAKE_SERVER: mode },
-        batcher: { command: [process.execPath, fakeServer] },
-        serveCommand: JSON.stringify([
-          process.execPath,
-          fakeServer,
-          '--served',
-          '{model}',
-          '--from',
-          '{checkpoint}',
-          '--port',
-          '{port}',
-        ]),
-        startMs: 30_000,
         ...more,
-      }),
+      });
+      const local = { store, servers, startMs: 30_000, ...more };
+      const template = ['--served', '{model}', '--from', '{checkpoint}', '--port', '{port}'];
+      const engines = [
+        batcher({ ...local, command: [process.execPath, fakeServer] }),
+        command({
+          ...local,
+          command:
+            'serveCommand' in more ? more.serveCommand : JSON.stringify([process.execPath, fakeServer, ...template]),
+        }),
+        external({ endpoints: undefined, env: {}, ...more }),
+      ];
+      return {
+        servers,
+        serving: new Serving({ engines, folder: path.join(root, 'run', 'holds') }),
+        engine: (name) => engines.find((each) => each.name === name) as ServingEngine,
+      };
+    },
     starts: async () => {
       const text = await readFile(startsFile, 'utf8').catch(() => '');
       return text.split('\n').filter((line) => line !== '');
     },
   };
+}
+
+export async function whoAnswers(
+  baseUrl: string | undefined,
+): Promise<{ pid: number; args: string[]; threads: string }> {
+  return (await (await fetch(`${baseUrl}/who`)).json()) as { pid: number; args: string[]; threads: string };
 }

@@ -1,7 +1,8 @@
-/** A process that wants the model served: prints the port it was given. */
-import { bench, MODEL } from './fixture.ts';
+/** A process that wants a model served, by an engine: prints the address it was given. */
+import { bench, checkpointModel } from './fixture.ts';
 
-const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('Expected a folder');
-const [endpoint] = await (await bench({ folder })).open().endpoints(MODEL, { refresh: true });
+const [folder, engine, model] = process.argv.slice(2);
+if (folder === undefined || engine === undefined || model === undefined)
+  throw new Error('Expected a folder, an engine and a model');
+const [endpoint] = await (await bench({ folder })).open().engine(engine).ensure(checkpointModel(model));
 process.stdout.write(`${endpoint?.baseUrl}\n`);

@@ -1,3 +1,4 @@
+import { modelKey } from '../../../shared/records.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -95,7 +96,7 @@ test(
     await writeSpec(other);
     const undisturbed = createRewardService({
       store: other,
-      resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]),
+      resolve: (judge) => Promise.resolve([{ baseUrl: model.url, model: modelKey(judge), maxConcurrency: 64 }]),
       token: TOKEN,
     });
     await undisturbed.listen({ host: '127.0.0.1', port: 0 });

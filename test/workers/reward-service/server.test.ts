@@ -1,3 +1,4 @@
+import { modelKey } from '../../../shared/records.ts';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,7 +19,7 @@ let app: FastifyInstance;
 async function start(options: { patienceMs?: number; maxUnderWay?: number } = {}): Promise<FastifyInstance> {
   const service = createRewardService({
     store,
-    resolve: (name) => Promise.resolve([{ baseUrl: model.url, model: name, maxConcurrency: 64 }]),
+    resolve: (judge) => Promise.resolve([{ baseUrl: model.url, model: modelKey(judge), maxConcurrency: 64 }]),
     token: TOKEN,
     ...options,
   });

@@ -1,3 +1,4 @@
+import { modelKey } from '../../../shared/records.ts';
 import type { LabelRow, LabelSetInput } from '../../../shared/sampling/sets.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import type { labelSet } from '../../../workflows/sets/labelSet.ts';
@@ -15,7 +16,7 @@ beforeAll(async () => {
   stub = await startStub({ medianMs: 5, sigma: 0.5 });
   world = await startInferenceWorld(
     'workflows/sets/labelSet.ts',
-    inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 128 }]),
+    inferenceActivities(async (model) => [{ baseUrl: stub.url, model: modelKey(model), maxConcurrency: 128 }]),
   );
 });
 afterAll(async () => {

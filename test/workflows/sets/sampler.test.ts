@@ -1,3 +1,4 @@
+import { modelKey } from '../../../shared/records.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import { TASKS } from '../../../shared/records.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   stub = await startStub({ medianMs: 2, sigma: 0.2 });
   world = await startInferenceWorld(
     'test/workflows/sets/askWithoutLap.ts',
-    inferenceActivities(async (model) => [{ baseUrl: stub.url, model, maxConcurrency: 64 }]),
+    inferenceActivities(async (model) => [{ baseUrl: stub.url, model: modelKey(model), maxConcurrency: 64 }]),
   );
 });
 afterAll(async () => {

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import { modelKey } from '../../shared/records.ts';
+import { failure } from '../failure.ts';
+import type { Endpoint } from '../inference/types.ts';
+import type { Environment } from '../processes/records.ts';
+import { engineSetting } from './settings.ts';
+import type { ServingEngine } from './types.ts';
+
+const MAX_CONCURRENCY = 64;
+
+const endpointSchema = z.strictObject({
+  /** OpenAI-compatible API, with or without the trailing `/v1`. */
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  /**
+   * Names under which it serves models, by checkpoint digest; `*` stands for every other model.
+   * @default every model, under its digest
+   */
+  models: z
+    .record(z.string().regex(/^([0-9a-f]{64}|\*)$/, 'expected a checkpoint digest or *'), z.string().min(1))
+    .optional(),
+  maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
+  /** Name of the environment variable that holds its API key. */
+  apiKeyEnv: z.string().min(1).optional(),
+});
+
+export interface ExternalSettings {
+  /** A JSON list of endpoints, such as `[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]`. */
+  readonly endpoints: string | undefined;
+  /** Where API keys are looked up. */
+  readonly env: Environment;
+}
+
+/**
+ * Endpoints that others run: nothing is started, nothing is ended. A model that names its endpoint itself has that
+ * one's key and limit, if it is among these.
+ */
+export function external({ endpoints: text, env }: ExternalSettings): ServingEngine {
+  const read = () =>
+    engineSetting(
+      'external',
+      'FLYWHEEL_ENDPOINTS',
+      text,
+      z.array(endpointSchema).min(1),
+      '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
+    );
+  const endpointOf = ({ baseUrl, maxConcurrency, apiKeyEnv }: z.infer<typeof endpointSchema>, model: string) => {
+    const endpoint: Endpoint = { baseUrl, model, maxConcurrency };
+    if (apiKeyEnv === undefined) return endpoint;
+    const apiKey = env[apiKeyEnv];
+    if (apiKey !== undefined) return { ...endpoint, apiKey };
+    throw failure(
+      'EngineNotConfigured',
+      `Expected the environment variable ${apiKeyEnv} to hold the API key of ${baseUrl} (apiKeyEnv in ` +
+        'FLYWHEEL_ENDPOINTS), got nothing',
+    );
+  };
+  return {
+    name: 'external',
+    release: () => Promise.resolve(),
+    async ensure(asked) {
+      if ('endpoint' in asked) {
+        const known = (text === undefined ? [] : read()).find(({ baseUrl }) => baseUrl === asked.endpoint);
+        return [endpointOf(known ?? { baseUrl: asked.endpoint, maxConcurrency: MAX_CONCURRENCY }, asked.name)];
+      }
+      const model = modelKey(asked);
+      const all = read();
+      const endpoints = all.flatMap((endpoint) => {
+        const served = endpoint.models ? (endpoint.models[model] ?? endpoint.models['*']) : model;
+        return served === undefined ? [] : [endpointOf(endpoint, served)];
+      });
+      if (endpoints.length > 0) return endpoints;
+      throw failure(
+        'EngineNotConfigured',
+        `Expected FLYWHEEL_ENDPOINTS to name an endpoint that serves ${model}, got ` +
+          `${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models", or "*"`,
+      );
+    },
+  };
+}

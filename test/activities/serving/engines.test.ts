@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { modelKey } from '../../../shared/records.ts';
+import { engineContract } from './contract.ts';
+import { bench, checkpointModel, HOSTED, MODEL, OTHER, whoAnswers, type More, type View } from './fixture.ts';
+
+jest.setTimeout(60_000); // machines under load start processes slowly
+
+const opened: View[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(({ servers }) => servers.stop()));
+});
+
+async function served(options: Parameters<typeof bench>[0] = {}, more: More = {}) {
+  const { open, starts, folder } = await bench(options);
+  const view = open(more);
+  opened.push(view);
+  return { open, starts, folder, view, batcher: view.engine('batcher') };
+}
+
+for (const name of ['batcher', 'command'])
+  engineContract(name, name === 'batcher', async () => {
+    const { open, starts, folder } = await bench();
+    return {
+      open: () => open().engine(name),
+      models: [MODEL, OTHER],
+      missing: checkpointModel('c'.repeat(64)),
+      who: async (url) => (await whoAnswers(url)).pid,
+      kill: (pid) => process.kill(pid, 'SIGKILL'),
+      async askAndEnd(model) {
+        const child = spawn(
+          process.execPath,
+          ['--import', 'tsx', 'test/activities/serving/starter.ts', folder, name, modelKey(model)],
+          { stdio: ['ignore', 'pipe', 'inherit'] },
+        );
+        let text = '';
+        child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        await once(child, 'close');
+        return text.trim();
+      },
+      starts: async () => (await starts()).length,
+      close: () => open().servers.stop(),
+    };
+  });
+
+describe('the batcher', () => {
+  test('is told the folder of all checkpoints, and has one thread', async () => {
+    const { batcher, folder } = await served();
+    const [one] = await batcher.ensure(MODEL);
+    const [two] = await batcher.ensure(OTHER);
+    expect(one).toEqual({ baseUrl: two?.baseUrl, model: modelKey(MODEL), maxConcurrency: 128 });
+    expect(two?.model).toBe(modelKey(OTHER));
+    const { args, threads } = await whoAnswers(one?.baseUrl);
+    expect(args.slice(0, 3)).toEqual(['--checkpoints', `${folder}/store/checkpoints`, '--port']);
+    expect(threads).toBe('1');
+  });
+
+  test('that hangs is replaced', async () => {
+    const hanging = await served({ mode: 'hung' }, { hungMs: 200, startMs: 500 });
+    await expect(hanging.batcher.ensure(MODEL)).rejects.toMatchObject({ type: 'ModelServerFailed' });
+    const healthy = (await bench({ folder: hanging.folder })).open({ hungMs: 200, startMs: 20_000 });
+    opened.push(healthy);
+    const [endpoint] = await healthy.engine('batcher').ensure(MODEL);
+    expect((await whoAnswers(endpoint?.baseUrl)).pid).toBeGreaterThan(0);
+    expect(await healthy.servers.list()).toHaveLength(1);
+  });
+
+  test('that cannot start is an error that names its log, not an endless loop', async () => {
+    const { batcher, starts } = await served({ mode: 'broken' });
+    await expect(batcher.ensure(MODEL)).rejects.toMatchObject({
+      type: 'ModelServerFailed',
+      message: expect.stringContaining('batcher.log'),
+    });
+    await expect(batcher.ensure(MODEL)).rejects.toThrow('batcher.log');
+    expect(await starts()).toHaveLength(2);
+  });
+
+  test('is waited for while it loads', async () => {
+    const { batcher } = await served({ mode: 'slow' });
+    expect(await batcher.ensure(MODEL)).toHaveLength(1);
+  });
+
+  test('takes the port it was given if that is free, and another if not', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as { port: number };
+    const { view, open } = await served();
+    const withPort = open({ port }).engine('batcher');
+    const [blocked] = await withPort.ensure(MODEL);
+    expect(blocked?.baseUrl).not.toContain(`:${port}/`);
+    await view.servers.stop();
+    await new Promise((resolve) => blocker.close(resolve));
+    const [free] = await withPort.ensure(MODEL);
+    expect(free?.baseUrl).toContain(`:${port}/`);
+  });
+
+  test('is stopped with everything else', async () => {
+    const { view, batcher } = await served();
+    const [endpoint] = await batcher.ensure(MODEL);
+    expect(await view.servers.stop()).toMatchObject([{ name: 'batcher' }]);
+    await expect(fetch(`${endpoint?.baseUrl}/who`)).rejects.toThrow();
+    expect(await view.servers.list()).toEqual([]);
+  });
+
+  test.each([
+    ['a path', checkpointModel('../../etc')],
+    ['a model that others run', HOSTED],
+  ])('does not serve %s', async (_what, model) => {
+    const { batcher, starts } = await served();
+    await expect(batcher.ensure(model)).rejects.toMatchObject({ type: 'ModelMissing' });
+    expect(await starts()).toEqual([]);
+  });
+});
+
+describe('a process per checkpoint', () => {
+  test('is started from the command, and told its checkpoint, port and name', async () => {
+    const { view, folder } = await served();
+    const [endpoint] = await view.engine('command').ensure(MODEL);
+    const sha256 = modelKey(MODEL);
+    expect((await whoAnswers(endpoint?.baseUrl)).args.slice(0, 4)).toEqual([
+      '--served',
+      sha256,
+      '--from',
+      `${folder}/store/checkpoints/${sha256}`,
+    ]);
+    expect((await view.servers.list()).map(({ name }) => name)).toEqual([`command-${sha256.slice(0, 16)}`]);
+  });
+
+  test('needs a command', async () => {
+    const { view } = await served({}, { serveCommand: undefined });
+    await expect(view.engine('command').ensure(MODEL)).rejects.toMatchObject({
+      type: 'EngineNotConfigured',
+      message: expect.stringContaining('FLYWHEEL_SERVE_COMMAND'),
+    });
+    await view.engine('command').release(MODEL);
+  });
+});
+
+describe('endpoints that others run', () => {
+  const endpoints = JSON.stringify([
+    { baseUrl: 'http://one:8000/v1', models: { [modelKey(MODEL)]: 'prover' }, maxConcurrency: 256, apiKeyEnv: 'KEY' },
+    { baseUrl: 'http://two:8000', models: { '*': 'any' } },
+    { baseUrl: 'http://three:8000' },
+  ]);
+
+  test('are handed out for the models they serve, under the names they have there, with their keys', async () => {
+    const external = (await served({}, { endpoints, env: { KEY: 'k' } })).view.engine('external');
+    expect(await external.ensure(MODEL)).toEqual([
+      { baseUrl: 'http://one:8000/v1', model: 'prover', maxConcurrency: 256, apiKey: 'k' },
+      { baseUrl: 'http://two:8000', model: 'any', maxConcurrency: 64 },
+      { baseUrl: 'http://three:8000', model: modelKey(MODEL), maxConcurrency: 64 },
+    ]);
+    expect((await external.ensure(OTHER)).map(({ model }) => model)).toEqual(['any', modelKey(OTHER)]);
+  });
+
+  test('are where a model says that it is, whatever else is configured', async () => {
+    const external = (await served({}, { endpoints, env: { KEY: 'k' } })).view.engine('external');
+    expect(await external.ensure(HOSTED)).toEqual([{ baseUrl: HOSTED.endpoint, model: 'big', maxConcurrency: 64 }]);
+    expect(await external.ensure({ ...HOSTED, endpoint: 'http://one:8000/v1' })).toEqual([
+      { baseUrl: 'http://one:8000/v1', model: 'big', maxConcurrency: 256, apiKey: 'k' },
+    ]);
+    const bare = (await served()).view.engine('external');
+    expect(await bare.ensure(HOSTED)).toEqual([{ baseUrl: HOSTED.endpoint, model: 'big', maxConcurrency: 64 }]);
+  });
+
+  test.each([
+    ['nothing', undefined, 'FLYWHEEL_ENDPOINTS to be set'],
+    ['no JSON', 'http://gpu', 'FLYWHEEL_ENDPOINTS to be JSON'],
+    ['no URL', '[{"baseUrl":"gpu-1"}]', 'FLYWHEEL_ENDPOINTS[0].baseUrl'],
+    ['no concurrency', '[{"baseUrl":"http://gpu","maxConcurrency":0}]', 'got 0'],
+    ['an unknown field', '[{"baseUrl":"http://gpu","url":1}]', 'FLYWHEEL_ENDPOINTS[0]'],
+    ['a key that is not there', '[{"baseUrl":"http://gpu","apiKeyEnv":"NO_KEY"}]', 'NO_KEY'],
+    ['other models only', `[{"baseUrl":"http://gpu","models":{"${modelKey(OTHER)}":"x"}}]`, modelKey(MODEL)],
+  ])('refuse %s by name', async (_what, text, words) => {
+    const { view } = await served({}, { endpoints: text as string });
+    await expect(view.engine('external').ensure(MODEL)).rejects.toMatchObject({
+      type: 'EngineNotConfigured',
+      message: expect.stringContaining(words),
+    });
+  });
+});
