@@ -1,5 +1,3 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { DatasetActivities } from '../../activities/datasets/activities.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { DatasetRef } from '../../shared/records.ts';
@@ -9,10 +7,7 @@ import { sampler } from '../sets/sampler.ts';
 import { askExperts } from '../reviews/askExperts.ts';
 import { askingOf } from './asking.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+import { data } from '../proxies.ts';
 
 export interface ColdStartResult {
   /** D_v. */

@@ -1,5 +1,4 @@
-import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { DatasetActivities } from '../../activities/datasets/activities.ts';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
@@ -9,10 +8,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { machinesOf, runJob } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+import { data } from '../proxies.ts';
 
 export interface ConsolidateResult {
   readonly record: ConsolidationRecord;

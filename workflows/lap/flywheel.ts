@@ -4,13 +4,11 @@ import {
   continueAsNew,
   executeChild,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { LapActivities } from '../../activities/laps/activities.ts';
 import { reasonToStop } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
 import { lap } from './lap.ts';
@@ -18,9 +16,7 @@ import type { LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 import { lapWorkflowId } from '../../shared/ids.ts';
 import { failure, inItsWords } from '../failure.ts';
-
-// Reads of the store: safe to repeat, for as long as a disk may be away.
-const data = proxyActivities<LapActivities>({ startToCloseTimeout: '10 minutes', heartbeatTimeout: '20 seconds' });
+import { reads } from '../proxies.ts';
 
 export interface FlywheelResult {
   readonly run: string;
@@ -61,7 +57,7 @@ export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState):
     description: 'Finished laps, with their held-out figure and what they used',
   });
 
-  state ??= { ...(await inItsWords(data.openFlywheel(input))), laps: [], paused, finish };
+  state ??= { ...(await inItsWords(reads.openFlywheel(input))), laps: [], paused, finish };
   const { run, settings, laps } = state;
   setCurrentDetails(detailsOf(state));
   await condition(() => !paused || finish);
@@ -70,7 +66,7 @@ export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState):
   if (before !== undefined) return { run, laps, stopped: before };
   const parent = laps.at(-1)?.lap ?? settings.from;
   const result = await runLap(run, parent, laps.length === 0 ? settings.lap : {});
-  state = { run, settings, laps: [...laps, await data.lapOutcome(result)], paused, finish };
+  state = { run, settings, laps: [...laps, await reads.lapOutcome(result)], paused, finish };
   setCurrentDetails(detailsOf(state));
 
   await condition(allHandlersFinished);

@@ -1,5 +1,4 @@
-import { proxyActivities, Trigger } from '@temporalio/workflow';
-import type { DatasetActivities } from '../../activities/datasets/activities.ts';
+import { Trigger } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../../shared/lap/heldOutSizes.ts';
 import type { EvaluationRecord, EvaluationSet, SetRecord } from '../../shared/lap/manifest.ts';
@@ -7,10 +6,7 @@ import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+import { data } from '../proxies.ts';
 
 export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
 

@@ -1,6 +1,4 @@
-import { executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { LapActivities } from '../../activities/laps/activities.ts';
-import type { ReportActivities } from '../../reports/activities.ts';
+import { executeChild, workflowInfo } from '@temporalio/workflow';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { phasesOf } from '../../shared/lap/laterLap.ts';
@@ -13,13 +11,7 @@ import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
 import { placeOf } from '../../shared/ids.ts';
 import { inItsWords } from '../failure.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<LapActivities & ReportActivities>({
-  startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '20 seconds',
-});
+import { data } from '../proxies.ts';
 
 export interface LapResult {
   /** `<run>/lap-NNNN`. */

@@ -1,5 +1,4 @@
-import { executeChild, proxyActivities } from '@temporalio/workflow';
-import type { DatasetActivities } from '../../activities/datasets/activities.ts';
+import { executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { LabelRecord, SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
@@ -10,10 +9,7 @@ import { askExperts } from '../reviews/askExperts.ts';
 import { labelSet } from '../sets/labelSet.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
+import { data } from '../proxies.ts';
 
 export interface ScaleVerificationResult {
   /** What this lap adds to D_v. */

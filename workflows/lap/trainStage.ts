@@ -1,28 +1,15 @@
-import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { DatasetActivities } from '../../activities/datasets/activities.ts';
+import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
-import type { EnsureServedInput, ServingActivities } from '../../activities/serving/activities.ts';
+import type { EnsureServedInput } from '../../activities/serving/activities.ts';
 import type { RunTrainingInput } from '../../activities/training/activities.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
-import { QUEUES } from '../../shared/queues.ts';
 import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { machinesOf, runJob } from './trainingJob.ts';
-
-// Reads and writes of the store: safe to repeat, for as long as a disk may be full or away; a killed worker is noticed
-// by its missing heartbeats.
-const data = proxyActivities<DatasetActivities>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });
-
-// A server that loads a large model may take its time; a server that cannot start is worth a few tries.
-const serving = proxyActivities<ServingActivities>({
-  taskQueue: QUEUES.inference,
-  startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '20 seconds',
-  retry: { maximumAttempts: 5 },
-});
+import { data, serving } from '../proxies.ts';
 
 export interface TrainStageInput {
   readonly opened: OpenedLap;

@@ -1,16 +1,7 @@
-import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { RunTrainingInput, TrainingActivities, TrainingOutcome } from '../../activities/training/activities.ts';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { RunTrainingInput, TrainingOutcome } from '../../activities/training/activities.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
-import { QUEUES } from '../../shared/queues.ts';
-
-// Watches a job that outlives its watcher: a lost worker is noticed by its missing heartbeats, and the next one adopts
-// the job.
-const training = proxyActivities<TrainingActivities>({
-  taskQueue: QUEUES.training,
-  startToCloseTimeout: '30 days',
-  heartbeatTimeout: '30 seconds',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-});
+import { training } from '../proxies.ts';
 
 /** Runs a training job to its end; a cancelled lap's job ends even if no worker was there to see the cancellation. */
 export async function runJob(job: RunTrainingInput): Promise<TrainingOutcome> {

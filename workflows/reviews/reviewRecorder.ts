@@ -1,18 +1,7 @@
-import { ActivityFailure, CancellationScope, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { ReviewActivities, ReviewRecord } from '../../activities/reviews/activities.ts';
+import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
+import type { ReviewRecord } from '../../activities/reviews/activities.ts';
 import type { ReviewEntry } from '../../shared/review/reviews.ts';
-
-/**
- * Recording a verdict is one short append: done by the worker that holds the review, without a turn through the server.
- */
-const quick = proxyLocalActivities<ReviewActivities>({
-  startToCloseTimeout: '10s',
-  retry: { maximumAttempts: 3, initialInterval: '100ms' },
-});
-/**
- * Where the store is out of reach, in the open: tried until it is back, and seen in the Web UI's pending activities.
- */
-const patient = proxyActivities<ReviewActivities>({ startToCloseTimeout: '1m', retry: { maximumInterval: '30s' } });
+import { atOnce, patient } from '../proxies.ts';
 
 /**
  * Brings what was answered into the store: one append after the other, entries of the same moment together, to the end
@@ -56,7 +45,7 @@ export class ReviewRecorder {
 
 async function append(record: ReviewRecord): Promise<void> {
   try {
-    await quick.recordReview(record);
+    await atOnce.recordReview(record);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     await patient.recordReview(record);

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import type { ListedQuestion, ReviewActivities } from '../../activities/reviews/activities.ts';
+import type { ListedQuestion } from '../../activities/reviews/activities.ts';
 import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/review/reviewInput.ts';
 import type { ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
@@ -7,17 +7,7 @@ import { expertReview } from './expertReview.ts';
 import type { RowRange } from '../../shared/ids.ts';
 import { rangeName, reviewIdOf } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
-
-/** Reads of the store; the first look at a set reads and verifies the whole dataset. */
-const { listQuestions, collectReviews } = wf.proxyActivities<ReviewActivities>({
-  startToCloseTimeout: '1h',
-  heartbeatTimeout: '20s',
-});
-/** Runs as long as there are questions for it to answer. */
-const { answerAsProgram } = wf.proxyActivities<ReviewActivities>({
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '20s',
-});
+import { data, program } from '../proxies.ts';
 
 /** Ours: parts that a program works on at once. People have all questions before them. */
 const PROGRAM_PARTS = 2;
@@ -42,7 +32,7 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
   );
 
   await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
-  const result = await collectReviews(input);
+  const result = await data.collectReviews(input);
 
   wf.setCurrentDetails(
     `${result.scored} scored, ${result.flagged} flagged, ${result.expired} expired, by ${result.verdicts} ` +
@@ -73,7 +63,7 @@ async function askInParts(set: ReviewSetInput, range: RowRange): Promise<void> {
  * batch that is open.
  */
 async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
-  const questions = await listQuestions(set, range);
+  const questions = await data.listQuestions(set, range);
   const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
   const ask = ({ id, row, recorded }: ListedQuestion) =>
     wf.startChild(expertReview, {
@@ -95,7 +85,7 @@ async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
     for (const batch of next) {
       reviews.push(...(await Promise.all(batch.map(ask))));
       if (set.experts === 'program')
-        await answerAsProgram(
+        await program.answerAsProgram(
           set,
           batch.map(({ id, row }) => ({ id, row })),
         );

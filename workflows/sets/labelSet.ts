@@ -1,10 +1,7 @@
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
-import type { InferenceActivities } from '../../activities/sets/activities.ts';
+import { continueAsNew } from '@temporalio/workflow';
 import type { LabelSetInput, LabelSetResult } from '../../shared/sampling/sets.ts';
-import { quick, runWindow, setResult, SHARD_TIMEOUTS, type WindowState } from './window.ts';
-
-// Hours of model calls: tried again until they are through, each time only for what the ledger lacks.
-const { labelShard } = proxyActivities<Pick<InferenceActivities, 'labelShard'>>(SHARD_TIMEOUTS);
+import { runWindow, setResult, type WindowState } from './window.ts';
+import { shards, quick } from '../proxies.ts';
 
 /**
  * Labels proofs by n analyses, m meta-analyses of each that reports an issue, and the rule (paper 2.3); no more calls
@@ -12,12 +9,12 @@ const { labelShard } = proxyActivities<Pick<InferenceActivities, 'labelShard'>>(
  */
 export async function labelSet(input: LabelSetInput, from?: WindowState): Promise<LabelSetResult> {
   const { setId, proofs, engine, policy } = input;
-  const state = await runWindow({ setId, rows: proofs, engine, noun: 'proofs' }, from, (shard, shards, stopToken) =>
-    labelShard.executeWithOptions(
+  const state = await runWindow({ setId, rows: proofs, engine, noun: 'proofs' }, from, (shard, of, stopToken) =>
+    shards.labelShard.executeWithOptions(
       {
         summary:
           `n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses}, shard ` +
-          `${shard + 1} of ${shards}`,
+          `${shard + 1} of ${of}`,
       },
       [{ ...input, shard, stopToken }],
     ),

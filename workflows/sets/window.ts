@@ -2,42 +2,18 @@ import {
   CancellationScope,
   defineQuery,
   isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { InferenceActivities } from '../../activities/sets/activities.ts';
 import type { ShardResult } from '../../activities/sets/shard.ts';
 import type { OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import { QUEUES } from '../../shared/queues.ts';
 import type { EngineSettings, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
+import { quick } from '../proxies.ts';
 
 /** How far a set is. */
 export const setProgress = defineQuery<SetProgress>('progress');
-
-/**
- * Plans, collections and stops: quick, safe to repeat, and worth repeating for as long as a disk may be full or away.
- */
-export const quick = proxyActivities<Pick<InferenceActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
-  taskQueue: QUEUES.inference,
-  startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '20 seconds',
-});
-
-/**
- * Ours: a long shard takes hours; a week only bounds one that nobody looks after. A silent worker is noticed within
- * half a minute, and another goes on from the ledger.
- */
-export const SHARD_TIMEOUTS = {
-  taskQueue: QUEUES.inference,
-  startToCloseTimeout: '7 days',
-  heartbeatTimeout: '30 seconds',
-  // Servers, disks and workers come back; what cannot heal (a damaged ledger, a row without its proof) fails without a
-  // retry.
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
-} as const;
 
 /** Shards of one run: 6 events each (and a workflow task for each completion) stay below 4,096 events of history. */
 export const SHARDS_PER_RUN = 400;
