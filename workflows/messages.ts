@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { FlywheelProgress } from '../shared/lap/flywheelProgress.ts';
+import type { FlywheelProgress } from '../shared/lap/flywheel.ts';
 
 // What may be sent to laps in sequence (`flywheel`). A review's messages are in `shared/review/messages.ts`.
 

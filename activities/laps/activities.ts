@@ -1,4 +1,4 @@
-import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../store/types.ts';

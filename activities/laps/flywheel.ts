@@ -1,8 +1,9 @@
 import type { Domains } from '../../shared/domain.ts';
 import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
-import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
-import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
+import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
+import type { LapOutcome } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { fullLapName, runOf, uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';

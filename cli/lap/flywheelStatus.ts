@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { FlywheelProgress } from '../../shared/lap/flywheelProgress.ts';
+import type { FlywheelProgress } from '../../shared/lap/flywheel.ts';
 
 /** An open flywheel: laps in sequence. */
 export interface FlywheelStatus {

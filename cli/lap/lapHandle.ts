@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { domains } from '../../domains/index.ts';
-import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { domains } from '../../domains/index.ts';
-import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
-import type { FlywheelInput } from '../../shared/lap/flywheel.ts';
+import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
+import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import type { ParentRecipe } from '../../shared/lap/lapInput.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { domains } from '../../domains/index.ts';
 import { calendarOf, cronOf } from './calendar.ts';
-import { resolveFlywheel } from '../../shared/lap/flywheel.ts';
+import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { OVERLAP_POLICIES } from './schedules.ts';

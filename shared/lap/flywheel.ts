@@ -1,70 +1,6 @@
-import * as z from 'zod';
 import { addSpending } from './amounts.ts';
 import type { Spending } from './amounts.ts';
-import type { LapInput } from './lapInput.ts';
-import { budgetSchema } from './recipe.ts';
-import { fullLapName, RUN_NAME } from '../ids.ts';
-
-/** The curve has flattened when each of the last `laps` laps gained less than `minGain` on the one before. */
-const plateau = z.strictObject({
-  laps: z.int().min(1).default(2), // ours: one lap may be unlucky
-  minGain: z.number().min(0).default(0.01), // ours: below what a held-out set of a few hundred problems can tell
-});
-export type Plateau = z.infer<typeof plateau>;
-
-export const flywheelSchema = z.strictObject({
-  /** @default the run of `from`, else main */
-  run: z.string().regex(RUN_NAME, 'expected a name of lower-case letters, digits and dashes').optional(),
-  /** The finished lap to go on from. @default none: the first lap is a lap 1 */
-  from: z
-    .string()
-    .refine((name) => fullLapName(name) !== undefined, 'expected the name of a finished lap such as main/lap-0001')
-    .optional(),
-  /** Laps to run. */
-  laps: z.int().min(1).max(10_000).default(3),
-  /** Fields of the first lap's input; later laps go on with their parent's recipe. */
-  lap: z.record(z.string(), z.unknown()).default({}),
-  /** What all laps may use together: none begins once a limit is reached. @default no limit */
-  budget: budgetSchema.default({}),
-  /** @default none: only `laps` and `budget` stop the flywheel */
-  plateau: plateau.optional(),
-});
-export type FlywheelSettings = z.infer<typeof flywheelSchema>;
-/** What a person types: `{}` runs three laps of the usual preset, one after the other. */
-export type FlywheelInput = Omit<z.input<typeof flywheelSchema>, 'lap'> & { readonly lap?: LapInput };
-
-/**
- * The settings that an input means.
- * @throws an Error whose message names each bad field, what was expected and what came.
- */
-export function resolveFlywheel(input: unknown): FlywheelSettings {
-  const parsed = flywheelSchema.safeParse(input);
-  const problems = parsed.success
-    ? clashes(parsed.data)
-    : parsed.error.issues.map(
-        (issue) =>
-          `${issue.path.join('.') || 'input'}: ${issue.message}, got ` +
-          (JSON.stringify(valueAt(input, issue.path)) ?? 'nothing'),
-      );
-  if (!parsed.success || problems.length > 0) throw new Error(`Invalid flywheel input: ${problems.join('; ')}`);
-  return parsed.data;
-}
-
-function clashes({ lap }: FlywheelSettings): string[] {
-  return ['run', 'from']
-    .filter((name) => name in lap)
-    .map(
-      (name) => `lap.${name}: expected it beside "lap", where it counts for all laps, got ${JSON.stringify(lap[name])}`,
-    );
-}
-
-function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    whole,
-  );
-}
+import type { FlywheelSettings, Plateau } from './flywheelInput.ts';
 
 /** One finished lap, as the flywheel remembers it. */
 export interface LapOutcome {
@@ -75,6 +11,15 @@ export interface LapOutcome {
    */
   readonly headline: number | null;
   readonly used: Spending;
+}
+
+/** The answer of a flywheel's `progress` query. */
+export interface FlywheelProgress {
+  readonly run: string;
+  readonly laps: readonly LapOutcome[];
+  /** Laps asked for. */
+  readonly of: number;
+  readonly state: 'running' | 'paused' | 'finishing';
 }
 
 /** Why no further lap begins; undefined when one does. */

@@ -215,7 +215,7 @@ function describe(issue: z.core.$ZodIssue, whole: unknown, ground: object): stri
   return [`${at}: ${message}, got ${show(valueAt(whole, issue.path))}`];
 }
 
-function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
+export function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
   let value = whole;
   for (const key of path)
     value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;

@@ -10,7 +10,8 @@ import {
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { reasonToStop } from '../../shared/lap/flywheel.ts';
-import type { FlywheelInput, FlywheelSettings, LapOutcome } from '../../shared/lap/flywheel.ts';
+import type { LapOutcome } from '../../shared/lap/flywheel.ts';
+import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { lap } from './lap.ts';
 import type { LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
