@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { actions } from './actions.ts';
 import type { Bench, BenchOptions, BenchResult } from './bench.ts';
+import { bundleSize } from './bundleSize.ts';
 import { bytesPerVerdict } from './bytesPerVerdict.ts';
 import { crashCost } from './crashCost.ts';
 import { earlyStop } from './earlyStop.ts';
@@ -19,6 +20,7 @@ const BENCHES: readonly Bench[] = [
   actions,
   growth,
   bytesPerVerdict,
+  bundleSize,
 ];
 
 const OPTIONS = {
