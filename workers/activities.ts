@@ -28,7 +28,9 @@ export async function createActivities() {
 
   return {
     orchestrator: {
-      ...allBeating(createLapActivities({ store, root: config.root, domains, clusters, engines: serving.engines })),
+      ...allBeating(
+        createLapActivities({ store, root: config.root, domains, clusters, servingEngines: serving.engines }),
+      ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),

@@ -47,7 +47,7 @@ export interface Installation {
   readonly domains: Domains;
   readonly clusters: readonly Cluster[];
   /** Names of the serving engines. */
-  readonly engines: readonly string[];
+  readonly servingEngines: readonly string[];
 }
 
 /**
@@ -56,7 +56,7 @@ export interface Installation {
  */
 export async function openLap(
   store: ArtifactStore,
-  { root, domains, clusters, engines }: Installation,
+  { root, domains, clusters, servingEngines }: Installation,
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
@@ -66,7 +66,7 @@ export async function openLap(
     const { run, turn, recipe } = resolveRecipe(domains, input, manifest);
     const domain = domains.of(recipe.domain.name);
     const plan = await planFrom(store, domain, { turn, recipe }, manifest);
-    refuseUnknownEngine(engines, recipe);
+    refuseUnknownServing(servingEngines, recipe);
     await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
@@ -114,7 +114,7 @@ async function importBase(store: ArtifactStore, root: string, { bases }: Domain,
   return importCheckpoint(store, store.path(base));
 }
 
-function refuseUnknownEngine(engines: readonly string[], { inference: { engine } }: Recipe): void {
+function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {
   if (!engines.includes(engine))
     throw new Error(
       `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,

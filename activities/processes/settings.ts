@@ -11,18 +11,10 @@ export function parseSetting<T>(setting: string, text: string, schema: z.ZodType
   } catch (error) {
     throw new Error(`Expected ${setting} to be JSON such as ${example}, got ${JSON.stringify(text)}`, { cause: error });
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => {
-    const where = path.reduce(
-      (whole: string, part) => (typeof part === 'number' ? `${whole}[${part}]` : `${whole}.${String(part)}`),
-      setting,
-    );
-    const came = path.reduce<unknown>(
-      (whole, part) => (whole as Record<PropertyKey, unknown> | undefined)?.[part],
-      value,
-    );
-    return `${where}: ${message}, got ${JSON.stringify(came)}`;
-  });
+  const issues = parsed.error.issues.map(
+    ({ path, message, input }) => `${z.core.toDotPath([setting, ...path])}: ${message}, got ${JSON.stringify(input)}`,
+  );
   throw new Error(`${issues.join('; ')}. An example: ${example}`);
 }

@@ -1,14 +1,16 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { Place } from '../../shared/ids.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
-import type { Endpoint } from '../inference/types.ts';
 import { failure } from '../failure.ts';
-import { Holds, type HeldModel } from './holds.ts';
+import type { Endpoint } from '../inference/types.ts';
+import { readJsonFile, writeJsonFile } from '../processes/processes.ts';
 import type { ServingEngine } from './types.ts';
 
 export interface ServingSettings {
   /** The first is that of a model of which nobody has said another. */
   readonly engines: readonly ServingEngine[];
-  /** Folder of the holds: the processes that share it share them. */
+  /** Folder of the holds, a file for each holder: the processes that share it share them. */
   readonly folder: string;
 }
 
@@ -17,6 +19,14 @@ export interface Holding {
   readonly holder: Place;
   readonly engine: string;
   readonly hours: number;
+}
+
+interface Hold extends Holding {
+  readonly models: readonly ModelRef[];
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+  /** It holds nothing any more, but tells the engine: its work may be under way after all. */
+  readonly lapsed?: true;
 }
 
 /**
@@ -28,12 +38,10 @@ export interface Holding {
  */
 export class Serving {
   readonly #settings: ServingSettings;
-  readonly #holds: Holds;
   readonly #seen = new Map<string, readonly Endpoint[]>();
 
   constructor(settings: ServingSettings) {
     this.#settings = settings;
-    this.#holds = new Holds(settings.folder);
   }
 
   /** Names of the engines. */
@@ -50,8 +58,8 @@ export class Serving {
     model: ModelRef,
     { refresh = false, engine }: { readonly refresh?: boolean; readonly engine?: string } = {},
   ): Promise<readonly Endpoint[]> {
-    const chosen = this.#engine('endpoint' in model ? 'external' : (engine ?? (await this.#holds.engineOf(model))));
-    const key = `${chosen.name} ${modelKey(model)}`;
+    const chosen = this.#engine('endpoint' in model ? 'external' : (engine ?? (await this.#engineOf(model))));
+    const key = keyOf(chosen.name, model);
     const seen = refresh ? undefined : this.#seen.get(key);
     const endpoints = seen ?? (await chosen.ensure(model));
     this.#seen.set(key, endpoints);
@@ -59,23 +67,41 @@ export class Serving {
   }
 
   /** Has models served, and keeps them from being released. Returns when each answers. */
-  async hold(models: readonly ModelRef[], { holder, engine, hours }: Holding): Promise<void> {
+  async hold(models: readonly ModelRef[], holding: Holding): Promise<void> {
+    const { engine, hours } = holding;
     this.#engine(engine);
-    await this.#holds.take({ holder, engine, models, until: Date.now() + hours * 3_600_000 });
-    await this.#release(await this.#holds.end());
+    await this.#write({ ...holding, models, until: Date.now() + hours * 3_600_000 });
+    await this.#end();
     for (const model of models) await this.endpoints(model, { refresh: true, engine });
   }
 
   /** Ends a hold, and the servers that serve nothing but models which nobody holds any more. */
-  async letGo(holder: Place): Promise<void> {
-    await this.#release(await this.#holds.end(holder));
+  letGo(holder: Place): Promise<void> {
+    return this.#end(holder);
   }
 
-  async #release(models: readonly HeldModel[]): Promise<void> {
-    for (const { engine, model } of models) {
-      await this.#engine(engine).release(model);
-      this.#seen.delete(`${engine} ${modelKey(model)}`);
+  /** Ends the holder's hold, and every one that has lapsed. */
+  async #end(holder?: Place): Promise<void> {
+    const holds = (await this.#holds()).filter(({ lapsed }) => !lapsed);
+    const over = new Set(holds.filter((hold) => hold.holder === holder || hold.until <= Date.now()));
+    const held = new Set(holds.filter((hold) => !over.has(hold)).flatMap(keysOf));
+    for (const hold of over) {
+      for (const model of hold.models) {
+        const key = keyOf(hold.engine, model);
+        if (held.has(key)) continue;
+        await this.#engine(hold.engine).release(model);
+        this.#seen.delete(key);
+      }
+      if (hold.holder === holder) await rm(this.#file(holder), { force: true });
+      else await this.#write({ ...hold, lapsed: true });
     }
+  }
+
+  async #engineOf(model: ModelRef): Promise<string | undefined> {
+    const holds = (await this.#holds()).filter(({ models }) =>
+      models.some((each) => modelKey(each) === modelKey(model)),
+    );
+    return holds.sort((a, b) => b.until - a.until)[0]?.engine;
   }
 
   #engine(name: string | undefined): ServingEngine {
@@ -87,4 +113,27 @@ export class Serving {
       `Expected inference.engine to be one of ${this.engines.join(', ')}, got ${JSON.stringify(name)}`,
     );
   }
+
+  async #holds(): Promise<Hold[]> {
+    const { folder } = this.#settings;
+    await mkdir(folder, { recursive: true });
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    return files.flatMap((name) => readJsonFile<Hold>(path.join(folder, name)) ?? []);
+  }
+
+  #write(hold: Hold): Promise<void> {
+    return writeJsonFile(this.#file(hold.holder), hold);
+  }
+
+  #file(holder: Place): string {
+    return path.join(this.#settings.folder, `${encodeURIComponent(holder)}.json`);
+  }
+}
+
+function keyOf(engine: string, model: ModelRef): string {
+  return `${engine} ${modelKey(model)}`;
+}
+
+function keysOf({ engine, models }: Hold): string[] {
+  return models.map((model) => keyOf(engine, model));
 }

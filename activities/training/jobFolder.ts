@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { FAILURE_CLASSES, jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
-import { JOB_STATES, type StopReason } from '../../shared/training/trainingState.ts';
+import { jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
+import type { AttemptSummary, StopReason } from '../../shared/training/trainingState.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
@@ -18,26 +17,15 @@ export interface RewardAddress {
 }
 
 /** An attempt that was submitted, kept in `attempt-N.json` because a cluster forgets its jobs. */
-const submissionSchema = z.object({
-  jobKey: z.string(),
-  attempt: z.int(),
-  id: z.string(),
-  submittedAt: z.string(),
+export interface Submission extends SubmittedJob {
   /** The scheduled activity that submitted it. */
-  execution: z.string(),
-});
-export type Submission = z.infer<typeof submissionSchema>;
+  readonly execution: string;
+}
 
 /** How an attempt ended, kept in `attempt-N.end.json` because the next attempt overwrites `result.json`. */
-const attemptEndSchema = z.object({
-  attempt: z.int(),
-  state: z.enum(JOB_STATES),
-  class: z.enum(FAILURE_CLASSES).optional(),
-  message: z.string().optional(),
-  stoppedBy: z.enum(['stop', 'timeout', 'cancel']).optional(),
-  seconds: z.number(),
-});
-export type AttemptEnd = z.infer<typeof attemptEndSchema>;
+export interface AttemptEnd extends Omit<AttemptSummary, 'execution'> {
+  readonly seconds: number;
+}
 
 /** The files of `jobs/<jobKey>/`. */
 export class JobFolder {
@@ -78,7 +66,7 @@ export class JobFolder {
    */
   async bind(input: RunTrainingInput): Promise<string[]> {
     const { resources: _resources, cluster: _cluster, maxAttempts: _maxAttempts, ...training } = input;
-    const bound = await this.#read('training.json', z.record(z.string(), z.unknown()));
+    const bound = await this.#find<Record<string, unknown>>('training.json');
     const plain = JSON.parse(JSON.stringify(training)) as Record<string, unknown>;
     if (!bound) {
       await this.#store.writeJson(this.uri('training.json'), plain);
@@ -135,7 +123,7 @@ export class JobFolder {
   }
 
   submission(attempt: number): Promise<Submission | undefined> {
-    return this.#read(`attempt-${attempt}.json`, submissionSchema);
+    return this.#find(`attempt-${attempt}.json`);
   }
 
   async writeSubmission(job: SubmittedJob, execution: string): Promise<Submission> {
@@ -168,9 +156,7 @@ export class JobFolder {
 
   /** Why we asked the attempt to end, if we did. */
   async stoppedBy(attempt: number): Promise<StopReason | undefined> {
-    return (
-      await this.#read(`attempt-${attempt}.stop.json`, z.object({ reason: z.enum(['stop', 'timeout', 'cancel']) }))
-    )?.reason;
+    return (await this.#find<{ readonly reason: StopReason }>(`attempt-${attempt}.stop.json`))?.reason;
   }
 
   async markStop(attempt: number, reason: StopReason): Promise<void> {
@@ -178,7 +164,7 @@ export class JobFolder {
   }
 
   end(attempt: number): Promise<AttemptEnd | undefined> {
-    return this.#read(`attempt-${attempt}.end.json`, attemptEndSchema);
+    return this.#find(`attempt-${attempt}.end.json`);
   }
 
   async writeEnd(end: AttemptEnd): Promise<void> {
@@ -188,18 +174,14 @@ export class JobFolder {
   /** Seconds from the submission to the attempt's last sign of life: its result, its metrics, its log. */
   async secondsOf(job: SubmittedJob): Promise<number> {
     const times = await Promise.all(
-      [this.uri('result.json'), this.metrics, this.log(job.attempt)].map((uri) =>
-        stat(this.#store.path(uri)).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => 0, // it never came so far
-        ),
+      [this.uri('result.json'), this.metrics, this.log(job.attempt)].map(
+        (uri) => this.#store.stat(uri).then((found) => found?.changedAt ?? 0), // it never came so far
       ),
     );
     return Math.max(0, Math.round(Math.max(...times) - Date.parse(job.submittedAt)) / 1000);
   }
 
-  async #read<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    if (!(await this.#store.exists(this.uri(file)))) return undefined;
-    return schema.parse(await this.#store.readJson(this.uri(file)));
+  #find<T>(file: string): Promise<T | undefined> {
+    return this.#store.findJson(this.uri(file));
   }
 }

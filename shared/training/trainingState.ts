@@ -1,30 +1,12 @@
 import type { FailureClass, JobResult } from './job.ts';
 import type { FailureType } from '../failures.ts';
 
+const OVER = ['succeeded', 'failed', 'preempted', 'lost', 'timedOut', 'cancelled'] as const;
+
 /** Where an attempt at a training job stands. `pending` has not been submitted; from `succeeded` on it is over. */
-export const JOB_STATES = [
-  'pending',
-  'queued',
-  'starting',
-  'running',
-  'exporting',
-  'succeeded',
-  'failed',
-  'preempted',
-  'lost',
-  'timedOut',
-  'cancelled',
-] as const;
+export const JOB_STATES = ['pending', 'queued', 'starting', 'running', 'exporting', ...OVER] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-const OVER = [
-  'succeeded',
-  'failed',
-  'preempted',
-  'lost',
-  'timedOut',
-  'cancelled',
-] as const satisfies readonly JobState[];
 export type JobEnd = (typeof OVER)[number];
 
 export function isOver(state: JobState): state is JobEnd {

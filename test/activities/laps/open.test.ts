@@ -8,7 +8,12 @@ import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
 import { localCluster } from '../clusters/fixture.ts';
 
-const here = { root: config.root, domains, clusters: [localCluster('/nowhere')], engines: ['batcher', 'external'] };
+const here = {
+  root: config.root,
+  domains,
+  clusters: [localCluster('/nowhere')],
+  servingEngines: ['batcher', 'external'],
+};
 let store: FileStore;
 beforeEach(() => {
   store = new FileStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
