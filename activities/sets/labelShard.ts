@@ -5,11 +5,8 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSets.ts';
-import { readShardRows } from './shards.ts';
-import { renderRow } from './sampleShard.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
 import {
-  forEachReady,
   runShard,
   type ShardContext,
   type ShardDeps,
@@ -32,70 +29,30 @@ export interface LabelShardResult extends ShardResult {
  * used as they are.
  */
 export async function labelShard(
-  deps: ShardDeps & { readonly prompts: PromptSet },
+  deps: ShardDeps,
   input: LabelShardInput,
   context: ShardContext,
 ): Promise<LabelShardResult> {
-  const {
-    setId,
-    shard,
-    stopToken,
-    verifier,
-    metaVerifier,
-    policy,
-    waves,
-    earlyStop,
-    verdictAttempts,
-    sampling,
-    seed,
-    engine,
-  } = input;
-  const rows = await readShardRows(deps.store, setId, shard);
-  const queue = deps.servers.of(verifier);
-  for (const model of [verifier, metaVerifier]) deps.servers.of(model).limitTo(engine.maxConcurrency);
-  const plan = {
-    verifier: modelKey(verifier),
-    metaVerifier: modelKey(metaVerifier),
-    prompts: deps.prompts.sha256,
-    policy,
-    waves,
-    earlyStop,
-    verdictAttempts,
-    sampling,
-    seed,
-    rows: input.proofs.sha256,
-    shardRows: engine.shardRows,
-  };
-  return runShard<LabelShardResult>(
-    deps,
-    { setId, shard, stopToken, rows: rows.length, plan },
-    context,
-    async (run) => {
-      const labelled: (LabelledProof | undefined)[] = Array.from({ length: rows.length });
-      await forEachReady(
-        rows.entries(),
-        () => queue.ready(run.signal),
-        async ([index, row]) => {
-          labelled[index] = await labelProof(run, deps.prompts, input, row);
-          run.rowDone();
-        },
-      );
-      const done = labelled as LabelledProof[];
-      const count = (kind: LabelRow['decision']['kind']): number =>
-        done.filter(({ row }) => row.decision.kind === kind).length;
-      const decisions = await deps.store.writeJsonl(
-        uri.shardLabels(setId, shard),
-        done.map(({ row }) => row),
-      );
-      return {
-        order: done.flatMap(({ keys }) => keys),
-        result: {
-          labels: { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') },
-          decisions,
-        },
-      };
-    },
-  );
+  const { setId, shard, proofs, policy, waves, earlyStop, verdictAttempts, sampling, seed } = input;
+  const models = [input.verifier, input.metaVerifier] as const;
+  const [verifier, metaVerifier] = [modelKey(models[0]), modelKey(models[1])];
+  const prompts = deps.prompts.sha256;
+  const asked = { verifier, metaVerifier, prompts, policy, waves, earlyStop, verdictAttempts, sampling, seed };
+  return runShard<LabelShardResult>(deps, input, { rows: proofs, models, asked }, context, async (run, rows) => {
+    const labelled: LabelledProof[] = Array.from({ length: rows.length });
+    await run.forEach(rows.entries(), async ([index, row]) => {
+      labelled[index] = await labelProof(run, deps.prompts, input, row);
+      run.rowDone();
+    });
+    const count = (kind: LabelRow['decision']['kind']): number =>
+      labelled.filter(({ row }) => row.decision.kind === kind).length;
+    const decisions = await deps.store.writeJsonl(
+      uri.shardLabels(setId, shard),
+      labelled.map(({ row }) => row),
+    );
+    const labels = { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') };
+    return { order: labelled.flatMap(({ keys }) => keys), result: { labels, decisions } };
+  });
 }
 
 interface LabelledProof {
@@ -117,14 +74,7 @@ async function labelProof(
   row: SetRow,
 ): Promise<LabelledProof> {
   const { policy, waves, verifier, metaVerifier, sampling, seed, verdictAttempts } = input;
-  const verify = rowQuestion({
-    row: row.id,
-    seed,
-    task: 'verify',
-    model: verifier,
-    sampling: sampling.verify,
-    messages: renderRow(prompts, 'verify', row),
-  });
+  const verify = rowQuestion(prompts, row, { task: 'verify', model: verifier, sampling: sampling.verify, seed });
   const analyses: AnalysisState[] = [];
   const asked: LabelWave[] = [];
   const keys: string[] = [];
@@ -162,14 +112,11 @@ async function labelProof(
       Promise.all(
         step.wave.metas.map(async ({ analysis, count }) => {
           const state = analyses[analysis] as AnalysisState;
-          state.metaQuestion ??= rowQuestion({
-            row: analysisId(row.id, analysis),
-            seed,
-            task: 'metaVerify',
-            model: metaVerifier,
-            sampling: sampling.metaVerify,
-            messages: renderRow(prompts, 'metaVerify', { ...row, analysis: state.text }),
-          });
+          state.metaQuestion ??= rowQuestion(
+            prompts,
+            { ...row, id: analysisId(row.id, analysis), analysis: state.text },
+            { task: 'metaVerify', model: metaVerifier, sampling: sampling.metaVerify, seed },
+          );
           const question = state.metaQuestion;
           const from = state.metaScores.length;
           return {

@@ -1,5 +1,7 @@
 import type { Outcome } from '../../shared/outcomes.ts';
 import { seedOf } from '../../shared/seeds.ts';
+import type { SetRow } from '../../shared/sampling/sets.ts';
+import type { PromptSet } from '../store/promptSets.ts';
 import { callKey, questionDigest, type Question } from '../inference/keys.ts';
 import type { ShardRun } from './shard.ts';
 
@@ -10,8 +12,24 @@ export interface RowQuestion extends Question {
   readonly digest: string;
 }
 
-export function rowQuestion(question: Question & { readonly row: string; readonly seed: number }): RowQuestion {
-  return { ...question, digest: questionDigest(question) };
+/** @throws BadRow, with the row's id, when the row lacks what its task's prompt needs. */
+export function rowQuestion(
+  prompts: PromptSet,
+  { id, problem, ...texts }: SetRow,
+  asked: Omit<Question, 'messages'> & Pick<RowQuestion, 'seed'>,
+): RowQuestion {
+  try {
+    const messages = prompts.render(asked.task, { ...texts, problem: problem.statement });
+    const question = { ...asked, messages, row: id };
+    return { ...question, digest: questionDigest(question) };
+  } catch (error) {
+    throw new BadRow(`Row ${JSON.stringify(id)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A row that no retry can mend. */
+class BadRow extends Error {
+  override readonly name = 'BadRow';
 }
 
 export interface Sampled {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
+import type { DatasetRef, ModelRef } from '../../shared/records.ts';
+import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
+import type { PromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
 import { Ledger } from '../inference/ledger.ts';
@@ -9,11 +12,13 @@ import { sealedPath } from '../inference/sealedLedger.ts';
 import type { ModelServers } from '../inference/servers.ts';
 import { isFile, SetStopped, watchForStop } from './setStop.ts';
 import { uri } from '../../shared/ids.ts';
+import { readShardRows } from './shards.ts';
 
 /** Which shard of which set, and how its workflow tells it to stop. */
 export interface ShardInput {
   readonly setId: string;
   readonly shard: number;
+  readonly engine: EngineSettings;
   /** Names the workflow run: a stop of an earlier one is not for this. */
   readonly stopToken: string;
 }
@@ -47,6 +52,7 @@ export interface ShardContext {
 export interface ShardDeps {
   readonly store: ArtifactStore;
   readonly servers: ModelServers;
+  readonly prompts: PromptSet;
   readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'> | undefined;
 }
 
@@ -57,6 +63,20 @@ export interface ShardRun {
   readonly signal: AbortSignal;
   count(outcome: Outcome): void;
   rowDone(): void;
+  /**
+   * Runs `each` for every item, one more whenever the first model's servers are ready for it. After an error nothing new
+   * starts.
+   * @throws the first error, after all that was started has ended: what is paid for by then is kept.
+   */
+  forEach<T>(items: Iterable<T>, each: (item: T) => Promise<void>): Promise<void>;
+}
+
+/** What a shard asks of whom. */
+export interface ShardQuestions {
+  readonly rows: DatasetRef;
+  readonly models: readonly [ModelRef, ...ModelRef[]];
+  /** All else that its outcomes depend on. */
+  readonly asked: object;
 }
 
 /**
@@ -81,15 +101,22 @@ export interface StoredResult<R> {
  */
 export async function runShard<R extends ShardResult>(
   deps: ShardDeps,
-  input: ShardInput & { readonly rows: number; readonly plan: unknown },
+  input: ShardInput,
+  questions: ShardQuestions,
   context: ShardContext,
-  work: (run: ShardRun) => Promise<{ readonly order: Iterable<string>; readonly result: Omit<R, keyof ShardResult> }>,
+  work: (
+    run: ShardRun,
+    rows: readonly SetRow[],
+  ) => Promise<{ readonly order: Iterable<string>; readonly result: Omit<R, keyof ShardResult> }>,
 ): Promise<R> {
-  const { store } = deps;
-  const { setId, shard } = input;
+  const { store, servers } = deps;
+  const { setId, shard, engine } = input;
+  const rows = await readShardRows(store, setId, shard);
+  for (const model of questions.models) servers.of(model).limitTo(engine.maxConcurrency);
+  const plan = { ...questions.asked, rows: questions.rows.sha256, shardRows: engine.shardRows };
   const file = store.path(uri.shard(setId, shard));
   const resultUri = uri.shardResult(setId, shard);
-  const inputSha256 = createHash('sha256').update(JSON.stringify(input.plan)).digest('hex');
+  const inputSha256 = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
   if (await store.exists(resultUri)) {
     const stored = await store.readJson<StoredResult<R>>(resultUri);
     if (stored.inputSha256 === inputSha256 && (await isFile(sealedPath(file))) && !(await isFile(file)))
@@ -114,9 +141,9 @@ export async function runShard<R extends ShardResult>(
     if (signal.aborted) pass();
     return onAbort(signal, pass);
   });
-  const asker = new LedgerAsker({ ...deps.asker, ledger, servers: deps.servers });
+  const asker = new LedgerAsker({ ...deps.asker, ledger, servers });
   const beat = (): void =>
-    context.heartbeat({ shard, rowsDone, rows: input.rows, requests: asker.requests, counts: { ...counts } });
+    context.heartbeat({ shard, rowsDone, rows: rows.length, requests: asker.requests, counts: { ...counts } });
   let nextBeat = began + FIRST_BEATS_MS;
   const timer = setInterval(() => {
     const now = Date.now();
@@ -126,30 +153,34 @@ export async function runShard<R extends ShardResult>(
     }
   }, BEAT_CHECK_MS);
   try {
-    const { order, result } = await work({
-      ledger,
-      asker,
-      signal: stop.signal,
-      count(outcome) {
-        counts[outcome.kind] += 1;
-        requests += outcome.requests;
-        usage.promptTokens += outcome.usage?.promptTokens ?? 0;
-        usage.completionTokens += outcome.usage?.completionTokens ?? 0;
+    const { order, result } = await work(
+      {
+        ledger,
+        asker,
+        signal: stop.signal,
+        count(outcome) {
+          counts[outcome.kind] += 1;
+          requests += outcome.requests;
+          usage.promptTokens += outcome.usage?.promptTokens ?? 0;
+          usage.completionTokens += outcome.usage?.completionTokens ?? 0;
+        },
+        rowDone() {
+          rowsDone += 1;
+        },
+        forEach: (items, each) => forEachReady(items, () => servers.of(questions.models[0]).ready(stop.signal), each),
       },
-      rowDone() {
-        rowsDone += 1;
-      },
-    });
+      rows,
+    );
     await ledger.seal(order);
     const shardResult = {
-      rows: input.rows,
+      rows: rows.length,
       counts,
       usage,
       requests,
       seconds: (Date.now() - began) / 1000,
       ...result,
     } as R;
-    await store.writeJson(resultUri, { inputSha256, plan: input.plan, result: shardResult } satisfies StoredResult<R>);
+    await store.writeJson(resultUri, { inputSha256, plan, result: shardResult } satisfies StoredResult<R>);
     return shardResult;
   } finally {
     clearInterval(timer);
@@ -160,11 +191,7 @@ export async function runShard<R extends ShardResult>(
   }
 }
 
-/**
- * Runs `run` for every item, starting one whenever `ready` resolves. After an error nothing new starts.
- * @throws the first error, after all that was started has ended: what is paid for by then is kept.
- */
-export async function forEachReady<T>(
+async function forEachReady<T>(
   items: Iterable<T>,
   ready: () => Promise<void>,
   run: (item: T) => Promise<void>,
