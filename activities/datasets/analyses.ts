@@ -1,7 +1,7 @@
 import { parseAnswer } from '../../shared/answers.ts';
 import type { AnalysisRow, DatasetRef, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
-import { readOutcomes } from '../sets/activities.ts';
+import { readOutcomes } from '../sets/outcomes.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { reviewsById, writeSplit } from './proofs.ts';
 import { placeOf } from '../../shared/ids.ts';

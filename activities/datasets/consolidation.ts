@@ -16,7 +16,7 @@ import { seriesOfLap } from '../../shared/ids.ts';
 import { balancedSample } from '../../shared/selection.ts';
 import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { readOutcomes } from '../sets/activities.ts';
+import { readOutcomes } from '../sets/outcomes.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { wellFormedAnalyses } from './analyses.ts';

@@ -8,7 +8,7 @@ import { isScore } from '../../shared/scores.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
-import { readOutcomes } from '../sets/activities.ts';
+import { readOutcomes } from '../sets/outcomes.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { Place } from '../../shared/ids.ts';

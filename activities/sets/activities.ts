@@ -16,13 +16,6 @@ import { uri } from '../../shared/ids.ts';
 import { SetStopped } from './setStop.ts';
 import { heals } from '../../shared/failures.ts';
 
-export { LedgerAsker } from '../inference/asker.ts';
-export { callKey, questionDigest } from '../inference/keys.ts';
-export { Ledger, LedgerDamaged } from '../inference/ledger.ts';
-export { readAllOutcomes, readOutcomes } from './outcomes.ts';
-export { ModelServers } from '../inference/servers.ts';
-export type { Asker, Endpoint, EndpointResolver, ModelCall } from '../inference/types.ts';
-
 export interface InferenceDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;

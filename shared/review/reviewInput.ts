@@ -10,27 +10,27 @@ const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const satisfies readon
 export function refusalOfReview(input: ExpertReviewInput): string | undefined {
   const { question, policy } = loose<ExpertReviewInput>(input);
   const { setId, id, kind, lap, subject, row } = loose<Question>(question);
-  return (
-    badPath('question.setId', setId) ??
-    badPath('question.id', id) ??
-    badChoice('question.kind', kind, QUESTION_KINDS) ??
-    badText('question.lap', lap) ??
-    badSubject('question.subject', subject) ??
-    badNumber('question.row', row, 'an integer of at least 0', (value) => Number.isInteger(value) && value >= 0) ??
-    badPolicy('policy.', loose<ReviewPolicy>(policy))
-  );
+  return firstWrong([
+    ['question.setId', setId, PATH],
+    ['question.id', id, PATH],
+    ['question.kind', kind, oneOf(QUESTION_KINDS)],
+    ['question.lap', lap, TEXT],
+    ...subjectFields('question.subject', subject),
+    ['question.row', row, COUNT],
+    ...policyFields('policy.', loose<ReviewPolicy>(policy)),
+  ]);
 }
 
 export function refusalOfReviewSet(input: ReviewSetInput): string | undefined {
   const fields = loose<ReviewSetInput>(input);
-  return (
-    badPath('setId', fields.setId) ??
-    badChoice('kind', fields.kind, QUESTION_KINDS) ??
-    badText('lap', fields.lap) ??
-    badSubject('subject', fields.subject) ??
-    badChoice('experts', fields.experts, ['people', 'program']) ??
-    badPolicy('', fields)
-  );
+  return firstWrong([
+    ['setId', fields.setId, PATH],
+    ['kind', fields.kind, oneOf(QUESTION_KINDS)],
+    ['lap', fields.lap, TEXT],
+    ...subjectFields('subject', fields.subject),
+    ['experts', fields.experts, oneOf(['people', 'program'])],
+    ...policyFields('', fields),
+  ]);
 }
 
 /** Ours: a workflow that starts 250 reviews has at most about 2,300 events. */
@@ -48,57 +48,46 @@ export function partsOf({ from, to }: RowRange): RowRange[] {
   return parts;
 }
 
-function badPolicy(path: string, policy: Loose<ReviewPolicy>): string | undefined {
-  return (
-    badNumber(
-      `${path}seats`,
-      policy.seats,
-      'an integer from 1 to 9',
-      (value) => Number.isInteger(value) && value >= 1 && value <= 9,
-    ) ??
-    badNumber(`${path}leaseMinutes`, policy.leaseMinutes, 'a positive number', positive) ??
-    badNumber(`${path}deadlineHours`, policy.deadlineHours, 'a positive number', positive) ??
-    badChoice(`${path}onDeadline`, policy.onDeadline, DEADLINE_POLICIES)
-  );
+/** What a field has to be, in words, and whether a value is. */
+type Rule = readonly [expected: string, isGood: (value: unknown) => boolean];
+type Field = readonly [path: string, value: unknown, rule: Rule];
+
+const TEXT: Rule = ['a text', (value) => typeof value === 'string' && value !== ''];
+const PATH: Rule = [
+  'a path without empty or dotted segments',
+  (value) => typeof value === 'string' && !value.split('/').some((segment) => ['', '.', '..'].includes(segment)),
+];
+const COUNT: Rule = ['an integer of at least 0', (value) => Number.isInteger(value) && (value as number) >= 0];
+const SEATS: Rule = ['an integer from 1 to 9', (value) => [1, 2, 3, 4, 5, 6, 7, 8, 9].includes(value as number)];
+const POSITIVE: Rule = ['a positive number', (value) => Number.isFinite(value) && (value as number) > 0];
+
+function oneOf(choices: readonly string[]): Rule {
+  return [`one of ${choices.join(', ')}`, (value) => choices.includes(value as string)];
 }
 
-const positive = (value: number) => value > 0 && Number.isFinite(value);
+function policyFields(path: string, policy: Loose<ReviewPolicy>): Field[] {
+  return [
+    [`${path}seats`, policy.seats, SEATS],
+    [`${path}leaseMinutes`, policy.leaseMinutes, POSITIVE],
+    [`${path}deadlineHours`, policy.deadlineHours, POSITIVE],
+    [`${path}onDeadline`, policy.onDeadline, oneOf(DEADLINE_POLICIES)],
+  ];
+}
 
-function badSubject(path: string, subject: unknown): string | undefined {
+function subjectFields(path: string, subject: unknown): Field[] {
   const { uri, sha256, rows } = loose<DatasetRef>(subject);
-  return (
-    badText(`${path}.uri`, uri) ??
-    badText(`${path}.sha256`, sha256) ??
-    badNumber(`${path}.rows`, rows, 'an integer of at least 0', (value) => Number.isInteger(value) && value >= 0)
-  );
+  return [
+    [`${path}.uri`, uri, TEXT],
+    [`${path}.sha256`, sha256, TEXT],
+    [`${path}.rows`, rows, COUNT],
+  ];
 }
 
-function badText(path: string, value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? undefined : `Expected ${path} to be a text, got ${shown(value)}`;
-}
-
-function badPath(path: string, value: unknown): string | undefined {
-  const isPath =
-    typeof value === 'string' &&
-    value.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-  return isPath ? undefined : `Expected ${path} to be a path without empty or dotted segments, got ${shown(value)}`;
-}
-
-function badNumber(
-  path: string,
-  value: unknown,
-  expected: string,
-  isGood: (value: number) => boolean,
-): string | undefined {
-  return typeof value === 'number' && isGood(value)
-    ? undefined
-    : `Expected ${path} to be ${expected}, got ${shown(value)}`;
-}
-
-function badChoice(path: string, value: unknown, choices: readonly string[]): string | undefined {
-  return choices.some((choice) => choice === value)
-    ? undefined
-    : `Expected ${path} to be one of ${choices.join(', ')}, got ${shown(value)}`;
+function firstWrong(fields: readonly Field[]): string | undefined {
+  const wrong = fields.find(([, value, [, isGood]]) => !isGood(value));
+  if (wrong === undefined) return undefined;
+  const [path, value, [expected]] = wrong;
+  return `Expected ${path} to be ${expected}, got ${shown(value)}`;
 }
 
 type Loose<T> = Readonly<Partial<Record<keyof T, unknown>>>;

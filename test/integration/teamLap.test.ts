@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { FileStore } from '../../activities/store/files.ts';
-import { readOutcomes } from '../../activities/sets/activities.ts';
+import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';

@@ -8,7 +8,7 @@ import * as rules from '../../shared/review/reviewState.ts';
 import type { Move } from '../../shared/review/reviewState.ts';
 import type { ExpertReviewInput, ReviewResult, ReviewState } from '../../shared/review/reviews.ts';
 import { reviewDetails, reviewProgress } from '../../shared/review/reviewText.ts';
-import { ReviewRecorder } from './reviewRecorder.ts';
+import { reviewRecorder } from './reviewRecorder.ts';
 import { failure } from '../failure.ts';
 
 /** Ours: far below the server's limit of events, and no review of people comes near it. */
@@ -28,7 +28,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   if (refusal) throw failure('BadReviewInput', refusal);
   const { question, policy } = input;
   const deadline = input.resumed?.deadline ?? Date.now() + policy.deadlineHours * 3_600_000;
-  const recorder = new ReviewRecorder(question.setId, question.id);
+  const recorder = reviewRecorder(question.setId, question.id);
   let state: ReviewState = input.resumed?.state ?? rules.openReview(policy, input.recorded);
   let isDecided = false;
 
@@ -100,7 +100,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   become(state);
 
   /** Decided, recorded and every sender answered; or so long that it goes on in a new run. */
-  const isOver = () => wf.allHandlersFinished() && recorder.isIdle && (isDecided || isLong());
+  const isOver = () => wf.allHandlersFinished() && recorder.isIdle() && (isDecided || isLong());
   try {
     if (!state.escalated && !(await wf.condition(isOver, Math.max(1, deadline - Date.now())))) {
       become(rules.passDeadline(state, policy));
@@ -108,7 +108,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     }
     if (!isOver()) await wf.condition(isOver);
   } catch (cancelled) {
-    await wf.CancellationScope.nonCancellable(() => wf.condition(() => wf.allHandlersFinished() && recorder.isIdle));
+    await wf.CancellationScope.nonCancellable(() => wf.condition(() => wf.allHandlersFinished() && recorder.isIdle()));
     throw cancelled;
   }
   return (

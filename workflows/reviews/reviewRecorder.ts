@@ -7,40 +7,29 @@ import { atOnce, patient } from '../proxies.ts';
  * Brings what was answered into the store: one append after the other, entries of the same moment together, to the end
  * even when the lap is cancelled.
  */
-export class ReviewRecorder {
-  private readonly setId: string;
-  private readonly questionId: string;
-  private waiting: ReviewEntry[] = [];
-  private running: Promise<void> | undefined;
-
-  constructor(setId: string, questionId: string) {
-    this.setId = setId;
-    this.questionId = questionId;
-  }
-
-  get isIdle(): boolean {
-    return this.running === undefined;
-  }
-
-  add(entry: ReviewEntry): void {
-    this.waiting.push(entry);
-    this.running ??= this.run();
-  }
-
-  /** Resolves when all that was added is in the store. */
-  async done(): Promise<void> {
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
+export function reviewRecorder(setId: string, questionId: string) {
+  let waiting: ReviewEntry[] = [];
+  let running: Promise<void> | undefined;
+  async function run(): Promise<void> {
     await Promise.resolve(); // other handlers of this moment first
-    while (this.waiting.length > 0) {
-      const record: ReviewRecord = { setId: this.setId, questionId: this.questionId, entries: this.waiting };
-      this.waiting = [];
-      await CancellationScope.nonCancellable(() => append(record));
+    while (waiting.length > 0) {
+      const entries = waiting;
+      waiting = [];
+      await CancellationScope.nonCancellable(() => append({ setId, questionId, entries }));
     }
-    this.running = undefined;
+    running = undefined;
   }
+  return {
+    isIdle: () => running === undefined,
+    add(entry: ReviewEntry): void {
+      waiting.push(entry);
+      running ??= run();
+    },
+    /** Resolves when all that was added is in the store. */
+    async done(): Promise<void> {
+      await running;
+    },
+  };
 }
 
 async function append(record: ReviewRecord): Promise<void> {

@@ -80,7 +80,7 @@ export async function runWindow(
       const shard = next;
       next += 1;
       const result = await runShard(shard, state.shards, stopToken);
-      state = add(state, result);
+      state = add(state, { ...result, done: 1 });
       show();
     }
   };
@@ -110,21 +110,14 @@ export function setResult(setId: string, { shards, rows, counts, usage, requests
   return { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
 }
 
-function add(state: WindowState, shard: Counted): WindowState {
-  return {
-    shards: state.shards,
-    done: state.done + 1,
-    rows: state.rows + shard.rows,
-    requests: state.requests + shard.requests,
-    seconds: state.seconds + shard.seconds,
-    counts: sum(state.counts, shard.counts),
-    usage: sum(state.usage, shard.usage),
-    labels: shard.labels === undefined ? state.labels : sum(state.labels, shard.labels),
-  };
-}
-
-function sum<T extends Readonly<Record<keyof T, number>>>(a: T, b: T): T {
-  return Object.fromEntries(Object.keys(a).map((key) => [key, a[key as keyof T] + b[key as keyof T]])) as T;
+/** Adds what a shard came to, however deep its numbers are. */
+function add<T extends object>(sum: T, more: object): T {
+  const added = Object.entries(sum).map(([key, value]: [string, number | object]) => {
+    const by = (more as Readonly<Record<string, unknown>>)[key];
+    if (by === undefined) return [key, value];
+    return [key, typeof value === 'number' ? value + (by as number) : add(value, by as object)];
+  });
+  return Object.fromEntries(added) as T;
 }
 
 function detailsOf(
