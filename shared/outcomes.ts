@@ -55,5 +55,3 @@ export interface Outcome {
 }
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>;
-
-export const callsIn = (counts: OutcomeCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

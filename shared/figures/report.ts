@@ -229,7 +229,7 @@ export interface TrainingFigures {
  */
 export interface LedgerRow {
   readonly phase: string;
-  /** Null where the lap was to have no such phase. */
+  /** Null in laps that have no plan. */
   readonly planned: Amounts | null;
   readonly used: Amounts;
   /** Used by planned; null where nothing was planned. */

@@ -1,6 +1,7 @@
 import { executeChild, workflowInfo } from '@temporalio/workflow';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { phasesOf } from '../../shared/lap/laterLap.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { firstVerifier } from './firstVerifier.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
@@ -31,7 +32,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
   );
   const { recipe, parent } = opened;
-  progress.opened(opened);
+  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn), opened.plan?.phases);
   const heldOut = heldOutEvaluation(opened);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };
@@ -76,7 +77,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     turn: opened.turn,
     recipe,
     recipeSha256: opened.recipeSha256,
-    plan: opened.plan.ref,
+    ...(opened.plan && { plan: opened.plan.ref }),
     prompts: opened.prompts,
     startedAt: progress.startedAt,
     endedAt: new Date().toISOString(),
