@@ -127,6 +127,11 @@ export const config = {
     get port(): number {
       return port('reward');
     },
+    /** Where training jobs reach it, which a cluster's nodes cannot at an address of this machine alone. */
+    get publicUrl(): string {
+      const { host, port } = config.rewardService;
+      return (env['FLYWHEEL_REWARD_URL'] ?? `http://${host}:${port}`).replace(/\/$/, '');
+    },
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
     /** @default one that the supervisor makes for the state folder */
     token: env['FLYWHEEL_REWARD_TOKEN'],

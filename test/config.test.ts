@@ -51,7 +51,12 @@ test('the ports that the stack took are seen by processes that started before it
     address: '127.0.0.1:40001',
     webUi: 'http://127.0.0.1:40002',
   });
-  expect(config.rewardService.port).toBe(40_003);
+  expect(config.rewardService).toMatchObject({ port: 40_003, publicUrl: 'http://127.0.0.1:40003' });
+});
+
+test('jobs on other machines are told where the reward service is', async () => {
+  const { config } = await configWith({ FLYWHEEL_REWARD_URL: 'https://judges.example/rewards/' });
+  expect(config.rewardService.publicUrl).toBe('https://judges.example/rewards');
 });
 
 test('TEMPORAL_ADDRESS means that somebody else runs the server', async () => {

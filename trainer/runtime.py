@@ -6,7 +6,7 @@ import sys
 
 
 def prepare() -> None:
-    """One thread unless OMP_NUM_THREADS says otherwise, no network, no trackers, no progress bars, and compiled imports kept on disk.
+    """One thread unless OMP_NUM_THREADS says otherwise, no network, no trackers, no progress bars.
 
     More threads on shared cores made every engine slower here; and results are bit-identical at one thread only.
     """
@@ -22,8 +22,12 @@ def prepare() -> None:
     ):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Importing TRL from source text takes twice as long; an environment that forbids bytecode would pay that at every start.
+    # Importing TRL from source text takes twice as long: compiled imports are kept, whatever the environment says.
     sys.dont_write_bytecode = False
+    # A line for every request, a completion for every unscorable item: a job's log says neither.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("trl").setLevel(logging.ERROR)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)

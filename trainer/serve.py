@@ -1,7 +1,8 @@
-"""`python -m trainer.serve --checkpoints DIR --port P`: the checkpoints of a folder over the OpenAI API, many calls at once.
+"""`python -m trainer.serve --checkpoints DIR --port P`: a folder's checkpoints over the OpenAI API, many calls at once.
 
-A model's name is its folder's name (a digest); it is loaded at its first use. Calls run together in slots, but a call's answer depends on
-its model, prompt, sampling and seed alone. SIGTERM: no new calls, those under way are finished, then the process ends.
+A model's name is its folder's name (a digest); it is loaded at its first use. Calls run together in slots, but a call's
+answer depends on its model, prompt, sampling and seed alone. SIGTERM: no new calls, those under way are finished, then
+the process ends.
 """
 
 import argparse

@@ -13,12 +13,14 @@ import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { FileStore } from '../activities/store/files.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
+import { projectEngines } from '../activities/training/engines.ts';
 
 /** All activities of this installation, by task queue. */
 export async function createActivities() {
   const store = new FileStore(config.storeDir);
   const serving = configuredServing(store);
   const clusters = configuredClusters();
+  const trainingEngines = projectEngines(config.python);
 
   let connected: Promise<TemporalDesk> | undefined;
   const desk = () =>
@@ -29,7 +31,14 @@ export async function createActivities() {
   return {
     orchestrator: {
       ...allBeating(
-        createLapActivities({ store, root: config.root, domains, clusters, servingEngines: serving.engines }),
+        createLapActivities({
+          store,
+          root: config.root,
+          domains,
+          clusters,
+          servingEngines: serving.engines,
+          trainingEngines,
+        }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
@@ -46,7 +55,7 @@ export async function createActivities() {
     training: createTrainingActivities({
       store,
       clusters,
-      command: [config.python, '-m', 'trainer.train'],
+      engines: trainingEngines,
       env: { [config.rewardService.tokenEnv]: config.rewardService.token },
       reward: config.rewardService,
     }),

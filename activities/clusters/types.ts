@@ -13,6 +13,8 @@ export interface JobAttempt {
   /** Counted from 1. An attempt is submitted only when the one before it is gone. */
   readonly attempt: number;
   readonly command: readonly string[];
+  /** Of a job of several nodes: whether the command is started once in all, or once on each. @default 'one' */
+  readonly launch?: 'one' | 'perNode';
   /** What the job gets to see beside the cluster's own environment. */
   readonly env: Environment;
   readonly image?: string | undefined;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domain, Domains } from '../../shared/domain.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { meansOf } from '../../shared/lap/means.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
@@ -12,6 +13,7 @@ import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
+import { engineFor, type Engine } from '../training/engines.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
 import { loadPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -41,13 +43,14 @@ export interface OpenedLap {
   readonly base: CheckpointRef;
 }
 
-/** Where a lap opens: the project's root, where shipped checkpoints are, and what there is to run it. */
+/** Where a lap opens: the project's root, where shipped checkpoints are, and what there is to choose from. */
 export interface Installation {
   readonly root: string;
   readonly domains: Domains;
   readonly clusters: readonly Cluster[];
   /** Names of the serving engines. */
   readonly servingEngines: readonly string[];
+  readonly trainingEngines: readonly Engine[];
 }
 
 /**
@@ -56,7 +59,7 @@ export interface Installation {
  */
 export async function openLap(
   store: ArtifactStore,
-  { root, domains, clusters, servingEngines }: Installation,
+  { root, domains, clusters, servingEngines, trainingEngines }: Installation,
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
@@ -67,6 +70,7 @@ export async function openLap(
     const domain = domains.of(recipe.domain.name);
     const plan = await planFrom(store, domain, { turn, recipe }, manifest);
     refuseUnknownServing(servingEngines, recipe);
+    refuseUnknownTraining(trainingEngines, recipe);
     await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
     const prompts = await loadPromptSet(recipe.domain.prompts);
@@ -119,6 +123,11 @@ function refuseUnknownServing(engines: readonly string[], { inference: { engine 
     throw new Error(
       `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,
     );
+}
+
+/** A lap trains by GRPO, a later one by SFT as well. */
+function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe): void {
+  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, meansOf(recipe).engine, kind);
 }
 
 async function refuseWhatTheClusterCannotHold(

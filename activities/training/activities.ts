@@ -4,6 +4,7 @@ import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { engineFor, type Engine } from './engines.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob, stopJob } from './run.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
@@ -14,8 +15,7 @@ export type * from './types.ts';
 export interface TrainingSettings {
   readonly store: ArtifactStore;
   readonly clusters: readonly Cluster[];
-  /** Program and arguments of a job; its job file's path follows. Such as `[python, '-m', 'trainer.train']`. */
-  readonly command: readonly string[];
+  readonly engines: readonly Engine[];
   /** What a job gets to see beside the cluster's own environment: the reward token. */
   readonly env: Environment;
   /** Read whenever a job file is written. */
@@ -44,7 +44,7 @@ export interface TrainingActivities {
 }
 
 export function createTrainingActivities(settings: TrainingSettings): TrainingActivities {
-  const { clusters, graceMs = 20_000, ...known } = settings;
+  const { clusters, engines, graceMs = 20_000, ...known } = settings;
   const { store, reward } = known;
 
   return {
@@ -54,6 +54,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
     runTraining: (input) =>
       beating(async (heartbeat) => {
         const folder = folderOf(store, input.jobKey);
+        const engine = allowed(() => engineFor(engines, input.engine, input.kind));
         const cluster = await clusterFor(clusters, input.cluster, input.resources);
         folder.job(input, 1, reward);
         await checkArtifacts(store, input);
@@ -68,7 +69,7 @@ export function createTrainingActivities(settings: TrainingSettings): TrainingAc
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;
         try {
-          return await runJob(input, { ...known, cluster, folder, execution, signal, heartbeat, graceMs });
+          return await runJob(input, { ...known, cluster, engine, folder, execution, signal, heartbeat, graceMs });
         } catch (error) {
           if (signal.aborted) await stopWatching(() => cancelJob(folder, cluster, graceMs), folder.jobKey);
           throw error;
@@ -106,8 +107,13 @@ async function beating<T>(work: (heartbeat: (progress: TrainingProgress) => void
 }
 
 function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
+  return allowed(() => new JobFolder(store, jobKey));
+}
+
+/** What the input asks for; an error is a refusal of the input. */
+function allowed<T>(asked: () => T): T {
   try {
-    return new JobFolder(store, jobKey);
+    return asked();
   } catch (error) {
     throw failure('InvalidTrainingInput', (error as Error).message);
   }

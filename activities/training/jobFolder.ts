@@ -9,10 +9,9 @@ import type { RunTrainingInput } from './types.ts';
 import { uri } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
-/** Where the reward service is, and which environment variable of the job holds its token. */
+/** Where jobs reach the reward service, and which environment variable of theirs holds its token. */
 export interface RewardAddress {
-  readonly host: string;
-  readonly port: number;
+  readonly publicUrl: string;
   readonly tokenEnv: string;
 }
 
@@ -83,10 +82,11 @@ export class JobFolder {
    */
   job(input: RunTrainingInput, attempt: number, reward: RewardAddress): Job {
     const file = (uri: string) => pathToFileURL(this.#store.path(uri)).href;
-    const job: Job = {
+    const common = {
       jobKey: this.jobKey,
       attempt,
-      kind: input.kind,
+      engine: input.engine,
+      engineOptions: input.engineOptions,
       initCheckpoint: { uri: file(input.initCheckpoint.uri), sha256: input.initCheckpoint.sha256 },
       datasets: input.datasets.map(({ role, ref, weight }) => ({
         role,
@@ -95,18 +95,23 @@ export class JobFolder {
         rows: ref.rows,
         weight,
       })),
-      ...(input.rewardSpecSha256 !== undefined && {
-        reward: {
-          url: `http://${reward.host}:${reward.port}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
-          recipeSha256: input.rewardSpecSha256,
-          tokenEnv: reward.tokenEnv,
-        },
-      }),
-      hyper: input.hyper,
       resources: input.resources,
       output: { uri: pathToFileURL(this.path('')).href.replace(/\/$/, ''), checkpoints: file('checkpoints') },
       resume: 'auto',
-    };
+    } as const;
+    const job: Job =
+      input.kind === 'sft'
+        ? { ...common, kind: input.kind, hyper: input.hyper }
+        : {
+            ...common,
+            kind: input.kind,
+            hyper: input.hyper,
+            reward: {
+              url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
+              recipeSha256: input.rewardSpecSha256,
+              tokenEnv: reward.tokenEnv,
+            },
+          };
     const parsed = jobSchema.safeParse(job);
     if (!parsed.success) {
       const message =

@@ -11,6 +11,7 @@ import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest } from '../store/checkpoints.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
@@ -20,8 +21,7 @@ export interface RunContext {
   readonly store: ArtifactStore;
   readonly cluster: Cluster;
   readonly folder: JobFolder;
-  /** Program and arguments; the job file's path follows. */
-  readonly command: readonly string[];
+  readonly engine: Engine;
   /** What a job gets to see beside the cluster's own environment: the reward token. */
   readonly env: Environment;
   readonly reward: RewardAddress;
@@ -40,7 +40,7 @@ export interface RunContext {
  * @throws a failure of its type; the signal's reason when aborted.
  */
 export async function runJob(input: RunTrainingInput, context: RunContext): Promise<TrainingOutcome> {
-  const { store, folder, cluster, command, env, execution, signal } = context;
+  const { store, folder, cluster, engine, env, execution, signal } = context;
   for (;;) {
     const attempts = await attemptsOf(input, context);
     const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
@@ -62,7 +62,9 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const job = await cluster.submit({
           jobKey: folder.jobKey,
           attempt,
-          command: [...command, store.path(jobFile)],
+          command: engine.command(store.path(jobFile)),
+          image: engine.image,
+          launch: engine.launch,
           env,
           queue: input.resources.queue,
           resources: input.resources,

@@ -1,17 +1,29 @@
-import type { Job } from '../../shared/training/job.ts';
+import type { HyperOf, Job } from '../../shared/training/job.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { JobState } from '../../shared/training/trainingState.ts';
 
 /** A training, without what depends on the attempt or on where things are. */
-export interface RunTrainingInput {
+export type RunTrainingInput = GrpoInput | SftInput;
+
+export interface GrpoInput extends AnyInput {
+  readonly kind: 'grpo';
+  /** Digest of `rewards/<jobKey>/spec.json`. */
+  readonly rewardSpecSha256: string;
+  readonly hyper: HyperOf<'grpo'>;
+}
+
+export interface SftInput extends AnyInput {
+  readonly kind: 'sft';
+  readonly hyper: HyperOf<'sft'>;
+}
+
+interface AnyInput {
   /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. Its files are under `jobs/<jobKey>/`. */
   readonly jobKey: string;
-  readonly kind: Job['kind'];
+  readonly engine: string;
+  readonly engineOptions: Readonly<Record<string, unknown>>;
   readonly initCheckpoint: CheckpointRef;
   readonly datasets: readonly { readonly role: string; readonly ref: DatasetRef; readonly weight: number }[];
-  /** Digest of `rewards/<jobKey>/spec.json`; absent for `sft`. */
-  readonly rewardSpecSha256?: string;
-  readonly hyper: Job['hyper'];
   readonly resources: Job['resources'];
   /** Name of a configured cluster. */
   readonly cluster: string;

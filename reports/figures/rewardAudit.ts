@@ -50,7 +50,7 @@ export async function watchRewards(
     stages.push({
       stage: stage.name,
       reward: meanOf(last.map(({ reward }) => reward)),
-      flatGroupShare: meanOf(last.map(({ flatGroupShare }) => flatGroupShare)),
+      flatGroupShare: meanOf(last.flatMap(({ flatGroupShare }) => flatGroupShare ?? [])),
       steps: last.length,
       stopReason: stage.stopReason,
       saturationReward,

@@ -85,7 +85,7 @@ export async function trainingFigures(
 }
 
 function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const lastFive = lines.slice(-5);
+  const flat = lines.slice(-5).flatMap(({ flatGroupShare }) => flatGroupShare ?? []);
   return {
     name: stage.name,
     jobKey: stage.jobKey,
@@ -96,11 +96,10 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,
-    flatGroupShareOfLastFive:
-      lastFive.length === 0 ? null : lastFive.reduce((sum, line) => sum + line.flatGroupShare, 0) / lastFive.length,
-    unscorable: lines.reduce((sum, line) => sum + line.unscorable, 0),
+    flatGroupShareOfLastFive: flat.length === 0 ? null : flat.reduce((sum, share) => sum + share, 0) / flat.length,
+    unscorable: lines.reduce((sum, line) => sum + (line.unscorable ?? 0), 0),
     secondsPerStep: lines.length === 0 ? null : lines.reduce((sum, line) => sum + line.stepSeconds, 0) / lines.length,
-    curve: lines.map(({ step, reward, flatGroupShare }) => ({ step, reward, flatGroupShare })),
+    curve: lines.map(({ step, reward, flatGroupShare = null }) => ({ step, reward, flatGroupShare })),
   };
 }
 

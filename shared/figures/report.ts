@@ -220,7 +220,8 @@ export interface TrainingFigures {
   readonly flatGroupShareOfLastFive: number | null;
   readonly unscorable: number;
   readonly secondsPerStep: number | null;
-  readonly curve: readonly { readonly step: number; readonly reward: number; readonly flatGroupShare: number }[];
+  /** The share is null where the engine does not say it. */
+  readonly curve: readonly { readonly step: number; readonly reward: number; readonly flatGroupShare: number | null }[];
 }
 
 /**

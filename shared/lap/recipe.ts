@@ -178,6 +178,10 @@ export const recipeSchema = z.strictObject({
     maxConcurrency: z.int().min(1).max(4096),
   }),
   training: z.strictObject({
+    /** What trains, by its name in activities/training/engines.ts. @default small */
+    engine: z.string().min(1).optional(),
+    /** What the engine knows beyond the contract of a job. @default nothing */
+    engineOptions: z.record(z.string(), z.unknown()).optional(),
     /** One of this installation's clusters (temporal.config.ts). */
     cluster: z.string().min(1),
     nodes: z.int().min(1),

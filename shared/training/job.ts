@@ -6,63 +6,80 @@ import * as z from 'zod';
  */
 const artifact = z.object({ uri: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-export const jobSchema = z.object({
+/** Of either kind of training. */
+const hyper = z.object({
+  maxSteps: z.int().min(1),
+  learningRate: z.number().positive(),
+  warmupSteps: z.int().min(0),
+  maxPromptTokens: z.int(),
+  maxCompletionTokens: z.int(),
+  checkpointEverySteps: z.int().min(1),
+  seed: z.int(),
+});
+
+const anyJob = z.object({
   /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. */
   jobKey: z.string(),
   attempt: z.int().min(1),
-  kind: z.enum(['grpo', 'sft']),
+  /** Which program trains, by its name in activities/training/engines.ts. */
+  engine: z.string(),
+  /** What the engine knows beyond this contract. It refuses an option that it does not know. */
+  engineOptions: z.record(z.string(), z.unknown()),
   /** URIs in a job file are absolute `file:` URLs (or what the cluster can reach). */
   initCheckpoint: artifact,
   datasets: z.array(artifact.extend({ role: z.string(), rows: z.int(), weight: z.number().positive() })).min(1),
-  /** Absent for `sft`. `tokenEnv` names the environment variable that holds the bearer token. */
-  reward: z.object({ url: z.url(), recipeSha256: z.string(), tokenEnv: z.string() }).optional(),
-  hyper: z.object({
-    groupSize: z.int().min(2),
-    promptsPerStep: z.int().min(1),
-    maxSteps: z.int().min(1),
-    learningRate: z.number().positive(),
-    warmupSteps: z.int().min(0),
-    klCoef: z.number().min(0),
-    clipLow: z.number().positive(),
-    clipHigh: z.number().positive(),
-    temperature: z.number().positive(),
-    maxPromptTokens: z.int(),
-    maxCompletionTokens: z.int(),
-    /** A stage whose mean reward over `saturationWindow` steps reaches this stops: beyond it lies reward hacking. */
-    saturationReward: z.number(),
-    saturationWindow: z.int().min(1),
-    checkpointEverySteps: z.int().min(1),
-    maxUnscorableShare: z.number().min(0).max(1),
-    seed: z.int(),
-  }),
   resources: z.object({ nodes: z.int(), gpusPerNode: z.int(), wallSeconds: z.int(), queue: z.string().optional() }),
   /** Folder that belongs to the job alone: metrics.jsonl, state/ to resume from, log, result.json. */
   output: z.object({ uri: z.string(), checkpoints: z.string() }),
   resume: z.literal('auto'),
 });
+
+export const jobSchema = z.discriminatedUnion('kind', [
+  anyJob.extend({
+    kind: z.literal('grpo'),
+    /** `tokenEnv` names the environment variable that holds the bearer token. */
+    reward: z.object({ url: z.url(), recipeSha256: z.string(), tokenEnv: z.string() }),
+    hyper: hyper.extend({
+      groupSize: z.int().min(2),
+      promptsPerStep: z.int().min(1),
+      klCoef: z.number().min(0),
+      clipLow: z.number().positive(),
+      clipHigh: z.number().positive(),
+      temperature: z.number().positive(),
+      /** A stage whose mean reward over `saturationWindow` steps reaches this stops: beyond it lies reward hacking. */
+      saturationReward: z.number(),
+      saturationWindow: z.int().min(1),
+      maxUnscorableShare: z.number().min(0).max(1),
+    }),
+  }),
+  anyJob.extend({ kind: z.literal('sft'), hyper: hyper.extend({ rowsPerStep: z.int().min(1) }) }),
+]);
 export type Job = z.infer<typeof jobSchema>;
+export type JobKind = Job['kind'];
+export type HyperOf<K extends JobKind> = Extract<Job, { kind: K }>['hyper'];
 
 /**
  * One line of `metrics.jsonl` per optimizer step. A resumed attempt may write a step again; the last line of a step
- * counts.
+ * counts. An engine leaves out what it does not know.
  */
 export const metricsLineSchema = z.object({
   step: z.int(),
+  /** Mean over the scored items; 0 for `sft`, which has none. */
   reward: z.number(),
-  rewardStd: z.number(),
-  /** Share of groups in which every reward was equal: they teach nothing, and their share rises with hacking. */
-  flatGroupShare: z.number(),
-  unscorable: z.int(),
-  /** Mean of each reward component over the step's scored items. */
-  components: z.record(z.string(), z.number()),
-  completionTokens: z.number(),
-  truncatedShare: z.number(),
-  loss: z.number(),
-  learningRate: z.number(),
-  /** Seconds spent in this step: sampling, waiting for rewards, and in all. */
-  sampleSeconds: z.number(),
-  rewardSeconds: z.number(),
   stepSeconds: z.number(),
+  rewardStd: z.number().optional(),
+  /** Share of groups in which every reward was equal: they teach nothing, and their share rises with hacking. */
+  flatGroupShare: z.number().optional(),
+  unscorable: z.int().optional(),
+  /** Mean of each reward component over the step's scored items. */
+  components: z.record(z.string(), z.number()).optional(),
+  completionTokens: z.number().optional(),
+  truncatedShare: z.number().optional(),
+  loss: z.number().optional(),
+  learningRate: z.number().optional(),
+  /** Seconds of the step that were spent in sampling, and in waiting for rewards. */
+  sampleSeconds: z.number().optional(),
+  rewardSeconds: z.number().optional(),
 });
 export type MetricsLine = z.infer<typeof metricsLineSchema>;
 

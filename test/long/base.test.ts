@@ -107,13 +107,15 @@ tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
 texts = json.load(open(sys.argv[2]))
 wrong = unknown = 0
 for text in texts:
-    prompt = tokenizer.apply_chat_template([{"role": "user", "content": text["prompt"]}], add_generation_prompt=True, tokenize=True, return_dict=False)
+    messages = [{"role": "user", "content": text["prompt"]}]
+    prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
     answer = tokenizer.encode(text["answer"], add_special_tokens=False)
     wrong += tokenizer.decode(prompt) != text["prompt"] + " <answer>"
     wrong += tokenizer.decode(answer, skip_special_tokens=True) != text["answer"]
     unknown += tokenizer.unk_token_id in prompt + answer
 strange = tokenizer.encode("Proof by \\u0000 12 \\u00e9 L1", add_special_tokens=False)
-print(json.dumps({"wrong": wrong, "unknown": unknown, "strange": strange.count(tokenizer.unk_token_id), "length": len(strange)}))
+counts = {"wrong": wrong, "unknown": unknown, "strange": strange.count(tokenizer.unk_token_id), "length": len(strange)}
+print(json.dumps(counts))
 `;
     expect(JSON.parse(await run('-c', code, folderOf('rehearsal'), file))).toEqual({
       wrong: 0,

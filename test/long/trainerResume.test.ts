@@ -67,6 +67,8 @@ async function jobFile(name: string, number: number): Promise<string> {
     jobKey: 'test/lap-0001/generator',
     attempt: number,
     kind: 'grpo',
+    engine: 'small',
+    engineOptions: {},
     initCheckpoint: {
       uri: pathToFileURL(path.resolve(folderOf('rehearsal'))).href,
       sha256: await checkpointDigest(folderOf('rehearsal')),

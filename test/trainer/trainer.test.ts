@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 
-/** Runs the trainer's own tests; resolves with their output and exit status. */
-async function pythonTests(): Promise<{ status: number | string; output: string }> {
+/** Runs a module of the trainer's Python. @throws with its output, where it does not end with status 0. */
+async function run(module: string, ...args: string[]): Promise<string> {
   const python = process.env['FLYWHEEL_TRAINER_PYTHON'];
   if (python === undefined)
     throw new Error(
@@ -10,19 +10,25 @@ async function pythonTests(): Promise<{ status: number | string; output: string 
         'makes it, run by npx jest',
     );
   const env = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-  return await new Promise((resolve) => {
+  return await new Promise((resolve, reject) => {
     execFile(
       python,
-      ['-m', 'unittest', 'discover', '-s', 'trainer/tests', '-t', '.'],
+      ['-m', module, ...args],
       { cwd: path.resolve('.'), env, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) =>
-        resolve({ status: error?.code ?? (error === null ? 0 : 'killed'), output: stdout + stderr }),
+      (error, stdout, stderr) => {
+        const output = stdout + stderr;
+        if (error === null) resolve(output);
+        else reject(new Error(`Expected ${module} ${args.join(' ')} to pass, got ${error.code}:\n${output}`));
+      },
     );
   });
 }
 
 test('the trainer and the model server keep what their own tests claim', async () => {
-  const { status, output } = await pythonTests();
-  if (status !== 0) throw new Error(`Expected the Python tests to pass, they ended with ${status}:\n${output}`);
-  expect(output).toMatch(/Ran [1-9]\d* tests/);
-}, 240_000);
+  expect(await run('unittest', 'discover', '-s', 'trainer/tests', '-t', '.')).toMatch(/Ran [1-9]\d* tests/);
+}, 360_000);
+
+test('the Python code is formatted and free of lint', async () => {
+  await run('ruff', 'format', '--check', '.');
+  await run('ruff', 'check', '.');
+});

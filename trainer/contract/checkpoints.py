@@ -34,7 +34,7 @@ def stored_dtype(folder: Path) -> Any:
 
 
 def export_checkpoint(model: Any, state: dict[str, Any], init: Path, checkpoints: Path) -> tuple[Path, str]:
-    """Writes the weights beside byte-for-byte copies of the initial checkpoint's other files, as `<checkpoints>/<digest>`.
+    """Writes the weights beside copies of the initial checkpoint's other files, as `<checkpoints>/<digest>`.
 
     Equal weights give an equal digest. The folder appears whole or not at all; one that is there already is left alone.
     """

@@ -1,31 +1,34 @@
-"""How a job can end other than well, in the classes of shared/job.ts: they decide what a retry may do."""
+"""How a job can end other than well, in the classes of shared/training/job.ts: they decide what a retry may do."""
 
 import errno
+from typing import Literal, get_args
 
-CLASSES = ("infra", "capacity", "app", "data", "reward")
+FailureClass = Literal["infra", "capacity", "app", "data", "reward"]
+CLASSES = get_args(FailureClass)
 
 
 class JobFailure(Exception):
     """Ends the job with this class; the message is one line that says what was expected, what came, and what to do."""
 
-    def __init__(self, failure_class: str, message: str):
+    def __init__(self, failure_class: FailureClass, message: str):
         assert failure_class in CLASSES, failure_class
         super().__init__(message)
         self.failure_class = failure_class
 
 
 class Preempted(Exception):
-    """The job was asked to stop (SIGTERM) while it waited; its state is saved before it ends."""
+    """The job was asked to stop (SIGTERM). Its argument, once it leaves the engine: the step whose state is saved."""
 
 
 # What a device says when it is gone rather than when it is misused.
 LOST_DEVICE = ("CUDA error", "NCCL", "device-side assert", "unspecified launch failure", "no longer available")
 
 
-def classify(error: BaseException) -> tuple[str, str]:
+def classify(error: BaseException) -> tuple[FailureClass, str]:
     """The class and one-line message of any exception.
 
-    Disk, memory and device trouble is `infra` or `capacity` and may heal; everything unknown is `app`, so that a bug is not retried.
+    Disk, memory and device trouble is `infra` or `capacity` and may heal; everything unknown is `app`, so that a bug is
+    not retried.
     """
     for cause in chain(error):
         if isinstance(cause, JobFailure):

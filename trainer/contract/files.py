@@ -3,14 +3,15 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
-def path_of(uri: str) -> Path:
-    """The local path of an absolute `file:` URL. Raises ValueError for anything else."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise ValueError(f"expected an absolute file: URL, got {uri!r}")
+def path_of(uri: Any) -> Path:
+    """The local path of an absolute `file:` URL. Raises ValueError, which says what was expected, for anything else."""
+    parts = urlsplit(uri) if isinstance(uri, str) else None
+    if parts is None or parts.scheme != "file" or parts.netloc not in ("", "localhost") or parts.path[:1] != "/":
+        raise ValueError("an absolute file: URL")
     return Path(unquote(parts.path))
 
 
@@ -20,7 +21,7 @@ def sha256_of(path: Path) -> str:
 
 
 def checkpoint_digest(folder: Path) -> str:
-    """sha256 over the lines `<sha256 of file>  <file name>\\n` of every file in a flat folder, sorted by name in byte order."""
+    """sha256 over the lines `<sha256>  <name>\\n` of every file in a flat folder, sorted by name in byte order."""
     digest = hashlib.sha256()
     for name in sorted((entry.name for entry in folder.iterdir()), key=os.fsencode):
         if not (folder / name).is_file():

@@ -1,70 +1,107 @@
-"""The job file of shared/job.ts, checked strictly: what is wrong with it is said by the field's name, before anything is loaded."""
+"""The job file of shared/training/job.ts: what is wrong with it is said by the field's name."""
 
 import json
-import re
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import path_of
+from trainer.contract.model import Read
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Artifact:
-    path: Path
-    sha256: str
+Text = Annotated[str, Field(min_length=1)]
+FileUrl = Annotated[Path, BeforeValidator(path_of)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
 
 
-@dataclass(frozen=True)
+class Artifact(Read):
+    path: FileUrl = Field(alias="uri")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class DatasetSpec(Artifact):
-    role: str
-    rows: int
+    role: Text
+    rows: Count
+    weight: Positive
     """How much of a batch comes from this dataset, relative to the others."""
-    weight: float
 
 
-@dataclass(frozen=True)
-class RewardSpec:
-    url: str
-    recipe_sha256: str
-    token_env: str
+class RewardSpec(Read):
+    url: str = Field(pattern=r"^https?://")
+    recipe_sha256: Text
+    token_env: Text
 
 
-@dataclass(frozen=True)
-class Hyper:
-    group_size: int
-    prompts_per_step: int
-    max_steps: int
-    learning_rate: float
-    warmup_steps: int
-    kl_coef: float
-    clip_low: float
-    clip_high: float
-    temperature: float
-    max_prompt_tokens: int
-    max_completion_tokens: int
+class Hyper(Read):
+    """What every kind of training has."""
+
+    max_steps: Count
+    learning_rate: Positive
+    warmup_steps: int = Field(ge=0)
+    max_prompt_tokens: Count
+    max_completion_tokens: Count
+    checkpoint_every_steps: Count
+    seed: int = Field(ge=0, le=2**53)
+
+
+class GrpoHyper(Hyper):
+    group_size: int = Field(ge=2)
+    prompts_per_step: Count
+    kl_coef: float = Field(ge=0)
+    clip_low: Positive
+    clip_high: Positive
+    temperature: Positive
     saturation_reward: float
-    saturation_window: int
-    checkpoint_every_steps: int
-    max_unscorable_share: float
-    seed: int
+    saturation_window: Count
+    max_unscorable_share: float = Field(ge=0, le=1)
 
 
-@dataclass(frozen=True)
-class Job:
-    job_key: str
-    attempt: int
-    kind: str
+class SftHyper(Hyper):
+    rows_per_step: Count
+
+
+class Resources(Read):
+    nodes: int
+    gpus_per_node: int
+    wall_seconds: int
+    queue: Text | None = None
+
+
+class Output(Read):
+    folder: FileUrl = Field(alias="uri")
+    """Belongs to the job alone: metrics.jsonl, state/ to resume from, result.json."""
+    checkpoints: FileUrl
+
+
+class AnyJob(Read):
+    job_key: Text
+    attempt: Count
+    engine: Text = "small"
+    engine_options: dict[str, Any] = Field(default_factory=dict)
     init_checkpoint: Artifact
-    datasets: tuple[DatasetSpec, ...]
-    reward: RewardSpec | None
-    hyper: Hyper
-    output: Path
-    checkpoints: Path
+    datasets: list[DatasetSpec] = Field(min_length=1)
+    resources: Resources
+    output: Output
+    resume: Literal["auto"]
+
+
+class GrpoJob(AnyJob):
+    kind: Literal["grpo"]
+    hyper: GrpoHyper
+    reward: RewardSpec
+
+
+class SftJob(AnyJob):
+    kind: Literal["sft"]
+    hyper: SftHyper
+
+
+Job = GrpoJob | SftJob
+KINDS = ("grpo", "sft")
+JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="kind")])
 
 
 def read_json(path: Path) -> Any:
@@ -78,152 +115,48 @@ def read_json(path: Path) -> Any:
 
 def parse_job(value: Any) -> Job:
     """Raises JobFailure (class app) that names the first bad field."""
-    top = Fields("job", value)
-    kind = top.text("kind", one_of=("grpo", "sft"))
-    datasets = top.take("datasets")
-    if not isinstance(datasets, list) or not datasets:
-        refuse("datasets", "a list of at least one dataset", datasets)
-    reward = top.take("reward", optional=True)
-    if kind == "grpo" and reward is None:
-        refuse("reward", "an object with url, recipeSha256 and tokenEnv for kind grpo", reward)
-    resources = Fields("resources", top.take("resources"))
-    resources.integer("nodes")
-    resources.integer("gpusPerNode")
-    resources.integer("wallSeconds")
-    resources.text("queue", optional=True)
-    resources.done()
-    output = Fields("output", top.take("output"))
-    job = Job(
-        job_key=top.text("jobKey"),
-        attempt=top.integer("attempt", low=1),
-        kind=kind,
-        init_checkpoint=Artifact(**artifact(init := Fields("initCheckpoint", top.take("initCheckpoint")))),
-        datasets=tuple(dataset(f"datasets[{index}]", item) for index, item in enumerate(datasets)),
-        reward=None if reward is None else reward_spec(reward),
-        hyper=hyper(top.take("hyper")),
-        output=output.path("uri"),
-        checkpoints=output.path("checkpoints"),
-    )
-    top.text("resume", one_of=("auto",))
-    for fields in (init, output, top):
-        fields.done()
-    if kind == "sft" and job.hyper.kl_coef != 0:
-        refuse("hyper.klCoef", "0 for kind sft, which has no reference model", job.hyper.kl_coef)
-    return job
+    try:
+        return JOB.validate_python(value)
+    except ValidationError as error:
+        raise JobFailure("app", f"job file: {sentence(error.errors()[0])}") from error
 
 
-def artifact(fields: "Fields") -> dict[str, Any]:
-    return {"path": fields.path("uri"), "sha256": fields.text("sha256", matching=SHA256)}
+# What was expected, by pydantic's name of the error; braces are filled from its context.
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "finite_number": "a number",
+    "float_type": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_type": "a whole number",
+    "less_than_equal": "at most {le}",
+    "list_type": "a list",
+    "literal_error": "{expected}",
+    "model_type": "an object",
+    "string_pattern_mismatch": "a text matching {pattern}",
+    "string_too_short": "a non-empty text",
+    "string_type": "a non-empty text",
+    "too_short": "a list of at least one",
+    "union_tag_invalid": " or ".join(KINDS),
+    "value_error": "{error}",
+}
 
 
-def dataset(name: str, value: Any) -> DatasetSpec:
-    fields = Fields(name, value)
-    spec = DatasetSpec(
-        **artifact(fields),
-        role=fields.text("role"),
-        rows=fields.integer("rows", low=1),
-        weight=fields.number("weight", above=0),
-    )
-    fields.done()
-    return spec
-
-
-def reward_spec(value: Any) -> RewardSpec:
-    fields = Fields("reward", value)
-    spec = RewardSpec(
-        url=fields.text("url"), recipe_sha256=fields.text("recipeSha256"), token_env=fields.text("tokenEnv")
-    )
-    if not spec.url.startswith(("http://", "https://")):
-        refuse("reward.url", "an http: or https: URL", spec.url)
-    fields.done()
-    return spec
-
-
-def hyper(value: Any) -> Hyper:
-    fields = Fields("hyper", value)
-    result = Hyper(
-        group_size=fields.integer("groupSize", low=2),
-        prompts_per_step=fields.integer("promptsPerStep", low=1),
-        max_steps=fields.integer("maxSteps", low=1),
-        learning_rate=fields.number("learningRate", above=0),
-        warmup_steps=fields.integer("warmupSteps", low=0),
-        kl_coef=fields.number("klCoef", low=0),
-        clip_low=fields.number("clipLow", above=0),
-        clip_high=fields.number("clipHigh", above=0),
-        temperature=fields.number("temperature", above=0),
-        max_prompt_tokens=fields.integer("maxPromptTokens", low=1),
-        max_completion_tokens=fields.integer("maxCompletionTokens", low=1),
-        saturation_reward=fields.number("saturationReward"),
-        saturation_window=fields.integer("saturationWindow", low=1),
-        checkpoint_every_steps=fields.integer("checkpointEverySteps", low=1),
-        max_unscorable_share=fields.number("maxUnscorableShare", low=0, high=1),
-        seed=fields.integer("seed", low=0, high=2**53),
-    )
-    fields.done()
-    return result
-
-
-class Fields:
-    """Takes the fields of one JSON object, each once; `done` refuses what nobody asked for."""
-
-    def __init__(self, name: str, value: Any):
-        if not isinstance(value, dict):
-            refuse(name, "an object", value)
-        self.prefix = "" if name == "job" else f"{name}."
-        self.left = dict(value)
-
-    def take(self, key: str, optional: bool = False) -> Any:
-        if key in self.left:
-            return self.left.pop(key)
-        if optional:
-            return None
-        raise JobFailure("app", f"job file: {self.prefix}{key} is missing")
-
-    def done(self) -> None:
-        for key in self.left:
-            raise JobFailure("app", f"job file: {self.prefix}{key} is not a known field; remove it or correct its name")
-
-    def text(
-        self, key: str, optional: bool = False, one_of: tuple[str, ...] = (), matching: re.Pattern[str] | None = None
-    ) -> str:
-        value = self.take(key, optional)
-        if value is None and optional:
-            return ""
-        if not isinstance(value, str) or not value:
-            refuse(self.prefix + key, "a non-empty text", value)
-        if one_of and value not in one_of:
-            refuse(self.prefix + key, " or ".join(one_of), value)
-        if matching is not None and matching.fullmatch(value) is None:
-            refuse(self.prefix + key, f"a text matching {matching.pattern}", value)
-        return value
-
-    def integer(self, key: str, low: int | None = None, high: int | None = None) -> int:
-        value = self.number(key, low=low, high=high)
-        if value != int(value):
-            refuse(self.prefix + key, "a whole number", value)
-        return int(value)
-
-    def number(
-        self, key: str, low: float | None = None, high: float | None = None, above: float | None = None
-    ) -> float:
-        value = self.take(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
-            refuse(self.prefix + key, "a number", value)
-        if low is not None and value < low:
-            refuse(self.prefix + key, f"at least {low}", value)
-        if high is not None and value > high:
-            refuse(self.prefix + key, f"at most {high}", value)
-        if above is not None and value <= above:
-            refuse(self.prefix + key, f"more than {above}", value)
-        return value
-
-    def path(self, key: str) -> Path:
-        value = self.text(key)
-        try:
-            return path_of(value)
-        except ValueError as error:
-            raise JobFailure("app", f"job file: {self.prefix}{key}: {error}") from error
-
-
-def refuse(field: str, expected: str, value: Any) -> None:
-    raise JobFailure("app", f"job file: expected {field} to be {expected}, got {json.dumps(value)[:200]}")
+def sentence(error: ErrorDetails) -> str:
+    """One of pydantic's errors as the field, what was expected and what came."""
+    kind = error["type"]
+    context = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in error.get("ctx", {}).items()
+    }
+    # A kind's own fields are found below its name.
+    place = [part for index, part in enumerate(error["loc"]) if index > 0 or part not in KINDS]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or "kind"
+    if kind in ("missing", "union_tag_not_found"):
+        return f"{field} is missing"
+    if kind == "extra_forbidden":
+        return f"{field} is not a known field; remove it or correct its name"
+    expected = EXPECTED[kind].format(**context) if kind in EXPECTED else error["msg"]
+    given = context["tag"] if kind == "union_tag_invalid" else error["input"]
+    return f"expected {field} to be {expected}, got {json.dumps(given)[:200]}"

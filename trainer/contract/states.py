@@ -1,4 +1,4 @@
-"""Training states to resume from: `state/checkpoint-N` counts only once its progress.json is there, which is written last."""
+"""Training states to resume from: `state/checkpoint-N` counts once its progress.json, written last, is there."""
 
 import shutil
 from pathlib import Path

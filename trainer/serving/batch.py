@@ -74,7 +74,8 @@ class Batch:
         """Reads the prompts of at most `free` calls, and draws each one's first token. Returns what ended with it."""
         holes = [row for row in range(len(self.calls)) if self.calls[row] is None]
         ended = []
-        # Prompts of like length are read together, at a width that is their own: no request's numbers depend on another's length.
+        # Prompts of like length are read together, at a width that is their own: no request's numbers depend on
+        # another's length.
         by_width: dict[int, list[tuple[Call, int]]] = {}
         for call in calls:
             if holes:

@@ -2,9 +2,9 @@
 
     python -m trainer.serving.bench_serve --checkpoint FOLDER [--calls 128] [--rounds 5] [--json]
 
-128 calls at once, sampled at temperature 1, prompts of about 50 tokens, 44 new tokens each with no early end (the stop token is given no
-chance by asking both sides for a minimum; see `prompts_of`). Server and generate take turns, so that a busy machine slows both; the
-ratio is of the medians. Client and server share the machine's cores with whatever else runs: the client is a plain asyncio loop.
+128 calls at once, sampled at temperature 1, prompts of 50 tokens, at most 44 new tokens each. Server and generate take
+turns, so that a busy machine slows both; the ratio is of the medians. Client and server share the machine's cores with
+whatever else runs: the client is a plain asyncio loop.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
         "--threads",
         "1",
     ]
-    server = subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=os.environ)
+    server = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=os.environ)
     for _ in range(600):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -180,9 +180,8 @@ def main(arguments: list[str]) -> int:
         "calls": options.calls,
         "rounds": options.rounds,
     }
-    print(
-        f"{options.calls} calls at once: {detail['servedTokensPerSecond']} tokens/s served, {detail['generateTokensPerSecond']} by generate, ratio {ratio:.2f}; one alone {detail['aloneMs']} ms"
-    )
+    speeds = f"{detail['servedTokensPerSecond']} tokens/s served, {detail['generateTokensPerSecond']} by generate"
+    print(f"{options.calls} calls at once: {speeds}, ratio {ratio:.2f}; one alone {detail['aloneMs']} ms")
     if options.json:
         print(json.dumps({"name": "serving", "value": round(ratio, 3), "goal": 0.9, "detail": detail}))
     return 0

@@ -1,4 +1,4 @@
-"""A checkpoint's tokenizer and chat template without transformers, whose import costs more than a tiny model's whole start.
+"""A checkpoint's tokenizer and chat template without transformers, whose import costs more than a tiny model's start.
 
 Renders and decodes as transformers' tokenizer of the same folder does; a test compares them.
 """
@@ -35,7 +35,10 @@ class Chat:
         self.stop_ids = sorted({stop for stop in (own, *listed) if isinstance(stop, int)})
 
     def prompt_ids(self, messages: Sequence[dict[str, Any]]) -> list[int]:
-        """The prompt of a chat, ready for the assistant's answer. Raises ValueError where there is no template or it refuses."""
+        """The prompt of a chat, ready for the assistant's answer.
+
+        Raises ValueError where there is no template or it refuses.
+        """
         if self.template is None:
             raise ValueError("this model has no chat template; use /v1/completions")
         try:

@@ -1,4 +1,4 @@
-"""The thread that computes: takes calls as they come, keeps every model's batch running, hands answers back in groups."""
+"""The thread that computes: takes calls as they come, keeps every model's batch running, hands answers back."""
 
 import asyncio
 import collections
@@ -18,7 +18,8 @@ from trainer.serving.openai_requests import BadRequest
 
 log = logging.getLogger("trainer.serve")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-# A prompt read alone costs as much as one read with others; while others decode, newcomers wait this many steps for company.
+# A prompt read alone costs as much as one read with others: while others decode, newcomers wait this many steps for
+# company.
 STEPS_BETWEEN_ADMISSIONS = 3
 
 
@@ -63,10 +64,13 @@ class Engine:
         self.stopping = False
         self.thread = threading.Thread(target=self.run, name="engine", daemon=True)
 
-    # Called from the event loop ---------------------------------------------------------------------------------------------------
+    # Called from the event loop:
 
     async def model(self, name: str) -> Model:
-        """The resident model of that name, loaded if need be. Raises BadRequest (404) where there is none, (400) where it cannot run here."""
+        """The resident model of that name, loaded if need be.
+
+        Raises BadRequest (404) where there is none, (400) where it cannot run here.
+        """
         resident = self.models.get(name)
         if resident is not None:
             resident.used = time.monotonic()
@@ -114,7 +118,7 @@ class Engine:
         self.stopping = True
         self.wake.set()
 
-    # The engine's thread ----------------------------------------------------------------------------------------------------------
+    # On the engine's thread:
 
     def run(self) -> None:
         working: list[Model] = []
@@ -135,7 +139,10 @@ class Engine:
             working = [model for model in working if model.busy]
 
     def advance(self, model: Model) -> list[tuple[Call, Answer | Exception]]:
-        """One step of a model's batch, after newcomers were let in. A fault in the batch fails its calls, not the server."""
+        """One step of a model's batch, after newcomers were let in.
+
+        A fault in the batch fails its calls, not the server.
+        """
         batch = model.batch
         done: list[tuple[Call, Answer | Exception]] = []
         try:

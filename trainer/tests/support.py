@@ -1,4 +1,4 @@
-"""The shipped base, its words, and a well-formed job, for every test here."""
+"""The shipped base, its words, and well-formed jobs, for every test here."""
 
 import hashlib
 import json
@@ -11,6 +11,30 @@ from trainer.contract.files import checkpoint_digest
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "domains" / "rehearsal" / "checkpoints" / "rehearsal"
 
+HYPER = {
+    "maxSteps": 2,
+    "learningRate": 1e-3,
+    "warmupSteps": 0,
+    "maxPromptTokens": 64,
+    "maxCompletionTokens": 16,
+    "checkpointEverySteps": 1,
+    "seed": 7,
+}
+KIND_HYPER = {
+    "grpo": {
+        "groupSize": 4,
+        "promptsPerStep": 4,
+        "klCoef": 0,
+        "clipLow": 0.2,
+        "clipHigh": 0.28,
+        "temperature": 1,
+        "saturationReward": 2,
+        "saturationWindow": 2,
+        "maxUnscorableShare": 0.5,
+    },
+    "sft": {"rowsPerStep": 4},
+}
+
 
 def statement(seed: int) -> str:
     """A chain of the rehearsal's domain with 1 to 8 operations; its claim need not be true."""
@@ -22,7 +46,7 @@ def statement(seed: int) -> str:
 
 
 def write_rows(path: Path, count: int) -> dict[str, Any]:
-    """A dataset of `prove` rows, as the job file names it."""
+    """A dataset of `prove` rows, as the job file names it. The answers are no proofs."""
     rows = []
     for number in range(count):
         claim = statement(number)
@@ -32,6 +56,7 @@ def write_rows(path: Path, count: int) -> dict[str, Any]:
                 "itemId": f"row-{number}",
                 "task": "prove",
                 "prompt": [{"role": "user", "content": f"prove {claim}"}],
+                "completion": claim.split(" = ")[1],
                 "meta": {"problem": problem},
             }
         )
@@ -45,26 +70,22 @@ def write_rows(path: Path, count: int) -> dict[str, Any]:
     }
 
 
-def job_value(folder: Path, **hyper: Any) -> dict[str, Any]:
-    """A GRPO job over the base, whose files lie in `folder`. Nobody serves its rewards."""
-    settings = {
-        "groupSize": 4, "promptsPerStep": 4, "maxSteps": 2, "learningRate": 1e-3, "warmupSteps": 0, "klCoef": 0, "clipLow": 0.2, "clipHigh": 0.28,
-        "temperature": 1, "maxPromptTokens": 64, "maxCompletionTokens": 16, "saturationReward": 2, "saturationWindow": 2, "checkpointEverySteps": 1,
-        "maxUnscorableShare": 0.5, "seed": 7,
-    }  # fmt: skip
-    return {
+def job_value(folder: Path, kind: str = "grpo", base: Path = BASE, **hyper: Any) -> dict[str, Any]:
+    """A job over a base, whose files lie in `folder`. Nobody serves its rewards."""
+    value = {
         "jobKey": "test/lap-0001/generator",
         "attempt": 1,
-        "kind": "grpo",
-        "initCheckpoint": {"uri": BASE.as_uri(), "sha256": checkpoint_digest(BASE)},
+        "kind": kind,
+        "engine": "small",
+        "engineOptions": {},
+        "initCheckpoint": {"uri": base.as_uri(), "sha256": checkpoint_digest(base)},
         "datasets": [write_rows(folder / "rows.jsonl", 8)],
-        "reward": {
-            "url": "http://127.0.0.1:9/jobs/x/v1/reward",
-            "recipeSha256": "b" * 64,
-            "tokenEnv": "TEST_REWARD_TOKEN",
-        },
-        "hyper": settings | hyper,
+        "hyper": HYPER | KIND_HYPER[kind] | hyper,
         "resources": {"nodes": 1, "gpusPerNode": 0, "wallSeconds": 60},
         "output": {"uri": (folder / "out").as_uri(), "checkpoints": (folder / "checkpoints").as_uri()},
         "resume": "auto",
     }
+    if kind == "grpo":
+        url = "http://127.0.0.1:9/jobs/x/v1/reward"
+        value["reward"] = {"url": url, "recipeSha256": "b" * 64, "tokenEnv": "TEST_REWARD_TOKEN"}
+    return value

@@ -3,22 +3,15 @@
 import copy
 import json
 import random
-import tempfile
 import unittest
-from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM
 from trl import GRPOTrainer
 
-from trainer.contract.job import parse_job
-from trainer.contract.progress import Progress
-from trainer.contract.rows import Mixture, load_rows
-from trainer.engines.small.common import Run, StopRequest
-from trainer.engines.small.grpo import GrpoJob
-from trainer.tests.support import BASE, job_value
-from trainer.tests.test_grpo import FakeClient
+from trainer.engines.small.grpo import GrpoTraining
+from trainer.tests.training import FakeClient, make_training
 
 COPIES = 4
 PAD = 0
@@ -27,7 +20,10 @@ PAD = 0
 def batch(
     prompts: int, longest_prompt: int, longest_answer: int, words: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Rows as TRL makes them: prompts padded on the left, answers on the right, beyond the longest too; ids, attention mask and the answers' mask."""
+    """Ids, attention mask and the answers' mask of rows as TRL makes them.
+
+    Prompts are padded on the left, answers on the right, beyond the longest too.
+    """
     draw = random.Random(5)
     rows = prompts * COPIES
     ids, mask = torch.full((2, rows, longest_prompt + longest_answer + 2), PAD)
@@ -44,19 +40,12 @@ def batch(
     return ids, mask, mask[:, longest_prompt:]
 
 
-def make_trainer(test: type[unittest.TestCase], **hyper: Any) -> GrpoJob:
+def make_trainer(test: type[unittest.TestCase], **hyper: Any) -> GrpoTraining:
     """A job over the base; every other completion of a group is rewarded."""
-    folder = Path(test.enterClassContext(tempfile.TemporaryDirectory()))
-    job = parse_job(job_value(folder, groupSize=COPIES, temperature=0.7, **hyper))
-    job.output.mkdir()
-    rows = load_rows(job.datasets[0], "grpo")
-    run = Run(job, Progress(), StopRequest())
-    test.addClassCleanup(run.metrics.file.close)
-    mixture = Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed)
     client = FakeClient()
-    client.values = [float(number % 2) for number in range(job.hyper.prompts_per_step * COPIES)]
-    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
-    return GrpoJob(run, model, AutoTokenizer.from_pretrained(BASE), rows, mixture, client)
+    trainer = make_training(test, client, groupSize=COPIES, temperature=0.7, **hyper)
+    client.values = [float(number % 2) for number in range(trainer.run.job.hyper.prompts_per_step * COPIES)]
+    return trainer
 
 
 class GroupsTest(unittest.TestCase):
@@ -68,7 +57,10 @@ class GroupsTest(unittest.TestCase):
         ids, mask, asked = batch(prompts=3, longest_prompt=37, longest_answer=20, words=model.config.vocab_size)
         weights = torch.randn(asked.shape, generator=torch.Generator().manual_seed(1)) * asked
         results = []
-        for forward in (GRPOTrainer._get_per_token_logps_and_entropies, GrpoJob._get_per_token_logps_and_entropies):
+        for forward in (
+            GRPOTrainer._get_per_token_logps_and_entropies,
+            GrpoTraining._get_per_token_logps_and_entropies,
+        ):
             own = copy.deepcopy(model).train()
             logps, entropies, _ = forward(self.trainer, own, ids, mask, asked.shape[1], compute_entropy=True)
             (logps * weights).sum().backward()
@@ -90,9 +82,17 @@ class GroupsTest(unittest.TestCase):
 
     def test_so_does_a_model_with_shared_keys_and_tied_words(self) -> None:
         config = LlamaConfig(
-            vocab_size=40, hidden_size=48, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2, head_dim=8,
-            intermediate_size=64, max_position_embeddings=128, tie_word_embeddings=True, rope_theta=500.0,
-        )  # fmt: skip
+            vocab_size=40,
+            hidden_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=6,
+            num_key_value_heads=2,
+            head_dim=8,
+            intermediate_size=64,
+            max_position_embeddings=128,
+            tie_word_embeddings=True,
+            rope_theta=500.0,
+        )
         torch.manual_seed(0)
         shape = self.trainer.shape
         self.addCleanup(setattr, self.trainer, "shape", shape)
@@ -105,10 +105,10 @@ class GroupsTest(unittest.TestCase):
         for grouped in (True, False):
             # With a KL term, since on-policy advantages alone sum to a loss of 0.
             trainer = make_trainer(type(self), maxSteps=2, learningRate=1e-4, klCoef=10, checkpointEverySteps=9)
-            forward = GrpoJob if grouped else GRPOTrainer
+            forward = GrpoTraining if grouped else GRPOTrainer
             trainer._get_per_token_logps_and_entropies = forward._get_per_token_logps_and_entropies.__get__(trainer)
             trainer.train()
-            lines = (trainer.run.job.output / "metrics.jsonl").read_text().splitlines()
+            lines = (trainer.run.job.output.folder / "metrics.jsonl").read_text().splitlines()
             courses.append([json.loads(line) for line in lines])
         for ours, theirs in zip(*courses, strict=True):
             self.assertEqual(ours["completionTokens"], theirs["completionTokens"])

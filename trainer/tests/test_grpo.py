@@ -1,54 +1,30 @@
-"""What an unscorable item is to a GRPO step: no reward and no advantage, in a group whose mean and spread are those of the others."""
+"""What an unscorable item is to a GRPO step: no reward, no advantage; mean and spread are those of the others."""
 
-import json
 import math
-import tempfile
 import unittest
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from unittest import mock
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from trainer.contract.failures import JobFailure
 from trainer.contract.job import parse_job
-from trainer.contract.progress import Progress
-from trainer.contract.rewards import Rewards, read_answer
-from trainer.contract.rows import Mixture, load_rows
-from trainer.engines.small.common import Run, StopRequest
-from trainer.engines.small.grpo import GrpoJob
+from trainer.contract.rows import load_rows
+from trainer.engines.small import grpo
 from trainer.tests.support import BASE, job_value
-
-
-class FakeClient:
-    """Answers with the rewards it is given, in place of a reward service."""
-
-    def __init__(self) -> None:
-        self.values: list[float | None] = []
-        self.asked: list[dict[str, Any]] = []
-
-    def score(self, items: list[dict[str, Any]]) -> Rewards:
-        self.asked = items
-        return Rewards(self.values, {}, ["a judge gave no verdict" for value in self.values if value is None])
+from trainer.tests.training import FakeClient, make_training
 
 
 class UnscorableTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        job = parse_job(job_value(folder, maxUnscorableShare=0.75))
-        job.output.mkdir()
-        rows = load_rows(job.datasets[0], "grpo")
         cls.client = FakeClient()
-        cls.run_ = Run(job, Progress(), StopRequest())
-        cls.addClassCleanup(cls.run_.metrics.file.close)
-        model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
-        mixture = Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed)
-        cls.trainer = GrpoJob(cls.run_, model, AutoTokenizer.from_pretrained(BASE), rows, mixture, cls.client)
+        cls.trainer = make_training(cls, cls.client, maxUnscorableShare=0.75)
 
     def advantages(self, groups: list[list[float | None]]) -> list[list[float]]:
         self.client.values = [value for group in groups for value in group]
-        inputs = [{"prompt": "", "row": row} for row in range(len(groups)) for _ in groups[row]]
+        inputs = [{"prompt": str(row)} for row in range(len(groups)) for _ in groups[row]]
         self.trainer.model.train()
         batch = self.trainer._generate_and_score_completions(inputs)
         return batch["advantages"].view(len(groups), -1).tolist()
@@ -57,7 +33,7 @@ class UnscorableTest(unittest.TestCase):
         scored = [value for value in rewards if value is not None]
         mean = sum(scored) / len(scored)
         spread = math.sqrt(sum((value - mean) ** 2 for value in scored) / (len(scored) - 1)) if len(scored) > 1 else 0.0
-        for value, advantage in zip(rewards, got):
+        for value, advantage in zip(rewards, got, strict=True):
             if value is None:
                 self.assertEqual(advantage, 0.0)
             else:
@@ -77,9 +53,9 @@ class UnscorableTest(unittest.TestCase):
 
     def test_the_steps_figures_are_of_the_scored_items(self) -> None:
         self.advantages([[1.0, 0.0, None, 0.5], [1.0, 1.0, 1.0, None], [None] * 4, [0.0, 0.0, 0.0, 1.0]])
-        line = self.run_.line
+        line = self.trainer.run.line
         scored = [1.0, 0.0, 0.5, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-        self.assertEqual((line["unscorable"], line["flatGroupShare"]), (6, 0.5))
+        self.assertEqual((line["unscorable"], line["flat_group_share"]), (6, 0.5))
         self.assertAlmostEqual(line["reward"], sum(scored) / len(scored))
 
     def test_more_unscorable_items_than_the_job_allows_end_it_in_class_reward(self) -> None:
@@ -99,16 +75,29 @@ class UnscorableTest(unittest.TestCase):
         )
 
 
+class PassesTest(unittest.TestCase):
+    def test_a_batch_that_is_read_in_several_passes_is_of_the_same_rows_as_in_one(self) -> None:
+        courses = []
+        for tokens, passes in ((grpo.TOKENS_PER_PASS, 1), (1, 4)):
+            client = FakeClient()
+            client.values = [float(number % 3) for number in range(16)]
+            with mock.patch.object(grpo, "TOKENS_PER_PASS", tokens):
+                trainer = make_training(type(self), client, learningRate=1e-5)
+            self.assertEqual(trainer.args.gradient_accumulation_steps, passes)
+            trainer.train()
+            # Those of the last step.
+            courses.append([(item["itemId"], item["response"]) for item in client.asked])
+        self.assertEqual(*courses)
+
+
 class LongPromptTest(unittest.TestCase):
     def test_a_prompt_that_does_not_fit_ends_the_job_before_its_first_step_by_name(self) -> None:
-        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        job = parse_job(job_value(folder, maxPromptTokens=12))
-        job.output.mkdir()
-        rows = load_rows(job.datasets[0], "grpo")
-        run = Run(job, Progress(), StopRequest())
-        self.addCleanup(run.metrics.file.close)
-        model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+        with self.assertRaises(JobFailure) as caught:
+            make_training(type(self), FakeClient(), maxPromptTokens=12)
+        self.assertEqual(caught.exception.failure_class, "data")
         tokenizer = AutoTokenizer.from_pretrained(BASE)
+        job = parse_job(job_value(Path(self.enterContext(TemporaryDirectory()))))
+        rows = load_rows(job.datasets[0], "grpo")
         lengths = {
             row.item_id: len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False))
             for row in rows
@@ -116,48 +105,11 @@ class LongPromptTest(unittest.TestCase):
         longest = max(lengths, key=lengths.__getitem__)
         too_long = sum(length > 12 for length in lengths.values())
         self.assertTrue(0 < too_long < len(rows))
-        with self.assertRaises(JobFailure) as caught:
-            GrpoJob(
-                run,
-                model,
-                tokenizer,
-                rows,
-                Mixture([len(rows)], [1], job.hyper.prompts_per_step, job.hyper.seed),
-                FakeClient(),
-            )
-        self.assertEqual(caught.exception.failure_class, "data")
         self.assertIn(
-            f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, the longest {longest} with {lengths[longest]};",
+            f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, "
+            f"the longest {longest} with {lengths[longest]};",
             str(caught.exception),
         )
-
-
-class AnswerTest(unittest.TestCase):
-    ASKED = [{"itemId": "a"}, {"itemId": "b"}]
-
-    def read(self, *answers: Any) -> Rewards:
-        return read_answer(json.dumps({"items": answers}).encode(), self.ASKED)
-
-    def test_an_unscorable_answer_is_no_reward_and_a_reward_of_0_is_one(self) -> None:
-        zero = {"itemId": "a", "status": "scored", "reward": 0, "components": {"format": 0}}
-        got = self.read(zero, {"itemId": "b", "status": "unscorable", "reason": "no verdict"})
-        self.assertEqual((got.values, got.components, got.reasons), ([0.0, None], {"format": 0.0}, ["no verdict"]))
-
-    def test_an_answer_that_breaks_the_protocol_is_never_taken_for_a_reward(self) -> None:
-        good = {"itemId": "a", "status": "scored", "reward": 1, "components": {}}
-        other = {**good, "itemId": "b"}
-        broken = (
-            [good],
-            [good, good],
-            [other, good],
-            [good, {**other, "reward": None}],
-            [good, {**other, "reward": True}],
-            [good, {**other, "status": "ok"}],
-        )
-        for answers in (*broken, [good, {**other, "reward": float("nan")}], [good, 1]):
-            with self.subTest(answers=answers), self.assertRaises(JobFailure) as caught:
-                self.read(*answers)
-            self.assertEqual(caught.exception.failure_class, "reward")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,14 @@ BAD_FIELDS: list[tuple[str, Callable[[Any], None]]] = [
     ("resources.gpusPerNode", at("resources", "gpusPerNode", value=None)),
     ("output.checkpoints", at("output", "checkpoints", value="s3://bucket")),
     ("resume", at("resume", value="never")),
+    ("engine", at("engine", value="")),
+    ("engineOptions", at("engineOptions", value=[])),
     ("colour", at("colour", value="red")),
+]
+BAD_SFT_FIELDS: list[tuple[str, Callable[[Any], None]]] = [
+    ("hyper.rowsPerStep", without("hyper", "rowsPerStep")),
+    ("hyper.groupSize", at("hyper", "groupSize", value=4)),
+    ("reward", at("reward", value={"url": "http://127.0.0.1", "recipeSha256": "b" * 64, "tokenEnv": "TOKEN"})),
 ]
 
 
@@ -99,20 +106,27 @@ class JobTest(unittest.TestCase):
 
     def test_a_well_formed_job_is_read(self) -> None:
         job = parse_job(self.value)
-        self.assertEqual((job.hyper.group_size, job.datasets[0].rows, job.output), (4, 8, self.folder / "out"))
+        self.assertEqual((job.hyper.group_size, job.datasets[0].rows, job.output.folder), (4, 8, self.folder / "out"))
 
     def test_a_bad_field_is_refused_by_its_name(self) -> None:
-        for name, change in BAD_FIELDS:
-            value = json.loads(json.dumps(self.value))
-            change(value)
-            with self.subTest(name), self.assertRaises(JobFailure) as caught:
-                parse_job(value)
-            self.assertEqual(caught.exception.failure_class, "app")
-            self.assertIn(f" {name} ", str(caught.exception).replace(":", " "))
+        for kind, fields in (("grpo", BAD_FIELDS), ("sft", BAD_SFT_FIELDS)):
+            for name, change in fields:
+                value = job_value(self.folder, kind)
+                change(value)
+                with self.subTest(name, kind=kind), self.assertRaises(JobFailure) as caught:
+                    parse_job(value)
+                self.assertEqual(caught.exception.failure_class, "app")
+                self.assertIn(f" {name} ", str(caught.exception).replace(":", " "))
 
     def test_a_job_with_a_bad_field_ends_in_a_result_of_class_app_that_names_it(self) -> None:
         self.value["hyper"]["groupSize"] = 1
         self.assert_failed("app", "hyper.groupSize", "at least 2", "1")
+
+    def test_an_engine_that_is_not_there_and_an_option_it_does_not_have_are_refused_by_name(self) -> None:
+        self.value["engine"] = "large"
+        self.assert_failed("app", "engine", "small", "large")
+        self.value |= {"engine": "small", "engineOptions": {"loraRank": 16}}
+        self.assert_failed("app", "engineOptions.loraRank")
 
     def test_a_missing_token_ends_in_class_app_and_names_the_variable(self) -> None:
         with mock.patch.dict(os.environ):

@@ -46,7 +46,7 @@ class LlamaTest(unittest.TestCase):
         prompts = prompts_of(24)
         answers = numpy.random.default_rng(0).integers(4, self.llama.shape.vocab, (len(prompts), 6)).tolist()
         ours = self.logits(prompts, answers)
-        for row, (prompt, answer) in enumerate(zip(prompts, answers)):
+        for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
             with torch.inference_mode():
                 theirs = self.reference(torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 :]
             self.assertLess(float((ours[:, row] - theirs).abs().max()), 1e-4, f"prompt {row}")

@@ -20,7 +20,7 @@ export interface RewardServiceOptions {
   readonly maxUnderWay?: number | undefined;
   /**
    * How long a call waits while no server of its judge answers, milliseconds; then the request is answered with 503.
-   * @default 60_000: shorter than a trainer waits for one answer (trainer/rewards.py)
+   * @default 60_000: shorter than a trainer waits for one answer (trainer/contract/rewards.py)
    */
   readonly patienceMs?: number | undefined;
   readonly logger?: FastifyBaseLogger | undefined;

@@ -5,7 +5,8 @@ import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
 import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { machinesOf, runJob } from './trainingJob.ts';
+import { meansOf } from '../../shared/lap/means.ts';
+import { runJob } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
 import { data } from '../proxies.ts';
@@ -90,14 +91,14 @@ export async function consolidate({
 
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
-  const { rowsPerStep, examplesPerSkill: _, ...hyper } = sizes;
+  const { examplesPerSkill: _, ...hyper } = sizes;
   const outcome = await runJob({
     jobKey: place,
     kind: 'sft',
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
-    hyper: { ...SFT_HAS_NONE, ...hyper, promptsPerStep: rowsPerStep, seed },
-    ...machinesOf(recipe),
+    hyper: { ...hyper, seed },
+    ...meansOf(recipe),
   });
   const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
   return {
@@ -105,15 +106,3 @@ export async function consolidate({
     sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])],
   };
 }
-
-/** Fields of a job's `hyper` that mean nothing to SFT: it samples nothing and has no reward. */
-const SFT_HAS_NONE = {
-  groupSize: 2,
-  klCoef: 0,
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  temperature: 1,
-  saturationReward: 1,
-  saturationWindow: 1,
-  maxUnscorableShare: 0,
-} as const;

@@ -8,7 +8,8 @@ import { placeOf, uri } from '../../shared/ids.ts';
 import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { machinesOf, runJob } from './trainingJob.ts';
+import { meansOf } from '../../shared/lap/means.ts';
+import { runJob } from './trainingJob.ts';
 import { data, serving } from '../proxies.ts';
 
 export interface TrainStageInput {
@@ -78,7 +79,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       datasets,
       rewardSpecSha256: spec.sha256,
       hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
-      ...machinesOf(recipe),
+      ...meansOf(recipe),
     }),
   );
   return {

@@ -1,6 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { RunTrainingInput, TrainingOutcome } from '../../activities/training/activities.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
 import { training } from '../proxies.ts';
 
 /** Runs a training job to its end; a cancelled lap's job ends even if no worker was there to see the cancellation. */
@@ -12,9 +11,4 @@ export async function runJob(job: RunTrainingInput): Promise<TrainingOutcome> {
       await CancellationScope.nonCancellable(() => training.stopTraining({ jobKey: job.jobKey, cluster: job.cluster }));
     throw error;
   }
-}
-
-/** Where a recipe's trainings run, and how often one is tried. */
-export function machinesOf({ training: { cluster, nodes, gpusPerNode, wallHours, maxAttempts } }: Recipe) {
-  return { cluster, maxAttempts, resources: { nodes, gpusPerNode, wallSeconds: Math.round(wallHours * 3600) } };
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { projectEngines } from '../../../activities/training/engines.ts';
 import { openLap } from '../../../activities/laps/open.ts';
 import { domains } from '../../../domains/index.ts';
 import { FileStore } from '../../../activities/store/files.ts';
@@ -13,6 +14,7 @@ const here = {
   domains,
   clusters: [localCluster('/nowhere')],
   servingEngines: ['batcher', 'external'],
+  trainingEngines: projectEngines('python3'),
 };
 let store: FileStore;
 beforeEach(() => {
@@ -57,6 +59,16 @@ test('an engine that does not serve here is refused by name', async () => {
   await expect(openLap(store, here, { preset: 'smoke', inference: { engine: 'pool' } }, 'me')).rejects.toThrow(
     'Invalid lap input: inference.engine: expected one of batcher, external, got "pool"',
   );
+});
+
+test('an engine that is not there is refused by the field, with those that are', async () => {
+  await expect(openLap(store, here, { preset: 'smoke', training: { engine: 'large' } }, 'me')).rejects.toMatchObject({
+    type: 'InvalidLap',
+    message: 'Expected training.engine to be one that trains by grpo (small), got "large"',
+  });
+  const known = { engine: 'small', engineOptions: { anything: [1, 2] } };
+  const opened = await openLap(store, here, { preset: 'smoke', training: known }, 'me');
+  expect(opened.recipe.training).toMatchObject(known);
 });
 
 test('a cluster that is away refuses nothing: the lap is opened when it answers', async () => {

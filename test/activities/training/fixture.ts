@@ -7,10 +7,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import {
   createTrainingActivities,
-  type RunTrainingInput,
+  type GrpoInput,
   type TrainingActivities,
   type TrainingProgress,
 } from '../../../activities/training/activities.ts';
+import type { Engine } from '../../../activities/training/engines.ts';
 import type { LocalCluster } from '../../../activities/clusters/local.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 
@@ -22,12 +23,23 @@ export interface Bench {
   readonly store: FileStore;
   readonly cluster: LocalCluster;
   readonly activities: TrainingActivities;
-  readonly input: RunTrainingInput;
+  readonly input: GrpoInput;
   /** One line per start of the fake trainer: `<attempt> <pid> from <step>`. */
   readonly starts: () => Promise<string[]>;
   /** Waits for the first start of an attempt, and returns its pid. */
   readonly started: (attempt?: number) => Promise<number>;
 }
+
+const fake: Engine = {
+  name: 'fake',
+  command: (jobFile) => [
+    process.execPath,
+    path.join(process.cwd(), 'test/activities/training/fakeTrainer.mjs'),
+    jobFile,
+  ],
+  kinds: ['grpo', 'sft'],
+  launch: 'one',
+};
 
 /** A store with one dataset and a base, and training activities whose trainer is the fake one. */
 export async function bench(
@@ -41,14 +53,16 @@ export async function bench(
   const activities = createTrainingActivities({
     store,
     clusters: [cluster],
-    command: [process.execPath, path.join(process.cwd(), 'test/activities/training/fakeTrainer.mjs')],
+    engines: [fake],
     env: { FLYWHEEL_REWARD_TOKEN: 'secret' },
-    reward: { host: '127.0.0.1', port: 7300, tokenEnv: 'FLYWHEEL_REWARD_TOKEN' },
+    reward: { publicUrl: 'http://127.0.0.1:7300', tokenEnv: 'FLYWHEEL_REWARD_TOKEN' },
     graceMs: 1_000,
   });
-  const input: RunTrainingInput = {
+  const input: GrpoInput = {
     jobKey: JOB_KEY,
     kind: 'grpo',
+    engine: fake.name,
+    engineOptions: {},
     initCheckpoint: { uri: 'checkpoints/base', sha256: 'a'.repeat(64) },
     datasets: [{ role: 'verify', ref, weight: 1 }],
     rewardSpecSha256: 'b'.repeat(64),

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { stopJobs, type TrainingProgress } from '../../../activities/training/activities.ts';
-import { jobSchema } from '../../../shared/training/job.ts';
+import { jobSchema, type Job } from '../../../shared/training/job.ts';
 import { bench, environment, JOB_KEY, untilGone } from './fixture.ts';
 
 jest.setTimeout(60_000); // machines under load start processes slowly
@@ -31,7 +31,7 @@ test('the job file keeps the contract: absolute file URLs, and the reward servic
   const { activities, input, store } = await bench('succeed');
   await environment().run(activities.runTraining, input);
   const job = jobSchema.parse(await store.readJson(`jobs/${JOB_KEY}/job-1.json`));
-  expect(job.reward).toEqual({
+  expect(job.kind === 'grpo' && job.reward).toEqual({
     url: `http://127.0.0.1:7300/jobs/${encodeURIComponent(JOB_KEY)}/v1/reward`,
     recipeSha256: 'b'.repeat(64),
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
@@ -42,6 +42,21 @@ test('the job file keeps the contract: absolute file URLs, and the reward servic
     uri: `file://${store.path(`jobs/${JOB_KEY}`)}`,
     checkpoints: `file://${store.path('checkpoints')}`,
   });
+});
+
+test('a job file of sft has the fields of sft, and what its engine was told', async () => {
+  const { activities, input, store } = await bench('succeed');
+  const { maxSteps, learningRate, warmupSteps, maxPromptTokens, maxCompletionTokens, checkpointEverySteps, seed } =
+    input.hyper;
+  const common = { maxSteps, learningRate, warmupSteps, maxPromptTokens, maxCompletionTokens, checkpointEverySteps };
+  const hyper = { ...common, seed, rowsPerStep: 4 };
+  const { rewardSpecSha256: _, ...training } = input;
+  const options = { packing: true };
+  await environment().run(activities.runTraining, { ...training, kind: 'sft', hyper, engineOptions: options });
+  const job = await store.readJson(`jobs/${JOB_KEY}/job-1.json`);
+  expect(job).toMatchObject({ kind: 'sft', engine: 'fake', engineOptions: options });
+  expect((job as Job).hyper).toEqual(hyper);
+  expect(job).not.toHaveProperty('reward');
 });
 
 test('two watchers of one training start one trainer', async () => {
@@ -171,6 +186,7 @@ describe('bad input is refused by name, before anything starts', () => {
       'checkpoints/none',
     ],
     ['no attempts', { maxAttempts: 0 }, 'InvalidTrainingInput', 'maxAttempts'],
+    ['an engine that is not there', { engine: 'large' }, 'InvalidTrainingInput', 'training.engine'],
   ] as const)('%s', async (_what, wrong, type, words) => {
     const { activities, input, starts } = await bench('succeed');
     await expect(environment().run(activities.runTraining, { ...input, ...wrong })).rejects.toMatchObject({

@@ -1,8 +1,9 @@
-"""Log probabilities of grouped completions, with gradients, for a plain Llama: a group's prompt is read once, and no padding is multiplied.
+"""Log probabilities of grouped completions, with gradients, for a plain Llama.
 
-GRPO samples many completions of each prompt; a forward pass over whole rows reads the prompt again for every one of them, and that is
-most of a step where prompts are longer than answers. Tokens lie end to end for everything that is done token by token, and side by side
-for attention alone. Equal to the model's own forward pass up to rounding (a test compares values and gradients).
+GRPO samples many completions of each prompt; a forward pass over whole rows reads the prompt again for every one of
+them, and that is most of a step where prompts are longer than answers. Here a group's prompt is read once, and no
+padding is multiplied: tokens lie end to end for everything that is done token by token, and side by side for attention
+alone. Equal to the model's own forward pass up to rounding (a test compares values and gradients).
 """
 
 from typing import Any
@@ -128,7 +129,10 @@ class Groups:
 
 
 def log_probabilities(model: Any, shape: Shape, groups: Groups, temperature: float) -> tuple[Tensor, Tensor]:
-    """Log probability of every completion token, and the entropy it was drawn from: both [completions, width], 0 beyond a completion's end."""
+    """Log probability of every completion token, and the entropy it was drawn from.
+
+    Both [completions, width], 0 beyond a completion's end.
+    """
     weights = dict(model.named_parameters())
     x = functional.embedding(groups.ids, weights["model.embed_tokens.weight"], model.get_input_embeddings().padding_idx)
     frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float64) / shape.head_dim)

@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy
 import torch
-from trl import GRPOConfig, GRPOTrainer
+from datasets import Dataset
+from trl import GRPOConfig
+from trl.models import unwrap_model_for_generation
 
 from trainer.contract.failures import JobFailure
-from trainer.contract.job import Job
+from trainer.contract.job import GrpoJob
 from trainer.contract.rewards import RewardClient
-from trainer.contract.rows import Mixture, Row
-from trainer.engines.small.common import JobTrainer, Run, StepOrder, shared_settings
-from trainer.engines.small.groups import Groups, log_probabilities
+from trainer.contract.rows import Row
+from trainer.engines.small.common import JobTrainer, Run, shared_settings
+from trainer.engines.small.internals import GroupTrainer
 from trainer.engines.small.llama import Llama, Shape
 from trainer.engines.small.sampler import sample
 
@@ -22,17 +24,15 @@ TOKENS_PER_PASS = 98_304
 TEMPLATE_TOKENS = 64
 
 
-def grpo_config(job: Job) -> GRPOConfig:
-    """The job's settings in TRL's names. Loss and scaling as REHEARSAL.md found them to work: dapo, by group."""
+def grpo_config(job: GrpoJob) -> GRPOConfig:
+    """The job's settings in TRL's names. Loss and scaling as docs/rehearsal.md found them to work: dapo, by group."""
     hyper = job.hyper
     samples = hyper.prompts_per_step * hyper.group_size
-    tokens = hyper.max_prompt_tokens + hyper.max_completion_tokens
-    per_pass = max(
-        divisor
-        for divisor in divisors(hyper.prompts_per_step)
-        if divisor == 1 or divisor * hyper.group_size * tokens <= TOKENS_PER_PASS
+    group_tokens = hyper.group_size * (hyper.max_prompt_tokens + hyper.max_completion_tokens)
+    divisors = [groups for groups in range(1, hyper.prompts_per_step + 1) if hyper.prompts_per_step % groups == 0]
+    micro = hyper.group_size * max(
+        groups for groups in divisors if groups == 1 or groups * group_tokens <= TOKENS_PER_PASS
     )
-    micro = per_pass * hyper.group_size
     return GRPOConfig(
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=samples // micro,
@@ -49,73 +49,51 @@ def grpo_config(job: Job) -> GRPOConfig:
         num_iterations=1,
         disable_dropout=True,
         log_completions=False,
-        shuffle_dataset=False,
         **shared_settings(job),
     )
 
 
-def divisors(number: int) -> list[int]:
-    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
-
-
-class GrpoJob(JobTrainer, GRPOTrainer):
+class GrpoTraining(JobTrainer, GroupTrainer):
     """One step: sample groups, ask for rewards, one optimizer step. All of it is decided by seed, step and weights."""
 
-    def __init__(self, run: Run, model: Any, tokenizer: Any, rows: list[Row], mixture: Mixture, rewards: RewardClient):
-        from datasets import Dataset
-
-        self.attach(run)
+    def __init__(self, run: Run, model: Any, tokenizer: Any, rows: list[Row], order: list[int], rewards: RewardClient):
+        self.run = run
         self.rows = rows
-        self.mixture = mixture
         self.client = rewards
         self.prompt_ids: dict[int, list[int]] = {}
         self.llama: Llama | None = None
         super().__init__(
             model=model,
             reward_funcs=self.ask_rewards,
+            rollout_func=self.roll_out,
             args=grpo_config(run.job),
-            train_dataset=Dataset.from_dict({"prompt": ["" for _ in rows], "row": list(range(len(rows)))}),
+            # TRL hands prompts on to the two functions above: a row's number stands for its prompt.
+            train_dataset=Dataset.from_dict({"prompt": [str(row) for row in order]}),
             processing_class=tokenizer,
             callbacks=[run],
         )
-        # Plain Llamas have a sampler and a forward pass of ours, which are faster; others take transformers'.
         self.shape = shape_of(self.model.config)
-        stop_ids = self.model.generation_config.eos_token_id
         self.refuse_long_prompts()
+        stop_ids = self.model.generation_config.eos_token_id
         self.stop_ids = sorted(
             {tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None}
         )
 
-    def _get_train_sampler(self, dataset: Any = None) -> StepOrder:
-        return StepOrder(self.mixture, self.args.max_steps, self.num_generations, self.run)
-
-    def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
-        """As TRL's, but rows keep their order: shuffling them before the split into passes teaches nothing, and unravels the groups."""
-        passes = self.args.steps_per_generation
-        if self._step % passes == 0 or self._buffered_inputs is None:
-            self.run.begin_batch()
-            self._metrics["train"].clear()
-            batch = self._generate_and_score_completions(generation_batch)
-            self._buffered_inputs = split_rows(batch, passes)
-        return self._buffered_inputs[self._step % passes]
-
-    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        self.batch_rows = [item["row"] for item in inputs]
-        return super()._generate_and_score_completions(inputs)
-
-    def _generate(self, prompts: list[Any]) -> tuple:
-        """Samples completions of the batch's rows; the prompts TRL passes are placeholders."""
+    def roll_out(self, prompts: list[str], _trainer: Any) -> dict[str, Any]:
+        """Samples completions of the batch's rows."""
+        self.run.begin_batch()
         started = time.perf_counter()
-        prompt_ids = [self.encode(row) for row in self.batch_rows]
+        prompt_ids = [self.encode(int(row)) for row in prompts]
         completion_ids = self.sample_groups(prompt_ids)
-        self.run.line["sampleSeconds"] = round(time.perf_counter() - started, 4)
         lengths = [len(ids) for ids in completion_ids]
-        self.truncated = [ids[-1] not in self.stop_ids for ids in completion_ids]
+        truncated = [ids[-1] not in self.stop_ids for ids in completion_ids]
         self.run.step_tokens += sum(lengths)
-        self.run.line["completionTokens"] = sum(lengths) / len(lengths)
-        self.run.line["truncatedShare"] = sum(self.truncated) / len(lengths)
-        texts = self.processing_class.batch_decode(completion_ids, skip_special_tokens=True)
-        return prompt_ids, completion_ids, None, texts, None, {}, None, []
+        self.run.line |= {
+            "sample_seconds": round(time.perf_counter() - started, 4),
+            "completion_tokens": sum(lengths) / len(lengths),
+            "truncated_share": sum(truncated) / len(lengths),
+        }
+        return {"prompt_ids": prompt_ids, "completion_ids": completion_ids, "logprobs": None, "truncated": truncated}
 
     def encode(self, row: int) -> list[int]:
         if row not in self.prompt_ids:
@@ -128,88 +106,81 @@ class GrpoJob(JobTrainer, GRPOTrainer):
         )
 
     def refuse_long_prompts(self) -> None:
-        """Raises JobFailure (class data) before anything is spent. A token is a byte or more: only texts with more bytes than that are tokenized."""
+        """Raises JobFailure (class data) before anything is spent.
+
+        A token is a byte or more: only texts with more bytes than the limit are tokenized.
+        """
         most = self.run.job.hyper.max_prompt_tokens
-        suspects = [
-            row
+        lengths = {
+            row.item_id: len(self.tokens_of(row))
             for row in self.rows
-            if sum(len(message["content"].encode()) for message in row.prompt) + TEMPLATE_TOKENS * len(row.prompt)
-            > most
-        ]
-        lengths = {row.item_id: length for row in suspects if (length := len(self.tokens_of(row))) > most}
+            if sum(len(message["content"].encode()) + TEMPLATE_TOKENS for message in row.prompt) > most
+        }
+        lengths = {item: length for item, length in lengths.items() if length > most}
         if lengths:
             longest = max(lengths, key=lengths.__getitem__)
             raise JobFailure(
                 "data",
-                f"{len(lengths)} of {len(self.rows)} rows have prompts of more than hyper.maxPromptTokens {most} tokens, the longest {longest} "
-                f"with {lengths[longest]}; raise this stage's maxPromptTokens, or lower the sampling's maxTokens that let its texts grow",
+                f"{len(lengths)} of {len(self.rows)} rows have prompts of more than hyper.maxPromptTokens {most} "
+                f"tokens, the longest {longest} with {lengths[longest]}; raise this stage's maxPromptTokens, or lower "
+                "the sampling's maxTokens that let its texts grow",
             )
 
     def sample_groups(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        """A completion for each prompt; plain Llamas have a sampler of ours, which is faster."""
         hyper = self.run.job.hyper
         step = self.state.global_step
-        if self.llama is None and self.shape is not None:
-            self.llama = Llama(self.shape, self.model.state_dict(), self.accelerator.device)
-        elif self.llama is not None:
-            self.llama.load(self.model.state_dict())
-        if self.llama is None:
+        if self.shape is None:
             torch.manual_seed(numpy.random.SeedSequence([hyper.seed, step]).generate_state(1)[0].item())
-            return self._generate_single_turn(prompt_ids, None, {})[0]
-        uniforms = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step])).random(
-            (len(prompt_ids), hyper.max_completion_tokens)
-        )
+            return self.generate(prompt_ids)
+        if self.llama is None:
+            self.llama = Llama(self.shape, self.model.state_dict(), self.accelerator.device)
+        else:
+            self.llama.load(self.model.state_dict())
+        random = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step]))
+        uniforms = random.random((len(prompt_ids), hyper.max_completion_tokens))
         groups = prompt_ids[:: hyper.group_size]
         return sample(self.llama, groups, hyper.group_size, uniforms, hyper.temperature, self.stop_ids)
 
-    def _get_per_token_logps_and_entropies(
-        self,
-        model: Any,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        logits_to_keep: int,
-        *arguments: Any,
-        **named: Any,
-    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """As TRL's, but on a CPU a group's prompt is read once."""
-        if self.shape is None or self.accelerator.device.type != "cpu":
-            return super()._get_per_token_logps_and_entropies(
-                model, input_ids, attention_mask, logits_to_keep, *arguments, **named
-            )
-        edge = input_ids.shape[1] - logits_to_keep
-        read = [
-            [token for token, real in zip(*row) if real]
-            for row in zip(input_ids[:, :edge].tolist(), attention_mask[:, :edge].tolist())
-        ]
-        written = [
-            row[:length] for row, length in zip(input_ids[:, edge:].tolist(), attention_mask[:, edge:].sum(1).tolist())
-        ]
-        groups = Groups(read[:: self.num_generations], written, logits_to_keep)
-        return *log_probabilities(self.accelerator.unwrap_model(model), self.shape, groups, self.temperature), None
+    def generate(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        """Completions by transformers, each up to and including its first end token."""
+        tokenizer = self.processing_class
+        batch = tokenizer.pad({"input_ids": prompt_ids}, padding_side="left", return_tensors="pt")
+        policy = unwrap_model_for_generation(
+            self.model_wrapped, self.accelerator, generation_kwargs=self.generation_kwargs
+        )
+        with torch.no_grad(), policy as model:
+            rows = model.generate(**batch.to(self.accelerator.device), generation_config=self.generation_config)
+        end = tokenizer.eos_token_id
+        completions = rows[:, batch["input_ids"].shape[1] :].tolist()
+        return [ids[: ids.index(end) + 1] if end in ids else ids for ids in completions]
 
-    def ask_rewards(self, completions: list[str], **_: Any) -> list[float | None]:
-        """Rewards of the batch by one request; None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage."""
+    def ask_rewards(
+        self, prompts: list[str], completions: list[str], truncated: list[bool], **_: Any
+    ) -> list[float | None]:
+        """Rewards of the batch by one request.
+
+        None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage.
+        """
         started = time.perf_counter()
         items = []
-        for row, response, truncated in zip(self.batch_rows, completions, self.truncated):
-            source = self.rows[row]
+        for number, response, cut in zip(prompts, completions, truncated, strict=True):
+            row = self.rows[int(number)]
             items.append(
-                {
-                    "itemId": source.item_id,
-                    "task": source.task,
-                    "response": response,
-                    "truncated": truncated,
-                    "meta": source.meta,
-                }
+                {"itemId": row.item_id, "task": row.task, "response": response, "truncated": cut, "meta": row.meta}
             )
         with self.run.stop.waiting():
             rewards = self.client.score(items)
-        self.run.line["rewardSeconds"] = round(time.perf_counter() - started, 4)
+        self.run.line["reward_seconds"] = round(time.perf_counter() - started, 4)
         self.note_rewards(rewards.values, rewards.reasons)
         self.run.line["components"] = rewards.components
         return rewards.values
 
     def note_rewards(self, values: list[float | None], reasons: list[str]) -> None:
-        """Writes the step's reward figures. Raises JobFailure (class reward) where too many items could not be scored."""
+        """Writes the step's reward figures.
+
+        Raises JobFailure (class reward) where too many items could not be scored.
+        """
         hyper = self.run.job.hyper
         scored = [value for value in values if value is not None]
         unscorable = len(values) - len(scored)
@@ -217,21 +188,17 @@ class GrpoJob(JobTrainer, GRPOTrainer):
             raise JobFailure(
                 "reward",
                 f"{unscorable} of {len(values)} items of step {self.run.progress.step + 1} were unscorable, more than "
-                f"hyper.maxUnscorableShare {hyper.max_unscorable_share} allows; a reason given: {reasons[0] if reasons else 'none'}",
+                f"hyper.maxUnscorableShare {hyper.max_unscorable_share:g} allows; a reason given: "
+                f"{reasons[0] if reasons else 'none'}",
             )
         groups = [values[start : start + hyper.group_size] for start in range(0, len(values), hyper.group_size)]
         flat = sum(len({value for value in group if value is not None}) <= 1 for group in groups)
         self.run.line |= {
             "reward": sum(scored) / len(scored),
-            "rewardStd": float(numpy.std(scored)),
-            "flatGroupShare": flat / len(groups),
+            "reward_std": float(numpy.std(scored)),
+            "flat_group_share": flat / len(groups),
             "unscorable": unscorable,
         }
-
-    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> torch.Tensor:
-        values = self.ask_rewards(completions)
-        column = [float("nan") if value is None else value for value in values]
-        return torch.tensor(column, dtype=torch.float32, device=self.accelerator.device).unsqueeze(1)
 
 
 def shape_of(config: Any) -> Shape | None:
@@ -239,14 +206,3 @@ def shape_of(config: Any) -> Shape | None:
         return Shape.of(config.to_dict())
     except ValueError:
         return None
-
-
-def split_rows(batch: dict[str, Any], passes: int) -> list[dict[str, Any]]:
-    """Cuts a batch into passes of equal row counts; scalars go with each."""
-    if passes == 1:
-        return [batch]
-    size = batch["prompt_ids"].shape[0] // passes
-    return [
-        {key: value[index * size : (index + 1) * size] if value.dim() > 0 else value for key, value in batch.items()}
-        for index in range(passes)
-    ]

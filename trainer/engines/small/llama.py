@@ -1,7 +1,8 @@
-"""A Llama decoder written for many short rows at once: static key-value rows, fused projections, few operations a token.
+"""A Llama decoder for many short rows at once: static key-value rows, fused projections, few operations a token.
 
-What a row computes depends on that row alone, bit for bit, however many others are beside it (tests hold it to that on the CPU): every
-row's keys start at column 0, row counts are kept off the matrix kernels' small special cases, and the columns read are a multiple of 32.
+What a row computes depends on that row alone, bit for bit, however many others are beside it (tests hold it to that on
+the CPU): every row's keys start at column 0, row counts are kept off the matrix kernels' small special cases, and the
+columns read are a multiple of 32.
 """
 
 import json
@@ -173,7 +174,8 @@ class Llama:
     def prefill(self, prompts: Sequence[Sequence[int]], cache: Cache, rows: Sequence[int]) -> Tensor:
         """Reads prompts into cache rows; logits [n, vocab] after each prompt's last token.
 
-        Prompts lie end to end for the matrix products, so that none pays for a longer neighbour, and side by side for attention.
+        Prompts lie end to end for the matrix products, so that none pays for a longer neighbour, and side by side for
+        attention.
         """
         shape = self.shape
         device = self.device
@@ -193,7 +195,7 @@ class Llama:
         turns = functional.pad(self.turns[positions], (0, 0, 0, 0, 0, spare))
         padded = torch.zeros(count, columns, shape.heads, shape.head_dim, device=device, dtype=self.dtype)
         x = self.embed[ids]
-        for index, (layer, kv) in enumerate(zip(self.layers, cache.layers)):
+        for index, (layer, kv) in enumerate(zip(self.layers, cache.layers, strict=True)):
             qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(total + spare, -1, shape.head_dim)
             self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
             qkv = qkv[:total]
@@ -226,7 +228,7 @@ class Llama:
         cache.mask[rows, :, positions] = 0.0
         mask = cache.mask.view(-1, cache.columns)[:batch, :columns].unsqueeze(1)
         x = self.embed[tokens]
-        for layer, kv in zip(self.layers, cache.layers):
+        for layer, kv in zip(self.layers, cache.layers, strict=True):
             qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(count, -1, shape.head_dim)
             self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
             kv[:, rows, :, positions] = qkv[:, shape.heads :].view(count, 2, shape.kv_heads, shape.head_dim)

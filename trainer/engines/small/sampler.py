@@ -48,9 +48,10 @@ def sample(
     temperature: float,
     stop_ids: Sequence[int],
 ) -> list[list[int]]:
-    """`copies` completions of every prompt, neighbours in the result, each up to and including a stop id or `uniforms.shape[1]` tokens.
+    """`copies` completions of every prompt, neighbours in the result.
 
-    `uniforms` [len(prompts) · copies, tokens] decide every draw, so that equal weights and uniforms give equal completions.
+    Each goes up to and including a stop id, or has `uniforms.shape[1]` tokens. `uniforms` [len(prompts) · copies,
+    tokens] decide every draw, so that equal weights and uniforms give equal completions.
     """
     total = len(prompts) * copies
     most = uniforms.shape[1]
@@ -98,7 +99,7 @@ def sample(
             columns_for(furthest + index + 1),
         )
         positions = positions + 1
-    return [ids[:length] for ids, length in zip(sampled.tolist(), lengths_done.tolist())]
+    return [ids[:length] for ids, length in zip(sampled.tolist(), lengths_done.tolist(), strict=True)]
 
 
 def drop(
@@ -108,7 +109,7 @@ def drop(
     living = int((~ended).sum())
     holes = torch.nonzero(ended[:living]).flatten().tolist()
     movers = (torch.nonzero(~ended[living:]).flatten() + living).tolist()
-    for hole, mover in zip(holes, movers):
+    for hole, mover in zip(holes, movers, strict=True):
         cache.move(mover, hole, length)
         owner[hole], positions[hole], tokens[hole] = owner[mover], positions[mover], tokens[mover]
     return owner[:living], positions[:living], tokens[:living]

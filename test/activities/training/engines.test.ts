@@ -1,0 +1,22 @@
+import { engineFor, projectEngines, type Engine } from '../../../activities/training/engines.ts';
+
+const engines: readonly Engine[] = [
+  ...projectEngines('/env/bin/python'),
+  { name: 'rewardOnly', command: (jobFile) => ['train', jobFile], kinds: ['grpo'], launch: 'perNode' },
+];
+
+test('the small engine is the trainer of this project, one process that trains either way', () => {
+  const small = engineFor(engines, 'small', 'sft');
+  expect(small).toBe(engineFor(engines, 'small', 'grpo'));
+  expect(small.command('/jobs/job-1.json')).toEqual(['/env/bin/python', '-m', 'trainer.train', '/jobs/job-1.json']);
+  expect(small.launch).toBe('one');
+});
+
+test('an engine that is not there, or does not train that way, is refused with those that do', () => {
+  expect(() => engineFor(engines, 'large', 'grpo')).toThrow(
+    'Expected training.engine to be one that trains by grpo (small, rewardOnly), got "large"',
+  );
+  expect(() => engineFor(engines, 'rewardOnly', 'sft')).toThrow(
+    'Expected training.engine to be one that trains by sft (small), got "rewardOnly"',
+  );
+});

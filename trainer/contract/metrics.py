@@ -1,0 +1,42 @@
+"""What a job writes as it goes: a line of metrics.jsonl a step (shared/training/job.ts)."""
+
+import os
+from pathlib import Path
+
+from trainer.contract.model import Written
+
+
+class MetricsLine(Written):
+    """An optimizer step. What an engine does not know it leaves out; sft, which has no reward, writes 0."""
+
+    step: int
+    reward: float = 0.0
+    """Mean over the scored items."""
+    step_seconds: float
+    reward_std: float | None = None
+    flat_group_share: float | None = None
+    """Share of groups in which every reward was equal."""
+    unscorable: int | None = None
+    components: dict[str, float] | None = None
+    """Mean of each reward component over the scored items."""
+    completion_tokens: float | None = None
+    """Mean of a completion."""
+    truncated_share: float | None = None
+    loss: float | None = None
+    learning_rate: float | None = None
+    sample_seconds: float | None = None
+    reward_seconds: float | None = None
+
+
+class Metrics:
+    """Appends a line per step. A line torn by a kill is cut off first: its step is done again."""
+
+    def __init__(self, path: Path):
+        if path.exists():
+            whole = path.read_bytes().rfind(b"\n") + 1
+            os.truncate(path, whole)
+        self.path = path
+
+    def write(self, line: MetricsLine) -> None:
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(line.to_json() + "\n")

@@ -1,0 +1,42 @@
+"""A GRPO training over the shipped base, in this process, whose rewards the test decides."""
+
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from trainer.contract.attempt import StopRequest
+from trainer.contract.job import parse_job
+from trainer.contract.progress import Progress
+from trainer.contract.rewards import Rewards
+from trainer.contract.rows import load_rows, mixture
+from trainer.engines.small.common import Run
+from trainer.engines.small.grpo import GrpoTraining
+from trainer.tests.support import BASE, job_value
+
+
+class FakeClient:
+    """Answers with the rewards it is given, in place of a reward service."""
+
+    def __init__(self) -> None:
+        self.values: list[float | None] = []
+        self.asked: list[dict[str, Any]] = []
+
+    def score(self, items: list[dict[str, Any]]) -> Rewards:
+        self.asked = items
+        return Rewards(self.values, {}, ["a judge gave no verdict" for value in self.values if value is None])
+
+
+def make_training(test: type[unittest.TestCase], client: FakeClient, **hyper: Any) -> GrpoTraining:
+    """Its files go with the test case's class."""
+    folder = Path(test.enterClassContext(TemporaryDirectory()))
+    job = parse_job(job_value(folder, **hyper))
+    job.output.folder.mkdir()
+    rows = load_rows(job.datasets[0], "grpo")
+    order = mixture([len(rows)], [1], job.hyper.prompts_per_step * job.hyper.max_steps, job.hyper.seed)
+    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+    run = Run(job, Progress(), StopRequest())
+    return GrpoTraining(run, model, AutoTokenizer.from_pretrained(BASE), rows, order, client)
