@@ -46,7 +46,7 @@ declare const place: unique symbol;
 export type Place = string & { readonly [place]: true };
 
 const PLACES = {
-  problems: 'problems',
+  open: 'problems',
   coldStart: 'cold-start',
   proofScores: 'proof-scores',
   metaData: 'meta-data',

@@ -55,3 +55,5 @@ export interface Outcome {
 }
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>;
+
+export const callsIn = (counts: OutcomeCounts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -19,7 +19,7 @@ export type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Proble
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {
     const split = splits[name];
-    return 'uri' in split ? split : store.writeJsonl(uri.dataset(placeOf(lap, 'problems'), name), split);
+    return 'uri' in split ? split : store.writeJsonl(uri.dataset(placeOf(lap, 'open'), name), split);
   };
   return {
     train: await write('train'),

@@ -7,7 +7,8 @@ import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan } from '../../shared/cost/plan.ts';
-import type { LapPlan, PlanHeadline } from '../../shared/cost/plan.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
+import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
@@ -33,11 +34,8 @@ export interface OpenedLap {
   readonly parent?: ParentLap;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
-  /**
-   * What it is expected to take: the whole, and a few numbers of each phase. Absent in laps that were opened before
-   * there were plans.
-   */
-  readonly plan?: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
+  /** What it is expected to take: the whole, and a few numbers of each phase. */
+  readonly plan: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
   readonly prompts: { readonly name: string; readonly sha256: string };
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;

@@ -1,3 +1,4 @@
+import type { Place } from '../../shared/ids.ts';
 import type { ModelRef } from '../../shared/records.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { Holding, Serving } from './serving.ts';
@@ -19,7 +20,9 @@ export interface ServingActivities {
 
 export function createServingActivities({ serving }: { readonly serving: Serving }): ServingActivities {
   return {
-    ensureServed: ({ models, ...holding }) => beating(() => serving.hold(models, holding)),
+    // A lap that was begun by an older build says no holder: it holds for a day.
+    ensureServed: ({ models, engine, holder = 'older-build' as Place, hours = 24 }) =>
+      beating(() => serving.hold(models, { engine, holder, hours })),
     releaseServed: ({ holder }) => beating(() => serving.letGo(holder)),
   };
 }

@@ -1,35 +1,28 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { domains } from '../../domains/index.ts';
 import { readJsonFile } from '../../activities/processes/processes.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { config } from '../../temporal.config.ts';
-import { expectedPhaseSeconds } from './progressView.ts';
 import type { PhaseSeconds } from './progressView.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**
- * How long the phases of a lap took the last time a lap of its preset ended here, else what is usual. Looked up once a
- * lap.
+ * How long the phases of a lap took the last time a lap of its preset ended here, else what is planned. Looked up once
+ * a lap.
  */
 export function expectedTimes(): (progress: LapProgress) => Promise<PhaseSeconds> {
   let known: { lap: string; seconds: PhaseSeconds } | undefined;
-  return async ({ lap }) => {
+  return async ({ lap, plan = [] }) => {
     if (lap === undefined) return {};
     if (known?.lap !== lap) {
       const preset = readJsonFile<Recipe>(path.join(config.storeDir, uri.recipe(lap)))?.preset;
-      known = { lap, seconds: preset === undefined ? {} : ((await lastLapOf(preset)) ?? usualTimes(preset)) };
+      const planned = Object.fromEntries(plan.map(({ phase, hours }) => [phase, hours * 3600]));
+      known = { lap, seconds: (preset === undefined ? undefined : await lastLapOf(preset)) ?? planned };
     }
     return known.seconds;
   };
-}
-
-/** By the domain, until a lap was measured here. */
-function usualTimes(preset: string): PhaseSeconds {
-  const seconds = [...domains.byName.values()].map(({ measured }) => measured?.lapSeconds[preset]).find(Boolean);
-  return seconds === undefined ? {} : expectedPhaseSeconds(seconds);
 }
 
 async function lastLapOf(preset: string): Promise<PhaseSeconds | undefined> {

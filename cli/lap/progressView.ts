@@ -1,28 +1,7 @@
 import type { LapProgress } from '../../shared/lap/progress.ts';
 
-/**
- * Shares of a lap's time by phase, for the estimate of its end while no earlier lap of the preset was measured here.
- * Ours: rounded from laps on two cores.
- */
-const SHARES: Readonly<Record<string, number>> = {
-  open: 0.01,
-  coldStart: 0.1,
-  verifierV1: 0.1,
-  metaData: 0.07,
-  metaVerifier: 0.1,
-  verifierV2: 0.16,
-  generator: 0.12,
-  selfVerification: 0.18,
-  scaleVerification: 0.1,
-  evaluation: 0.06,
-};
-
 /** Seconds a phase takes, by name. */
 export type PhaseSeconds = Readonly<Record<string, number>>;
-
-export function expectedPhaseSeconds(lapSeconds: number): PhaseSeconds {
-  return Object.fromEntries(Object.entries(SHARES).map(([phase, share]) => [phase, share * lapSeconds]));
-}
 
 /** Share of the present phase that is done: by steps, by calls, or undefined where neither is known. */
 function shareDone({ step, steps, callsDone, callsPlanned }: LapProgress): number | undefined {

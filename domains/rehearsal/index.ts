@@ -16,7 +16,6 @@ export const rehearsal: Domain<RehearsalSettings> = {
   },
   measured: {
     of: 'mean of a rehearsal lap', // 252 held-out chains of 2 to 8 steps, 640 of 2 to 3
-    lapSeconds: { smoke: 75, rehearsal: 600 },
     tokens: {
       prove: { prompt: 18, completion: 28 },
       refine: { prompt: 76, completion: 20 },

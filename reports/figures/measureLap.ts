@@ -11,7 +11,7 @@ import { newNotes } from './notes.ts';
 import type { Notes } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
-import { timeFigures } from './timeFigures.ts';
+import { timeFigures, workOf } from './timeFigures.ts';
 import { trainingFigures, trainingUse } from './trainingFigures.ts';
 import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
 import type { Truth } from '../../activities/datasets/truth.ts';
@@ -39,8 +39,9 @@ export async function measureLap(
   const labels = await labelFigures(store, manifest, truth, notes);
   const trainings = await trainingFigures(store, manifest, notes);
   const used = await trainingUse(store, manifest, notes);
-  const times = timeFigures(manifest, used);
-  const use = { trainings: used, experts: await expertFigures(store, manifest, notes), times: times.stages };
+  const work = workOf(manifest, used);
+  const times = timeFigures(manifest, work);
+  const experts = await expertFigures(store, manifest, notes);
   return {
     lap: manifest.lap,
     parent: manifest.parent?.lap ?? null,
@@ -59,8 +60,8 @@ export async function measureLap(
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...times,
-    ...(await ledgerFigures(store, manifest, use, notes)),
-    rates: measuredRates(manifest, use, { ...times, trainings, verifier: sampled.verifier }),
+    ...(await ledgerFigures(store, manifest, work, experts, times.stages)),
+    rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(store, manifest, truth, { trainings, labels, generator: sampled.generator }, notes),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,

@@ -1,42 +1,68 @@
-import type { LapManifest, PhaseRecord } from '../../shared/lap/manifest.ts';
+import type { Counted } from '../../shared/lap/amounts.ts';
+import { trainingsOf } from '../../shared/lap/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
+import { callsIn } from '../../shared/outcomes.ts';
 import { coveredLength } from '../../shared/figures/measures.ts';
 import type { Interval } from '../../shared/figures/measures.ts';
 import type { LapReport, StageTimes } from '../../shared/figures/report.ts';
-import { setsOf } from './ledgerFigures.ts';
-import { NO_USE } from './trainingFigures.ts';
 import type { TrainingUse } from './trainingFigures.ts';
 
-/** One training or one set of calls, placed in time. */
-interface Piece extends Interval {
+/** One training or one set of calls that the manifest lists, placed in time. */
+export interface Work extends Interval {
   readonly kind: 'training' | 'inference';
   readonly phase: string;
-  readonly calls: number;
-  readonly tokens: number;
+  readonly counted: Counted;
+}
+
+export function workOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>): Work[] {
+  const placed = (startedAt: string, length: number): Interval => {
+    const start = seconds(startedAt);
+    return { start, end: start + length };
+  };
+  return [
+    ...trainingsOf(manifest).map(({ name, jobKey, startedAt, trainingSeconds }): Work => ({
+      kind: 'training',
+      phase: name,
+      ...placed(startedAt, trainingSeconds),
+      counted: { ...used.get(jobKey), trainingHours: trainingSeconds / 3600 },
+    })),
+    ...manifest.sets.map(({ phase, startedAt, wallSeconds, counts, usage }): Work => ({
+      kind: 'inference',
+      phase,
+      ...placed(startedAt, wallSeconds),
+      counted: { calls: callsIn(counts), ...usage },
+    })),
+  ];
 }
 
 /** What each phase took, and how much of the lap was neither training nor inference. */
 export function timeFigures(
   manifest: LapManifest,
-  used: ReadonlyMap<string, TrainingUse>,
+  work: readonly Work[],
 ): Pick<LapReport, 'stages' | 'time' | 'wallSeconds'> {
-  const pieces = piecesOf(manifest, used);
   const lap: Interval = { start: seconds(manifest.startedAt), end: seconds(manifest.endedAt) };
   const wallSeconds = lap.end - lap.start;
-  const busy = (kinds: readonly Piece['kind'][]) =>
-    coveredLength(pieces.filter(({ kind }) => kinds.includes(kind)).map((piece) => clip(piece, lap)));
+  const busy = (kinds: readonly Work['kind'][]) =>
+    coveredLength(work.filter(({ kind }) => kinds.includes(kind)).map((piece) => clip(piece, lap)));
   const neitherSeconds = Math.max(0, wallSeconds - busy(['training', 'inference']));
   return {
     wallSeconds,
-    stages: phasesOf(manifest, pieces).map(({ name, ...wall }): StageTimes => {
-      const own = pieces.filter(({ phase }) => phase === name);
-      const of = (kind: Piece['kind']) => coveredLength(own.filter((piece) => piece.kind === kind));
+    stages: wallsOf(manifest, work).map(({ phase, ...wall }): StageTimes => {
+      const own = work.filter((piece) => piece.phase === phase);
+      const of = (kind: Work['kind']) => coveredLength(own.filter((piece) => piece.kind === kind));
+      const sum = (amount: (counted: Counted) => number) =>
+        own.reduce((total, { counted }) => total + amount(counted), 0);
       return {
-        name,
+        name: reportedAs(manifest, phase),
         wallSeconds: round(wall.end - wall.start),
         trainingSeconds: round(of('training')),
         inferenceSeconds: round(of('inference')),
-        calls: own.reduce((sum, piece) => sum + piece.calls, 0),
-        tokens: own.reduce((sum, piece) => sum + piece.tokens, 0),
+        calls: sum(({ calls = 0 }) => calls),
+        tokens: sum(
+          ({ promptTokens = 0, completionTokens = 0, trainingTokens = 0 }) =>
+            promptTokens + completionTokens + trainingTokens,
+        ),
       };
     }),
     time: {
@@ -55,67 +81,14 @@ const clip = ({ start, end }: Interval, to: Interval): Interval => ({
   end: Math.min(end, to.end),
 });
 
-/** A piece without a start of its own is laid behind its phase's earlier ones. */
-function piecesOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>): Piece[] {
-  const laidUntil = new Map<string, number>();
-  const place = (phase: string, startedAt: string | undefined, length: number): Interval => {
-    const from =
-      startedAt === undefined ? (laidUntil.get(phase) ?? seconds(phaseStart(manifest, phase))) : seconds(startedAt);
-    laidUntil.set(phase, from + length);
-    return { start: from, end: from + length };
-  };
-  const trainings = manifest.stages.map((stage): Piece => {
-    const { calls, tokens } = used.get(stage.jobKey) ?? NO_USE;
-    return {
-      kind: 'training',
-      phase: stage.name,
-      ...place(stage.name, stage.startedAt, stage.trainingSeconds),
-      calls,
-      tokens,
-    };
+/** The lap's phases in order, each from its begin to its end, or, without a record of these, over all of its work. */
+function wallsOf(manifest: LapManifest, work: readonly Work[]): ({ readonly phase: string } & Interval)[] {
+  const phases = [...ordersOf(manifest), ...work].map(({ phase }) => phase);
+  return [...new Set([...phases, ...manifest.phases.map(({ name }) => name)])].flatMap((phase) => {
+    const record = manifest.phases.find(({ name }) => name === phase);
+    if (record !== undefined) return { phase, start: seconds(record.startedAt), end: seconds(record.endedAt) };
+    const own = work.filter((piece) => piece.phase === phase);
+    if (own.length === 0) return [];
+    return { phase, start: Math.min(...own.map(({ start }) => start)), end: Math.max(...own.map(({ end }) => end)) };
   });
-  if (manifest.consolidation !== undefined) {
-    const { jobKey, startedAt, trainingSeconds } = manifest.consolidation;
-    const { calls, tokens } = used.get(jobKey) ?? NO_USE;
-    trainings.push({
-      kind: 'training',
-      phase: 'consolidation',
-      ...place('consolidation', startedAt, trainingSeconds),
-      calls,
-      tokens,
-    });
-  }
-  return [
-    ...trainings,
-    ...setsOf(manifest).map((set): Piece => ({
-      kind: 'inference',
-      phase: set.phase,
-      ...place(set.phase, set.startedAt, set.wallSeconds),
-      calls: Object.values(set.counts).reduce((sum, count) => sum + count, 0),
-      tokens: set.usage.promptTokens + set.usage.completionTokens,
-    })),
-  ];
-}
-
-function phaseStart(manifest: LapManifest, name: string): string {
-  return manifest.phases.find((phase) => phase.name === name)?.startedAt ?? manifest.startedAt;
-}
-
-/** The lap's phases in order, and what belongs to none of them under its own name. */
-function phasesOf(manifest: LapManifest, pieces: readonly Piece[]): ({ name: string } & Interval)[] {
-  const named = manifest.phases.map((phase: PhaseRecord) => ({
-    name: phase.name,
-    start: seconds(phase.startedAt),
-    end: seconds(phase.endedAt),
-  }));
-  const others = [...new Set(pieces.map(({ phase }) => phase))].filter(
-    (name) => !named.some((phase) => phase.name === name),
-  );
-  return [
-    ...named,
-    ...others.map((name) => {
-      const own = pieces.filter(({ phase }) => phase === name);
-      return { name, start: Math.min(...own.map(({ start }) => start)), end: Math.max(...own.map(({ end }) => end)) };
-    }),
-  ];
 }

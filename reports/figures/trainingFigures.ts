@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { jobResultSchema, metricsLineSchema } from '../../shared/training/job.ts';
 import type { MetricsLine } from '../../shared/training/job.ts';
+import { trainingsOf } from '../../shared/lap/manifest.ts';
 import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
@@ -9,18 +10,14 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Notes } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
 
-/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
+/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. An SFT asks of none. */
 export interface TrainingUse {
   readonly calls: number;
-  /** All of them. */
-  readonly tokens: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** Sampled or learned by the trainer itself. */
   readonly trainingTokens: number;
 }
-
-export const NO_USE: TrainingUse = { calls: 0, tokens: 0, promptTokens: 0, completionTokens: 0, trainingTokens: 0 };
 
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
 interface RewardLine {
@@ -38,7 +35,7 @@ export async function trainingUse(
   notes: Notes,
 ): Promise<Map<string, TrainingUse>> {
   const used = new Map<string, TrainingUse>();
-  for (const { name, jobKey } of manifest.stages) {
+  for (const { name, jobKey } of trainingsOf(manifest)) {
     const trainingTokens = await sampledTokens(store, jobKey);
     let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
     for await (const line of jsonLinesOf(store, uri.rewards(jobKey))) {
@@ -50,19 +47,8 @@ export async function trainingUse(
       scored += 1;
       if (answer.imitatesVerdict) imitations += 1;
     }
-    used.set(jobKey, {
-      calls,
-      tokens: promptTokens + completionTokens + trainingTokens,
-      promptTokens,
-      completionTokens,
-      trainingTokens,
-    });
-    notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
-  }
-  const { consolidation } = manifest;
-  if (consolidation !== undefined) {
-    const trainingTokens = await sampledTokens(store, consolidation.jobKey);
-    used.set(consolidation.jobKey, { ...NO_USE, tokens: trainingTokens, trainingTokens });
+    used.set(jobKey, { calls, promptTokens, completionTokens, trainingTokens });
+    if (name !== 'consolidation') notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
   return used;
 }

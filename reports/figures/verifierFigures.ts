@@ -9,7 +9,7 @@ import type {
   MetaVerifierFigures,
   VerifierFigures,
 } from '../../shared/figures/report.ts';
-import { stagesOf } from '../../shared/lap/laterLap.ts';
+import { stagesOf } from '../../shared/lap/phases.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -171,7 +171,7 @@ export async function metaVerifierFigures(
     );
   };
   const { recipe, turn } = manifest;
-  const trained = stagesOf(recipe, turn);
+  const trained = stagesOf(manifest);
   return {
     accuracyBefore:
       turn === 1

@@ -1,3 +1,5 @@
+import { PHASES } from '../../shared/lap/phases.ts';
+import type { PhaseName } from '../../shared/lap/phases.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
@@ -32,18 +34,9 @@ export function duration(totalSeconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;
 }
 
-/** `verifierV1` → `verifier v1`, `selfVerification` → `self-verification`. */
-export function readable(name: string): string {
-  const known: Readonly<Record<string, string>> = {
-    coldStart: 'cold start',
-    metaData: 'meta-verifier data',
-    verifierV1: 'verifier v1',
-    verifierV2: 'verifier v2',
-    metaVerifier: 'meta-verifier',
-    selfVerification: 'self-verification',
-  };
-  return known[name] ?? name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-}
+/** The title of a phase, such as `verifier v1` of `verifierV1`; any other name as it is. */
+export const readable = (name: string): string =>
+  Object.hasOwn(PHASES, name) ? PHASES[name as PhaseName].title : name;
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -1,7 +1,7 @@
 import type { LapReport } from '../../shared/figures/report.ts';
 import { dots, rewardCurve, stacks } from './charts.ts';
 import { decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
-import { LEDGER_COLUMNS } from './ledger.ts';
+import { ledgerCells } from './ledger.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { INK } from './svg.ts';
@@ -210,25 +210,14 @@ export function timeSection(report: LapReport): Markup {
     )}`;
 }
 
-/** Planned and used, phase by phase. */
-export function ledgerSection({ ledger, ledgerTotal }: LapReport): Markup {
-  const shown = LEDGER_COLUMNS.filter(
-    ({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0,
-  );
-  const cells = ({ used, planned, ratio }: typeof ledgerTotal): string[] => [
-    ...shown.map(({ name, text }) =>
-      planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`,
-    ),
-    decimal(ratio?.tokens ?? null),
-  ];
+/** Used and planned, phase by phase. */
+export function ledgerSection(report: LapReport): Markup {
+  const { titles, phases, all } = ledgerCells(report);
+  const tokens = [...report.ledger, report.ledgerTotal].map(({ ratio }) => decimal(ratio?.tokens ?? null));
+  const rows = [...phases, all].map((cells, index) => [...cells, tokens[index] ?? '']);
   return html`<h2>Used and planned</h2>
     <p>
-      ${ledgerTotal.planned ? 'Each cell: used / planned before the lap began.' : 'The lap was started without a plan.'}
-      Calls and tokens are those on the ledgers and in the reward logs.
+      Each cell: used / planned before the lap began. Calls and tokens are those on the ledgers and in the reward logs.
     </p>
-    ${plainTable(
-      ['phase', ...shown.map(({ title }) => title), 'ratio of tokens'],
-      ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]),
-      ['all', ...cells(ledgerTotal)],
-    )}`;
+    ${plainTable(['phase', ...titles, 'ratio of tokens'], rows.slice(0, -1), rows.at(-1))}`;
 }

@@ -1,6 +1,6 @@
 import type { Figure } from '../../shared/figures/figure.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
-import { LEDGER_COLUMNS } from './ledger.ts';
+import { ledgerCells } from './ledger.ts';
 import { aligned, change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
@@ -163,22 +163,8 @@ function imitationLines({ imitations }: LapReport): string[] {
       ];
 }
 
-/** Planned and used, side by side; what a lap neither planned nor used has no column. */
-function ledgerLines({ ledger, ledgerTotal }: LapReport): string[] {
-  const rows = [...ledger, { phase: 'all', ...ledgerTotal }];
-  const shown = LEDGER_COLUMNS.filter(
-    ({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0,
-  );
-  return aligned([
-    ['used / planned', ...shown.map(({ title }) => title)],
-    ...rows.map(({ phase, used, planned }) => [
-      readable(phase),
-      ...shown.map(({ name, text }) =>
-        planned === null ? text(used[name]) : `${text(used[name])} / ${text(planned[name])}`,
-      ),
-    ]),
-    ...(ledgerTotal.ratio === null
-      ? []
-      : [['ratio', ...shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name] ?? null))]]),
-  ]);
+/** Used and planned, side by side. */
+function ledgerLines(report: LapReport): string[] {
+  const { titles, phases, all, ratios } = ledgerCells(report);
+  return aligned([['used / planned', ...titles], ...phases, all, ['ratio', ...ratios]]);
 }

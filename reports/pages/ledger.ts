@@ -1,8 +1,9 @@
 import type { Amounts } from '../../shared/lap/amounts.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
+import { decimal, readable } from './format.ts';
 
-/** The columns of a ledger, in text and page. */
-export const LEDGER_COLUMNS: readonly {
+const COLUMNS: readonly {
   readonly name: keyof Amounts;
   readonly title: string;
   readonly text: (amount: number) => string;
@@ -16,3 +17,16 @@ export const LEDGER_COLUMNS: readonly {
   { name: 'expertMinutes', title: 'expert minutes', text: short },
   { name: 'cost', title: 'cost', text: short },
 ];
+
+/** The ledger as text: used / planned, phase by phase. What a lap neither planned nor used has no column. */
+export function ledgerCells({ ledger, ledgerTotal }: Pick<LapReport, 'ledger' | 'ledgerTotal'>) {
+  const shown = COLUMNS.filter(({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0);
+  const cells = ({ used, planned }: typeof ledgerTotal): string[] =>
+    shown.map(({ name, text }) => (planned ? `${text(used[name])} / ${text(planned[name])}` : text(used[name])));
+  return {
+    titles: shown.map(({ title }) => title),
+    phases: ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]),
+    all: ['all', ...cells(ledgerTotal)],
+    ratios: shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name] ?? null)),
+  };
+}

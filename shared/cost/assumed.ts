@@ -17,8 +17,6 @@ const ours = <T>(value: T, why: string): Assumed<T> => ({ value, source: `ours: 
 export interface MeasuredBases {
   /** Where the means are from. */
   readonly of: string;
-  /** Of a lap of a preset. */
-  readonly lapSeconds: Readonly<Record<string, number>>;
   readonly tokens: Readonly<Record<Task, Tokens>>;
   readonly tokensPerSecond: number;
   /** Of a training. */

@@ -1,16 +1,16 @@
 import * as assumed from './assumed.ts';
 import type { Assumed, MeasuredBases } from './assumed.ts';
-import { judgeCallsPerSample, labellingPolicy, taskOf } from './rates.ts';
+import { judgeCalls, labellingPolicy } from './rates.ts';
 import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
+import type { TrainOrder } from '../lap/orders.ts';
 import type { Recipe } from '../lap/recipe.ts';
-import type { StageName, TrainingName } from '../stages.ts';
 import type { Task } from '../records.ts';
 
 /** All that a plan needs to know beside the recipe's counts. */
 export interface Rates {
   tokensOf(phase: string, task: Task): Tokens;
-  judgeTokens(stage: StageName): Tokens;
-  training(name: TrainingName): TrainingRate;
+  judgeTokens(order: TrainOrder): Tokens;
+  training(order: TrainOrder): TrainingRate;
   tokensPerSecond(): number;
   labelling(): {
     readonly callsPerProof: number;
@@ -69,16 +69,16 @@ export function knownRates(
       const here = measured?.tokens[`${phase}/${task}`];
       return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () => tokensOfCall(task));
     },
-    judgeTokens(stage) {
-      const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
-      return tokens(`judges of ${stage}`, measured?.tokens[stage], () =>
+    judgeTokens({ name, judges: { verifier = 0, metaVerifier = 0 } }) {
+      return tokens(`judges of ${name}`, measured?.tokens[name], () =>
         mixed([
-          [verify, tokensOfCall('verify')],
-          [metaVerify, tokensOfCall('metaVerify')],
+          [verifier, tokensOfCall('verify')],
+          [metaVerifier, tokensOfCall('metaVerify')],
         ]),
       );
     },
-    training(name) {
+    training(order) {
+      const { name } = order;
       const here = measured?.trainings[name];
       return {
         ...pick(
@@ -90,15 +90,16 @@ export function knownRates(
             'seconds a sample': secondsPerSample,
           }),
         ),
-        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () =>
-          assumedSample(recipe, name, tokensOfCall),
-        ),
+        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () => {
+          const { value, source } = mixed(order.sources.map(({ task, weight }) => [weight, tokensOfCall(task)]));
+          return { value: value.completion, source };
+        }),
         stepsShare:
           name === 'consolidation'
             ? 1
             : one('share of maxSteps until the reward saturates', name, here?.stepsShare, () => assumed.NO_SATURATION),
         judgedShare:
-          name === 'consolidation' || !isJudged(recipe, name)
+          name === 'consolidation' || judgeCalls(order) === 0
             ? null
             : one('share of the samples that judges are asked about', name, here?.judgedShare, () =>
                 assumed.judgedShare(recipe.stages[name].groupSize, small),
@@ -158,8 +159,8 @@ export function withoutEarlyStop(
 ): Rates {
   return {
     ...rates,
-    training: (name) => {
-      const rate = rates.training(name);
+    training: (order) => {
+      const rate = rates.training(order);
       return { ...rate, stepsShare: 1, judgedShare: rate.judgedShare === null ? null : 1 };
     },
     labelling: () => ({
@@ -172,34 +173,9 @@ export function withoutEarlyStop(
   };
 }
 
-function isJudged(recipe: Recipe, stage: StageName): boolean {
-  const { verify, metaVerify } = judgeCallsPerSample(recipe, stage);
-  return verify + metaVerify > 0;
-}
-
 function mixed(parts: readonly (readonly [weight: number, tokens: Assumed<Tokens>])[]): Assumed<Tokens> {
   const total = parts.reduce((sum, [weight]) => sum + weight, 0);
   const mean = (of: keyof Tokens): number =>
     total === 0 ? 0 : parts.reduce((sum, [weight, { value }]) => sum + weight * value[of], 0) / total;
   return { value: { prompt: mean('prompt'), completion: mean('completion') }, source: parts[0]?.[1].source ?? '' };
-}
-
-/** v2 learns both tasks; a consolidation the generator's as well. */
-function assumedSample(recipe: Recipe, name: TrainingName, of: (task: Task) => Assumed<Tokens>): Assumed<number> {
-  const metaShare = recipe.metaVerification ? recipe.rewards.metaShare : 0;
-  const mean =
-    name === 'consolidation'
-      ? mixed([
-          [1, of('prove')],
-          [1, of(taskOf(recipe, 'selfVerification'))],
-          [1, of('verify')],
-          [recipe.metaVerification ? 1 : 0, of('metaVerify')],
-        ])
-      : name === 'verifierV2'
-        ? mixed([
-            [1 - metaShare, of('verify')],
-            [metaShare, of('metaVerify')],
-          ])
-        : of(taskOf(recipe, name));
-  return { value: mean.value.completion, source: mean.source };
 }

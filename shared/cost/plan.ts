@@ -1,14 +1,16 @@
-import { amountsOf, overBudget, sumOf } from '../lap/amounts.ts';
+import { overBudget, sumOf } from '../lap/amounts.ts';
 import type { Amounts, Overrun } from '../lap/amounts.ts';
 import type { MeasuredBases } from './assumed.ts';
 import { knownRates, withoutEarlyStop } from './knownRates.ts';
-import type { Measure } from './knownRates.ts';
+import type { Measure, Rates } from './knownRates.ts';
 import { sizesOf } from '../lap/sizes.ts';
 import type { ProblemCounts } from '../lap/sizes.ts';
-import { lapWork } from './lapWork.ts';
-import { phasesOf } from '../lap/laterLap.ts';
+import { ordersOf } from '../lap/phases.ts';
+import type { PhaseName } from '../lap/phases.ts';
+import { cost } from './orders.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';
+import type { PlanHeadline } from '../lap/progress.ts';
 import type { Recipe } from '../lap/recipe.ts';
 
 /** What a lap is expected to take, before it starts; `laps/<lap>/plan.json`. */
@@ -28,18 +30,7 @@ export interface Planned {
 }
 
 export interface PlannedPhase extends Planned {
-  readonly phase: string;
-}
-
-/** A phase's plan in the few numbers that a lap shows while it runs. */
-export interface PlanHeadline {
-  readonly phase: string;
-  readonly calls: number;
-  readonly tokens: number;
-  /** Of training and of inference. */
-  readonly hours: number;
-  readonly cost: number;
-  readonly expertMinutes: number;
+  readonly phase: PhaseName;
 }
 
 export function headlines({ phases }: LapPlan): PlanHeadline[] {
@@ -72,15 +63,14 @@ export function planLap(
   parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined },
 ): LapPlan {
   const { settings, base } = recipe.domain;
-  const sizes = sizesOf(recipe, domain.sizes(settings, recipe.coldStart.problems), parent?.manifest);
+  const problems = domain.sizes(settings, recipe.coldStart.problems);
+  const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest) };
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
   const { rates, basis } = knownRates(recipe, parent?.measure, small);
-  const expected = lapWork(recipe, turn, sizes, rates);
-  const bound = lapWork(recipe, turn, sizes, withoutEarlyStop(rates, recipe));
-  const phases = phasesOf(recipe, turn).map((phase): PlannedPhase => {
-    const own = (pieces: typeof expected) =>
-      rounded(sumOf(pieces.filter((piece) => piece.phase === phase).map((piece) => amountsOf(piece, recipe))));
-    return { phase, expected: own(expected), bound: own(bound) };
+  const bound = withoutEarlyStop(rates, recipe);
+  const phases = ordersOf({ recipe, turn }).map(({ phase, orders }): PlannedPhase => {
+    const at = (these: Rates) => rounded(sumOf(orders.map((order) => cost(phase, order, lap, these))));
+    return { phase, expected: at(rates), bound: at(bound) };
   });
   return {
     preset: recipe.preset,
@@ -91,7 +81,7 @@ export function planLap(
       bound: rounded(sumOf(phases.map((phase) => phase.bound))),
     },
     basis: [
-      ...(sizes.problemsAssumed
+      ...(problems.assumed === true && parent === undefined
         ? [
             {
               figure: 'problems',

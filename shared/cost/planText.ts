@@ -1,4 +1,4 @@
-import type { PlanHeadline } from './plan.ts';
+import type { PlanHeadline } from '../lap/progress.ts';
 
 /** `1,234 calls, 56 k tokens, 2.5 h, 30 min of experts`: what is nothing is left out. */
 export function planText(headline: PlanHeadline | undefined): string {

@@ -1,6 +1,6 @@
+import type { TrainOrder } from '../lap/orders.ts';
 import type { Recipe } from '../lap/recipe.ts';
-import type { StageName, TrainingName } from '../stages.ts';
-import type { Task } from '../records.ts';
+import type { TrainingName } from '../stages.ts';
 
 export interface Tokens {
   readonly prompt: number;
@@ -68,31 +68,14 @@ export function labellingPolicy({ labelling, metaVerification }: Recipe): string
   });
 }
 
-/** Calls of judges about one sample of a stage, where each is distinct and well formed. */
-export function judgeCallsPerSample(
-  { rewards, metaVerification, selfVerification }: Recipe,
-  stage: StageName,
-): { verify: number; metaVerify: number } {
-  const meta = metaVerification ? rewards.metaVerdictsPerReward : 0;
-  const judged = selfVerification === 'self-analysis' && rewards.selfAnalysisWeight > 0;
-  const calls: Record<StageName, { verify: number; metaVerify: number }> = {
-    verifierV1: { verify: 0, metaVerify: 0 },
-    metaVerifier: { verify: 0, metaVerify: 0 },
-    verifierV2: { verify: 0, metaVerify: (1 - rewards.metaShare) * meta },
-    generator: { verify: rewards.verdictsPerReward, metaVerify: 0 },
-    selfVerification: { verify: rewards.verdictsPerReward, metaVerify: judged ? meta : 0 },
-  };
-  return calls[stage];
+/** Calls of judges about one sample of a training, where each is distinct and well formed. */
+export function judgeCalls({ judges: { verifier = 0, metaVerifier = 0 } }: TrainOrder): number {
+  return verifier + metaVerifier;
 }
 
-/** What a stage's model writes; v2 meta-analyses as well. */
-export function taskOf({ selfVerification }: Recipe, stage: StageName): Task {
-  const tasks: Record<StageName, Task> = {
-    verifierV1: 'verify',
-    metaVerifier: 'metaVerify',
-    verifierV2: 'verify',
-    generator: 'prove',
-    selfVerification: selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine',
-  };
-  return tasks[stage];
+/** Samples, or an SFT's rows, of each step, and the steps at most. */
+export function trainingSize({ stages, consolidation }: Recipe, name: TrainingName) {
+  if (name === 'consolidation') return { samplesPerStep: consolidation.rowsPerStep, maxSteps: consolidation.maxSteps };
+  const { groupSize, promptsPerStep, maxSteps } = stages[name];
+  return { samplesPerStep: groupSize * promptsPerStep, maxSteps };
 }

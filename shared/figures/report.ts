@@ -230,7 +230,7 @@ export interface TrainingFigures {
  */
 export interface LedgerRow {
   readonly phase: string;
-  /** Null in laps that have no plan. */
+  /** Null where the lap was to have no such phase. */
   readonly planned: Amounts | null;
   readonly used: Amounts;
   /** Used by planned; null where nothing was planned. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { possibleInits, stagesOf, withLaterInits } from './laterLap.ts';
+import { possibleInits, withLaterInits } from './laterLap.ts';
+import { stagesOf } from './phases.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
 import { fullLapName, RUN_NAME, runOf } from '../ids.ts';
@@ -122,7 +123,7 @@ export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: Pa
       ...parsed.data,
       domain: { ...parsed.data.domain, settings: settings as Recipe['domain']['settings'] },
     };
-    const recipe = withLaterInits(read, turn);
+    const recipe = withLaterInits({ recipe: read, turn });
     problems.push(...contradictions(recipe, turn, domain));
     if (problems.length === 0) return { run, ...(from === undefined ? {} : { from }), turn, recipe };
   }
@@ -166,9 +167,9 @@ function contradictions(recipe: Recipe, turn: number, { checker, expert }: Known
         `${rewards.selfAnalysisWeight}`,
     );
   }
-  for (const stage of stagesOf(recipe, turn)) {
+  for (const stage of stagesOf({ recipe, turn })) {
     const { init } = recipe.stages[stage];
-    const possible = possibleInits(recipe, turn, stage);
+    const possible = possibleInits({ recipe, turn }, stage);
     if (!possible.includes(init))
       found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
   }

@@ -1,43 +1,25 @@
-import type { Recipe } from './recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
-import { STAGE_NAMES } from '../stages.ts';
-
-/** The GRPO trainings of a lap, in order. `turn` is the lap's place in its chain, counted from 1. */
-export function stagesOf(recipe: Recipe, turn: number): readonly StageName[] {
-  const trains: Record<StageName, boolean> = {
-    verifierV1: turn === 1,
-    metaVerifier: recipe.metaVerification && (turn === 1 || recipe.retrainMetaVerifier),
-    verifierV2: turn === 1 || recipe.retrainVerifier,
-    generator: true,
-    selfVerification: true,
-  };
-  return STAGE_NAMES.filter((stage) => trains[stage]);
-}
-
-/** The phases of a lap, in order (METHOD.md): lap 1 builds the verifier, later laps consolidate and retrain. */
-export function phasesOf(recipe: Recipe, turn: number): readonly string[] {
-  const stages = stagesOf(recipe, turn);
-  const before = turn === 1 ? ['coldStart'] : ['consolidation'];
-  const trainings = stages.flatMap((stage) => (stage === 'metaVerifier' && turn === 1 ? ['metaData', stage] : [stage]));
-  return ['open', ...before, ...trainings, 'scaleVerification', 'evaluation'];
-}
+import type { LapShape } from './orders.ts';
+import { stagesOf } from './phases.ts';
+import type { Recipe } from './recipe.ts';
 
 /** What a stage can start from: the base, a later lap's consolidation, and the trainings before it in the same lap. */
-export function possibleInits(recipe: Recipe, turn: number, stage: StageName): readonly InitName[] {
-  const stages = stagesOf(recipe, turn);
-  const at = stages.indexOf(stage);
-  return ['base', ...(turn === 1 ? [] : (['consolidation'] as const)), ...stages.slice(0, Math.max(0, at))];
+export function possibleInits(lap: LapShape, stage: StageName): readonly InitName[] {
+  const stages = stagesOf(lap);
+  const before = stages.slice(0, Math.max(0, stages.indexOf(stage)));
+  return ['base', ...(lap.turn === 1 ? [] : (['consolidation'] as const)), ...before];
 }
 
 /**
  * A later lap's recipe, its stages starting from the consolidation where they name a training that only lap 1 has
  * (paper 3.1).
  */
-export function withLaterInits(recipe: Recipe, turn: number): Recipe {
+export function withLaterInits(lap: LapShape): Recipe {
+  const { recipe, turn } = lap;
   if (turn === 1) return recipe;
   const stages = { ...recipe.stages };
-  for (const stage of stagesOf(recipe, turn)) {
-    if (!possibleInits(recipe, turn, stage).includes(stages[stage].init))
+  for (const stage of stagesOf(lap)) {
+    if (!possibleInits(lap, stage).includes(stages[stage].init))
       stages[stage] = { ...stages[stage], init: 'consolidation' };
   }
   return { ...recipe, stages };

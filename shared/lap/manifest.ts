@@ -20,8 +20,8 @@ export interface LapManifest {
   readonly turn: number;
   readonly recipe: Recipe;
   readonly recipeSha256: string;
-  /** What the lap was expected to take, as `LapPlan`. Absent in laps from before there were plans. */
-  readonly plan?: ArtifactRef;
+  /** What the lap was expected to take, as `LapPlan`. */
+  readonly plan: ArtifactRef;
   readonly prompts: { readonly name: string; readonly sha256: string };
   readonly startedAt: string;
   readonly endedAt: string;
@@ -83,7 +83,7 @@ export interface StageRecord {
   readonly attempts: number;
   readonly trainingSeconds: number;
   /** When it was submitted; with it the report can tell what ran side by side. */
-  readonly startedAt?: string;
+  readonly startedAt: string;
 }
 
 /** Rejection fine-tuning on a parent's own answers (paper 3.1). */
@@ -120,7 +120,7 @@ export interface SetRecord extends SetResult {
   /** What was asked; absent where both kinds of verdicts were (labels). */
   readonly task?: Task;
   readonly wallSeconds: number;
-  readonly startedAt?: string;
+  readonly startedAt: string;
 }
 
 export interface LabelRecord {
@@ -160,3 +160,9 @@ export interface PhaseRecord {
   readonly startedAt: string;
   readonly endedAt: string;
 }
+
+/** All trainings of a lap: the consolidation, and the stages. */
+export const trainingsOf = ({ consolidation, stages }: Pick<LapManifest, 'consolidation' | 'stages'>) => [
+  ...(consolidation ? [{ ...consolidation, name: 'consolidation' as const, datasets: [consolidation.dataset] }] : []),
+  ...stages,
+];

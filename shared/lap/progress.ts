@@ -1,4 +1,15 @@
-import type { PlanHeadline } from '../cost/plan.ts';
+import type { PhaseName } from './phases.ts';
+
+/** A phase's plan in the few numbers that a lap shows while it runs. */
+export interface PlanHeadline {
+  readonly phase: PhaseName;
+  readonly calls: number;
+  readonly tokens: number;
+  /** Of training and of inference. */
+  readonly hours: number;
+  readonly cost: number;
+  readonly expertMinutes: number;
+}
 
 /** Name of the query by which a lap says how far it is. */
 export const PROGRESS_QUERY = 'progress';
@@ -7,8 +18,8 @@ export const PROGRESS_QUERY = 'progress';
 export interface LapProgress {
   /** `<run>/lap-NNNN`; absent until it is allocated. */
   readonly lap?: string;
-  /** Name of the phase under way, such as `coldStart`, `labelling`, `evaluation`, or of a training stage. */
-  readonly phase: string;
+  /** The phase under way. */
+  readonly phase: PhaseName;
   /** Place of the phase among all phases of this lap, counted from 1. */
   readonly phaseIndex: number;
   readonly phases: number;

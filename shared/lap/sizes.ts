@@ -1,25 +1,28 @@
+import { ROWS_PER_EXAMPLE } from './consolidation.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 
-/** How many there are of what a lap works on, as far as it can be known before. */
+/** How many there are of what a lap's orders are about, as far as it can be known before. */
 export interface LapSizes {
-  /** Proofs of the cold start: candidates of one round, and those that experts score. */
+  /** The cold start's: problems, proofs of one round, and those that experts score; then analyses of these. */
+  readonly askedProblems: number;
   readonly candidates: number;
   readonly expertProofs: number;
   readonly expertAnalyses: number;
-  /** Training rows of D_v and D_mv. */
-  readonly proofScores: number;
-  readonly analysisScores: number;
+  /** What a consolidation takes up again of D_v and D_mv. */
+  readonly reanalysedProofs: number;
+  readonly rejudgedAnalyses: number;
+  /** Phase 4's: problems, proofs at which a first look is taken, and those to label, the parent's left ones included. */
+  readonly nextProblems: number;
+  readonly lookedAt: number;
+  readonly toLabel: number;
   readonly heldOutProblems: number;
   readonly heldOutProofs: number;
   readonly heldOutAnalyses: number;
-  /** Proofs that phase 4 writes, those of them that it labels, and those that the parent left to it. */
-  readonly written: number;
-  readonly labelled: number;
-  readonly carried: number;
-  /** True where the number of problems was assumed. */
-  readonly problemsAssumed: boolean;
+  /** Held-out proofs of which no analyses were chosen yet. */
+  readonly unanalysedProofs: number;
 }
+export type SizeName = keyof LapSizes;
 
 /** Problems by split, before there are any. */
 export interface ProblemCounts {
@@ -36,35 +39,36 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
   const { coldStart: cold, metaData, labelling, evaluation } = recipe;
   const problems = problemsOf(expected, parent);
   const validationShare = problems.validation / (problems.train + problems.validation);
-  const candidates = Math.min(cold.problems, problems.train + problems.validation) * cold.candidatesPerProblem;
+  const askedProblems = Math.min(cold.problems, problems.train + problems.validation);
+  const candidates = askedProblems * cold.candidatesPerProblem;
   const expertProofs = Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
   const models = metaData.baseShare > 0 ? 2 : 1;
   const expertAnalyses = Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
   const byExperts = recipe.domain.checker === 'none';
-  const heldOutProofs =
-    parent?.evaluation.proofs.rows ?? (byExperts ? expertProofs * validationShare : 3 * evaluation.proofsPerScore);
-  const heldOutAnalyses =
-    parent?.evaluation.analyses?.rows ?? (byExperts ? expertAnalyses * validationShare : 3 * evaluation.proofsPerScore);
-  const written =
-    Math.min(Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem), problems.next) *
-    labelling.proofsPerProblem;
-  const parts = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
+  const held = (kept: number | undefined, scored: number): number =>
+    Math.round(kept ?? (byExperts ? scored * validationShare : 3 * evaluation.proofsPerScore));
+  const heldOutProofs = held(parent?.evaluation.proofs.rows, expertProofs);
+  const nextProblems = Math.min(
+    Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),
+    problems.next,
+  );
+  const written = nextProblems * labelling.proofsPerProblem;
+  const again = ROWS_PER_EXAMPLE * recipe.consolidation.examplesPerSkill;
+  const grown = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
   return {
+    askedProblems,
     candidates,
     expertProofs,
     expertAnalyses,
-    proofScores: parent === undefined ? Math.round(expertProofs * (1 - validationShare)) : rowsIn(parts),
-    analysisScores:
-      parent === undefined
-        ? Math.round(expertAnalyses * (1 - validationShare))
-        : rowsIn(parent.analysisScores?.train ?? []),
+    reanalysedProofs: Math.min(again, rowsIn(grown)),
+    rejudgedAnalyses: Math.min(again, rowsIn(parent?.analysisScores?.train ?? [])),
+    nextProblems,
+    lookedAt: written > labelling.proofs ? written : 0,
+    toLabel: Math.min(labelling.proofs, written) + (parent?.labels.carried?.rows ?? 0),
     heldOutProblems: problems.heldOut,
-    heldOutProofs: Math.round(heldOutProofs),
-    heldOutAnalyses: Math.round(heldOutAnalyses),
-    written,
-    labelled: Math.min(labelling.proofs, written),
-    carried: parent?.labels.carried?.rows ?? 0,
-    problemsAssumed: problems.assumed === true,
+    heldOutProofs,
+    heldOutAnalyses: held(parent?.evaluation.analyses?.rows, expertAnalyses),
+    unanalysedProofs: parent?.evaluation.analyses === undefined ? heldOutProofs : 0,
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import { expectDeclared } from '../declared.ts';
 import { allOutcomes, attemptsOf, lapWorld, type LapWorld } from '../lapWorld.ts';
 
 const LAP = 'main/lap-0001';
@@ -66,6 +67,10 @@ test('laps form a chain by the digest of the manifest, on the same held-out prob
   );
   expect(second.problems.heldOut).toEqual(first.problems.heldOut);
   expect(second.evaluation.proofs).toEqual(first.evaluation.proofs);
+});
+
+test.each([LAP, SECOND])('the sets, reviews and trainings of %s are those that its recipe declares', (lap) => {
+  expectDeclared(world.manifest(lap));
 });
 
 test.each([LAP, SECOND])('each model call of %s is paid once', (lap) => {

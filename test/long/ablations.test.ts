@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RehearsalSettings } from '../../domains/rehearsal/splits.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Problem } from '../../shared/records.ts';
+import { expectDeclared } from '../declared.ts';
 import { lapWorld, type LapWorld } from '../lapWorld.ts';
 
 let world: LapWorld;
@@ -14,11 +15,13 @@ afterAll(async () => {
   await world.dispose();
 }, 120_000);
 
-/** Runs a smoke lap to its end. */
+/** Runs a smoke lap to its end; it made what its recipe declares. */
 async function lapOf(run: string, lap: string, ...fields: string[]): Promise<LapManifest> {
   const command = world.start('lap', '--run', run, '--keep', ...fields);
   if ((await command.exit) !== 0) throw new Error(`${run} failed:\n${command.output()}`);
-  return world.manifest(`${run}/${lap}`);
+  const manifest = world.manifest(`${run}/${lap}`);
+  expectDeclared(manifest);
+  return manifest;
 }
 
 const trained = ({ stages }: LapManifest): string[] => stages.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { Trigger } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../../shared/lap/heldOutSizes.ts';
+import { ANALYSES_PER_PROOF, DRAFTS_PER_PROBLEM } from '../../shared/lap/phases.ts';
 import type { EvaluationRecord, EvaluationSet, SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';

@@ -1,7 +1,6 @@
 import { executeChild, workflowInfo } from '@temporalio/workflow';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
-import { phasesOf } from '../../shared/lap/laterLap.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { firstVerifier } from './firstVerifier.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
@@ -32,7 +31,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
   );
   const { recipe, parent } = opened;
-  progress.opened(opened.lap, recipe.preset, phasesOf(recipe, opened.turn), opened.plan?.phases);
+  progress.opened(opened);
   const heldOut = heldOutEvaluation(opened);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };
@@ -77,7 +76,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     turn: opened.turn,
     recipe,
     recipeSha256: opened.recipeSha256,
-    ...(opened.plan && { plan: opened.plan.ref }),
+    plan: opened.plan.ref,
     prompts: opened.prompts,
     startedAt: progress.startedAt,
     endedAt: new Date().toISOString(),

@@ -1,9 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { OpenedLap } from '../../activities/laps/open.ts';
+import { ordersOf } from '../../shared/lap/phases.ts';
+import type { PhaseName } from '../../shared/lap/phases.ts';
 import type { PhaseRecord } from '../../shared/lap/manifest.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';
-import type { PlanHeadline } from '../../shared/cost/plan.ts';
+import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
@@ -21,7 +24,7 @@ export function trackProgress() {
   const done: PhaseRecord[] = [];
   const results: string[] = [];
   let warnings: readonly string[] = [];
-  let phases: readonly string[] = ['open'];
+  let phases: readonly PhaseName[] = ['open'];
   let plan: readonly PlanHeadline[] = [];
   let current: LapProgress = {
     phase: 'open',
@@ -61,16 +64,16 @@ export function trackProgress() {
 
   return {
     startedAt,
-    /** @param names of all phases of this lap, in order. */
-    opened(lap: string, preset: string, names: readonly string[], planned: readonly PlanHeadline[] = []): void {
-      phases = names;
-      plan = planned;
-      current = { ...current, lap, phases: names.length, ...(planned.length > 0 && { plan: planned }) };
-      findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: preset });
+    opened(opened: OpenedLap): void {
+      const { lap, recipe } = opened;
+      phases = ordersOf(opened).map(({ phase }) => phase);
+      plan = opened.plan.phases;
+      current = { ...current, lap, phases: phases.length, plan };
+      findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: recipe.preset });
       show();
     },
     /** Runs one phase; `tell` puts its outcome into a few words. */
-    async phase<T>(name: string, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
+    async phase<T>(name: PhaseName, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
       const index = phases.indexOf(name);
       const began = new Date().toISOString();
       current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };

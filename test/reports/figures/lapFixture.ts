@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FileStore } from '../../../activities/store/files.ts';
+import { NOTHING } from '../../../shared/lap/amounts.ts';
 import type { Checker } from '../../../shared/domain.ts';
 import type { EvaluationSet, LapManifest, SetRecord } from '../../../shared/lap/manifest.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
@@ -191,13 +192,17 @@ export async function writeLap(store: FileStore, parts: LapParts = {}): Promise<
     prompts: { name: 'rehearsal', sha256: digest('f') },
     startedAt: at(0),
     endedAt: at(500),
+    plan: await store.writeJson(`laps/${lap}/plan.json`, { phases: [], total: { expected: NOTHING } }),
     problems: { train: none, validation: none, heldOut: await rows('held-out', parts.heldOut), next: none },
     base,
     proofScores: { train: [none], validation: none, grown: none },
     analysisScores: { train: [none], validation: none },
     models: { generator: base, verifier: base, metaVerifier: base },
     stages,
-    sets: parts.records ?? [],
+    sets: [
+      ...(parts.records ?? []),
+      { ...emptySet(setId), phase: 'scaleVerification', startedAt: at(0), wallSeconds: 0 },
+    ],
     reviews: [],
     labels: {
       proofs: await rows(

@@ -253,8 +253,8 @@ test('time in which neither a training nor an inference was under way is neither
     ['coldStart', 20, 0, 10, 10, 150],
     ['verifierV1', 70, 60, 0, 0, 0],
     ['metaVerifier', 70, 60, 0, 0, 0],
-    ['evaluation', 340, 0, 50, 10, 150],
     ['scaleVerification', 0, 0, 0, 0, 0],
+    ['evaluation', 340, 0, 50, 10, 150],
   ]);
 });
 

@@ -60,7 +60,7 @@ export async function writeChain(): Promise<Chain> {
         outcome(row, task, text, { model: model.sha256, ...(score === undefined ? {} : { score }) }),
       ),
     );
-    return { ...emptySet(setId), phase, wallSeconds: 1 };
+    return { ...emptySet(setId), phase, startedAt: '2026-01-01T00:00:00.000Z', wallSeconds: 1 };
   };
   const write = (lap: string, name: string, rows: readonly unknown[]): Promise<DatasetRef> =>
     store.writeJsonl(`datasets/${lap}/${name}.jsonl`, rows);

@@ -1,4 +1,5 @@
-import { NOTHING, overBudget, ratiosOf } from '../../../shared/lap/amounts.ts';
+import * as fc from 'fast-check';
+import { NOTHING, overBudget, ratiosOf, sumOf } from '../../../shared/lap/amounts.ts';
 import type { Spending } from '../../../shared/lap/amounts.ts';
 import { expertTime } from '../../../shared/cost/expertTime.ts';
 import { domains } from '../../../domains/index.ts';
@@ -6,6 +7,10 @@ import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { planLap, refusalOfPlan } from '../../../shared/cost/plan.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { hoursText, short } from '../../../shared/cost/planText.ts';
+import { knownRates } from '../../../shared/cost/knownRates.ts';
+import { cost } from '../../../shared/cost/orders.ts';
+import { ordersOf } from '../../../shared/lap/phases.ts';
+import { sizesOf } from '../../../shared/lap/sizes.ts';
 import { labellingPolicy } from '../../../shared/cost/rates.ts';
 import type { MeasuredRates } from '../../../shared/cost/rates.ts';
 import type { Recipe } from '../../../shared/lap/recipe.ts';
@@ -143,6 +148,44 @@ describe('the plan of a later lap', () => {
     expect(basis.find(({ figure }) => figure === 'calls a proof')).toMatchObject({ measured: false });
   });
 });
+
+test('whatever the recipe, a plan is the sum of what its orders cost', () => {
+  const recipes = fc.record({
+    preset: fc.constantFrom('smoke', 'rehearsal', 'paper'),
+    metaVerification: fc.boolean(),
+    retrainVerifier: fc.boolean(),
+    retrainMetaVerifier: fc.boolean(),
+    selfVerification: fc.constantFrom('self-analysis', 'refine-trajectory'),
+    evaluation: fc.record({ greedy: fc.boolean() }),
+    coldStart: fc.record({ refinementRounds: fc.nat(4) }),
+    metaData: fc.record({ baseShare: fc.constantFrom(0, 0.5) }),
+    labelling: fc.record({
+      auditShare: fc.constantFrom(0, 0.3),
+      contested: fc.constantFrom('ask', 'carry'),
+      candidates: fc.integer({ min: 1, max: 400 }),
+    }),
+  });
+  fc.assert(
+    fc.property(recipes, fc.constantFrom(1, 2), (fields, turn) => {
+      const { recipe } = resolveRecipe(domains, fields);
+      const { name, settings } = recipe.domain;
+      const { measured: _, ...domain } = domains.of(name);
+      const { total, phases } = planLap(recipe, turn, domain);
+      const sizes = sizesOf(recipe, domain.sizes(settings, recipe.coldStart.problems));
+      const { rates } = knownRates(recipe);
+      const costs = ordersOf({ recipe, turn }).flatMap(({ phase, orders }) =>
+        orders.map((order) => cost(phase, order, { recipe, sizes }, rates)),
+      );
+      for (const [amount, sum] of Object.entries(sumOf(costs))) {
+        // each phase is rounded: to whole calls, or to a ten-thousandth of an hour and of a price
+        const unit = /Hours|cost/.test(amount) ? 1e-4 : 1;
+        const off = Math.abs(total.expected[amount as keyof typeof total.expected] - sum);
+        expect([amount, off <= 0.51 * unit * (phases.length + 1)]).toEqual([amount, true]);
+      }
+    }),
+    { numRuns: 30 },
+  );
+}, 60_000);
 
 describe('a budget', () => {
   const spending: Spending = { calls: 10, tokens: 100, gpuHours: 1, cost: 5, expertMinutes: 60 };

@@ -1,55 +1,10 @@
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
-import { bandOf, phasesOf, possibleInits } from '../../../shared/lap/laterLap.ts';
+import { bandOf, possibleInits } from '../../../shared/lap/laterLap.ts';
 import { domains } from '../../../domains/index.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 
 const later = (input: object) =>
   resolveRecipe(domains, { from: 'lap-0001', ...input }, { turn: 1, recipe: { ...smoke, seed: 7 } });
-
-test('lap 1 builds a verifier in four steps, later laps consolidate and retrain it', () => {
-  expect(phasesOf(smoke, 1)).toEqual([
-    'open',
-    'coldStart',
-    'verifierV1',
-    'metaData',
-    'metaVerifier',
-    'verifierV2',
-    'generator',
-    'selfVerification',
-    'scaleVerification',
-    'evaluation',
-  ]);
-  expect(phasesOf(smoke, 2)).toEqual([
-    'open',
-    'consolidation',
-    'verifierV2',
-    'generator',
-    'selfVerification',
-    'scaleVerification',
-    'evaluation',
-  ]);
-});
-
-test.each([
-  [
-    'without meta-verification lap 1 trains no meta-verifier',
-    { metaVerification: false },
-    1,
-    ['metaData', 'metaVerifier'],
-    false,
-  ],
-  ['a frozen verifier is not trained again', { retrainVerifier: false }, 2, ['verifierV2'], false],
-  [
-    'the meta-verifier is trained anew where the recipe says so',
-    { retrainMetaVerifier: true },
-    2,
-    ['metaVerifier'],
-    true,
-  ],
-])('%s', (_, over, turn, names, there) => {
-  const phases = phasesOf({ ...smoke, ...over }, turn);
-  for (const name of names) expect(phases.includes(name)).toBe(there);
-});
 
 test('a later lap goes on with its parent’s recipe, and in its run', () => {
   const { run, from, turn, recipe } = later({ labelling: { proofs: 9 } });
@@ -72,7 +27,7 @@ test('with a frozen verifier the generator starts from the consolidation', () =>
 });
 
 test('lap 1 has no consolidation to start from', () => {
-  expect(possibleInits(smoke, 1, 'verifierV2')).toEqual(['base', 'verifierV1', 'metaVerifier']);
+  expect(possibleInits({ recipe: smoke, turn: 1 }, 'verifierV2')).toEqual(['base', 'verifierV1', 'metaVerifier']);
   expect(() => resolveRecipe(domains, { stages: { generator: { init: 'consolidation' } } })).toThrow(
     /stages\.generator\.init: expected base, verifierV1, metaVerifier, verifierV2 \(what exists by then\), got "consolidation"/,
   );

@@ -1,0 +1,63 @@
+import { amountsOf } from '../lap/amounts.ts';
+import type { Amounts, Counted } from '../lap/amounts.ts';
+import type { Order, TrainOrder } from '../lap/orders.ts';
+import type { PhaseName } from '../lap/phases.ts';
+import type { Recipe } from '../lap/recipe.ts';
+import type { LapSizes } from '../lap/sizes.ts';
+import type { Rates } from './knownRates.ts';
+import { judgeCalls, trainingSize } from './rates.ts';
+import type { Tokens } from './rates.ts';
+
+/** What an order of a phase takes at these rates. */
+export function cost(
+  phase: PhaseName,
+  order: Order,
+  { recipe, sizes }: { readonly recipe: Recipe; readonly sizes: LapSizes },
+  rates: Rates,
+): Amounts {
+  switch (order.kind) {
+    case 'sample':
+      return calls(rowsOf(order) * order.perRow, () => rates.tokensOf(phase, order.task));
+    case 'label':
+      return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
+    case 'review': {
+      const verdicts = rowsOf(order) * rates.verdictsPerQuestion();
+      return taking(verdicts === 0 ? {} : { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase) });
+    }
+    case 'train': {
+      const rate = rates.training(order);
+      const { samplesPerStep, maxSteps } = trainingSize(recipe, order.name);
+      const samples = samplesPerStep * Math.round(maxSteps * rate.stepsShare);
+      const judged = Math.round(samples * judgeCalls(order) * (rate.judgedShare ?? 0));
+      return taking({
+        ...asked(judged, () => rates.judgeTokens(order)),
+        trainingTokens: samples * rate.tokensPerSample,
+        trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
+      });
+    }
+  }
+
+  function rowsOf({ rows: name, part }: Exclude<Order, TrainOrder>): number {
+    if (part === undefined) return sizes[name];
+    const { of, share } = part;
+    const rows = sizes[name] * (of === 'right' ? rates.rightShare() : rates.labelling()[`${of}Share`]);
+    return share === undefined ? Math.round(rows) : Math.ceil(rows * share);
+  }
+
+  function asked(count: number, tokensOf: () => Tokens): Counted {
+    if (count === 0) return {};
+    const { prompt, completion } = tokensOf();
+    return { calls: count, promptTokens: count * prompt, completionTokens: count * completion };
+  }
+
+  function calls(count: number, tokensOf: () => Tokens): Amounts {
+    const counted = asked(count, tokensOf);
+    const { promptTokens = 0, completionTokens = 0 } = counted;
+    const seconds = count === 0 ? 0 : (promptTokens + completionTokens) / rates.tokensPerSecond();
+    return taking({ ...counted, inferenceHours: seconds / 3600 });
+  }
+
+  function taking(counted: Counted): Amounts {
+    return amountsOf(counted, recipe);
+  }
+}

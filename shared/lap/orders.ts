@@ -1,0 +1,78 @@
+import type { ModelRole, Task } from '../records.ts';
+import type { QuestionKind } from '../review/reviews.ts';
+import type { TrainingName } from '../stages.ts';
+import type { Recipe } from './recipe.ts';
+import type { SizeName } from './sizes.ts';
+
+/** What an order reads, and how much of it. */
+interface Reads<Name extends string> {
+  /** Within its phase; the set's or review's id is made of both. */
+  readonly name: Name;
+  readonly rows: SizeName;
+  /** The rows of these that answers decide on: a rate of the plan, times a share that is rounded up. @default all */
+  readonly part?: { readonly of: 'right' | 'contested' | 'labelled'; readonly share?: number };
+  /** Made only where there is something to ask about. @default always */
+  readonly ifAny?: true;
+}
+
+/** Answers of one model to each row. */
+export interface SampleOrder<Name extends string = string> extends Reads<Name> {
+  readonly kind: 'sample';
+  readonly task: Task;
+  readonly by: ModelRole;
+  readonly perRow: number;
+  /** At T = 0. */
+  readonly greedy?: true;
+}
+
+/** Labels by the rule, from as many verdicts as decide it. */
+export interface LabelOrder<Name extends string = string> extends Reads<Name> {
+  readonly kind: 'label';
+}
+
+/** A question to experts about each row. */
+export interface ReviewOrder<Name extends string = string> extends Reads<Name> {
+  readonly kind: 'review';
+  readonly question: QuestionKind;
+}
+
+export interface TrainOrder<Name extends TrainingName = TrainingName> {
+  readonly kind: 'train';
+  readonly name: Name;
+  /** What is trained on: a task's rows of D_p, D_v or D_mv, and their share of a batch. */
+  readonly sources: readonly { readonly task: Task; readonly of: TrainingData; readonly weight: number }[];
+  /** The frozen models that give the reward, with their calls about one sample. Experts' scores are v1's reward. */
+  readonly judges: Readonly<Partial<Record<Judge, number>>>;
+}
+export type TrainingData = 'problems' | 'proofScores' | 'analysisScores' | 'examples';
+export type Judge = 'verifier' | 'metaVerifier';
+
+export type Order = SampleOrder | LabelOrder | ReviewOrder | TrainOrder;
+
+/** What decides which phases and orders a lap has. `turn` is its place in its chain, counted from 1. */
+export interface LapShape {
+  readonly recipe: Recipe;
+  readonly turn: number;
+}
+
+type More = Partial<Pick<SampleOrder, 'part' | 'ifAny' | 'greedy'>>;
+
+export const sample = <Name extends string>(
+  name: Name,
+  task: Task,
+  by: ModelRole,
+  rows: SizeName,
+  perRow = 1,
+  more: More = {},
+): SampleOrder<Name> => ({ kind: 'sample', name, task, by, rows, perRow, ...more });
+export const review = <Name extends string>(
+  name: Name,
+  question: QuestionKind,
+  rows: SizeName,
+  more: More = {},
+): ReviewOrder<Name> => ({ kind: 'review', name, question, rows, ...more });
+export const train = <Name extends TrainingName>(
+  name: Name,
+  sources: TrainOrder['sources'],
+  judges: TrainOrder['judges'] = {},
+): TrainOrder<Name> => ({ kind: 'train', name, sources: sources.filter(({ weight }) => weight > 0), judges });

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { LapManifest } from '../../../shared/lap/manifest.ts';
+import { orderOf, ordersOf, reportedAs } from '../../../shared/lap/phases.ts';
+import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
+import { declaredAndMade, expectDeclared } from '../../declared.ts';
+
+const phasesOf = (turn: number, recipe = smoke) => ordersOf({ recipe, turn }).map(({ phase }) => phase);
+
+test('lap 1 builds a verifier in four steps, later laps consolidate and retrain it', () => {
+  expect(phasesOf(1)).toEqual([
+    'open',
+    'coldStart',
+    'verifierV1',
+    'metaData',
+    'metaVerifier',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
+  expect(phasesOf(2)).toEqual([
+    'open',
+    'consolidation',
+    'verifierV2',
+    'generator',
+    'selfVerification',
+    'scaleVerification',
+    'evaluation',
+  ]);
+});
+
+test.each([
+  [
+    'without meta-verification lap 1 trains no meta-verifier',
+    { metaVerification: false },
+    1,
+    ['metaData', 'metaVerifier'],
+    false,
+  ],
+  ['a frozen verifier is not trained again', { retrainVerifier: false }, 2, ['verifierV2'], false],
+  [
+    'the meta-verifier is trained anew where the recipe says so',
+    { retrainMetaVerifier: true },
+    2,
+    ['metaVerifier'],
+    true,
+  ],
+])('%s', (_, over, turn, names, there) => {
+  const phases = phasesOf(turn, { ...smoke, ...over });
+  for (const name of names) expect(phases.some((phase) => phase === name)).toBe(there);
+});
+
+interface History {
+  readonly events: readonly {
+    readonly activityTaskScheduledEventAttributes?: {
+      readonly activityType: { readonly name: string };
+      readonly input: { readonly payloads: readonly { readonly data: string }[] };
+    };
+  }[];
+}
+
+/** What a lap that really ran had for `writeManifest`, from its history. */
+function recordedManifest(name: string): LapManifest {
+  const file = readFileSync(`test/replay/lap/${name}.json.gz`);
+  const { events } = JSON.parse(gunzipSync(file).toString()) as History;
+  const data = events
+    .map((event) => event.activityTaskScheduledEventAttributes)
+    .find((scheduled) => scheduled?.activityType.name === 'writeManifest')?.input.payloads[0]?.data;
+  return JSON.parse(Buffer.from(data ?? '', 'base64').toString()) as LapManifest;
+}
+
+describe.each(['lap', 'laterLap'])('of the recorded %s', (name) => {
+  const manifest = recordedManifest(name);
+
+  test('the sets, reviews and trainings are those that it declares', () => {
+    expect(manifest.sets.length).toBeGreaterThan(10);
+    expectDeclared(manifest);
+  });
+
+  test('anything more, and anything less, would be seen', () => {
+    const [first, ...others] = manifest.sets;
+    expect(() => expectDeclared({ ...manifest, sets: others })).toThrow(first!.setId);
+    const odd = { ...first!, setId: `${manifest.lap}/cold-start/more` };
+    expect(() => expectDeclared({ ...manifest, sets: [...manifest.sets, odd] })).toThrow('cold-start/more');
+  });
+});
+
+test.each([1, 2])('no two orders of turn %s have one id, whatever the recipe measures and asks', (turn) => {
+  const recipe = {
+    ...rehearsal,
+    labelling: { ...rehearsal.labelling, auditShare: 0.5 },
+    coldStart: { ...rehearsal.coldStart, refinementRounds: 3 },
+  };
+  const { orders } = declaredAndMade({
+    lap: 'main/lap-0001',
+    turn,
+    recipe,
+    sets: [],
+    reviews: [],
+    stages: [],
+    labels: { set: {} },
+  } as unknown as LapManifest);
+  const lines = orders.map(({ line }) => line.split(' ').at(-1));
+  expect(new Set(lines).size).toBe(lines.length);
+});
+
+test('trainings share their batches, and their judges are asked as often as the rewards say', () => {
+  const lap = { recipe: rehearsal, turn: 1 };
+  const { metaShare, metaVerdictsPerReward, verdictsPerReward } = rehearsal.rewards;
+  expect(orderOf(lap, 'verifierV2', 'train', 'verifierV2')).toEqual({
+    kind: 'train',
+    name: 'verifierV2',
+    sources: [
+      { task: 'verify', of: 'proofScores', weight: 1 - metaShare },
+      { task: 'metaVerify', of: 'analysisScores', weight: metaShare },
+    ],
+    judges: { metaVerifier: (1 - metaShare) * metaVerdictsPerReward },
+  });
+  const bare = { recipe: { ...rehearsal, metaVerification: false }, turn: 1 };
+  expect(orderOf(bare, 'verifierV2', 'train', 'verifierV2')).toMatchObject({ sources: [{ weight: 1 }], judges: {} });
+  expect(orderOf(bare, 'selfVerification', 'train', 'selfVerification').judges).toEqual({
+    verifier: verdictsPerReward,
+  });
+});
+
+test('an order that a recipe does not have is named, with those that it has', () => {
+  expect(() => orderOf({ recipe: smoke, turn: 2 }, 'coldStart', 'sample', 'draft')).toThrow(
+    'Expected coldStart of turn 2 to declare the sample draft, got nothing',
+  );
+  expect(() => orderOf({ recipe: smoke, turn: 1 }, 'scaleVerification', 'review', 'audit')).toThrow(
+    /got sample proofs, sample first-look, label verdicts, review experts$/,
+  );
+});
+
+test('a phase beside the declaration is reported as such', () => {
+  const lap = { recipe: smoke, turn: 2 };
+  expect(['generator', 'coldStart', 'tuning'].map((phase) => reportedAs(lap, phase))).toEqual([
+    'generator',
+    'coldStart (not declared)',
+    'tuning (not declared)',
+  ]);
+});
