@@ -58,7 +58,8 @@ export class Serving {
     model: ModelRef,
     { refresh = false, engine }: { readonly refresh?: boolean; readonly engine?: string } = {},
   ): Promise<readonly Endpoint[]> {
-    const chosen = this.#engine('endpoint' in model ? 'external' : (engine ?? (await this.#engineOf(model))));
+    if ('endpoint' in model) return this.#engine('external').ensure(model);
+    const chosen = this.#engine(engine ?? (await this.#engineOf(model)));
     const key = keyOf(chosen.name, model);
     const seen = refresh ? undefined : this.#seen.get(key);
     const endpoints = seen ?? (await chosen.ensure(model));

@@ -104,7 +104,10 @@ describe('where a model is served', () => {
   test('is its own endpoint for a model that names one, whichever engine is asked for', async () => {
     const { one } = await served();
     for (const engine of ['batcher', 'command', 'external'])
-      expect(await one.endpoints(HOSTED, { engine })).toMatchObject([{ baseUrl: HOSTED.endpoint, model: 'big' }]);
+      for (const endpoint of ['http://gpu:8000', 'http://other:8000'])
+        expect(await one.endpoints({ ...HOSTED, endpoint }, { engine })).toMatchObject([
+          { baseUrl: endpoint, model: 'big' },
+        ]);
   });
 
   test('cannot be asked of an engine that is not there', async () => {
