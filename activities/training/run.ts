@@ -50,7 +50,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
       case 'fail':
         throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
       case 'watch':
-        await watch(input, next.attempt, context);
+        await watch(input, attempts[next.attempt - 1]!.job, context);
         break;
       case 'submit': {
         const { attempt, delayMs } = next;
@@ -101,13 +101,16 @@ export async function stopJob(
  * Every submitted attempt, and how it stands. The end of one is put on record before a next one can overwrite its
  * result.
  */
-async function attemptsOf(input: RunTrainingInput, context: RunContext): Promise<AttemptSummary[]> {
-  const attempts: AttemptSummary[] = [];
+async function attemptsOf(
+  input: RunTrainingInput,
+  context: RunContext,
+): Promise<(AttemptSummary & { readonly job: Submission })[]> {
+  const attempts: Awaited<ReturnType<typeof attemptsOf>> = [];
   for (let attempt = 1; ; attempt += 1) {
     const job = await submissionOf(attempt, context);
     if (!job) return attempts;
     const end = (await context.folder.end(attempt)) ?? (await look(input, job, context)).seen;
-    attempts.push({ ...end, execution: job.execution });
+    attempts.push({ ...end, execution: job.execution, job });
   }
 }
 
@@ -149,10 +152,8 @@ async function look(
 }
 
 /** Watches an attempt until it is over, one way or another. */
-async function watch(input: RunTrainingInput, attempt: number, context: RunContext): Promise<void> {
+async function watch(input: RunTrainingInput, job: Submission, context: RunContext): Promise<void> {
   const { folder, cluster, signal, heartbeat, graceMs } = context;
-  const job = await submissionOf(attempt, context);
-  if (!job) throw new Error(`Expected attempt ${attempt} of ${folder.jobKey} to be known to cluster ${cluster.name}`);
   const metrics = new MetricsTail(context.store.path(folder.metrics));
   const { maxSteps } = input.hyper;
   let resultSince: number | undefined;
@@ -164,7 +165,7 @@ async function watch(input: RunTrainingInput, attempt: number, context: RunConte
     const state = seen.state === 'starting' ? jobState({ presence: 'alive', step: own?.step, maxSteps }) : seen.state;
     heartbeat({
       jobKey: folder.jobKey,
-      attempt,
+      attempt: job.attempt,
       state,
       step: last?.step ?? 0,
       maxSteps,
