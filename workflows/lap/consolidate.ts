@@ -6,7 +6,7 @@ import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.t
 import { placeOf, uri } from '../../shared/ids.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { meansOf } from '../../shared/lap/means.ts';
-import { runJob } from './trainingJob.ts';
+import { trainToEnd } from './trainingJob.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
 import { data } from '../proxies.ts';
@@ -92,7 +92,7 @@ export async function consolidate({
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
   const { examplesPerSkill: _, ...hyper } = sizes;
-  const outcome = await runJob({
+  const outcome = await trainToEnd({
     jobKey: place,
     kind: 'sft',
     initCheckpoint: init,

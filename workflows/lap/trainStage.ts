@@ -9,7 +9,7 @@ import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { meansOf } from '../../shared/lap/means.ts';
-import { runJob } from './trainingJob.ts';
+import { trainToEnd } from './trainingJob.ts';
 import { data, serving } from '../proxies.ts';
 
 export interface TrainStageInput {
@@ -72,7 +72,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   };
   const startedAt = new Date().toISOString();
   const outcome = await whileServed(judging, () =>
-    runJob({
+    trainToEnd({
       jobKey,
       kind: 'grpo',
       initCheckpoint: init,

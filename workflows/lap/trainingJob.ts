@@ -3,7 +3,7 @@ import type { RunTrainingInput, TrainingOutcome } from '../../activities/trainin
 import { training } from '../proxies.ts';
 
 /** Runs a training job to its end; a cancelled lap's job ends even if no worker was there to see the cancellation. */
-export async function runJob(job: RunTrainingInput): Promise<TrainingOutcome> {
+export async function trainToEnd(job: RunTrainingInput): Promise<TrainingOutcome> {
   try {
     return await training.runTraining(job);
   } catch (error) {
