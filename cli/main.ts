@@ -7,6 +7,7 @@ import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
 import { registerPlan } from './lap/plan.ts';
+import { registerPrompts } from './lap/prompts.ts';
 import { registerLineage } from './reports/lineage.ts';
 import { registerRelabel } from './lap/relabel.ts';
 import { registerReport } from './reports/report.ts';
@@ -27,6 +28,7 @@ const program = new Command('flywheel')
 for (const register of [
   registerLap,
   registerPlan,
+  registerPrompts,
   registerStatus,
   registerLaps,
   registerReport,

@@ -71,6 +71,27 @@ const READERS: Readonly<Record<Task, (text: string, maxRevisions: number) => Par
   metaVerify: (text) => readAnalysis(text, 'metaVerify'),
 };
 
+const EVALUATION = [
+  'Here is my evaluation of the solution:',
+  'Based on my evaluation, the final overall score should be:',
+  '\\boxed{',
+];
+const SELF_VERIFIED = ['## Solution', '## Self Evaluation', ...EVALUATION];
+
+/** What an answer to a task is read by, as a prompt should show it. */
+export const FORMATS: Readonly<Record<Task, readonly string[]>> = {
+  prove: ['## Solution'],
+  refine: ['## Solution'],
+  selfVerify: SELF_VERIFIED,
+  selfRefine: SELF_VERIFIED,
+  verify: EVALUATION,
+  metaVerify: [
+    'Here is my analysis of the "solution evaluation":',
+    'Based on my analysis, I will rate the "solution evaluation" as:',
+    '\\boxed{',
+  ],
+};
+
 /** R_format (paper 2.1): 1 when the answer has its task's format. A truncated answer has not, whatever its text. */
 export function formatReward(answer: ParsedAnswer, truncated = false): 0 | 1 {
   return answer.kind === 'wellFormed' && !truncated ? 1 : 0;

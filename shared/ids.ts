@@ -170,6 +170,12 @@ export const uri = {
   judgeLedger: file('ledger', 'judge.jsonl'),
 
   checkpoint: folder('checkpoints'),
+
+  /** By digest. */
+  promptSet: folder('prompts'),
+  /** Which digest a team's name stands for. */
+  promptName: (name: string) => `prompts/names/${name}.json`,
+  promptNames: 'prompts/names/',
 };
 
 /** Whether a dataset is one that the lap wrote. */

@@ -56,6 +56,12 @@ export type ModelRole = 'candidate' | 'verifier' | 'metaVerifier' | 'generator';
 export const TASKS = ['prove', 'refine', 'selfVerify', 'selfRefine', 'verify', 'metaVerify'] as const;
 export type Task = (typeof TASKS)[number];
 
+/** A prompt set of the store, by the digest of its texts; the name is how people know it. */
+export interface PromptSetRef {
+  readonly name: string;
+  readonly sha256: string;
+}
+
 /** A row of D_p. */
 export interface Problem {
   readonly id: string;

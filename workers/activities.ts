@@ -5,7 +5,6 @@ import { allBeating } from '../activities/processes/heartbeat.ts';
 import { createInferenceActivities } from '../activities/sets/activities.ts';
 import { createDatasetActivities } from '../activities/datasets/activities.ts';
 import { createLapActivities } from '../activities/laps/activities.ts';
-import { loadPromptSet } from '../activities/store/promptSets.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
@@ -45,11 +44,7 @@ export async function createActivities() {
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {
-      ...createInferenceActivities({
-        store,
-        resolve: (model, options) => serving.endpoints(model, options),
-        loadPromptSet,
-      }),
+      ...createInferenceActivities({ store, resolve: (model, options) => serving.endpoints(model, options) }),
       ...createServingActivities({ serving }),
     },
     training: createTrainingActivities({

@@ -11,13 +11,14 @@ import type {
   ScoredAnalysis,
   ScoredProof,
   TrainingRow,
+  PromptSetRef,
 } from '../../shared/records.ts';
 import { seriesOfLap } from '../../shared/ids.ts';
 import { balancedSample } from '../../shared/selection.ts';
 import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
-import { loadPromptSet } from '../store/promptSets.ts';
+import { openPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { wellFormedAnalyses } from './analyses.ts';
 import { proofId } from './proofs.ts';
@@ -58,7 +59,7 @@ export async function rightAnalyses(
 
 export interface ConsolidationInput {
   readonly to: string;
-  readonly prompts: string;
+  readonly prompts: PromptSetRef;
   /** The generator's skill: the parent's labelled proofs, as it wrote them. */
   readonly labels: LabelRecord;
   /** The parent's turn. */
@@ -102,7 +103,7 @@ export async function writeConsolidation(
       `Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got ` +
         'none; lower what must pass or start from another lap',
     );
-  const prompts = await loadPromptSet(input.prompts);
+  const prompts = await openPromptSet(store, input.prompts);
   const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, score }): TrainingRow => ({
     itemId: `${task}/${subject}`,
     task,

@@ -1,6 +1,7 @@
 import type {
   DatasetRef,
   Problem,
+  PromptSetRef,
   RewardMeta,
   ScoredAnalysis,
   ScoredProof,
@@ -9,7 +10,7 @@ import type {
 } from '../../shared/records.ts';
 import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
-import { loadPromptSet } from '../store/promptSets.ts';
+import { openPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
@@ -27,9 +28,9 @@ export type TrainingSource =
  */
 export async function writeTrainingRows(
   store: ArtifactStore,
-  input: { to: string; prompts: string; source: TrainingSource },
+  input: { to: string; prompts: PromptSetRef; source: TrainingSource },
 ): Promise<DatasetRef> {
-  const prompts = await loadPromptSet(input.prompts);
+  const prompts = await openPromptSet(store, input.prompts);
   const { task, rows: from } = input.source;
   if (from.rows === 0) {
     throw failure(

@@ -9,14 +9,14 @@ import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan } from '../../shared/cost/plan.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { PlanHeadline } from '../../shared/lap/progress.ts';
-import type { ArtifactRef, CheckpointRef } from '../../shared/records.ts';
+import type { ArtifactRef, CheckpointRef, PromptSetRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
-import { loadPromptSet } from '../store/promptSets.ts';
+import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, readManifest } from './parent.ts';
@@ -36,7 +36,7 @@ export interface OpenedLap {
   readonly recipeSha256: string;
   /** What it is expected to take: the whole, and a few numbers of each phase. */
   readonly plan: { readonly ref: ArtifactRef; readonly phases: readonly PlanHeadline[] };
-  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly prompts: PromptSetRef;
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
 }
@@ -71,7 +71,7 @@ export async function openLap(
     refuseUnknownTraining(trainingEngines, recipe);
     await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
     refuseWhatIsOverBudget(recipe, plan);
-    const prompts = await loadPromptSet(recipe.domain.prompts);
+    const prompts = await promptSetNamed(store, recipe.domain.prompts);
     const base = await importBase(store, root, domain, recipe.domain.base);
     const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
@@ -87,7 +87,7 @@ export async function openLap(
       recipe,
       recipeSha256,
       plan: { ref: planned, phases: headlines(plan) },
-      prompts: { name: prompts.name, sha256: prompts.sha256 },
+      prompts,
       problems,
       base,
     };

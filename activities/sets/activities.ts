@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { PromptSet } from '../store/promptSets.ts';
+import { openPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { AskerOptions } from '../inference/asker.ts';
@@ -19,7 +19,6 @@ import { heals } from '../../shared/failures.ts';
 export interface InferenceDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;
-  readonly loadPromptSet: (name: string) => Promise<PromptSet>;
   readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
 }
 
@@ -43,7 +42,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
     store,
     servers: serversOf(engine.engine),
     asker: deps.asker,
-    prompts: await deps.loadPromptSet(prompts),
+    prompts: await openPromptSet(store, prompts),
   });
   return {
     /** Cuts a set into shards. */

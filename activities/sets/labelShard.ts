@@ -4,7 +4,7 @@ import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/wave
 import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
-import type { PromptSet } from '../store/promptSets.ts';
+import type { PromptSet } from '../store/promptSet.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
 import {
   runShard,

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../shared/outcomes.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
-import type { PromptSet } from '../store/promptSets.ts';
+import type { PromptSet } from '../store/promptSet.ts';
 import { callKey, questionDigest, type Question } from '../inference/keys.ts';
 import type { ShardRun } from './shard.ts';
 

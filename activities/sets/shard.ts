@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
-import type { PromptSet } from '../store/promptSets.ts';
+import type { PromptSet } from '../store/promptSet.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
 import { Ledger } from '../inference/ledger.ts';

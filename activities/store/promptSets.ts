@@ -1,117 +1,92 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { TASKS, type ChatMessage, type Task } from '../../shared/records.ts';
+import { uri } from '../../shared/ids.ts';
+import type { PromptSetRef } from '../../shared/records.ts';
+import { PROMPT_FILES, promptDigest, promptSet, shortcomingsOf, SYSTEM } from './promptSet.ts';
+import type { PromptSet, PromptTexts } from './promptSet.ts';
+import type { ArtifactStore } from './types.ts';
 
-/** The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown. */
-export interface PromptValues {
-  readonly problem: string;
-  readonly proof?: string | undefined;
-  readonly analysis?: string | undefined;
-  /** @default the one analysis */
-  readonly analyses?: readonly string[] | undefined;
-}
-
-type ValueName = keyof PromptValues;
-const VALUE_NAMES = ['problem', 'proof', 'analysis', 'analyses'] as const satisfies readonly ValueName[];
+/** Where the sets that come with the project lie, a folder each. */
+const SHIPPED = path.resolve(import.meta.dirname, '../../prompts');
 
 /**
- * A prompt set: one Markdown file per task, in which `{{problem}}`, `{{proof}}` and `{{analysis}}` stand for the texts
- * as they are, `{{analyses}}` for several, one after another, and `{{quote proof}}` for the text inside a fence that it
- * cannot close. Values are data: nothing in them is substituted again.
+ * A prompt set of the store, by its digest: the texts that a lap began with, whatever became of the name since.
+ * @throws when it is not there, or not what the digest says.
  */
-export interface PromptSet {
-  readonly name: string;
-  /** Content hash over all files: sha256 of the lines `<sha256 of file>  <task>.md\n`, in the order of the names. */
-  readonly sha256: string;
-  /**
-   * The prompt as one user message. White space at the ends of the file is dropped.
-   * @throws when the prompt needs a value that is missing, by name.
-   */
-  render(task: Task, values: PromptValues): ChatMessage[];
-}
-
-type Part =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'value'; readonly name: ValueName; readonly quoted: boolean };
-
-/**
- * Reads and checks `<root>/<name>/<task>.md` for every task.
- * @param name a folder of `prompts/`, such as `paper`.
- * @throws when a file is missing or has an unknown placeholder.
- */
-export async function loadPromptSet(
-  name: string,
-  root: string = path.resolve(import.meta.dirname, '../../prompts'),
-): Promise<PromptSet> {
-  const files = await Promise.all(
-    [...TASKS].sort().map(async (task) => {
-      const file = path.join(root, name, `${task}.md`);
-      const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-        throw new Error(
-          `Expected prompt set ${JSON.stringify(name)} to have a file for task ${task}, could not read ${file}`,
-          { cause },
-        );
-      });
-      return { task, text, parts: partsOf(text.trim(), `${name}/${task}.md`) };
-    }),
-  );
-  const sha256 = sha256Of(files.map(({ task, text }) => `${sha256Of(text)}  ${task}.md\n`).join(''));
-  const partsByTask = new Map(files.map(({ task, parts }) => [task, parts]));
-  return {
-    name,
-    sha256,
-    render(task, values) {
-      const parts = partsByTask.get(task);
-      if (parts === undefined) throw new Error(`Expected a task of ${TASKS.join(', ')}, got ${JSON.stringify(task)}`);
-      return [
-        {
-          role: 'user',
-          content: parts
-            .map((part) => (part.kind === 'text' ? part.text : valueOf(part, values, `${name}/${task}.md`)))
-            .join(''),
-        },
-      ];
-    },
-  };
-}
-
-function partsOf(text: string, file: string): Part[] {
-  return text.split(/(\{\{[^{}]*\}\})/).map((piece, index): Part => {
-    if (index % 2 === 0) return { kind: 'text', text: piece };
-    const match = /^\{\{\s*(quote\s+)?(\w+)\s*\}\}$/.exec(piece);
-    const name = VALUE_NAMES.find((known) => known === match?.[2]);
-    if (match === null || name === undefined) {
-      throw new Error(
-        `Expected a placeholder {{name}} or {{quote name}} with a name of ${VALUE_NAMES.join(', ')} in ${file}, ` +
-          `got ${piece}`,
-      );
-    }
-    return { kind: 'value', name, quoted: match[1] !== undefined };
-  });
-}
-
-function valueOf(
-  { name, quoted }: { readonly name: ValueName; readonly quoted: boolean },
-  values: PromptValues,
-  file: string,
-): string {
-  const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];
-  if (value === undefined)
-    throw new Error(`Expected a value for {{${name}}} of ${file}, got none: this task needs a ${name}`);
-  const texts = typeof value === 'string' ? [value] : value;
-  return texts.map((text) => (quoted ? quote(name === 'analyses' ? 'analysis' : name, text) : text)).join('\n\n');
+export async function openPromptSet(store: ArtifactStore, { name, sha256 }: PromptSetRef): Promise<PromptSet> {
+  const texts = new Map<string, string>();
+  for (const file of PROMPT_FILES) {
+    const place = uri.promptSet(sha256, file);
+    if ((await store.stat(place)) !== undefined) texts.set(file, await store.readText(place));
+  }
+  const actual = promptDigest(texts);
+  if (actual !== sha256)
+    throw new Error(
+      `Expected ${uri.promptSet(sha256)} of the store to hold the prompt set ${name}, got texts of the digest ` +
+        `${actual}: they were changed or are gone; put them back, or start a new lap`,
+    );
+  return promptSet(name, texts);
 }
 
 /**
- * Fences a text as data. The fence carries a digest of the text it holds, so a text cannot contain its own closing line
- * (that would take a fixed point of sha256), and equal texts make equal prompts.
+ * The set that a name means: one that is shipped, which is copied to the store, or one that a team has added.
+ * @throws when there is none of that name, naming those that there are.
  */
-export function quote(name: string, text: string): string {
-  const mark = sha256Of(`${name}\n${text}`).slice(0, 16);
-  return `<${name} id="${mark}">\n${text}\n</${name} id="${mark}">`;
+export async function promptSetNamed(store: ArtifactStore, name: string): Promise<PromptSetRef> {
+  const shipped = await shippedSets();
+  if (shipped.includes(name)) return put(store, name, await textsIn(path.join(SHIPPED, name)));
+  const added: PromptSetRef[] = [];
+  for await (const place of store.list(uri.promptNames)) added.push(await store.readJson<PromptSetRef>(place));
+  const found = added.find((ref) => ref.name === name);
+  if (found === undefined)
+    throw new Error(
+      `Expected domain.prompts to name a prompt set (${[...shipped, ...added.map((ref) => ref.name)].join(', ')}), ` +
+        `got ${JSON.stringify(name)}; \`flywheel prompts add\` adds one`,
+    );
+  await openPromptSet(store, found);
+  return found;
 }
 
-function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/**
+ * Puts a team's set into the store, under its digest, and gives it a name. The name of a set that was added before goes
+ * over to the new one; laps that have begun keep theirs.
+ * @throws naming all that is wrong with it.
+ */
+export async function addPromptSet(store: ArtifactStore, folder: string, name: string): Promise<PromptSetRef> {
+  if (!/^[A-Za-z0-9][\w-]{0,40}$/.test(name))
+    throw new Error(`Expected a name of letters, digits and dashes, got ${JSON.stringify(name)}`);
+  if ((await shippedSets()).includes(name))
+    throw new Error(`Expected a name that no shipped set has, got ${name}: choose another`);
+  const texts = await textsIn(folder);
+  const wrong = shortcomingsOf(texts);
+  if (wrong.length > 0) throw new Error([`Expected ${folder} to be a prompt set:`, ...wrong].join('\n'));
+  const ref = await put(store, name, texts);
+  await store.writeJson(uri.promptName(name), ref);
+  return ref;
+}
+
+async function put(store: ArtifactStore, name: string, texts: PromptTexts): Promise<PromptSetRef> {
+  const { sha256 } = promptSet(name, texts);
+  for (const [file, text] of texts) await store.write(uri.promptSet(sha256, file), text);
+  return { name, sha256 };
+}
+
+/** @throws when a file is missing, or one is there that no set has: a misspelt name would be lost in silence. */
+async function textsIn(folder: string): Promise<PromptTexts> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.md'));
+  const missing = PROMPT_FILES.filter((file) => file !== SYSTEM && !files.includes(file));
+  const unknown = files.filter((file) => !PROMPT_FILES.includes(file));
+  if (missing.length + unknown.length > 0)
+    throw new Error(
+      `Expected ${folder} to hold ${PROMPT_FILES.filter((file) => file !== SYSTEM).join(', ')} and, where wanted, ` +
+        `${SYSTEM}; ${[...missing.map((file) => `${file} is missing`), ...unknown.map((file) => `${file} is none of them`)].join(', ')}`,
+    );
+  const texts = new Map<string, string>();
+  for (const file of PROMPT_FILES)
+    if (files.includes(file)) texts.set(file, await readFile(path.join(folder, file), 'utf8'));
+  return texts;
+}
+
+async function shippedSets(): Promise<string[]> {
+  return (await readdir(SHIPPED, { withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
 }

@@ -1,4 +1,4 @@
-import type { ArtifactRef, CheckpointRef, DatasetRef, Task } from '../records.ts';
+import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from '../records.ts';
 import type { Recipe } from './recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
@@ -22,7 +22,7 @@ export interface LapManifest {
   readonly recipeSha256: string;
   /** What the lap was expected to take, as `LapPlan`. */
   readonly plan: ArtifactRef;
-  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly prompts: PromptSetRef;
   readonly startedAt: string;
   readonly endedAt: string;
   readonly problems: ProblemSplits;

@@ -1,5 +1,5 @@
 import type { OutcomeCounts, Sampling, Usage } from '../outcomes.ts';
-import type { DatasetRef, ModelRef, Problem, Task } from '../records.ts';
+import type { DatasetRef, ModelRef, Problem, PromptSetRef, Task } from '../records.ts';
 import type { ProofScore, QualityScore } from '../scores.ts';
 
 /** A row that a set asks about: what the task's prompt needs. */
@@ -20,7 +20,7 @@ export interface SampleSetInput {
   readonly rows: DatasetRef;
   readonly task: Task;
   readonly model: ModelRef;
-  readonly prompts: string;
+  readonly prompts: PromptSetRef;
   readonly samplesPerRow: number;
   readonly sampling: Sampling;
   readonly seed: number;
@@ -84,7 +84,7 @@ export interface LabelSetInput {
   readonly proofs: DatasetRef;
   readonly verifier: ModelRef;
   readonly metaVerifier: ModelRef;
-  readonly prompts: string;
+  readonly prompts: PromptSetRef;
   readonly policy: AutoLabelPolicy;
   readonly waves: readonly number[];
   readonly earlyStop: boolean;

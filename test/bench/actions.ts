@@ -43,7 +43,7 @@ export const actions: Bench = {
       inferenceActivities(async (model) => [{ baseUrl: url, model: modelKey(model), maxConcurrency: 512 }]),
     );
     try {
-      const input = labelInput('actions', await world.rows(PROOFS), {
+      const input = labelInput(world, 'actions', await world.rows(PROOFS), {
         n: 64,
         m: 16,
         k: 4,

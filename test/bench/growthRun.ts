@@ -26,7 +26,7 @@ const world = await startInferenceWorld(
   { bundle },
 );
 const label = async (setId: string, count: number) => {
-  const input = labelInput(setId, await world.rows(count), { n: 4, m: 2, k: 1, shardRows: 250, window: 4 });
+  const input = labelInput(world, setId, await world.rows(count), { n: 4, m: 2, k: 1, shardRows: 250, window: 4 });
   return world.env.client.workflow.execute<typeof labelSet>('labelSet', {
     taskQueue: QUEUES.orchestrator,
     workflowId: setId,

@@ -1,11 +1,13 @@
 import type { DatasetRef } from '../../shared/records.ts';
 import type { LabelSetInput } from '../../shared/sampling/sets.ts';
+import type { InferenceWorld } from '../workflows/sets/inferenceWorld.ts';
 import { MODEL } from '../activities/inference/world.ts';
 
 const SAMPLING = { temperature: 1, topP: 1, maxTokens: 256 };
 
 /** A label set of one verifier in both roles, with the early stop. */
 export function labelInput(
+  world: Pick<InferenceWorld, 'prompts'>,
   setId: string,
   proofs: DatasetRef,
   size: {
@@ -21,7 +23,7 @@ export function labelInput(
     proofs,
     verifier: MODEL,
     metaVerifier: { ...MODEL, role: 'metaVerifier' },
-    prompts: 'paper',
+    prompts: world.prompts,
     policy: {
       analysesPerProof: size.n,
       metaAnalysesPerAnalysis: size.m,

@@ -1,6 +1,7 @@
 import { modelKey } from '../../shared/records.ts';
 import { Pool } from 'undici';
-import { loadPromptSet } from '../../activities/store/promptSets.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
+import { openPromptSet, promptSetNamed } from '../../activities/store/promptSets.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 import { MODEL, openWorld } from '../activities/inference/world.ts';
 import type { Bench } from './bench.ts';
@@ -26,7 +27,7 @@ export const saturation: Bench = {
     const pool = new Pool(new URL(url).origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
     try {
       const rows = await world.rows(ROWS);
-      const bodies = await bodiesOf(ROWS);
+      const bodies = await bodiesOf(world.store, ROWS);
       let set = 0;
       const engine = (samplesPerRow: number): Promise<unknown> => {
         set += 1;
@@ -92,8 +93,8 @@ async function bareLoop(pool: Pool, prefix: string, bodies: readonly string[], c
 }
 
 /** The engine's requests, but for the seed at the end. */
-async function bodiesOf(rows: number): Promise<string[]> {
-  const prompts = await loadPromptSet('paper');
+async function bodiesOf(store: ArtifactStore, rows: number): Promise<string[]> {
+  const prompts = await openPromptSet(store, await promptSetNamed(store, 'paper'));
   return Array.from({ length: rows }, (_, row) => {
     const messages = prompts.render('verify', { problem: `Show claim ${row}.`, proof: `Proof number ${row}.` });
     return (

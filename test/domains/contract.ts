@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import path from 'node:path';
 import { checkpointDigest } from '../../activities/store/checkpoints.ts';
-import { loadPromptSet } from '../../activities/store/promptSets.ts';
+import { promptSetNamed } from '../../activities/store/promptSets.ts';
 import { registry } from '../../shared/domain.ts';
+import { MemoryStore } from '../activities/store/memoryStore.ts';
 import type { Domain, ProblemsAsked, Splits } from '../../shared/domain.ts';
 import { resolveRecipe } from '../../shared/lap/lapInput.ts';
 import type { Problem } from '../../shared/records.ts';
@@ -38,7 +39,8 @@ export function keepsItsPromises(domain: Domain): void {
     });
 
     test('has its default prompts for every task, and bases that are checkpoints', async () => {
-      await loadPromptSet(domain.prompts);
+      const { sha256 } = await promptSetNamed(new MemoryStore(), domain.prompts);
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
       for (const folder of Object.values(domain.bases))
         expect(await checkpointDigest(path.join(config.root, folder))).toMatch(/^[0-9a-f]{64}$/);
     });

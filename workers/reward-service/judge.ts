@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { callKey, questionDigest } from '../../activities/inference/keys.ts';
 import type { Asker } from '../../activities/inference/types.ts';
-import type { PromptSet, PromptValues } from '../../activities/store/promptSets.ts';
+import type { PromptSet, PromptValues } from '../../activities/store/promptSet.ts';
 import type { Usage } from '../../shared/outcomes.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import type { Score } from '../../shared/scores.ts';

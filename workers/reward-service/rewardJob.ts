@@ -1,5 +1,5 @@
 import type { Asker } from '../../activities/inference/types.ts';
-import type { PromptSet } from '../../activities/store/promptSets.ts';
+import type { PromptSet } from '../../activities/store/promptSet.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {

@@ -3,7 +3,7 @@ import { Ledger } from '../../activities/inference/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { Asker } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { loadPromptSet } from '../../activities/store/promptSets.ts';
+import { openPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';
 import { RewardLog } from './rewardLog.ts';
@@ -35,8 +35,6 @@ interface OpenJob {
 export interface RewardJobsOptions {
   readonly store: ArtifactStore;
   readonly servers: ModelServers;
-  /** Folder that prompt set names start from. @default the project's root */
-  readonly promptsRoot?: string | undefined;
 }
 
 /**
@@ -104,16 +102,9 @@ export class RewardJobs {
 
   async #start(jobKey: string, file: string, specText: string): Promise<RewardJob> {
     const spec = readSpec(jobKey, file, specText);
-    const prompts = await loadPromptSet(spec.prompts.name, this.#options.promptsRoot).catch((cause: unknown) => {
-      throw new Refusal(422, `Expected prompts.name of ${file} to be a prompt set: ${(cause as Error).message}`);
+    const prompts = await openPromptSet(this.#options.store, spec.prompts).catch((cause: unknown) => {
+      throw new Refusal(422, `Expected prompts of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
-    if (prompts.sha256 !== spec.prompts.sha256) {
-      throw new Refusal(
-        422,
-        `Expected prompt set ${spec.prompts.name} to have sha256 ${spec.prompts.sha256} as ${file} says, got ` +
-          `${prompts.sha256}: the prompts were changed after the job began; restore them or start a new lap`,
-      );
-    }
     const { log, asker } = await this.#filesOf(jobKey);
     return new RewardJob({ spec, prompts, asker, log });
   }

@@ -14,8 +14,6 @@ export interface RewardServiceOptions {
   readonly resolve: EndpointResolver;
   /** Bearer token that every request but `/health` must carry. */
   readonly token: string;
-  /** Folder that prompt set names start from. @default the project's root */
-  readonly promptsRoot?: string | undefined;
   /** Items under evaluation at once, over all jobs; more are refused with 503 until some are done. @default 32768 */
   readonly maxUnderWay?: number | undefined;
   /**
@@ -40,7 +38,7 @@ const RETRY_AFTER_SECONDS = 5;
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
   const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
-  const jobs = new RewardJobs({ store: options.store, servers, promptsRoot: options.promptsRoot });
+  const jobs = new RewardJobs({ store: options.store, servers });
   const maxUnderWay = options.maxUnderWay ?? 32_768;
   let underWay = 0;
   const app: FastifyInstance = fastify({

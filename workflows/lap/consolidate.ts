@@ -68,7 +68,7 @@ export async function consolidate({
   // The generator's proofs are there already: those labelled 1 that it found right itself.
   const { dataset, skills } = await data.writeConsolidation({
     to: uri.dataset(place, 'examples'),
-    prompts: prompts.name,
+    prompts,
     labels: parent.labels,
     turn: opened.turn - 1,
     analyses: { ...right, ...(judged && { judgedIn: judged.setId }) },

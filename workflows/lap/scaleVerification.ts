@@ -83,7 +83,7 @@ export async function scaleVerification(input: {
         proofs,
         verifier: { role: 'verifier', checkpoint: input.verifier },
         metaVerifier: { role: 'metaVerifier', checkpoint: input.metaVerifier ?? input.verifier },
-        prompts: prompts.name,
+        prompts,
         policy: {
           analysesPerProof: labelling.analysesPerProof,
           metaAnalysesPerAnalysis: input.metaVerifier === undefined ? 0 : labelling.metaAnalysesPerAnalysis,

@@ -38,7 +38,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   for (const [index, { source, weight }] of sources.entries()) {
     const ref = await data.writeTrainingRows({
       to: uri.dataset(jobKey, `${index + 1}-${source.task}`),
-      prompts: prompts.name,
+      prompts,
       source,
     });
     datasets.push({ role: source.task, ref, weight });

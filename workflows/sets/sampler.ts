@@ -1,7 +1,7 @@
 import { executeChild } from '@temporalio/workflow';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
-import type { DatasetRef, ModelRef, Task } from '../../shared/records.ts';
+import type { DatasetRef, ModelRef, PromptSetRef, Task } from '../../shared/records.ts';
 import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
@@ -15,7 +15,7 @@ export interface Asking {
   readonly place: Place;
   /** What the records of its sets belong to, such as `coldStart`. */
   readonly phase: string;
-  readonly prompts: { readonly name: string; readonly sha256: string };
+  readonly prompts: PromptSetRef;
   readonly seed: number;
   readonly sampling: Readonly<Record<Task, Sampling>>;
   readonly engine: EngineSettings;
@@ -46,7 +46,7 @@ export function sampler(asking: Asking, model: ModelRef) {
     const sampling = { ...asking.sampling[task], ...(greedy && { temperature: 0, topP: 1 }) };
     const result = await executeChild(sampleSet, {
       workflowId: setId,
-      args: [{ setId, rows, task, model, prompts: prompts.name, samplesPerRow, sampling, seed, attempts: 1, engine }],
+      args: [{ setId, rows, task, model, prompts, samplesPerRow, sampling, seed, attempts: 1, engine }],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
     const { answered, unparseable, truncated, failed } = result.counts;

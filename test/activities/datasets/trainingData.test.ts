@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { writeTrainingRows } from '../../../activities/datasets/trainingData.ts';
 import { FileStore } from '../../../activities/store/files.ts';
+import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import type { TrainingRow } from '../../../shared/records.ts';
 
 let store: FileStore;
@@ -15,7 +16,7 @@ const problem = { id: 'p', statement: 'Show p.', topic: 'algebra', source: 'test
 const write = async (rows: readonly object[]) =>
   writeTrainingRows(store, {
     to: 'datasets/out.jsonl',
-    prompts: 'paper',
+    prompts: await promptSetNamed(store, 'paper'),
     source: { task: 'verify', rows: await store.writeJsonl('datasets/in.jsonl', rows) },
   });
 

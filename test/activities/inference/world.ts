@@ -8,7 +8,7 @@ import { sampleShard } from '../../../activities/sets/sampleShard.ts';
 import { ModelServers } from '../../../activities/inference/servers.ts';
 import type { ShardContext, ShardResult } from '../../../activities/sets/shard.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
-import { loadPromptSet } from '../../../activities/store/promptSets.ts';
+import { openPromptSet, promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { modelKey, type DatasetRef, type ModelRef } from '../../../shared/records.ts';
@@ -69,7 +69,7 @@ export async function openWorld({
         : resolve,
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });
-  const prompts = await loadPromptSet('paper');
+  const prompts = await openPromptSet(store, await promptSetNamed(store, 'paper'));
   const deps = { store, servers, prompts, asker };
   return {
     store,
@@ -88,7 +88,7 @@ export async function openWorld({
         setId: 'set',
         task: 'verify',
         model: MODEL,
-        prompts: 'paper',
+        prompts,
         samplesPerRow: 1,
         sampling: SAMPLING,
         seed: 1,
@@ -104,7 +104,7 @@ export async function openWorld({
         setId: 'set',
         verifier: MODEL,
         metaVerifier: MODEL,
-        prompts: 'paper',
+        prompts,
         policy: { analysesPerProof: 4, metaAnalysesPerAnalysis: 2, minValidAnalyses: 1, confirmingMetaScore: 1 },
         waves: [2],
         earlyStop: true,

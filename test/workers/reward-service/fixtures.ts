@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { loadPromptSet } from '../../../activities/store/promptSets.ts';
+import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import type { FileStore } from '../../../activities/store/files.ts';
 import type { RewardItem, RewardResponse, RewardSpec } from '../../../shared/reward/protocol.ts';
 import { evaluationOf } from './fakeModelServer.ts';
@@ -14,10 +14,10 @@ const judge = (role: 'verifier' | 'metaVerifier', sha256: string) => ({
 });
 
 /** A spec of phase 3 with the paper's weights. */
-export async function specOf(changes: Partial<RewardSpec> = {}): Promise<RewardSpec> {
+export async function specOf(store: FileStore, changes: Partial<RewardSpec> = {}): Promise<RewardSpec> {
   return {
     jobKey: JOB,
-    prompts: { name: 'paper', sha256: (await loadPromptSet('paper')).sha256 },
+    prompts: await promptSetNamed(store, 'paper'),
     judges: { verifier: judge('verifier', 'a'.repeat(64)), metaVerifier: judge('metaVerifier', 'b'.repeat(64)) },
     useMetaReward: true,
     proofWeight: 0.76,
@@ -33,7 +33,7 @@ export async function specOf(changes: Partial<RewardSpec> = {}): Promise<RewardS
 }
 
 export async function writeSpec(store: FileStore, changes: Partial<RewardSpec> = {}): Promise<void> {
-  const spec = await specOf(changes);
+  const spec = await specOf(store, changes);
   await store.writeJson(`rewards/${spec.jobKey}/spec.json`, spec);
 }
 

@@ -85,7 +85,7 @@ describe('rewards', () => {
   test(
     'of a self-verified proof need no meta-verifier where critiques are not judged: R_Z is R_score ' + 'alone',
     async () => {
-      const { judges } = await specOf();
+      const { judges } = await specOf(store);
       await writeSpec(store, { judges: { verifier: judges.verifier }, useMetaReward: false });
       judgesSay(1, 0.5);
       const { status, body } = await post(app, [itemOf({ task: 'selfVerify', response: selfVerified(0.5) })]);
@@ -287,8 +287,7 @@ describe('a request is refused', () => {
   test.each([
     [{ seed: 'one' as unknown as number }, 422, 'seed'],
     [{ judgeAttempts: 0 }, 422, 'judgeAttempts'],
-    [{ prompts: { name: 'paper', sha256: 'other' } }, 422, 'the prompts were changed'],
-    [{ prompts: { name: 'none', sha256: 'other' } }, 422, 'prompts.name'],
+    [{ prompts: { name: 'paper', sha256: 'other' } }, 422, 'to hold the prompt set paper, got texts of the digest'],
     [{ judges: {} }, 422, 'items.0.spec.judges.verifier'],
   ])('for a spec with %j: %d, naming it', async (changes, status, name) => {
     await writeSpec(store, changes);

@@ -6,16 +6,18 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
 import { createInferenceActivities } from '../../../activities/sets/activities.ts';
-import { loadPromptSet } from '../../../activities/store/promptSets.ts';
+import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
 import { FileStore } from '../../../activities/store/files.ts';
-import type { DatasetRef } from '../../../shared/records.ts';
+import type { DatasetRef, PromptSetRef } from '../../../shared/records.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 
 /** A real Temporal server, an orchestrator's and an inference worker, and a store of its own. */
 export interface InferenceWorld {
   readonly env: TestWorkflowEnvironment;
   readonly store: FileStore;
+  /** The paper's. */
+  readonly prompts: PromptSetRef;
   readonly rows: (count: number) => Promise<DatasetRef>;
   /** Events of all runs of a workflow, run by run. */
   readonly histories: (
@@ -71,6 +73,7 @@ export async function startInferenceWorld(
   return {
     env,
     store,
+    prompts: await promptSetNamed(store, 'paper'),
     rows: (count) =>
       store.writeJsonl(
         'datasets/rows.jsonl',
@@ -118,7 +121,7 @@ export async function startInferenceWorld(
 }
 
 export const inferenceActivities = (resolve: EndpointResolver) => (store: FileStore) =>
-  createInferenceActivities({ store, resolve, loadPromptSet });
+  createInferenceActivities({ store, resolve });
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -32,7 +32,7 @@ async function inputOf(setId: string, proofs: number, seed: number): Promise<Lab
     proofs: await world.rows(proofs),
     verifier: MODEL,
     metaVerifier: { ...MODEL, role: 'metaVerifier' },
-    prompts: 'paper',
+    prompts: world.prompts,
     policy: { analysesPerProof: 8, metaAnalysesPerAnalysis: 4, minValidAnalyses: 2, confirmingMetaScore: 1 },
     waves: [4, 4],
     earlyStop: true,

@@ -42,7 +42,7 @@ test('a set of any size runs as a window of shards, and no run of it has more th
     rows: { uri: 'datasets/none.jsonl', sha256: '0', rows: 2 * SHARDS },
     task: 'prove',
     model: MODEL,
-    prompts: 'paper',
+    prompts: world.prompts,
     samplesPerRow: 1,
     sampling: { temperature: 1, topP: 1, maxTokens: 8 },
     seed: 1,

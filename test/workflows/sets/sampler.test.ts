@@ -33,7 +33,7 @@ async function asked(place: string, sets: Readonly<Record<string, SampleOptions>
   const asking: Asking = {
     place: place as Place,
     phase: 'measuring',
-    prompts: { name: 'paper', sha256: 'not looked at' },
+    prompts: world.prompts,
     seed: 1,
     sampling: Object.fromEntries(TASKS.map((task) => [task, SAMPLING])) as Asking['sampling'],
     engine: { engine: 'external', shardRows: 2, window: 2, maxConcurrency: 64 },

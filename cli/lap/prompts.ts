@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { FileStore } from '../../activities/store/files.ts';
+import { addPromptSet } from '../../activities/store/promptSets.ts';
+import { config } from '../../temporal.config.ts';
+import { UsageError } from '../usage.ts';
+
+export function registerPrompts(program: Command): void {
+  program
+    .command('prompts')
+    .summary('prompt sets of your own')
+    .command('add')
+    .summary('put a prompt set into the store')
+    .description(
+      'Checks a folder of prompts, one Markdown file per task and, where wanted, system.md, and puts it into the ' +
+        'store under its digest.\n' +
+        'Laps ask by it with `--set domain.prompts=NAME`; those that have begun keep the texts that they began with, ' +
+        'whatever the name stands for since.',
+    )
+    .argument('<folder>', 'metaVerify.md, prove.md, refine.md, selfRefine.md, selfVerify.md, verify.md and system.md')
+    .argument('<name>', 'what recipes call it; a name that was used before goes over to these texts')
+    .option('--json', 'print one JSON object')
+    .action(add);
+}
+
+async function add(folder: string, name: string, { json }: { readonly json?: boolean }): Promise<void> {
+  const ref = await addPromptSet(new FileStore(config.storeDir), folder, name).catch((error: Error) => {
+    throw new UsageError(error.message);
+  });
+  process.stdout.write(json === true ? `${JSON.stringify(ref)}\n` : `${ref.name}: ${ref.sha256}\n`);
+}
