@@ -1,20 +1,22 @@
 import type { TrainingName } from './stages.ts';
 
 /**
- * Every id and every place in the store is put together, and read, here alone. A lap is `<run>/lap-NNNN`; what a phase
- * of it leaves behind has a place, `<lap>/<phase>`; sets, datasets and reviews are named within their place, and an id
- * is also the workflow's that makes the thing.
+ * What laps, sets, reviews and jobs are called, and where they lie in the store, is put together and read here alone. A
+ * lap is `<run>/lap-NNNN`; what a part of it leaves behind has a place, `<lap>/<part>`; sets, datasets and reviews are
+ * named within their place, and an id is also the workflow's that makes the thing.
  */
 
 // ---- Laps
 
+/** The run of laps of which nobody says another. */
+export const MAIN = 'main';
 export const RUN_NAME = /^[a-z0-9][a-z0-9-]{0,40}$/;
 /** `main/lap-0003`, or `lap-0003` for the run main. */
 const LAP = /^(?:([a-z0-9][a-z0-9-]{0,40})\/)?(lap-\d{4,})$/;
 
 /** A lap's full name, `<run>/lap-NNNN`; undefined when the text is no name of a lap. */
 export function fullLapName(name: string): string | undefined {
-  const [, run = 'main', lap] = LAP.exec(name) ?? [];
+  const [, run = MAIN, lap] = LAP.exec(name) ?? [];
   return lap === undefined ? undefined : `${run}/${lap}`;
 }
 
@@ -25,7 +27,10 @@ export const lapIn = (run: string, folder: string) =>
 export const lapName = (run: string, number: number) => `${run}/lap-${String(number).padStart(4, '0')}`;
 
 /** @param lap a full name. */
-export const runOf = (lap: string) => lap.slice(0, lap.indexOf('/'));
+export const runOf = (lap: string = inMain('')) => lap.slice(0, lap.indexOf('/'));
+
+/** A name that leaves out the run: `main/lap-0001/verifier-v1` of `lap-0001/verifier-v1`. */
+export const inMain = (id: string) => `${MAIN}/${id}`;
 
 /** @param lap a full name. */
 export const lapNumber = (lap: string) => Number(lap.slice(lap.lastIndexOf('-') + 1));
@@ -110,6 +115,12 @@ export const seriesOfLap = (turn: number) => `lap${turn}`;
 
 // ---- The store
 
+/** Whether an id can be a path: no segment is empty, `.` or `..`. */
+export const isPath = (id: string) => id.split('/').every((segment) => !['', '.', '..'].includes(segment));
+
+/** Whether a text can be a job's key, a path of plain names. */
+export const isJobKey = (text: string) => /^\w[\w.-]*(\/\w[\w.-]*)*$/.test(text);
+
 const shard = (setId: string, number: number) => `${setId}/shard-${String(number).padStart(4, '0')}`;
 /** One file of each thing of a kind. */
 const file = (kind: string, name: string) => (id: string) => `${kind}/${id}/${name}`;
@@ -155,12 +166,11 @@ export const uri = {
   /** @throws when an id has an empty segment, `.` or `..`: it could not be a path. */
   reviewLog(setId: string, question: string) {
     const id = reviewIdOf(setId, question);
-    const segments = id.split('/');
-    if (segments.some((segment) => ['', '.', '..'].includes(segment)))
+    if (!isPath(id))
       throw new Error(
         `Expected the id of a question to be a path without empty or dotted segments, got ${JSON.stringify(id)}`,
       );
-    return `reviews/${segments.map(encodeURIComponent).join('/')}.jsonl`;
+    return `reviews/${id.split('/').map(encodeURIComponent).join('/')}.jsonl`;
   },
 
   /** Of one training, or of a lap's. */

@@ -6,7 +6,7 @@ import type { AttemptSummary, StopReason } from '../../shared/training/trainingS
 import type { ArtifactStore } from '../store/types.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
-import { uri } from '../../shared/ids.ts';
+import { uri, isJobKey } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 /** Where jobs reach the reward service, and which environment variable of theirs holds its token. */
@@ -33,7 +33,7 @@ export class JobFolder {
 
   /** @throws when the key is not a path of plain names: it becomes one inside the store. */
   constructor(store: ArtifactStore, jobKey: string) {
-    if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(jobKey)) {
+    if (!isJobKey(jobKey)) {
       throw new Error(
         `Expected jobKey to be a path of names such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`,
       );

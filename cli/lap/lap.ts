@@ -49,7 +49,7 @@ async function runLap(options: LapOptions): Promise<void> {
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);
-  const run = input.run ?? (from === undefined ? 'main' : runOf(from));
+  const run = input.run ?? runOf(from);
   const laps = options.laps === undefined ? undefined : flywheelInputFrom(options.laps, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);

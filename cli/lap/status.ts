@@ -16,6 +16,7 @@ import { questionsLink, workflowLink } from '../links.ts';
 import { duration, progressLine, waitingText } from './progressView.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
 import { EXIT, UsageError } from '../usage.ts';
+import { inMain } from '../../shared/ids.ts';
 
 /** Temporal sets it on what a schedule starts. */
 const STARTED_BY = defineSearchAttributeKey('TemporalScheduledById', 'KEYWORD');
@@ -130,7 +131,7 @@ async function lapOf(client: Client, workflowId: string, runId: string): Promise
 }
 
 function isNamed({ workflowId, lap }: LapStatus, name: string): boolean {
-  return workflowId === name || lap === name || lap === `main/${name}`;
+  return workflowId === name || lap === name || lap === inMain(name);
 }
 
 async function show(

@@ -3,7 +3,7 @@ import type { KnownLap } from '../../activities/laps/laps.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { UsageError } from '../usage.ts';
-import { uri } from '../../shared/ids.ts';
+import { uri, fullLapName, MAIN, runOf } from '../../shared/ids.ts';
 
 /**
  * The laps of the store that the names say, `lap-0001` being short for `main/lap-0001`.
@@ -12,8 +12,7 @@ import { uri } from '../../shared/ids.ts';
 export async function namedLaps(store: ArtifactStore, names: readonly string[]): Promise<KnownLap[]> {
   const laps = await knownLaps(store);
   return names.map((named) => {
-    const name = named.includes('/') ? named : `main/${named}`;
-    const found = laps.find(({ lap }) => lap === name);
+    const found = laps.find(({ lap }) => lap === fullLapName(named));
     if (found === undefined)
       throw new UsageError(`Expected a lap of this store, got ${JSON.stringify(named)}; ${thoseThere(laps)}`);
     return found;
@@ -24,8 +23,7 @@ export async function namedLaps(store: ArtifactStore, names: readonly string[]):
 export async function newestLap(store: ArtifactStore): Promise<KnownLap> {
   const laps = await knownLaps(store);
   const newest =
-    laps.findLast(({ lap, finished }) => finished && lap.startsWith('main/')) ??
-    laps.findLast(({ finished }) => finished);
+    laps.findLast(({ lap, finished }) => finished && runOf(lap) === MAIN) ?? laps.findLast(({ finished }) => finished);
   if (newest === undefined) throw new UsageError(`Expected a finished lap; ${thoseThere(laps)}`);
   return newest;
 }

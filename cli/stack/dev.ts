@@ -5,7 +5,7 @@ import { QUEUES } from '../../shared/queues.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { startLapLink, workflowsLink } from '../links.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
-import { lapWorkflowId } from '../../shared/ids.ts';
+import { lapWorkflowId, MAIN } from '../../shared/ids.ts';
 
 export function registerDev(program: Command): void {
   program
@@ -24,7 +24,7 @@ export function registerDev(program: Command): void {
         const owner = await becomeOwner(started, detach === true);
         say(started ? 'The stack runs.' : 'The stack runs already.');
         say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
-        say(`Start a lap: ${startLapLink(lapWorkflowId('main'), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
+        say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
         if (detach === true) return;
         while (!interruption.happened && (await healStack(say)) === 'running')
           // interrupted: the loop ends

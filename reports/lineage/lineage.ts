@@ -8,7 +8,7 @@ import type { FoundProof } from './proofs.ts';
 import { trainingsOf } from './trainings.ts';
 import { Walk } from './walk.ts';
 import type { From, WalkOptions } from './walk.ts';
-import { fullLapName, isWrittenBy } from '../../shared/ids.ts';
+import { fullLapName, isWrittenBy, inMain } from '../../shared/ids.ts';
 
 export { BrokenLink } from './chain.ts';
 
@@ -81,7 +81,7 @@ function byLap(laps: readonly LapManifest[], asked: string): Subject | undefined
 
 function byTraining(laps: readonly LapManifest[], asked: string): Subject | undefined {
   for (const manifest of laps) {
-    const training = trainingsOf(manifest).find(({ jobKey }) => jobKey === asked || jobKey === `main/${asked}`);
+    const training = trainingsOf(manifest).find(({ jobKey }) => [asked, inMain(asked)].includes(jobKey));
     if (training !== undefined)
       return { lap: manifest.lap, visit: (walk) => walk.training('subject', training.jobKey) };
   }

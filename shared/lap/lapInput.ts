@@ -79,7 +79,7 @@ export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: Pa
   if (!isRecord(input))
     throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
   const from = parentOf(input);
-  const { run = from === undefined ? 'main' : runOf(from), from: _, ...fields } = input;
+  const { run = runOf(from), from: _, ...fields } = input;
   if (typeof run !== 'string' || !RUN_NAME.test(run)) {
     throw new Error(
       `Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`,

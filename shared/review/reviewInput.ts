@@ -3,6 +3,7 @@ import { shown } from './messages.ts';
 import { QUESTION_KINDS } from './reviews.ts';
 import type { DeadlinePolicy, ExpertReviewInput, Question, ReviewPolicy, ReviewSetInput } from './reviews.ts';
 import type { RowRange } from '../ids.ts';
+import { isPath } from '../ids.ts';
 
 const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const satisfies readonly DeadlinePolicy[];
 
@@ -53,10 +54,7 @@ type Rule = readonly [expected: string, isGood: (value: unknown) => boolean];
 type Field = readonly [path: string, value: unknown, rule: Rule];
 
 const TEXT: Rule = ['a text', (value) => typeof value === 'string' && value !== ''];
-const PATH: Rule = [
-  'a path without empty or dotted segments',
-  (value) => typeof value === 'string' && !value.split('/').some((segment) => ['', '.', '..'].includes(segment)),
-];
+const PATH: Rule = ['a path without empty or dotted segments', (value) => typeof value === 'string' && isPath(value)];
 const COUNT: Rule = ['an integer of at least 0', (value) => Number.isInteger(value) && (value as number) >= 0];
 const SEATS: Rule = ['an integer from 1 to 9', (value) => [1, 2, 3, 4, 5, 6, 7, 8, 9].includes(value as number)];
 const POSITIVE: Rule = ['a positive number', (value) => Number.isFinite(value) && (value as number) > 0];

@@ -7,7 +7,7 @@ import { openPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';
 import { RewardLog } from './rewardLog.ts';
-import { uri } from '../../shared/ids.ts';
+import { uri, isJobKey } from '../../shared/ids.ts';
 
 /** A request that cannot be served as it is; its message says what was expected, what came and what to do. */
 export class Refusal extends Error {
@@ -56,7 +56,7 @@ export class RewardJobs {
 
   /** @throws Refusal when the job has no spec, or one that cannot be used. */
   async get(jobKey: string): Promise<RewardJob> {
-    if (!/^[\w.-]+(\/[\w.-]+)*$/.test(jobKey) || jobKey.split('/').includes('..')) {
+    if (!isJobKey(jobKey)) {
       throw new Refusal(400, `Expected a job key such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`);
     }
     const file = uri.rewardSpec(jobKey);
