@@ -2,9 +2,8 @@ import type { Task } from './records.ts';
 import type { Score } from './scores.ts';
 
 /**
- * Reads a model's answer by the formats of the paper (A.1–A.3; METHOD.md, "Rubrics and formats" and "Parsing,
- * settled"). Every function is total and takes time linear in its text: answers come from models in training, which try
- * everything.
+ * Reads a model's answer by the formats of the paper (A.1–A.3; docs/method.md, "Scores and formats" and "Parsing").
+ * Every function is total and takes time linear in its text: answers come from models in training, which try all.
  *
  * Tolerated in a title or key phrase: letter case, any white space between words, Markdown emphasis around it,
  * typographic quotes, and the released prompt's "overal". Not tolerated: other words, other numbers, other brackets.

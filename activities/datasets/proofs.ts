@@ -140,8 +140,8 @@ export async function writeSplit(
 }
 
 /**
- * The proofs that a first look found hardest to verify (METHOD.md: preferred for labelling), at most `count`; equally
- * hard ones in the order that they have.
+ * The proofs that a first look found hardest to verify (docs/method.md, "Phases": preferred for labelling), at most
+ * `count`; equally hard ones in the order that they have.
  */
 export async function hardestProofs(
   store: ArtifactStore,

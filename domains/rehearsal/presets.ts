@@ -50,12 +50,12 @@ export const rehearsal: Recipe = {
   metaData: { analysesPerProof: 1, expertAnalyses: 400, baseShare: 0.5 },
   stages: {
     verifierV1: { ...rehearsalStage, init: 'base', maxSteps: 30, maxCompletionTokens: 192 },
-    // notes; cycle: base
+    // reading notes; the full-cycle text: base (docs/method.md, "Players")
     metaVerifier: { ...rehearsalStage, init: 'verifierV1', maxSteps: 50, maxCompletionTokens: 224 },
-    // From v1: ours, it learned in the trial; cycle: base. KL to v1: ours, without it v2 unlearns real remarks with the
-    // false ones.
+    // From v1: ours, it learned in the trial; the full-cycle text: base. KL to v1: ours, without it v2 unlearns real
+    // remarks with the false ones.
     verifierV2: { ...rehearsalStage, init: 'verifierV1', maxSteps: 70, klCoef: 0.25, maxCompletionTokens: 224 },
-    // paper 3.1; cycle: base
+    // paper 3.1; the full-cycle text: base
     generator: { ...rehearsalStage, init: 'verifierV2', maxSteps: 12, maxCompletionTokens: 128 },
     selfVerification: {
       ...rehearsalStage,

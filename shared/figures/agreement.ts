@@ -2,8 +2,8 @@ import { wilsonAt } from './measures.ts';
 
 /**
  * How far judges agree, and what their votes are worth. Votes of one model on one proof are correlated: many of them
- * say less than as many independent ones, and an interval that ignores it is too narrow (METHOD.md, "What the field
- * knows").
+ * say less than as many independent ones, and an interval that ignores it is too narrow (docs/method.md, "What the
+ * field knows").
  */
 
 /** Votes of one kind of judge on one subject (a proof, an analysis); any numbers on one scale, such as scores. */

@@ -41,7 +41,7 @@ export interface HackingWarning {
 const FOOLED_BY = 0.05;
 /** Ours: with fewer than one group in five to learn from, a step is mostly noise. */
 const FLAT_SHARE = 0.8;
-/** The goal of METHOD.md's label rule: what is below it for certain, trains the next verifier wrong. */
+/** The label rule's goal (docs/method.md, "Labels"): what is below it for certain, trains the next verifier wrong. */
 const LABEL_GOAL = 0.95;
 /** Ours: fewer labels of a kind say too little. */
 const LABELS_AT_LEAST = 5;

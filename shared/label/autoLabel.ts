@@ -89,10 +89,10 @@ export interface PossibleLabels {
 }
 
 /**
- * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, gaps settled in METHOD.md):
- * k valid analyses at the lowest score give that score; no valid analysis at all gives 1; all else is contested. Each
- * unknown analysis may be of any score and valid or not, each open one valid or not, independently: so the extremes of
- * the counts decide.
+ * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, its gaps settled in
+ * docs/method.md, "Labels"): k valid analyses at the lowest score give that score; no valid analysis at all gives 1;
+ * all else is contested. Each unknown analysis may be of any score and valid or not, each open one valid or not,
+ * independently: so the extremes of the counts decide.
  */
 export function possibleLabels({ unknown, levels: { zero, half } }: Tally, minValid: number): PossibleLabels {
   const someZero = zero.analyses > 0;
@@ -137,9 +137,7 @@ export function settledLabel(
   return labels.length === 1 ? labels[0] : undefined;
 }
 
-/**
- * The label of the full n×m×k rule for whatever verdicts there are (paper 2.3, METHOD.md). Missing ones never make a 1.
- */
+/** The label of the full n×m×k rule for whatever verdicts there are (paper 2.3). Missing ones never make a 1. */
 export function autoLabel(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): LabelDecision {
   return settledLabel(policy, analyses) ?? UNRESOLVED;
 }

@@ -19,7 +19,7 @@ export const MAX_WAVES = 16;
 
 /**
  * Waves left from which on calls are spent to save waves. Ours, as the other numbers here, from simulations of
- * METHOD.md's population; none of them can change a label.
+ * population.ts; none of them can change a label.
  */
 const LATE = 6;
 

@@ -14,9 +14,9 @@ export interface AnalysisOutcome {
 }
 
 /**
- * METHOD.md's synthetic population, for benchmarks of the label rule: 35 % sound proofs, 20 % with minor flaws, 45 %
- * with fatal ones. Verifier and meta-verifier err at rates drawn per proof, so that votes about one proof are
- * correlated. All numbers are METHOD.md's.
+ * A synthetic population, for benchmarks of the label rule: 35 % sound proofs, 20 % with minor flaws, 45 % with fatal
+ * ones. Verifier and meta-verifier err at rates drawn per proof, so that votes about one proof are correlated. Ours;
+ * all numbers are in docs/method.md, "A population to try rules on".
  */
 export function* syntheticPopulation(options: {
   readonly proofs: number;

@@ -15,7 +15,7 @@ export function nextFullStep(policy: AutoLabelPolicy, analyses: readonly Analysi
   return { kind: 'stop', decision: autoLabel(policy, analyses), stopReason: 'everything was asked' };
 }
 
-/** METHOD.md: worth an expert's look, because the first wave's scores disagree or a lone analysis is valid. */
+/** Worth an expert's look (paper 2.3): the first wave's scores disagree, or a lone analysis is valid. */
 export function isHardToVerify(
   policy: AutoLabelPolicy,
   analyses: readonly AnalysisEvidence[],

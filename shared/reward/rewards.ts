@@ -28,7 +28,7 @@ export interface RewardSubject {
   readonly label?: Score | undefined;
 }
 
-/** The choices of METHOD.md, "What the texts leave open about rewards, settled". */
+/** What the texts leave open about rewards, as docs/method.md, "Rewards", settles it. */
 export interface RewardRules {
   /**
    * Paper 2.1: v1 learns by format and score alone, v2 with R_meta as a factor. Where critiques are not judged, R_Z is

@@ -63,7 +63,7 @@ export interface SetProgress {
   readonly requests: number;
 }
 
-/** The auto-label rule's parameters (paper 2.3, gaps settled in METHOD.md). */
+/** The auto-label rule's parameters (paper 2.3; docs/method.md, "Labels"). */
 export interface AutoLabelPolicy {
   /** n: independent analyses of each proof. */
   readonly analysesPerProof: number;
@@ -107,7 +107,7 @@ export interface LabelRow {
   /** Verify calls and meta calls used. */
   readonly analyses: number;
   readonly metaAnalyses: number;
-  /** Paper 2.3 and METHOD.md: the first wave's scores disagree, or a lone analysis is valid. */
+  /** Paper 2.3: the first wave's scores disagree, or a lone analysis is valid. */
   readonly hardToVerify: boolean;
   /** Why no further call was needed. */
   readonly stopReason: string;

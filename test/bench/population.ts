@@ -8,8 +8,8 @@ const analysis = z.object({ score, metaScores: z.array(score).optional(), metas:
 const proof = z.union([z.object({ analyses: z.array(analysis) }), z.array(analysis)]);
 
 /**
- * Proofs' outcomes: METHOD.md's synthetic population of a seed, or a file's. Of a file, the first n analyses of a line
- * and the first m metas of an analysis are used; what a line lacks was never answered.
+ * Proofs' outcomes: the synthetic population of a seed, or a file's. Of a file, the first n analyses of a line and the
+ * first m metas of an analysis are used; what a line lacks was never answered.
  * @throws with the line's number when it is not a proof's outcomes.
  */
 export async function* populationOf(
