@@ -8,5 +8,5 @@ for (const domain of domains.byName.values()) keepsItsPromises(domain);
 test('each domain and preset has a name of its own', () => {
   expect(() => registry(rehearsal, rehearsal)).toThrow('a name of its own, got rehearsal twice');
   expect(() => registry(rehearsal, { ...rehearsal, name: 'copy' })).toThrow('a name of its own, got rehearsal twice');
-  expect(() => domains.of('chess')).toThrow('Expected domain.name to be one of rehearsal, proofs, got "chess"');
+  expect(() => domains.of('chess')).toThrow('Expected domain.name to be one of rehearsal, proofs');
 });

@@ -45,7 +45,7 @@ test.each([
   [{ seed: '1.5' }, '--seed: expected a whole number from 0 on, got "1.5"'],
   [{ seed: '-3' }, '--seed: expected a whole number'],
   [{ expert: 'nobody' }, '--expert: expected me or program, got "nobody"'],
-  [{ preset: 'big' }, 'preset: expected one of rehearsal, smoke, paper, got "big"'],
+  [{ preset: 'big' }, 'preset: expected one of rehearsal, smoke, paper'],
   [{ run: 'Main Run' }, 'run: expected a name of lower-case letters'],
   [{ set: ['labelling.proofs'] }, '--set: expected path=value such as labelling.proofs=60, got "labelling.proofs"'],
   [{ set: ['=3'] }, '--set: expected path=value'],
