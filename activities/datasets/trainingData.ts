@@ -8,6 +8,7 @@ import type {
   Task,
   TrainingRow,
 } from '../../shared/records.ts';
+import type { TrainedTask } from '../../shared/lap/orders.ts';
 import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { openPromptSet } from '../store/promptSets.ts';
@@ -16,10 +17,10 @@ import { uri } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 /** Rows of D_p, D_v or D_mv, as prompts of a task that a stage trains. */
-export type TrainingSource =
-  | { readonly task: 'prove' | 'selfVerify' | 'selfRefine'; readonly rows: DatasetRef }
-  | { readonly task: 'verify'; readonly rows: DatasetRef }
-  | { readonly task: 'metaVerify'; readonly rows: DatasetRef };
+export interface TrainingSource {
+  readonly task: TrainedTask;
+  readonly rows: DatasetRef;
+}
 
 /**
  * The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt.

@@ -2,6 +2,7 @@ import { autoLabel } from '../label/autoLabel.ts';
 import { syntheticPopulation } from '../label/population.ts';
 import { replayLabel } from '../label/replay.ts';
 import type { Tokens } from './rates.ts';
+import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
 
@@ -92,11 +93,8 @@ export function minutesOfVerdict(kind: 'proof' | 'analysis'): Assumed<number> {
 const SIMULATED_PROOFS = 150;
 
 /** Calls and contested share of the label rule on a synthetic population (labelPopulation.ts), by simulation. */
-export function labelling({
-  labelling: rule,
-  metaVerification,
-}: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
-  const policy = { ...rule, metaAnalysesPerAnalysis: metaVerification ? rule.metaAnalysesPerAnalysis : 0 };
+export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
+  const policy = { ...recipe.labelling, ...labelPolicy(recipe) };
   let [analyses, calls, contested] = [0, 0, 0];
   for (const proof of syntheticPopulation({ ...policy, proofs: SIMULATED_PROOFS, seed: 1 })) {
     const evidence = proof.analyses.map(({ score, metaScores }) => ({

@@ -3,6 +3,7 @@ import type { Assumed, MeasuredBases } from './assumed.ts';
 import { judgeCalls, labellingPolicy } from './rates.ts';
 import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
 import type { TrainOrder } from '../lap/orders.ts';
+import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
 
@@ -153,10 +154,8 @@ export function knownRates(
  * The same where nothing stops early: no label before its last verdict, no training before its last step, no question
  * left out.
  */
-export function withoutEarlyStop(
-  rates: Rates,
-  { labelling: { analysesPerProof, metaAnalysesPerAnalysis }, metaVerification }: Recipe,
-): Rates {
+export function withoutEarlyStop(rates: Rates, recipe: Recipe): Rates {
+  const { analysesPerProof, metaAnalysesPerAnalysis } = labelPolicy(recipe);
   return {
     ...rates,
     training: (order) => {
@@ -165,7 +164,7 @@ export function withoutEarlyStop(
     },
     labelling: () => ({
       ...rates.labelling(),
-      callsPerProof: analysesPerProof * (1 + (metaVerification ? metaAnalysesPerAnalysis : 0)),
+      callsPerProof: analysesPerProof * (1 + metaAnalysesPerAnalysis),
       contestedShare: 1,
       labelledShare: 1,
     }),

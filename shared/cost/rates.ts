@@ -1,4 +1,5 @@
 import type { TrainOrder } from '../lap/orders.ts';
+import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { TrainingName } from '../stages.ts';
 
@@ -55,17 +56,9 @@ export interface Basis {
 }
 
 /** The part of the recipe that decides how many calls a label takes. */
-export function labellingPolicy({ labelling, metaVerification }: Recipe): string {
-  const { analysesPerProof, metaAnalysesPerAnalysis, minValidAnalyses, confirmingMetaScore, waves, earlyStop } =
-    labelling;
-  return JSON.stringify({
-    analysesPerProof,
-    metaAnalysesPerAnalysis: metaVerification ? metaAnalysesPerAnalysis : 0,
-    minValidAnalyses,
-    confirmingMetaScore,
-    waves,
-    earlyStop,
-  });
+export function labellingPolicy(recipe: Recipe): string {
+  const { waves, earlyStop } = recipe.labelling;
+  return JSON.stringify({ ...labelPolicy(recipe), waves, earlyStop });
 }
 
 /** Calls of judges about one sample of a training, where each is distinct and well formed. */

@@ -40,10 +40,11 @@ export interface TrainOrder<Name extends TrainingName = TrainingName> {
   readonly kind: 'train';
   readonly name: Name;
   /** What is trained on: a task's rows of D_p, D_v or D_mv, and their share of a batch. */
-  readonly sources: readonly { readonly task: Task; readonly of: TrainingData; readonly weight: number }[];
+  readonly sources: readonly { readonly task: TrainedTask; readonly of: TrainingData; readonly weight: number }[];
   /** The frozen models that give the reward, with their calls about one sample. Experts' scores are v1's reward. */
   readonly judges: Readonly<Partial<Record<Judge, number>>>;
 }
+export type TrainedTask = Exclude<Task, 'refine'>;
 export type TrainingData = 'problems' | 'proofScores' | 'analysisScores' | 'examples';
 export type Judge = 'verifier' | 'metaVerifier';
 

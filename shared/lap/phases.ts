@@ -3,6 +3,7 @@ import type { InitName, StageName } from '../stages.ts';
 import type { EvaluationSet } from './manifest.ts';
 import { review, sample, train } from './orders.ts';
 import type { LabelOrder, LapShape, Order, SampleOrder } from './orders.ts';
+import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import type { Recipe } from './recipe.ts';
 
 /**
@@ -14,10 +15,19 @@ import type { Recipe } from './recipe.ts';
 export const selfTask = ({ selfVerification }: Recipe) =>
   selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
 
+/** The label rule's parameters: without meta-verification every analysis that reports an issue counts. */
+export function labelPolicy(
+  { labelling, metaVerification }: Pick<Recipe, 'labelling' | 'metaVerification'>,
+  isJudged = metaVerification,
+): AutoLabelPolicy {
+  const { analysesPerProof, metaAnalysesPerAnalysis: m, minValidAnalyses, confirmingMetaScore } = labelling;
+  return { analysesPerProof, metaAnalysesPerAnalysis: isJudged ? m : 0, minValidAnalyses, confirmingMetaScore };
+}
+
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */
-export const DRAFTS_PER_PROBLEM = 6;
+const DRAFTS_PER_PROBLEM = 6;
 /** Of those proofs, from which analyses of every true quality are chosen. Ours. */
-export const ANALYSES_PER_PROOF = 2;
+const ANALYSES_PER_PROOF = 2;
 
 /** @param orders undefined where the lap does not have the phase. */
 const phase = <Made extends Order>(title: string, orders: (lap: LapShape) => readonly Made[] | undefined) => ({

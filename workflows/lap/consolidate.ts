@@ -3,13 +3,13 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
 import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
-import { placeOf, uri } from '../../shared/ids.ts';
+import { placeOf } from '../../shared/ids.ts';
+import { labelPolicy } from '../../shared/lap/phases.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { trainToEnd } from './trainingJob.ts';
-import { sampler } from '../sets/sampler.ts';
-import { askingOf } from './asking.ts';
 import { data } from '../proxies.ts';
+import { place } from './place.ts';
 
 export interface ConsolidateResult {
   readonly record: ConsolidationRecord;
@@ -28,51 +28,34 @@ export async function consolidate({
   parent: ParentLap;
 }): Promise<ConsolidateResult> {
   const { lap, recipe, prompts } = opened;
-  const { consolidation: sizes, labelling, metaVerification } = recipe;
-  const place = placeOf(lap, 'consolidation');
+  const { consolidation: sizes, metaVerification } = recipe;
+  const { verifier, metaVerifier } = parent.models;
+  const at = place(opened, 'consolidation', { verifier, metaVerifier });
   const seed = seedOf(opened.seed, 'consolidation');
-  const policy = { ...labelling, metaAnalysesPerAnalysis: metaVerification ? labelling.metaAnalysesPerAnalysis : 0 };
   const count = ROWS_PER_EXAMPLE * sizes.examplesPerSkill;
-  const asking = askingOf(opened, 'consolidation');
-  const verifier = sampler(asking, { role: 'verifier', checkpoint: parent.models.verifier });
-  const metaVerifier =
-    parent.models.metaVerifier && sampler(asking, { role: 'metaVerifier', checkpoint: parent.models.metaVerifier });
 
   // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
   // confirms.
-  const proofs = await data.chooseScored({
-    to: uri.dataset(place, 'proofs'),
-    parts: parent.proofScores.train,
-    count,
-    seed,
-  });
-  const analyses = await verifier.sample('analyses', proofs, { task: 'verify' });
-  const right = await data.rightAnalyses({ to: uri.dataset(place, 'right-analyses'), setId: analyses.setId, proofs });
-  const judged =
-    metaVerification && metaVerifier
-      ? await metaVerifier.sample('judged', right.rows, { task: 'metaVerify', perRow: policy.metaAnalysesPerAnalysis })
-      : undefined;
+  const proofs = await data.chooseScored({ to: at.dataset('proofs'), parts: parent.proofScores.train, count, seed });
+  const analyses = await at.sample('analyses', proofs);
+  const right = await data.rightAnalyses({ to: at.dataset('right-analyses'), setId: analyses.setId, proofs });
+  const judged = metaVerification && metaVerifier ? await at.sample('judged', right.rows) : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
   const scored =
     metaVerification &&
     parent.analysisScores &&
-    (await data.chooseScored({
-      to: uri.dataset(place, 'scored-analyses'),
-      parts: parent.analysisScores.train,
-      count,
-      seed,
-    }));
-  const meta = scored && (await verifier.sample('meta-analyses', scored, { task: 'metaVerify' }));
+    (await data.chooseScored({ to: at.dataset('scored-analyses'), parts: parent.analysisScores.train, count, seed }));
+  const meta = scored && (await at.sample('meta-analyses', scored));
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.
   const { dataset, skills } = await data.writeConsolidation({
-    to: uri.dataset(place, 'examples'),
+    to: at.dataset('examples'),
     prompts,
     labels: parent.labels,
     turn: opened.turn - 1,
     analyses: { ...right, ...(judged && { judgedIn: judged.setId }) },
-    policy,
+    policy: labelPolicy(recipe),
     ...(scored && meta && { metaAnalyses: { rows: scored, setId: meta.setId } }),
     examplesPerSkill: sizes.examplesPerSkill,
     seed,
@@ -89,11 +72,12 @@ export async function consolidate({
     ].join('\n'),
   );
 
+  const jobKey = placeOf(lap, 'consolidation');
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
   const { examplesPerSkill: _, ...hyper } = sizes;
   const outcome = await trainToEnd({
-    jobKey: place,
+    jobKey,
     kind: 'sft',
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
@@ -102,7 +86,7 @@ export async function consolidate({
   });
   const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
   return {
-    record: { jobKey: place, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
-    sets: [...verifier.sets, ...(metaVerifier?.sets ?? [])],
+    record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
+    sets: at.sets,
   };
 }

@@ -1,4 +1,3 @@
-import { executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { GrownDataset, LapManifest, SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
@@ -8,7 +7,6 @@ import type { HeldOutEvaluation } from './heldOutEvaluation.ts';
 import type { Progress } from './lapProgress.ts';
 import { scoreAnalyses } from './scoreAnalyses.ts';
 import type { Trainings } from './trainings.ts';
-import { placeOf } from '../../shared/ids.ts';
 
 /** What phases 2 to 4 need of phase 1, and what it leaves behind. */
 export interface BuiltVerifier {
@@ -32,64 +30,50 @@ export interface VerifierWork {
 
 /** Phase 1 of lap 1: from a weak model and experts' scores to verifier v2 (paper 2.1). */
 export async function firstVerifier({ opened, progress, trainings, heldOut }: VerifierWork): Promise<BuiltVerifier> {
-  const { lap, recipe, base } = opened;
+  const { recipe, base } = opened;
   heldOut.verifier('base', base);
   heldOut.generator('base', base);
 
   // 1A: proofs of a weak model, scored by experts: D_v.
-  const cold = await progress.phase(
+  const { problems, refinementRounds, expertProofs } = recipe.coldStart;
+  const cold = await progress.child(
     'coldStart',
-    () =>
-      executeChild(coldStart, {
-        workflowId: placeOf(lap, 'coldStart'),
-        args: [{ opened }],
-        staticSummary:
-          `${recipe.coldStart.problems} problems, ${recipe.coldStart.refinementRounds} refinement rounds, ` +
-          `${recipe.coldStart.expertProofs} proofs for experts`,
-      }),
+    coldStart,
+    { opened },
+    `${problems} problems, ${refinementRounds} refinement rounds, ${expertProofs} proofs for experts`,
     (result) => `${result.proofScores.train.rows} scored proofs`,
   );
   heldOut.expertsScored('proofs', cold.proofScores.validation);
   const proofScores = { train: [cold.proofScores.train], validation: cold.proofScores.validation };
-  const ofProofs = { task: 'verify', rows: cold.proofScores.train } as const;
 
   // 1B: verifier v1, rewarded for the format and the score.
-  const verifierV1 = await trainings.train('verifierV1', { sources: [{ source: ofProofs, weight: 1 }] });
+  const verifierV1 = await trainings.train('verifierV1', { proofScores: proofScores.train });
   heldOut.verifier('verifierV1', verifierV1);
 
   if (!recipe.metaVerification) {
-    const verifier = await trainings.train('verifierV2', { sources: [{ source: ofProofs, weight: 1 }] });
+    const verifier = await trainings.train('verifierV2', { proofScores: proofScores.train });
     heldOut.verifier('verifierV2', verifier);
     return { verifier, proofScores, sets: cold.sets, reviews: [cold.review] };
   }
 
   // 1C: experts score v1's analyses: D_mv. The meta-verifier learns to.
-  const meta = await progress.phase(
+  const meta = await progress.child(
     'metaData',
-    () =>
-      executeChild(scoreAnalyses, {
-        workflowId: placeOf(lap, 'metaData'),
-        args: [{ opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] }],
-        staticSummary: `${recipe.metaData.expertAnalyses} analyses for experts`,
-      }),
+    scoreAnalyses,
+    { opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] },
+    `${recipe.metaData.expertAnalyses} analyses for experts`,
     (result) => `${result.analysisScores.train.rows} scored analyses`,
   );
   heldOut.expertsScored('analyses', meta.analysisScores.validation);
   const analysisScores = { train: [meta.analysisScores.train], validation: meta.analysisScores.validation };
-  const ofAnalyses = { task: 'metaVerify', rows: meta.analysisScores.train } as const;
   const { init } = recipe.stages.metaVerifier;
   heldOut.metaVerifier(init, trainings.checkpointOf(init));
-  const metaVerifier = await trainings.train('metaVerifier', { sources: [{ source: ofAnalyses, weight: 1 }] });
+  const metaVerifier = await trainings.train('metaVerifier', { analysisScores: analysisScores.train });
   heldOut.metaVerifier('metaVerifier', metaVerifier);
 
   // 1D: verifier v2 on both sets, its analyses gated by the frozen meta-verifier.
-  const verifier = await trainings.train('verifierV2', {
-    sources: [
-      { source: ofProofs, weight: 1 - recipe.rewards.metaShare },
-      { source: ofAnalyses, weight: recipe.rewards.metaShare },
-    ],
-    judges: { metaVerifier },
-  });
+  const grown = { proofScores: proofScores.train, analysisScores: analysisScores.train };
+  const verifier = await trainings.train('verifierV2', grown, { metaVerifier });
   heldOut.verifier('verifierV2', verifier);
   heldOut.metaVerifier('verifierV2', verifier);
   return {

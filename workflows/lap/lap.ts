@@ -1,4 +1,4 @@
-import { executeChild, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
@@ -8,7 +8,6 @@ import { trackProgress } from './lapProgress.ts';
 import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
-import { placeOf } from '../../shared/ids.ts';
 import { inItsWords } from '../failure.ts';
 import { data } from '../proxies.ts';
 
@@ -42,30 +41,21 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const metaJudge = built.metaVerifier && (recipe.rewards.metaJudge === 'verifier' ? verifier : built.metaVerifier);
 
   // 2: the generator, rewarded by the frozen verifier.
-  const generator = await trainings.train('generator', {
-    sources: [{ source: { task: 'prove', rows: opened.problems.train }, weight: 1 }],
-    judges: { verifier },
-  });
+  const from = { problems: [opened.problems.train] };
+  const generator = await trainings.train('generator', from, { verifier });
   heldOut.generator('generator', generator);
   heldOut.selfVerification('generator', generator);
 
   // 3: self-verification: the generator is rewarded for its proof and for an honest analysis of it.
-  const task = recipe.selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
-  const finalGenerator = await trainings.train('selfVerification', {
-    sources: [{ source: { task, rows: opened.problems.train }, weight: 1 }],
-    judges: { verifier, ...(metaJudge && { metaVerifier: metaJudge }) },
-  });
+  const finalGenerator = await trainings.train('selfVerification', from, { verifier, metaVerifier: metaJudge });
   heldOut.selfVerification('selfVerification', finalGenerator);
 
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
-  const scaled = await progress.phase(
+  const scaled = await progress.child(
     'scaleVerification',
-    () =>
-      executeChild(scaleVerification, {
-        workflowId: placeOf(opened.lap, 'scaleVerification'),
-        args: [{ opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) }],
-        staticSummary: `${recipe.labelling.proofs} proofs to label`,
-      }),
+    scaleVerification,
+    { opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) },
+    `${recipe.labelling.proofs} proofs to label`,
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 

@@ -1,5 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  defineQuery,
+  executeChild,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { ordersOf } from '../../shared/lap/phases.ts';
 import type { PhaseName } from '../../shared/lap/phases.ts';
@@ -10,7 +17,7 @@ import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
-import { runOf } from '../../shared/ids.ts';
+import { placeOf, runOf } from '../../shared/ids.ts';
 
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
 
@@ -62,8 +69,41 @@ export function trackProgress() {
     );
   }
 
+  /** Runs one phase; `tell` puts its outcome into a few words. */
+  async function phase<T>(name: PhaseName, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
+    const index = phases.indexOf(name);
+    const began = new Date().toISOString();
+    current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
+    findBy({ FlywheelPhase: name });
+    show();
+    const result = await work();
+    done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
+    results[index] = tell(result);
+    show();
+    return result;
+  }
+
   return {
     startedAt,
+    phase,
+    /** Runs a phase that is a workflow of its own. */
+    child: <Input extends { readonly opened: OpenedLap }, T>(
+      name: Exclude<PhaseName, 'open'>,
+      workflow: (input: Input) => Promise<T>,
+      input: Input,
+      staticSummary: string,
+      tell: (result: T) => string,
+    ): Promise<T> =>
+      phase(
+        name,
+        () =>
+          executeChild<(input: Input) => Promise<T>>(workflow, {
+            workflowId: placeOf(input.opened.lap, name),
+            args: [input],
+            staticSummary,
+          }),
+        tell,
+      ),
     opened(opened: OpenedLap): void {
       const { lap, recipe } = opened;
       phases = ordersOf(opened).map(({ phase }) => phase);
@@ -71,19 +111,6 @@ export function trackProgress() {
       current = { ...current, lap, phases: phases.length, plan };
       findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: recipe.preset });
       show();
-    },
-    /** Runs one phase; `tell` puts its outcome into a few words. */
-    async phase<T>(name: PhaseName, work: () => Promise<T>, tell: (result: T) => string = () => ''): Promise<T> {
-      const index = phases.indexOf(name);
-      const began = new Date().toISOString();
-      current = { ...current, phase: name, phaseIndex: index + 1, phaseStartedAt: began };
-      findBy({ FlywheelPhase: name });
-      show();
-      const result = await work();
-      done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
-      results[index] = tell(result);
-      show();
-      return result;
     },
     /** What the report found that a person should look at. */
     warn(found: readonly string[]): void {

@@ -1,7 +1,4 @@
-import { executeChild } from '@temporalio/workflow';
 import type { ParentLap } from '../../activities/laps/parent.ts';
-import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import { placeOf } from '../../shared/ids.ts';
 import { consolidate } from './consolidate.ts';
 import type { BuiltVerifier, VerifierWork } from './firstVerifier.ts';
 
@@ -13,17 +10,14 @@ export async function nextVerifier(
   { opened, progress, trainings, heldOut }: VerifierWork,
   parent: ParentLap,
 ): Promise<BuiltVerifier> {
-  const { lap, recipe } = opened;
+  const { recipe } = opened;
   const { proofScores, analysisScores } = parent;
 
-  const { record: consolidation, sets } = await progress.phase(
+  const { record: consolidation, sets } = await progress.child(
     'consolidation',
-    () =>
-      executeChild(consolidate, {
-        workflowId: placeOf(lap, 'consolidation'),
-        args: [{ opened, parent }],
-        staticSummary: `SFT from the ${recipe.consolidateFrom}`,
-      }),
+    consolidate,
+    { opened, parent },
+    `SFT from the ${recipe.consolidateFrom}`,
     ({ record }) => `${record.dataset.rows} examples`,
   );
   trainings.consolidated(consolidation.checkpoint);
@@ -34,33 +28,15 @@ export async function nextVerifier(
   // The meta-verifier is lap 1's, unless the recipe trains it on what experts have scored since.
   let { metaVerifier } = recipe.metaVerification ? parent.models : {};
   if (metaVerifier && analysisScores && recipe.retrainMetaVerifier) {
-    metaVerifier = await trainings.train('metaVerifier', { sources: shares('metaVerify', analysisScores.train, 1) });
+    metaVerifier = await trainings.train('metaVerifier', { analysisScores: analysisScores.train });
     heldOut.metaVerifier('metaVerifier', metaVerifier);
   }
   if (!recipe.retrainVerifier)
     return { verifier: parent.models.verifier, ...(metaVerifier && { metaVerifier }), ...kept };
 
-  const metaShare = metaVerifier && analysisScores ? recipe.rewards.metaShare : 0;
-  const verifier = await trainings.train('verifierV2', {
-    sources: [
-      ...shares('verify', proofScores.train, 1 - metaShare),
-      ...(analysisScores ? shares('metaVerify', analysisScores.train, metaShare) : []),
-    ],
-    ...judgedBy(metaVerifier),
-  });
+  const grown = { proofScores: proofScores.train, analysisScores: metaVerifier && analysisScores?.train };
+  const verifier = await trainings.train('verifierV2', grown, { metaVerifier });
   heldOut.verifier('verifierV2', verifier);
   heldOut.metaVerifier('verifierV2', verifier);
   return { verifier, ...(metaVerifier && { metaVerifier }), ...kept };
-}
-
-/** The parts of a grown dataset share its weight by their rows. */
-function shares<Task extends 'verify' | 'metaVerify'>(task: Task, parts: readonly DatasetRef[], weight: number) {
-  const total = parts.reduce((sum, { rows }) => sum + rows, 0);
-  return parts
-    .filter(({ rows }) => rows > 0 && weight > 0)
-    .map((rows) => ({ source: { task, rows }, weight: (weight * rows.rows) / total }));
-}
-
-function judgedBy(metaVerifier: CheckpointRef | undefined) {
-  return metaVerifier === undefined ? {} : { judges: { metaVerifier } };
 }

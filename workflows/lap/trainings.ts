@@ -1,12 +1,11 @@
-import { executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import { placeOf } from '../../shared/ids.ts';
+import type { Judge, TrainingData } from '../../shared/lap/orders.ts';
+import { orderOf } from '../../shared/lap/phases.ts';
 import type { InitName, StageName } from '../../shared/stages.ts';
-import type { CheckpointRef } from '../../shared/records.ts';
+import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { Progress } from './lapProgress.ts';
 import { trainStage } from './trainStage.ts';
-import type { TrainStageInput } from './trainStage.ts';
 import { failure } from '../failure.ts';
 
 export type Trainings = ReturnType<typeof trackTrainings>;
@@ -25,16 +24,28 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
     return checkpoint;
   }
 
-  async function train(stage: StageName, work: Pick<TrainStageInput, 'sources' | 'judges'>): Promise<CheckpointRef> {
+  /**
+   * @param from what the order's sources are read from; the parts of a dataset share its weight by their rows.
+   * @param models who judges, of those that the order names.
+   */
+  async function train(
+    stage: StageName,
+    from: Readonly<Partial<Record<TrainingData, readonly DatasetRef[] | undefined>>>,
+    models: Readonly<Partial<Record<Judge, CheckpointRef | undefined>>> = {},
+  ): Promise<CheckpointRef> {
+    const order = orderOf(opened, stage, 'train', stage);
+    const sources = order.sources.flatMap(({ task, of, weight }) =>
+      shares(from[of] ?? [], weight).map(({ rows, share }) => ({ source: { task, rows }, weight: share })),
+    );
+    const judges = Object.fromEntries(
+      (Object.keys(order.judges) as Judge[]).flatMap((judge) => (models[judge] ? [[judge, models[judge]]] : [])),
+    );
     const { init, maxSteps } = recipe.stages[stage];
-    const record = await progress.phase(
+    const record = await progress.child(
       stage,
-      () =>
-        executeChild(trainStage, {
-          workflowId: placeOf(opened.lap, stage),
-          args: [{ opened, stage, init: checkpointOf(init), ...work }],
-          staticSummary: `${stage} from ${init}: GRPO, ${maxSteps} steps`,
-        }),
+      trainStage,
+      { opened, stage, init: checkpointOf(init), sources, judges },
+      `${stage} from ${init}: GRPO, ${maxSteps} steps`,
       ({ reward, steps }) => `reward ${reward.first.toFixed(2)} → ${reward.last.toFixed(2)} in ${steps} steps`,
     );
     stages.push(record);
@@ -51,4 +62,10 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
     },
     stages: (): readonly StageRecord[] => stages,
   };
+}
+
+function shares(parts: readonly DatasetRef[], weight: number) {
+  if (parts.length === 1) return parts.map((rows) => ({ rows, share: weight }));
+  const total = parts.reduce((sum, { rows }) => sum + rows, 0);
+  return parts.filter(({ rows }) => rows > 0).map((rows) => ({ rows, share: (weight * rows.rows) / total }));
 }

@@ -134,6 +134,11 @@ test('an order that a recipe does not have is named, with those that it has', ()
   );
 });
 
+test('an order that no recipe has is a type error', () => {
+  // @ts-expect-error -- the cold start has drafts of no such name
+  expect(() => orderOf({ recipe: smoke, turn: 1 }, 'coldStart', 'sample', 'drafts')).toThrow('got sample draft, ');
+});
+
 test('a phase beside the declaration is reported as such', () => {
   const lap = { recipe: smoke, turn: 2 };
   expect(['generator', 'coldStart', 'tuning'].map((phase) => reportedAs(lap, phase))).toEqual([
