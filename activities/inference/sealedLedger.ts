@@ -1,12 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename, stat, unlink } from 'node:fs/promises';
-import path from 'node:path';
-import { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Outcome } from '../../shared/outcomes.ts';
-import { linesOf } from '../store/lines.ts';
+import { inBlocks, linesOf } from '../store/lines.ts';
+import type { ArtifactStore } from '../store/types.ts';
 
 /**
  * A line of a sealed ledger. A text that several calls gave stands once: its first line is marked `shared`, the others
@@ -21,10 +19,9 @@ export interface SealedLine extends Outcome {
 
 /** Texts shorter than this are repeated rather than referred to: a reference is as long. */
 const SHORTEST_SHARED = 48;
-const BUFFER_BYTES = 256 * 1024;
 
-export function sealedPath(file: string): string {
-  return `${file}.gz`;
+export function sealedUri(uri: string): string {
+  return `${uri}.gz`;
 }
 
 interface Lines {
@@ -33,40 +30,27 @@ interface Lines {
   readonly read: (ordinal: number) => string | Promise<string>;
 }
 
-/** Writes `<file>.gz`, whole or not at all. Level 9: written once, kept for ever. */
-export async function sealLines(file: string, lines: Lines): Promise<void> {
-  const temporary = `${sealedPath(file)}.${randomUUID()}.tmp`;
+/** Writes `<uri>.gz`. Level 9: written once, kept for ever. */
+export async function sealLines(store: ArtifactStore, uri: string, lines: Lines): Promise<void> {
   const texts = await countTexts(lines);
-  await pipeline(
-    Readable.from(sealedLines(lines, texts), { objectMode: true }),
-    createGzip({ level: 9 }),
-    createWriteStream(temporary),
-  );
-  await syncPath(temporary);
-  await rename(temporary, sealedPath(file));
-  await syncPath(path.dirname(file));
+  await store.write(sealedUri(uri), through(inBlocks(sealedLines(lines, texts)), createGzip({ level: 9 })));
 }
 
-/** Makes `<file>` from `<file>.gz` where only that exists; where both do, both are whole, and the sealed one goes. */
-export async function unsealFile(file: string): Promise<void> {
-  const sealed = sealedPath(file);
-  if (!(await exists(sealed))) return;
-  if (!(await exists(file))) {
-    const temporary = `${file}.${randomUUID()}.tmp`;
-    await pipeline(Readable.from(plainLines(sealed)), createWriteStream(temporary));
-    await syncPath(temporary);
-    await rename(temporary, file);
-  }
-  await unlink(sealed);
+/** Makes `<uri>` from `<uri>.gz` where only that exists; where both do, both are whole, and the sealed one goes. */
+export async function unseal(store: ArtifactStore, uri: string): Promise<void> {
+  const sealed = sealedUri(uri);
+  if ((await store.stat(sealed)) === undefined) return;
+  if ((await store.stat(uri)) === undefined) await store.write(uri, inBlocks(plainLines(store, sealed)));
+  await store.remove(sealed);
 }
 
 /**
  * Outcomes of a sealed ledger in its order, texts in place, those marked `unused` last. Needs memory for shared texts
  * only.
  */
-export async function* readSealed(sealed: string): AsyncGenerator<SealedLine> {
+export async function* readSealed(store: ArtifactStore, sealed: string): AsyncGenerator<SealedLine> {
   const texts = new Map<string, string | undefined>();
-  for await (const { bytes } of linesOf(createReadStream(sealed).pipe(createGunzip()))) {
+  for await (const { bytes } of linesOf(through(store.read(sealed), createGunzip()))) {
     const { sameTextAs, shared, ...outcome } = JSON.parse(bytes.toString('utf8')) as SealedLine;
     if (shared === true) texts.set(outcome.key, outcome.text);
     const text = sameTextAs === undefined ? outcome.text : texts.get(sameTextAs);
@@ -74,8 +58,8 @@ export async function* readSealed(sealed: string): AsyncGenerator<SealedLine> {
   }
 }
 
-async function* plainLines(sealed: string): AsyncGenerator<string> {
-  for await (const { unused: _, ...outcome } of readSealed(sealed)) yield `${JSON.stringify(outcome)}\n`;
+async function* plainLines(store: ArtifactStore, sealed: string): AsyncGenerator<string> {
+  for await (const { unused: _, ...outcome } of readSealed(store, sealed)) yield `${JSON.stringify(outcome)}\n`;
 }
 
 async function countTexts({ used, unused, read }: Lines): Promise<Map<string, number>> {
@@ -92,7 +76,6 @@ async function countTexts({ used, unused, read }: Lines): Promise<Map<string, nu
 
 async function* sealedLines({ used, unused, read }: Lines, texts: ReadonlyMap<string, number>): AsyncGenerator<string> {
   const firstOf = new Map<string, string>();
-  let buffer = '';
   for (const [ordinals, mark] of [
     [used, {}],
     [unused, { unused: true as const }],
@@ -100,14 +83,9 @@ async function* sealedLines({ used, unused, read }: Lines, texts: ReadonlyMap<st
     for (const ordinal of ordinals) {
       const line = read(ordinal);
       const outcome = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;
-      buffer += `${JSON.stringify({ ...shareText(outcome, texts, firstOf), ...mark })}\n`;
-      if (buffer.length >= BUFFER_BYTES) {
-        yield buffer;
-        buffer = '';
-      }
+      yield `${JSON.stringify({ ...shareText(outcome, texts, firstOf), ...mark })}\n`;
     }
   }
-  yield buffer;
 }
 
 function shareText(outcome: Outcome, texts: ReadonlyMap<string, number>, firstOf: Map<string, string>): SealedLine {
@@ -127,18 +105,8 @@ function digestOf(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 
-async function syncPath(target: string): Promise<void> {
-  const handle = await open(target, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
+/** What a transformation makes of a source. An error of either is met by who reads it. */
+function through(source: AsyncIterable<string | Buffer>, transformation: Duplex): AsyncIterable<Buffer> {
+  pipeline(source, transformation).catch(() => undefined);
+  return transformation;
 }

@@ -1,19 +1,43 @@
 import { Context } from '@temporalio/activity';
 
-const BEAT_MS = 2_000;
+export interface Beats {
+  /** Milliseconds to the next heartbeat, by those since the first moment. @default 2 s, always */
+  readonly everyMs?: (elapsedMs: number) => number;
+  /** @default the heartbeat of the activity that this is called in */
+  readonly heartbeat?: (details: unknown) => void;
+}
 
 /**
  * Heartbeats while the work lasts, so that a killed worker is noticed within its heartbeat timeout and not at the end
- * of the activity's time.
+ * of the activity's time. What the work tells goes out at once, and is repeated, whatever takes long.
  */
-export async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const beat = setInterval(() => context.heartbeat(), BEAT_MS);
+export async function beating<T>(
+  work: (beat: (details: unknown) => void) => Promise<T>,
+  { everyMs = () => 2_000, heartbeat = ofActivity() }: Beats = {},
+): Promise<T> {
+  const began = Date.now();
+  let last: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  const next = (): void => {
+    timer = setTimeout(
+      () => {
+        heartbeat(last);
+        next();
+      },
+      everyMs(Date.now() - began),
+    );
+  };
+  next();
   try {
-    return await work();
+    return await work((details) => heartbeat((last = details)));
   } finally {
-    clearInterval(beat);
+    clearTimeout(timer);
   }
+}
+
+function ofActivity(): (details: unknown) => void {
+  const context = Context.current();
+  return (details) => context.heartbeat(details);
 }
 
 type Activities = Readonly<Record<string, (...input: never[]) => Promise<unknown>>>;

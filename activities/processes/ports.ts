@@ -1,54 +1,25 @@
 import { createServer } from 'node:net';
-import { config, PORT_SETTINGS, portsFile } from '../../temporal.config.ts';
-import type { PortName, Ports } from '../../temporal.config.ts';
-import { readJsonFile, writeJsonFile } from './processes.ts';
 
-/**
- * The ports that the dev stack will take, recorded in `run/ports.json`: as the environment asks, else as last time,
- * else the defaults, else free ones.
- * @param running services that live already keep theirs.
- * @throws when a port that the environment asks for is taken by something else.
- */
-export async function choosePorts(running: ReadonlySet<PortName>, say: (line: string) => void): Promise<Ports> {
-  const recorded = readJsonFile<Partial<Ports>>(portsFile) ?? {};
-  const ports = { ...recorded } as Record<PortName, number>;
-  for (const name of Object.keys(PORT_SETTINGS) as PortName[]) {
-    if (running.has(name) && recorded[name] !== undefined) continue;
-    const asked = config.ports.asked[name];
-    const wanted = asked ?? recorded[name] ?? PORT_SETTINGS[name].otherwise;
-    const taken = Object.entries(ports).some(
-      ([other, port]) => other !== name && port === wanted && running.has(other as PortName),
-    );
-    if (!taken && (await isFree(wanted))) {
-      ports[name] = wanted;
-      continue;
-    }
-    if (asked !== undefined) {
-      throw new Error(
-        `Expected port ${asked} (${PORT_SETTINGS[name].variable}) to be free, but another program has it: stop ` +
-          `that program, or set ${PORT_SETTINGS[name].variable} to another port`,
-      );
-    }
-    ports[name] = await freePort();
-    say(`Port ${wanted} is taken by another program: ${name} uses ${ports[name]}`);
-  }
-  await writeJsonFile(portsFile, ports);
-  return ports;
+const LOOPBACK = '127.0.0.1';
+
+export function isFree(port: number, host = LOOPBACK): Promise<boolean> {
+  return listen(port, host).then(
+    () => true,
+    () => false,
+  );
 }
 
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
+/** The wanted port if it is free, else any that is. */
+export async function freePort(wanted?: number, host = LOOPBACK): Promise<number> {
+  return wanted !== undefined && (await isFree(wanted, host)) ? wanted : listen(0, host);
 }
 
-export function freePort(): Promise<number> {
+/** Listens for a moment. @returns the port. */
+function listen(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1' }, () => {
+    server.listen({ port, host, exclusive: true }, () => {
       const address = server.address();
       server.close(() =>
         typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('No free port')),

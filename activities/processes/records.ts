@@ -51,7 +51,7 @@ export interface Launch {
 
 /**
  * `ln` refuses an existing target, and what it links is whole: the record is never seen half-written, and never
- * replaced.
+ * replaced. Where there are no hard links, a shell that may not overwrite makes it: still only if there is none.
  */
 const BECOME = `
 record=$1; about=$2; shift 2
@@ -61,9 +61,9 @@ else
   start="$(LC_ALL=C ps -o lstart= -p $$ | tr -s ' ')"
 fi
 printf '{"pid":%d,"startTime":"%s",%s\\n' $$ "$start" "$about" > "$record.$$" || exit 74
-ln "$record.$$" "$record" 2>/dev/null; linked=$?
+ln "$record.$$" "$record" 2>/dev/null || (set -C; cat "$record.$$" > "$record") 2>/dev/null; made=$?
 rm -f "$record.$$"
-[ $linked -eq 0 ] || exit 75
+[ $made -eq 0 ] || exit 75
 exec "$@"
 `;
 
@@ -104,10 +104,12 @@ export async function launchOnce<T extends ProcessRecord>(launch: Launch, timeou
   }
 }
 
-/** The record, or undefined when there is none. */
+/** The record, or undefined when there is none, or its first byte is not there yet. */
 export async function readRecord<T extends ProcessRecord>(file: string): Promise<T | undefined> {
   try {
-    const record = JSON.parse(await readFile(file, 'utf8')) as T;
+    const text = await readFile(file, 'utf8');
+    if (text === '') return undefined;
+    const record = JSON.parse(text) as T;
     if (!Number.isInteger(record.pid) || record.pid < 2 || typeof record.startTime !== 'string') {
       throw new Error(
         `Expected ${file} to be a process record with pid and startTime, got something else: it was not written ` +
@@ -124,6 +126,21 @@ export async function readRecord<T extends ProcessRecord>(file: string): Promise
 /** Whether that very process still runs; a zombie does not. */
 export async function isAlive(record: ProcessRecord): Promise<boolean> {
   return (await startTimeOf(record.pid)) === record.startTime.trim();
+}
+
+/** A record's process, when it still lives. A record that is not whole is nobody's. */
+export async function readLiving<T extends ProcessRecord>(file: string): Promise<T | undefined> {
+  const record = await readRecord<T>(file).catch(() => undefined);
+  return record !== undefined && (await isAlive(record)) ? record : undefined;
+}
+
+/** This process, for a lease: the counterpart of the record that `launchOnce` makes for others. */
+export async function recordOfThisProcess(): Promise<ProcessRecord> {
+  return {
+    pid: process.pid,
+    startTime: (await startTimeOf(process.pid)) as string,
+    startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
+  };
 }
 
 export interface Termination {

@@ -7,6 +7,7 @@ import type {
   ReviewSetInput,
   ReviewSetResult,
 } from '../../shared/review/reviews.ts';
+import { beating } from '../processes/heartbeat.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { ReviewDesk } from './desk.ts';
 import { answerQuestions } from './program.ts';
@@ -109,23 +110,6 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
       });
     },
   };
-}
-
-/** Ours: several times within the heartbeat timeout of the activities. */
-const BEAT_MS = 4_000;
-
-/** Shows that the activity lives, and how far it is, even while one step takes long. */
-async function beating<T>(work: (beat: (progress: unknown) => void) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  let progress: unknown;
-  const timer = setInterval(() => context.heartbeat(progress), BEAT_MS);
-  try {
-    return await work((now) => {
-      progress = now;
-    });
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 function resultIn(entries: readonly ReviewEntry[]): ReviewResult {

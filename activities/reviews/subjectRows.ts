@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
+import { linesOf } from '../store/lines.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { failure } from '../failure.ts';
 
@@ -45,21 +44,14 @@ export class SubjectRows {
     const [start, end] = [starts[row], starts[row + 1]];
     if (start === undefined || end === undefined)
       throw failure('BadReviewSubject', `Expected a row from 0 to ${ref.rows - 1} of ${ref.uri}, got ${row}`);
-    const file = await open(this.store.path(ref.uri));
-    try {
-      const buffer = Buffer.alloc(end - start);
-      await file.read(buffer, 0, buffer.length, start);
-      return JSON.parse(buffer.toString('utf8')) as SubjectRow;
-    } finally {
-      await file.close();
-    }
+    return JSON.parse((await this.store.readBytes(ref.uri, { from: start, to: end })).toString('utf8')) as SubjectRow;
   }
 
   private index(ref: DatasetRef): Promise<RowIndex> {
     const key = `${ref.sha256} ${ref.uri}`;
     const known = this.indexes.get(key);
     if (known) return known;
-    const made = indexOf(this.store.path(ref.uri), ref);
+    const made = indexOf(this.store, ref);
     this.indexes.set(key, made);
     made.catch(() => this.indexes.delete(key));
     for (const old of this.indexes.keys()) if (this.indexes.size > DATASETS_KEPT) this.indexes.delete(old);
@@ -67,32 +59,25 @@ export class SubjectRows {
   }
 }
 
-async function indexOf(file: string, ref: DatasetRef): Promise<RowIndex> {
+async function indexOf(store: ArtifactStore, ref: DatasetRef): Promise<RowIndex> {
   const hash = createHash('sha256');
   const rowsById = new Map<string, number>();
   const starts = [0];
-  let rest: Buffer[] = [];
-  let position = 0;
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    let from = 0;
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-      const line = Buffer.concat([...rest, chunk.subarray(from, end)]);
-      rest = [];
-      from = end + 1;
-      const id = idOf(line, ref, starts.length - 1);
-      const earlier = rowsById.get(id);
-      if (earlier !== undefined)
-        throw failure(
-          'BadReviewSubject',
-          `Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ` +
-            `${earlier} and ${starts.length - 1}`,
-        );
-      rowsById.set(id, starts.length - 1);
-      starts.push(position + from);
-    }
-    rest.push(chunk.subarray(from));
-    position += chunk.length;
+  for await (const { bytes, ended, offset } of linesOf(store.read(ref.uri))) {
+    hash.update(bytes);
+    if (!ended) break;
+    hash.update('\n');
+    const row = rowsById.size;
+    const id = idOf(bytes, ref, row);
+    const earlier = rowsById.get(id);
+    if (earlier !== undefined)
+      throw failure(
+        'BadReviewSubject',
+        `Expected every row of ${ref.uri} to have an id of its own, got ${JSON.stringify(id)} in rows ` +
+          `${earlier} and ${row}`,
+      );
+    rowsById.set(id, row);
+    starts.push(offset + bytes.length + 1);
   }
   const sha256 = hash.digest('hex');
   if (sha256 !== ref.sha256 || rowsById.size !== ref.rows) {

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../processes/ports.ts';
 import {
   isAlive,
   launchOnce,
@@ -119,7 +119,7 @@ export class LocalServers {
 
   async #start(plan: ServerPlan, generation: number): Promise<void> {
     const { folder, logDir, host, root, env } = this.#settings;
-    const port = await freePort(host, plan.port);
+    const port = await freePort(plan.port, host);
     const log = path.join(logDir, `${plan.name}.log`);
     await launchOnce<ServerRecord>({
       record: path.join(folder, `${plan.name}.${generation}.json`),
@@ -178,23 +178,4 @@ async function isHealthy({ host, port }: ServerRecord): Promise<boolean> {
   } catch {
     return false; // refused, cut off or late: the caller decides what that means
   }
-}
-
-/** The wanted port if it is free, else any. */
-async function freePort(host: string, wanted?: number): Promise<number> {
-  return (wanted !== undefined && (await tryPort(host, wanted))) || ((await tryPort(host, 0)) as number);
-}
-
-function tryPort(host: string, port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (port !== 0 && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) resolve(undefined);
-      else reject(error);
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
-    });
-  });
 }

@@ -1,10 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Place } from '../../shared/ids.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
 import type { Endpoint } from '../inference/types.ts';
-import { readJsonFile, writeJsonFile } from '../processes/processes.ts';
+import { FileStore } from '../store/files.ts';
 import type { ServingEngine } from './types.ts';
 
 export interface ServingSettings {
@@ -38,10 +36,12 @@ interface Hold extends Holding {
  */
 export class Serving {
   readonly #settings: ServingSettings;
+  readonly #files: FileStore;
   readonly #seen = new Map<string, readonly Endpoint[]>();
 
   constructor(settings: ServingSettings) {
     this.#settings = settings;
+    this.#files = new FileStore(settings.folder, 0o600);
   }
 
   /** Names of the engines. */
@@ -93,7 +93,7 @@ export class Serving {
         await this.#engine(hold.engine).release(model);
         this.#seen.delete(key);
       }
-      if (hold.holder === holder) await rm(this.#file(holder), { force: true });
+      if (hold.holder === holder) await this.#files.remove(fileOf(holder));
       else await this.#write({ ...hold, lapsed: true });
     }
   }
@@ -116,19 +116,21 @@ export class Serving {
   }
 
   async #holds(): Promise<Hold[]> {
-    const { folder } = this.#settings;
-    await mkdir(folder, { recursive: true });
-    const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-    return files.flatMap((name) => readJsonFile<Hold>(path.join(folder, name)) ?? []);
+    const holds: Hold[] = [];
+    for await (const file of this.#files.list('')) {
+      const hold = await this.#files.findJson<Hold>(file);
+      if (hold !== undefined) holds.push(hold);
+    }
+    return holds;
   }
 
-  #write(hold: Hold): Promise<void> {
-    return writeJsonFile(this.#file(hold.holder), hold);
+  async #write(hold: Hold): Promise<void> {
+    await this.#files.writeJson(fileOf(hold.holder), hold);
   }
+}
 
-  #file(holder: Place): string {
-    return path.join(this.#settings.folder, `${encodeURIComponent(holder)}.json`);
-  }
+function fileOf(holder: Place): string {
+  return `${encodeURIComponent(holder)}.json`;
 }
 
 function keyOf(engine: string, model: ModelRef): string {

@@ -4,7 +4,7 @@ import type { DatasetRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
 import { type SetPlan } from './shards.ts';
-import { readSealed, sealedPath } from '../inference/sealedLedger.ts';
+import { readSealed, sealedUri } from '../inference/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**
@@ -22,13 +22,13 @@ export async function* readAllOutcomes(
   setId: string,
 ): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
   for (let shard = 0; shard < (await shardsOf(store, setId)); shard += 1) {
-    const sealed = sealedPath(uri.shard(setId, shard));
+    const sealed = sealedUri(uri.shard(setId, shard));
     if (!(await store.exists(sealed)))
       throw new Error(
         `Expected set ${setId} to be finished, but ${sealed} does not exist: its shard is not sealed yet`,
       );
     let previous: Outcome | undefined;
-    for await (const { unused, ...outcome } of readSealed(store.path(sealed))) {
+    for await (const { unused, ...outcome } of readSealed(store, sealed)) {
       if (unused === true) break;
       if (previous !== undefined) yield { outcome: previous, final: !sameSample(previous, outcome) };
       previous = outcome;

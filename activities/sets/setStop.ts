@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { stat } from 'node:fs/promises';
+import type { ArtifactStore } from '../store/types.ts';
 
 /** The set was told to stop; all that was paid for is on the ledger. */
 export class SetStopped extends Error {
@@ -28,8 +28,10 @@ const lookOuts = new Map<string, LookOut>();
  * Looks for the mark that stops a set. One look-out serves all the set's shards in this process, so that they stop in
  * the same moment: a slot that one gives back would otherwise go to another, for calls that are paid and thrown away.
  */
-export function watchForStop(mark: string): SetStop {
-  const found = lookOuts.get(mark) ?? lookOut(mark);
+export function watchForStop(store: ArtifactStore, mark: string): SetStop {
+  const key = store.address(mark);
+  const found = lookOuts.get(key) ?? lookOut(store, mark);
+  lookOuts.set(key, found);
   found.shards += 1;
   return {
     signal: found.stop.signal,
@@ -38,29 +40,20 @@ export function watchForStop(mark: string): SetStop {
       found.shards -= 1;
       if (found.shards > 0) return;
       clearInterval(found.timer);
-      lookOuts.delete(mark);
+      lookOuts.delete(key);
     },
   };
 }
 
-function lookOut(mark: string): LookOut {
+function lookOut(store: ArtifactStore, mark: string): LookOut {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const look = async (): Promise<void> => {
-    if (await isFile(mark)) stop.abort(stopped(mark));
+    if ((await store.stat(mark).catch(() => undefined)) !== undefined) stop.abort(stopped(mark));
   };
-  const made = { stop, timer: setInterval(() => void look(), LOOK_EVERY_MS), shards: 0 };
-  lookOuts.set(mark, made);
-  return made;
+  return { stop, timer: setInterval(() => void look(), LOOK_EVERY_MS), shards: 0 };
 }
 
 function stopped(mark: string): SetStopped {
   return new SetStopped(`Its set was told to stop (${mark}); the ledger keeps what was paid for`);
-}
-
-export async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -8,9 +8,10 @@ import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
-import { sealedPath } from '../inference/sealedLedger.ts';
+import { sealedUri } from '../inference/sealedLedger.ts';
+import { beating } from '../processes/heartbeat.ts';
 import type { ModelServers } from '../inference/servers.ts';
-import { isFile, SetStopped, watchForStop } from './setStop.ts';
+import { SetStopped, watchForStop } from './setStop.ts';
 import { uri } from '../../shared/ids.ts';
 import { readShardRows } from './shards.ts';
 
@@ -83,9 +84,7 @@ export interface ShardQuestions {
  * Heartbeats are Temporal Actions: frequent while a shard is young and watched, then rarer, each after 2.5 times the
  * time so far, and at last often enough for a heartbeat timeout of 30 s.
  */
-const BEAT_CHECK_MS = 250;
-const FIRST_BEATS_MS = 2_000;
-const LAST_BEATS_MS = 20_000;
+const nextBeatMs = (elapsedMs: number): number => Math.min(20_000, Math.max(2_000, elapsedMs * 1.5));
 
 /** `shard-NNNN.result.json`: what was asked for (policy, sampling, seeds), its digest, and what it came to. */
 export interface StoredResult<R> {
@@ -114,24 +113,22 @@ export async function runShard<R extends ShardResult>(
   const rows = await readShardRows(store, setId, shard);
   for (const model of questions.models) servers.of(model).limitTo(engine.maxConcurrency);
   const plan = { ...questions.asked, rows: questions.rows.sha256, shardRows: engine.shardRows };
-  const file = store.path(uri.shard(setId, shard));
+  const plain = uri.shard(setId, shard);
   const resultUri = uri.shardResult(setId, shard);
   const inputSha256 = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
-  if (await store.exists(resultUri)) {
-    const stored = await store.readJson<StoredResult<R>>(resultUri);
-    if (stored.inputSha256 === inputSha256 && (await isFile(sealedPath(file))) && !(await isFile(file)))
-      return stored.result;
-  }
+  const stored = await store.findJson<StoredResult<R>>(resultUri);
+  const sealed = (await store.stat(sealedUri(plain))) !== undefined && (await store.stat(plain)) === undefined;
+  if (sealed && stored?.inputSha256 === inputSha256) return stored.result;
 
   const began = Date.now();
-  const ledger = await Ledger.open(file);
+  const ledger = await Ledger.open(store, plain);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
   const usage = { promptTokens: 0, completionTokens: 0 };
   let requests = 0;
   let rowsDone = 0;
-  const set = watchForStop(store.path(uri.stop(setId, input.stopToken)));
+  const set = watchForStop(store, uri.stop(setId, input.stopToken));
   const forget = [context.signal, set.signal].map((signal) => {
     const pass = (): void => {
       // All its workflow's shards are cancelled, though only this one has heard of it.
@@ -142,35 +139,29 @@ export async function runShard<R extends ShardResult>(
     return onAbort(signal, pass);
   });
   const asker = new LedgerAsker({ ...deps.asker, ledger, servers });
-  const beat = (): void =>
-    context.heartbeat({ shard, rowsDone, rows: rows.length, requests: asker.requests, counts: { ...counts } });
-  let nextBeat = began + FIRST_BEATS_MS;
-  const timer = setInterval(() => {
-    const now = Date.now();
-    if (now >= nextBeat) {
-      beat();
-      nextBeat = now + Math.min(LAST_BEATS_MS, Math.max(FIRST_BEATS_MS, (now - began) * 1.5));
-    }
-  }, BEAT_CHECK_MS);
+  const run: ShardRun = {
+    ledger,
+    asker,
+    signal: stop.signal,
+    count(outcome) {
+      counts[outcome.kind] += 1;
+      requests += outcome.requests;
+      usage.promptTokens += outcome.usage?.promptTokens ?? 0;
+      usage.completionTokens += outcome.usage?.completionTokens ?? 0;
+    },
+    rowDone() {
+      rowsDone += 1;
+    },
+    forEach: (items, each) => forEachReady(items, () => servers.of(questions.models[0]).ready(stop.signal), each),
+  };
+  const progress = (): ShardProgress => {
+    return { shard, rowsDone, rows: rows.length, requests: asker.requests, counts: { ...counts } };
+  };
   try {
-    const { order, result } = await work(
-      {
-        ledger,
-        asker,
-        signal: stop.signal,
-        count(outcome) {
-          counts[outcome.kind] += 1;
-          requests += outcome.requests;
-          usage.promptTokens += outcome.usage?.promptTokens ?? 0;
-          usage.completionTokens += outcome.usage?.completionTokens ?? 0;
-        },
-        rowDone() {
-          rowsDone += 1;
-        },
-        forEach: (items, each) => forEachReady(items, () => servers.of(questions.models[0]).ready(stop.signal), each),
-      },
-      rows,
-    );
+    const { order, result } = await beating(() => work(run, rows), {
+      everyMs: nextBeatMs,
+      heartbeat: () => context.heartbeat(progress()),
+    });
     await ledger.seal(order);
     const shardResult = {
       rows: rows.length,
@@ -183,7 +174,6 @@ export async function runShard<R extends ShardResult>(
     await store.writeJson(resultUri, { inputSha256, plan, result: shardResult } satisfies StoredResult<R>);
     return shardResult;
   } finally {
-    clearInterval(timer);
     for (const one of forget) one();
     set.done();
     stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));

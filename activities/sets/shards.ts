@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -52,7 +50,7 @@ export async function planSet(
     start = end;
     count = 0;
   };
-  for await (const { bytes, offset, ended } of linesOf(createReadStream(store.path(rows.uri)))) {
+  for await (const { bytes, offset, ended } of linesOf(store.read(rows.uri))) {
     for (const hash of [whole, slice]) {
       hash.update(bytes);
       if (ended) hash.update('\n');
@@ -79,23 +77,16 @@ export async function readShardRows(store: ArtifactStore, setId: string, shard: 
   const plan = await store.readJson<SetPlan>(uri.shardPlan(setId));
   const slice = plan.shards[shard];
   if (slice === undefined) throw new Error(`Expected a shard below ${plan.shards.length} of ${setId}, got ${shard}`);
-  const file = await open(store.path(plan.rows.uri), 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(slice.bytes), 0, slice.bytes, slice.offset);
-    const sha256 = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
-    if (sha256 !== slice.sha256)
-      throw new Error(
-        `Expected rows of shard ${shard} of ${plan.rows.uri} to have sha256 ${slice.sha256}, got ${sha256}: it ` +
-          'was changed after the set was planned',
-      );
-    const rows: SetRow[] = [];
-    for await (const { bytes } of linesOf(chunk(buffer))) rows.push(JSON.parse(bytes.toString('utf8')) as SetRow);
-    return rows;
-  } finally {
-    await file.close();
-  }
-}
-
-async function* chunk(buffer: Buffer): AsyncGenerator<Buffer> {
-  yield buffer;
+  const bytes = await store.readBytes(plan.rows.uri, { from: slice.offset, to: slice.offset + slice.bytes });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== slice.sha256)
+    throw new Error(
+      `Expected rows of shard ${shard} of ${plan.rows.uri} to have sha256 ${slice.sha256}, got ${sha256}: it ` +
+        'was changed after the set was planned',
+    );
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as SetRow);
 }

@@ -35,3 +35,15 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Fi
   }
   if (rest.length > 0) yield take(Buffer.alloc(0), false);
 }
+
+/** Puts short texts together, so that not every one of them is a write. */
+export async function* inBlocks(texts: AsyncIterable<string>, characters = 64 * 1024): AsyncGenerator<string> {
+  let block = '';
+  for await (const text of texts) {
+    block += text;
+    if (block.length < characters) continue;
+    yield block;
+    block = '';
+  }
+  yield block;
+}

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { ArtifactRef, DatasetRef, Made } from '../../shared/records.ts';
-import { linesOf } from './lines.ts';
+import { inBlocks, linesOf } from './lines.ts';
 
 /** An artifact's content. Chunks are written as they come: give some kilobytes at a time. */
 export type Body = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
-/** An artifact that grows at its end, open for one writer. Only journal.ts asks for one. */
+/** An artifact that grows at its end, open for one writer. Only `Journal` asks for one. */
 export interface Appendable {
   /** Bytes that it holds. */
   readonly size: number;
@@ -18,9 +18,6 @@ export interface Appendable {
   read(from: number, to: number): Promise<Buffer>;
   close(): Promise<void>;
 }
-
-/** Rows are put together to blocks of this many characters before they are written. */
-const BLOCK = 64 * 1024;
 
 /**
  * The data plane: all texts and models, by URI. A URI is a path inside the store, such as `laps/main/lap-0001/plan.json`;
@@ -58,7 +55,7 @@ export abstract class ArtifactStore {
   /** Does nothing where there is no such artifact. */
   abstract remove(uri: string): Promise<void>;
 
-  /** Opens an artifact for appending, and makes it where it is missing. `openJournal` sees to it that one writer does. */
+  /** Opens an artifact for appending, and makes it where it is missing. `Journal` sees to it that one writer does. */
   abstract appendable(uri: string): Promise<Appendable>;
 
   /** Path of a file or folder of this machine with the artifact or the artifacts below: for processes that read files. */
@@ -136,18 +133,13 @@ export abstract class ArtifactStore {
   /** Writes a dataset, a row a line. */
   async writeJsonl(uri: string, rows: Iterable<unknown> | AsyncIterable<unknown>, made?: Made): Promise<DatasetRef> {
     let count = 0;
-    async function* blocks(): AsyncGenerator<string> {
-      let block = '';
+    async function* lines(): AsyncGenerator<string> {
       for await (const row of rows) {
         count += 1;
-        block += `${JSON.stringify(row)}\n`;
-        if (block.length < BLOCK) continue;
-        yield block;
-        block = '';
+        yield `${JSON.stringify(row)}\n`;
       }
-      yield block;
     }
-    return { ...(await this.write(uri, blocks(), made)), rows: count };
+    return { ...(await this.write(uri, inBlocks(lines()), made)), rows: count };
   }
 
   /** What an artifact was made of, and its digest then; undefined where nobody said so. */

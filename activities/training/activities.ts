@@ -3,11 +3,12 @@ import * as z from 'zod';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
+import { beating } from '../processes/heartbeat.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { engineFor, type Engine } from './engines.ts';
 import { JobFolder, type RewardAddress } from './jobFolder.ts';
 import { cancelJob, runJob, stopJob } from './run.ts';
-import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
+import type { RunTrainingInput, TrainingOutcome } from './types.ts';
 import { failure } from '../failure.ts';
 
 export type * from './types.ts';
@@ -89,21 +90,6 @@ async function stopWatching(cancel: () => Promise<void>, jobKey: string): Promis
     throw failure('WorkerShutdown', `The worker shuts down; training job ${jobKey} goes on`, {
       nextRetryDelay: '1 second',
     });
-}
-
-/**
- * Repeats the last heartbeat every second, whatever takes long: a job that takes its time to end, the digest of a large
- * checkpoint.
- */
-async function beating<T>(work: (heartbeat: (progress: TrainingProgress) => void) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  let last: TrainingProgress | undefined;
-  const beat = setInterval(() => context.heartbeat(last), 1_000);
-  try {
-    return await work((progress) => context.heartbeat((last = progress)));
-  } finally {
-    clearInterval(beat);
-  }
 }
 
 function folderOf(store: ArtifactStore, jobKey: string): JobFolder {

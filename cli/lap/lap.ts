@@ -1,9 +1,8 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { FileStore } from '../../activities/store/files.ts';
-import { readJsonFile } from '../../activities/processes/processes.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import { parentOf } from '../../shared/lap/lapInput.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -94,13 +93,13 @@ async function runLap(options: LapOptions): Promise<void> {
       until,
       view,
       signal: interruption.signal,
-      expected: expectedTimes(),
+      expected: expectedTimes(store),
       heal: () => healStack(say),
     };
     const end =
       laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
     view.clear();
-    showEnd(end, options.json === true, say);
+    await showEnd(store, end, options.json === true, say);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
@@ -136,7 +135,7 @@ const flywheelEnd = (result: FollowResult<FlywheelEnd>): Ended =>
     ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped }
     : result;
 
-function showEnd(result: Ended, json: boolean, say: (line: string) => void): void {
+async function showEnd(store: ArtifactStore, result: Ended, json: boolean, say: (line: string) => void): Promise<void> {
   if (result.kind === 'interrupted') return;
   if (result.kind === 'stopped') {
     process.exitCode = EXIT.interrupted;
@@ -149,14 +148,14 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
     say(`The lap failed: ${result.message}`);
     return;
   }
-  const ended = result.laps.map((lap) => {
-    return {
+  const ended = await Promise.all(
+    result.laps.map(async (lap) => ({
       lap,
-      manifest: inStore(uri.manifest(lap)),
-      report: inStore(uri.reportPage(lap)),
-      figures: readJsonFile<LapReport>(inStore(uri.report(lap))),
-    };
-  });
+      manifest: await store.local(uri.manifest(lap)),
+      report: await store.local(uri.reportPage(lap)),
+      figures: await store.findJson<LapReport>(uri.report(lap)),
+    })),
+  );
   if (json) {
     const { stopped } = result;
     const done = { state: 'done', ...(stopped === undefined ? ended[0] : { stopped, laps: ended }) };
@@ -170,5 +169,3 @@ function showEnd(result: Ended, json: boolean, say: (line: string) => void): voi
   }
   if (result.stopped !== undefined) process.stdout.write(`The flywheel has stopped: ${result.stopped}.\n`);
 }
-
-const inStore = (place: string) => path.join(config.storeDir, place);

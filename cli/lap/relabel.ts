@@ -72,7 +72,7 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
       throw new UsageError(`Expected ${set} to be a label set, but it was sampled for something else`);
     const rule = changedPolicy(asked, options);
     policy = rule;
-    const evidence = await evidenceOf(shard);
+    const evidence = await evidenceOf(store, shard);
     const stored = (await store.readText(uri.shardLabels(set, shard.shard))).split('\n').filter((line) => line !== '');
     for (const { proofId, decision } of stored.map((line) => JSON.parse(line) as LabelRow)) {
       const analyses = (evidence.get(proofId) ?? [])

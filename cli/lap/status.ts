@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
-import { readLiving } from '../../activities/processes/processes.ts';
+import { FileStore } from '../../activities/store/files.ts';
+import { readLiving } from '../../activities/processes/records.ts';
 import { connectClient, serverAnswers } from '../../workers/stack/temporalServer.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
@@ -65,7 +66,7 @@ export function registerStatus(program: Command): void {
 
 async function stackStatus() {
   const supervisor = (await stackLife()) === 'running';
-  const state = readStackState();
+  const state = await readStackState();
   const services: Record<string, { running: boolean; pid?: number; seconds?: number; restarts: number }> = {};
   for (const name of SERVICE_NAMES) {
     if (name === 'temporal' && config.temporal.external) continue;
@@ -153,7 +154,7 @@ async function show(
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   lines.push(...flywheels.map(flywheelLine));
   if (laps?.length === 0) lines.push('No laps yet.');
-  const expected = expectedTimes();
+  const expected = expectedTimes(new FileStore(config.storeDir));
   for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
     lines.push(

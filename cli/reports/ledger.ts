@@ -88,7 +88,7 @@ async function* outcomesOf(
   if (!(most >= 0)) throw new UsageError(`Expected --limit to be a number, got ${JSON.stringify(limit)}`);
   let given = 0;
   for (const shard of await shardFiles(store, set)) {
-    for await (const outcome of readShard(shard)) {
+    for await (const outcome of readShard(store, shard)) {
       if (
         (row !== undefined && outcome.row !== row) ||
         (kind !== undefined && outcome.kind !== kind) ||
@@ -108,7 +108,7 @@ async function statsOf(store: ArtifactStore, set: string) {
   const latencies: number[] = [];
   let [outcomes, requests, promptTokens, completionTokens, textBytes, unused] = [0, 0, 0, 0, 0, 0];
   for (const shard of shards) {
-    for await (const outcome of readShard(shard)) {
+    for await (const outcome of readShard(store, shard)) {
       outcomes += 1;
       requests += outcome.requests;
       promptTokens += outcome.usage?.promptTokens ?? 0;

@@ -98,7 +98,7 @@ async function writtenIn(
     .map(({ setId }) => setId);
   for (const setId of new Set([manifest.labels.writtenIn, ...sets])) {
     for (const shard of await held(() => shardFiles(store, setId))) {
-      for await (const { task, row: asked, sample, key, text, kind, model } of readShard(shard)) {
+      for await (const { task, row: asked, sample, key, text, kind, model } of readShard(store, shard)) {
         if (
           kind !== 'answered' ||
           text === undefined ||

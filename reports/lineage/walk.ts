@@ -93,7 +93,7 @@ export class Walk {
     return this.visit(as, uri.ledger(setId), async () => {
       const models = new Map<string, string>();
       const [first] = await held(() => shardFiles(this.store, setId));
-      if (first) for await (const { model, task } of readShard(first)) models.set(`${task} by`, model);
+      if (first) for await (const { model, task } of readShard(this.store, first)) models.set(`${task} by`, model);
       const from: From[] = [];
       for (const [task, model] of models) from.push(await this.checkpoint(task, checkpointRef(model)));
       const record = link.manifest.sets.find((set) => set.setId === setId);

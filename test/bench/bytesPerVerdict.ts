@@ -1,9 +1,10 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ledger } from '../../activities/inference/ledger.ts';
-import { sealedPath } from '../../activities/inference/sealedLedger.ts';
+import { FileStore } from '../../activities/store/files.ts';
+import { sealedUri } from '../../activities/inference/sealedLedger.ts';
 import { randomFrom } from '../../shared/seeds.ts';
 import type { Bench } from './bench.ts';
 
@@ -19,8 +20,8 @@ export const bytesPerVerdict: Bench = {
   async run() {
     const folder = await mkdtemp(path.join(tmpdir(), 'flywheel-bytes-'));
     try {
-      const file = path.join(folder, 'shard-0000.jsonl');
-      const ledger = await Ledger.open(file);
+      const store = new FileStore(folder);
+      const ledger = await Ledger.open(store, 'shard-0000.jsonl');
       const random = randomFrom(1);
       const words = vocabulary(random);
       const keys: string[] = [];
@@ -50,7 +51,7 @@ export const bytesPerVerdict: Bench = {
         });
       }
       await ledger.seal(keys);
-      const sealed = (await stat(sealedPath(file))).size;
+      const sealed = (await store.stat(sealedUri('shard-0000.jsonl')))?.bytes ?? NaN;
       return {
         value: sealed / textBytes,
         detail: {

@@ -122,9 +122,9 @@ export class RewardJobs {
   async #openFiles(jobKey: string): Promise<JobFiles> {
     const { store, servers } = this.#options;
     await this.#closing.get(jobKey);
-    const ledger = await Ledger.open(store.path(uri.judgeLedger(jobKey)));
+    const ledger = await Ledger.open(store, uri.judgeLedger(jobKey));
     try {
-      const log = await RewardLog.open(store.path(uri.rewards(jobKey)));
+      const log = await RewardLog.open(store, uri.rewards(jobKey));
       return { log, ledger, asker: new LedgerAsker({ ledger, servers }) };
     } catch (error) {
       await ledger.close();

@@ -1,7 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, launchOnce, readRecord } from '../../activities/processes/records.ts';
+import { isAlive, launchOnce, readLiving } from '../../activities/processes/records.ts';
 import type { Environment, ProcessRecord } from '../../activities/processes/records.ts';
-import { removeFile } from '../../activities/processes/processes.ts';
 
 /** A process to keep running. */
 export interface Kept {
@@ -128,12 +128,12 @@ class Keeper {
       return true;
     }
     if (Date.now() < this.#notBefore || !((await this.#kept.mayStart?.()) ?? true)) return false;
-    const existing = await readRecord(record).catch(() => undefined); // not whole: nobody's
-    if (existing !== undefined && (await isAlive(existing))) {
+    const existing = await readLiving(record);
+    if (existing !== undefined) {
       this.#say(`${name}: adopting process ${existing.pid}`);
       this.#record = existing;
     } else {
-      removeFile(record);
+      await rm(record, { force: true });
       try {
         this.#record = await launchOnce({ ...this.#kept, about: { name } });
       } catch (error) {

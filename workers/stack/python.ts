@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
-import { withLock } from '../../activities/store/lock.ts';
-import { readJsonFile, writeJsonFile } from '../../activities/processes/processes.ts';
+import { withLease } from '../../activities/store/lease.ts';
+import { stateFiles } from './state.ts';
 import { lastLine, runStep, sayOnStderr } from './step.ts';
 import type { Say, StepResult } from './step.ts';
 import { uvEnvironment } from './uvEnvironment.ts';
@@ -20,7 +20,7 @@ const PACKAGES = ['torch', 'transformers', 'trl', 'fastapi'];
 const folder = path.join(config.stateDir, 'python');
 const lockFile = path.join(config.root, 'trainer', 'requirements.lock');
 /** Written last: an environment without it was interrupted. */
-const stampFile = path.join(folder, 'flywheel.json');
+const stampFile = 'python/flywheel.json';
 
 interface Stamp {
   /** Of the lock file and the index choice: what the environment was made from. */
@@ -36,9 +36,9 @@ interface Stamp {
  */
 export async function ensurePython(say: Say = sayOnStderr): Promise<string> {
   if (await pythonIsReady()) return config.python;
-  const lock = path.join(config.stateDir, 'python.lock');
-  return withLock(
-    lock,
+  return withLease(
+    stateFiles,
+    'python.lock',
     (holder) => say(`Python: process ${holder.pid} is making the environment already; waiting for it`),
     async () => {
       if (!(await pythonIsReady())) await makeEnvironment(say);
@@ -64,7 +64,8 @@ export async function pythonIsReady(): Promise<boolean> {
         `got: ${check.reason}`,
     );
   }
-  return existsSync(config.python) && readJsonFile<Stamp>(stampFile)?.madeFrom === (await digestOfChoices());
+  if (!existsSync(config.python)) return false;
+  return (await stateFiles.findJson<Stamp>(stampFile))?.madeFrom === (await digestOfChoices());
 }
 
 /** The interpreter to make the environment with, and its version. @throws when there is none that is new enough. */
@@ -122,7 +123,7 @@ async function makeEnvironment(say: Say): Promise<void> {
       `The Python environment in ${folder} cannot import its packages: ${check.reason}. Remove the folder and ` +
         'run the command again.',
     );
-  await writeJsonFile(stampFile, { madeFrom, python: interpreter.version } satisfies Stamp);
+  await stateFiles.writeJson(stampFile, { madeFrom, python: interpreter.version } satisfies Stamp);
   say(`Python: ready (torch ${lastLine(check.output)})`);
 }
 

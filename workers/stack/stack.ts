@@ -1,22 +1,22 @@
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, launchOnce, readRecord, terminate } from '../../activities/processes/records.ts';
-import type { ProcessRecord } from '../../activities/processes/records.ts';
-import { withLock } from '../../activities/store/lock.ts';
 import {
-  lastLines,
-  readJsonFile,
+  isAlive,
+  launchOnce,
   readLiving,
+  readRecord,
   recordOfThisProcess,
-  removeFile,
-  writeJsonFile,
-} from '../../activities/processes/processes.ts';
+  terminate,
+} from '../../activities/processes/records.ts';
+import type { ProcessRecord } from '../../activities/processes/records.ts';
+import { withLease } from '../../activities/store/lease.ts';
 import { ensurePython } from './python.ts';
 import { serverAnswers } from './temporalServer.ts';
 import { findTemporalCli } from './temporalCli.ts';
 import { config, environmentWith } from '../../temporal.config.ts';
 import { logFile, recordFile, SERVICE_NAMES } from './services.ts';
-import { readStackState } from './state.ts';
+import { readStackState, stateFiles } from './state.ts';
 import { stopStack } from './stop.ts';
 import { olderCodeRuns } from '../../cli/stack/deployment.ts';
 
@@ -26,8 +26,8 @@ const UP_SECONDS = 180;
 type Say = (line: string) => void;
 
 const supervisorRecord = recordFile('supervisor');
-const stackLock = path.join(config.runDir, 'stack.lock');
-const ownerFile = path.join(config.runDir, 'owner.json');
+const STACK_LOCK = 'run/stack.lock';
+const OWNER = 'run/owner.json';
 const MOST_STARTS = 4;
 /** The stack's graces together, and some. */
 const STOP_TIMEOUT_MS = 90_000;
@@ -45,12 +45,13 @@ export async function setUp(say: Say): Promise<void> {
  * @throws with the end of the log when it cannot be started.
  */
 export async function ensureStack(say: Say): Promise<'started' | 'running'> {
-  return withLock(
-    stackLock,
+  return withLease(
+    stateFiles,
+    STACK_LOCK,
     (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
     async () => {
       const running = await readLiving<ProcessRecord>(supervisorRecord);
-      if (running !== undefined && readStackState()?.state === 'stopping') {
+      if (running !== undefined && (await readStackState())?.state === 'stopping') {
         say('The stack is stopping; starting it again when it has');
         while (await isAlive(running)) await sleep(100);
       } else if (running !== undefined && (await comesUp(running))) {
@@ -64,14 +65,14 @@ export async function ensureStack(say: Say): Promise<'started' | 'running'> {
       }
       throw new Error(
         `The stack does not start: its supervisor was killed ${MOST_STARTS} times. The end of ` +
-          `${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`,
+          `${logFile('supervisor')}:\n${await endOfLog()}`,
       );
     },
   );
 }
 
 async function startSupervisor(): Promise<ProcessRecord> {
-  removeFile(supervisorRecord);
+  await rm(supervisorRecord, { force: true });
   return launchOnce({
     record: supervisorRecord,
     about: { name: 'supervisor' },
@@ -88,26 +89,30 @@ async function startSupervisor(): Promise<ProcessRecord> {
  */
 async function comesUp(supervisor: ProcessRecord): Promise<boolean> {
   for (const deadline = Date.now() + UP_SECONDS * 1000; ;) {
-    const state = readStackState();
+    const state = await readStackState();
     const its = state?.pid === supervisor.pid ? state : undefined;
     if (its?.state === 'running' && (await serverAnswers())) return true;
     if (its?.state === 'failed') throw new Error(its.error);
     if (!(await isAlive(supervisor))) return false;
     if (Date.now() > deadline)
       throw new Error(
-        `The stack is not up after ${UP_SECONDS} s. The end of ` +
-          `${logFile('supervisor')}:\n${lastLines(logFile('supervisor'), 8)}`,
+        `The stack is not up after ${UP_SECONDS} s. The end of ` + `${logFile('supervisor')}:\n${await endOfLog()}`,
       );
     await sleep(100);
   }
 }
 
+async function endOfLog(): Promise<string> {
+  const log = await readFile(logFile('supervisor'), 'utf8').catch(() => ''); // it died before it had one
+  return log.slice(-20_000).trimEnd().split('\n').slice(-8).join('\n');
+}
+
 /** `died`: the supervisor was killed; `stopped`: it was asked to end, or never started. */
 export async function stackLife(): Promise<'running' | 'died' | 'stopped'> {
-  const supervisor = readJsonFile<ProcessRecord>(supervisorRecord);
+  const supervisor = await readRecord(supervisorRecord).catch(() => undefined); // not whole: nobody's
   if (supervisor === undefined) return 'stopped';
   if (await isAlive(supervisor)) return 'running';
-  const state = readStackState();
+  const state = await readStackState();
   return state?.pid === supervisor.pid && state.state === 'stopping' ? 'stopped' : 'died';
 }
 
@@ -123,8 +128,9 @@ export async function healStack(say: Say): Promise<'running' | 'stopped'> {
  * servers, Temporal server. The lap's workflow stays open.
  */
 export async function stopEverything(say: Say): Promise<void> {
-  await withLock(
-    stackLock,
+  await withLease(
+    stateFiles,
+    STACK_LOCK,
     (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
     async () => {
       const supervisor = await readLiving<ProcessRecord>(supervisorRecord);
@@ -133,8 +139,8 @@ export async function stopEverything(say: Say): Promise<void> {
         await Promise.all([stop, tellWhatEnds(supervisor, say)]);
       }
       await stopStack(say); // what a killed supervisor left
-      removeFile(supervisorRecord);
-      removeFile(ownerFile);
+      await rm(supervisorRecord, { force: true });
+      await stateFiles.remove(OWNER);
     },
   );
 }
@@ -169,9 +175,9 @@ interface Owner extends ProcessRecord {
  */
 export async function becomeOwner(started: boolean, detached: boolean): Promise<boolean> {
   if (!started) {
-    const owner = await readRecord<Owner>(ownerFile).catch(() => undefined); // not whole: nobody's
+    const owner = await stateFiles.findJson<Owner>(OWNER);
     if (owner !== undefined && (owner.detached || (await isAlive(owner)))) return false;
   }
-  await writeJsonFile(ownerFile, { ...recordOfThisProcess(), detached } satisfies Owner);
+  await stateFiles.writeJson(OWNER, { ...(await recordOfThisProcess()), detached } satisfies Owner);
   return !detached;
 }

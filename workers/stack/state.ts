@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { readJsonFile, writeJsonFile } from '../../activities/processes/processes.ts';
+import { FileStore } from '../../activities/store/files.ts';
 import { config } from '../../temporal.config.ts';
 import type { KeptState } from './keepAlive.ts';
 
@@ -13,12 +12,15 @@ export interface StackState {
   readonly services: Readonly<Record<string, KeptState>>;
 }
 
-const file = path.join(config.runDir, 'stack.json');
+/** Files of the state folder, and its locks: for this user's eyes only. */
+export const stateFiles = new FileStore(config.stateDir, 0o600);
 
-export function readStackState(): StackState | undefined {
-  return readJsonFile<StackState>(file);
+const STATE = 'run/stack.json';
+
+export function readStackState(): Promise<StackState | undefined> {
+  return stateFiles.findJson<StackState>(STATE);
 }
 
-export function writeStackState(state: Omit<StackState, 'pid'>): Promise<void> {
-  return writeJsonFile(file, { pid: process.pid, ...state } satisfies StackState);
+export async function writeStackState(state: Omit<StackState, 'pid'>): Promise<void> {
+  await stateFiles.writeJson(STATE, { pid: process.pid, ...state } satisfies StackState);
 }

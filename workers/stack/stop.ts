@@ -1,5 +1,5 @@
-import { isAlive, readRecord, terminate } from '../../activities/processes/records.ts';
-import { removeFile } from '../../activities/processes/processes.ts';
+import { rm } from 'node:fs/promises';
+import { readLiving, terminate } from '../../activities/processes/records.ts';
 import { FileStore } from '../../activities/store/files.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
@@ -33,10 +33,10 @@ export async function stopStack(say: (line: string) => void): Promise<void> {
 
 async function stopService(name: ServiceName, say: (line: string) => void): Promise<void> {
   const file = recordFile(name);
-  const record = await readRecord(file).catch(() => undefined); // not whole: nobody's
-  if (record !== undefined && (await isAlive(record))) {
+  const record = await readLiving(file);
+  if (record !== undefined) {
     await terminate(record, { graceMs: GRACE_MS[name] });
     say(`${name}: stopped`);
   }
-  removeFile(file);
+  await rm(file, { force: true });
 }

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
-import { isAlive, readRecord } from '../../activities/processes/records.ts';
-import { choosePorts } from '../../activities/processes/ports.ts';
-import { readJsonFile, writeJsonFile } from '../../activities/processes/processes.ts';
+import { readLiving } from '../../activities/processes/records.ts';
+import { choosePorts } from './ports.ts';
 import { prepareServer, serverAnswers, serverWorks } from './temporalServer.ts';
 import { lookForTemporalCli } from './temporalCli.ts';
 import { config, environmentWith } from '../../temporal.config.ts';
@@ -10,8 +8,7 @@ import type { PortName } from '../../temporal.config.ts';
 import { keepAlive } from './keepAlive.ts';
 import type { Kept } from './keepAlive.ts';
 import { devStack, logFile, recordFile } from './services.ts';
-import type { Service } from './services.ts';
-import { writeStackState } from './state.ts';
+import { stateFiles, writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
 
 /**
@@ -60,7 +57,7 @@ async function prepare(): Promise<Kept[]> {
     throw new Error('There is no Temporal CLI: run `npm run lap` or `npm run dev`, which get one');
   const running = new Set<PortName>();
   for (const service of devStack(cli?.path, { temporal: 0, ui: 0, reward: 0 }, {})) {
-    if (await lives(service)) for (const port of service.ports) running.add(port);
+    if (await readLiving(recordFile(service.name))) for (const port of service.ports) running.add(port);
   }
   const ports = await choosePorts(running, say);
   const env = { [config.rewardService.tokenEnv]: await rewardToken() };
@@ -75,11 +72,6 @@ async function prepare(): Promise<Kept[]> {
   }));
 }
 
-async function lives({ name }: Service): Promise<boolean> {
-  const record = await readRecord(recordFile(name)).catch(() => undefined); // not whole: nobody's
-  return record !== undefined && (await isAlive(record));
-}
-
 /** Answers, and has been prepared for laps once. */
 async function serverIsReady(): Promise<boolean> {
   if (!(await serverAnswers())) return false;
@@ -90,10 +82,10 @@ async function serverIsReady(): Promise<boolean> {
 
 /** Made once for a state folder: a running training job keeps its token over restarts of the stack. */
 async function rewardToken(): Promise<string> {
-  const file = path.join(config.runDir, 'reward-token.json');
-  const known = config.rewardService.token ?? readJsonFile<{ token: string }>(file)?.token;
+  const file = 'run/reward-token.json';
+  const known = config.rewardService.token ?? (await stateFiles.findJson<{ token: string }>(file))?.token;
   if (known !== undefined) return known;
   const token = randomBytes(32).toString('base64url');
-  await writeJsonFile(file, { token });
+  await stateFiles.writeJson(file, { token });
   return token;
 }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
-import { withLock } from '../../activities/store/lock.ts';
+import { withLease } from '../../activities/store/lease.ts';
+import { stateFiles } from './state.ts';
 import { runStep, sayOnStderr } from './step.ts';
 import type { Say } from './step.ts';
 
@@ -30,9 +31,9 @@ export interface FoundCli {
 export async function findTemporalCli(say: Say = sayOnStderr): Promise<string> {
   const found = await lookForTemporalCli(say);
   if (found !== undefined) return found.path;
-  const lock = path.join(config.binDir, 'temporal.lock');
-  return withLock(
-    lock,
+  return withLease(
+    stateFiles,
+    'bin/temporal.lock',
     (holder) => say(`Temporal CLI: process ${holder.pid} is getting it already; waiting for it`),
     async () => {
       if (existsSync(cachedTemporalCli)) return cachedTemporalCli;

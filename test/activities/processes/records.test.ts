@@ -38,6 +38,16 @@ test('of many who start a process at once, one does, and all get its record', as
   while ((await readdir(path.dirname(it.record))).length > 2) await sleep(20);
 });
 
+test('where there are no hard links, still one of many starts', async () => {
+  const it = await launch(['sleep', '60']);
+  const without = path.dirname(it.record);
+  await writeFile(path.join(without, 'ln'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const env = { PATH: `${without}:${process.env['PATH']}` };
+  const records = await Promise.all(Array.from({ length: 10 }, () => launchOnce({ ...it, env })));
+  expect(new Set(records.map(({ pid }) => pid)).size).toBe(1);
+  for (const record of records.slice(0, 1)) await terminate(record, { graceMs: 2_000 });
+});
+
 test('the whole group ends, also what its first process leaves behind', async () => {
   const it = await launch(['sh', '-c', 'sleep 61 & echo $! > child; wait']);
   const record = await launchOnce(it);

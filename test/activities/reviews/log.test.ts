@@ -50,7 +50,7 @@ test('a damaged line is refused by file and number', async () => {
   await log.append('set', 'q', [flag('a')]);
   await writeFile(file(), `garbage\n${await readFile(file(), 'utf8')}`);
   await expect(log.read('set', 'q')).rejects.toThrow(
-    /^Expected line 1 of .*q\.jsonl to be a review entry, got "garbage"/,
+    /^Expected line 1 of .*q\.jsonl \(byte 0\) to be a review entry, got "garbage"/,
   );
 });
 

@@ -1,27 +1,40 @@
-import { mkdtemp, readdir, stat, symlink } from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileStore } from '../../../activities/store/files.ts';
 import { contract } from './contract.ts';
 import { MemoryStore } from './memoryStore.ts';
 
-const folder = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'flywheel-store-'));
+const folder = (): Promise<string> => fs.mkdtemp(path.join(tmpdir(), 'flywheel-store-'));
 
 describe('a store in a folder', () => contract(async () => new FileStore(await folder())));
 describe('a store in memory', () => contract(async () => new MemoryStore()));
 
 test('a folder of the store may be on another disk', async () => {
   const store = new FileStore(await folder());
-  await symlink(await folder(), path.join(store.root, 'checkpoints'));
+  await fs.symlink(await folder(), path.join(store.root, 'checkpoints'));
   await store.write('checkpoints/m/config.json', '{}');
   const uris = [];
   for await (const uri of store.list('')) uris.push(uri);
   expect(uris).toEqual(['checkpoints/m/config.json']);
-  expect((await readdir(path.join(store.root, 'checkpoints'))).sort()).toEqual(['m']);
+  expect((await fs.readdir(path.join(store.root, 'checkpoints'))).sort()).toEqual(['m']);
 });
 
 test('files are for the eyes that the store is for', async () => {
   const store = new FileStore(await folder(), 0o600);
   await store.writeJson('token.json', {});
-  expect((await stat(path.join(store.root, 'token.json'))).mode & 0o777).toBe(0o600);
+  expect((await fs.stat(path.join(store.root, 'token.json'))).mode & 0o777).toBe(0o600);
+});
+
+test('where there are no hard links, still one alone creates an artifact', async () => {
+  const store = new FileStore(await folder());
+  const refused = Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+  const link = jest.spyOn(fs, 'link').mockRejectedValue(refused);
+  try {
+    const made = await Promise.all(Array.from({ length: 20 }, (_, n) => store.create('locks/a', `${n}`)));
+    expect(made.filter((each) => each === 'created')).toHaveLength(1);
+    expect(await store.readText('locks/a')).toBe(`${made.indexOf('created')}`);
+  } finally {
+    link.mockRestore();
+  }
 });

@@ -59,6 +59,7 @@ test('a ledger is read shard by shard, and its sets are listed', async () => {
   const [shard] = await shardFiles(world.store, 'set');
   expect(shard?.state).toBe('sealed');
   let kinds = 0;
-  for await (const { kind } of readShard(shard as NonNullable<typeof shard>)) if (kind === 'unparseable') kinds += 1;
+  for await (const { kind } of readShard(world.store, shard as NonNullable<typeof shard>))
+    if (kind === 'unparseable') kinds += 1;
   expect(kinds).toBe((await stub.stats()).counts['unparseable']);
 });

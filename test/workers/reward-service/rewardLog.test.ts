@@ -1,14 +1,16 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { FileStore } from '../../../activities/store/files.ts';
 import { RewardLog, type RewardRecord } from '../../../workers/reward-service/rewardLog.ts';
 
+const LOG = 'job/rewards.jsonl';
 let folder: string;
 let file: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'reward-log-'));
-  file = path.join(folder, 'job', 'rewards.jsonl');
+  file = path.join(folder, LOG);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -23,7 +25,7 @@ const record = (key: string): RewardRecord => ({
 });
 
 async function fill(keys: readonly string[]): Promise<void> {
-  const log = await RewardLog.open(file);
+  const log = await RewardLog.open(new FileStore(folder), LOG);
   await Promise.all(keys.map((key) => log.append(record(key))));
   await log.close();
 }
@@ -31,7 +33,7 @@ async function fill(keys: readonly string[]): Promise<void> {
 test('a log remembers its records, in any order of writing', async () => {
   await fill(['a', 'b']);
   await fill(['c']);
-  const log = await RewardLog.open(file);
+  const log = await RewardLog.open(new FileStore(folder), LOG);
   expect(Array.from(log.all(), ({ key }) => key)).toEqual(['a', 'b', 'c']);
   expect(log.get('b')).toEqual(record('b'));
   expect(log.get('d')).toBeUndefined();
@@ -44,7 +46,7 @@ test('a line that was torn by a kill is cut off, wherever it was torn', async ()
   const line = Buffer.from(JSON.stringify(record('c')));
   for (let torn = 1; torn <= line.length; torn += 1) {
     await writeFile(file, Buffer.concat([whole, line.subarray(0, torn)]));
-    const log = await RewardLog.open(file);
+    const log = await RewardLog.open(new FileStore(folder), LOG);
     expect(Array.from(log.all(), ({ key }) => key)).toEqual(['a', 'b']);
     await log.append(record('c'));
     await log.close();
@@ -57,6 +59,7 @@ test('a line that was changed is refused by its number', async () => {
   await appendFile(file, '{"half": \n');
   await fill([]).then(
     () => Promise.reject(new Error('expected a refusal')),
-    (error: Error) => expect(error.message).toMatch(/Expected line 2 of .*rewards\.jsonl to be a reward record/),
+    (error: Error) =>
+      expect(error.message).toMatch(/Expected line 2 of .*rewards\.jsonl \(byte 210\) to be a reward record/),
   );
 });

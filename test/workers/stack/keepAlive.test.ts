@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, readRecord } from '../../../activities/processes/records.ts';
 import type { ProcessRecord } from '../../../activities/processes/records.ts';
-import { recordOfThisProcess } from '../../../activities/processes/processes.ts';
+import { recordOfThisProcess } from '../../../activities/processes/records.ts';
 import { keepAlive, restartDelayMs } from '../../../workers/stack/keepAlive.ts';
 import type { Kept, KeptState } from '../../../workers/stack/keepAlive.ts';
 
@@ -95,8 +95,11 @@ test('what a killed supervisor left running is adopted, not started twice', asyn
 });
 
 test.each([
-  ['a process that ended', async () => ({ ...recordOfThisProcess(), pid: 2 ** 22 + 1 })],
-  ['a process whose id somebody else has now', async () => ({ ...recordOfThisProcess(), startTime: '1 another-boot' })],
+  ['a process that ended', async () => ({ ...(await recordOfThisProcess()), pid: 2 ** 22 + 1 })],
+  [
+    'a process whose id somebody else has now',
+    async () => ({ ...(await recordOfThisProcess()), startTime: '1 another-boot' }),
+  ],
 ])('the record of %s is replaced', async (_, stale) => {
   const kept = sleeper();
   const keeper = keep({ ...kept, mayStart: async () => false });

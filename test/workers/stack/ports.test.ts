@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort, isFree } from '../../../activities/processes/ports.ts';
 
 const before = { ...process.env };
 const servers: Server[] = [];
@@ -11,12 +12,10 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
-async function portsWith(
-  env: Record<string, string>,
-): Promise<typeof import('../../../activities/processes/ports.ts')> {
+async function portsWith(env: Record<string, string>): Promise<typeof import('../../../workers/stack/ports.ts')> {
   Object.assign(process.env, { FLYWHEEL_STATE: mkdtempSync(path.join(tmpdir(), 'flywheel-ports-')), ...env });
   jest.resetModules();
-  return import('../../../activities/processes/ports.ts');
+  return import('../../../workers/stack/ports.ts');
 }
 
 /** A program that has nothing to do with us. */
@@ -43,11 +42,10 @@ test('a port that the environment asks for and another program has is refused by
 });
 
 test('where the port of last time is taken, a free one is found, said and kept', async () => {
-  const { choosePorts, freePort, isFree } = await portsWith({});
-  const { writeJsonFile } = await import('../../../activities/processes/processes.ts');
-  const { portsFile } = await import('../../../temporal.config.ts');
+  const { choosePorts } = await portsWith({});
+  const { stateFiles } = await import('../../../workers/stack/state.ts');
   const lastTime = { temporal: await takePort(), ui: await freePort(), reward: await freePort() };
-  await writeJsonFile(portsFile, lastTime);
+  await stateFiles.writeJson('run/ports.json', lastTime);
 
   const said: string[] = [];
   const ports = await choosePorts(NOTHING, (line) => said.push(line));
@@ -58,10 +56,9 @@ test('where the port of last time is taken, a free one is found, said and kept',
 });
 
 test('a service that lives keeps its port, though that port is not free', async () => {
-  const { choosePorts, freePort } = await portsWith({});
-  const { writeJsonFile } = await import('../../../activities/processes/processes.ts');
-  const { portsFile } = await import('../../../temporal.config.ts');
+  const { choosePorts } = await portsWith({});
+  const { stateFiles } = await import('../../../workers/stack/state.ts');
   const ours = { temporal: await takePort(), ui: await takePort(), reward: await freePort() };
-  await writeJsonFile(portsFile, ours);
+  await stateFiles.writeJson('run/ports.json', ours);
   await expect(choosePorts(new Set(['temporal', 'ui'] as const), () => undefined)).resolves.toEqual(ours);
 });

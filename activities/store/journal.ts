@@ -1,0 +1,180 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { takeLease, type Lease } from './lease.ts';
+import { linesOf } from './lines.ts';
+import type { Appendable, ArtifactStore } from './types.ts';
+
+/** What the lines of a journal are. */
+export interface JournalLines<T> {
+  /** Such as `an outcome`. */
+  readonly what: string;
+  /** What a person does about a damaged one. */
+  readonly remedy: string;
+  readonly isOne: (value: Partial<T>) => boolean;
+  /** @default JournalDamaged */
+  readonly Damaged?: typeof JournalDamaged;
+}
+
+export interface JournalOptions<T> {
+  readonly lines: JournalLines<T>;
+  /** Called for each line that is there, in order. */
+  readonly onLine?: (value: T, ordinal: number) => void;
+  /** Done once nobody else writes the journal, before it is read. */
+  readonly prepare?: () => Promise<void>;
+}
+
+/** A journal that cannot be trusted; nothing but a person can mend it. */
+export class JournalDamaged extends Error {
+  override readonly name: string = 'JournalDamaged';
+}
+
+/** Lines that a journal holds, in order. A last one without its end is none: nobody was told of it. None: no journal. */
+export async function* readJournal<T>(
+  store: ArtifactStore,
+  uri: string,
+  { what, remedy, isOne, Damaged = JournalDamaged }: JournalLines<T>,
+): AsyncGenerator<{ readonly value: T; readonly end: number }> {
+  if ((await store.stat(uri)) === undefined) return;
+  for await (const { bytes, ended, number, offset } of linesOf(store.read(uri))) {
+    if (!ended) return;
+    const value = parsed(bytes) as T | null;
+    if (typeof value !== 'object' || value === null || !isOne(value)) {
+      throw new Damaged(
+        `Expected line ${number} of ${uri} (byte ${offset}) to be ${what}, got ` +
+          `${JSON.stringify(bytes.toString('utf8', 0, 80))}: it was damaged after it was written. ${remedy}`,
+      );
+    }
+    yield { value, end: offset + bytes.length + 1 };
+  }
+}
+
+/** Journals up to this size are read at once where all of their lines are wanted; of larger ones line by line. */
+const READ_WHOLE_BYTES = 32 * 1024 * 1024;
+
+interface Append {
+  readonly line: Buffer;
+  readonly done: (ordinal: number) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** JSON lines that one process at a time appends to, each durable before its `append` resolves. */
+export class Journal<T> {
+  readonly uri: string;
+  readonly #file: Appendable;
+  readonly #lease: Lease;
+  /** Line i is the bytes from `#ends[i]` up to `#ends[i + 1]`. */
+  readonly #ends: number[];
+  readonly #Damaged: typeof JournalDamaged;
+  #queue: Append[] = [];
+  #writing: Promise<void> | undefined;
+  #broken: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(uri: string, file: Appendable, lease: Lease, ends: number[], Damaged = JournalDamaged) {
+    this.uri = uri;
+    this.#file = file;
+    this.#lease = lease;
+    this.#ends = ends;
+    this.#Damaged = Damaged;
+  }
+
+  /**
+   * Opens a journal, and makes it where it is missing. A torn last line is cut off.
+   * @throws JournalDamaged when any other line is not what it should be, with its number.
+   * @throws LeaseHeld when another process writes it.
+   */
+  static async open<T>(
+    store: ArtifactStore,
+    uri: string,
+    { lines, onLine, prepare }: JournalOptions<T>,
+  ): Promise<Journal<T>> {
+    const lease = await takeLease(store, `${uri}.lock`);
+    let file: Appendable | undefined;
+    try {
+      await prepare?.();
+      const ends = [0];
+      for await (const { value, end } of readJournal(store, uri, lines)) onLine?.(value, ends.push(end) - 2);
+      file = await store.appendable(uri);
+      if (file.size > (ends.at(-1) as number)) await file.cut(ends.at(-1) as number);
+      return new Journal<T>(uri, file, lease, ends, lines.Damaged);
+    } catch (error) {
+      await file?.close();
+      await lease.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Lines that come while a write is under way go out together with the next.
+   * @returns the line's ordinal, once it is durable.
+   * @throws when it cannot be written; the journal then takes nothing more, and opening it again repairs it.
+   */
+  append(value: T): Promise<number> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    return new Promise((done, failed) => {
+      this.#queue.push({ line: Buffer.from(`${JSON.stringify(value)}\n`), done, failed });
+      // At the end of this turn of the event loop, so that all answers that came in it are one write.
+      this.#writing ??= endOfTurn().then(() => this.#write());
+    });
+  }
+
+  /** A line's text, without its end. */
+  async line(ordinal: number): Promise<string> {
+    return (await this.#bytes(this.#ends[ordinal] as number, (this.#ends[ordinal + 1] as number) - 1)).toString('utf8');
+  }
+
+  /** How to read many lines, while nothing is appended. @throws when something could not be. */
+  async reader(): Promise<(ordinal: number) => string | Promise<string>> {
+    await this.#writing;
+    if (this.#broken !== undefined) throw this.#broken;
+    const end = this.#ends.at(-1) as number;
+    if (end > READ_WHOLE_BYTES) return (ordinal) => this.line(ordinal);
+    const whole = await this.#bytes(0, end);
+    return (ordinal) => whole.toString('utf8', this.#ends[ordinal], (this.#ends[ordinal + 1] as number) - 1);
+  }
+
+  async close(): Promise<void> {
+    this.#broken ??= new Error(`Expected ${this.uri} to be open, but it was closed`);
+    this.#closing ??= (async () => {
+      await this.#writing;
+      await this.#file.close();
+      await this.#lease.release();
+    })();
+    return this.#closing;
+  }
+
+  async #bytes(from: number, to: number): Promise<Buffer> {
+    const bytes = await this.#file.read(from, to);
+    if (bytes.length === to - from) return bytes;
+    throw new this.#Damaged(
+      `Expected ${to - from} bytes at ${from} of ${this.uri}, got ${bytes.length}: it was changed while it was in use`,
+    );
+  }
+
+  /** Writes what waits, and what comes meanwhile. Never rejects. */
+  async #write(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      const size = this.#ends.at(-1) as number;
+      try {
+        await this.#file.append(Buffer.concat(batch.map(({ line }) => line)));
+      } catch (error) {
+        this.#broken = new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
+        await this.#file.cut(size).catch(() => undefined); // else it is cut, or its lines count, when it is opened again
+        for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);
+        this.#queue = [];
+        continue;
+      }
+      for (const { line, done } of batch) done(this.#ends.push((this.#ends.at(-1) as number) + line.length) - 2);
+    }
+    this.#writing = undefined;
+  }
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined; // the caller names the line
+  }
+}
