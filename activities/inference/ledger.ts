@@ -8,10 +8,12 @@ export class LedgerDamaged extends JournalDamaged {
   override readonly name = 'LedgerDamaged';
 }
 
+/** A power cut may take the last lines: their calls are then made again. To wait for the disk would cost more. */
 export const OUTCOMES: JournalLines<Outcome> = {
   what: 'an outcome',
   remedy: 'Restore the file, or delete that line to pay for its call again',
   isOne: ({ key, kind }) => typeof key === 'string' && typeof kind === 'string',
+  outlasts: 'a kill',
   Damaged: LedgerDamaged,
 };
 
@@ -56,7 +58,7 @@ export class Ledger {
     return ordinal === undefined ? undefined : (JSON.parse(await this.#journal.line(ordinal)) as Outcome);
   }
 
-  /** Resolves once the outcome is on disk. @throws as `Journal.append` does. */
+  /** Resolves once the outcome outlasts a kill of this process. @throws as `Journal.append` does. */
   async append(outcome: Outcome): Promise<void> {
     this.#index.set(outcome.key, await this.#journal.append(outcome));
   }

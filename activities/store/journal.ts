@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { takeLease, type Lease } from './lease.ts';
 import { linesOf } from './lines.ts';
-import type { Appendable, ArtifactStore } from './types.ts';
+import type { Appendable, ArtifactStore, Outlasts } from './types.ts';
 
 /** What the lines of a journal are. */
 export interface JournalLines<T> {
@@ -10,6 +10,8 @@ export interface JournalLines<T> {
   /** What a person does about a damaged one. */
   readonly remedy: string;
   readonly isOne: (value: Partial<T>) => boolean;
+  /** @default 'a power cut' */
+  readonly outlasts?: Outlasts;
   /** @default JournalDamaged */
   readonly Damaged?: typeof JournalDamaged;
 }
@@ -56,25 +58,25 @@ interface Append {
   readonly failed: (error: Error) => void;
 }
 
-/** JSON lines that one process at a time appends to, each durable before its `append` resolves. */
+/** JSON lines that one process at a time appends to, each safe before its `append` resolves. */
 export class Journal<T> {
   readonly uri: string;
   readonly #file: Appendable;
   readonly #lease: Lease;
   /** Line i is the bytes from `#ends[i]` up to `#ends[i + 1]`. */
   readonly #ends: number[];
-  readonly #Damaged: typeof JournalDamaged;
+  readonly #lines: JournalLines<T>;
   #queue: Append[] = [];
   #writing: Promise<void> | undefined;
   #broken: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(uri: string, file: Appendable, lease: Lease, ends: number[], Damaged = JournalDamaged) {
+  private constructor(uri: string, lines: JournalLines<T>, file: Appendable, lease: Lease, ends: number[]) {
     this.uri = uri;
     this.#file = file;
     this.#lease = lease;
     this.#ends = ends;
-    this.#Damaged = Damaged;
+    this.#lines = lines;
   }
 
   /**
@@ -92,10 +94,13 @@ export class Journal<T> {
     try {
       await prepare?.();
       const ends = [0];
-      for await (const { value, end } of readJournal(store, uri, lines)) onLine?.(value, ends.push(end) - 2);
+      for await (const { value, end } of readJournal(store, uri, lines)) {
+        ends.push(end);
+        onLine?.(value, ends.length - 2);
+      }
       file = await store.appendable(uri);
       if (file.size > (ends.at(-1) as number)) await file.cut(ends.at(-1) as number);
-      return new Journal<T>(uri, file, lease, ends, lines.Damaged);
+      return new Journal<T>(uri, lines, file, lease, ends);
     } catch (error) {
       await file?.close();
       await lease.release();
@@ -105,7 +110,7 @@ export class Journal<T> {
 
   /**
    * Lines that come while a write is under way go out together with the next.
-   * @returns the line's ordinal, once it is durable.
+   * @returns the line's ordinal, once it is safe.
    * @throws when it cannot be written; the journal then takes nothing more, and opening it again repairs it.
    */
   append(value: T): Promise<number> {
@@ -145,19 +150,21 @@ export class Journal<T> {
   async #bytes(from: number, to: number): Promise<Buffer> {
     const bytes = await this.#file.read(from, to);
     if (bytes.length === to - from) return bytes;
-    throw new this.#Damaged(
+    const { Damaged = JournalDamaged } = this.#lines;
+    throw new Damaged(
       `Expected ${to - from} bytes at ${from} of ${this.uri}, got ${bytes.length}: it was changed while it was in use`,
     );
   }
 
   /** Writes what waits, and what comes meanwhile. Never rejects. */
   async #write(): Promise<void> {
+    const { outlasts = 'a power cut' } = this.#lines;
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
       const size = this.#ends.at(-1) as number;
       try {
-        await this.#file.append(Buffer.concat(batch.map(({ line }) => line)));
+        await this.#file.append(Buffer.concat(batch.map(({ line }) => line)), outlasts);
       } catch (error) {
         this.#broken = new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
         await this.#file.cut(size).catch(() => undefined); // else it is cut, or its lines count, when it is opened again

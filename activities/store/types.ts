@@ -6,12 +6,15 @@ import { inBlocks, linesOf } from './lines.ts';
 /** An artifact's content. Chunks are written as they come: give some kilobytes at a time. */
 export type Body = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
+/** What an append is safe from once it has resolved. */
+export type Outlasts = 'a kill' | 'a power cut';
+
 /** An artifact that grows at its end, open for one writer. Only `Journal` asks for one. */
 export interface Appendable {
   /** Bytes that it holds. */
   readonly size: number;
-  /** Resolves when the bytes would outlast a power cut. */
-  append(bytes: Buffer): Promise<void>;
+  /** Resolves when the bytes are safe from what they shall outlast. */
+  append(bytes: Buffer, outlasts: Outlasts): Promise<void>;
   /** Drops everything from `size` on. */
   cut(size: number): Promise<void>;
   /** The bytes from `from` up to, without, `to`. */

@@ -143,15 +143,15 @@ export function contract(open: () => Promise<ArtifactStore>): void {
   test('what is appended is there when that has resolved, after what was there', async () => {
     const one = await store.appendable('log/a');
     expect(one.size).toBe(0);
-    await one.append(Buffer.from('first\n'));
+    await one.append(Buffer.from('first\n'), 'a power cut');
     expect(await store.readText('log/a')).toBe('first\n');
-    await one.append(Buffer.from('second\nthi'));
+    await one.append(Buffer.from('second\nthi'), 'a kill');
     expect((await one.read(6, 13)).toString()).toBe('second\n');
     await one.close();
     const other = await store.appendable('log/a');
     expect(other.size).toBe(16);
     await other.cut(13);
-    await other.append(Buffer.from('third\n'));
+    await other.append(Buffer.from('third\n'), 'a kill');
     expect(other.size).toBe(19);
     await other.close();
     expect(await store.readText('log/a')).toBe('first\nsecond\nthird\n');

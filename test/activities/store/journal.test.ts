@@ -80,8 +80,8 @@ describe.each<[string, () => Promise<ArtifactStore>]>([
     store.appendable = async (uri): Promise<Appendable> => {
       const file = await make(uri);
       const append = file.append.bind(file);
-      file.append = async (bytes) => {
-        await append(bytes.subarray(0, 5));
+      file.append = async (bytes, outlasts) => {
+        await append(bytes.subarray(0, 5), outlasts);
         throw new Error('ENOSPC: no space left on device');
       };
       return file;
