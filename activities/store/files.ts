@@ -4,7 +4,7 @@ import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat } fro
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ArtifactRef, Made } from '../../shared/records.ts';
-import { ArtifactStore, checkedUri, madeUri, type Appendable, type Body } from './types.ts';
+import { ArtifactStore, checkedUri, madeUri, type Appendable, type Body, type Outlasts } from './types.ts';
 
 /** What is being written lies under such a name in its URI's uppermost folder; what a kill leaves there is nobody's. */
 const UNFINISHED = /^\.[0-9a-f-]{36}\.tmp$/;
@@ -47,16 +47,16 @@ export class FileStore extends ArtifactStore {
   }
 
   async write(uri: string, body: Body, made?: Made): Promise<ArtifactRef> {
-    return this.#whole(uri, body, async (unfinished, target, sha256) => {
+    return this.#whole(uri, body, 'a power cut', async (unfinished, target, sha256) => {
       if (made !== undefined) await this.writeJson(madeUri(uri), { sha256, ...made });
       await rename(unfinished, target);
       return { uri, sha256 };
     });
   }
 
-  async create(uri: string, body: string): Promise<'created' | 'exists'> {
+  async create(uri: string, body: string, outlasts: Outlasts = 'a power cut'): Promise<'created' | 'exists'> {
     if ((await this.stat(uri)) !== undefined) return 'exists';
-    return this.#whole(uri, body, async (unfinished, target) => {
+    return this.#whole(uri, body, outlasts, async (unfinished, target) => {
       try {
         await link(unfinished, target).catch((error: NodeJS.ErrnoException) => {
           if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code ?? '')) throw error;
@@ -79,8 +79,8 @@ export class FileStore extends ArtifactStore {
     const target = this.path(uri);
     await makeFolder(path.dirname(target));
     const file = await open(target, 'a+', this.#mode);
-    await sync(path.dirname(target));
     let { size } = await file.stat();
+    if (size === 0) await sync(path.dirname(target));
     return {
       get size() {
         return size;
@@ -118,11 +118,13 @@ export class FileStore extends ArtifactStore {
   async #whole<T>(
     uri: string,
     body: Body,
+    outlasts: Outlasts,
     place: (unfinished: string, target: string, sha256: string) => Promise<T>,
   ): Promise<T> {
     const target = this.path(uri);
-    await makeFolder(path.dirname(target));
-    const [top = ''] = path.relative(this.root, path.dirname(target)).split(path.sep);
+    const folder = path.dirname(target);
+    await makeFolder(folder);
+    const [top = ''] = path.relative(this.root, folder).split(path.sep);
     const unfinished = path.join(this.root, top, `.${randomUUID()}.tmp`);
     const hash = createHash('sha256');
     try {
@@ -132,14 +134,14 @@ export class FileStore extends ArtifactStore {
           hash.update(chunk);
           await file.writeFile(chunk);
         }
-        await file.sync();
+        if (outlasts === 'a power cut') await file.sync();
       } finally {
         await file.close();
       }
       return await place(unfinished, target, hash.digest('hex'));
     } finally {
       await rm(unfinished, { force: true });
-      await sync(path.dirname(target));
+      if (outlasts === 'a power cut') await sync(folder);
     }
   }
 }

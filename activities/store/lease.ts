@@ -42,7 +42,8 @@ export async function takeLease(store: ArtifactStore, uri: string): Promise<Leas
   const removeOf = async ({ nonce }: Owner): Promise<void> => {
     if ((await ownerOf(store, uri))?.nonce === nonce) await store.remove(uri);
   };
-  while ((await store.create(uri, JSON.stringify(me))) === 'exists') {
+  // No process outlasts a power cut, and so no lease.
+  while ((await store.create(uri, JSON.stringify(me), 'a kill')) === 'exists') {
     const owner = await ownerOf(store, uri);
     if (owner === undefined) continue; // given back in the meantime
     if (owner.host !== me.host || (await isAlive(owner))) throw new LeaseHeld(uri, owner);

@@ -6,7 +6,7 @@ import { inBlocks, linesOf } from './lines.ts';
 /** An artifact's content. Chunks are written as they come: give some kilobytes at a time. */
 export type Body = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
-/** What an append is safe from once it has resolved. */
+/** What something is safe from once its promise has resolved. */
 export type Outlasts = 'a kill' | 'a power cut';
 
 /** An artifact that grows at its end, open for one writer. Only `Journal` asks for one. */
@@ -52,8 +52,9 @@ export abstract class ArtifactStore {
   /**
    * Writes an artifact unless it is there: of all who try, in whatever process and on whatever machine, exactly one gets
    * `created`. The only lock there is.
+   * @param outlasts @default 'a power cut'
    */
-  abstract create(uri: string, body: string): Promise<'created' | 'exists'>;
+  abstract create(uri: string, body: string, outlasts?: Outlasts): Promise<'created' | 'exists'>;
 
   /** Does nothing where there is no such artifact. */
   abstract remove(uri: string): Promise<void>;
