@@ -134,13 +134,18 @@ export async function readLiving<T extends ProcessRecord>(file: string): Promise
   return record !== undefined && (await isAlive(record)) ? record : undefined;
 }
 
+let own: Promise<ProcessRecord> | undefined;
+
 /** This process, for a lease: the counterpart of the record that `launchOnce` makes for others. */
-export async function recordOfThisProcess(): Promise<ProcessRecord> {
-  return {
-    pid: process.pid,
-    startTime: (await startTimeOf(process.pid)) as string,
-    startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
-  };
+export function recordOfThisProcess(): Promise<ProcessRecord> {
+  own ??= (async () => {
+    return {
+      pid: process.pid,
+      startTime: (await startTimeOf(process.pid)) as string,
+      startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
+    };
+  })();
+  return own;
 }
 
 export interface Termination {
