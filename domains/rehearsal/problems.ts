@@ -107,7 +107,7 @@ export function problemOf(chain: Chain): Problem {
       chain.operations.map(({ operator, operand }) => `${LETTERS[operator]}${operand}`).join(''),
     statement: statementOf(chain),
     topic: topicOf(chain),
-    source: 'rehearsal: a chain of arithmetic modulo 11, scored as domains/rehearsal/README.md says',
+    source: 'rehearsal: a chain of arithmetic modulo 11, scored as rehearsal/README.md says',
     difficulty: chain.operations.length,
   };
 }
