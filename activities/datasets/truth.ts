@@ -17,14 +17,15 @@ export interface Truth {
   readonly checker?: Checker;
 }
 
-/**
- * The checker of a recipe's domain; none where the recipe goes without.
- * @throws when the domain has none: figures without truth would pass for measured ones.
- */
-export function checkerOf({ name, checker }: Recipe['domain'], known: Domains['checkerOf']): Checker | undefined {
-  const found = checker === 'none' ? undefined : known(name);
-  if (found === undefined && checker !== 'none')
-    throw new Error(`Expected domain ${name} to have a checker, as the recipe says, got none`);
+/** The checker of a recipe's domain; none where the recipe goes without. @throws when the domain has none. */
+export function checkerOf(domain: Recipe['domain'], known: Domains['checkerOf']): Checker | undefined {
+  return domain.checker === 'none' ? undefined : knownChecker(domain, known);
+}
+
+/** @throws when the domain has none: figures without truth would pass for measured ones. */
+export function knownChecker({ name }: Recipe['domain'], known: Domains['checkerOf']): Checker {
+  const found = known(name);
+  if (found === undefined) throw new Error(`Expected domain ${name} to have a checker, as the recipe says, got none`);
   return found;
 }
 
