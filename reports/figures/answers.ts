@@ -3,8 +3,7 @@ import type { ParsedAnswer } from '../../shared/answers.ts';
 import type { EvaluationRecord, EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
-import type { Notes } from './notes.ts';
+import type { Measuring } from './notes.ts';
 
 export type WellFormedAnswer = Extract<ParsedAnswer, { kind: 'wellFormed' }>;
 
@@ -27,12 +26,7 @@ export function findSet(
  * The answers of a set, one after the other (texts may be long: keep what you measure, not the text). Failed calls are
  * left out and noted; imitations of verdicts are counted under `where`.
  */
-export async function* answersOf(
-  store: ArtifactStore,
-  setId: string,
-  where: string,
-  notes: Notes,
-): AsyncGenerator<Answer> {
+export async function* answersOf({ store, notes }: Measuring, setId: string, where: string): AsyncGenerator<Answer> {
   let failed = 0;
   let seen = 0;
   let imitations = 0;

@@ -1,10 +1,9 @@
 import { expertTime } from '../../shared/cost/expertTime.ts';
 import type { AnsweredAt } from '../../shared/cost/expertTime.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import type { Notes } from './notes.ts';
+import type { Measuring } from './notes.ts';
 import { partOf } from '../../shared/ids.ts';
 
 /** What one set of questions took. */
@@ -17,11 +16,8 @@ export interface ExpertUse {
 }
 
 /** From the stored verdicts; a program's time is not counted. */
-export async function expertFigures(
-  store: ArtifactStore,
-  { reviews, recipe }: LapManifest,
-  notes: Notes,
-): Promise<ExpertUse[]> {
+export async function expertFigures({ store, manifest, notes }: Measuring): Promise<ExpertUse[]> {
+  const { reviews, recipe } = manifest;
   const uses: ExpertUse[] = [];
   for (const review of reviews) {
     const { setId, verdicts } = review;

@@ -1,5 +1,6 @@
-import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
-import { difficultyBands, mean, share } from '../../shared/figures/measures.ts';
+import type { EvaluationSet } from '../../shared/lap/manifest.ts';
+import { difficultyBands, mean, share, within } from '../../shared/figures/measures.ts';
+import type { OfProblem } from '../../shared/figures/measures.ts';
 import type { Problem } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 import type {
@@ -9,34 +10,25 @@ import type {
   SelfVerificationFigures,
 } from '../../shared/figures/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
-import type { Notes } from './notes.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
+import type { Measuring } from './notes.ts';
 import { constantBaseline, figureName } from './verifierFigures.ts';
 
 /** One answer of a generator. A malformed one holds no proof, and is worth 0. */
-export interface Attempt {
-  readonly problem: Problem;
+export interface Attempt extends OfProblem {
   readonly wellFormed: boolean;
   readonly truth: ProofScore;
   readonly selfScore?: ProofScore;
 }
 
 type Decoding = EvaluationSet['decoding'];
-const problemOf = (attempt: Attempt): string => attempt.problem.id;
 
 /**
  * Reads what generators wrote on the held-out problems, and what it is worth. Null, and noted under `name`, where a
  * model was not asked or nobody knows.
  */
-export async function attemptReader(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-) {
+export async function attemptReader(lap: Measuring, decoding: Decoding) {
+  const { store, manifest, truth, notes } = lap;
   const problems = await store.readRows<Problem>(manifest.problems.heldOut);
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
   async function attemptsOf(
@@ -51,12 +43,13 @@ export async function attemptReader(
     const { checker } = truth;
     if (checker === undefined) return notes.absent(figure, 'no checker knows the true score of newly written proofs');
     const attempts: Attempt[] = [];
-    for await (const { outcome, parsed } of answersOf(store, set.setId, figure, notes)) {
+    for await (const { outcome, parsed } of answersOf(lap, set.setId, figure)) {
       const problem = rowOf(byId, { outcome }, set.setId, manifest.problems.heldOut.uri);
-      if (parsed?.proof === undefined) attempts.push({ problem, wellFormed: false, truth: 0 });
+      const about = { problem: problem.id, difficulty: problem.difficulty };
+      if (parsed?.proof === undefined) attempts.push({ ...about, wellFormed: false, truth: 0 });
       else
         attempts.push({
-          problem,
+          ...about,
           wellFormed: true,
           truth: checker.proofScore(problem, parsed.proof),
           ...(parsed.score === undefined ? {} : { selfScore: parsed.score }),
@@ -69,13 +62,11 @@ export async function attemptReader(
 
 /** Generators on the held-out problems, and what they say of their own proofs. */
 export async function generatorFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
+  lap: Measuring,
   decoding: Decoding,
-  notes: Notes,
 ): Promise<{ generator: GeneratorFigures; selfVerification: SelfVerificationFigures }> {
-  const { problems, attemptsOf } = await attemptReader(store, manifest, truth, decoding, notes);
+  const { manifest } = lap;
+  const { problems, attemptsOf } = await attemptReader(lap, decoding);
   const later = manifest.turn > 1;
   const base = await attemptsOf('generator', 'base', later ? 'generator.trueScoreOfBase' : 'generator.trueScoreBefore');
   const before = later ? await attemptsOf('selfVerification', 'parent', 'generator.trueScoreBefore') : base;
@@ -91,7 +82,6 @@ export async function generatorFigures(
       ? await attemptsOf('generator', 'selfVerification', 'generator.trueScoreAfter')
       : selfAfter;
 
-  const bands = difficultyBands(problems.flatMap(({ difficulty }) => difficulty ?? []));
   return {
     generator: {
       trueScoreOfBase: trueScore(base),
@@ -99,18 +89,13 @@ export async function generatorFigures(
       trueScoreAfterConsolidation: trueScore(consolidated),
       trueScoreAfterPhase2: trueScore(phase2),
       trueScoreAfter: trueScore(after),
-      byDifficulty: bands.map((band): DifficultyBand => {
-        const within = (attempts: Attempt[] | null) =>
-          attempts &&
-          attempts.filter(
-            ({ problem: { difficulty } }) =>
-              difficulty !== undefined && difficulty >= band.low && difficulty <= band.high,
-          );
+      byDifficulty: difficultyBands(problems).map((band): DifficultyBand => {
+        const trueScoreIn = (attempts: Attempt[] | null) => trueScore(attempts && within(band, attempts));
         return {
           difficulty: band.name,
-          trueScoreBefore: trueScore(within(before)),
-          trueScoreAfterPhase2: trueScore(within(phase2)),
-          trueScoreAfter: trueScore(within(after)),
+          trueScoreBefore: trueScoreIn(before),
+          trueScoreAfterPhase2: trueScoreIn(phase2),
+          trueScoreAfter: trueScoreIn(after),
         };
       }),
       malformedBefore: malformed(before),
@@ -136,32 +121,26 @@ export async function generatorFigures(
 
 const proofsOf = (attempts: readonly Attempt[]): Attempt[] => attempts.filter((attempt) => attempt.wellFormed);
 
-const trueScore = (attempts: Attempt[] | null): Figure =>
-  (attempts && mean(attempts, ({ truth }) => truth, problemOf)) ?? null;
+const trueScore = (attempts: Attempt[] | null): Figure => attempts && mean(attempts, ({ truth }) => truth);
 
-const malformed = (attempts: Attempt[] | null): Figure =>
-  (attempts && share(attempts, ({ wellFormed }) => !wellFormed, problemOf)) ?? null;
+const malformed = (attempts: Attempt[] | null): Figure => attempts && share(attempts, ({ wellFormed }) => !wellFormed);
 
 const selfScoreAccuracy = (attempts: Attempt[] | null): Figure =>
-  (attempts && share(attempts, ({ truth, selfScore }) => selfScore === truth, problemOf)) ?? null;
+  attempts && share(attempts, ({ truth, selfScore }) => selfScore === truth);
 
 const falseClaims = (attempts: Attempt[] | null): Figure =>
-  (attempts &&
-    share(
-      attempts.filter(({ selfScore }) => selfScore === 1),
-      ({ truth }) => truth < 1,
-      problemOf,
-    )) ??
-  null;
+  attempts &&
+  share(
+    attempts.filter(({ selfScore }) => selfScore === 1),
+    ({ truth }) => truth < 1,
+  );
 
 const falseClaimsWhereFlawed = (attempts: Attempt[] | null): Figure =>
-  (attempts &&
-    share(
-      proofsOf(attempts).filter(({ truth }) => truth < 1),
-      ({ selfScore }) => selfScore === 1,
-      problemOf,
-    )) ??
-  null;
+  attempts &&
+  share(
+    proofsOf(attempts).filter(({ truth }) => truth < 1),
+    ({ selfScore }) => selfScore === 1,
+  );
 
 function claimCounts(attempts: readonly Attempt[]): ClaimCounts {
   const count = (is: (attempt: Attempt) => boolean) => attempts.filter(is).length;

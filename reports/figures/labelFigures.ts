@@ -2,6 +2,7 @@ import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { mean, share } from '../../shared/figures/measures.ts';
+import type { OfProblem } from '../../shared/figures/measures.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';
@@ -11,23 +12,16 @@ import type { ProofScore, Score } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import type { Notes } from './notes.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
+import type { Measuring } from './notes.ts';
 import { constantBaseline, scoreKey } from './verifierFigures.ts';
 
-interface Labelled {
-  readonly problem: string;
+interface Labelled extends OfProblem {
   readonly label: ProofScore;
   readonly truth?: ProofScore;
 }
 
 /** Phase 4: the automatic labels against the truth of their proofs. */
-export async function labelFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  notes: Notes,
-): Promise<LabelFigures> {
+export async function labelFigures({ store, manifest, truth, notes }: Measuring): Promise<LabelFigures> {
   const proofs = new Map((await store.readRows<ProofRow>(manifest.labels.proofs)).map((proof) => [proof.id, proof]));
   const truths = new Map<string, ProofScore>();
   let imitations = 0;
@@ -79,10 +73,11 @@ export async function labelFigures(
     );
   const verdicts = await verdictsOf(store, manifest.labels.set.setId);
   const judged = [...truths].flatMap(([id, score]) =>
-    verdicts.has(id) ? [{ id, isRight: verdicts.get(id)?.[0] === score }] : [],
+    verdicts.has(id) ? [{ proofId: id, isRight: verdicts.get(id)?.[0] === score }] : [],
   );
   const correlation = correlationOfErrors(verdicts, truths);
-  const problemOf = (id: string): string => proofs.get(id)?.problem.id ?? id;
+  const about = <T extends { readonly proofId: string }>(items: readonly T[]) =>
+    items.map((item) => ({ ...item, problem: proofs.get(item.proofId)?.problem.id ?? item.proofId }));
   const perProof = (count: (row: LabelRow) => number): number =>
     rows.length === 0 ? 0 : rows.reduce((sum, row) => sum + count(row), 0) / rows.length;
   return {
@@ -91,29 +86,14 @@ export async function labelFigures(
     contested: rows.length - labelled.length,
     unresolved,
     expert: manifest.labels.expert,
-    contestedShare:
-      share(
-        rows,
-        ({ decision }) => decision.kind !== 'labelled',
-        ({ proofId }) => problemOf(proofId),
-      ) ?? null,
+    contestedShare: share(about(rows), ({ decision }) => decision.kind !== 'labelled'),
     precision: precision(labelled),
     auditedPrecision: precision(byExperts),
     precisionByScore: byScore((score) => precision(labelled.filter(({ label }) => label === score))),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
-    trueScoreOfAll:
-      mean(
-        [...truths],
-        ([, score]) => score,
-        ([id]) => problemOf(id),
-      ) ?? null,
-    verdictAccuracy:
-      share(
-        judged,
-        ({ isRight }) => isRight,
-        ({ id }) => problemOf(id),
-      ) ?? null,
+    trueScoreOfAll: mean(about([...truths].map(([proofId, score]) => ({ proofId, score }))), ({ score }) => score),
+    verdictAccuracy: share(about(judged), ({ isRight }) => isRight),
     constantBaseline: constantBaseline([...truths.values()]),
     analysesPerProof: perProof((row) => row.analyses),
     metaAnalysesPerProof: perProof((row) => row.metaAnalyses),
@@ -161,13 +141,7 @@ function correlationOfErrors(
 
 function precision(labelled: readonly Labelled[]): Figure {
   const known = labelled.filter(({ truth }) => truth !== undefined);
-  return (
-    share(
-      known,
-      ({ label, truth }) => label === truth,
-      ({ problem }) => problem,
-    ) ?? null
-  );
+  return share(known, ({ label, truth }) => label === truth);
 }
 
 function byScore<T>(of: (score: ProofScore) => T): Record<ScoreKey, T> {

@@ -1,17 +1,15 @@
 import { amountsOf, ratiosOf, sumOf } from '../../shared/lap/amounts.ts';
 import type { Amounts } from '../../shared/lap/amounts.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport, LedgerRow, StageTimes } from '../../shared/figures/report.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { ExpertUse } from './expertFigures.ts';
+import type { Measuring } from './notes.ts';
 import type { Work } from './timeFigures.ts';
 
 /** What was planned and what was used, phase by phase. */
 export async function ledgerFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
+  { store, manifest }: Measuring,
   work: readonly Work[],
   experts: readonly ExpertUse[],
   times: readonly StageTimes[],

@@ -7,14 +7,12 @@ import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { ledgerFigures } from './ledgerFigures.ts';
 import { measuredRates } from './measuredRates.ts';
-import { newNotes } from './notes.ts';
-import type { Notes } from './notes.ts';
+import { measuring } from './notes.ts';
+import type { Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
 import { timeFigures, workOf } from './timeFigures.ts';
 import { trainingFigures, trainingUse } from './trainingFigures.ts';
-import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
 import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
 
 /**
@@ -29,19 +27,19 @@ export async function measureLap(
   store: ArtifactStore,
   checkers: Domains['checkerOf'],
 ): Promise<LapReport> {
-  const truth = truthOf(checkerOf(manifest.recipe.domain, checkers));
-  const notes = newNotes();
-  const sampled = await decodingFigures(store, manifest, truth, 'sampled', notes);
+  const measured = measuring(store, manifest, checkers);
+  const { truth, notes } = measured;
+  const sampled = await decodingFigures(measured, 'sampled');
   const hasGreedy = manifest.evaluation.sets.some(({ decoding }) => decoding === 'greedy');
   const greedy = hasGreedy
-    ? await decodingFigures(store, manifest, truth, 'greedy', notes)
+    ? await decodingFigures(measured, 'greedy')
     : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
-  const labels = await labelFigures(store, manifest, truth, notes);
-  const trainings = await trainingFigures(store, manifest, notes);
-  const used = await trainingUse(store, manifest, notes);
+  const labels = await labelFigures(measured);
+  const trainings = await trainingFigures(measured);
+  const used = await trainingUse(measured);
   const work = workOf(manifest, used);
   const times = timeFigures(manifest, work);
-  const experts = await expertFigures(store, manifest, notes);
+  const experts = await expertFigures(measured);
   return {
     lap: manifest.lap,
     parent: manifest.parent?.lap ?? null,
@@ -56,28 +54,22 @@ export async function measureLap(
     ...sampled,
     greedy,
     labels,
-    proofScores: await scoreCounts(store, manifest),
+    proofScores: await scoreCounts(measured),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...times,
-    ...(await ledgerFigures(store, manifest, work, experts, times.stages)),
+    ...(await ledgerFigures(measured, work, experts, times.stages)),
     rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
-    watch: await watchRewards(store, manifest, truth, { trainings, labels, generator: sampled.generator }, notes),
+    watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };
 }
 
-async function decodingFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: EvaluationSet['decoding'],
-  notes: Notes,
-): Promise<DecodingFigures> {
+async function decodingFigures(lap: Measuring, decoding: EvaluationSet['decoding']): Promise<DecodingFigures> {
   return {
-    verifier: await verifierFigures(store, manifest, truth, decoding, notes),
-    metaVerifier: await metaVerifierFigures(store, manifest, truth, decoding, notes),
-    ...(await generatorFigures(store, manifest, truth, decoding, notes)),
+    verifier: await verifierFigures(lap, decoding),
+    metaVerifier: await metaVerifierFigures(lap, decoding),
+    ...(await generatorFigures(lap, decoding)),
   };
 }

@@ -1,3 +1,9 @@
+import type { Domains } from '../../shared/domain.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
+import type { Truth } from '../../activities/datasets/truth.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
+
 /** What a measurement found beside its figures. */
 export interface Notes {
   readonly notMeasured: { figure: string; reason: string }[];
@@ -5,7 +11,20 @@ export interface Notes {
   absent(figure: string, reason: string): null;
 }
 
-export function newNotes(): Notes {
+/** A lap that is being measured, and what is known of the truth. */
+export interface Measuring {
+  readonly store: ArtifactStore;
+  readonly manifest: LapManifest;
+  readonly truth: Truth;
+  readonly notes: Notes;
+}
+
+/** @throws when the recipe's domain should know the truth and does not. */
+export function measuring(store: ArtifactStore, manifest: LapManifest, checkers: Domains['checkerOf']): Measuring {
+  return { store, manifest, truth: truthOf(checkerOf(manifest.recipe.domain, checkers)), notes: newNotes() };
+}
+
+function newNotes(): Notes {
   const notMeasured: Notes['notMeasured'] = [];
   return {
     notMeasured,

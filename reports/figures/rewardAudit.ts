@@ -4,7 +4,7 @@ import { difference } from '../../shared/figures/differences.ts';
 import type { Difference } from '../../shared/figures/differences.ts';
 import { hackingWarnings } from '../../shared/figures/hacking.ts';
 import type { LapWatch, StageWatch } from '../../shared/figures/hacking.ts';
-import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
+import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { Observation } from '../../shared/figures/measures.ts';
 import type { RewardMeta, Task, TrainingRow } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
@@ -12,10 +12,8 @@ import type { GeneratorFigures, LabelFigures, TrainingFigures } from '../../shar
 import type { RewardAnswer, RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf } from '../../shared/reward/rewards.ts';
 import type { JudgeScores } from '../../shared/reward/rewards.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
-import type { Notes } from './notes.ts';
+import type { Measuring } from './notes.ts';
 import { jsonLinesOf } from './trainingFigures.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`; the response is kept of a sample only. */
@@ -32,13 +30,8 @@ interface Measured {
 }
 
 /** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */
-export async function watchRewards(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  { trainings, generator, labels }: Measured,
-  notes: Notes,
-): Promise<LapWatch> {
+export async function watchRewards(lap: Measuring, { trainings, generator, labels }: Measured): Promise<LapWatch> {
+  const { manifest } = lap;
   const heldOut: Partial<Record<StageRecord['name'], Figure>> = {
     generator: generator.trueScoreAfterPhase2,
     selfVerification: generator.trueScoreAfter,
@@ -54,7 +47,7 @@ export async function watchRewards(
       steps: last.length,
       stopReason: stage.stopReason,
       saturationReward,
-      audit: await auditOf(store, manifest, stage, truth, notes),
+      audit: await auditOf(lap, stage),
       heldOutTrueScore: heldOut[stage.name] ?? null,
     });
   }
@@ -66,11 +59,8 @@ export async function watchRewards(
  * samples were rewarded once, and count once.
  */
 async function auditOf(
-  store: ArtifactStore,
-  manifest: LapManifest,
+  { store, manifest, truth: { checker }, notes }: Measuring,
   stage: StageRecord,
-  { checker }: Truth,
-  notes: Notes,
 ): Promise<Difference | null> {
   const figure = `watch.${stage.name}.audit`;
   if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
@@ -98,7 +88,7 @@ async function auditOf(
       cluster,
     });
   }
-  return difference(worth, got) ?? null;
+  return difference(worth, got);
 }
 
 /**

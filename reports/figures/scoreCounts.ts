@@ -1,13 +1,12 @@
-import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DatasetRef, ScoredProof, ScoreSource } from '../../shared/records.ts';
 import type { ProofScoreCounts } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
+import type { Measuring } from './notes.ts';
 
 /** Who scored the rows of D_v: those that the lap's verifier learns from, and those that the lap added. */
-export async function scoreCounts(
-  store: ArtifactStore,
-  { lap, proofScores: { train, grown } }: LapManifest,
-): Promise<ProofScoreCounts> {
+export async function scoreCounts({ store, manifest }: Measuring): Promise<ProofScoreCounts> {
+  const { lap, proofScores } = manifest;
+  const { train, grown } = proofScores;
   const used = await rowsOf(store, train);
   const added = [...used, ...(await rowsOf(store, [grown]))].filter((row) => row.lap === lap);
   return {

@@ -3,11 +3,11 @@ import { createInterface } from 'node:readline';
 import { jobResultSchema, metricsLineSchema } from '../../shared/training/job.ts';
 import type { MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf } from '../../shared/lap/manifest.ts';
-import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
+import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import type { Notes } from './notes.ts';
+import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. An SFT asks of none. */
@@ -29,11 +29,7 @@ interface RewardLine {
  * By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that
  * imitate verdicts.
  */
-export async function trainingUse(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  notes: Notes,
-): Promise<Map<string, TrainingUse>> {
+export async function trainingUse({ store, manifest, notes }: Measuring): Promise<Map<string, TrainingUse>> {
   const used = new Map<string, TrainingUse>();
   for (const { name, jobKey } of trainingsOf(manifest)) {
     const trainingTokens = await sampledTokens(store, jobKey);
@@ -60,13 +56,9 @@ async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<numb
 }
 
 /** How each training went, from its `jobs/<jobKey>/metrics.jsonl`. */
-export async function trainingFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  notes: Notes,
-): Promise<TrainingFigures[]> {
+export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]> {
   const figures: TrainingFigures[] = [];
-  for (const stage of manifest.stages) figures.push(trainingFigure(stage, await metricsOf(store, stage, notes)));
+  for (const stage of lap.manifest.stages) figures.push(trainingFigure(stage, await metricsOf(lap, stage)));
   return figures;
 }
 
@@ -90,7 +82,7 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
 }
 
 /** A resumed attempt may write a step again: the last line of a step counts. A line torn by a kill is none. */
-async function metricsOf(store: ArtifactStore, stage: StageRecord, notes: Notes): Promise<MetricsLine[]> {
+async function metricsOf({ store, notes }: Measuring, stage: StageRecord): Promise<MetricsLine[]> {
   const file = uri.jobs(stage.jobKey, 'metrics.jsonl');
   if (!(await store.exists(file))) {
     notes.absent(`trainings.${stage.name}`, `no ${file} in the store`);

@@ -1,6 +1,7 @@
 import type { AnalysisTruth } from '../../shared/domain.ts';
-import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
-import { difficultyBands, mean, ratio, share } from '../../shared/figures/measures.ts';
+import type { EvaluationSet } from '../../shared/lap/manifest.ts';
+import { difficultyBands, mean, ratio, share, within } from '../../shared/figures/measures.ts';
+import type { OfProblem } from '../../shared/figures/measures.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
 import type { Confusion, Figure, ScoreKey } from '../../shared/figures/figure.ts';
 import type {
@@ -12,15 +13,11 @@ import type {
 import { stagesOf } from '../../shared/lap/phases.ts';
 import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
-import type { Notes } from './notes.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
+import type { Measuring } from './notes.ts';
 
 /** One answer of a judge: the truth about what it was asked, what it said, and the truth about how it said it. */
-export interface Judged {
-  readonly problem: string;
-  readonly difficulty?: number | undefined;
+export interface Judged extends OfProblem {
   readonly truth: Score;
   readonly given?: Score;
   readonly analysis?: AnalysisTruth;
@@ -32,13 +29,8 @@ type Decoding = EvaluationSet['decoding'];
  * Reads what verifiers said of the held-out proofs, and the truth about it. Null, and noted under `name`, where a model
  * was not asked or nobody knows.
  */
-export async function judgedReader(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-) {
+export async function judgedReader(lap: Measuring, decoding: Decoding) {
+  const { store, manifest, truth, notes } = lap;
   const proofs = await store.readRows<ProofRow>(manifest.evaluation.proofs);
   const byId = new Map(proofs.map((proof) => [proof.id, proof]));
   async function judgedOf(model: EvaluationSet['model'], name: string): Promise<Judged[] | null> {
@@ -46,7 +38,7 @@ export async function judgedReader(
     const set = findSet(manifest.evaluation, 'verifier', model, decoding);
     if (set === undefined) return notes.absent(figure, `no ${decoding} evaluation of ${model} as verifier in this lap`);
     const judged: Judged[] = [];
-    for await (const answer of answersOf(store, set.setId, figure, notes)) {
+    for await (const answer of answersOf(lap, set.setId, figure)) {
       const proof = rowOf(byId, answer, set.setId, manifest.evaluation.proofs.uri);
       const score = truth.proofScore(proof);
       if (score === undefined) continue;
@@ -65,15 +57,10 @@ export async function judgedReader(
 }
 
 /** Verifiers on the held-out proofs. */
-export async function verifierFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-): Promise<DecodingFigures['verifier']> {
+export async function verifierFigures(lap: Measuring, decoding: Decoding): Promise<DecodingFigures['verifier']> {
+  const { manifest, truth } = lap;
   const later = manifest.turn > 1;
-  const { proofs, judgedOf } = await judgedReader(store, manifest, truth, decoding, notes);
+  const { proofs, judgedOf } = await judgedReader(lap, decoding);
   const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
     const judged = await judgedOf(model, name);
     return judged && verifierFiguresOf(judged);
@@ -92,15 +79,15 @@ export async function verifierFigures(
 }
 
 function verifierFiguresOf(judged: readonly Judged[]): VerifierFigures {
-  const clusterOf = (item: Judged) => item.problem;
-  const analysed = judged.flatMap((item) => (item.analysis ? [{ problem: item.problem, ...item.analysis }] : []));
+  const analysed = judged.flatMap(({ problem, analysis }) => (analysis ? [{ problem, ...analysis }] : []));
   const claiming = analysed.filter((item) => item.claimedIssues > 0);
   const pooled = (hits: (item: AnalysisTruth) => number, of: (item: AnalysisTruth) => number): Figure =>
-    ratio(analysed.map((item) => ({ hits: hits(item), of: of(item), cluster: item.problem }))) ?? null;
+    ratio(analysed.map((item) => ({ hits: hits(item), of: of(item), cluster: item.problem })));
+  const accuracy = (of: readonly Judged[]): Figure => share(of, (item) => item.given === item.truth);
   return {
-    scoreAccuracy: share(judged, (item) => item.given === item.truth, clusterOf) ?? null,
-    analysisQuality: mean(analysed, (item) => item.quality, clusterOfAnalysis) ?? null,
-    qualityWhereIssuesClaimed: mean(claiming, (item) => item.quality, clusterOfAnalysis) ?? null,
+    scoreAccuracy: accuracy(judged),
+    analysisQuality: mean(analysed, (item) => item.quality),
+    qualityWhereIssuesClaimed: mean(claiming, (item) => item.quality),
     issueRecall: pooled(
       (item) => item.flawsReported,
       (item) => item.flaws,
@@ -113,33 +100,21 @@ function verifierFiguresOf(judged: readonly Judged[]): VerifierFigures {
       (item) => item.claimedIssues - item.realClaimedIssues,
       (item) => item.claimedIssues,
     ),
-    claimShare: share(analysed, (item) => item.claimedIssues > 0, clusterOfAnalysis) ?? null,
-    malformedShare: share(judged, (item) => item.given === undefined, clusterOf) ?? null,
+    claimShare: share(analysed, (item) => item.claimedIssues > 0),
+    malformedShare: share(judged, (item) => item.given === undefined),
     falseRemarksPerAnalysis:
       analysed.length === 0 ? null : analysed.reduce((sum, item) => sum + item.falseRemarks, 0) / analysed.length,
     confusion: confusionOf(judged),
-    byDifficulty: difficultyBands(judged.flatMap(({ difficulty }) => difficulty ?? [])).map(({ name, low, high }) => ({
-      difficulty: name,
-      scoreAccuracy:
-        share(
-          judged.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high),
-          (item) => item.given === item.truth,
-          clusterOf,
-        ) ?? null,
+    byDifficulty: difficultyBands(judged).map((band) => ({
+      difficulty: band.name,
+      scoreAccuracy: accuracy(within(band, judged)),
     })),
   };
 }
 
-const clusterOfAnalysis = (item: { readonly problem: string }): string => item.problem;
-
 /** Meta-verifiers on the held-out analyses. */
-export async function metaVerifierFigures(
-  store: ArtifactStore,
-  manifest: LapManifest,
-  truth: Truth,
-  decoding: Decoding,
-  notes: Notes,
-): Promise<MetaVerifierFigures> {
+export async function metaVerifierFigures(lap: Measuring, decoding: Decoding): Promise<MetaVerifierFigures> {
+  const { store, manifest, truth, notes } = lap;
   const held = manifest.evaluation.analyses;
   if (held === undefined) {
     notes.absent(figureName('metaVerifier', decoding), 'the recipe has no meta-verification');
@@ -153,7 +128,7 @@ export async function metaVerifierFigures(
     if (set === undefined)
       return notes.absent(figure, `no ${decoding} evaluation of ${model} as meta-verifier in this lap`);
     const judged: Judged[] = [];
-    for await (const answer of answersOf(store, set.setId, figure, notes)) {
+    for await (const answer of answersOf(lap, set.setId, figure)) {
       const { problem, quality } = rowOf(truths, answer, set.setId, held.uri);
       if (quality === undefined) continue;
       judged.push({
@@ -163,11 +138,8 @@ export async function metaVerifierFigures(
       });
     }
     return (
-      share(
-        judged,
-        (item) => item.given === item.truth,
-        (item) => item.problem,
-      ) ?? notes.absent(figure, 'nobody knows the true quality of its held-out analyses')
+      share(judged, (item) => item.given === item.truth) ??
+      notes.absent(figure, 'nobody knows the true quality of its held-out analyses')
     );
   };
   const { recipe, turn } = manifest;

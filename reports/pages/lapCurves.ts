@@ -1,5 +1,5 @@
 import { meanOfRuns } from '../../shared/figures/differences.ts';
-import type { Figure, Measured, ScoreKey } from '../../shared/figures/figure.ts';
+import type { Figure, ScoreKey } from '../../shared/figures/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
 import { runOf } from '../../shared/ids.ts';
@@ -96,8 +96,8 @@ function bestAt(
 }
 
 /** Student knows nothing of bounds: no curve here goes below 0 or above 1. */
-function withinShares(mean: Measured | undefined): Figure {
-  return mean === undefined ? null : { ...mean, low: Math.max(0, mean.low), high: Math.min(1, mean.high) };
+function withinShares(mean: Figure): Figure {
+  return mean && { ...mean, low: Math.max(0, mean.low), high: Math.min(1, mean.high) };
 }
 
 const SCORES: readonly ScoreKey[] = ['0', '0.5', '1'];

@@ -57,14 +57,14 @@ export function compareFigure(
 ): ComparedFigure | undefined {
   const pooled = (side: readonly LapObservations[]) => side.flatMap(({ observations }) => observations);
   const whole = difference(pooled(a), pooled(b), paired);
-  if (whole === undefined) return undefined;
+  if (whole === null) return undefined;
   const of = (side: readonly LapObservations[], seed: number) =>
     side.find((lap) => lap.seed === seed)?.observations ?? [];
   const bySeed = pairedSeeds(seedsOf(a), seedsOf(b)).flatMap((seed) => {
     const value = difference(of(a, seed), of(b, seed), paired)?.value;
     return value === undefined ? [] : [{ seed, value }];
   });
-  return { name, ...whole, paired, bySeed, overSeeds: meanOfRuns(bySeed.map(({ value }) => value)) ?? null };
+  return { name, ...whole, paired, bySeed, overSeeds: meanOfRuns(bySeed.map(({ value }) => value)) };
 }
 
 const seedsOf = (side: readonly LapObservations[]): number[] => side.map(({ seed }) => seed);

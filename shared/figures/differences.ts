@@ -4,7 +4,7 @@
  */
 import { ratio, totals } from './measures.ts';
 import type { Observation } from './measures.ts';
-import type { Measured } from './figure.ts';
+import type { Figure, Measured } from './figure.ts';
 
 /** b − a, with a 95 % interval. */
 export interface Difference {
@@ -20,17 +20,13 @@ export interface Difference {
 /**
  * b − a by Newcombe's square-and-add method (Statistics in Medicine 17, 1998, method 10), from each figure's own
  * clustered Wilson interval: it keeps honest where a figure is 0 or 1, and no variance is seen. φ is the correlation of
- * the clusters' contributions to the two figures; clusters that one side lacks correlate with nothing. Undefined where
- * a side has nothing to measure.
+ * the clusters' contributions to the two figures; clusters that one side lacks correlate with nothing. Null where a
+ * side has nothing to measure.
  * @param paired false where the clusters of the two sides only seem the same; φ is then 0.
  */
-export function difference(
-  a: readonly Observation[],
-  b: readonly Observation[],
-  paired = true,
-): Difference | undefined {
+export function difference(a: readonly Observation[], b: readonly Observation[], paired = true): Difference | null {
   const [of, to] = [ratio(a), ratio(b)];
-  if (of === undefined || to === undefined) return undefined;
+  if (of === null || to === null) return null;
   const value = to.value - of.value;
   const { phi, shared } = correlation(a, b);
   const arm = (x: number, y: number): number =>
@@ -78,11 +74,11 @@ const Z = 1.959964;
 
 /**
  * Mean of independent runs' values with Student's 95 % interval: what another seed may bring, where an interval over
- * problems only says how well these models were measured. `n` is the number of runs. Undefined for fewer than two.
+ * problems only says how well these models were measured. `n` is the number of runs. Null for fewer than two.
  */
-export function meanOfRuns(values: readonly number[]): Measured | undefined {
+export function meanOfRuns(values: readonly number[]): Figure {
   const n = values.length;
-  if (n < 2) return undefined;
+  if (n < 2) return null;
   const value = values.reduce((sum, next) => sum + next, 0) / n;
   const variance = values.reduce((sum, next) => sum + (next - value) ** 2, 0) / (n - 1);
   const half = quantile(n - 1) * Math.sqrt(variance / n);

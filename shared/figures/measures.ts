@@ -5,7 +5,7 @@
  * of 1) or a recall (hits found, of there). Observations on one problem are alike, so the interval counts problems, not
  * samples.
  */
-import type { Measured } from './figure.ts';
+import type { Figure } from './figure.ts';
 
 export interface Observation {
   readonly hits: number;
@@ -18,16 +18,16 @@ export interface Observation {
 const Z = 1.959964;
 
 /**
- * Σ hits / Σ of with a 95 % interval; undefined where there is nothing to measure (Σ of = 0). `n` is Σ of.
+ * Σ hits / Σ of with a 95 % interval; null where there is nothing to measure (Σ of = 0). `n` is Σ of.
  *
  * The interval is Wilson's at an effective number of observations n_eff = v(1 − v) / se², where se² = Σ_c (Σ_{i in c}
  * hits_i − v · of_i)² / (Σ of)² is the ratio's variance clustered by problem. For independent 0-or-1 observations n_eff
  * = n, and this is Wilson's interval itself. Where the clusters show no variance at all (such as v = 0 or v = 1), n_eff
  * is the number of clusters.
  */
-export function ratio(observations: readonly Observation[]): Measured | undefined {
+export function ratio(observations: readonly Observation[]): Figure {
   const { hits, of, clusters } = totals(observations);
-  if (of === 0) return undefined;
+  if (of === 0) return null;
   const value = hits / of;
   let squares = 0;
   for (const cluster of clusters.values()) squares += (cluster.hits - value * cluster.of) ** 2;
@@ -65,32 +65,42 @@ export function wilsonAt(value: number, n: number): { readonly low: number; read
   return { low: Math.max(0, Math.min(value, centre - half)), high: Math.min(1, Math.max(value, centre + half)) };
 }
 
+/** What is alike because it is about one problem. */
+export interface OfProblem {
+  readonly problem: string;
+  readonly difficulty?: number | undefined;
+}
+
 /** Share of observations that are true. */
-export function share<T>(
-  items: readonly T[],
-  isHit: (item: T) => boolean,
-  clusterOf: (item: T) => string,
-): Measured | undefined {
-  return ratio(items.map((item) => ({ hits: isHit(item) ? 1 : 0, of: 1, cluster: clusterOf(item) })));
+export function share<T extends OfProblem>(items: readonly T[], isHit: (item: T) => boolean): Figure {
+  return mean(items, (item) => (isHit(item) ? 1 : 0));
 }
 
 /** Mean of values in [0, 1]. */
-export function mean<T>(
-  items: readonly T[],
-  valueOf: (item: T) => number,
-  clusterOf: (item: T) => string,
-): Measured | undefined {
-  return ratio(items.map((item) => ({ hits: valueOf(item), of: 1, cluster: clusterOf(item) })));
+export function mean<T extends OfProblem>(items: readonly T[], valueOf: (item: T) => number): Figure {
+  return ratio(valued(items, valueOf));
 }
+
+export const valued = <T extends OfProblem>(items: readonly T[], valueOf: (item: T) => number): Observation[] =>
+  items.map((item) => ({ hits: valueOf(item), of: 1, cluster: item.problem }));
+
+/** Problems of like difficulty. */
+export interface Band {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Those of the band; what has no difficulty is in none. */
+export const within = <T extends OfProblem>({ low, high }: Band, items: readonly T[]): T[] =>
+  items.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high);
 
 /**
  * Up to three bands of a curriculum's grades, each a run of adjacent grades: the distinct grades, split evenly, the
  * surplus in the last band. Grades 2…8 give 2–3, 4–5 and 6–8.
  */
-export function difficultyBands(
-  grades: readonly number[],
-): readonly { readonly name: string; readonly low: number; readonly high: number }[] {
-  const distinct = [...new Set(grades)].sort((a, b) => a - b);
+export function difficultyBands(items: readonly { readonly difficulty?: number | undefined }[]): readonly Band[] {
+  const distinct = [...new Set(items.flatMap(({ difficulty }) => difficulty ?? []))].sort((a, b) => a - b);
   const bands = Math.min(3, distinct.length);
   const size = Math.floor(distinct.length / bands);
   return Array.from({ length: bands }, (_, band) => {

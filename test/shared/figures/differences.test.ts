@@ -41,7 +41,7 @@ test('two perfect figures differ by nothing, and not for certain', () => {
 });
 
 test('nothing on one side is no difference', () => {
-  expect(difference([], answers([1]))).toBeUndefined();
+  expect(difference([], answers([1]))).toBeNull();
 });
 
 const observation = fc.record({
@@ -55,7 +55,7 @@ test('an interval holds its difference, within −1 and 1, and turns round with 
   fc.assert(
     fc.property(observations, observations, (a, b) => {
       const [there, back] = [difference(a, b), difference(b, a)];
-      if (there === undefined || back === undefined) return false;
+      if (there === null || back === null) return false;
       const holds = there.low >= -1 && there.low <= there.value && there.value <= there.high && there.high <= 1;
       const turns = Math.abs(there.low + back.high) < 1e-9 && Math.abs(there.high + back.low) < 1e-9;
       return holds && turns && there.value === (ratio(b)?.value ?? 0) - (ratio(a)?.value ?? 0);
@@ -97,5 +97,5 @@ test.each([
 });
 
 test('one run says nothing of another', () => {
-  expect(meanOfRuns([0.9])).toBeUndefined();
+  expect(meanOfRuns([0.9])).toBeNull();
 });

@@ -4,8 +4,7 @@ import type { StageWatch } from '../../../shared/figures/hacking.ts';
 
 const observations = (hits: number, n: number) =>
   Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));
-const audit = (worth: number, got: number, n: number) =>
-  difference(observations(worth, n), observations(got, n)) ?? null;
+const audit = (worth: number, got: number, n: number) => difference(observations(worth, n), observations(got, n));
 const stage = (over: Partial<StageWatch> = {}): StageWatch => ({
   stage: 'generator',
   reward: 0.8,

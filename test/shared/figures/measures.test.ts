@@ -30,15 +30,18 @@ test('a recall weighs a proof with many flaws more than one with few', () => {
 });
 
 test('perfection on few problems leaves a wide interval', () => {
-  const figure = share([1, 2, 3, 4], () => true, String);
+  const figure = share(
+    [1, 2, 3, 4].map((problem) => ({ problem: String(problem) })),
+    () => true,
+  );
   expect(figure?.value).toBe(1);
   expect(figure?.low).toBeCloseTo(wilsonAt(1, 4).low, 12);
   expect(figure?.low).toBeLessThan(0.6);
 });
 
 test('nothing to measure is no figure', () => {
-  expect(ratio([])).toBeUndefined();
-  expect(ratio([{ hits: 0, of: 0, cluster: 'a' }])).toBeUndefined();
+  expect(ratio([])).toBeNull();
+  expect(ratio([{ hits: 0, of: 0, cluster: 'a' }])).toBeNull();
 });
 
 test('an interval holds its value, within 0 and 1, whatever the observations', () => {
@@ -56,8 +59,10 @@ test('an interval holds its value, within 0 and 1, whatever the observations', (
 });
 
 test('grades fall into three bands of adjacent grades, the surplus in the last', () => {
-  expect(difficultyBands([2, 3, 4, 5, 6, 7, 8, 2, 8]).map(({ name }) => name)).toEqual(['2–3', '4–5', '6–8']);
-  expect(difficultyBands([5, 5]).map(({ name }) => name)).toEqual(['5']);
+  const names = (...grades: number[]) =>
+    difficultyBands(grades.map((difficulty) => ({ difficulty }))).map(({ name }) => name);
+  expect(names(2, 3, 4, 5, 6, 7, 8, 2, 8)).toEqual(['2–3', '4–5', '6–8']);
+  expect(names(5, 5)).toEqual(['5']);
   expect(difficultyBands([])).toEqual([]);
 });
 
