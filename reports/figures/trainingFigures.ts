@@ -10,7 +10,7 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
 
-/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. An SFT asks of none. */
+/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
 export interface TrainingUse {
   readonly calls: number;
   readonly promptTokens: number;

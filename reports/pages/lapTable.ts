@@ -1,6 +1,7 @@
 import type { Figure } from '../../shared/figures/figure.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { ledgerCells } from './ledger.ts';
+import { verifierFigures } from './tables.ts';
 import { aligned, change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
@@ -46,54 +47,33 @@ export function lapTable(report: LapReport): string {
 
 type Row = readonly [name: string, before: Figure, after: Figure, constant?: number | undefined];
 
-function figureRows({ verifier, metaVerifier, generator, selfVerification }: DecodingFigures): Row[] {
-  const [from, to] = verifier.parent === null ? [verifier.v1, verifier.v2] : [verifier.parent, verifier.v2];
-  const names = verifier.parent === null ? 'verifier v1 → v2' : "verifier, parent's → this lap's";
-  const ofVerifier = (
-    name: string,
-    of: 'scoreAccuracy' | 'analysisQuality' | 'qualityWhereIssuesClaimed' | 'issueRecall' | 'remarkRecall',
-    constant?: number,
-  ): Row => [`${names}: ${name}`, from?.[of] ?? null, to?.[of] ?? null, constant];
+function figureRows(figures: DecodingFigures): Row[] {
+  const { verifier, metaVerifier: meta, generator, selfVerification: self } = figures;
+  const { parent, v1, v2 } = verifier;
+  const from = parent ?? v1;
+  const names = parent === null ? 'verifier v1 → v2' : "verifier, parent's → this lap's";
+  const { trueScoreBefore: before, trueScoreAfterConsolidation: consolidated } = generator;
   return [
-    ofVerifier('score accuracy', 'scoreAccuracy', verifier.constantBaseline?.accuracy),
-    ofVerifier('analysis quality', 'analysisQuality'),
-    ofVerifier('quality where issues claimed', 'qualityWhereIssuesClaimed'),
-    ofVerifier('recall of real flaws', 'issueRecall'),
-    ofVerifier('recall of real remarks', 'remarkRecall'),
-    [
-      'meta-verifier: accuracy',
-      metaVerifier.accuracyBefore,
-      metaVerifier.accuracyAfter,
-      metaVerifier.constantBaseline?.accuracy,
-    ],
-    ...(generator.trueScoreAfterConsolidation
-      ? [
-          [
-            'generator, consolidated: true score',
-            generator.trueScoreBefore,
-            generator.trueScoreAfterConsolidation,
-          ] as const,
-        ]
-      : []),
-    ['generator, phase 2: true score', generator.trueScoreBefore, generator.trueScoreAfterPhase2],
-    ['generator, phase 3: true score', generator.trueScoreBefore, generator.trueScoreAfter],
-    ...generator.byDifficulty.map((band): Row => [
-      `  difficulty ${band.difficulty}`,
-      band.trueScoreBefore,
-      band.trueScoreAfter,
+    ...verifierFigures(figures)
+      .slice(0, 5)
+      .map(({ name, of, constant }): Row => [`${names}: ${name}`, from?.[of] ?? null, v2?.[of] ?? null, constant]),
+    ['meta-verifier: accuracy', meta.accuracyBefore, meta.accuracyAfter, meta.constantBaseline?.accuracy],
+    ...(consolidated ? [['generator, consolidated: true score', before, consolidated] as const] : []),
+    ['generator, phase 2: true score', before, generator.trueScoreAfterPhase2],
+    ['generator, phase 3: true score', before, generator.trueScoreAfter],
+    ...generator.byDifficulty.map(({ difficulty, trueScoreBefore, trueScoreAfter }): Row => [
+      `  difficulty ${difficulty}`,
+      trueScoreBefore,
+      trueScoreAfter,
     ]),
     [
       'self-score accuracy',
-      selfVerification.selfScoreAccuracyBefore,
-      selfVerification.selfScoreAccuracyAfter,
-      selfVerification.constantBaselineAfter?.accuracy,
+      self.selfScoreAccuracyBefore,
+      self.selfScoreAccuracyAfter,
+      self.constantBaselineAfter?.accuracy,
     ],
-    ['false among claims of 1', selfVerification.falseClaimsBefore, selfVerification.falseClaimsAfter],
-    [
-      'claims of 1 among flawed proofs',
-      selfVerification.falseClaimsWhereFlawedBefore,
-      selfVerification.falseClaimsWhereFlawedAfter,
-    ],
+    ['false among claims of 1', self.falseClaimsBefore, self.falseClaimsAfter],
+    ['claims of 1 among flawed proofs', self.falseClaimsWhereFlawedBefore, self.falseClaimsWhereFlawedAfter],
   ];
 }
 

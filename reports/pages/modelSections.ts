@@ -5,7 +5,7 @@ import { decimal, interval, value, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
 import { INK } from './svg.ts';
-import { figure, figureTable, heatTable, notMeasured } from './tables.ts';
+import { figure, figureTable, heatTable, notMeasured, verifierFigures } from './tables.ts';
 
 function tile(what: string, [before, after]: readonly [Figure, Figure], note: string | null = null): Markup {
   const from = before && html`<span class="from">${decimal(before.value)} → </span>`;
@@ -39,22 +39,13 @@ export function tiles({ verifier, metaVerifier, generator, selfVerification, lab
 }
 
 export function verifierSection(report: LapReport): Markup {
-  const { base, v1, v2, constantBaseline, heldOutProofs: heldOut } = report.verifier;
+  const { base, v1, v2, heldOutProofs: heldOut } = report.verifier;
   const models = [
     { name: 'base', colour: INK.before, figures: base },
     { name: 'v1 (score reward)', colour: INK.between, figures: v1 },
     { name: 'v2 (with R_meta)', colour: INK.after, figures: v2 },
   ].filter(({ figures }) => figures !== null);
-  const rows = [
-    { name: 'score accuracy', of: 'scoreAccuracy', baseline: constantBaseline?.accuracy },
-    { name: 'analysis quality', of: 'analysisQuality' },
-    { name: 'quality where issues claimed', of: 'qualityWhereIssuesClaimed' },
-    { name: 'recall of real flaws', of: 'issueRecall' },
-    { name: 'recall of real remarks', of: 'remarkRecall' },
-    { name: 'invented among claimed issues', of: 'falseIssueShare' },
-    { name: 'analyses that claim an issue', of: 'claimShare' },
-    { name: 'malformed answers', of: 'malformedShare' },
-  ] as const;
+  const rows = verifierFigures(report);
   const greedy = report.greedy?.verifier;
   const all = [
     ...models.map(({ name, figures }) => ({ name, figures })),
@@ -79,10 +70,10 @@ export function verifierSection(report: LapReport): Markup {
               models,
               rows
                 .slice(0, 6)
-                .map((row) => ({
-                  name: row.name,
-                  figures: models.map(({ figures }) => figures?.[row.of] ?? null),
-                  baseline: 'baseline' in row ? row.baseline : undefined,
+                .map(({ name, of, constant }) => ({
+                  name,
+                  figures: models.map(({ figures }) => figures?.[of] ?? null),
+                  baseline: constant,
                 })),
             ),
             html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality
@@ -95,10 +86,10 @@ export function verifierSection(report: LapReport): Markup {
     </div>
     ${figureTable(
       all.map(({ name }) => name),
-      rows.map((row) => ({
-        name: row.name,
-        figures: all.map(({ figures }) => figures?.[row.of] ?? null),
-        constant: 'baseline' in row ? row.baseline : undefined,
+      rows.map(({ name, of, constant }) => ({
+        name,
+        figures: all.map(({ figures }) => figures?.[of] ?? null),
+        constant,
       })),
     )}
     <h3>Meta-verifier</h3>

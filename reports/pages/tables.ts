@@ -1,4 +1,5 @@
 import type { Confusion, Figure } from '../../shared/figures/figure.ts';
+import type { DecodingFigures } from '../../shared/figures/report.ts';
 import { decimal, interval, value, whole } from './format.ts';
 import { html } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -11,6 +12,25 @@ export const figure = (chart: Markup, caption: Markup): Markup =>
   </figure>`;
 
 export const notMeasured = html`<p class="quiet">Not measured; the reasons are at the end.</p>`;
+
+const OF_VERIFIERS = [
+  ['score accuracy', 'scoreAccuracy'],
+  ['analysis quality', 'analysisQuality'],
+  ['quality where issues claimed', 'qualityWhereIssuesClaimed'],
+  ['recall of real flaws', 'issueRecall'],
+  ['recall of real remarks', 'remarkRecall'],
+  ['invented among claimed issues', 'falseIssueShare'],
+  ['analyses that claim an issue', 'claimShare'],
+  ['malformed answers', 'malformedShare'],
+] as const;
+
+/** What is shown of verifiers, by weight, and what a constant answer gets. */
+export const verifierFigures = ({ verifier: { constantBaseline } }: Pick<DecodingFigures, 'verifier'>) =>
+  OF_VERIFIERS.map(([name, of]) => ({
+    name,
+    of,
+    constant: of === 'scoreAccuracy' ? constantBaseline?.accuracy : undefined,
+  }));
 
 export interface FigureRow {
   readonly name: string;

@@ -1,55 +1,31 @@
 import type { Recipe } from './recipe.ts';
 
-/** What a phase or a lap takes: planned before, counted after. */
-export interface Amounts {
-  /** Model calls of sets and of judges; an answer that is asked again is another call. */
-  readonly calls: number;
-  /** All tokens: of calls, and of trainings. */
-  readonly tokens: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** Tokens that trainers sampled or learned on their own machines: paid by the GPU-hour, not by the token. */
-  readonly trainingTokens: number;
-  readonly trainingHours: number;
-  /** Hours in which sets of calls are under way. A training's judges are within its training hours. */
-  readonly inferenceHours: number;
-  /** Training hours × nodes × GPUs. The GPUs behind an endpoint are paid by the token. */
-  readonly gpuHours: number;
-  /** Answers of people, or of the program in their place. */
-  readonly verdicts: number;
-  /** People's time; a program's is free. */
-  readonly expertMinutes: number;
-  /** By the recipe's prices. */
-  readonly cost: number;
-}
-
 export const AMOUNTS = [
+  /** Model calls of sets and of judges; an answer that is asked again is another call. */
   'calls',
+  /** All tokens: of calls, and of trainings. */
   'tokens',
   'promptTokens',
   'completionTokens',
+  /** Tokens that trainers sampled or learned on their own machines: paid by the GPU-hour, not by the token. */
   'trainingTokens',
   'trainingHours',
+  /** Hours in which sets of calls are under way. A training's judges are within its training hours. */
   'inferenceHours',
+  /** Training hours × nodes × GPUs. The GPUs behind an endpoint are paid by the token. */
   'gpuHours',
+  /** Answers of people, or of the program in their place. */
   'verdicts',
+  /** People's time; a program's is free. */
   'expertMinutes',
+  /** By the recipe's prices. */
   'cost',
-] as const satisfies readonly (keyof Amounts)[];
+] as const;
 
-export const NOTHING: Amounts = {
-  calls: 0,
-  tokens: 0,
-  promptTokens: 0,
-  completionTokens: 0,
-  trainingTokens: 0,
-  trainingHours: 0,
-  inferenceHours: 0,
-  gpuHours: 0,
-  verdicts: 0,
-  expertMinutes: 0,
-  cost: 0,
-};
+/** What a phase or a lap takes: planned before, counted after. */
+export type Amounts = Readonly<Record<(typeof AMOUNTS)[number], number>>;
+
+export const NOTHING: Amounts = mapAmounts(() => 0);
 
 export function sumOf(all: readonly Amounts[]): Amounts {
   return all.reduce((sum, one) => mapAmounts((name) => sum[name] + one[name]), NOTHING);

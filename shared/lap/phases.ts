@@ -11,7 +11,7 @@ import type { Recipe } from './recipe.ts';
  * trainers. The workflows carry it out, the plan prices it, and the report shows a lap in this order.
  */
 
-/** What phase 3 trains the generator to write: a proof with its own analysis, or, as an ablation, a whole trajectory. */
+/** What phase 3 trains the generator to write: a proof with its analysis, or, as an ablation, a whole trajectory. */
 export const selfTask = ({ selfVerification }: Recipe) =>
   selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
 

@@ -3,8 +3,8 @@ import { STAGE_NAMES } from '../stages.ts';
 
 /**
  * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
- * overridden in the lap's input. Provenance of every default of the preset `paper` is in PAPER.md, which a test keeps in
- * step.
+ * overridden in the lap's input. Provenance of every default of the preset `paper` is in PAPER.md, which a test keeps
+ * in step.
  */
 const sampling = z.strictObject({
   temperature: z.number().min(0).max(2),
@@ -62,7 +62,7 @@ export const recipeSchema = z.strictObject({
     settings: z.record(z.string(), z.unknown()),
     /** A prompt set of `prompts/`: one file per task. */
     prompts: z.string().min(1),
-    /** The SFT base all players start from: one that the domain ships, or a checkpoint folder of the store (HF format). */
+    /** The SFT base all players start from: one that the domain ships, or a checkpoint folder of the store (HF). */
     base: z.string().min(1),
     /** Ground truth for measurements: the domain's own checker, or none, be there one or not. */
     checker: z.enum(['own', 'none']),

@@ -12,7 +12,7 @@ export interface LapSizes {
   /** What a consolidation takes up again of D_v and D_mv. */
   readonly reanalysedProofs: number;
   readonly rejudgedAnalyses: number;
-  /** Phase 4's: problems, proofs at which a first look is taken, and those to label, the parent's left ones included. */
+  /** Phase 4's: problems, proofs that get a first look, and those to label, what the parent left included. */
   readonly nextProblems: number;
   readonly lookedAt: number;
   readonly toLabel: number;

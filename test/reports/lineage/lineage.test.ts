@@ -108,7 +108,7 @@ describe('a broken link is named:', () => {
     [
       'a parent that was changed',
       async ({ store, first }) => store.writeJson('laps/main/lap-0001/manifest.json', { ...first, endedAt: 'later' }),
-      /expected the sha256 of laps\/main\/lap-0001\/manifest.json, which main\/lap-0002 went on from, to be [0-9a-f]{64}, got/,
+      /expected the sha256 of .*lap-0001\/manifest.json, which main\/lap-0002 went on from, to be [0-9a-f]{64}, got/,
     ],
     [
       'a parent that is gone',
@@ -123,7 +123,7 @@ describe('a broken link is named:', () => {
     [
       'a dataset that was changed',
       async ({ store }) => store.write('datasets/main/lap-0001/proof-scores/train.jsonl', ''),
-      /expected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256|Expected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256/,
+      /xpected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256/,
     ],
     [
       'a checkpoint that was changed',

@@ -29,7 +29,8 @@ test('with a frozen verifier the generator starts from the consolidation', () =>
 test('lap 1 has no consolidation to start from', () => {
   expect(possibleInits({ recipe: smoke, turn: 1 }, 'verifierV2')).toEqual(['base', 'verifierV1', 'metaVerifier']);
   expect(() => resolveRecipe(domains, { stages: { generator: { init: 'consolidation' } } })).toThrow(
-    /stages\.generator\.init: expected base, verifierV1, metaVerifier, verifierV2 \(what exists by then\), got "consolidation"/,
+    'stages.generator.init: expected base, verifierV1, metaVerifier, verifierV2 (what exists by then), got ' +
+      '"consolidation"',
   );
 });
 
