@@ -65,8 +65,8 @@ export interface ShardRun {
   count(outcome: Outcome): void;
   rowDone(): void;
   /**
-   * Runs `each` for every item, one more whenever the first model's servers are ready for it. After an error nothing new
-   * starts.
+   * Runs `each` for every item, one more whenever the first model's servers are ready for it. After an error nothing
+   * new starts.
    * @throws the first error, after all that was started has ended: what is paid for by then is kept.
    */
   forEach<T>(items: Iterable<T>, each: (item: T) => Promise<void>): Promise<void>;

@@ -28,7 +28,8 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
   const range = input.range ?? { from: 0, to: input.subject.rows };
   const questions = range.to - range.from;
   wf.setCurrentDetails(
-    `${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: \`${reviewIdOf(input.setId, '…')}\`.`,
+    `${questions} questions (${input.kind}) to ${input.experts}. Each is a workflow of its own: ` +
+      `\`${reviewIdOf(input.setId, '…')}\`.`,
   );
 
   await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));

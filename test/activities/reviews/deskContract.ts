@@ -64,8 +64,8 @@ export function deskContract({ desk, ask }: AskedQuestions): void {
       'refused: Expected verdict "ada" to be what it was, score 1 of "ada", got score 0 of "ada"',
     );
     expect(reasonOf(await desk().send('rules/q0', messages.adjudicate, { annotator: 'kurt', score: 1 }))).toBe(
-      'refused: Expected a disagreement of all 2 seats, got the adjudication of "kurt" with score 1 while 1 of 2 have ' +
-        'answered',
+      'refused: Expected a disagreement of all 2 seats, got the adjudication of "kurt" with score 1 while 1 of 2 ' +
+        'have answered',
     );
     await claim('rules/q0', 'emmy');
     expect(reasonOf(await claim('rules/q0', 'late'))).toBe(
