@@ -7,7 +7,7 @@ import { beating } from '../processes/heartbeat.ts';
 import type { AskerOptions } from '../inference/asker.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
 import { collectLabels } from './outcomes.ts';
-import { planSet, type PlanSetInput } from './shards.ts';
+import { cutIntoShards, type CutInput } from './shards.ts';
 import { sampleShard, type SampleShardInput } from './sampleShard.ts';
 import { type ShardContext, type ShardResult } from './shard.ts';
 import { ModelServers } from '../inference/servers.ts';
@@ -46,7 +46,7 @@ export function createInferenceActivities(deps: InferenceDeps) {
   });
   return {
     /** Cuts a set into shards. */
-    planSet: (input: PlanSetInput): Promise<{ shards: number }> => beating(() => planSet(store, input)),
+    planSet: (input: CutInput): Promise<{ shards: number }> => beating(() => cutIntoShards(store, input)),
     /** Answers for a shard of rows. */
     sampleShard: (input: SampleShardInput): Promise<ShardResult> =>
       asActivity(async (context) => sampleShard(await shardDeps(input), input, context)),

@@ -2,7 +2,7 @@ import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { readJournal } from '../store/journal.ts';
 import { OUTCOMES } from '../inference/ledger.ts';
-import { type SetPlan } from './shards.ts';
+import type { SetShards } from './shards.ts';
 import { readSealed, sealedUri, type SealedLine } from '../inference/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -14,7 +14,7 @@ export interface ShardFile {
   readonly bytes: number;
 }
 
-/** Names of all sets that have a plan, sorted. */
+/** Names of all sets that were cut into shards, sorted. */
 export async function setsOf(store: ArtifactStore): Promise<string[]> {
   const sets: string[] = [];
   for await (const place of store.list('ledger/')) {
@@ -26,13 +26,13 @@ export async function setsOf(store: ArtifactStore): Promise<string[]> {
 
 /** @throws when there is no such set. */
 export async function shardFiles(store: ArtifactStore, setId: string): Promise<ShardFile[]> {
-  const plan = await store.findJson<SetPlan>(uri.shardPlan(setId));
-  if (plan === undefined)
+  const found = await store.findJson<SetShards>(uri.shardPlan(setId));
+  if (found === undefined)
     throw new Error(
       `Expected the name of a set in the store, got ${JSON.stringify(setId)}; \`flywheel ledger\` lists them`,
     );
   return Promise.all(
-    plan.shards.map(async (_, shard): Promise<ShardFile> => {
+    found.shards.map(async (_, shard): Promise<ShardFile> => {
       const plain = uri.shard(setId, shard);
       const sealed = sealedUri(plain);
       const [whileOpen, whenSealed] = await Promise.all([store.stat(plain), store.stat(sealed)]);

@@ -3,7 +3,7 @@ import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
-import { type SetPlan } from './shards.ts';
+import type { SetShards } from './shards.ts';
 import { readSealed, sealedUri } from '../inference/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -52,7 +52,7 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
 async function shardsOf(store: ArtifactStore, setId: string): Promise<number> {
   if (!(await store.exists(uri.shardPlan(setId))))
     throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
-  return (await store.readJson<SetPlan>(uri.shardPlan(setId))).shards.length;
+  return (await store.readJson<SetShards>(uri.shardPlan(setId))).shards.length;
 }
 
 function sameSample(a: Outcome, b: Outcome): boolean {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { ArtifactRef, DatasetRef, Made } from '../../shared/records.ts';
-import { inBlocks, linesOf } from './lines.ts';
+import { inBlocks, linesOf, type FileLine } from './lines.ts';
+
+/** The content is not what the reference says: a changed artifact is not the same artifact. */
+export class ArtifactChanged extends Error {}
 
 /** An artifact's content. Chunks are written as they come: give some kilobytes at a time. */
 export type Body = string | Uint8Array | AsyncIterable<string | Uint8Array>;
@@ -97,24 +100,28 @@ export abstract class ArtifactStore {
   }
 
   /**
-   * Rows of a dataset, in order.
-   * @throws at the end when the content is not what the reference says: a changed artifact is not the same artifact.
+   * Lines of a dataset, in order.
+   * @throws ArtifactChanged, at the end.
    */
-  async *readJsonl<T>(ref: DatasetRef): AsyncGenerator<T> {
+  async *lines({ uri, sha256, rows }: DatasetRef): AsyncGenerator<FileLine> {
     const hash = createHash('sha256');
     let count = 0;
-    for await (const { bytes } of linesOf(this.read(ref.uri))) {
-      hash.update(bytes).update('\n');
+    for await (const line of linesOf(this.read(uri))) {
+      hash.update(line.bytes).update(line.ended ? '\n' : '');
       count += 1;
-      yield JSON.parse(bytes.toString('utf8')) as T;
+      yield line;
     }
-    const sha256 = hash.digest('hex');
-    if (sha256 !== ref.sha256) {
-      throw new Error(
-        `Expected ${ref.uri} to have sha256 ${ref.sha256} and ${ref.rows} rows, got ${sha256} and ${count}: it ` +
-          'was changed after it was written',
+    const got = hash.digest('hex');
+    if (got !== sha256 || count !== rows)
+      throw new ArtifactChanged(
+        `Expected ${uri} to have sha256 ${sha256} and ${rows} rows, got ${got} and ${count}: it was changed after it ` +
+          'was written',
       );
-    }
+  }
+
+  /** Its rows. */
+  async *readJsonl<T>(ref: DatasetRef): AsyncGenerator<T> {
+    for await (const { bytes } of this.lines(ref)) yield JSON.parse(bytes.toString('utf8')) as T;
   }
 
   async readRows<T>(ref: DatasetRef): Promise<T[]> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labelShard, type LabelShardResult } from '../../../activities/sets/labelShard.ts';
 import type { AskerOptions } from '../../../activities/inference/asker.ts';
-import { planSet } from '../../../activities/sets/shards.ts';
+import { cutIntoShards } from '../../../activities/sets/shards.ts';
 import { sampleShard } from '../../../activities/sets/sampleShard.ts';
 import { ModelServers } from '../../../activities/inference/servers.ts';
 import type { ShardContext, ShardResult } from '../../../activities/sets/shard.ts';
@@ -96,7 +96,7 @@ export async function openWorld({
         engine: ENGINE,
         ...given,
       };
-      await planSet(store, { setId: input.setId, rows: input.rows, shardRows: input.engine.shardRows });
+      await cutIntoShards(store, { setId: input.setId, rows: input.rows, shardRows: input.engine.shardRows });
       return sampleShard(deps, { ...input, shard: 0, stopToken: 'run' }, context);
     },
     async label(given, context = quiet()) {
@@ -114,7 +114,7 @@ export async function openWorld({
         engine: ENGINE,
         ...given,
       };
-      await planSet(store, { setId: input.setId, rows: input.proofs, shardRows: input.engine.shardRows });
+      await cutIntoShards(store, { setId: input.setId, rows: input.proofs, shardRows: input.engine.shardRows });
       return labelShard(deps, { ...input, shard: 0, stopToken: 'run' }, context);
     },
     async outcomes(setId = 'set') {

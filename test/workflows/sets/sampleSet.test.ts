@@ -1,4 +1,4 @@
-import type { PlanSetInput } from '../../../activities/sets/shards.ts';
+import type { CutInput } from '../../../activities/sets/shards.ts';
 import type { SampleShardInput } from '../../../activities/sets/sampleShard.ts';
 import type { ShardResult } from '../../../activities/sets/shard.ts';
 import type { SampleSetInput, SetProgress } from '../../../shared/sampling/sets.ts';
@@ -17,7 +17,7 @@ let world: InferenceWorld;
 
 beforeAll(async () => {
   world = await startInferenceWorld('workflows/sets/sampleSet.ts', () => ({
-    planSet: async ({ rows, shardRows }: PlanSetInput) => ({ shards: Math.ceil(rows.rows / shardRows) }),
+    planSet: async ({ rows, shardRows }: CutInput) => ({ shards: Math.ceil(rows.rows / shardRows) }),
     sampleShard: async ({ shard }: SampleShardInput): Promise<ShardResult> => {
       asked.push(shard);
       atOnce += 1;
