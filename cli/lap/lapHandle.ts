@@ -59,7 +59,7 @@ export async function startOrContinue(
   const openInput = open.memo?.['input'] as LapInput | undefined;
   const difference = chosen && openInput !== undefined ? firstDifference(openInput, input, parent) : undefined;
   if (difference !== undefined) {
-    const [has, asked] = [difference.one, difference.other].map((value) => JSON.stringify(value));
+    const [has, asked] = [difference.from, difference.to].map((value) => JSON.stringify(value));
     throw new UsageError(
       `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel ` +
         `lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,

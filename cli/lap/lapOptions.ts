@@ -5,6 +5,8 @@ import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import type { ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { isRecord } from '../../shared/lap/issues.ts';
+import { differences, type FieldChange } from '../schedule/schedules.ts';
 import { UsageError } from '../usage.ts';
 
 /** Options of `flywheel lap` and `flywheel plan` that say what the lap is. */
@@ -95,28 +97,11 @@ export function flywheelInputFrom(laps: string, run: string, first: LapInput): F
  * The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap
  * that both go on from.
  */
-export function firstDifference(
-  one: LapInput,
-  other: LapInput,
-  parent?: ParentRecipe,
-): { field: string; one: unknown; other: unknown } | undefined {
-  const [from, otherFrom] = [parentOf(one), parentOf(other)];
-  if (from !== otherFrom) return { field: 'from', one: from, other: otherFrom };
-  return compare('', resolveRecipe(domains, one, parent).recipe, resolveRecipe(domains, other, parent).recipe);
-}
-
-function compare(
-  field: string,
-  one: unknown,
-  other: unknown,
-): { field: string; one: unknown; other: unknown } | undefined {
-  if (!isRecord(one) || !isRecord(other))
-    return JSON.stringify(one) === JSON.stringify(other) ? undefined : { field, one, other };
-  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
-    const difference = compare(field === '' ? key : `${field}.${key}`, one[key], other[key]);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
+export function firstDifference(one: LapInput, other: LapInput, parent?: ParentRecipe): FieldChange | undefined {
+  const [from, to] = [parentOf(one), parentOf(other)];
+  if (from !== to) return { field: 'from', from, to };
+  const recipeOf = (input: LapInput) => resolveRecipe(domains, input, parent).recipe;
+  return differences('', recipeOf(one), recipeOf(other))[0];
 }
 
 function assign(target: Record<string, unknown>, names: readonly string[], value: unknown, option: string): void {
@@ -143,8 +128,4 @@ function numberFrom(option: string, text: string): number {
   if (!/^\d+$/.test(text))
     throw new UsageError(`${option}: expected a whole number from 0 on, got ${JSON.stringify(text)}`);
   return Number(text);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

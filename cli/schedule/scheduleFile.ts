@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { domains } from '../../domains/index.ts';
 import { calendarOf, cronOf } from './calendar.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
+import { tell } from '../../shared/lap/issues.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { OVERLAP_POLICIES } from './schedules.ts';
@@ -74,8 +75,7 @@ export function parseSchedule(name: string, text: string): Schedule {
     throw new Error(`${name}: expected JSON, got something else (${(error as Error).message})`, { cause: error });
   }
   const parsed = scheduleFile.safeParse(value);
-  if (!parsed.success)
-    throw new Error(`${name}: ${parsed.error.issues.flatMap((issue) => describe(issue, value)).join('; ')}`);
+  if (!parsed.success) throw new Error(`${name}: ${tell(parsed.error, value)}`);
   const { spec, ...rest } = parsed.data;
   try {
     if (rest.workflow === 'flywheel') resolveFlywheel(rest.input);
@@ -88,24 +88,4 @@ export function parseSchedule(name: string, text: string): Schedule {
     taskQueue: QUEUES.orchestrator,
     spec: { ...spec, cron: spec.cron.map((text) => cronOf(calendarOf(text))) },
   };
-}
-
-function describe({ code, path, message, ...more }: z.core.$ZodIssue, whole: unknown): string[] {
-  if (code === 'unrecognized_keys')
-    return (more as z.core.$ZodIssueUnrecognizedKeys).keys.map(
-      (key) => `${[...path, key].join('.')}: no such field, got ${shown(whole, [...path, key])}`,
-    );
-  const expected = message
-    .replace(/^Invalid (input|option): /, '')
-    .replace(/^Too (small|big): /, '')
-    .replace(/, received .*$/, '')
-    .replace('expected record', 'expected an object');
-  return [
-    `${path.join('.') || 'the whole'}: ${expected}${expected.includes(', got ') ? '' : `, got ${shown(whole, path)}`}`,
-  ];
-}
-
-function shown(whole: unknown, path: readonly PropertyKey[]): string {
-  const value = path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], whole);
-  return JSON.stringify(value) ?? 'nothing';
 }

@@ -1,3 +1,5 @@
+import { isRecord } from '../../shared/lap/issues.ts';
+
 /** What happens when a start is due while an earlier one still runs (Temporal's policies). */
 export const OVERLAP_POLICIES = [
   'skip',
@@ -96,14 +98,10 @@ function definitionOf(schedule: Schedule): Record<string, unknown> {
 }
 
 /** Objects are compared field by field, anything else as a whole. */
-function differences(at: string, from: unknown, to: unknown): FieldChange[] {
+export function differences(at: string, from: unknown, to: unknown): FieldChange[] {
   if (!isRecord(from) || !isRecord(to))
     return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field: at, from, to }];
   return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
     differences(at === '' ? key : `${at}.${key}`, from[key], to[key]),
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

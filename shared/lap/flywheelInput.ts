@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { valueAt } from './lapInput.ts';
+import { show, tell } from './issues.ts';
 import type { LapInput } from './lapInput.ts';
 import { budgetSchema } from './recipe.ts';
 import { fullLapName, RUN_NAME } from '../ids.ts';
@@ -38,21 +38,14 @@ export type FlywheelInput = Omit<z.input<typeof flywheelSchema>, 'lap'> & { read
  */
 export function resolveFlywheel(input: unknown): FlywheelSettings {
   const parsed = flywheelSchema.safeParse(input);
-  const problems = parsed.success
-    ? clashes(parsed.data)
-    : parsed.error.issues.map(
-        (issue) =>
-          `${issue.path.join('.') || 'input'}: ${issue.message}, got ` +
-          (JSON.stringify(valueAt(input, issue.path)) ?? 'nothing'),
-      );
-  if (!parsed.success || problems.length > 0) throw new Error(`Invalid flywheel input: ${problems.join('; ')}`);
+  const problems = parsed.success ? clashes(parsed.data) : tell(parsed.error, input);
+  if (!parsed.success || problems !== '') throw new Error(`Invalid flywheel input: ${problems}`);
   return parsed.data;
 }
 
-function clashes({ lap }: FlywheelSettings): string[] {
+function clashes({ lap }: FlywheelSettings): string {
   return ['run', 'from']
     .filter((name) => name in lap)
-    .map(
-      (name) => `lap.${name}: expected it beside "lap", where it counts for all laps, got ${JSON.stringify(lap[name])}`,
-    );
+    .map((name) => `lap.${name}: expected it beside "lap", where it counts for all laps, got ${show(lap[name])}`)
+    .join('; ');
 }

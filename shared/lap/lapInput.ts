@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
 import { recipeSchema } from './recipe.ts';
@@ -94,66 +95,63 @@ export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: Pa
       `Invalid lap input: preset: expected one of ${Object.keys(domains.presets).join(', ')}, got ${show(preset)}`,
     );
   }
-  const ground = groundOf(
-    domains,
-    parent !== undefined && fields['preset'] === undefined ? parent.recipe : chosen,
-    fields,
-  );
-  const turn = parent === undefined ? 1 : parent.turn + 1;
+  const base = parent !== undefined && fields['preset'] === undefined ? parent.recipe : chosen;
+  const ground = groundOf(domains, base, valueAt(fields, ['domain', 'name']));
   const merged = mergeOver(ground, fields);
-  const name = valueAt(merged, ['domain', 'name']);
-  const domain = domains.byName.get(name as string);
-  const problems: string[] = [];
-  const tell = (issues: readonly z.core.$ZodIssue[], at: readonly string[] = []): void => {
-    for (const issue of issues) problems.push(...describe({ ...issue, path: [...at, ...issue.path] }, merged, ground));
-  };
-  const parsed = recipeSchema.safeParse(merged);
-  if (!parsed.success) tell(parsed.error.issues);
-  if (domain === undefined)
-    problems.push(`domain.name: expected one of ${[...domains.byName.keys()].join(', ')}, got ${show(name)}`);
-  let settings: unknown;
-  try {
-    settings = domain?.settings.parse(valueAt(merged, SETTINGS));
-  } catch (error) {
-    if (error instanceof z.ZodError) tell(error.issues, SETTINGS);
-    else problems.push(`domain.settings: ${(error as Error).message}`);
-  }
-  if (parsed.success && domain !== undefined && problems.length === 0) {
-    const read = {
-      ...parsed.data,
-      domain: { ...parsed.data.domain, settings: settings as Recipe['domain']['settings'] },
-    };
-    const recipe = withLaterInits({ recipe: read, turn });
-    problems.push(...contradictions(recipe, turn, domain));
-    if (problems.length === 0) return { run, ...(from === undefined ? {} : { from }), turn, recipe };
-  }
-  throw new Error(`Invalid lap input: ${problems.join('; ')}`);
+  const parsed = schemaOf(domains).safeParse(merged);
+  if (!parsed.success) throw new Error(`Invalid lap input: ${tell(parsed.error, merged, noSuchField(ground))}`);
+  const turn = parent === undefined ? 1 : parent.turn + 1;
+  const recipe = withLaterInits({ recipe: parsed.data as Recipe, turn });
+  const problems = contradictions(recipe, turn, domains);
+  if (problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
+  return { run, ...(from === undefined ? {} : { from }), turn, recipe };
 }
 
-const SETTINGS = ['domain', 'settings'];
+/** A recipe of a domain that is known, with its settings as that domain reads them. */
+function schemaOf({ byName }: KnownDomains) {
+  const domain = recipeSchema.shape.domain.transform((domain, context) => {
+    const known = byName.get(domain.name);
+    const refuse = (issue: object, ...path: PropertyKey[]): void =>
+      void context.issues.push({ code: 'custom', ...issue, path, input: domain } as z.core.$ZodRawIssue);
+    if (known === undefined) refuse({ message: `expected one of ${[...byName.keys()].join(', ')}` }, 'name');
+    else
+      try {
+        return { ...domain, settings: known.settings.parse(domain.settings) };
+      } catch (error) {
+        const issues = error instanceof z.ZodError ? error.issues : [{ message: (error as Error).message, path: [] }];
+        for (const issue of issues) refuse(issue, 'settings', ...issue.path);
+      }
+    return z.NEVER;
+  });
+  return recipeSchema.extend({ domain });
+}
 
 /** The preset's recipe, or the parent's; where the input names another domain, with that domain's own defaults. */
-function groundOf({ byName }: KnownDomains, recipe: Recipe, fields: unknown): object {
-  const name = valueAt(fields, ['domain', 'name']);
+function groundOf({ byName }: KnownDomains, recipe: Recipe, name: unknown): object {
   const domain = name === recipe.domain.name ? undefined : byName.get(name as string);
   if (domain === undefined) return recipe;
   const { prompts, bases, checker, expert } = domain;
-  return {
-    ...recipe,
-    domain: {
-      name,
-      settings: {},
-      prompts,
-      base: Object.keys(bases)[0],
-      checker: checker === undefined ? 'none' : 'own',
-      experts: expert === undefined ? 'people' : 'program',
-    },
-  };
+  const [base] = Object.keys(bases);
+  const who = { checker: checker ? 'own' : 'none', experts: expert ? 'program' : 'people' };
+  return { ...recipe, domain: { name, settings: {}, prompts, base, ...who } };
 }
 
+/** Fields under another name than people may expect. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'domain.problems': 'expected its fields in domain.settings, and domain.name in place of its kind',
+};
+
+const noSuchField =
+  (ground: object) =>
+  (field: string, beside: readonly PropertyKey[]): string => {
+    const names = [...(beside.length === 0 ? ['run', 'from'] : []), ...Object.keys(valueAt(ground, beside) ?? {})];
+    return ELSEWHERE[field] ?? `no such field; expected one of ${names.join(', ')}`;
+  };
+
 /** What each field allows alone, but not together. */
-function contradictions(recipe: Recipe, turn: number, { checker, expert }: KnownDomain): string[] {
+function contradictions(recipe: Recipe, turn: number, { byName }: KnownDomains): string[] {
   const { labelling, rewards, domain } = recipe;
+  const known = byName.get(domain.name);
   const found: string[] = [];
   if (labelling.minValidAnalyses > labelling.analysesPerProof) {
     found.push(
@@ -173,14 +171,11 @@ function contradictions(recipe: Recipe, turn: number, { checker, expert }: Known
     if (!possible.includes(init))
       found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
   }
-  if (domain.experts === 'program' && domain.checker === 'none') {
+  if (domain.experts === 'program' && (domain.checker === 'none' || known?.expert === undefined))
     found.push(
       `domain.experts: expected "people" where domain.checker is "none" (no program knows the truth), got "program"`,
     );
-  }
-  if (domain.experts === 'program' && expert === undefined)
-    found.push(`domain.experts: expected "people" (${domain.name} has no program that answers), got "program"`);
-  if (domain.checker === 'own' && checker === undefined)
+  if (domain.checker === 'own' && known?.checker === undefined)
     found.push(`domain.checker: expected "none" (${domain.name} has no checker), got "own"`);
   return found;
 }
@@ -192,42 +187,4 @@ function mergeOver(base: unknown, over: unknown): unknown {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) merged[key] = mergeOver(base[key], value);
   return merged;
-}
-
-/** Fields under another name than people may expect. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  'domain.problems': 'expected its fields in domain.settings, and domain.name in place of its kind',
-};
-
-function describe(issue: z.core.$ZodIssue, whole: unknown, ground: object): string[] {
-  const at = issue.path.join('.');
-  const here = at === '' ? '' : `${at}.`;
-  if (issue.code === 'unrecognized_keys') {
-    const known = valueAt(ground, issue.path);
-    const names = [...(at === '' ? ['run', 'from'] : []), ...(isRecord(known) ? Object.keys(known) : [])];
-    const expected = names.length === 0 ? '' : `; expected one of ${names.join(', ')}`;
-    return issue.keys.map(
-      (key) =>
-        `${here}${key}: ${ELSEWHERE[here + key] ?? `no such field${expected}`}, ` +
-        `got ${show(valueAt(whole, [...issue.path, key]))}`,
-    );
-  }
-  const message = issue.message.replace(/^Invalid (input|option): /, '').replace(/^Too (small|big): /, '');
-  return [`${at}: ${message}, got ${show(valueAt(whole, issue.path))}`];
-}
-
-export function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
-  let value = whole;
-  for (const key of path)
-    value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
-  return value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -62,8 +62,8 @@ test.each([
 
 test('two inputs are the same lap when their recipes are', () => {
   expect(firstDifference({}, { preset: 'rehearsal' })).toBeUndefined();
-  expect(firstDifference({ preset: 'smoke' }, { preset: 'smoke', seed: 3 })).toMatchObject({ field: 'seed', other: 3 });
+  expect(firstDifference({ preset: 'smoke' }, { preset: 'smoke', seed: 3 })).toMatchObject({ field: 'seed', to: 3 });
   expect(firstDifference({ from: 'lap-0001' }, { from: 'main/lap-0001' }, finished)).toBeUndefined();
   expect(firstDifference({}, { from: 'main/lap-0001' }, finished)).toMatchObject({ field: 'from' });
-  expect(firstDifference({}, { labelling: { proofs: 60 } })).toMatchObject({ field: 'labelling.proofs', other: 60 });
+  expect(firstDifference({}, { labelling: { proofs: 60 } })).toMatchObject({ field: 'labelling.proofs', to: 60 });
 });

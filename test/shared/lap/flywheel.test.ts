@@ -60,7 +60,7 @@ test.each([
   [{ lap: 3 }, /lap: .*got 3/],
   [{ from: 'the first' }, /from: expected the name of a finished lap such as main\/lap-0001, got "the first"/],
   [{ lap: { run: 'other' } }, /lap\.run: expected it beside "lap"/],
-  [{ budget: { dollars: 3 } }, /budget: .*dollars/],
+  [{ budget: { dollars: 3 } }, /budget\.dollars: no such field, got 3/],
   [{ plateau: { minGain: -1 } }, /plateau\.minGain: .*got -1/],
 ])('%j is refused by name', (input, message) => {
   expect(() => resolveFlywheel(input)).toThrow(message);
