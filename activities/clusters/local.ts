@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import {
   isAlive,
   launchOnce,
+  livingIn,
   PYTHON_ENV,
   readRecord,
   terminate,
@@ -87,17 +87,7 @@ export class LocalCluster implements Cluster {
 
   /** The jobs that run now. */
   async running(): Promise<SubmittedJob[]> {
-    const { folder } = this.#machine;
-    const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    const jobs: SubmittedJob[] = [];
-    for (const file of files.filter((name) => /\.\d+\.json$/.test(name))) {
-      const record = await readRecord<JobRecord>(path.join(folder, file));
-      if (record && (await isAlive(record))) jobs.push(submitted(record));
-    }
-    return jobs;
+    return (await livingIn<JobRecord>(this.#machine.folder)).map(submitted);
   }
 
   #record(jobKey: string, attempt: number): Promise<JobRecord | undefined> {

@@ -113,7 +113,7 @@ async function importBase(store: ArtifactStore, root: string, { bases }: Domain,
       `Invalid lap input: domain.base: expected ${names === '' ? '' : `${names} or `}a checkpoint folder in the store, ` +
         `got ${JSON.stringify(base)}`,
     );
-  return importCheckpoint(store, store.path(base));
+  return importCheckpoint(store, await store.local(base));
 }
 
 function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,6 +132,21 @@ export async function isAlive(record: ProcessRecord): Promise<boolean> {
 export async function readLiving<T extends ProcessRecord>(file: string): Promise<T | undefined> {
   const record = await readRecord<T>(file).catch(() => undefined);
   return record !== undefined && (await isAlive(record)) ? record : undefined;
+}
+
+/** The processes that live of those recorded in a folder. */
+export async function livingIn<T extends ProcessRecord>(folder: string): Promise<T[]> {
+  const files = (await filesIn(folder)).filter((name) => name.endsWith('.json'));
+  const living = await Promise.all(files.map((name) => readLiving<T>(path.join(folder, name))));
+  return living.filter((record) => record !== undefined);
+}
+
+/** Names in a folder, which need not be there. */
+export async function filesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 let own: Promise<ProcessRecord> | undefined;

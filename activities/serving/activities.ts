@@ -7,22 +7,18 @@ export interface EnsureServedInput extends Holding {
   readonly models: readonly ModelRef[];
 }
 
-/** Activities of the queue `flywheel-inference`. Both are safe to repeat. */
-export interface ServingActivities {
-  /**
-   * Has models served and held, and returns when each answers. From then on every process asks the same engine for
-   * them.
-   */
-  readonly ensureServed: (input: EnsureServedInput) => Promise<void>;
-  /** Frees the servers that serve only what the holder held and nobody else holds. */
-  readonly releaseServed: (input: Pick<Holding, 'holder'>) => Promise<void>;
-}
+export type ServingActivities = ReturnType<typeof createServingActivities>;
 
-export function createServingActivities({ serving }: { readonly serving: Serving }): ServingActivities {
+/** Activities of the queue `flywheel-inference`. Both are safe to repeat. */
+export function createServingActivities({ serving }: { readonly serving: Serving }) {
   return {
-    // A lap that was begun by an older build says no holder: it holds for a day.
-    ensureServed: ({ models, engine, holder = 'older-build' as Place, hours = 24 }) =>
+    /**
+     * Has models served and held, and returns when each answers. From then on every process asks the same engine for
+     * them. A lap that was begun by an older build says no holder: it holds for a day.
+     */
+    ensureServed: ({ models, engine, holder = 'older-build' as Place, hours = 24 }: EnsureServedInput) =>
       beating(() => serving.hold(models, { engine, holder, hours })),
-    releaseServed: ({ holder }) => beating(() => serving.letGo(holder)),
+    /** Frees the servers that serve only what the holder held and nobody else holds. */
+    releaseServed: ({ holder }: Pick<Holding, 'holder'>) => beating(() => serving.letGo(holder)),
   };
 }

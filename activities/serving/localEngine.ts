@@ -5,19 +5,20 @@ import type { ArtifactStore } from '../store/types.ts';
 import type { LocalServers, ServerPlan } from './localServers.ts';
 import type { ServingEngine } from './types.ts';
 
+/** Calls that a server may have at once. */
+const MAX_CONCURRENCY = 128;
+
 /** What an engine needs whose servers are processes of this machine. */
 export interface LocalEngineSettings {
   readonly store: ArtifactStore;
   readonly servers: LocalServers;
-  /** Calls that a server may have at once. @default 128 */
-  readonly maxConcurrency?: number;
   /** Milliseconds until a server's first answer. @default the engine's own */
   readonly startMs?: number;
 }
 
 /** @param plan the server of a checkpoint, by its digest. */
 export function ensureLocal(
-  { store, servers, maxConcurrency = 128 }: LocalEngineSettings,
+  { store, servers }: LocalEngineSettings,
   plan: (checkpoint: string) => ServerPlan | Promise<ServerPlan>,
 ): ServingEngine['ensure'] {
   return async (asked) => {
@@ -31,6 +32,6 @@ export function ensureLocal(
     const { host, port } = await servers.running(await plan(model)).catch((error: Error) => {
       throw failure('ModelServerFailed', error.message, { cause: error });
     });
-    return [{ baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency }];
+    return [{ baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency: MAX_CONCURRENCY }];
   };
 }

@@ -1,10 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../processes/ports.ts';
 import {
+  filesIn,
   isAlive,
   launchOnce,
+  livingIn,
   PYTHON_ENV,
   readRecord,
   terminate,
@@ -77,11 +79,8 @@ export class LocalServers {
   }
 
   /** The servers that run now. */
-  async list(): Promise<ServerRecord[]> {
-    const names = new Set((await this.#files()).map(({ name }) => name));
-    const latest = await Promise.all([...names].map((name) => this.#latest(name)));
-    const alive = await Promise.all(latest.map(async (record) => record !== undefined && (await isAlive(record))));
-    return latest.filter((record, index): record is ServerRecord => record !== undefined && alive[index] === true);
+  list(): Promise<ServerRecord[]> {
+    return livingIn(this.#settings.folder);
   }
 
   /** Ends servers, all or those named. Returns the ones that ran. */
@@ -118,23 +117,19 @@ export class LocalServers {
   }
 
   async #start(plan: ServerPlan, generation: number): Promise<void> {
-    const { folder, logDir, host, root, env } = this.#settings;
+    const { logDir, host, root, env } = this.#settings;
     const port = await freePort(plan.port, host);
     const log = path.join(logDir, `${plan.name}.log`);
     await launchOnce<ServerRecord>({
-      record: path.join(folder, `${plan.name}.${generation}.json`),
+      record: this.#recordFile(plan.name, generation),
       about: { name: plan.name, generation, host, port, log },
       command: plan.command(port),
       cwd: root,
       env: { ...env, ...PYTHON_ENV, PYTHONPATH: root },
       log,
     });
-    const old = (await this.#files()).filter(
-      (file) => file.name === plan.name && file.generation < generation - KEPT_GENERATIONS,
-    );
-    await Promise.all(
-      old.map((file) => rm(path.join(folder, `${file.name}.${file.generation}.json`), { force: true })),
-    );
+    const old = (await this.#generations(plan.name)).slice(KEPT_GENERATIONS);
+    await Promise.all(old.map((each) => rm(this.#recordFile(plan.name, each), { force: true })));
   }
 
   /**
@@ -152,21 +147,18 @@ export class LocalServers {
   }
 
   async #latest(name: string): Promise<ServerRecord | undefined> {
-    const generations = (await this.#files()).filter((file) => file.name === name).map(({ generation }) => generation);
-    return generations.length === 0
-      ? undefined
-      : readRecord<ServerRecord>(path.join(this.#settings.folder, `${name}.${Math.max(...generations)}.json`));
+    const [generation] = await this.#generations(name);
+    return generation === undefined ? undefined : readRecord(this.#recordFile(name, generation));
   }
 
-  async #files(): Promise<{ readonly name: string; readonly generation: number }[]> {
-    const files = await readdir(this.#settings.folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    return files.flatMap((file) => {
-      const [, name, generation] = /^(.+)\.(\d+)\.json$/.exec(file) ?? [];
-      return name === undefined ? [] : [{ name, generation: Number(generation) }];
-    });
+  /** Whose records are kept, the newest first. */
+  async #generations(name: string): Promise<number[]> {
+    const files = (await filesIn(this.#settings.folder)).map((file) => /^(.+)\.(\d+)\.json$/.exec(file));
+    return files.flatMap((file) => (file?.[1] === name ? Number(file[2]) : [])).sort((a, b) => b - a);
+  }
+
+  #recordFile(name: string, generation: number): string {
+    return path.join(this.#settings.folder, `${name}.${generation}.json`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import * as z from 'zod';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
@@ -25,34 +24,26 @@ export interface TrainingSettings {
   readonly graceMs?: number;
 }
 
-export interface StopTrainingInput {
-  readonly jobKey: string;
-  readonly cluster: string;
-}
+export type TrainingActivities = ReturnType<typeof createTrainingActivities>;
 
 /** Activities of the queue `flywheel-training`. */
-export interface TrainingActivities {
-  /**
-   * Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's
-   * shutdown does not.
-   */
-  readonly runTraining: (input: RunTrainingInput) => Promise<TrainingOutcome>;
-  /**
-   * Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it was
-   * cancelled.
-   */
-  readonly stopTraining: (input: StopTrainingInput) => Promise<void>;
-}
-
-export function createTrainingActivities(settings: TrainingSettings): TrainingActivities {
+export function createTrainingActivities(settings: TrainingSettings) {
   const { clusters, engines, graceMs = 20_000, ...known } = settings;
   const { store, reward } = known;
 
   return {
-    stopTraining: ({ jobKey, cluster }) =>
+    /**
+     * Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it
+     * was cancelled.
+     */
+    stopTraining: ({ jobKey, cluster }: Pick<RunTrainingInput, 'jobKey' | 'cluster'>): Promise<void> =>
       beating(() => cancelJob(folderOf(store, jobKey), clusterNamed(clusters, cluster), graceMs)),
 
-    runTraining: (input) =>
+    /**
+     * Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's
+     * shutdown does not.
+     */
+    runTraining: (input: RunTrainingInput): Promise<TrainingOutcome> =>
       beating(async (heartbeat) => {
         const folder = folderOf(store, input.jobKey);
         const engine = allowed(() => engineFor(engines, input.engine, input.kind));
@@ -122,9 +113,9 @@ export async function stopJobs(
 
 /** A missing input is found here, with a name, and not by a trainer that has waited for a GPU. */
 async function checkArtifacts(store: ArtifactStore, input: RunTrainingInput): Promise<void> {
-  const shape = z.object({ maxAttempts: z.int().min(1) }).safeParse(input);
-  if (!shape.success)
-    throw failure('InvalidTrainingInput', `Expected a training input, got\n${z.prettifyError(shape.error)}`);
+  const { maxAttempts } = input;
+  if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1))
+    throw failure('InvalidTrainingInput', `Expected maxAttempts to be a whole number from 1 on, got ${maxAttempts}`);
   for (const { uri } of [input.initCheckpoint, ...input.datasets.map(({ ref }) => ref)]) {
     if (!(await store.exists(uri))) {
       throw failure(

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
@@ -42,13 +41,9 @@ export class JobFolder {
     this.jobKey = jobKey;
   }
 
-  /** Store path of one of the folder's files. */
+  /** URI of one of the folder's files. */
   uri(file: string): string {
     return uri.jobs(this.jobKey, file);
-  }
-
-  path(file: string): string {
-    return this.#store.path(this.uri(file));
   }
 
   get metrics(): string {
@@ -81,7 +76,7 @@ export class JobFolder {
    * @throws an ApplicationFailure that names the fields which the contract does not allow.
    */
   job(input: RunTrainingInput, attempt: number, reward: RewardAddress): Job {
-    const file = (uri: string) => pathToFileURL(this.#store.path(uri)).href;
+    const file = (uri: string) => this.#store.address(uri);
     const common = {
       jobKey: this.jobKey,
       attempt,
@@ -96,7 +91,7 @@ export class JobFolder {
         weight,
       })),
       resources: input.resources,
-      output: { uri: pathToFileURL(this.path('')).href.replace(/\/$/, ''), checkpoints: file('checkpoints') },
+      output: { uri: file(uri.jobs(this.jobKey)), checkpoints: file('checkpoints') },
       resume: 'auto',
     } as const;
     const job: Job =
@@ -122,7 +117,7 @@ export class JobFolder {
     return parsed.data;
   }
 
-  /** Writes an attempt's job file, and returns its store path. */
+  /** Writes an attempt's job file, and returns its URI. */
   async writeJob(job: Job): Promise<string> {
     return (await this.#store.writeJson(this.uri(`job-${job.attempt}.json`), job)).uri;
   }

@@ -1,37 +1,30 @@
-import { open } from 'node:fs/promises';
 import { metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
+import type { ArtifactStore } from '../store/types.ts';
 
 /** Reads a growing `metrics.jsonl`, each time only what came since. */
 export class MetricsTail {
-  readonly #file: string;
+  readonly #store: ArtifactStore;
+  readonly #uri: string;
   #offset = 0;
   #last: MetricsLine | undefined;
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(store: ArtifactStore, uri: string) {
+    this.#store = store;
+    this.#uri = uri;
   }
 
   /**
    * The newest whole line, undefined before the first; and when the file last grew, in milliseconds since the epoch.
    */
   async read(): Promise<{ readonly last?: MetricsLine | undefined; readonly grownAt: number }> {
-    const file = await open(this.#file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const file = await this.#store.stat(this.#uri);
     if (!file) return { grownAt: 0 };
-    try {
-      const { size, mtimeMs } = await file.stat();
-      if (size < this.#offset) this.#offset = 0;
-      const chunk = Buffer.alloc(size - this.#offset);
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset);
-      const whole = chunk.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-      this.#offset += whole;
-      for (const line of chunk.toString('utf8', 0, whole).split('\n')) this.#last = parse(line) ?? this.#last;
-      return { last: this.#last, grownAt: mtimeMs };
-    } finally {
-      await file.close();
-    }
+    if (file.bytes < this.#offset) this.#offset = 0;
+    const chunk = await this.#store.readBytes(this.#uri, { from: this.#offset, to: file.bytes });
+    const whole = chunk.lastIndexOf(0x0a) + 1;
+    this.#offset += whole;
+    for (const line of chunk.toString('utf8', 0, whole).split('\n')) this.#last = parse(line) ?? this.#last;
+    return { last: this.#last, grownAt: file.changedAt };
   }
 }
 

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isOver,
@@ -62,13 +61,13 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const job = await cluster.submit({
           jobKey: folder.jobKey,
           attempt,
-          command: engine.command(store.path(jobFile)),
+          command: engine.command(await store.local(jobFile)),
           image: engine.image,
           launch: engine.launch,
           env,
           queue: input.resources.queue,
           resources: input.resources,
-          log: store.path(folder.log(attempt)),
+          log: await store.local(folder.log(attempt)),
         });
         await folder.writeSubmission(job, execution);
       }
@@ -127,7 +126,7 @@ async function submissionOf(attempt: number, context: RunContext): Promise<Submi
 async function look(
   input: RunTrainingInput,
   job: SubmittedJob,
-  { folder, cluster }: RunContext,
+  { store, folder, cluster }: RunContext,
 ): Promise<{ readonly presence: Presence; readonly seen: AttemptEnd }> {
   const { attempt } = job;
   const presence = await cluster.state(job); // before its result is read: what is gone writes no more
@@ -143,7 +142,7 @@ async function look(
     ...(state === 'lost' && {
       message:
         (presence.kind === 'gone' && presence.why ? `${cluster.name} says ${presence.why}; ` : '') +
-        (await lastWords(folder, attempt)),
+        (await lastWords(store, folder.log(attempt))),
     }),
     seconds: await folder.secondsOf(job),
   };
@@ -154,7 +153,7 @@ async function look(
 /** Watches an attempt until it is over, one way or another. */
 async function watch(input: RunTrainingInput, job: Submission, context: RunContext): Promise<void> {
   const { folder, cluster, signal, heartbeat, graceMs } = context;
-  const metrics = new MetricsTail(context.store.path(folder.metrics));
+  const metrics = new MetricsTail(context.store, folder.metrics);
   const { maxSteps } = input.hyper;
   let resultSince: number | undefined;
   for (;;) {
@@ -209,7 +208,7 @@ async function outcomeOf(attempt: number, attempts: number, { folder, store }: R
         `${result?.status ?? 'none'}: it was changed`,
     );
   const checkpoint = checkpointRef(result.checkpoint.sha256);
-  await expectDigest(store.path(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
+  await expectDigest(await store.local(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   let seconds = 0;
@@ -227,16 +226,10 @@ async function outcomeOf(attempt: number, attempts: number, { folder, store }: R
   };
 }
 
-/** Where an attempt's log is, and its last line. */
-async function lastWords(folder: JobFolder, attempt: number): Promise<string> {
-  const file = await open(folder.path(`attempt-${attempt}.log`)).catch(() => undefined); // a lost job may have no log
-  if (!file) return `no log in ${folder.log(attempt)}`;
-  try {
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, Math.max(0, size - 2048));
-    const line = buffer.toString('utf8', 0, bytesRead).trim().split('\n').at(-1) ?? '';
-    return `the log ${folder.log(attempt)} ends with ${JSON.stringify(line.slice(0, 200))}`;
-  } finally {
-    await file.close();
-  }
+/** Where an attempt's log is, and its last line. A lost job may have none. */
+async function lastWords(store: ArtifactStore, log: string): Promise<string> {
+  const { bytes = 0 } = (await store.stat(log)) ?? {};
+  if (bytes === 0) return `no log in ${log}`;
+  const end = (await store.readBytes(log, { from: Math.max(0, bytes - 2048), to: bytes })).toString('utf8');
+  return `the log ${log} ends with ${JSON.stringify(end.trim().split('\n').at(-1)?.slice(0, 200))}`;
 }

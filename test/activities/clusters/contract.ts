@@ -11,7 +11,7 @@ export interface ClusterUnderTest {
   readonly submitAndDie: (folder: string, attempt: JobAttempt) => Promise<void>;
 }
 
-/** What every cluster promises. Jobs are shell scripts that write to a folder which the cluster's machines can reach. */
+/** What every cluster promises. Jobs are shell scripts that write to a folder which its machines can reach. */
 export function clusterContract(what: string, { open, submitAndDie }: ClusterUnderTest): void {
   let folder: string;
   let cluster: Cluster;

@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { FileStore } from '../../../activities/store/files.ts';
 import { MetricsTail } from '../../../activities/training/metrics.ts';
 
 function line(step: number): string {
@@ -20,8 +21,8 @@ function line(step: number): string {
 }
 
 async function growing(): Promise<{ file: string; tail: MetricsTail }> {
-  const file = path.join(await mkdtemp(path.join(tmpdir(), 'flywheel-metrics-')), 'metrics.jsonl');
-  return { file, tail: new MetricsTail(file) };
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-metrics-')));
+  return { file: store.path('metrics.jsonl'), tail: new MetricsTail(store, 'metrics.jsonl') };
 }
 
 test('there is no progress before the first step', async () => {
