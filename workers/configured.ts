@@ -9,23 +9,35 @@ import { external } from '../activities/serving/external.ts';
 import { LocalServers } from '../activities/serving/localServers.ts';
 import { Serving } from '../activities/serving/serving.ts';
 
+/**
+ * What processes of this machine start with. Python ones find `trainer`, have one thread each that does not spin (on
+ * shared cores anything else is 5–10 times slower), and no model hubs.
+ */
+const machine = {
+  root: config.root,
+  env: environmentWith({
+    PYTHONPATH: config.root,
+    OMP_NUM_THREADS: '1',
+    MKL_NUM_THREADS: '1',
+    OMP_WAIT_POLICY: 'PASSIVE',
+    TOKENIZERS_PARALLELISM: 'false',
+    HF_HUB_OFFLINE: '1',
+    PYTHONUNBUFFERED: '1',
+  }),
+};
+
 /** The clusters of this installation. */
 export function configuredClusters(): Cluster[] {
-  return openClusters(config.clusters, {
-    folder: path.join(config.runDir, 'jobs'),
-    root: config.root,
-    env: environmentWith({}),
-  });
+  return openClusters(config.clusters, { ...machine, folder: path.join(config.runDir, 'jobs') });
 }
 
 /** The model servers of this machine. */
 export function configuredServers(): LocalServers {
   return new LocalServers({
+    ...machine,
     folder: path.join(config.runDir, 'servers'),
     logDir: config.logDir,
     host: config.modelServer.host,
-    root: config.root,
-    env: environmentWith({}),
   });
 }
 
@@ -39,7 +51,7 @@ export function configuredServing(store: ArtifactStore): Serving {
     engines: [
       batcher({ ...local, command: served, port }),
       command({ ...local, command: config.inference.serveCommand }),
-      external({ endpoints: config.inference.endpoints, env: environmentWith({}) }),
+      external({ endpoints: config.inference.endpoints, env: machine.env }),
     ],
   });
 }

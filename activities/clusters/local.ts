@@ -3,10 +3,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import {
-  isAlive,
   launchOnce,
   livingIn,
-  PYTHON_ENV,
+  readLiving,
   readRecord,
   terminate,
   type Environment,
@@ -25,7 +24,7 @@ const settings = z.strictObject({
 export interface Machine {
   /** Folder of the jobs' records: `<jobKey, URL-encoded>.<attempt>.json`. */
   readonly folder: string;
-  /** Working directory: the project's root, where `trainer` is a package. */
+  /** Working directory. */
   readonly root: string;
   readonly env: Environment;
 }
@@ -60,28 +59,28 @@ export class LocalCluster implements Cluster {
   async submit({ jobKey, attempt, command, env, log }: JobAttempt): Promise<SubmittedJob> {
     const { root, env: machines } = this.#machine;
     const record = await launchOnce<JobRecord>({
-      record: this.#recordFile(jobKey, attempt),
+      record: this.#record(jobKey, attempt),
       about: { jobKey, attempt },
       command,
       cwd: root,
-      env: { ...machines, ...PYTHON_ENV, PYTHONPATH: root, ...env },
+      env: { ...machines, ...env },
       log,
     });
     return submitted(record);
   }
 
   async find(jobKey: string, attempt: number): Promise<SubmittedJob | undefined> {
-    const record = await this.#record(jobKey, attempt);
+    const record = await readRecord<JobRecord>(this.#record(jobKey, attempt));
     return record && submitted(record);
   }
 
   async state({ jobKey, attempt }: SubmittedJob): Promise<Presence> {
-    const record = await this.#record(jobKey, attempt);
-    return record && (await isAlive(record)) ? { kind: 'alive', since: record.startedAt } : { kind: 'gone' };
+    const record = await readLiving(this.#record(jobKey, attempt));
+    return record ? { kind: 'alive', since: record.startedAt } : { kind: 'gone' };
   }
 
   async stop({ jobKey, attempt }: SubmittedJob, graceMs: number): Promise<void> {
-    const record = await this.#record(jobKey, attempt);
+    const record = await readLiving(this.#record(jobKey, attempt));
     if (record) await terminate(record, { graceMs });
   }
 
@@ -90,11 +89,7 @@ export class LocalCluster implements Cluster {
     return (await livingIn<JobRecord>(this.#machine.folder)).map(submitted);
   }
 
-  #record(jobKey: string, attempt: number): Promise<JobRecord | undefined> {
-    return readRecord(this.#recordFile(jobKey, attempt));
-  }
-
-  #recordFile(jobKey: string, attempt: number): string {
+  #record(jobKey: string, attempt: number): string {
     return path.join(this.#machine.folder, `${encodeURIComponent(jobKey)}.${attempt}.json`);
   }
 }

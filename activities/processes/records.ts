@@ -24,19 +24,6 @@ export interface ProcessRecord {
 /** Environment of a child; `undefined` leaves a variable out. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * For Python processes: one thread each that does not spin (on shared cores anything else is 5–10 times slower), and no
- * model hubs.
- */
-export const PYTHON_ENV: Environment = {
-  OMP_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
-  OMP_WAIT_POLICY: 'PASSIVE',
-  TOKENIZERS_PARALLELISM: 'false',
-  HF_HUB_OFFLINE: '1',
-  PYTHONUNBUFFERED: '1',
-};
-
 export interface Launch {
   /** File to create. Its folder is made. */
   readonly record: string;

@@ -7,7 +7,6 @@ import {
   isAlive,
   launchOnce,
   livingIn,
-  PYTHON_ENV,
   readRecord,
   terminate,
   type Environment,
@@ -125,7 +124,7 @@ export class LocalServers {
       about: { name: plan.name, generation, host, port, log },
       command: plan.command(port),
       cwd: root,
-      env: { ...env, ...PYTHON_ENV, PYTHONPATH: root },
+      env,
       log,
     });
     const old = (await this.#generations(plan.name)).slice(KEPT_GENERATIONS);

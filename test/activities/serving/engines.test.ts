@@ -45,15 +45,14 @@ for (const name of ['batcher', 'command'])
   });
 
 describe('the batcher', () => {
-  test('is told the folder of all checkpoints, and has one thread', async () => {
+  test('is told the folder of all checkpoints', async () => {
     const { batcher, folder } = await served();
     const [one] = await batcher.ensure(MODEL);
     const [two] = await batcher.ensure(OTHER);
     expect(one).toEqual({ baseUrl: two?.baseUrl, model: modelKey(MODEL), maxConcurrency: 128 });
     expect(two?.model).toBe(modelKey(OTHER));
-    const { args, threads } = await whoAnswers(one?.baseUrl);
+    const { args } = await whoAnswers(one?.baseUrl);
     expect(args.slice(0, 3)).toEqual(['--checkpoints', `${folder}/store/checkpoints`, '--port']);
-    expect(threads).toBe('1');
   });
 
   test('that hangs is replaced', async () => {

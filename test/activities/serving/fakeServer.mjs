@@ -13,5 +13,5 @@ const since = Date.now();
 createServer((request, response) => {
   if (mode === 'hung') return;
   response.statusCode = mode === 'slow' && Date.now() - since < 1_000 ? 503 : 200;
-  response.end(JSON.stringify({ pid: process.pid, args, threads: process.env.OMP_NUM_THREADS }));
+  response.end(JSON.stringify({ pid: process.pid, args }));
 }).listen(port, '127.0.0.1');

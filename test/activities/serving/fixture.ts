@@ -84,8 +84,6 @@ export async function bench({ folder, mode = 'good' }: { folder?: string; mode?:
   };
 }
 
-export async function whoAnswers(
-  baseUrl: string | undefined,
-): Promise<{ pid: number; args: string[]; threads: string }> {
-  return (await (await fetch(`${baseUrl}/who`)).json()) as { pid: number; args: string[]; threads: string };
+export async function whoAnswers(baseUrl: string | undefined): Promise<{ pid: number; args: string[] }> {
+  return (await (await fetch(`${baseUrl}/who`)).json()) as { pid: number; args: string[] };
 }
