@@ -72,7 +72,7 @@ export async function verifierFigures(lap: Measuring, decoding: Decoding): Promi
     parent: later ? await figuresOf('parent', 'parent') : null,
     consolidation: later ? await figuresOf('consolidation', 'consolidation') : null,
     v1: later ? null : await figuresOf('verifierV1', 'v1'),
-    v2: manifest.recipe.retrainVerifier || !later ? await figuresOf('verifierV2', 'v2') : null,
+    v2: stagesOf(manifest).includes('verifierV2') ? await figuresOf('verifierV2', 'v2') : null,
     heldOutProofs: { '0': countOf(0), '0.5': countOf(0.5), '1': countOf(1) },
     constantBaseline: constantBaseline(truths),
   };

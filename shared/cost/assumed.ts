@@ -5,6 +5,7 @@ import type { Tokens } from './rates.ts';
 import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
+import type { QuestionKind } from '../review/reviews.ts';
 
 /** What a plan assumes where no lap has measured it, each with its source. */
 export interface Assumed<T> {
@@ -86,13 +87,13 @@ export const RIGHT_SHARE = ours(0.85, "a verifier's accuracy in small laps");
 /** Human–human agreement on proofs (Open Proof Corpus: 90.3 %): the other questions need a lead. */
 export const DISAGREEMENT = ours(0.1, 'people agree on 90 % of proofs (Open Proof Corpus)');
 
-export function minutesOfVerdict(kind: 'proof' | 'analysis'): Assumed<number> {
-  return ours(kind === 'proof' ? 20 : 10, 'a guess until people have answered here');
+export function minutesOfVerdict(question: QuestionKind): Assumed<number> {
+  return ours(question === 'scoreAnalysis' ? 10 : 20, 'a guess until people have answered here');
 }
 
 const SIMULATED_PROOFS = 150;
 
-/** Calls and contested share of the label rule on a synthetic population (labelPopulation.ts), by simulation. */
+/** Calls and contested share of the label rule on a synthetic population (`shared/label/population.ts`), by simulation. */
 export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
   const policy = { ...recipe.labelling, ...labelPolicy(recipe) };
   let [analyses, calls, contested] = [0, 0, 0];

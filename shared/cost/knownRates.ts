@@ -6,6 +6,7 @@ import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
+import type { QuestionKind } from '../review/reviews.ts';
 
 /** All that a plan needs to know beside the recipe's counts. */
 export interface Rates {
@@ -21,7 +22,7 @@ export interface Rates {
   };
   rightShare(): number;
   verdictsPerQuestion(): number;
-  minutesPerVerdict(phase: string): number;
+  minutesPerVerdict(phase: string, question: QuestionKind): number;
 }
 
 /** A finished lap as a measure of the next. */
@@ -140,10 +141,10 @@ export function knownRates(
       if (recipe.domain.experts === 'program' || seats < 2) return seats;
       return seats + one('share that needs a lead', 'questions', undefined, () => assumed.DISAGREEMENT);
     },
-    minutesPerVerdict(phase) {
+    minutesPerVerdict(phase, question) {
       if (recipe.domain.experts === 'program') return 0;
       return one('minutes a verdict', phase, measured?.minutesPerVerdict[phase], () =>
-        assumed.minutesOfVerdict(phase === 'metaData' ? 'analysis' : 'proof'),
+        assumed.minutesOfVerdict(question),
       );
     },
   };

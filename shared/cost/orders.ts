@@ -22,7 +22,9 @@ export function cost(
       return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
     case 'review': {
       const verdicts = rowsOf(order) * rates.verdictsPerQuestion();
-      return taking(verdicts === 0 ? {} : { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase) });
+      return taking(
+        verdicts === 0 ? {} : { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) },
+      );
     }
     case 'train': {
       const rate = rates.training(order);
