@@ -135,6 +135,9 @@ export function contract(open: () => Promise<ArtifactStore>): void {
     const ref = await store.writeJsonl('x.jsonl', rows);
     expect(ref.rows).toBe(3);
     expect(await store.readRows(ref)).toEqual(rows);
+    await expect(store.readRows({ ...ref, rows: 4 })).rejects.toThrow('and 4 rows, got');
+    const unended = await store.write('unended.jsonl', '1\n2');
+    expect(await store.readRows({ ...unended, rows: 2 })).toEqual([1, 2]);
     await store.write('x.jsonl', 'null\n');
     await expect(store.readRows(ref)).rejects.toThrow('it was changed after it was written');
     expect(await store.writeJsonl('none.jsonl', [])).toMatchObject({ rows: 0 });
