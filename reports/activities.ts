@@ -5,6 +5,7 @@ import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../shared/records.ts';
 import { measureLap } from './figures/measureLap.ts';
 import { checkerOf } from '../activities/datasets/truth.ts';
+import { madeBy } from '../activities/store/made.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
 import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
@@ -32,8 +33,9 @@ export async function writeReport(
   const truth = checkerOf(manifest.recipe.domain, checkers);
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
-  await store.writeJson(uri.report(lap), report);
-  const page = await store.write(uri.reportPage(lap), reportPage({ report, manifest, contested, analysis }));
+  const made = madeBy('writeReport', { manifest: await store.refOf(uri.manifest(lap)) });
+  await store.writeJson(uri.report(lap), report, made);
+  const page = await store.write(uri.reportPage(lap), reportPage({ report, manifest, contested, analysis }), made);
   return {
     ...page,
     used: spendingOf(report.ledgerTotal.used),

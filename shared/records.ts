@@ -14,15 +14,20 @@ export interface DatasetRef extends ArtifactRef {
 
 /** What an artifact was made of, kept beside it: lineage is read from this, never deduced. */
 export interface Made {
-  /** The step that made it, by the name of its activity or training. */
+  /** The step that made it: the name of its activity, or a training's job key. */
   readonly by: string;
   /** `as` says what each source was to it, such as `proofs` or `verdicts`. */
-  readonly from: readonly ({ readonly as: string } & (
-    | { readonly uri: string; readonly sha256?: string }
-    | { readonly setId: string }
-    | { readonly reviewId: string }
-  ))[];
+  readonly from: readonly ({ readonly as: string } & Source)[];
 }
+
+export type Source =
+  | ArtifactRef
+  /** Answers of models. */
+  | { readonly setId: string }
+  /** Answers of people: all to the questions of a review set. */
+  | { readonly reviewId: string }
+  /** A model that others run, by its key. */
+  | { readonly model: string };
 
 /** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */
 export type CheckpointRef = ArtifactRef;

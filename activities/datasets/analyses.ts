@@ -2,6 +2,7 @@ import { parseAnswer } from '../../shared/answers.ts';
 import type { AnalysisRow, DatasetRef, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { reviewsById, writeSplit } from './proofs.ts';
 import { placeOf } from '../../shared/ids.ts';
@@ -40,7 +41,9 @@ export async function collectAnalyses(
   store: ArtifactStore,
   input: { to: string; setId: string; proofs: DatasetRef },
 ): Promise<DatasetRef> {
-  return store.writeJsonl(input.to, wellFormedAnalyses(store, input.setId, input.proofs));
+  const { to, setId, proofs } = input;
+  const made = madeBy('collectAnalyses', { proofs, answers: setId });
+  return store.writeJsonl(to, wellFormedAnalyses(store, setId, proofs), made);
 }
 
 /**
@@ -57,10 +60,14 @@ export async function chooseAnalysesForExperts(
     const distinct = distinctBy(await store.readRows<AnalysisRow>(ref), (row) => `${row.proofId}\n${row.analysis}`);
     return balancedSample(distinct, count, (row) => String(row.analysisScore), input.seed);
   };
-  return store.writeJsonl(input.to, [
-    ...(await choose(input.ofVerifier, input.count - fromBase)),
-    ...(await choose(input.ofBase, fromBase)),
-  ]);
+  return store.writeJsonl(
+    input.to,
+    [...(await choose(input.ofVerifier, input.count - fromBase)), ...(await choose(input.ofBase, fromBase))],
+    madeBy('chooseAnalysesForExperts', {
+      'of the verifier': input.ofVerifier,
+      'of the base': fromBase > 0 ? input.ofBase : undefined,
+    }),
+  );
 }
 
 /** D_mv: the analyses whose quality experts scored, split by problem. */
@@ -73,5 +80,5 @@ export async function recordAnalysisScores(
     const result = results.get(row.id);
     return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
   });
-  return writeSplit(store, placeOf(input.lap, 'analysisScores'), scored, input.validation);
+  return writeSplit(store, 'recordAnalysisScores', placeOf(input.lap, 'analysisScores'), scored, input);
 }

@@ -19,6 +19,7 @@ import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { openPromptSet } from '../store/promptSets.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { wellFormedAnalyses } from './analyses.ts';
 import { proofId } from './proofs.ts';
@@ -38,6 +39,7 @@ export async function chooseScored(
       (row) => `${'quality' in row ? row.quality : row.score} ${row.problem.topic}`,
       input.seed,
     ),
+    madeBy('chooseScored', { part: input.parts }),
   );
 }
 
@@ -54,7 +56,8 @@ export async function rightAnalyses(
       if (row.analysisScore === scores.get(row.proofId)) yield row;
     }
   }
-  return { rows: await store.writeJsonl(input.to, rows()), seen };
+  const made = madeBy('rightAnalyses', { proofs: input.proofs, analyses: input.setId });
+  return { rows: await store.writeJsonl(input.to, rows(), made), seen };
 }
 
 export interface ConsolidationInput {
@@ -111,7 +114,18 @@ export async function writeConsolidation(
     meta: { problem, score },
     completion,
   }));
-  return { dataset: await store.writeJsonl(input.to, rows), skills };
+  const { labels, analyses, metaAnalyses } = input;
+  const made = madeBy('writeConsolidation', {
+    prompts: input.prompts,
+    proofs: labels.proofs,
+    'written in': labels.writtenIn,
+    decisions: labels.set.decisions,
+    analyses: analyses.rows,
+    'judged in': analyses.judgedIn,
+    'scored analyses': metaAnalyses?.rows,
+    'meta-analyses': metaAnalyses?.setId,
+  });
+  return { dataset: await store.writeJsonl(input.to, rows, made), skills };
 }
 
 interface Passed {

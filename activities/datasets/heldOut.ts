@@ -7,6 +7,7 @@ import { SCORES } from '../../shared/scores.ts';
 import type { Score } from '../../shared/scores.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { wellFormedAnalyses } from './analyses.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
@@ -60,7 +61,8 @@ export async function buildHeldOutProofs(
     (row) => checker.proofScore(row.problem, row.proof),
     (group) => balancedSample(group, proofsPerScore, ({ problem }) => gradeOf(problem), seed),
   );
-  return { rows: await store.writeJsonl(uri.dataset(placeOf(lap, 'evaluation'), 'proofs'), rows) };
+  const made = madeBy('buildHeldOutProofs', { problems: heldOut, drafts: setId });
+  return { rows: await store.writeJsonl(uri.dataset(placeOf(lap, 'evaluation'), 'proofs'), rows, made) };
 }
 
 /**
@@ -79,7 +81,8 @@ export async function buildHeldOutAnalyses(
     (row) => checker.analysis(row.problem, row.proof, row.analysis).quality,
     (group) => balancedSample(group, analysesPerQuality, ({ problem, model }) => `${gradeOf(problem)} ${model}`, seed),
   );
-  return { rows: await store.writeJsonl(uri.dataset(placeOf(lap, 'evaluation'), 'analyses'), rows) };
+  const made = madeBy('buildHeldOutAnalyses', { proofs, analyses: setIds });
+  return { rows: await store.writeJsonl(uri.dataset(placeOf(lap, 'evaluation'), 'analyses'), rows, made) };
 }
 
 /** Rows that ask a `prove` or `selfVerify` of every problem; the row's id is the problem's. */
@@ -91,6 +94,7 @@ export async function buildProblemRows(
   return store.writeJsonl(
     uri.dataset(placeOf(input.lap, 'evaluation'), 'problems'),
     problems.map((problem) => ({ id: problem.id, problem })),
+    madeBy('buildProblemRows', { problems: input.problems }),
   );
 }
 

@@ -1,8 +1,9 @@
 import type { Domain, Splits } from '../../shared/domain.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
-import type { DatasetRef, Problem } from '../../shared/records.ts';
+import type { DatasetRef, Made, Problem } from '../../shared/records.ts';
 import { linesOf } from '../store/lines.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
@@ -14,12 +15,14 @@ export interface ProblemsInput {
 }
 
 /** D_p by its splits; of a later lap, those that it inherits by reference. */
-export type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Problem[] | DatasetRef>>;
+export type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Problem[] | DatasetRef>> & {
+  readonly made: Made;
+};
 
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {
     const split = splits[name];
-    return 'uri' in split ? split : store.writeJsonl(uri.dataset(placeOf(lap, 'open'), name), split);
+    return 'uri' in split ? split : store.writeJsonl(uri.dataset(placeOf(lap, 'open'), name), split, splits.made);
   };
   return {
     train: await write('train'),
@@ -42,16 +45,22 @@ export async function splitProblems(
     validation: await store.readRows<Problem>(inherited.validation),
     heldOut: await store.readRows<Problem>(inherited.heldOut),
   };
+  const files = new Set<string>();
   const splits = await domain.problems({
     settings: recipe.domain.settings,
     turn,
     curriculum: recipe.curriculum,
     seed: recipe.seed,
     ...(kept && { kept }),
-    read: (uri) => read(store, uri),
+    read: (uri) => {
+      files.add(uri);
+      return read(store, uri);
+    },
   });
   refuseLeaks(splits, domain);
-  return { ...splits, ...(inherited && { validation: inherited.validation, heldOut: inherited.heldOut }) };
+  const given = await Promise.all(Array.from(files, (uri) => store.refOf(uri)));
+  const made = madeBy('openLap', { given, 'held back': inherited && [inherited.validation, inherited.heldOut] });
+  return { ...splits, ...(inherited && { validation: inherited.validation, heldOut: inherited.heldOut }), made };
 }
 
 function refuseLeaks({ heldOut, validation, train, next }: Splits, domain: Domain): void {

@@ -9,6 +9,7 @@ import type { ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { Place } from '../../shared/ids.ts';
@@ -21,7 +22,7 @@ export async function concatenate(
   async function* rows() {
     for (const part of input.parts) yield* store.readJsonl(part);
   }
-  return store.writeJsonl(input.to, rows());
+  return store.writeJsonl(input.to, rows(), madeBy('concatenate', { part: input.parts }));
 }
 
 /** One prompt per problem: at most `count`, spread over topics (paper 2.1: sample across topics). */
@@ -34,6 +35,7 @@ export async function chooseProblems(
   return store.writeJsonl(
     input.to,
     chosen.map((problem): SetRow => ({ id: problem.id, problem })),
+    madeBy('chooseProblems', { problems: input.problems }),
   );
 }
 
@@ -64,7 +66,7 @@ export async function collectProofs(
       ...(answer.score === undefined ? {} : { selfScore: answer.score }),
     });
   }
-  return store.writeJsonl(input.to, proofs);
+  return store.writeJsonl(input.to, proofs, madeBy('collectProofs', { rows: input.rows, answers: input.setId }));
 }
 
 /** `<problem>-<series>-<samples>`: a refined proof has the samples of the one it came from before its own. */
@@ -93,7 +95,7 @@ export async function pairWithAnalyses(
     const analysis = analyses.get(proof.id);
     return analysis === undefined ? [] : [{ id: proof.id, problem: proof.problem, proof: proof.proof, analysis }];
   });
-  return store.writeJsonl(input.to, rows);
+  return store.writeJsonl(input.to, rows, madeBy('pairWithAnalyses', { proofs: input.proofs, analyses: input.setId }));
 }
 
 /** The subset shown to experts: distinct proofs, balanced over topics and refinement rounds (paper 2.1). */
@@ -106,6 +108,7 @@ export async function chooseForExperts(
   return store.writeJsonl(
     input.to,
     balancedSample(distinct, input.count, (proof) => `${proof.problem.topic} ${proof.round}`, input.seed),
+    madeBy('chooseForExperts', { candidates: input.candidates }),
   );
 }
 
@@ -118,24 +121,27 @@ export async function recordProofScores(
   const scored = (await store.readRows<ProofRow>(input.subject)).flatMap((proof) =>
     withExpertScore(proof, results.get(proof.id), input.lap),
   );
-  return writeSplit(store, placeOf(input.lap, 'proofScores'), scored, input.validation);
+  return writeSplit(store, 'recordProofScores', placeOf(input.lap, 'proofScores'), scored, input);
 }
 
 /** Scored rows as what is trained on and what is held back: those of the validation problems. */
 export async function writeSplit(
   store: ArtifactStore,
+  by: string,
   place: Place,
   scored: readonly { readonly problem: Problem }[],
-  validation: DatasetRef,
+  { subject, results, validation }: Readonly<Record<'subject' | 'results' | 'validation', DatasetRef>>,
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
   const problems = new Set((await store.readRows<Problem>(validation)).map(({ id }) => id));
   const isHeldBack = ({ problem: { id } }: { readonly problem: Problem }) => problems.has(id);
+  const made = madeBy(by, { subject, results, 'held back': validation });
+  const write = (name: string, rows: typeof scored) => store.writeJsonl(uri.dataset(place, name), rows, made);
   return {
-    train: await store.writeJsonl(
-      uri.dataset(place, 'train'),
+    train: await write(
+      'train',
       scored.filter((row) => !isHeldBack(row)),
     ),
-    validation: await store.writeJsonl(uri.dataset(place, 'validation'), scored.filter(isHeldBack)),
+    validation: await write('validation', scored.filter(isHeldBack)),
   };
 }
 
@@ -159,6 +165,7 @@ export async function hardestProofs(
   return store.writeJsonl(
     input.to,
     chosen.sort((a, b) => a.place - b.place).map(({ proof }) => proof),
+    madeBy('hardestProofs', { proofs: input.proofs, 'first look': input.setId }),
   );
 }
 
@@ -176,6 +183,7 @@ export async function contestedProofs(
   return store.writeJsonl(
     input.to,
     contested.sort((a, b) => hardFirst(a) - hardFirst(b)),
+    madeBy('contestedProofs', { proofs: input.proofs, decisions: input.decisions }),
   );
 }
 
@@ -191,7 +199,11 @@ export async function chooseForAudit(
   const labelled = (await store.readRows<ProofRow>(input.proofs)).filter(
     ({ id }) => decisions.get(id)?.decision.kind === 'labelled',
   );
-  return store.writeJsonl(input.to, shuffled(labelled, input.seed).slice(0, Math.ceil(input.share * labelled.length)));
+  return store.writeJsonl(
+    input.to,
+    shuffled(labelled, input.seed).slice(0, Math.ceil(input.share * labelled.length)),
+    madeBy('chooseForAudit', { proofs: input.proofs, decisions: input.decisions }),
+  );
 }
 
 /**
@@ -216,12 +228,14 @@ export async function growProofScores(
     if (scored.length === 0) left.push(proof);
     return scored;
   });
-  const grown = await store.writeJsonl(uri.dataset(placeOf(input.lap, 'proofScores'), 'grown'), rows);
+  const { proofs, decisions: labels, experts } = input;
+  const made = madeBy('growProofScores', { proofs, decisions: labels, results: experts });
+  const grown = await store.writeJsonl(uri.dataset(placeOf(input.lap, 'proofScores'), 'grown'), rows, made);
   if (!input.carry || left.length === 0) return { grown, expert };
   return {
     grown,
     expert,
-    carried: await store.writeJsonl(uri.dataset(placeOf(input.lap, 'scaleVerification'), 'carried'), left),
+    carried: await store.writeJsonl(uri.dataset(placeOf(input.lap, 'scaleVerification'), 'carried'), left, made),
   };
 }
 

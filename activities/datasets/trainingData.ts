@@ -12,6 +12,7 @@ import type { TrainedTask } from '../../shared/lap/orders.ts';
 import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { openPromptSet } from '../store/promptSets.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
@@ -51,7 +52,7 @@ export async function writeTrainingRows(
       };
     }
   }
-  return store.writeJsonl(input.to, rows());
+  return store.writeJsonl(input.to, rows(), madeBy('writeTrainingRows', { rows: from, prompts: input.prompts }));
 }
 
 function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): RewardMeta {
@@ -65,5 +66,10 @@ function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): Re
 
 /** What the reward service has to know of a job, at the place where it looks. */
 export async function writeRewardSpec(store: ArtifactStore, spec: RewardSpec): Promise<{ sha256: string }> {
-  return store.writeJson(uri.rewardSpec(spec.jobKey), rewardSpecSchema.parse(spec));
+  const { verifier, metaVerifier } = spec.judges;
+  return store.writeJson(
+    uri.rewardSpec(spec.jobKey),
+    rewardSpecSchema.parse(spec),
+    madeBy('writeRewardSpec', { prompts: spec.prompts, verifier, metaVerifier }),
+  );
 }

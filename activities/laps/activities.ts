@@ -1,6 +1,7 @@
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { lapOutcome, openFlywheel } from './flywheel.ts';
 import { openLap, type Installation } from './open.ts';
@@ -12,7 +13,15 @@ export function createLapActivities({ store, ...here }: { store: ArtifactStore }
     openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
     openFlywheel: (input: FlywheelInput) => openFlywheel(store, here.domains, input),
     lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
-    writeManifest: (manifest: LapManifest) => store.writeJson(uri.manifest(manifest.lap), manifest),
+    writeManifest: (manifest: LapManifest) => {
+      const { lap, recipeSha256: sha256, parent, models, proofScores } = manifest;
+      const read = { parent: parent?.manifest, recipe: { uri: uri.recipe(lap), sha256 }, ...models };
+      return store.writeJson(
+        uri.manifest(lap),
+        manifest,
+        madeBy('writeManifest', { ...read, 'added to D_v': proofScores.grown }),
+      );
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
+import { madeBy } from '../store/made.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { allocateLap } from './identity.ts';
@@ -77,15 +78,18 @@ export async function openLap(
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const problems = await writeProblems(store, lap, splits);
-    const { sha256: recipeSha256 } = await store.writeJson(uri.recipe(lap), recipe);
-    const planned = await store.writeJson(uri.plan(lap), plan);
+    const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
+    const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
+    const rates = manifest && plan.basis.some(({ measured }) => measured) ? uri.report(manifest.lap) : undefined;
+    const read = { recipe: recipeRef, parent, rates: rates && (await store.refOf(rates)) };
+    const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
     return {
       lap,
       turn,
       seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
-      ...(manifest === undefined ? {} : { parent: parentLap(manifest, await store.refOf(uri.manifest(manifest.lap))) }),
+      ...(manifest && parent && { parent: parentLap(manifest, parent) }),
       recipe,
-      recipeSha256,
+      recipeSha256: recipeRef.sha256,
       plan: { ref: planned, phases: headlines(plan) },
       prompts,
       problems,

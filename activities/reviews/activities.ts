@@ -8,6 +8,7 @@ import type {
   ReviewSetResult,
 } from '../../shared/review/reviews.ts';
 import { beating } from '../processes/heartbeat.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { ReviewDesk } from './desk.ts';
 import { answerQuestions } from './program.ts';
@@ -105,7 +106,8 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
             yield { id, result };
           }
         }
-        const written = await store.writeJsonl(uri.reviewResults(setId, range), results());
+        const made = madeBy('collectReviews', { subject, answers: { reviewId: setId } });
+        const written = await store.writeJsonl(uri.reviewResults(setId, range), results(), made);
         return { setId, results: written, ...counts };
       });
     },

@@ -4,6 +4,7 @@ import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/wave
 import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type DatasetRef } from '../../shared/records.ts';
 import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
+import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
 import {
@@ -38,21 +39,28 @@ export async function labelShard(
   const [verifier, metaVerifier] = [modelKey(models[0]), modelKey(models[1])];
   const prompts = deps.prompts.sha256;
   const asked = { verifier, metaVerifier, prompts, policy, waves, earlyStop, verdictAttempts, sampling, seed };
-  return runShard<LabelShardResult>(deps, input, { rows: proofs, models, asked }, context, async (run, rows) => {
-    const labelled: LabelledProof[] = Array.from({ length: rows.length });
-    await run.forEach(rows.entries(), async ([index, row]) => {
-      labelled[index] = await labelProof(run, deps.prompts, input, row);
-      run.rowDone();
-    });
-    const count = (kind: LabelRow['decision']['kind']): number =>
-      labelled.filter(({ row }) => row.decision.kind === kind).length;
-    const decisions = await deps.store.writeJsonl(
-      uri.shardLabels(setId, shard),
-      labelled.map(({ row }) => row),
-    );
-    const labels = { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') };
-    return { order: labelled.flatMap(({ keys }) => keys), result: { labels, decisions } };
-  });
+  return runShard<LabelShardResult>(
+    deps,
+    input,
+    { by: 'labelShard', rows: proofs, models, asked },
+    context,
+    async (run, rows) => {
+      const labelled: LabelledProof[] = Array.from({ length: rows.length });
+      await run.forEach(rows.entries(), async ([index, row]) => {
+        labelled[index] = await labelProof(run, deps.prompts, input, row);
+        run.rowDone();
+      });
+      const count = (kind: LabelRow['decision']['kind']): number =>
+        labelled.filter(({ row }) => row.decision.kind === kind).length;
+      const decisions = await deps.store.writeJsonl(
+        uri.shardLabels(setId, shard),
+        labelled.map(({ row }) => row),
+        madeBy('labelShard', { proofs, verdicts: setId }),
+      );
+      const labels = { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') };
+      return { order: labelled.flatMap(({ keys }) => keys), result: { labels, decisions } };
+    },
+  );
 }
 
 interface LabelledProof {

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { DatasetRef } from '../../shared/records.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
 import type { SetShards } from './shards.ts';
@@ -21,7 +22,7 @@ export async function* readAllOutcomes(
   store: ArtifactStore,
   setId: string,
 ): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
-  for (let shard = 0; shard < (await shardsOf(store, setId)); shard += 1) {
+  for (const shard of (await shardsOf(store, setId)).shards.keys()) {
     const sealed = sealedUri(uri.shard(setId, shard));
     if (!(await store.exists(sealed)))
       throw new Error(
@@ -39,20 +40,20 @@ export async function* readAllOutcomes(
 
 /** Puts the shards' label rows together as `labels/<setId>/labels.jsonl`, in the order of the proofs. */
 export async function collectLabels(store: ArtifactStore, setId: string): Promise<DatasetRef> {
-  const shards = await shardsOf(store, setId);
+  const { rows: proofs, shards } = await shardsOf(store, setId);
   async function* rows(): AsyncGenerator<LabelRow> {
-    for (let shard = 0; shard < shards; shard += 1) {
+    for (const shard of shards.keys()) {
       const { result } = await store.readJson<{ result: LabelShardResult }>(uri.shardResult(setId, shard));
       yield* store.readJsonl<LabelRow>(result.decisions);
     }
   }
-  return store.writeJsonl(uri.labels(setId), rows());
+  return store.writeJsonl(uri.labels(setId), rows(), madeBy('collectLabels', { proofs, verdicts: setId }));
 }
 
-async function shardsOf(store: ArtifactStore, setId: string): Promise<number> {
+async function shardsOf(store: ArtifactStore, setId: string): Promise<SetShards> {
   if (!(await store.exists(uri.shardPlan(setId))))
     throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
-  return (await store.readJson<SetShards>(uri.shardPlan(setId))).shards.length;
+  return store.readJson<SetShards>(uri.shardPlan(setId));
 }
 
 function sameSample(a: Outcome, b: Outcome): boolean {

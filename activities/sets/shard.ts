@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
+import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
@@ -74,6 +75,8 @@ export interface ShardRun {
 
 /** What a shard asks of whom. */
 export interface ShardQuestions {
+  /** Name of the activity. */
+  readonly by: string;
   readonly rows: DatasetRef;
   readonly models: readonly [ModelRef, ...ModelRef[]];
   /** All else that its outcomes depend on. */
@@ -171,7 +174,9 @@ export async function runShard<R extends ShardResult>(
       seconds: (Date.now() - began) / 1000,
       ...result,
     } as R;
-    await store.writeJson(resultUri, { inputSha256, plan, result: shardResult } satisfies StoredResult<R>);
+    const models = Object.fromEntries(questions.models.map((model) => [model.role, model]));
+    const made = madeBy(questions.by, { rows: questions.rows, ...models, prompts: deps.prompts });
+    await store.writeJson(resultUri, { inputSha256, plan, result: shardResult } satisfies StoredResult<R>, made);
     return shardResult;
   } finally {
     for (const one of forget) one();

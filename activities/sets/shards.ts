@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -49,7 +50,8 @@ export async function cutIntoShards(
     if (count === shardRows) cut();
   }
   if (count > 0) cut();
-  await store.writeJson(uri.shardPlan(setId), { rows, shardRows, shards } satisfies SetShards);
+  const cutUp = { rows, shardRows, shards } satisfies SetShards;
+  await store.writeJson(uri.shardPlan(setId), cutUp, madeBy('planSet', { rows }));
   return { shards: shards.length };
 }
 

@@ -3,8 +3,8 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { CheckpointRef } from '../../shared/records.ts';
-import type { ArtifactStore } from './types.ts';
+import type { CheckpointRef, Made } from '../../shared/records.ts';
+import { madeUri, type ArtifactStore } from './types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**
@@ -28,6 +28,11 @@ export function checkpointRef(sha256: string): CheckpointRef {
   return { uri: uri.checkpoint(sha256), sha256 };
 }
 
+/** Keeps what a checkpoint was made of. Of equal ones the first says it: they are one. */
+export async function recordMade(store: ArtifactStore, { uri, sha256 }: CheckpointRef, made: Made): Promise<void> {
+  await store.create(madeUri(uri), `${JSON.stringify({ sha256, ...made }, null, 2)}\n`);
+}
+
 /**
  * Copies a checkpoint folder into the store, as `checkpoints/<digest>/`. It appears whole or not at all; one that is
  * there already is checked and kept.
@@ -42,6 +47,7 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
     );
   }
   const ref = checkpointRef(await checkpointDigest(folder));
+  await recordMade(store, ref, { by: 'importCheckpoint', from: [] });
   const target = store.path(ref.uri);
   if (await store.exists(ref.uri)) {
     await expectDigest(target, ref.sha256);

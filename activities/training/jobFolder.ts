@@ -50,6 +50,10 @@ export class JobFolder {
     return this.uri('metrics.jsonl');
   }
 
+  jobFile(attempt: number): string {
+    return this.uri(`job-${attempt}.json`);
+  }
+
   log(attempt: number): string {
     return this.uri(`attempt-${attempt}.log`);
   }
@@ -119,7 +123,7 @@ export class JobFolder {
 
   /** Writes an attempt's job file, and returns its URI. */
   async writeJob(job: Job): Promise<string> {
-    return (await this.#store.writeJson(this.uri(`job-${job.attempt}.json`), job)).uri;
+    return (await this.#store.writeJson(this.jobFile(job.attempt), job)).uri;
   }
 
   submission(attempt: number): Promise<Submission | undefined> {

@@ -8,13 +8,15 @@ import {
 } from '../../shared/training/trainingState.ts';
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
-import { checkpointRef, expectDigest } from '../store/checkpoints.ts';
+import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 import { failure } from '../failure.ts';
+import { uri } from '../../shared/ids.ts';
 
 export interface RunContext {
   readonly store: ArtifactStore;
@@ -45,7 +47,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
     const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
     switch (next.kind) {
       case 'done':
-        return outcomeOf(next.attempt, attempts.length, context);
+        return outcomeOf(input, next.attempt, attempts.length, context);
       case 'fail':
         throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
       case 'watch':
@@ -200,7 +202,12 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** @throws when the checkpoint that the result names is not in the store, or is not what it says. */
-async function outcomeOf(attempt: number, attempts: number, { folder, store }: RunContext): Promise<TrainingOutcome> {
+async function outcomeOf(
+  input: RunTrainingInput,
+  attempt: number,
+  attempts: number,
+  { folder, store }: RunContext,
+): Promise<TrainingOutcome> {
   const { result } = await folder.result(attempt);
   if (result?.status !== 'succeeded')
     throw new Error(
@@ -211,6 +218,13 @@ async function outcomeOf(attempt: number, attempts: number, { folder, store }: R
   await expectDigest(await store.local(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
+  const made = madeBy(folder.jobKey, {
+    'started from': input.initCheckpoint,
+    'trained on': input.datasets.map(({ ref }) => ref),
+    rewards: input.kind === 'grpo' ? { uri: uri.rewardSpec(folder.jobKey), sha256: input.rewardSpecSha256 } : undefined,
+    job: await store.refOf(folder.jobFile(attempt)),
+  });
+  await recordMade(store, checkpoint, made);
   let seconds = 0;
   for (let each = 1; each <= attempts; each += 1) seconds += (await folder.end(each))?.seconds ?? 0;
   const { steps, stopReason, reward } = result;

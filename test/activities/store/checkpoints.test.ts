@@ -4,7 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { checkpointDigest, importCheckpoint } from '../../../activities/store/checkpoints.ts';
+import {
+  checkpointDigest,
+  checkpointRef,
+  importCheckpoint,
+  recordMade,
+} from '../../../activities/store/checkpoints.ts';
+import { madeBy } from '../../../activities/store/made.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 
 async function folder(files: Readonly<Record<string, string>>): Promise<string> {
@@ -56,8 +62,18 @@ test('an imported base lies whole under its digest, once, however many import it
   const refs = await Promise.all(Array.from({ length: 5 }, () => importCheckpoint(store, base)));
   const digest = await checkpointDigest(base);
   expect(refs).toEqual(Array.from({ length: 5 }, () => ({ uri: `checkpoints/${digest}`, sha256: digest })));
-  expect(await readdir(store.path('checkpoints'))).toEqual([digest]);
+  expect(await readdir(store.path('checkpoints'))).toEqual([digest, `${digest}.made.json`]);
   expect(await readFile(store.path(`checkpoints/${digest}/model.safetensors`), 'utf8')).toBe('weights');
+});
+
+test('of equal checkpoints the one that was made first says what it was made of', async () => {
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const base = await folder({ 'config.json': '{}' });
+  const ref = checkpointRef(await checkpointDigest(base));
+  const made = madeBy('main/lap-0001/verifier-v1', { 'trained on': { uri: 'datasets/one.jsonl', sha256: 'a' } });
+  await recordMade(store, ref, made);
+  await importCheckpoint(store, base);
+  expect(await store.readMade(ref.uri)).toEqual({ sha256: ref.sha256, ...made });
 });
 
 test('a stored checkpoint that was changed is refused', async () => {

@@ -27,6 +27,22 @@ test('a training runs to its checkpoint, and its heartbeats say how far it is', 
   expect(await starts()).toHaveLength(1);
 });
 
+test('beside its checkpoint stands what that was made of', async () => {
+  const { activities, input, store } = await bench('die,succeed');
+  const { checkpoint } = await environment().run(activities.runTraining, input);
+  const [dataset] = input.datasets;
+  expect(await store.readMade(checkpoint.uri)).toEqual({
+    sha256: checkpoint.sha256,
+    by: JOB_KEY,
+    from: [
+      { as: 'started from', ...input.initCheckpoint },
+      { as: 'trained on', uri: dataset?.ref.uri, sha256: dataset?.ref.sha256 },
+      { as: 'rewards', uri: `rewards/${JOB_KEY}/spec.json`, sha256: input.rewardSpecSha256 },
+      { as: 'job', ...(await store.refOf(`jobs/${JOB_KEY}/job-2.json`)) },
+    ],
+  });
+});
+
 test('the job file keeps the contract: absolute file URLs, and the reward service by jobKey', async () => {
   const { activities, input, store } = await bench('succeed');
   await environment().run(activities.runTraining, input);
