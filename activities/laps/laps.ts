@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises';
 import type { ArtifactStore } from '../store/types.ts';
-import { lapIn, placeIn, placeOf, uri } from '../../shared/ids.ts';
+import { lapIn, placeIn, placeOf, prefixOf, uri } from '../../shared/ids.ts';
 
 /** A lap in the store; without a manifest it is still under way, or ended before its end. */
 export interface KnownLap {
@@ -8,16 +7,24 @@ export interface KnownLap {
   readonly finished: boolean;
 }
 
+/** Artifacts below `laps/`, of a run or of all, with the laps that they belong to. */
+export async function* lapFiles(
+  store: ArtifactStore,
+  ofRun?: string,
+): AsyncGenerator<{ readonly lap: string; readonly place: string }> {
+  for await (const place of store.list(prefixOf(ofRun === undefined ? 'laps' : uri.laps(ofRun)))) {
+    const [, run = '', folder = ''] = place.split('/');
+    const lap = lapIn(run, folder);
+    if (lap !== undefined) yield { lap, place };
+  }
+}
+
 /** All laps of the store, by run and number. */
 export async function knownLaps(store: ArtifactStore): Promise<KnownLap[]> {
-  const laps: KnownLap[] = [];
-  for (const run of await foldersOf(store, 'laps')) {
-    for (const name of await foldersOf(store, uri.laps(run))) {
-      const lap = lapIn(run, name);
-      if (lap !== undefined) laps.push({ lap, finished: await store.exists(uri.manifest(lap)) });
-    }
-  }
-  return laps;
+  const laps = new Map<string, boolean>();
+  for await (const { lap, place } of lapFiles(store))
+    laps.set(lap, laps.get(lap) === true || place === uri.manifest(lap));
+  return [...laps].map(([lap, finished]) => ({ lap, finished }));
 }
 
 /** What an unfinished lap has come to: trainings that ended, and models whose evaluation has begun. */
@@ -29,12 +36,11 @@ export async function soFar(store: ArtifactStore, lap: string): Promise<{ traine
   return { trained, evaluating: await foldersOf(store, uri.ledger(placeOf(lap, 'evaluation'))) };
 }
 
-async function foldersOf(store: ArtifactStore, uri: string): Promise<string[]> {
-  try {
-    const entries = await readdir(store.path(uri), { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+async function foldersOf(store: ArtifactStore, folder: string): Promise<string[]> {
+  const names = new Set<string>();
+  for await (const place of store.list(prefixOf(folder))) {
+    const [name = '', ...below] = place.slice(prefixOf(folder).length).split('/');
+    if (below.length > 0) names.add(name);
   }
+  return [...names];
 }

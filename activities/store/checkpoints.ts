@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import type { CheckpointRef, Made } from '../../shared/records.ts';
+import { createHash } from 'node:crypto';
+import { prefixOf, uri } from '../../shared/ids.ts';
+import type { ArtifactRef, CheckpointRef, Made } from '../../shared/records.ts';
+import { FileStore } from './files.ts';
 import { madeUri, type ArtifactStore } from './types.ts';
-import { uri } from '../../shared/ids.ts';
+
+/** Written last: a checkpoint that has one is whole. */
+const CONFIG = 'config.json';
 
 /**
  * Identity of a checkpoint: sha256 over the lines `<sha256 of file>  <file name>\n` of every file in the folder, in the
@@ -14,13 +14,7 @@ import { uri } from '../../shared/ids.ts';
  * @throws when the folder does not exist, is empty or holds folders: a checkpoint is flat.
  */
 export async function checkpointDigest(folder: string): Promise<string> {
-  const digest = createHash('sha256');
-  for (const name of await checkpointFiles(folder)) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path.join(folder, name)), hash);
-    digest.update(`${hash.digest('hex')}  ${name}\n`);
-  }
-  return digest.digest('hex');
+  return digestOf(await filesOf(new FileStore(folder), '', folder));
 }
 
 /** Where a checkpoint lies in the store. */
@@ -34,65 +28,60 @@ export async function recordMade(store: ArtifactStore, { uri, sha256 }: Checkpoi
 }
 
 /**
- * Copies a checkpoint folder into the store, as `checkpoints/<digest>/`. It appears whole or not at all; one that is
- * there already is checked and kept.
+ * Copies a checkpoint folder into the store, as `checkpoints/<digest>/`. One that is there already is checked and kept.
  * @throws when the folder is no checkpoint, or when what lies in the store under its digest is something else.
  */
 export async function importCheckpoint(store: ArtifactStore, folder: string): Promise<CheckpointRef> {
-  const files = await checkpointFiles(folder);
-  if (!files.includes('config.json')) {
+  const source = new FileStore(folder);
+  const files = await filesOf(source, '', folder);
+  if (!files.some((file) => file.uri === CONFIG)) {
     throw new Error(
       `Expected ${folder} to be a checkpoint in Hugging Face format with a config.json, got ` +
-        files.slice(0, 8).join(', '),
+        files
+          .map((file) => file.uri)
+          .slice(0, 8)
+          .join(', '),
     );
   }
-  const ref = checkpointRef(await checkpointDigest(folder));
+  const ref = checkpointRef(digestOf(files));
   await recordMade(store, ref, { by: 'importCheckpoint', from: [] });
-  const target = store.path(ref.uri);
-  if (await store.exists(ref.uri)) {
-    await expectDigest(target, ref.sha256);
-    return ref;
-  }
-  const temporary = store.path(uri.checkpoint(`.import-${randomUUID()}`));
-  try {
-    await mkdir(temporary, { recursive: true });
-    for (const name of files)
-      await copyFile(path.join(folder, name), path.join(temporary, name), constants.COPYFILE_FICLONE);
-    await expectDigest(temporary, ref.sha256);
-    await rename(temporary, target).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-      await expectDigest(target, ref.sha256); // another import was faster
-    });
-    return ref;
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  if ((await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined)
+    for (const name of [...files.map((file) => file.uri).filter((name) => name !== CONFIG), CONFIG])
+      await store.write(uri.checkpoint(ref.sha256, name), source.read(name));
+  await expectDigest(store, ref);
+  return ref;
 }
 
 /** @throws when a stored checkpoint is not what its name says. */
-export async function expectDigest(folder: string, sha256: string): Promise<void> {
-  const actual = await checkpointDigest(folder);
-  if (actual !== sha256) {
+export async function expectDigest(store: ArtifactStore, ref: CheckpointRef): Promise<void> {
+  const actual = digestOf(await filesOf(store, prefixOf(ref.uri), ref.uri));
+  if (actual !== ref.sha256) {
     throw new Error(
-      `Expected ${folder} to have the digest ${sha256}, got ${actual}: it was changed, or not written whole; ` +
+      `Expected ${ref.uri} to have the digest ${ref.sha256}, got ${actual}: it was changed, or not written whole; ` +
         'remove it and import or train it again',
     );
   }
 }
 
-async function checkpointFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`Expected ${folder} to be a checkpoint folder, got ${error.code ?? error.message}`, {
-      cause: error,
-    });
-  });
-  for (const name of names) {
-    if (!(await stat(path.join(folder, name))).isFile()) {
-      throw new Error(
-        `Expected the checkpoint ${folder} to hold files only, got the folder ${JSON.stringify(name)} in it`,
-      );
-    }
-  }
-  if (names.length === 0) throw new Error(`Expected ${folder} to be a checkpoint folder, got an empty one`);
-  return names.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+function digestOf(files: readonly ArtifactRef[]): string {
+  const digest = createHash('sha256');
+  for (const file of files) digest.update(`${file.sha256}  ${file.uri}\n`);
+  return digest.digest('hex');
+}
+
+/** Names and digests of a checkpoint's files, in the byte order of the names. */
+async function filesOf(store: ArtifactStore, prefix: string, folder: string): Promise<ArtifactRef[]> {
+  const names: string[] = [];
+  for await (const place of store.list(prefix)) names.push(place.slice(prefix.length));
+  if (names.length === 0) throw new Error(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
+  const nested = names.find((name) => name.includes('/'));
+  if (nested !== undefined)
+    throw new Error(
+      `Expected the checkpoint ${folder} to hold files only, got the folder ` +
+        `${JSON.stringify(nested.slice(0, nested.indexOf('/')))} in it`,
+    );
+  const files: ArtifactRef[] = [];
+  for (const name of names.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right))))
+    files.push({ ...(await store.refOf(prefix + name)), uri: name });
+  return files;
 }

@@ -110,6 +110,7 @@ export class FileStore extends ArtifactStore {
     return pathToFileURL(this.path(uri)).href;
   }
 
+  /** Where a URI lies. */
   path(uri: string): string {
     return path.join(this.root, checkedUri(uri));
   }

@@ -71,8 +71,6 @@ export abstract class ArtifactStore {
   /** What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. */
   abstract address(uri: string): string;
 
-  abstract path(uri: string): string;
-
   /** Whether there is such an artifact, or a folder of that name. */
   async exists(uri: string): Promise<boolean> {
     if ((await this.stat(uri)) !== undefined) return true;

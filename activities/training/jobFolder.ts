@@ -76,7 +76,7 @@ export class JobFolder {
   }
 
   /**
-   * The job file's content for an attempt. Every URI in it is an absolute `file:` URL.
+   * The job file's content for an attempt. Every URI in it is an address that another machine can read.
    * @throws an ApplicationFailure that names the fields which the contract does not allow.
    */
   job(input: RunTrainingInput, attempt: number, reward: RewardAddress): Job {

@@ -215,7 +215,7 @@ async function outcomeOf(
         `${result?.status ?? 'none'}: it was changed`,
     );
   const checkpoint = checkpointRef(result.checkpoint.sha256);
-  await expectDigest(await store.local(checkpoint.uri), checkpoint.sha256).catch((error: Error) => {
+  await expectDigest(store, checkpoint).catch((error: Error) => {
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   const made = madeBy(folder.jobKey, {

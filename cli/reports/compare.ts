@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { compareLaps } from '../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
@@ -8,6 +6,7 @@ import { FileStore } from '../../activities/store/files.ts';
 import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { finishedManifests } from './namedLap.ts';
+import { writePage } from './writePage.ts';
 import { UsageError } from '../usage.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -56,11 +55,10 @@ async function compare(first: string | undefined, second: string | undefined, op
     await finishedManifests(store, a),
     await finishedManifests(store, b),
   );
-  const page = options.output ?? store.path(uri.comparison(comparison.a.laps, comparison.b.laps));
-  await mkdir(path.dirname(page), { recursive: true });
-  await writeFile(page, comparisonPage(comparison));
+  const place = uri.comparison(comparison.a.laps, comparison.b.laps);
+  const page = await writePage(store, place, comparisonPage(comparison), options.output);
   if (options.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
-  else process.stdout.write(`${comparisonTable(comparison)}\n\nPlots: ${path.resolve(page)}\n`);
+  else process.stdout.write(`${comparisonTable(comparison)}\n\nPlots: ${page}\n`);
 }
 
 function lapsOf(side: 'a' | 'b', text: string | undefined): string[] {

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { measureLap } from '../../reports/figures/measureLap.ts';
@@ -17,6 +15,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
 import { measureLaps } from './laps.ts';
 import { finishedManifests, namedLaps, newestLap } from './namedLap.ts';
+import { writePage } from './writePage.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import { uri, runOf } from '../../shared/ids.ts';
 
@@ -77,7 +76,7 @@ async function reportLap(
   const page = uri.reportPage(lap);
   if (openPath === true) {
     if (!(await store.exists(page))) await writeReport(store, domains.checkerOf, { lap });
-    process.stdout.write(`${store.path(page)}\n`);
+    process.stdout.write(`${await store.local(page)}\n`);
     return;
   }
   const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf);
@@ -86,7 +85,7 @@ async function reportLap(
     process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);
   else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored))) {
     process.stderr.write(
-      `The figures differ from ${store.path(stored)}: artifacts that no digest guards (ledgers, metrics), or the ` +
+      `The figures differ from ${stored}: artifacts that no digest guards (ledgers, metrics), or the ` +
         'definitions, have changed since. Shown is what is measured now.\n',
     );
   }
@@ -95,7 +94,7 @@ async function reportLap(
     return;
   }
   printLapTable(figures);
-  process.stdout.write(`\nReport:   ${store.path(page)}\nManifest: ${store.path(uri.manifest(lap))}\n`);
+  process.stdout.write(`\nReport:   ${await store.local(page)}\nManifest: ${await store.local(uri.manifest(lap))}\n`);
 }
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));
@@ -108,11 +107,11 @@ async function reportCurves(
   const laps = [...new Set((await finishedManifests(store, named)).map(({ lap }) => lap))];
   const reports = await measureLaps(store, laps);
   const runs = [...new Set(laps.map(runOf))];
-  const page = output ?? store.path(uri.curves(runs));
-  await writeFile(page, page.endsWith('.svg') ? curveDrawing(reports) : curvePage(reports));
+  const drawn = output?.endsWith('.svg') === true ? curveDrawing(reports) : curvePage(reports);
+  const page = await writePage(store, uri.curves(runs), drawn, output);
   if (openPath === true) process.stdout.write(`${page}\n`);
   else if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
-  else process.stdout.write(`${curveTable(reports)}\n\nPlots: ${path.resolve(page)}\n`);
+  else process.stdout.write(`${curveTable(reports)}\n\nPlots: ${page}\n`);
 }
 
 async function tellUnfinished(store: ArtifactStore, lap: string, json: boolean): Promise<void> {

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { jobResultSchema, metricsLineSchema } from '../../shared/training/job.ts';
 import type { MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf } from '../../shared/lap/manifest.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
+import { linesOf } from '../../activities/store/lines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
@@ -99,8 +98,8 @@ async function metricsOf({ store, notes }: Measuring, stage: StageRecord): Promi
 /** The JSON lines of a growing log. A last line that was torn by a kill is none. */
 export async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
   if (!(await store.exists(uri))) return;
-  for await (const line of createInterface({ input: createReadStream(store.path(uri)), crlfDelay: Infinity })) {
-    const value = parsedJson(line);
+  for await (const { bytes } of linesOf(store.read(uri))) {
+    const value = parsedJson(bytes.toString('utf8'));
     if (value !== undefined) yield value;
   }
 }

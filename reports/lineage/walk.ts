@@ -67,7 +67,7 @@ export class Walk {
           `Broken link: expected a training of ${this.chain.map(({ manifest }) => manifest.lap).join(', ')} to ` +
             `have made checkpoint ${ref.sha256}, got none`,
         );
-      if (this.#weights) await held(() => expectDigest(this.store.path(ref.uri), ref.sha256));
+      if (this.#weights) await held(() => expectDigest(this.store, ref));
       const verified = this.#weights ? ['digest of its files'] : [];
       const made = {
         kind: 'checkpoint' as const,

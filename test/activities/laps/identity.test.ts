@@ -28,4 +28,16 @@ describe('a lap’s name', () => {
     const names = await Promise.all(owners.map((owner) => allocateLap(store, 'main', owner)));
     expect(new Set(names).size).toBe(owners.length);
   });
+
+  it('is the same when one workflow asks twice at once, whoever else does', async () => {
+    const owners = ['a', 'b', 'a', 'c', 'a', 'b'];
+    const names = await Promise.all(owners.map((owner) => allocateLap(store, 'main', owner)));
+    for (const [index, owner] of owners.entries()) expect(names[index]).toBe(names[owners.indexOf(owner)]);
+    expect(new Set(names).size).toBe(3);
+  });
+
+  it('counts on from the parent’s, in a run that branches from it', async () => {
+    expect(await allocateLap(store, 'other', 'a', 7)).toBe('other/lap-0008');
+    expect(await allocateLap(store, 'other', 'b', 2)).toBe('other/lap-0009');
+  });
 });

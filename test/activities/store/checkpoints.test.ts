@@ -76,6 +76,14 @@ test('of equal checkpoints the one that was made first says what it was made of'
   expect(await store.readMade(ref.uri)).toEqual({ sha256: ref.sha256, ...made });
 });
 
+test('an import that a kill broke off is finished by the next', async () => {
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const base = await folder({ 'config.json': '{}', 'model.safetensors': 'weights' });
+  await store.write(`checkpoints/${await checkpointDigest(base)}/model.safetensors`, 'wei');
+  const ref = await importCheckpoint(store, base);
+  expect(await checkpointDigest(store.path(ref.uri))).toBe(ref.sha256);
+});
+
 test('a stored checkpoint that was changed is refused', async () => {
   const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
   const base = await folder({ 'config.json': '{}' });
@@ -87,11 +95,12 @@ test('a stored checkpoint that was changed is refused', async () => {
 test('what is no checkpoint is refused by name', async () => {
   const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
   await expect(importCheckpoint(store, '/no/such/folder')).rejects.toThrow(
-    'Expected /no/such/folder to be a checkpoint folder, got ENOENT',
+    'Expected /no/such/folder to be a checkpoint folder, got an empty one or none',
   );
-  await expect(importCheckpoint(store, await folder({}))).rejects.toThrow('an empty one');
+  await expect(importCheckpoint(store, await folder({}))).rejects.toThrow('an empty one or none');
   await expect(importCheckpoint(store, await folder({ 'model.gguf': '' }))).rejects.toThrow('config.json');
   const nested = await folder({ 'config.json': '{}' });
   await mkdir(path.join(nested, 'original'));
+  await writeFile(path.join(nested, 'original', 'params.json'), '{}');
   await expect(importCheckpoint(store, nested)).rejects.toThrow('"original"');
 });

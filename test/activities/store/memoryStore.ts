@@ -75,10 +75,6 @@ export class MemoryStore extends ArtifactStore {
     return `memory:///${checkedUri(uri)}`;
   }
 
-  path(): string {
-    throw new Error('A store in memory has no paths');
-  }
-
   #put(uri: string, bytes: Buffer): void {
     this.#artifacts.set(uri, { bytes, changedAt: Date.now() });
   }

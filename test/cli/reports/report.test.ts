@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeReport } from '../../../reports/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
@@ -83,9 +83,8 @@ test('an unknown lap is refused with those there are; an unfinished one says how
     err: expect.stringContaining('there are none yet') as string,
   });
   await writeLap(store);
-  await mkdir(store.path('laps/main/lap-0002'), { recursive: true });
-  await mkdir(store.path('jobs/main/lap-0002/verifier-v1'), { recursive: true });
-  await writeFile(store.path('jobs/main/lap-0002/verifier-v1/result.json'), '{}');
+  await store.write('laps/main/lap-0002/owner', 'me');
+  await store.write('jobs/main/lap-0002/verifier-v1/result.json', '{}');
   expect(await report(state, 'lap-0007')).toMatchObject({
     code: 2,
     err: 'Expected a lap of this store, got "lap-0007"; there are main/lap-0001, main/lap-0002 (not finished)',
@@ -107,7 +106,7 @@ test('laps are an array, oldest first, each as its report has it; several laps h
   const { state, store } = await newState();
   await writeLap(store, { lap: 'main/lap-0001', rewards: { verifierV1: [0.2, 0.8] } });
   await writeLap(store, { lap: 'main/lap-0002' });
-  await mkdir(store.path('laps/main/lap-0003'), { recursive: true });
+  await store.write('laps/main/lap-0003/owner', 'me');
   const { code, out, err } = await flywheel(state, 'laps', '--json');
   expect([code, err]).toEqual([0, '']);
   const laps = JSON.parse(out) as unknown[];
