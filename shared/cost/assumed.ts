@@ -93,7 +93,7 @@ export function minutesOfVerdict(question: QuestionKind): Assumed<number> {
 
 const SIMULATED_PROOFS = 150;
 
-/** Calls and contested share of the label rule on a synthetic population (`shared/label/population.ts`), by simulation. */
+/** Calls and contested share of the label rule, simulated on a synthetic population (`shared/label/population.ts`). */
 export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
   const policy = { ...recipe.labelling, ...labelPolicy(recipe) };
   let [analyses, calls, contested] = [0, 0, 0];
