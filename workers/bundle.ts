@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { FileStore } from '../activities/store/files.ts';
 import { config } from '../temporal.config.ts';
 import { buildIdOfToday, buildOf } from './builds.ts';
 import type { Build } from './builds.ts';
@@ -14,9 +14,6 @@ export async function buildOfToday(): Promise<Build> {
   const build = buildOf(await buildIdOfToday());
   if (existsSync(build.codePath)) return build;
   const { code } = await bundleWorkflowCode({ workflowsPath: path.join(config.root, 'workflows', 'index.ts') });
-  await mkdir(path.dirname(build.codePath), { recursive: true });
-  const temporary = `${build.codePath}.${process.pid}.tmp`;
-  await writeFile(temporary, code);
-  await rename(temporary, build.codePath);
+  await new FileStore(path.dirname(build.codePath)).write(path.basename(build.codePath), code);
   return build;
 }

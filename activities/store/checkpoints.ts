@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { prefixOf, uri } from '../../shared/ids.ts';
-import type { ArtifactRef, CheckpointRef, Made } from '../../shared/records.ts';
+import type { CheckpointRef, Made } from '../../shared/records.ts';
 import { FileStore } from './files.ts';
 import { madeUri, type ArtifactStore } from './types.ts';
 
@@ -14,7 +14,7 @@ const CONFIG = 'config.json';
  * @throws when the folder does not exist, is empty or holds folders: a checkpoint is flat.
  */
 export async function checkpointDigest(folder: string): Promise<string> {
-  return digestOf(await filesOf(new FileStore(folder), '', folder));
+  return digestOf(new FileStore(folder), '', folder);
 }
 
 /** Where a checkpoint lies in the store. */
@@ -33,20 +33,17 @@ export async function recordMade(store: ArtifactStore, { uri, sha256 }: Checkpoi
  */
 export async function importCheckpoint(store: ArtifactStore, folder: string): Promise<CheckpointRef> {
   const source = new FileStore(folder);
-  const files = await filesOf(source, '', folder);
-  if (!files.some((file) => file.uri === CONFIG)) {
+  const names = await namesOf(source, '', folder);
+  if (!names.includes(CONFIG)) {
     throw new Error(
       `Expected ${folder} to be a checkpoint in Hugging Face format with a config.json, got ` +
-        files
-          .map((file) => file.uri)
-          .slice(0, 8)
-          .join(', '),
+        names.slice(0, 8).join(', '),
     );
   }
-  const ref = checkpointRef(digestOf(files));
+  const ref = checkpointRef(await checkpointDigest(folder));
   await recordMade(store, ref, { by: 'importCheckpoint', from: [] });
   if ((await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined)
-    for (const name of [...files.map((file) => file.uri).filter((name) => name !== CONFIG), CONFIG])
+    for (const name of [...names.filter((each) => each !== CONFIG), CONFIG])
       await store.write(uri.checkpoint(ref.sha256, name), source.read(name));
   await expectDigest(store, ref);
   return ref;
@@ -54,7 +51,7 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
 
 /** @throws when a stored checkpoint is not what its name says. */
 export async function expectDigest(store: ArtifactStore, ref: CheckpointRef): Promise<void> {
-  const actual = digestOf(await filesOf(store, prefixOf(ref.uri), ref.uri));
+  const actual = await digestOf(store, prefixOf(ref.uri), ref.uri);
   if (actual !== ref.sha256) {
     throw new Error(
       `Expected ${ref.uri} to have the digest ${ref.sha256}, got ${actual}: it was changed, or not written whole; ` +
@@ -63,14 +60,15 @@ export async function expectDigest(store: ArtifactStore, ref: CheckpointRef): Pr
   }
 }
 
-function digestOf(files: readonly ArtifactRef[]): string {
+async function digestOf(store: ArtifactStore, prefix: string, folder: string): Promise<string> {
   const digest = createHash('sha256');
-  for (const file of files) digest.update(`${file.sha256}  ${file.uri}\n`);
+  for (const name of await namesOf(store, prefix, folder))
+    digest.update(`${(await store.refOf(prefix + name)).sha256}  ${name}\n`);
   return digest.digest('hex');
 }
 
-/** Names and digests of a checkpoint's files, in the byte order of the names. */
-async function filesOf(store: ArtifactStore, prefix: string, folder: string): Promise<ArtifactRef[]> {
+/** Names of a checkpoint's files, in byte order. */
+async function namesOf(store: ArtifactStore, prefix: string, folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const place of store.list(prefix)) names.push(place.slice(prefix.length));
   if (names.length === 0) throw new Error(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
@@ -80,8 +78,5 @@ async function filesOf(store: ArtifactStore, prefix: string, folder: string): Pr
       `Expected the checkpoint ${folder} to hold files only, got the folder ` +
         `${JSON.stringify(nested.slice(0, nested.indexOf('/')))} in it`,
     );
-  const files: ArtifactRef[] = [];
-  for (const name of names.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right))))
-    files.push({ ...(await store.refOf(prefix + name)), uri: name });
-  return files;
+  return names.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
 }

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import { parentOf } from '../../shared/lap/lapInput.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { config } from '../../temporal.config.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { followLap } from './followLap.ts';
 import type { FlywheelEnd, FollowResult, LapEnd } from './followLap.ts';
@@ -16,6 +15,7 @@ import { flywheelInputFrom, lapInputFrom, withLapChoices } from './lapOptions.ts
 import type { LapChoices } from './lapOptions.ts';
 import { workflowLink } from '../links.ts';
 import { LiveView } from './liveView.ts';
+import { lapPages } from '../reports/namedLap.ts';
 import { printLapTable } from '../reports/report.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
 import { EXIT } from '../usage.ts';
@@ -44,7 +44,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap(options: LapOptions): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);
@@ -151,8 +151,7 @@ async function showEnd(store: ArtifactStore, result: Ended, json: boolean, say: 
   const ended = await Promise.all(
     result.laps.map(async (lap) => ({
       lap,
-      manifest: await store.local(uri.manifest(lap)),
-      report: await store.local(uri.reportPage(lap)),
+      ...(await lapPages(store, lap)),
       figures: await store.findJson<LapReport>(uri.report(lap)),
     })),
   );

@@ -3,14 +3,13 @@ import { domains } from '../../domains/index.ts';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { refusalOfPlan } from '../../shared/cost/plan.ts';
 import type { LapPlan, Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
-import { config } from '../../temporal.config.ts';
 import { lapInputFrom, withLapChoices } from './lapOptions.ts';
 import type { LapChoices } from './lapOptions.ts';
 import { EXIT } from '../usage.ts';
@@ -34,7 +33,7 @@ export function registerPlan(program: Command): void {
 }
 
 async function plan(options: PlanOptions): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);

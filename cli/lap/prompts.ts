@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import { addPromptSet } from '../../activities/store/promptSets.ts';
-import { config } from '../../temporal.config.ts';
 import { UsageError } from '../usage.ts';
 
 export function registerPrompts(program: Command): void {
@@ -23,7 +22,7 @@ export function registerPrompts(program: Command): void {
 }
 
 async function add(folder: string, name: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const ref = await addPromptSet(new FileStore(config.storeDir), folder, name).catch((error: Error) => {
+  const ref = await addPromptSet(openStore(), folder, name).catch((error: Error) => {
     throw new UsageError(error.message);
   });
   process.stdout.write(json === true ? `${JSON.stringify(ref)}\n` : `${ref.name}: ${ref.sha256}\n`);

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import { readLiving } from '../../activities/processes/records.ts';
 import { connectClient, serverAnswers } from '../../workers/stack/temporalServer.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
@@ -154,7 +154,7 @@ async function show(
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   lines.push(...flywheels.map(flywheelLine));
   if (laps?.length === 0) lines.push('No laps yet.');
-  const expected = expectedTimes(new FileStore(config.storeDir));
+  const expected = expectedTimes(openStore());
   for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
     lines.push(

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { compareLaps } from '../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../reports/comparison/comparisonTable.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import { domains } from '../../domains/index.ts';
-import { config } from '../../temporal.config.ts';
 import { finishedManifests } from './namedLap.ts';
 import { writePage } from './writePage.ts';
 import { UsageError } from '../usage.ts';
@@ -39,7 +38,7 @@ export function registerCompare(program: Command): void {
 }
 
 async function compare(first: string | undefined, second: string | undefined, options: CompareOptions): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   // `compare lapA --b lapB`: what an option gives, no argument has to.
   const rest = [first, second].filter((text) => text !== undefined);
   const a = lapsOf('a', options.a ?? rest.shift());

@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import { measureLap } from '../../reports/figures/measureLap.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
 import { lapsTable } from '../../reports/pages/lapsTable.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { domains } from '../../domains/index.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { config } from '../../temporal.config.ts';
 import { EXIT } from '../usage.ts';
 import { uri, runOf } from '../../shared/ids.ts';
 
@@ -30,7 +29,7 @@ export function registerLaps(program: Command): void {
 }
 
 async function laps({ run, json }: { readonly run?: string; readonly json?: boolean }): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   const known = (await knownLaps(store)).filter(({ lap }) => run === undefined || runOf(lap) === run);
   const reports: LapReport[] = [];
   for (const { lap, finished } of known) {

@@ -2,10 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { readShard, setsOf, shardFiles, type ShardFile } from '../../activities/sets/inspect.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { OUTCOME_KINDS, type Outcome, type OutcomeKind } from '../../shared/outcomes.ts';
-import { config } from '../../temporal.config.ts';
 import { UsageError } from '../usage.ts';
 
 interface Filter {
@@ -31,14 +30,14 @@ export function registerLedger(program: Command): void {
     .argument('[set]', 'such as main/lap-0001/label/verdicts')
     .option('--json', 'print one JSON object')
     .action(async (set: string | undefined, { json }: { json?: boolean }) => {
-      const store = new FileStore(config.storeDir);
+      const store = openStore();
       const answer = set === undefined ? { sets: await setsOf(store) } : await statsOf(store, set);
       process.stdout.write(json === true ? `${JSON.stringify(answer)}\n` : `${textOf(answer)}\n`);
     });
   filtered(
     ledger.command('show').description('Prints outcomes for a reader, texts included.').argument('<set>'),
   ).action(async (set: string, filter: Filter) => {
-    for await (const outcome of outcomesOf(new FileStore(config.storeDir), set, { limit: '20', ...filter })) {
+    for await (const outcome of outcomesOf(openStore(), set, { limit: '20', ...filter })) {
       const { row, sample, task, kind, score, reason, latencyMs, requests, text } = outcome;
       const head = [
         `${row} [${sample}]`,
@@ -60,7 +59,7 @@ export function registerLedger(program: Command): void {
       .option('--out <file>', 'write here instead of to standard output'),
   ).action(async (set: string, filter: Filter & { out?: string }) => {
     const out = filter.out === undefined ? process.stdout : createWriteStream(filter.out);
-    for await (const outcome of outcomesOf(new FileStore(config.storeDir), set, filter))
+    for await (const outcome of outcomesOf(openStore(), set, filter))
       if (!out.write(`${JSON.stringify(outcome)}\n`)) await once(out, 'drain');
     if (filter.out !== undefined) {
       out.end();

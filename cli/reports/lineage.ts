@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { BrokenLink, lineage, UnknownSubject } from '../../reports/lineage/lineage.ts';
 import { lineageTree } from '../../reports/lineage/lineageTree.ts';
-import { FileStore } from '../../activities/store/files.ts';
-import { config } from '../../temporal.config.ts';
+import { openStore } from '../../workers/store.ts';
 import { finishedManifests } from './namedLap.ts';
 import { EXIT, UsageError } from '../usage.ts';
 
@@ -34,7 +33,7 @@ export function registerLineage(program: Command): void {
 }
 
 async function show(asked: string, { lap, weights, json }: LineageOptions): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   const [within] = lap === undefined ? [] : await finishedManifests(store, [lap]);
   try {
     const found = await lineage(store, asked, { weights, ...(within && { lap: within.lap }) });

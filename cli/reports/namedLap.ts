@@ -39,6 +39,11 @@ export async function finishedManifests(store: ArtifactStore, names: readonly st
   return Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(uri.manifest(lap))));
 }
 
+/** Where a person finds what a lap came to. */
+export async function lapPages(store: ArtifactStore, lap: string): Promise<{ manifest: string; report: string }> {
+  return { manifest: await store.local(uri.manifest(lap)), report: await store.local(uri.reportPage(lap)) };
+}
+
 function thoseThere(laps: readonly KnownLap[]): string {
   return laps.length === 0
     ? 'there are none yet: `flywheel lap` runs one'

@@ -7,14 +7,13 @@ import { soFar } from '../../activities/laps/laps.ts';
 import type { KnownLap } from '../../activities/laps/laps.ts';
 import { curveTable } from '../../reports/pages/lapsTable.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { domains } from '../../domains/index.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { config } from '../../temporal.config.ts';
 import { measureLaps } from './laps.ts';
-import { finishedManifests, namedLaps, newestLap } from './namedLap.ts';
+import { finishedManifests, lapPages, namedLaps, newestLap } from './namedLap.ts';
 import { writePage } from './writePage.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import { uri, runOf } from '../../shared/ids.ts';
@@ -56,7 +55,7 @@ export function printLapTable(figures: LapReport): void {
 }
 
 async function report(named: readonly string[], options: ReportOptions): Promise<void> {
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   if (named.length > 1) return reportCurves(store, named, options);
   if (options.output !== undefined)
     throw new UsageError(
@@ -73,10 +72,9 @@ async function reportLap(
   { json, openPath }: ReportOptions,
 ): Promise<void> {
   if (!finished) return tellUnfinished(store, lap, json === true);
-  const page = uri.reportPage(lap);
   if (openPath === true) {
-    if (!(await store.exists(page))) await writeReport(store, domains.checkerOf, { lap });
-    process.stdout.write(`${await store.local(page)}\n`);
+    if (!(await store.exists(uri.reportPage(lap)))) await writeReport(store, domains.checkerOf, { lap });
+    process.stdout.write(`${(await lapPages(store, lap)).report}\n`);
     return;
   }
   const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf);
@@ -94,7 +92,8 @@ async function reportLap(
     return;
   }
   printLapTable(figures);
-  process.stdout.write(`\nReport:   ${await store.local(page)}\nManifest: ${await store.local(uri.manifest(lap))}\n`);
+  const { report, manifest } = await lapPages(store, lap);
+  process.stdout.write(`\nReport:   ${report}\nManifest: ${manifest}\n`);
 }
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../../workers/store.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import * as messages from '../../shared/review/messages.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
@@ -143,7 +143,7 @@ function verdictCommand(
 async function atDesk(work: (desk: TemporalDesk) => Promise<void>): Promise<void> {
   const client = await connectClient();
   try {
-    await work(new TemporalDesk(client, new FileStore(config.storeDir)));
+    await work(new TemporalDesk(client, openStore()));
   } finally {
     await client.connection.close();
   }

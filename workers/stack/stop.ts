@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { readLiving, terminate } from '../../activities/processes/records.ts';
-import { FileStore } from '../../activities/store/files.ts';
+import { openStore } from '../store.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
-import { config } from '../../temporal.config.ts';
 import { configuredClusters, configuredServers } from '../configured.ts';
 import { GRACE_MS, recordFile } from './services.ts';
 import type { ServiceName } from './services.ts';
@@ -19,7 +18,7 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  */
 export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('worker', say);
-  const store = new FileStore(config.storeDir);
+  const store = openStore();
   for (const cluster of configuredClusters()) {
     if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine
     for (const { jobKey } of await stopJobs(store, cluster, TRAINER_GRACE_MS))
