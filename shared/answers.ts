@@ -74,11 +74,11 @@ const EVALUATION = [
   'Here is my evaluation of the solution:',
   'Based on my evaluation, the final overall score should be:',
   '\\boxed{',
-];
-const SELF_VERIFIED = ['## Solution', '## Self Evaluation', ...EVALUATION];
+] as const;
+const SELF_VERIFIED = ['## Solution', '## Self Evaluation', ...EVALUATION] as const;
 
 /** What an answer to a task is read by, as a prompt should show it. */
-export const FORMATS: Readonly<Record<Task, readonly string[]>> = {
+export const FORMATS = {
   prove: ['## Solution'],
   refine: ['## Solution'],
   selfVerify: SELF_VERIFIED,
@@ -89,7 +89,7 @@ export const FORMATS: Readonly<Record<Task, readonly string[]>> = {
     'Based on my analysis, I will rate the "solution evaluation" as:',
     '\\boxed{',
   ],
-};
+} as const satisfies Readonly<Record<Task, readonly string[]>>;
 
 /** R_format (paper 2.1): 1 when the answer has its task's format. A truncated answer has not, whatever its text. */
 export function formatReward(answer: ParsedAnswer, truncated = false): 0 | 1 {

@@ -3,9 +3,10 @@ import type { ProblemsAsked, Splits } from '../../shared/domain.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import type { Problem } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
+import { MAX_OPERATIONS } from './chain.ts';
 import { rehearsalProblems } from './problems.ts';
 
-const length = z.int().min(1).max(12);
+const length = z.int().min(1).max(MAX_OPERATIONS);
 const band = z.tuple([length, length]).refine(([low, high]) => low <= high, 'expected [lowest, highest]');
 
 export const settings = z.strictObject({

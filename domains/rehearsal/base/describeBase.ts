@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { inspectBase, type Figures } from './inspectBase.ts';
 import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
@@ -23,33 +21,33 @@ export interface BaseDescription {
 export const folderOf = (base: BaseName): string => path.join(import.meta.dirname, '..', 'checkpoints', base);
 export const descriptionFile = (base: BaseName): string => path.join(import.meta.dirname, `${base}.json`);
 
-/**
- * sha256 over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training
- * script.
- */
+/** sha256 over the lines `<sha256 of file>  <file name>\n`, as the store reckons a checkpoint's. */
+async function digestOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash.update(
+      `${createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex')}  ${path.basename(file)}\n`,
+    );
+  return hash.digest('hex');
+}
+
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+
+/** Over all that decides a base: the corpora, config, tokenizer and plan that a seed gives, and the training script. */
 export async function recipeDigest(base: BaseName, seed: number): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-recipe-'));
   try {
     await makeCorpora(folder, base, seed);
-    const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath, entry.name));
-    const hash = createHash('sha256');
-    for (const file of [...files.sort(), path.join(import.meta.dirname, 'train_base.py')]) {
-      const content = await readFile(file);
-      hash.update(`${createHash('sha256').update(content).digest('hex')}  ${path.basename(file)}\n`);
-    }
-    return hash.digest('hex');
+    return await digestOf([...(await filesIn(folder)), path.join(import.meta.dirname, 'train_base.py')]);
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-/** As the trainer reckons it: the same as the store does. */
-async function digestOf(folder: string, python: string): Promise<string> {
-  const digest = 'import sys; from pathlib import Path; from trainer.contract.files import checkpoint_digest; ';
-  const asked = ['-c', `${digest}print(checkpoint_digest(Path(sys.argv[1])))`, folder];
-  return (await promisify(execFile)(python, asked)).stdout.trim();
 }
 
 async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
@@ -57,7 +55,7 @@ async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/b
   const measurement = { problemsPerLength: 25, seed: 7 };
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
-    checkpoint: await digestOf(folderOf(base), python),
+    checkpoint: await digestOf(await filesIn(folderOf(base))),
     measured: {
       ...measurement,
       figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }),

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAnswer } from '../../../shared/answers.ts';
+import type { AnalysisTruth } from '../../../shared/domain.ts';
 import type { Problem, Task } from '../../../shared/records.ts';
-import type { ProofScore } from '../../../shared/scores.ts';
+import { SCORES, type Score } from '../../../shared/scores.ts';
 import { rehearsalChecker } from '../checker.ts';
 import { loadPromptTexts } from './makeBase.ts';
 import { rehearsalProblems } from '../problems.ts';
@@ -23,14 +24,8 @@ interface Item {
   readonly analysis?: string;
 }
 
-interface Answered extends Item {
-  readonly task: Task;
-  readonly text: string;
-  readonly wellFormed: boolean;
-  readonly written?: string;
-  readonly selfAnalysis?: string;
-  readonly score?: ProofScore;
-}
+/** `own` is what the answer says itself: the proof that it writes, and the score that it gives. */
+type Answered = Item & { readonly task: Task; readonly text: string; readonly own?: { proof?: string; score?: Score } };
 
 export interface InspectInput {
   readonly checkpoint: string;
@@ -43,80 +38,28 @@ export interface InspectInput {
 /** By group of figures, by name. Shares and means are rounded to three places. */
 export type Figures = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-export async function inspectBase({
-  checkpoint,
-  problemsPerLength,
-  seed,
-  python,
-  temperature,
-}: InspectInput): Promise<Figures> {
-  const prompts = await loadPromptTexts();
-  const ask = async (task: Task, items: readonly Item[], maxNewTokens: number): Promise<Answered[]> => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-inspect-'));
-    const lines = items.map(({ problem, ...texts }, id) =>
-      JSON.stringify({ id, prompt: render(prompts[task], { problem: problem.statement, ...texts }) }),
-    );
-    await writeFile(path.join(folder, 'prompts.jsonl'), lines.join('\n'));
-    const files = [path.join(folder, 'prompts.jsonl'), path.join(folder, 'answers.jsonl')] as const;
-    await promisify(execFile)(python, [
-      path.join(import.meta.dirname, 'sample.py'),
-      checkpoint,
-      ...files,
-      String(temperature),
-      String(maxNewTokens),
-      String(seed),
-    ]);
-    const answers = (await readFile(files[1], 'utf8'))
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { text: string; truncated: boolean });
-    await rm(folder, { recursive: true });
-    return items.map((item, index) => {
-      const { text, truncated } = answers[index] as { text: string; truncated: boolean };
-      const parsed = parseAnswer(task, text);
-      if (parsed.kind === 'malformed' || truncated) return { ...item, task, text, wellFormed: false };
-      const { proof, selfAnalysis, score } = parsed;
-      return {
-        ...item,
-        task,
-        text,
-        wellFormed: true,
-        ...(proof && { written: proof }),
-        ...(selfAnalysis && { selfAnalysis }),
-        ...(score !== undefined && { score }),
-      };
-    });
-  };
-  const problems = rehearsalProblems({ seed, count: 7 * problemsPerLength, difficulty: [2, 8] });
-  const proved = await ask(
-    'prove',
-    problems.map((problem) => ({ problem })),
-    100,
+export async function inspectBase(input: InspectInput): Promise<Figures> {
+  const { seed, problemsPerLength } = input;
+  const asked = rehearsalProblems({ seed, count: 7 * problemsPerLength, difficulty: [2, 8] }).map((problem) => ({
+    problem,
+  }));
+  const proved = await ask(input, 'prove', asked, 100);
+  const proofs = proved.flatMap(({ problem, own }): Item[] =>
+    own === undefined ? [] : [{ problem, proof: own.proof ?? '' }],
   );
-  const proofs = proved
-    .filter(({ wellFormed }) => wellFormed)
-    .map(({ problem, written }) => ({ problem, proof: written ?? '' }));
-  const verified = await ask('verify', balanced(proofs), 170);
+  const verified = await ask(input, 'verify', balanced(proofs), 170);
   const analyses = verified
-    .filter(({ wellFormed }) => wellFormed)
-    .map(({ problem, proof, text }) => ({ problem, proof: proof ?? '', analysis: text }));
-  const metaVerified = await ask('metaVerify', analyses, 170);
-  const refined = await ask('refine', analyses, 100);
-  const selfVerified = await ask(
-    'selfVerify',
-    problems.map((problem) => ({ problem })),
-    270,
-  );
-  const trajectories = await ask(
-    'selfRefine',
-    problems.map((problem) => ({ problem })),
-    760,
-  );
+    .filter(({ own }) => own !== undefined)
+    .map(({ problem, proof = '', text }) => ({ problem, proof, analysis: text }));
+  const judged = await ask(input, 'metaVerify', analyses, 170);
+  const refined = await ask(input, 'refine', analyses, 100);
+  const selfVerified = await ask(input, 'selfVerify', asked, 270);
+  const trajectories = await ask(input, 'selfRefine', asked, 760);
   return {
     wellFormed: Object.fromEntries(
-      [proved, verified, metaVerified, refined, selfVerified, trajectories].map((set) => [
+      [proved, verified, judged, refined, selfVerified, trajectories].map((set) => [
         set[0]?.task ?? 'none',
-        share(set, ({ wellFormed }) => wellFormed),
+        share(set, ({ own }) => own !== undefined),
       ]),
     ),
     'proof score': byLength(proved),
@@ -124,138 +67,118 @@ export async function inspectBase({
     'selfVerify proof score': byLength(selfVerified),
     'selfRefine last proof score': byLength(trajectories),
     verify: verifierFigures(verified),
-    metaVerify: metaFigures(metaVerified),
+    metaVerify: accuracies(
+      judged.map(({ own, problem, proof = '', analysis = '' }) => ({
+        score: own?.score,
+        truth: rehearsalChecker.analysis(problem, proof, analysis).quality,
+      })),
+    ),
     selfVerify: selfFigures(selfVerified),
     selfRefine: selfFigures(trajectories),
   };
+}
+
+async function ask(
+  { checkpoint, python, temperature, seed }: InspectInput,
+  task: Task,
+  items: readonly Item[],
+  maxNewTokens: number,
+): Promise<Answered[]> {
+  const prompt = (await loadPromptTexts())[task];
+  const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-inspect-'));
+  const [from, to] = [path.join(folder, 'prompts.jsonl'), path.join(folder, 'answers.jsonl')];
+  const lines = items.map(({ problem, ...texts }, id) =>
+    JSON.stringify({ id, prompt: render(prompt, { problem: problem.statement, ...texts }) }),
+  );
+  await writeFile(from, lines.join('\n'));
+  const script = path.join(import.meta.dirname, 'sample.py');
+  await promisify(execFile)(python, [script, checkpoint, from, to, ...[temperature, maxNewTokens, seed].map(String)]);
+  const answers = (await readFile(to, 'utf8')).trim().split('\n');
+  await rm(folder, { recursive: true });
+  return items.map((item, index) => {
+    const { text, truncated } = JSON.parse(answers[index] ?? '{}') as { text: string; truncated: boolean };
+    const own = parseAnswer(task, text);
+    return { ...item, task, text, ...(own.kind === 'wellFormed' && !truncated && { own }) };
+  });
 }
 
 function render(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
 }
 
+const truthOf = (problem: Problem, proof?: string): Score =>
+  proof === undefined ? 0 : rehearsalChecker.proofScore(problem, proof);
+
 /** As many of each score as of the rarest, in the order given. */
-function balanced(items: readonly { problem: Problem; proof: string }[]): Item[] {
-  const byScore = ([0, 0.5, 1] as const).map((score) =>
-    items.filter(({ problem, proof }) => rehearsalChecker.proofScore(problem, proof) === score),
-  );
+function balanced(items: readonly Item[]): Item[] {
+  const byScore = SCORES.map((score) => items.filter(({ problem, proof }) => truthOf(problem, proof) === score));
   const least = Math.min(...byScore.map(({ length }) => length));
   return byScore.flatMap((group) =>
     Array.from({ length: least }, (_, index) => group[Math.floor((index * group.length) / least)] as Item),
   );
 }
 
-const proofScore = ({ problem, written }: Answered): number =>
-  written === undefined ? 0 : rehearsalChecker.proofScore(problem, written);
-
 function byLength(answers: readonly Answered[]): Record<string, number> {
   const groups = { all: [1, 8], '2-3': [2, 3], '4-5': [4, 5], '6-8': [6, 8] } as const;
+  const within = ([least, greatest]: readonly [number, number]) =>
+    answers.filter(({ problem: { difficulty = 0 } }) => difficulty >= least && difficulty <= greatest);
   return Object.fromEntries(
-    Object.entries(groups).map(([name, [least, greatest]]) => [
+    Object.entries(groups).map(([name, group]) => [
       name,
-      mean(
-        answers
-          .filter(({ problem: { difficulty = 0 } }) => difficulty >= least && difficulty <= greatest)
-          .map(proofScore),
-      ),
+      mean(within(group).map(({ problem, own }) => truthOf(problem, own?.proof))),
     ]),
   );
 }
 
 function verifierFigures(answers: readonly Answered[]): Record<string, number> {
-  const judged = answers.map((answer) => ({
-    ...answer,
-    truth: rehearsalChecker.proofScore(answer.problem, answer.proof ?? ''),
-    ...rehearsalChecker.analysis(answer.problem, answer.proof ?? '', answer.text),
+  const judged = answers.map(({ problem, proof = '', text, own }) => ({
+    score: own?.score,
+    truth: truthOf(problem, proof),
+    ...rehearsalChecker.analysis(problem, proof, text),
   }));
-  const claiming = judged.filter(({ claimedIssues }) => claimedIssues > 0);
+  const total = (of: (one: AnalysisTruth) => number): number => sum(judged.map(of));
   return {
-    proofs: judged.length,
-    accuracy: share(judged, ({ score, truth }) => score === truth),
-    accuracyOf0: share(
-      judged.filter(({ truth }) => truth === 0),
-      ({ score }) => score === 0,
-    ),
-    accuracyOfHalf: share(
-      judged.filter(({ truth }) => truth === 0.5),
-      ({ score }) => score === 0.5,
-    ),
-    accuracyOf1: share(
-      judged.filter(({ truth }) => truth === 1),
-      ({ score }) => score === 1,
-    ),
-    scoreReward: mean(judged.map(({ score, truth }) => (score === undefined ? 0 : 1 - Math.abs(score - truth)))),
+    ...accuracies(judged),
     quality: mean(judged.map(({ quality }) => quality)),
-    qualityWhereIssuesClaimed: mean(claiming.map(({ quality }) => quality)),
     claiming: share(judged, ({ claimedIssues }) => claimedIssues > 0),
-    recallOfFlaws: ratio(
-      judged.map(({ flawsReported }) => flawsReported),
-      judged.map(({ flaws }) => flaws),
-    ),
-    unrealClaims: ratio(
-      judged.map(({ claimedIssues, realClaimedIssues }) => claimedIssues - realClaimedIssues),
-      judged.map(({ claimedIssues }) => claimedIssues),
-    ),
-    recallOfRemarks: ratio(
-      judged.map(({ remarksReported }) => remarksReported),
-      judged.map(({ remarks }) => remarks),
-    ),
+    recallOfFlaws: rounded(total((one) => one.flawsReported) / total((one) => one.flaws)),
+    unrealClaims: rounded(1 - total((one) => one.realClaimedIssues) / total((one) => one.claimedIssues)),
+    recallOfRemarks: rounded(total((one) => one.remarksReported) / total((one) => one.remarks)),
     analysesWithFalseRemarks: share(judged, ({ falseRemarks }) => falseRemarks > 0),
-    falseRemarksWhereScore1: share(
-      judged.filter(({ score }) => score === 1),
-      ({ falseRemarks }) => falseRemarks > 0,
-    ),
-    falseRemarksWhereScore0: share(
-      judged.filter(({ score }) => score === 0),
-      ({ falseRemarks }) => falseRemarks > 0,
-    ),
   };
 }
 
-function metaFigures(answers: readonly Answered[]): Record<string, number> {
-  const judged = answers.map((answer) => ({
-    score: answer.score,
-    quality: rehearsalChecker.analysis(answer.problem, answer.proof ?? '', answer.analysis ?? '').quality,
-  }));
-  const of = (quality: number) => judged.filter((one) => one.quality === quality);
-  return {
-    analyses: judged.length,
-    accuracy: share(judged, ({ score, quality }) => score === quality),
-    ...Object.fromEntries(
-      [0, 0.5, 1].map((quality) => [`accuracyOf${quality}`, share(of(quality), ({ score }) => score === quality)]),
-    ),
-    ...Object.fromEntries(
-      [0, 0.5, 1].map((quality) => [`shareOf${quality}`, share(judged, (one) => one.quality === quality)]),
-    ),
-  };
+interface Given {
+  readonly score: Score | undefined;
+  readonly truth: Score;
+}
+
+/** How many there are, and how often the score that was given is the true one: of all, and of each true score. */
+function accuracies(given: readonly Given[]): Record<string, number> {
+  const accuracy = (of: readonly Given[]): number => share(of, ({ score, truth }) => score === truth);
+  const ofScores = SCORES.map((score) => [
+    `accuracyOf${score}`,
+    accuracy(given.filter(({ truth }) => truth === score)),
+  ]);
+  return { of: given.length, accuracy: accuracy(given), ...(Object.fromEntries(ofScores) as object) };
 }
 
 function selfFigures(answers: readonly Answered[]): Record<string, number> {
-  const judged = answers
-    .filter(({ wellFormed }) => wellFormed)
-    .map((answer) => ({ truth: proofScore(answer), score: answer.score }));
+  const given = answers.flatMap(({ problem, own }) =>
+    own === undefined ? [] : { score: own.score, truth: truthOf(problem, own.proof) },
+  );
   return {
-    accuracy: share(judged, ({ score, truth }) => score === truth),
-    claimsOf1: share(judged, ({ score }) => score === 1),
-    falseClaimsOf1: share(judged, ({ score, truth }) => score === 1 && truth < 1),
+    accuracy: share(given, ({ score, truth }) => score === truth),
+    claimsOf1: share(given, ({ score }) => score === 1),
+    falseClaimsOf1: share(given, ({ score, truth }) => score === 1 && truth < 1),
   };
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return Math.round((1000 * sum(values)) / values.length) / 1000;
-}
-
-function ratio(parts: readonly number[], wholes: readonly number[]): number {
-  return Math.round((1000 * sum(parts)) / sum(wholes)) / 1000;
-}
-
-function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  return mean(items.map((item) => (holds(item) ? 1 : 0)));
-}
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const rounded = (value: number): number => Math.round(1000 * value) / 1000;
+const mean = (values: readonly number[]): number => rounded(sum(values) / values.length);
+const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>
+  mean(items.map((item) => (holds(item) ? 1 : 0)));
 
 async function main(
   checkpoint?: string,

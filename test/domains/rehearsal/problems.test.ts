@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { apply, chainOf, statementOf } from '../../../domains/rehearsal/chain.ts';
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import { settings } from '../../../domains/rehearsal/splits.ts';
 import { rehearsalProblems } from '../../../domains/rehearsal/problems.ts';
 
 test('every claim is true, and the difficulty is the number of operations', () => {
@@ -38,10 +40,10 @@ test('more problems than there are, and difficulties out of range, are refused b
   expect(() => rehearsalProblems({ seed: 1, count: 400, difficulty: [1, 1] })).toThrow(
     /another problem of 1 operations/,
   );
-  expect(() => rehearsalProblems({ seed: 1, count: 4, difficulty: [2, 9] })).toThrow(
-    'Expected a difficulty [least, greatest] within 1 to 8 operations, got [2, 9]',
-  );
-  expect(() => rehearsalProblems({ seed: 1, count: -4, difficulty: [2, 4] })).toThrow(/count of problems/);
+  const { settings: given } = rehearsal.domain;
+  for (const wrong of [{ difficulties: [[2, 9]] }, { heldOutDifficulty: [0, 2] }, { train: -4 }])
+    expect(() => settings.parse({ ...given, ...wrong })).toThrow();
+  expect(settings.parse(given)).toEqual(given);
 });
 
 test.each(['', '8', '8 = 8', '8 L1 - 2 = ', '8 L2 - 2 = 6', '8 L1 - 12 = 6', '8 L1 / 2 = 4', 'Prove that 1 + 1 = 2.'])(
