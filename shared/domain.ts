@@ -52,7 +52,7 @@ export interface Domain<Settings = unknown> {
 
 export interface ProblemsAsked<Settings> {
   readonly settings: Settings;
-  /** The lap's place in its chain, counted from 1: with `harder`, each lap's problems are harder than the last one's. */
+  /** The lap's place in its chain, counted from 1: with `harder`, each lap's problems are harder than the last's. */
   readonly turn: number;
   readonly curriculum: Recipe['curriculum'];
   readonly seed: number;

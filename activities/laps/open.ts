@@ -111,12 +111,9 @@ export function isPassing(error: unknown): boolean {
 async function importBase(store: ArtifactStore, root: string, { bases }: Domain, base: string): Promise<CheckpointRef> {
   const shipped = Object.hasOwn(bases, base) ? bases[base] : undefined;
   if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
-  const names = Object.keys(bases).join(', ');
+  const expected = [Object.keys(bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(' or ');
   if (!(await store.exists(base)))
-    throw new Error(
-      `Invalid lap input: domain.base: expected ${names === '' ? '' : `${names} or `}a checkpoint folder in the store, ` +
-        `got ${JSON.stringify(base)}`,
-    );
+    throw new Error(`Invalid lap input: domain.base: expected ${expected}, got ${JSON.stringify(base)}`);
   return importCheckpoint(store, await store.local(base));
 }
 

@@ -76,8 +76,8 @@ export function promptSet(name: string, texts: PromptTexts): PromptSet {
 }
 
 /**
- * What keeps a set from doing its job, a sentence each: values that a task is about and its prompt does not show, values
- * that the task does not have, and titles and phrases that answers are read by and the prompt does not show.
+ * What keeps a set from doing its job, a sentence each: values that a task is about and its prompt does not show,
+ * values that the task does not have, and titles and phrases that answers are read by and the prompt does not show.
  */
 export function shortcomingsOf(texts: PromptTexts): string[] {
   return TASKS.flatMap((task) => {

@@ -74,12 +74,14 @@ async function put(store: ArtifactStore, name: string, texts: PromptTexts): Prom
 /** @throws when a file is missing, or one is there that no set has: a misspelt name would be lost in silence. */
 async function textsIn(folder: string): Promise<PromptTexts> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.md'));
-  const missing = PROMPT_FILES.filter((file) => file !== SYSTEM && !files.includes(file));
-  const unknown = files.filter((file) => !PROMPT_FILES.includes(file));
-  if (missing.length + unknown.length > 0)
+  const needed = PROMPT_FILES.filter((file) => file !== SYSTEM);
+  const wrong = [
+    ...needed.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+    ...files.filter((file) => !PROMPT_FILES.includes(file)).map((file) => `${file} is none of them`),
+  ];
+  if (wrong.length > 0)
     throw new Error(
-      `Expected ${folder} to hold ${PROMPT_FILES.filter((file) => file !== SYSTEM).join(', ')} and, where wanted, ` +
-        `${SYSTEM}; ${[...missing.map((file) => `${file} is missing`), ...unknown.map((file) => `${file} is none of them`)].join(', ')}`,
+      `Expected ${folder} to hold ${needed.join(', ')} and, where wanted, ${SYSTEM}; ${wrong.join(', ')}`,
     );
   const texts = new Map<string, string>();
   for (const file of PROMPT_FILES)

@@ -1,4 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
+import { usual, usualRewards } from '../../shared/lap/usual.ts';
 
 const stage: StageRecipe = {
   init: 'base',
@@ -51,12 +52,7 @@ export const smoke: Recipe = {
     generator: { ...stage, init: 'verifierV2' },
     selfVerification: { ...stage, init: 'generator' },
   },
-  selfVerification: 'self-analysis',
-  curriculum: 'harder',
-  metaVerification: true,
-  retrainVerifier: true,
-  retrainMetaVerifier: false,
-  consolidateFrom: 'generator',
+  ...usual,
   consolidation: {
     examplesPerSkill: 8,
     rowsPerStep: 4,
@@ -67,17 +63,7 @@ export const smoke: Recipe = {
     maxCompletionTokens: 128,
     checkpointEverySteps: 1,
   },
-  rewards: {
-    proofWeight: 0.76, // paper 2.2: α
-    selfAnalysisWeight: 0.24, // paper 2.2: β
-    verdictsPerReward: 1,
-    metaVerdictsPerReward: 1,
-    metaJudge: 'verifier',
-    metaShare: 0.5,
-    judgeAttempts: 3,
-    maxUnscorableShare: 0.2,
-    maxRevisions: 2,
-  },
+  rewards: usualRewards,
   labelling: {
     candidates: 10,
     firstLook: 2,

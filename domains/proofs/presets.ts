@@ -1,4 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
+import { usual, usualRewards } from '../../shared/lap/usual.ts';
 
 const paperStage: StageRecipe = {
   init: 'base',
@@ -43,12 +44,7 @@ export const paper: Recipe = {
     generator: { ...paperStage, init: 'verifierV2', maxCompletionTokens: 131_072 },
     selfVerification: { ...paperStage, init: 'generator', maxCompletionTokens: 131_072 },
   },
-  selfVerification: 'self-analysis',
-  curriculum: 'harder',
-  metaVerification: true,
-  retrainVerifier: true,
-  retrainMetaVerifier: false,
-  consolidateFrom: 'generator',
+  ...usual,
   consolidation: {
     examplesPerSkill: 20_000,
     rowsPerStep: 128,
@@ -59,17 +55,7 @@ export const paper: Recipe = {
     maxCompletionTokens: 131_072,
     checkpointEverySteps: 50,
   },
-  rewards: {
-    proofWeight: 0.76, // paper 2.2: α
-    selfAnalysisWeight: 0.24, // paper 2.2: β
-    verdictsPerReward: 1,
-    metaVerdictsPerReward: 1,
-    metaJudge: 'verifier', // paper 2.2: the verifier does both
-    metaShare: 0.5,
-    judgeAttempts: 3,
-    maxUnscorableShare: 0.05,
-    maxRevisions: 2,
-  },
+  rewards: { ...usualRewards, maxUnscorableShare: 0.05 },
   labelling: {
     candidates: 17_503, // ours: all are labelled, so no first look is needed
     firstLook: 2,
@@ -91,5 +77,6 @@ export const paper: Recipe = {
   training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
   // paper 3.3.1: 8 proofs, majority of 8 analyses
   evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false },
-  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 }, // ours, in dollars
+  // ours, in dollars
+  prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 },
 };

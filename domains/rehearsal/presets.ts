@@ -1,4 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
+import { usual, usualRewards } from '../../shared/lap/usual.ts';
 
 /**
  * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that
@@ -65,12 +66,7 @@ export const rehearsal: Recipe = {
       saturationReward: 0.99,
     },
   },
-  selfVerification: 'self-analysis',
-  curriculum: 'harder',
-  metaVerification: true,
-  retrainVerifier: true,
-  retrainMetaVerifier: false,
-  consolidateFrom: 'generator',
+  ...usual,
   consolidation: {
     examplesPerSkill: 240,
     rowsPerStep: 32,
@@ -81,17 +77,7 @@ export const rehearsal: Recipe = {
     maxCompletionTokens: 480,
     checkpointEverySteps: 10,
   },
-  rewards: {
-    proofWeight: 0.76, // paper 2.2: α
-    selfAnalysisWeight: 0.24, // paper 2.2: β
-    verdictsPerReward: 1,
-    metaVerdictsPerReward: 2, // ours: what the trial's v2 learned with
-    metaJudge: 'verifier', // paper 2.2: the verifier does both
-    metaShare: 0.5,
-    judgeAttempts: 3,
-    maxUnscorableShare: 0.2,
-    maxRevisions: 2,
-  },
+  rewards: { ...usualRewards, metaVerdictsPerReward: 2 }, // ours: what the trial's v2 learned with
   labelling: {
     candidates: 360,
     firstLook: 2, // ours: the fewest that can disagree
@@ -120,7 +106,8 @@ export const rehearsal: Recipe = {
   inference: { engine: 'batcher', shardRows: 128, window: 4, maxConcurrency: 128 },
   training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 },
   evaluation: { proofsPerScore: 80, analysesPerProof: 1, proofsPerProblem: 1, greedy: true },
-  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 }, // a laptop is there anyway
+  // a laptop is there anyway
+  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 },
 };
 
 const tiny = (stage: StageRecipe): StageRecipe => ({

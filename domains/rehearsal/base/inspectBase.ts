@@ -189,8 +189,8 @@ async function main(
 ): Promise<void> {
   if (checkpoint === undefined)
     throw new Error(
-      'Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [problems per length] [seed] ' +
-        '[python] [temperature]',
+      'Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [problems per length] ' +
+        '[seed] [python] [temperature]',
     );
   const figures = await inspectBase({
     checkpoint,

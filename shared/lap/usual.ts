@@ -1,0 +1,23 @@
+import type { Recipe } from './recipe.ts';
+
+/** What presets have in common, whatever they are about: the paper's way, without an ablation. */
+export const usual = {
+  selfVerification: 'self-analysis',
+  curriculum: 'harder',
+  metaVerification: true,
+  retrainVerifier: true,
+  retrainMetaVerifier: false,
+  consolidateFrom: 'generator',
+} as const satisfies Partial<Recipe>;
+
+export const usualRewards: Recipe['rewards'] = {
+  proofWeight: 0.76, // paper 2.2: α
+  selfAnalysisWeight: 0.24, // paper 2.2: β
+  verdictsPerReward: 1,
+  metaVerdictsPerReward: 1,
+  metaJudge: 'verifier', // paper 2.2: the verifier does both
+  metaShare: 0.5,
+  judgeAttempts: 3,
+  maxUnscorableShare: 0.2,
+  maxRevisions: 2,
+};
