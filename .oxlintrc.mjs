@@ -93,7 +93,6 @@ export default {
     {
       files: [
         'domains/rehearsal/base/describeBase.ts',
-        'workers/stack/stack.ts',
         'reports/figures/measureLap.ts',
         'shared/lap/lapInput.ts',
         'workflows/lap/lapProgress.ts',

@@ -1,32 +1,27 @@
 import { config } from '../temporal.config.ts';
 
-/** The Web UI's page of a workflow, or undefined when it is not known where the Web UI is. */
+/** A page of the Web UI about workflows, or undefined when it is not known where the Web UI is. */
+function page(place: string): string | undefined {
+  const { webUi, namespace } = config.temporal;
+  return webUi === undefined ? undefined : `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows${place}`;
+}
+
+/** The page of a workflow. */
 export function workflowLink(workflowId: string, runId?: string): string | undefined {
-  const { webUi, namespace } = config.temporal;
-  if (webUi === undefined) return undefined;
-  const workflow = `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
-  return runId === undefined ? workflow : `${workflow}/${runId}/history`;
+  return page(`/${encodeURIComponent(workflowId)}${runId === undefined ? '' : `/${runId}/history`}`);
 }
 
-/** The Web UI's form for starting a lap; its input field is empty there: `{}` is typed by hand. */
+/** The form for starting a lap; its input field is empty there: `{}` is typed by hand. */
 export function startLapLink(workflowId: string, taskQueue: string): string | undefined {
-  const { webUi, namespace } = config.temporal;
-  if (webUi === undefined) return undefined;
-  const query = new URLSearchParams({ workflowId, taskQueue, workflowType: 'lap' });
-  return `${webUi}/namespaces/${encodeURIComponent(namespace)}/workflows/start-workflow?${query.toString()}`;
+  return page(`/start-workflow?${new URLSearchParams({ workflowId, taskQueue, workflowType: 'lap' }).toString()}`);
 }
 
-/** The Web UI's list of workflows, or of those that a query finds. */
+/** The list of workflows, or of those that a query finds. */
 export function workflowsLink(query?: string): string | undefined {
-  const { webUi, namespace } = config.temporal;
-  if (webUi === undefined) return undefined;
-  return (
-    `${webUi}/namespaces/${encodeURIComponent(namespace)}` +
-    `/workflows${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`
-  );
+  return page(query === undefined ? '' : `?query=${encodeURIComponent(query)}`);
 }
 
-/** Questions that wait for people, in the Web UI. */
+/** Questions that wait for people. */
 export function questionsLink(): string | undefined {
   return workflowsLink('`WorkflowType`="expertReview" AND `ExecutionStatus`="Running"');
 }

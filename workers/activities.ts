@@ -10,13 +10,12 @@ import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { openStore } from './store.ts';
+import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 import { projectEngines } from '../activities/training/engines.ts';
 
 /** All activities of this installation, by task queue. */
 export async function createActivities() {
-  const store = openStore();
   const serving = configuredServing(store);
   const clusters = configuredClusters();
   const trainingEngines = projectEngines(config.python);

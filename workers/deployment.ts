@@ -1,5 +1,6 @@
-import { isGrpcServiceError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { buildIdOfToday } from './builds.ts';
+import { withClient } from './stack/temporalServer.ts';
 
 /** Temporal's name for the workers that run our workflows; a build of theirs is a version of it. */
 export const DEPLOYMENT = 'flywheel';
@@ -108,4 +109,14 @@ export async function buildPinning(
   });
   const { behavior, deploymentVersion } = workflowExecutionInfo?.versioningInfo ?? {};
   return Number(behavior) === PINNED ? (deploymentVersion?.buildId ?? undefined) : undefined;
+}
+
+/** What to tell somebody whose edits the running workers do not have; undefined when they have them. */
+export async function olderCodeRuns(): Promise<string | undefined> {
+  const current = (await withClient(knownBuilds)).find(({ state }) => state === 'current');
+  if (current === undefined || current.buildId === (await buildIdOfToday())) return undefined;
+  return (
+    'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start ' +
+    'again: new laps get this checkout, and open ones stay on theirs.'
+  );
 }

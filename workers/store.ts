@@ -3,4 +3,4 @@ import type { ArtifactStore } from '../activities/store/types.ts';
 import { config } from '../temporal.config.ts';
 
 /** The artifact store of this installation. One of another kind is opened here, and nowhere else. */
-export const openStore = (): ArtifactStore => new FileStore(config.storeDir);
+export const store: ArtifactStore = new FileStore(config.storeDir);

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
-import { openStore } from '../../workers/store.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
+import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
 import { parentOf } from '../../shared/lap/lapInput.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -44,7 +43,6 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap(options: LapOptions): Promise<void> {
-  const store = openStore();
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);
@@ -99,7 +97,7 @@ async function runLap(options: LapOptions): Promise<void> {
     const end =
       laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
     view.clear();
-    await showEnd(store, end, options.json === true, say);
+    await showEnd(end, options.json === true, say);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
@@ -135,7 +133,7 @@ const flywheelEnd = (result: FollowResult<FlywheelEnd>): Ended =>
     ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped }
     : result;
 
-async function showEnd(store: ArtifactStore, result: Ended, json: boolean, say: (line: string) => void): Promise<void> {
+async function showEnd(result: Ended, json: boolean, say: (line: string) => void): Promise<void> {
   if (result.kind === 'interrupted') return;
   if (result.kind === 'stopped') {
     process.exitCode = EXIT.interrupted;
@@ -151,7 +149,7 @@ async function showEnd(store: ArtifactStore, result: Ended, json: boolean, say: 
   const ended = await Promise.all(
     result.laps.map(async (lap) => ({
       lap,
-      ...(await lapPages(store, lap)),
+      ...(await lapPages(lap)),
       figures: await store.findJson<LapReport>(uri.report(lap)),
     })),
   );

@@ -3,7 +3,7 @@ import { domains } from '../../domains/index.ts';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
-import { openStore } from '../../workers/store.ts';
+import { store } from '../../workers/store.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { refusalOfPlan } from '../../shared/cost/plan.ts';
@@ -33,7 +33,6 @@ export function registerPlan(program: Command): void {
 }
 
 async function plan(options: PlanOptions): Promise<void> {
-  const store = openStore();
   const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
   const from = parentOf(input);
   const parent = from === undefined ? undefined : await readManifest(store, from);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openStore } from '../../workers/store.ts';
+import { store } from '../../workers/store.ts';
 import { addPromptSet } from '../../activities/store/promptSets.ts';
 import { UsageError } from '../usage.ts';
 
@@ -22,7 +22,7 @@ export function registerPrompts(program: Command): void {
 }
 
 async function add(folder: string, name: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const ref = await addPromptSet(openStore(), folder, name).catch((error: Error) => {
+  const ref = await addPromptSet(store, folder, name).catch((error: Error) => {
     throw new UsageError(error.message);
   });
   process.stdout.write(json === true ? `${JSON.stringify(ref)}\n` : `${ref.name}: ${ref.sha256}\n`);

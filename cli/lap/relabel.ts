@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { evidenceOf, shardFiles } from '../../activities/sets/inspect.ts';
 import type { StoredResult } from '../../activities/sets/shard.ts';
-import { openStore } from '../../workers/store.ts';
+import { store } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { nextLabelStep } from '../../shared/label/earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
@@ -46,7 +46,6 @@ export function registerRelabel(program: Command): void {
     .option('--rows', 'print a JSON line per proof first')
     .option('--json', 'print one JSON object')
     .action(async (set: string, options: RelabelOptions) => {
-      const store = openStore();
       const { policy, summary, rows } = await relabel(store, set, options);
       if (options.rows === true) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
       process.stdout.write(

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
-import { openStore } from '../../workers/store.ts';
 import { readLiving } from '../../activities/processes/records.ts';
-import { connectClient, serverAnswers } from '../../workers/stack/temporalServer.ts';
+import { serverAnswers, withClient } from '../../workers/stack/temporalServer.ts';
+import { store } from '../../workers/store.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
@@ -51,8 +51,8 @@ export function registerStatus(program: Command): void {
     .action(async (lap: string | undefined, { json }: { json?: boolean }) => {
       const stack = await stackStatus();
       const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
-      const laps = reachable ? await lapStatuses(lap) : undefined;
-      const flywheels = reachable && lap === undefined ? await openFlywheels() : [];
+      const laps = reachable ? await withClient((client) => lapStatuses(client, lap)) : undefined;
+      const flywheels = reachable && lap === undefined ? await withClient(flywheelStatuses) : [];
       if (lap !== undefined && laps?.length === 0)
         throw new UsageError(
           `Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` ` +
@@ -85,45 +85,31 @@ async function stackStatus() {
   return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
 }
 
-async function openFlywheels(): Promise<FlywheelStatus[]> {
-  const client = await connectClient();
-  try {
-    return await flywheelStatuses(client);
-  } finally {
-    await client.connection.close();
+async function lapStatuses(client: Client, named: string | undefined): Promise<LapStatus[]> {
+  const found: LapStatus[] = [];
+  for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
+    const open = info.status.name === 'RUNNING';
+    const progress = open ? await progressOf(client, info.workflowId) : undefined;
+    const lap =
+      progress?.lap ??
+      (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
+    const link = workflowLink(info.workflowId, info.runId);
+    const schedule = info.typedSearchAttributes.get(STARTED_BY);
+    const status: LapStatus = {
+      workflowId: info.workflowId,
+      runId: info.runId,
+      status: info.status.name.toLowerCase(),
+      startedAt: info.startTime.toISOString(),
+      ...(info.closeTime && { endedAt: info.closeTime.toISOString() }),
+      ...(lap !== undefined && { lap }),
+      ...(schedule !== undefined && { schedule }),
+      ...(link !== undefined && { link }),
+      ...(progress && { progress }),
+    };
+    if (named === undefined || isNamed(status, named)) found.push(status);
+    if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
   }
-}
-
-async function lapStatuses(named: string | undefined): Promise<LapStatus[]> {
-  const client = await connectClient();
-  try {
-    const found: LapStatus[] = [];
-    for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
-      const open = info.status.name === 'RUNNING';
-      const progress = open ? await progressOf(client, info.workflowId) : undefined;
-      const lap =
-        progress?.lap ??
-        (info.status.name === 'COMPLETED' ? await lapOf(client, info.workflowId, info.runId) : undefined);
-      const link = workflowLink(info.workflowId, info.runId);
-      const schedule = info.typedSearchAttributes.get(STARTED_BY);
-      const status: LapStatus = {
-        workflowId: info.workflowId,
-        runId: info.runId,
-        status: info.status.name.toLowerCase(),
-        startedAt: info.startTime.toISOString(),
-        ...(info.closeTime && { endedAt: info.closeTime.toISOString() }),
-        ...(lap !== undefined && { lap }),
-        ...(schedule !== undefined && { schedule }),
-        ...(link !== undefined && { link }),
-        ...(progress && { progress }),
-      };
-      if (named === undefined || isNamed(status, named)) found.push(status);
-      if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
-    }
-    return found;
-  } finally {
-    await client.connection.close();
-  }
+  return found;
 }
 
 /** The name that a finished lap gave itself. */
@@ -154,7 +140,7 @@ async function show(
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   lines.push(...flywheels.map(flywheelLine));
   if (laps?.length === 0) lines.push('No laps yet.');
-  const expected = expectedTimes(openStore());
+  const expected = expectedTimes(store);
   for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
     lines.push(

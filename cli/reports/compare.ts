@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { compareLaps } from '../../reports/comparison/compareLaps.ts';
 import { comparisonPage } from '../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../reports/comparison/comparisonTable.ts';
-import { openStore } from '../../workers/store.ts';
 import { domains } from '../../domains/index.ts';
+import { uri } from '../../shared/ids.ts';
+import { store } from '../../workers/store.ts';
+import { UsageError } from '../usage.ts';
 import { finishedManifests } from './namedLap.ts';
 import { writePage } from './writePage.ts';
-import { UsageError } from '../usage.ts';
-import { uri } from '../../shared/ids.ts';
 
 interface CompareOptions {
   readonly a?: string;
@@ -38,7 +38,6 @@ export function registerCompare(program: Command): void {
 }
 
 async function compare(first: string | undefined, second: string | undefined, options: CompareOptions): Promise<void> {
-  const store = openStore();
   // `compare lapA --b lapB`: what an option gives, no argument has to.
   const rest = [first, second].filter((text) => text !== undefined);
   const a = lapsOf('a', options.a ?? rest.shift());
@@ -51,20 +50,16 @@ async function compare(first: string | undefined, second: string | undefined, op
   const comparison = await compareLaps(
     store,
     domains.checkerOf,
-    await finishedManifests(store, a),
-    await finishedManifests(store, b),
+    await finishedManifests(a),
+    await finishedManifests(b),
   );
   const place = uri.comparison(comparison.a.laps, comparison.b.laps);
-  const page = await writePage(store, place, comparisonPage(comparison), options.output);
-  if (options.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
-  else process.stdout.write(`${comparisonTable(comparison)}\n\nPlots: ${page}\n`);
+  const page = await writePage(place, comparisonPage(comparison), options.output);
+  console.log(options.json ? JSON.stringify(comparison) : `${comparisonTable(comparison)}\n\nPlots: ${page}`);
 }
 
-function lapsOf(side: 'a' | 'b', text: string | undefined): string[] {
-  const laps = (text ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+function lapsOf(side: 'a' | 'b', text = ''): string[] {
+  const laps = text.split(',').flatMap((name) => name.trim() || []);
   if (laps.length === 0)
     throw new UsageError(`Expected a lap for side ${side}, got none: flywheel compare lap-0001 lap-0002`);
   return laps;

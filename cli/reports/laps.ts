@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 import { measureLap } from '../../reports/figures/measureLap.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
 import { lapsTable } from '../../reports/pages/lapsTable.ts';
-import { openStore } from '../../workers/store.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import { domains } from '../../domains/index.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import { runOf, uri } from '../../shared/ids.ts';
+import { store } from '../../workers/store.ts';
 import { EXIT } from '../usage.ts';
-import { uri, runOf } from '../../shared/ids.ts';
 
 export function registerLaps(program: Command): void {
   program
@@ -29,36 +28,29 @@ export function registerLaps(program: Command): void {
 }
 
 async function laps({ run, json }: { readonly run?: string; readonly json?: boolean }): Promise<void> {
-  const store = openStore();
   const known = (await knownLaps(store)).filter(({ lap }) => run === undefined || runOf(lap) === run);
   const reports: LapReport[] = [];
+  const unfinished: string[] = [];
   for (const { lap, finished } of known) {
-    if (!finished) continue;
-    try {
-      reports.push(...(await measureLaps(store, [lap])));
-    } catch (error) {
-      process.exitCode = EXIT.failed;
-      process.stderr.write(`${lap} cannot be measured: ${error instanceof Error ? error.message : String(error)}\n`);
-    }
+    if (finished)
+      await measured(lap).then(
+        (report) => reports.push(report),
+        ({ message }: Error) => {
+          process.exitCode = EXIT.failed;
+          console.error(`${lap} cannot be measured: ${message}`);
+        },
+      );
+    else unfinished.push(lap);
   }
   reports.sort(byAge);
-  if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
-  else
-    process.stdout.write(
-      `${lapsTable(
-        reports,
-        known.flatMap(({ lap, finished }) => (finished ? [] : [lap])),
-      )}\n`,
-    );
+  console.log(json ? JSON.stringify(reports) : lapsTable(reports, unfinished));
 }
 
-/** Finished laps, measured one after the other; oldest first. */
-export async function measureLaps(store: ArtifactStore, names: readonly string[]): Promise<LapReport[]> {
-  const reports: LapReport[] = [];
-  for (const lap of names)
-    reports.push(await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf));
-  return reports.sort(byAge);
+/** The figures of a finished lap, from its stored artifacts. */
+export async function measured(lap: string): Promise<LapReport> {
+  return measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf);
 }
 
-const byAge = (a: LapReport, b: LapReport): number =>
+/** Oldest first. */
+export const byAge = (a: LapReport, b: LapReport): number =>
   Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.lap < b.lap ? -1 : 1);

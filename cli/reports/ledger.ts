@@ -1,10 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readShard, setsOf, shardFiles, type ShardFile } from '../../activities/sets/inspect.ts';
-import { openStore } from '../../workers/store.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import { OUTCOME_KINDS, type Outcome, type OutcomeKind } from '../../shared/outcomes.ts';
+import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
 
 interface Filter {
@@ -30,25 +29,24 @@ export function registerLedger(program: Command): void {
     .argument('[set]', 'such as main/lap-0001/label/verdicts')
     .option('--json', 'print one JSON object')
     .action(async (set: string | undefined, { json }: { json?: boolean }) => {
-      const store = openStore();
-      const answer = set === undefined ? { sets: await setsOf(store) } : await statsOf(store, set);
-      process.stdout.write(json === true ? `${JSON.stringify(answer)}\n` : `${textOf(answer)}\n`);
+      const answer = set === undefined ? { sets: await setsOf(store) } : await statsOf(set);
+      console.log(json ? JSON.stringify(answer) : textOf(answer));
     });
   filtered(
     ledger.command('show').description('Prints outcomes for a reader, texts included.').argument('<set>'),
   ).action(async (set: string, filter: Filter) => {
-    for await (const outcome of outcomesOf(openStore(), set, { limit: '20', ...filter })) {
-      const { row, sample, task, kind, score, reason, latencyMs, requests, text } = outcome;
+    for await (const outcome of outcomesOf(set, { limit: '20', ...filter })) {
+      const { row, sample, task, kind, score, reason, latencyMs, requests, text = '' } = outcome;
       const head = [
         `${row} [${sample}]`,
         task,
         kind,
-        ...(score === undefined ? [] : [`score ${score}`]),
-        ...(reason === undefined ? [] : [reason]),
+        score !== undefined && `score ${score}`,
+        reason,
         `${latencyMs} ms`,
-        ...(requests > 1 ? [`${requests} requests`] : []),
+        requests > 1 && `${requests} requests`,
       ];
-      process.stdout.write(`── ${head.join(' · ')}\n${text ?? ''}\n`);
+      console.log(`── ${head.filter((part) => part).join(' · ')}\n${text}`);
     }
   });
   filtered(
@@ -57,14 +55,13 @@ export function registerLedger(program: Command): void {
       .description('Writes outcomes as JSON lines, texts in place.')
       .argument('<set>')
       .option('--out <file>', 'write here instead of to standard output'),
-  ).action(async (set: string, filter: Filter & { out?: string }) => {
-    const out = filter.out === undefined ? process.stdout : createWriteStream(filter.out);
-    for await (const outcome of outcomesOf(openStore(), set, filter))
-      if (!out.write(`${JSON.stringify(outcome)}\n`)) await once(out, 'drain');
-    if (filter.out !== undefined) {
-      out.end();
-      await once(out, 'finish');
-    }
+  ).action(async (set: string, { out, ...filter }: Filter & { out?: string }) => {
+    const lines = async function* () {
+      for await (const outcome of outcomesOf(set, filter)) yield `${JSON.stringify(outcome)}\n`;
+    };
+    await (out === undefined
+      ? pipeline(lines, process.stdout, { end: false })
+      : pipeline(lines, createWriteStream(out)));
   });
 }
 
@@ -76,32 +73,24 @@ function filtered(command: Command): Command {
     .option('--limit <count>', 'at most so many');
 }
 
-async function* outcomesOf(
-  store: ArtifactStore,
-  set: string,
-  { row, kind, task, limit }: Filter,
-): AsyncGenerator<Outcome> {
+async function* outcomesOf(set: string, { row, kind, task, limit }: Filter): AsyncGenerator<Outcome> {
   if (kind !== undefined && !OUTCOME_KINDS.includes(kind as OutcomeKind))
     throw new UsageError(`Expected --kind to be one of ${OUTCOME_KINDS.join(', ')}, got ${JSON.stringify(kind)}`);
-  const most = limit === undefined ? Infinity : Number(limit);
+  const most = Number(limit ?? Infinity);
   if (!(most >= 0)) throw new UsageError(`Expected --limit to be a number, got ${JSON.stringify(limit)}`);
   let given = 0;
-  for (const shard of await shardFiles(store, set)) {
+  for (const shard of await shardFiles(store, set))
     for await (const outcome of readShard(store, shard)) {
-      if (
-        (row !== undefined && outcome.row !== row) ||
-        (kind !== undefined && outcome.kind !== kind) ||
-        (task !== undefined && outcome.task !== task)
-      )
-        continue;
+      if (row !== undefined && outcome.row !== row) continue;
+      if (kind !== undefined && outcome.kind !== kind) continue;
+      if (task !== undefined && outcome.task !== task) continue;
       if (given >= most) return;
       given += 1;
       yield outcome;
     }
-  }
 }
 
-async function statsOf(store: ArtifactStore, set: string) {
+async function statsOf(set: string) {
   const shards = await shardFiles(store, set);
   const tasks: Record<string, Record<OutcomeKind, number>> = {};
   const latencies: number[] = [];

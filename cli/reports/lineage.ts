@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { BrokenLink, lineage, UnknownSubject } from '../../reports/lineage/lineage.ts';
 import { lineageTree } from '../../reports/lineage/lineageTree.ts';
-import { openStore } from '../../workers/store.ts';
+import { store } from '../../workers/store.ts';
 import { finishedManifests } from './namedLap.ts';
 import { EXIT, UsageError } from '../usage.ts';
 
@@ -33,16 +33,15 @@ export function registerLineage(program: Command): void {
 }
 
 async function show(asked: string, { lap, weights, json }: LineageOptions): Promise<void> {
-  const store = openStore();
-  const [within] = lap === undefined ? [] : await finishedManifests(store, [lap]);
+  const [within] = lap === undefined ? [] : await finishedManifests([lap]);
   try {
     const found = await lineage(store, asked, { weights, ...(within && { lap: within.lap }) });
-    process.stdout.write(`${json === true ? JSON.stringify(found) : lineageTree(found)}\n`);
+    console.log(json ? JSON.stringify(found) : lineageTree(found));
   } catch (error) {
     if (error instanceof UnknownSubject) throw new UsageError(error.message);
     if (!(error instanceof BrokenLink)) throw error;
     process.exitCode = EXIT.failed;
-    if (json === true) process.stdout.write(`${JSON.stringify({ asked, broken: error.message })}\n`);
-    process.stderr.write(`${error.message}\n`);
+    if (json) console.log(JSON.stringify({ asked, broken: error.message }));
+    console.error(error.message);
   }
 }

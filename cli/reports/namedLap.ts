@@ -1,15 +1,14 @@
-import { knownLaps } from '../../activities/laps/laps.ts';
-import type { KnownLap } from '../../activities/laps/laps.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
+import { knownLaps, type KnownLap } from '../../activities/laps/laps.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { fullLapName, MAIN, runOf, uri } from '../../shared/ids.ts';
+import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
-import { uri, fullLapName, MAIN, runOf } from '../../shared/ids.ts';
 
 /**
  * The laps of the store that the names say, `lap-0001` being short for `main/lap-0001`.
  * @throws UsageError naming the laps there are.
  */
-export async function namedLaps(store: ArtifactStore, names: readonly string[]): Promise<KnownLap[]> {
+export async function namedLaps(names: readonly string[]): Promise<KnownLap[]> {
   const laps = await knownLaps(store);
   return names.map((named) => {
     const found = laps.find(({ lap }) => lap === fullLapName(named));
@@ -20,7 +19,7 @@ export async function namedLaps(store: ArtifactStore, names: readonly string[]):
 }
 
 /** The newest finished lap of the run main, else of any. @throws UsageError when none has finished. */
-export async function newestLap(store: ArtifactStore): Promise<KnownLap> {
+export async function newestLap(): Promise<KnownLap> {
   const laps = await knownLaps(store);
   const newest =
     laps.findLast(({ lap, finished }) => finished && runOf(lap) === MAIN) ?? laps.findLast(({ finished }) => finished);
@@ -29,8 +28,8 @@ export async function newestLap(store: ArtifactStore): Promise<KnownLap> {
 }
 
 /** The manifests of finished laps. @throws UsageError where one is not known or has not finished. */
-export async function finishedManifests(store: ArtifactStore, names: readonly string[]): Promise<LapManifest[]> {
-  const laps = await namedLaps(store, names);
+export async function finishedManifests(names: readonly string[]): Promise<LapManifest[]> {
+  const laps = await namedLaps(names);
   const open = laps.find(({ finished }) => !finished);
   if (open !== undefined)
     throw new UsageError(
@@ -40,7 +39,7 @@ export async function finishedManifests(store: ArtifactStore, names: readonly st
 }
 
 /** Where a person finds what a lap came to. */
-export async function lapPages(store: ArtifactStore, lap: string): Promise<{ manifest: string; report: string }> {
+export async function lapPages(lap: string): Promise<{ manifest: string; report: string }> {
   return { manifest: await store.local(uri.manifest(lap)), report: await store.local(uri.reportPage(lap)) };
 }
 

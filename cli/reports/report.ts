@@ -1,22 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { measureLap } from '../../reports/figures/measureLap.ts';
 import { writeReport } from '../../reports/activities.ts';
 import { curveDrawing, curvePage } from '../../reports/pages/curvePage.ts';
-import { soFar } from '../../activities/laps/laps.ts';
-import type { KnownLap } from '../../activities/laps/laps.ts';
+import { soFar, type KnownLap } from '../../activities/laps/laps.ts';
 import { curveTable } from '../../reports/pages/lapsTable.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
-import { openStore } from '../../workers/store.ts';
-import type { ArtifactStore } from '../../activities/store/types.ts';
 import { domains } from '../../domains/index.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { measureLaps } from './laps.ts';
+import { runOf, uri } from '../../shared/ids.ts';
+import { store } from '../../workers/store.ts';
+import { EXIT, UsageError } from '../usage.ts';
+import { byAge, measured } from './laps.ts';
 import { finishedManifests, lapPages, namedLaps, newestLap } from './namedLap.ts';
 import { writePage } from './writePage.ts';
-import { EXIT, UsageError } from '../usage.ts';
-import { uri, runOf } from '../../shared/ids.ts';
 
 interface ReportOptions {
   readonly json?: boolean;
@@ -51,82 +47,67 @@ export function registerReport(program: Command): void {
 
 /** The table of what was measured, on stdout. */
 export function printLapTable(figures: LapReport): void {
-  process.stdout.write(`${lapTable(figures)}\n`);
+  console.log(lapTable(figures));
 }
 
 async function report(named: readonly string[], options: ReportOptions): Promise<void> {
-  const store = openStore();
-  if (named.length > 1) return reportCurves(store, named, options);
+  if (named.length > 1) return reportCurves(named, options);
   if (options.output !== undefined)
     throw new UsageError(
       "--output: expected several laps, whose curves are written there, got one; a lap's own page is where " +
         '--open-path says',
     );
-  const [chosen = await newestLap(store)] = await namedLaps(store, named);
-  return reportLap(store, chosen, options);
+  const [chosen = await newestLap()] = await namedLaps(named);
+  return reportLap(chosen, options);
 }
 
-async function reportLap(
-  store: ArtifactStore,
-  { lap, finished }: KnownLap,
-  { json, openPath }: ReportOptions,
-): Promise<void> {
-  if (!finished) return tellUnfinished(store, lap, json === true);
-  if (openPath === true) {
+async function reportLap({ lap, finished }: KnownLap, { json, openPath }: ReportOptions): Promise<void> {
+  if (!finished) return tellUnfinished(lap, json);
+  if (openPath) {
     if (!(await store.exists(uri.reportPage(lap)))) await writeReport(store, domains.checkerOf, { lap });
-    process.stdout.write(`${(await lapPages(store, lap)).report}\n`);
+    console.log((await lapPages(lap)).report);
     return;
   }
-  const figures = await measureLap(await store.readJson<LapManifest>(uri.manifest(lap)), store, domains.checkerOf);
+  const figures = await measured(lap);
   const stored = uri.report(lap);
   if (!(await store.exists(stored)))
-    process.stderr.write(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.\n`);
-  else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored))) {
-    process.stderr.write(
+    console.error(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.`);
+  else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored)))
+    console.error(
       `The figures differ from ${stored}: artifacts that no digest guards (ledgers, metrics), or the ` +
-        'definitions, have changed since. Shown is what is measured now.\n',
+        'definitions, have changed since. Shown is what is measured now.',
     );
-  }
-  if (json === true) {
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+  if (json) {
+    console.log(JSON.stringify(figures));
     return;
   }
   printLapTable(figures);
-  const { report, manifest } = await lapPages(store, lap);
-  process.stdout.write(`\nReport:   ${report}\nManifest: ${manifest}\n`);
+  const { report, manifest } = await lapPages(lap);
+  console.log(`\nReport:   ${report}\nManifest: ${manifest}`);
 }
 
 const asJson = (figures: LapReport): unknown => JSON.parse(JSON.stringify(figures));
 
-async function reportCurves(
-  store: ArtifactStore,
-  named: readonly string[],
-  { json, openPath, output }: ReportOptions,
-): Promise<void> {
-  const laps = [...new Set((await finishedManifests(store, named)).map(({ lap }) => lap))];
-  const reports = await measureLaps(store, laps);
-  const runs = [...new Set(laps.map(runOf))];
-  const drawn = output?.endsWith('.svg') === true ? curveDrawing(reports) : curvePage(reports);
-  const page = await writePage(store, uri.curves(runs), drawn, output);
-  if (openPath === true) process.stdout.write(`${page}\n`);
-  else if (json === true) process.stdout.write(`${JSON.stringify(reports)}\n`);
-  else process.stdout.write(`${curveTable(reports)}\n\nPlots: ${page}\n`);
+async function reportCurves(named: readonly string[], { json, openPath, output }: ReportOptions): Promise<void> {
+  const laps = [...new Set((await finishedManifests(named)).map(({ lap }) => lap))];
+  const reports: LapReport[] = [];
+  for (const lap of laps) reports.push(await measured(lap));
+  reports.sort(byAge);
+  const drawn = output?.endsWith('.svg') ? curveDrawing(reports) : curvePage(reports);
+  const page = await writePage(uri.curves([...new Set(laps.map(runOf))]), drawn, output);
+  if (openPath) console.log(page);
+  else console.log(json ? JSON.stringify(reports) : `${curveTable(reports)}\n\nPlots: ${page}`);
 }
 
-async function tellUnfinished(store: ArtifactStore, lap: string, json: boolean): Promise<void> {
+async function tellUnfinished(lap: string, json: boolean | undefined): Promise<void> {
   const { trained, evaluating } = await soFar(store, lap);
   process.exitCode = EXIT.failed;
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ lap, state: 'unfinished', trained, evaluating })}\n`);
-    return;
-  }
-  process.stdout.write(
-    [
-      `${lap} has no manifest yet: it is under way, or it ended before its end (\`flywheel status ${lap}\` ` +
-        'knows). Its figures are measured at the end.',
-      `Trained so far: ${trained.join(', ') || 'nothing'}.`,
-      `Evaluations begun: ${evaluating.join(', ') || 'none'}.`,
-      '',
-    ].join('\n'),
+  console.log(
+    json
+      ? JSON.stringify({ lap, state: 'unfinished', trained, evaluating })
+      : `${lap} has no manifest yet: it is under way, or it ended before its end (\`flywheel status ${lap}\` ` +
+          'knows). Its figures are measured at the end.\n' +
+          `Trained so far: ${trained.join(', ') || 'nothing'}.\n` +
+          `Evaluations begun: ${evaluating.join(', ') || 'none'}.`,
   );
 }

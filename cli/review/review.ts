@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { openStore } from '../../workers/store.ts';
-import { connectClient } from '../../workers/stack/temporalServer.ts';
+import { withClient } from '../../workers/stack/temporalServer.ts';
+import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
 import type { VerdictMessage } from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
-import { config } from '../../temporal.config.ts';
+import { store } from '../../workers/store.ts';
 import { workflowLink } from '../links.ts';
 import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
 import { scoreFrom, sitDown } from './reviewTerminal.ts';
@@ -46,7 +46,7 @@ export function registerReview(program: Command): void {
         await atDesk(async (desk) => {
           if (!(await desk.hasWorker()))
             throw new Error(
-              `No worker runs on task queue ${config.taskQueues.orchestrator}: nobody would take your answers. ` +
+              `No worker runs on task queue ${QUEUES.orchestrator}: nobody would take your answers. ` +
                 `Start one with \`npm run lap\` or \`npm run dev\`.`,
             );
           const { given, stopped } = await sitDown({
@@ -140,13 +140,8 @@ function verdictCommand(
     });
 }
 
-async function atDesk(work: (desk: TemporalDesk) => Promise<void>): Promise<void> {
-  const client = await connectClient();
-  try {
-    await work(new TemporalDesk(client, openStore()));
-  } finally {
-    await client.connection.close();
-  }
+function atDesk(work: (desk: TemporalDesk) => Promise<void>): Promise<void> {
+  return withClient((client) => work(new TemporalDesk(client, store)));
 }
 
 function named(annotator: string | undefined): string {

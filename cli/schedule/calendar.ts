@@ -1,33 +1,33 @@
+/** What a field of a calendar may hold, in the order of a cron expression with seconds and year. Sunday is 0, or 7. */
+const FIELDS = {
+  second: { low: 0, high: 59 },
+  minute: { low: 0, high: 59 },
+  hour: { low: 0, high: 23 },
+  dayOfMonth: { low: 1, high: 31 },
+  month: {
+    low: 1,
+    high: 12,
+    names: ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'],
+  },
+  dayOfWeek: { low: 0, high: 6, names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] },
+  year: { low: 2000, high: 2100 },
+} as const;
+type Field = keyof typeof FIELDS;
+
+/** Times at which every field has one of its values, each once and in order; no year means any. */
+export type Calendar = Readonly<Record<Field, readonly number[]>>;
+
 /** A range of values, ends included, as Temporal's schedules have them. */
-export interface Range {
+interface Range {
   readonly start: number;
   readonly end: number;
   readonly step: number;
 }
 
-const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
-const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
-
-/** What a field of a calendar may hold, in the order of a cron expression with seconds and year. Sunday is 0, or 7. */
-const FIELDS = {
-  second: { low: 0, high: 59, names: [] as string[] },
-  minute: { low: 0, high: 59, names: [] as string[] },
-  hour: { low: 0, high: 23, names: [] as string[] },
-  dayOfMonth: { low: 1, high: 31, names: [] as string[] },
-  month: { low: 1, high: 12, names: MONTHS },
-  dayOfWeek: { low: 0, high: 6, names: DAYS },
-  year: { low: 2000, high: 2100, names: [] as string[] },
-} as const;
-export type CalendarField = keyof typeof FIELDS;
-export const CALENDAR_FIELDS = Object.keys(FIELDS) as readonly CalendarField[];
-
-/** Times at which every field matches. */
-export type Calendar = Readonly<Record<CalendarField, readonly Range[]>>;
-
 /**
  * A cron expression: minute, hour, day of month, month, day of week (5 fields), with seconds first and the year last (7
  * fields). Unlike some crons, day of month and day of week must both match (as Temporal has it).
- * @throws an Error that names the field, what was expected and what came.
+ * @throws an Error that names the field, what was expected and what came, or says that no such day ever comes.
  */
 export function calendarOf(cron: string): Calendar {
   const words = cron.trim().split(/\s+/);
@@ -37,41 +37,63 @@ export function calendarOf(cron: string): Calendar {
         JSON.stringify(cron),
     );
   const all = words.length === 5 ? ['0', ...words, '*'] : words;
-  return Object.fromEntries(
-    CALENDAR_FIELDS.map((field, index) => [field, rangesOf(field, all[index] ?? '*')]),
-  ) as unknown as Calendar;
-}
-
-function rangesOf(field: CalendarField, text: string): Range[] {
-  return text.split(',').map((part) => {
-    const { low, high } = FIELDS[field];
-    const [range = '', stepText, more] = part.split('/');
-    const step = stepText === undefined ? 1 : Number(stepText);
-    const [start, end] = range === '*' ? [low, high] : endsOf(field, range, stepText === undefined);
-    const top = field === 'dayOfWeek' ? 7 : high;
-    const whole = [start, end, step].every(Number.isInteger);
-    if (!whole || more !== undefined || step < 1 || start < low || end > top || start > end) {
-      throw new Error(
-        `${field}: expected *, a value, a range such as ${low}-${high} or steps such as */2, between ${low} and ` +
-          `${top}, got ${JSON.stringify(part)}`,
-      );
-    }
-    return { start, end, step };
+  const calendar = calendarBy((field) => {
+    const text = all[Object.keys(FIELDS).indexOf(field)] ?? '*';
+    return text.split(',').map((part) => rangeOf(field, part));
   });
+  if (!comes(calendar)) throw new Error(`expected a day that comes, got ${JSON.stringify(cron)}, which never does`);
+  return calendar;
 }
 
-/** `5/10` begins at 5 and goes on to the end. */
-function endsOf(field: CalendarField, range: string, single: boolean): [number, number] {
-  const ends = range.split('-').map((word) => valueOf(field, word));
-  if (ends.length > 2) return [NaN, NaN];
-  const [start = NaN, end = single ? start : FIELDS[field].high] = ends;
-  return [start, end];
+/** A calendar by the ranges of each field. */
+export function calendarBy(rangesOf: (field: Field) => readonly Range[]): Calendar {
+  const valuesOf = (field: Field): number[] => {
+    const values = new Set<number>();
+    for (const { start, end, step } of rangesOf(field))
+      for (let value = start; value <= Math.max(start, end); value += Math.max(1, step))
+        values.add(field === 'dayOfWeek' ? value % 7 : value);
+    return [...values].sort((one, other) => one - other);
+  };
+  const fields = Object.keys(FIELDS) as Field[];
+  return Object.fromEntries(fields.map((field) => [field, valuesOf(field)])) as unknown as Calendar;
 }
 
-function valueOf(field: CalendarField, word: string): number {
-  const { low, names } = FIELDS[field];
+function rangeOf(field: Field, part: string): Range {
+  const { low, high } = FIELDS[field];
+  const [range = '', stepText, more] = part.split('/');
+  const step = stepText === undefined ? 1 : Number(stepText);
+  const ends = range === '*' ? [low, high] : range.split('-').map((word) => valueOf(field, word));
+  // `5/10` begins at 5 and goes on to the end.
+  const [start = NaN, end = stepText === undefined ? start : high, another] = ends;
+  const top = field === 'dayOfWeek' ? 7 : high;
+  const whole = [start, end, step].every(Number.isInteger) && another === undefined && more === undefined;
+  if (!whole || step < 1 || start < low || end > top || start > end)
+    throw new Error(
+      `${field}: expected *, a value, a range such as ${low}-${high} or steps such as */2, between ${low} and ` +
+        `${top}, got ${JSON.stringify(part)}`,
+    );
+  return { start, end, step };
+}
+
+/** A number, or the number of a name such as MON. NaN where it is neither. */
+export function valueOf(field: Field, word: string): number {
+  const { low, names = [] }: { low: number; names?: readonly string[] } = FIELDS[field];
   const named = names.indexOf(word.toUpperCase());
   return named >= 0 ? low + named : /^\d+$/.test(word) ? Number(word) : NaN;
+}
+
+/** Whether such a day is still to come, wherever the time zone. */
+function comes({ year, month, dayOfMonth, dayOfWeek }: Calendar): boolean {
+  const day = new Date(Date.now() - 86_400_000);
+  for (; day.getUTCFullYear() <= FIELDS.year.high; day.setUTCDate(day.getUTCDate() + 1))
+    if (
+      year.includes(day.getUTCFullYear()) &&
+      month.includes(day.getUTCMonth() + 1) &&
+      dayOfMonth.includes(day.getUTCDate()) &&
+      dayOfWeek.includes(day.getUTCDay())
+    )
+      return true;
+  return false;
 }
 
 /**
@@ -79,24 +101,19 @@ function valueOf(field: CalendarField, word: string): number {
  * order, numbers only.
  */
 export function cronOf(calendar: Calendar): string {
-  const [second = '', ...rest] = CALENDAR_FIELDS.map((field) => textOf(field, calendar[field]));
+  const [second = '', ...rest] = Object.entries(calendar).map(([field, values]) => textOf(field as Field, values));
   const year = rest.pop() ?? '';
   return (second === '0' && year === '*' ? rest : [second, ...rest, year]).join(' ');
 }
 
-function textOf(field: CalendarField, ranges: readonly Range[]): string {
+function textOf(field: Field, values: readonly number[]): string {
   const { low, high } = FIELDS[field];
-  if (field === 'year' && ranges.length === 0) return '*';
-  const values = new Set<number>();
-  for (const { start, end, step } of ranges)
-    for (let value = start; value <= Math.max(start, end); value += Math.max(1, step))
-      values.add(field === 'dayOfWeek' ? value % 7 : value);
-  const sorted = [...values].sort((one, other) => one - other);
-  const [first = low, next] = sorted;
-  const step = (next ?? first + 1) - first;
+  if (field === 'year' && values.length === 0) return '*';
+  const [first = low, next = first + 1] = values;
+  const step = next - first;
   const full = Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, index) => low + index * step);
-  if (sorted.length > 2 && sorted.join() === full.join()) return step === 1 ? '*' : `*/${step}`;
-  return runsOf(sorted).join(',');
+  if (values.length > 2 && values.join() === full.join()) return step === 1 ? '*' : `*/${step}`;
+  return runsOf(values).join(',');
 }
 
 /** `1,2,3,7` as `1-3`, `7`. */

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInterface } from 'node:readline/promises';
-import type { Client } from '@temporalio/client';
+import type { ScheduleHandle } from '@temporalio/client';
 import type { Command } from 'commander';
-import { planSchedules } from './schedules.ts';
-import type { ScheduleChange } from './schedules.ts';
-import { DEFAULT_FOLDER, readSchedules } from './scheduleFiles.ts';
+import { DEFAULT_FOLDER, readSchedules } from './scheduleFile.ts';
 import { applyChange, foundSchedules, foundWith, scheduleNamed, triggerSchedule } from './scheduleServer.ts';
+import { planSchedules } from './schedules.ts';
 import { changeAsJson, diffText, listText } from './scheduleView.ts';
 import { EXIT, UsageError } from '../usage.ts';
-import { withClient } from '../withClient.ts';
+import { withClient } from '../../workers/stack/temporalServer.ts';
 
 const EXAMPLE = `
 A file says:
@@ -54,32 +53,18 @@ export function registerSchedule(program: Command): void {
     .option('--json', 'print a JSON array')
     .action(async ({ json }: { json?: boolean }) => {
       const listed = await withClient(foundSchedules);
-      process.stdout.write(
-        json === true
-          ? `${JSON.stringify(listed.map(({ schedule: found, ...rest }) => ({ ...found, ...rest })))}\n`
-          : `${listText(listed)}\n`,
-      );
+      console.log(json ? JSON.stringify(listed) : listText(listed));
     });
-  one(
-    schedule,
-    'pause',
-    'Starts nothing until `resume`; what runs goes on.',
-    (client, id, { note }) => client.schedule.getHandle(id).pause(note ?? 'Paused by `flywheel schedule pause`'),
-    'paused',
-  ).option('--note <text>', 'why; shown in the Web UI');
-  one(
-    schedule,
-    'resume',
-    'Goes on after a pause, be it by hand or by a failure.',
-    (client, id, { note }) => client.schedule.getHandle(id).unpause(note ?? 'Resumed by `flywheel schedule resume`'),
-    'resumed',
-  ).option('--note <text>', 'shown in the Web UI');
-  one(
-    schedule,
-    'delete',
+  one(schedule.command('pause'), 'paused', (handle, note = 'Paused by `flywheel schedule pause`') => handle.pause(note))
+    .description('Starts nothing until `resume`; what runs goes on.')
+    .option('--note <text>', 'why; shown in the Web UI');
+  one(schedule.command('resume'), 'resumed', (handle, note = 'Resumed by `flywheel schedule resume`') =>
+    handle.unpause(note),
+  )
+    .description('Goes on after a pause, be it by hand or by a failure.')
+    .option('--note <text>', 'shown in the Web UI');
+  one(schedule.command('delete'), 'deleted', (handle) => handle.delete()).description(
     'Deletes a schedule; what it started goes on. Its file, if it has one, is yours.',
-    (client, id) => client.schedule.getHandle(id).delete(),
-    'deleted',
   );
   schedule
     .command('trigger')
@@ -104,30 +89,16 @@ async function apply(
 ): Promise<void> {
   const wanted = await readSchedules(paths);
   await withClient(async (client) => {
-    const changes = planned(
-      wanted,
-      await foundWith(
-        client,
-        wanted.map(({ id }) => id),
-      ),
-      prune,
-    );
+    const ids = wanted.map(({ id }) => id);
+    const changes = planSchedules(wanted, await foundWith(client, ids), prune);
     const todo = changes.filter(({ kind }) => kind !== 'keep');
     const said = [diffText(changes), todo.length === 0 ? 'Nothing to do.' : ''].filter((text) => text !== '');
-    if (!json) process.stdout.write(`${said.join('\n')}\n`);
+    if (!json) console.log(said.join('\n'));
     const agreed = todo.length > 0 && !dryRun && (yes || (!json && (await confirmed(todo.length))));
     if (agreed) for (const change of todo) await applyChange(client, change);
-    if (json) process.stdout.write(`${JSON.stringify({ changes: changes.map(changeAsJson), applied: agreed })}\n`);
+    if (json) console.log(JSON.stringify({ changes: changes.map(changeAsJson), applied: agreed }));
     else if (agreed) process.stdout.write('Done.\n');
   });
-}
-
-function planned(...[wanted, found, prune]: Parameters<typeof planSchedules>): ScheduleChange[] {
-  try {
-    return planSchedules(wanted, found, prune);
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
 }
 
 async function confirmed(count: number): Promise<boolean> {
@@ -151,7 +122,7 @@ const TRIGGER_MS = 10_000;
 async function trigger(id: string, { json }: { json?: boolean }): Promise<void> {
   await withClient(async (client) => {
     const before = await scheduleNamed(client, id);
-    await triggerSchedule(client, before.schedule);
+    await triggerSchedule(client, before);
     let now = before;
     for (
       const deadline = Date.now() + TRIGGER_MS;
@@ -162,39 +133,28 @@ async function trigger(id: string, { json }: { json?: boolean }): Promise<void> 
     }
     const workflowId = now.started > before.started ? now.recent.at(-1)?.workflowId : undefined;
     const running = now.running.filter((one) => one !== workflowId);
-    if (json === true) process.stdout.write(`${JSON.stringify({ id, workflowId: workflowId ?? null, running })}\n`);
-    else if (workflowId !== undefined) process.stdout.write(`Started: workflow ${workflowId}\n`);
+    if (json) console.log(JSON.stringify({ id, workflowId: workflowId ?? null, running }));
+    else if (workflowId !== undefined) console.log(`Started: workflow ${workflowId}`);
     else
-      process.stdout.write(
-        'Nothing started now: overlap is ' +
-          before.schedule.overlap +
-          `${running.length > 0 ? ` and ${running.join(', ')} runs` : ', and the server has not said more yet'}.\n`,
+      console.log(
+        `Nothing started now: overlap is ${before.overlap}` +
+          `${running.length > 0 ? ` and ${running.join(', ')} runs` : ', and the server has not said more yet'}.`,
       );
     if (workflowId === undefined) process.exitCode = EXIT.failed;
   });
 }
 
-interface OneOptions {
-  readonly note?: string;
-}
-
 /** A command on one schedule, whoever made it. */
 function one(
-  parent: Command,
-  name: string,
-  description: string,
-  work: (client: Client, id: string, options: OneOptions) => Promise<void>,
+  command: Command,
   done: string,
+  work: (handle: ScheduleHandle, note: string | undefined) => Promise<void>,
 ): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .argument('<id>')
-    .action(async (id: string, options: OneOptions) => {
-      await withClient(async (client) => {
-        await scheduleNamed(client, id);
-        await work(client, id, options);
-      });
-      process.stdout.write(`${id}: ${done}\n`);
+  return command.argument('<id>').action(async (id: string, { note }: { note?: string }) => {
+    await withClient(async (client) => {
+      await scheduleNamed(client, id);
+      await work(client.schedule.getHandle(id), note);
     });
+    console.log(`${id}: ${done}`);
+  });
 }

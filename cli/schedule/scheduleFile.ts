@@ -1,12 +1,16 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import * as z from 'zod';
 import { domains } from '../../domains/index.ts';
-import { calendarOf, cronOf } from './calendar.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
 import { tell } from '../../shared/lap/issues.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
-import { OVERLAP_POLICIES } from './schedules.ts';
-import type { Schedule } from './schedules.ts';
+import { UsageError } from '../usage.ts';
+import { calendarOf, cronOf } from './calendar.ts';
+import { OVERLAP_POLICIES, type Schedule } from './schedules.ts';
+
+export const DEFAULT_FOLDER = 'schedules';
 
 const cron = z.string().superRefine((text, context) => {
   try {
@@ -53,7 +57,7 @@ const scheduleFile = z.strictObject({
       'expected at least one entry in cron or intervals',
     ),
   /** What happens at a time at which what it started before is still running. */
-  overlap: z.enum(OVERLAP_POLICIES),
+  overlap: z.enum(Object.keys(OVERLAP_POLICIES) as Schedule['overlap'][]),
   /** Starts that the server missed are made up for if they are at most this late. */
   catchupWindowMinutes: minutes,
   pauseOnFailure: z.boolean(),
@@ -64,24 +68,48 @@ const scheduleFile = z.strictObject({
 });
 
 /**
+ * The schedules that files say, and all `*.json` of folders.
+ * @throws UsageError as `parseSchedule`, and where a file is not there.
+ */
+export async function readSchedules(named: readonly string[]): Promise<Schedule[]> {
+  const files = (await Promise.all((named.length === 0 ? [DEFAULT_FOLDER] : named).map(filesOf))).flat();
+  return Promise.all(files.map(async (file) => parseSchedule(file, await readFile(file, 'utf8'))));
+}
+
+async function filesOf(named: string): Promise<string[]> {
+  const found = await stat(named).catch(() => undefined); // not there
+  if (found === undefined)
+    throw new UsageError(
+      `Expected a file or folder with schedules, got ${JSON.stringify(named)}, which is not there. \`flywheel ` +
+        `schedule apply --help\` shows what a file says.`,
+    );
+  if (!found.isDirectory()) return [named];
+  return (await readdir(named))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => path.join(named, name));
+}
+
+/**
  * @param name of the file, for messages.
- * @throws an Error that names the file, each bad field, what was expected and what came.
+ * @throws UsageError that names the file, each bad field, what was expected and what came.
  */
 export function parseSchedule(name: string, text: string): Schedule {
+  const refused = (what: string, cause?: unknown) => new UsageError(`${name}: ${what}`, { cause });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name}: expected JSON, got something else (${(error as Error).message})`, { cause: error });
+    throw refused(`expected JSON, got something else (${(error as Error).message})`, error);
   }
   const parsed = scheduleFile.safeParse(value);
-  if (!parsed.success) throw new Error(`${name}: ${tell(parsed.error, value)}`);
+  if (!parsed.success) throw refused(tell(parsed.error, value));
   const { spec, ...rest } = parsed.data;
   try {
     if (rest.workflow === 'flywheel') resolveFlywheel(rest.input);
     else if (parentOf(rest.input) === undefined) resolveRecipe(domains, rest.input); // a parent may be yet to come
   } catch (error) {
-    throw new Error(`${name}: input: ${(error as Error).message}`, { cause: error });
+    throw refused(`input: ${(error as Error).message}`, error);
   }
   return {
     ...rest,

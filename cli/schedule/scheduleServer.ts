@@ -1,16 +1,12 @@
-import { ScheduleNotFoundError } from '@temporalio/client';
-import type {
-  Client,
-  ScheduleDescription,
-  ScheduleOptions,
-  ScheduleOverlapPolicy,
-  ScheduleSpec,
-  ScheduleSpecDescription,
+import {
+  ScheduleNotFoundError,
+  type Client,
+  type ScheduleDescription,
+  type ScheduleOptions,
+  type ScheduleSpecDescription,
 } from '@temporalio/client';
-import { CALENDAR_FIELDS, calendarOf, cronOf } from './calendar.ts';
-import type { Calendar, Range } from './calendar.ts';
-import { OVERLAP_POLICIES } from './schedules.ts';
-import type { FoundSchedule, OverlapPolicy, Schedule, ScheduleChange } from './schedules.ts';
+import { calendarBy, cronOf, valueOf } from './calendar.ts';
+import { OVERLAP_POLICIES, type FoundSchedule, type Schedule, type ScheduleChange } from './schedules.ts';
 import { UsageError } from '../usage.ts';
 
 const OURS: ReadonlySet<string> = new Set(['lap', 'flywheel']);
@@ -18,19 +14,8 @@ const OURS: ReadonlySet<string> = new Set(['lap', 'flywheel']);
 const MANAGED = { managedBy: 'flywheel schedule apply' } as const;
 const MINUTE_MS = 60_000;
 
-/** In capitals and with underscores, as the SDK writes it. */
-const TO_SERVER = {
-  skip: 'SKIP',
-  bufferOne: 'BUFFER_ONE',
-  bufferAll: 'BUFFER_ALL',
-  cancelOther: 'CANCEL_OTHER',
-  terminateOther: 'TERMINATE_OTHER',
-  allowAll: 'ALLOW_ALL',
-} as const satisfies Record<OverlapPolicy, ScheduleOverlapPolicy>;
-
 /** A schedule with what the server knows of its past and future. */
-export interface ListedSchedule {
-  readonly schedule: FoundSchedule;
+export interface ListedSchedule extends FoundSchedule {
   readonly nextStarts: readonly string[];
   readonly running: readonly string[];
   readonly recent: readonly { readonly workflowId: string; readonly startedAt: string }[];
@@ -43,39 +28,42 @@ export interface ListedSchedule {
 export async function foundSchedules(client: Client): Promise<ListedSchedule[]> {
   const found: ListedSchedule[] = [];
   for await (const { scheduleId } of client.schedule.list()) {
-    const described = await client.schedule.getHandle(scheduleId).describe().catch(gone); // the list lags behind
-    const listed = described === undefined ? undefined : listedOf(described);
-    if (listed !== undefined && (listed.schedule.managed || OURS.has(listed.schedule.workflow))) found.push(listed);
+    const listed = await findSchedule(client, scheduleId); // the list lags behind
+    if (listed !== undefined && (listed.managed || OURS.has(listed.workflow))) found.push(listed);
   }
-  return found.sort(({ schedule: one }, { schedule: other }) => (one.id < other.id ? -1 : 1));
+  return found.sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 /** Those of the ids that exist, and all that the list knows: a list lags behind what was just made. */
 export async function foundWith(client: Client, ids: readonly string[]): Promise<FoundSchedule[]> {
   const listed = await foundSchedules(client);
-  const known = new Set(listed.map(({ schedule }) => schedule.id));
-  const unlisted = await Promise.all(
-    ids.filter((id) => !known.has(id)).map((id) => client.schedule.getHandle(id).describe().then(listedOf, gone)),
-  );
-  return [...listed, ...unlisted].flatMap((one) => (one === undefined ? [] : [one.schedule]));
+  const known = new Set(listed.map(({ id }) => id));
+  const unlisted = await Promise.all(ids.filter((id) => !known.has(id)).map((id) => findSchedule(client, id)));
+  return [...listed, ...unlisted.filter((one) => one !== undefined)];
 }
 
 export async function scheduleNamed(client: Client, id: string): Promise<ListedSchedule> {
-  const described = await client.schedule.getHandle(id).describe().catch(gone);
-  if (described === undefined)
+  const found = await findSchedule(client, id);
+  if (found === undefined)
     throw new UsageError(
       `Expected a schedule that the server knows, got ${JSON.stringify(id)}. \`flywheel schedule list\` lists them.`,
     );
-  return listedOf(described);
+  return found;
+}
+
+function findSchedule(client: Client, id: string): Promise<ListedSchedule | undefined> {
+  return client.schedule
+    .getHandle(id)
+    .describe()
+    .then(listedOf, (error: unknown) => {
+      if (error instanceof ScheduleNotFoundError) return undefined;
+      throw error;
+    });
 }
 
 /** Starts once, under the schedule's own overlap policy (the SDK's default would allow any overlap). */
 export async function triggerSchedule(client: Client, { id, overlap }: FoundSchedule): Promise<void> {
-  await client.schedule.getHandle(id).trigger(TO_SERVER[overlap]);
-}
-
-function gone(error: unknown): undefined {
-  if (!(error instanceof ScheduleNotFoundError)) throw error;
+  await client.schedule.getHandle(id).trigger(OVERLAP_POLICIES[overlap]);
 }
 
 export async function applyChange(client: Client, change: ScheduleChange): Promise<void> {
@@ -136,27 +124,24 @@ function optionsOf({
       })),
       timezone: spec.timeZone,
       jitter: spec.jitterSeconds * 1000,
-    } satisfies ScheduleSpec,
-    policies: { overlap: TO_SERVER[overlap], catchupWindow: catchupWindowMinutes * MINUTE_MS, pauseOnFailure },
+    },
+    policies: { overlap: OVERLAP_POLICIES[overlap], catchupWindow: catchupWindowMinutes * MINUTE_MS, pauseOnFailure },
   };
 }
 
 function listedOf({ scheduleId, spec, action, policies, state, info, memo }: ScheduleDescription): ListedSchedule {
   return {
-    schedule: {
-      id: scheduleId,
-      managed: memo?.['managedBy'] === MANAGED.managedBy,
-      workflow: action.workflowType,
-      taskQueue: action.taskQueue,
-      input: action.args?.[0] ?? {},
-      spec: specOf(spec),
-      // unspecified: the server skips
-      overlap: OVERLAP_POLICIES.find((policy) => TO_SERVER[policy] === policies.overlap) ?? 'skip',
-      catchupWindowMinutes: policies.catchupWindow / MINUTE_MS,
-      pauseOnFailure: policies.pauseOnFailure,
-      paused: state.paused,
-      note: state.note,
-    },
+    id: scheduleId,
+    managed: memo?.['managedBy'] === MANAGED.managedBy,
+    workflow: action.workflowType,
+    taskQueue: action.taskQueue,
+    input: action.args?.[0] ?? {},
+    spec: specOf(spec),
+    overlap: policyNamed(policies.overlap),
+    catchupWindowMinutes: policies.catchupWindow / MINUTE_MS,
+    pauseOnFailure: policies.pauseOnFailure,
+    paused: state.paused,
+    note: state.note,
     nextStarts: info.nextActionTimes.map((time) => time.toISOString()),
     running: info.runningActions.map(({ workflow }) => workflow.workflowId),
     recent: info.recentActions.map(({ action: { workflow }, takenAt }) => ({
@@ -167,6 +152,11 @@ function listedOf({ scheduleId, spec, action, policies, state, info, memo }: Sch
     skippedForOverlap: info.numActionsSkippedOverlap,
     missed: info.numActionsMissedCatchupWindow,
   };
+}
+
+function policyNamed(name: ScheduleDescription['policies']['overlap']): Schedule['overlap'] {
+  const policies = Object.keys(OVERLAP_POLICIES) as Schedule['overlap'][];
+  return policies.find((policy) => OVERLAP_POLICIES[policy] === name) ?? 'skip'; // unspecified: the server skips
 }
 
 function specOf({
@@ -180,14 +170,10 @@ function specOf({
 }: ScheduleSpecDescription): Schedule['spec'] {
   const limits =
     startAt !== undefined || endAt !== undefined || skip.length > 0
-      ? {
-          startAt: startAt?.toISOString(),
-          endAt: endAt?.toISOString(),
-          skip: skip.map((calendar) => cronOf(asNumbers(calendar))),
-        }
+      ? { startAt: startAt?.toISOString(), endAt: endAt?.toISOString(), skip: skip.map(cronIn) }
       : undefined;
   return {
-    cron: calendars.map((calendar) => cronOf(asNumbers(calendar))),
+    cron: calendars.map(cronIn),
     intervals: intervals.map(({ every, offset }) => ({
       everyMinutes: every / MINUTE_MS,
       offsetMinutes: offset / MINUTE_MS,
@@ -198,19 +184,13 @@ function specOf({
   };
 }
 
-type SdkCalendar = NonNullable<ScheduleSpecDescription['calendars']>[number];
-
 /** The SDK names months and days. */
-function asNumbers(calendar: SdkCalendar): Calendar {
-  const ranges = (field: (typeof CALENDAR_FIELDS)[number]): Range[] =>
-    calendar[field].map(({ start, end, step }) => ({ start: numberOf(field, start), end: numberOf(field, end), step }));
-  return Object.fromEntries(CALENDAR_FIELDS.map((field) => [field, ranges(field)])) as unknown as Calendar;
-}
-
-function numberOf(field: (typeof CALENDAR_FIELDS)[number], value: number | string): number {
-  if (typeof value === 'number') return value;
-  const [range] = calendarOf(field === 'month' ? `0 0 * ${value.slice(0, 3)} *` : `0 0 * * ${value.slice(0, 3)}`)[
-    field
-  ];
-  return range?.start ?? 0;
+function cronIn(calendar: NonNullable<ScheduleSpecDescription['calendars']>[number]): string {
+  return cronOf(
+    calendarBy((field) => {
+      const number = (value: number | string) =>
+        typeof value === 'number' ? value : valueOf(field, value.slice(0, 3));
+      return calendar[field].map(({ start, end, step }) => ({ start: number(start), end: number(end), step }));
+    }),
+  );
 }

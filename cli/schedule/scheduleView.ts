@@ -49,19 +49,18 @@ export function listText(listed: readonly ListedSchedule[]): string {
   if (listed.length === 0)
     return 'No schedules start laps here. `flywheel schedule apply --help` shows what a file says.';
   return listed
-    .flatMap(({ schedule, nextStarts: [next], running, recent, started, skippedForOverlap, missed }) => {
-      const last = recent.at(-1);
+    .flatMap((schedule) => {
+      const { id, managed, paused, note, running, started, skippedForOverlap, missed } = schedule;
+      const [next] = schedule.nextStarts;
+      const last = schedule.recent.at(-1);
       return [
-        `${schedule.id}${schedule.managed ? '' : ' (not managed: made by hand)'}` +
-          (schedule.paused === true
-            ? `: paused${schedule.note === undefined || schedule.note === '' ? '' : ` (${schedule.note})`}`
-            : ''),
+        `${id}${managed ? '' : ' (not managed: made by hand)'}` + (paused ? `: paused${note ? ` (${note})` : ''}` : ''),
         `    ${inWords(schedule)}`,
         `    ${policiesOf(schedule)}`,
         `    started ${started}, skipped ${skippedForOverlap} for overlap, missed ` +
           `${missed}${last === undefined ? '' : `; last ${last.workflowId}`}` +
           (running.length === 0 ? '' : `; running ${running.join(', ')}`),
-        ...(schedule.paused === true || next === undefined ? [] : [`    next ${next}`]),
+        ...(paused || next === undefined ? [] : [`    next ${next}`]),
       ];
     })
     .join('\n');

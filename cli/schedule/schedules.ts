@@ -1,15 +1,16 @@
 import { isRecord } from '../../shared/lap/issues.ts';
+import { UsageError } from '../usage.ts';
 
-/** What happens when a start is due while an earlier one still runs (Temporal's policies). */
-export const OVERLAP_POLICIES = [
-  'skip',
-  'bufferOne',
-  'bufferAll',
-  'cancelOther',
-  'terminateOther',
-  'allowAll',
-] as const;
-export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number];
+/** What happens when a start is due while an earlier one still runs: Temporal's policies, and the SDK's names of them. */
+export const OVERLAP_POLICIES = {
+  skip: 'SKIP',
+  bufferOne: 'BUFFER_ONE',
+  bufferAll: 'BUFFER_ALL',
+  cancelOther: 'CANCEL_OTHER',
+  terminateOther: 'TERMINATE_OTHER',
+  allowAll: 'ALLOW_ALL',
+} as const;
+type OverlapPolicy = keyof typeof OVERLAP_POLICIES;
 
 /** What a schedule is, as far as a file can say it, whether it comes from a file or from a server. */
 export interface Schedule {
@@ -54,7 +55,7 @@ export type ScheduleChange =
 /**
  * What makes the server's schedules match the wanted ones.
  * @param prune delete those that an earlier apply made and that are not wanted; others' are never touched.
- * @throws where a wanted id is taken twice, or by a schedule that somebody made by hand.
+ * @throws UsageError where a wanted id is taken twice, or by a schedule that somebody made by hand.
  */
 export function planSchedules(
   wanted: readonly Schedule[],
@@ -65,12 +66,13 @@ export function planSchedules(
   const ids = new Set<string>();
   const changes = wanted.map((to): ScheduleChange => {
     const { id } = to;
-    if (ids.has(id)) throw new Error(`Expected every file to have an id of its own, got ${JSON.stringify(id)} twice`);
+    if (ids.has(id))
+      throw new UsageError(`Expected every file to have an id of its own, got ${JSON.stringify(id)} twice`);
     ids.add(id);
     const from = there.get(id);
     if (from === undefined) return { kind: 'create', id, to };
     if (!from.managed)
-      throw new Error(
+      throw new UsageError(
         `Schedule ${JSON.stringify(id)} exists and was not made by \`flywheel schedule apply\`: give the file ` +
           `another id, or delete it first (\`flywheel schedule delete ${id}\`)`,
       );

@@ -2,8 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { knownBuilds, pinnedTo, setCurrentBuild } from '../../workers/deployment.ts';
+import { withClient } from '../../workers/stack/temporalServer.ts';
 import { UsageError } from '../usage.ts';
-import { withClient } from '../withClient.ts';
 
 export function registerDeployment(program: Command): void {
   const deployment = program
@@ -20,8 +20,7 @@ export function registerDeployment(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async ({ json }: { json?: boolean }) => {
       const shown = await withClient(show);
-      if (json === true) process.stdout.write(`${JSON.stringify(shown)}\n`);
-      else process.stdout.write(`${textOf(shown)}\n`);
+      console.log(json ? JSON.stringify(shown) : textOf(shown));
     });
   deployment
     .command('set-current')
@@ -39,18 +38,8 @@ export function registerDeployment(program: Command): void {
             `(workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`,
         );
       }
-      process.stdout.write(`New laps start on build ${build}.\n`);
+      console.log(`New laps start on build ${build}.`);
     });
-}
-
-/** What to tell somebody whose edits the running workers do not have; undefined when they have them. */
-export async function olderCodeRuns(): Promise<string | undefined> {
-  const current = (await withClient(knownBuilds)).find(({ state }) => state === 'current');
-  if (current === undefined || current.buildId === (await buildIdOfToday())) return undefined;
-  return (
-    'The stack runs workflow code of before your last edits (or of another checkout). `flywheel stop`, then start ' +
-    'again: new laps get this checkout, and open ones stay on theirs.'
-  );
 }
 
 async function show(client: Client) {

@@ -15,9 +15,9 @@ export function registerStop(program: Command): void {
       const stopped: string[] = [];
       await stopEverything((line) => {
         stopped.push(line);
-        process.stderr.write(`${line}\n`);
+        console.error(line);
       });
-      if (json === true) process.stdout.write(`${JSON.stringify({ stopped })}\n`);
+      if (json) console.log(JSON.stringify({ stopped }));
       else if (stopped.length === 0) process.stdout.write('Nothing was running.\n');
     });
 }

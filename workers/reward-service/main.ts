@@ -3,14 +3,13 @@ import path from 'node:path';
 import { pino } from 'pino';
 import * as z from 'zod';
 import { configuredServing } from '../configured.ts';
-import { openStore } from '../store.ts';
+import { store } from '../store.ts';
 import { config } from '../../temporal.config.ts';
 import { createRewardService } from './server.ts';
 
 /** Runs the reward service until SIGTERM or SIGINT. A request under way is cut then; what was judged is remembered. */
 const { host, port } = config.rewardService;
 const log = pino({ name: 'reward-service' });
-const store = openStore();
 const serving = configuredServing(store);
 const app = createRewardService({
   store,

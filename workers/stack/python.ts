@@ -5,12 +5,11 @@ import path from 'node:path';
 import { config } from '../../temporal.config.ts';
 import { withLease } from '../../activities/store/lease.ts';
 import { stateFiles } from './state.ts';
-import { lastLine, runStep, sayOnStderr } from './step.ts';
-import type { Say, StepResult } from './step.ts';
+import { isAtLeast, lastLine, runStep, sayOnStderr, type Say } from './step.ts';
 import { uvEnvironment } from './uvEnvironment.ts';
 
 /** The oldest Python that the locked packages support. */
-const OLDEST_PYTHON = [3, 10] as const;
+const OLDEST_PYTHON = '3.10';
 /** Makes the environment in under a minute where pip takes several; without it pip does. */
 const UV = 'uv==0.13.9';
 
@@ -25,7 +24,6 @@ const stampFile = 'python/flywheel.json';
 interface Stamp {
   /** Of the lock file and the index choice: what the environment was made from. */
   readonly madeFrom: string;
-  readonly python: string;
 }
 
 /**
@@ -72,21 +70,17 @@ export async function pythonIsReady(): Promise<boolean> {
 export async function findInterpreter(): Promise<{ path: string; version: string }> {
   const named = config.pythonSetup.interpreter;
   const tried: string[] = [];
-  for (const candidate of named === undefined
-    ? ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']
-    : [named]) {
+  const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+  for (const candidate of named === undefined ? candidates : [named]) {
     const { ok, output } = await runStep(candidate, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], {
       timeoutMs: 20_000,
     });
     const version = lastLine(output);
-    if (!ok) continue;
-    const [major = 0, minor = 0] = version.split('.').map(Number);
-    if (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]) return { path: candidate, version };
-    tried.push(`${candidate} is ${version}`);
+    if (ok && isAtLeast(OLDEST_PYTHON, version)) return { path: candidate, version };
+    if (ok) tried.push(`${candidate} is ${version}`);
   }
   throw new Error(
-    `Expected Python ${OLDEST_PYTHON.join('.')} or ` +
-      `newer${named === undefined ? ' on PATH' : ' in FLYWHEEL_PYTHON'}, got ` +
+    `Expected Python ${OLDEST_PYTHON} or newer${named === undefined ? ' on PATH' : ' in FLYWHEEL_PYTHON'}, got ` +
       `${tried.join(', ') || `no answer from ${named ?? 'python3'}`}. ` +
       'Install one, or set FLYWHEEL_PYTHON to it, and run the command again.',
   );
@@ -104,7 +98,23 @@ async function makeEnvironment(say: Say): Promise<void> {
   await makeVenv(interpreter.path, uvOnPath);
   const uv = uvOnPath ? 'uv' : await installUv(say);
   const env = uv === undefined ? {} : await uvEnvironment(interpreter.path);
-  const install = (what: string, args: readonly string[]): Promise<void> => installPackages(say, what, uv, env, args);
+  const onProgress = (seconds: number, line: string): void =>
+    say(`Python: installing for ${seconds} s${line === '' ? '' : ` (${line.slice(0, 100)})`}`);
+  const install = async (what: string, args: readonly string[]): Promise<void> => {
+    say(`Python: installing ${what} with ${uv === undefined ? 'pip' : 'uv'}`);
+    const { ok, reason, output } =
+      uv === undefined
+        ? await runStep(config.python, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', ...args], {
+            onProgress,
+          })
+        : await runStep(uv, ['pip', 'install', '--python', config.python, ...args], { env, onProgress });
+    if (ok) return;
+    throw new Error(
+      `Cannot install ${what}: ${reason}\n${output.trimEnd().split('\n').slice(-8).join('\n')}\n` +
+        "Packages come from where pip is configured to get them: check the network and pip's configuration, then " +
+        'run the command again.',
+    );
+  };
 
   const { torchIndex } = config.pythonSetup;
   if (torchIndex === undefined) {
@@ -117,26 +127,23 @@ async function makeEnvironment(say: Say): Promise<void> {
     await install('the locked packages but torch', ['--require-hashes', '--no-deps', '-r', restFile]);
     await install(`${torch} from the index in FLYWHEEL_TORCH_INDEX`, ['--no-deps', '--index-url', torchIndex, torch]);
   }
-  const check = await importPackages();
+  const check = await runStep(config.python, ['-c', `import ${PACKAGES.join(', ')}; print(torch.__version__)`], {
+    env: { OMP_NUM_THREADS: '1' },
+  });
   if (!check.ok)
     throw new Error(
       `The Python environment in ${folder} cannot import its packages: ${check.reason}. Remove the folder and ` +
         'run the command again.',
     );
-  await stateFiles.writeJson(stampFile, { madeFrom, python: interpreter.version } satisfies Stamp);
+  await stateFiles.writeJson(stampFile, { madeFrom } satisfies Stamp);
   say(`Python: ready (torch ${lastLine(check.output)})`);
 }
 
-function importPackages(): Promise<StepResult> {
-  return runStep(config.python, ['-c', `import ${PACKAGES.join(', ')}; print(torch.__version__)`], {
-    env: { OMP_NUM_THREADS: '1' },
-  });
-}
-
 async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {
+  const timeout = { timeoutMs: 120_000 };
   const result = withUv
-    ? await runStep('uv', ['venv', '--python', interpreter, folder], { timeoutMs: 120_000 })
-    : await runStep(interpreter, ['-m', 'venv', folder], { timeoutMs: 120_000 });
+    ? await runStep('uv', ['venv', '--python', interpreter, folder], timeout)
+    : await runStep(interpreter, ['-m', 'venv', folder], timeout);
   if (result.ok) return;
   await rm(folder, { recursive: true, force: true });
   throw new Error(
@@ -152,30 +159,6 @@ async function installUv(say: Say): Promise<string | undefined> {
   if (result.ok) return path.join(folder, 'bin', 'uv');
   say(`Python: no uv (${result.reason}); pip installs instead`);
   return undefined;
-}
-
-async function installPackages(
-  say: Say,
-  what: string,
-  uv: string | undefined,
-  env: Record<string, string>,
-  args: readonly string[],
-): Promise<void> {
-  say(`Python: installing ${what} with ${uv === undefined ? 'pip' : 'uv'}`);
-  const onProgress = (seconds: number, line: string): void =>
-    say(`Python: installing for ${seconds} s${line === '' ? '' : ` (${line.slice(0, 100)})`}`);
-  const result =
-    uv === undefined
-      ? await runStep(config.python, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', ...args], {
-          onProgress,
-        })
-      : await runStep(uv, ['pip', 'install', '--python', config.python, ...args], { env, onProgress });
-  if (result.ok) return;
-  throw new Error(
-    `Cannot install ${what}: ${result.reason}\n${result.output.trimEnd().split('\n').slice(-8).join('\n')}\n` +
-      "Packages come from where pip is configured to get them: check the network and pip's configuration, then " +
-      'run the command again.',
-  );
 }
 
 /** The lock less torch and the CUDA libraries that only its default build needs. */

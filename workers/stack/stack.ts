@@ -18,7 +18,7 @@ import { config, environmentWith } from '../../temporal.config.ts';
 import { logFile, recordFile, SERVICE_NAMES } from './services.ts';
 import { readStackState, stateFiles } from './state.ts';
 import { stopStack } from './stop.ts';
-import { olderCodeRuns } from '../../cli/stack/deployment.ts';
+import { olderCodeRuns } from '../deployment.ts';
 
 /** A starved machine takes a minute to start three processes; a broken one says nothing new after three. */
 const UP_SECONDS = 180;

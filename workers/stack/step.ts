@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { environmentWith } from '../../temporal.config.ts';
 
 /** Where set-up tells what it does: a line at a time. */
@@ -14,9 +14,8 @@ export interface StepOptions {
   readonly cwd?: string;
   /** @default no limit */
   readonly timeoutMs?: number;
-  /** Called about every `everyMs` (@default 10 000) with the seconds so far and the last line of output. */
+  /** Called every 10 s with the seconds so far and the last line of output. */
   readonly onProgress?: (seconds: number, lastLine: string) => void;
-  readonly everyMs?: number;
   /** Asked twice a second; a reason ends the step. */
   readonly giveUp?: () => string | undefined;
 }
@@ -35,54 +34,42 @@ const KEPT_OUTPUT = 20_000;
 export async function runStep(
   command: string,
   args: readonly string[],
-  options: StepOptions = {},
+  { env = {}, cwd, timeoutMs = Infinity, onProgress, giveUp }: StepOptions = {},
 ): Promise<StepResult> {
   const started = Date.now();
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: environmentWith(options.env ?? {}),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(command, args, { cwd, env: environmentWith(env), stdio: ['ignore', 'pipe', 'pipe'] });
   // A command that is interrupted leaves no step running behind it.
-  const endWithUs = (): boolean => child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  child.once('close', () => process.off('exit', endWithUs));
+  const endIt = (): boolean => child.kill('SIGKILL');
+  process.once('exit', endIt);
   let output = '';
-  const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const end = new Promise<StepResult>((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, output, reason: error.message }));
-    child.once('close', (code, signal) => {
-      resolve({
-        ok: code === 0,
-        output,
-        reason: code === 0 ? '' : `${lastLine(output)} (${signal ?? `exit code ${code}`})`.trim(),
-      });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
     });
-  });
   let stopReason: string | undefined;
-  let told = started;
-  for (;;) {
-    const ended = await Promise.race([end, sleep(500)]);
-    if (ended !== undefined)
-      return stopReason === undefined ? ended : { ok: false, output: ended.output, reason: stopReason };
-    if (stopReason === undefined) {
-      stopReason =
-        options.timeoutMs !== undefined && Date.now() - started > options.timeoutMs
-          ? `no end after ${options.timeoutMs / 1000} s`
-          : options.giveUp?.();
-      if (stopReason !== undefined) child.kill('SIGKILL');
-    }
-    if (Date.now() - told >= (options.everyMs ?? 10_000)) {
-      told = Date.now();
-      options.onProgress?.(Math.round((told - started) / 1000), lastLine(output));
-    }
+  const watch = setInterval(() => {
+    stopReason ??= Date.now() - started > timeoutMs ? `no end after ${timeoutMs / 1000} s` : giveUp?.();
+    if (stopReason !== undefined) endIt();
+  }, 500);
+  const progress = setInterval(() => onProgress?.(Math.round((Date.now() - started) / 1000), lastLine(output)), 10_000);
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    const reason = stopReason ?? `${lastLine(output)} (${signal ?? `exit code ${code}`})`.trim();
+    return code === 0 && stopReason === undefined ? { ok: true, output, reason: '' } : { ok: false, output, reason };
+  } catch (error) {
+    return { ok: false, output, reason: (error as Error).message }; // there is no such command
+  } finally {
+    clearInterval(watch);
+    clearInterval(progress);
+    process.off('exit', endIt);
   }
 }
 
 export function lastLine(output: string): string {
   return output.trimEnd().split('\n').at(-1)?.trim() ?? '';
+}
+
+/** Whether a version such as 3.12.1 is at least one such as 3.10. */
+export function isAtLeast(oldest: string, version: string): boolean {
+  return version.localeCompare(oldest, 'en', { numeric: true }) >= 0;
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { readLiving, terminate } from '../../activities/processes/records.ts';
-import { openStore } from '../store.ts';
+import { store } from '../store.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
 import { configuredClusters, configuredServers } from '../configured.ts';
@@ -18,7 +18,6 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  */
 export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('worker', say);
-  const store = openStore();
   for (const cluster of configuredClusters()) {
     if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine
     for (const { jobKey } of await stopJobs(store, cluster, TRAINER_GRACE_MS))

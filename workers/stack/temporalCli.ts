@@ -3,11 +3,10 @@ import path from 'node:path';
 import { config } from '../../temporal.config.ts';
 import { withLease } from '../../activities/store/lease.ts';
 import { stateFiles } from './state.ts';
-import { runStep, sayOnStderr } from './step.ts';
-import type { Say } from './step.ts';
+import { runStep, sayOnStderr, type Say, type StepResult } from './step.ts';
 
 /** The newest version of the Temporal CLI that `go install` takes; later ones have a `replace` in their go.mod. */
-export const GO_INSTALL_VERSION = '1.5.1';
+const GO_INSTALL_VERSION = '1.5.1';
 const GO_PACKAGE = `github.com/temporalio/cli/cmd/temporal@v${GO_INSTALL_VERSION}`;
 /** `server start-dev` with the flags that we use is in every release from 1.0 on. */
 const OLDEST_MAJOR = 1;
@@ -88,28 +87,37 @@ async function versionOf(binary: string): Promise<string | undefined> {
   return ok ? /^temporal version v?(\S+)/m.exec(output)?.[1] : undefined;
 }
 
+/** Lets a command make the CLI in an empty folder, and keeps it. @returns why it failed, or undefined. */
+async function keepWhatMakes(make: (folder: string) => Promise<StepResult>): Promise<string | undefined> {
+  const folder = path.join(config.binDir, 'new');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { ok, reason } = await make(folder);
+  const binary = readdirSync(folder).find((name) => name.startsWith('temporal') && !name.endsWith('.downloading'));
+  const made = ok && binary !== undefined;
+  if (made) renameSync(path.join(folder, binary), cachedTemporalCli);
+  rmSync(folder, { recursive: true, force: true });
+  return made ? undefined : causeOf(reason);
+}
+
 /** @returns why it failed, or undefined when the cache has the CLI. */
 async function downloadBySdk(say: Say): Promise<string | undefined> {
   say("Temporal CLI: not found; trying the SDK's own download");
-  const folder = path.join(config.binDir, 'download');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
   let seen = 0;
   let seenAt = Date.now();
   const script = path.join(config.root, 'workers', 'stack', 'downloadTemporalCli.ts');
-  const result = await runStep(process.execPath, ['--import', 'tsx', script, folder], {
-    cwd: config.root,
-    onProgress: (seconds) => say(`Temporal CLI: ${(seen / 1e6).toFixed(0)} MB after ${seconds} s`),
-    giveUp: () => {
-      const size = sizeOf(folder);
-      if (size !== seen) [seen, seenAt] = [size, Date.now()];
-      return Date.now() - seenAt > STALLED_MS ? `nothing came for ${STALLED_MS / 1000} s` : undefined;
-    },
-  });
-  const binary = readdirSync(folder).find((name) => name.startsWith('temporal') && !name.endsWith('.downloading'));
-  if (result.ok && binary !== undefined) renameSync(path.join(folder, binary), cachedTemporalCli);
-  rmSync(folder, { recursive: true, force: true });
-  return existsSync(cachedTemporalCli) ? undefined : `the SDK's download failed (${causeOf(result.reason)})`;
+  const failure = await keepWhatMakes((folder) =>
+    runStep(process.execPath, ['--import', 'tsx', script, folder], {
+      cwd: config.root,
+      onProgress: (seconds) => say(`Temporal CLI: ${(seen / 1e6).toFixed(0)} MB after ${seconds} s`),
+      giveUp: () => {
+        const size = sizeOf(folder);
+        if (size !== seen) [seen, seenAt] = [size, Date.now()];
+        return Date.now() - seenAt > STALLED_MS ? `nothing came for ${STALLED_MS / 1000} s` : undefined;
+      },
+    }),
+  );
+  return failure === undefined ? undefined : `the SDK's download failed (${failure})`;
 }
 
 /** @returns why it failed, or undefined when the cache has the CLI. */
@@ -120,32 +128,18 @@ async function installWithGo(say: Say): Promise<string | undefined> {
     `Temporal CLI: building version ${GO_INSTALL_VERSION} with ${go.output.trim()}; about 5 minutes the first ` +
       'time, 10 s with warm caches',
   );
-  const folder = path.join(config.binDir, 'build');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const result = await runStep(
-    'go',
+  const linked = `-s -w -X github.com/temporalio/cli/temporalcli.Version=${GO_INSTALL_VERSION}`;
+  const failure = await keepWhatMakes((folder) =>
     // -v names each package as it is compiled: the only sign of progress that the Go tool gives.
-    [
-      'install',
-      '-v',
-      '-ldflags',
-      `-s -w -X github.com/temporalio/cli/temporalcli.Version=${GO_INSTALL_VERSION}`,
-      GO_PACKAGE,
-    ],
-    {
+    runStep('go', ['install', '-v', '-ldflags', linked, GO_PACKAGE], {
       env: { GOBIN: folder },
       cwd: folder,
       onProgress: (seconds, line) => say(`Temporal CLI: building for ${seconds} s (${line || 'starting'})`),
-    },
+    }),
   );
-  const binary = path.join(folder, 'temporal');
-  if (result.ok && existsSync(binary)) {
-    renameSync(binary, cachedTemporalCli);
-    say(`Temporal CLI: built and kept as ${cachedTemporalCli}`);
-  }
-  rmSync(folder, { recursive: true, force: true });
-  return existsSync(cachedTemporalCli) ? undefined : `\`go install ${GO_PACKAGE}\` failed (${causeOf(result.reason)})`;
+  if (failure !== undefined) return `\`go install ${GO_PACKAGE}\` failed (${failure})`;
+  say(`Temporal CLI: built and kept as ${cachedTemporalCli}`);
+  return undefined;
 }
 
 /** The last links of a chain of causes `a: b: c`, which is what a reader can act on. */

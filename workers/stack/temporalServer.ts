@@ -11,20 +11,27 @@ const HOUR_MS = 3_600_000;
 
 /**
  * A client of the configured server, or of our own.
- * @throws when it does not answer within `timeoutMs`: the message says which address and where it comes from.
+ * @throws when it does not answer within 10 s: the message says which address and where it comes from.
  */
-export async function connectClient(timeoutMs = 10_000): Promise<Client> {
+export async function connectClient(): Promise<Client> {
   const { connection, namespace, external } = config.temporal;
   try {
-    return new Client({
-      connection: await Connection.connect({ ...connection, connectTimeout: timeoutMs }),
-      namespace,
-    });
+    return new Client({ connection: await Connection.connect({ ...connection, connectTimeout: 10_000 }), namespace });
   } catch (error) {
     const remedy = external
       ? 'Check TEMPORAL_ADDRESS and your temporal.toml profile'
       : 'Start the stack with `npm run lap` or `npm run dev`';
     throw new Error(`No Temporal server answers at ${connection.address}. ${remedy}.`, { cause: error });
+  }
+}
+
+/** Connects for as long as the work takes. */
+export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connectClient();
+  try {
+    return await work(client);
+  } finally {
+    await client.connection.close();
   }
 }
 
@@ -34,8 +41,8 @@ export function serverAnswers(timeoutMs = 2_000): Promise<boolean> {
 }
 
 /** Whether it reads workflows: a server that has lost its history shards still tells who it is. */
-export function serverWorks(timeoutMs = 10_000): Promise<boolean> {
-  return answers(timeoutMs, async ({ workflowService }) => {
+export function serverWorks(): Promise<boolean> {
+  return answers(10_000, async ({ workflowService }) => {
     try {
       await workflowService.describeWorkflowExecution({
         namespace: config.temporal.namespace,
@@ -83,29 +90,19 @@ export function serverCommand(cli: string, ports: { readonly temporal: number; r
  * Makes a server ready for laps: the search attributes exist, and our own server keeps finished laps for days.
  * An attribute that exists stays as it is; another's server keeps its own retention.
  */
-export async function prepareServer(): Promise<void> {
-  const client = await connectClient();
-  try {
-    const { operatorService } = client.connection;
+export function prepareServer(): Promise<void> {
+  return withClient(async ({ workflowService, connection: { operatorService } }) => {
     const { namespace, external, retentionHours } = config.temporal;
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
     const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
     if (missing.length > 0) {
-      await operatorService.addSearchAttributes({
-        namespace,
-        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
-      });
+      const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+      await operatorService.addSearchAttributes({ namespace, searchAttributes });
     }
     if (external) return;
-    const described = await client.workflowService.describeNamespace({ namespace });
+    const described = await workflowService.describeNamespace({ namespace });
     const wanted = retentionHours * HOUR_MS;
-    if (tsToMs(described.config?.workflowExecutionRetentionTtl) !== wanted) {
-      await client.workflowService.updateNamespace({
-        namespace,
-        config: { workflowExecutionRetentionTtl: msToTs(wanted) },
-      });
-    }
-  } finally {
-    await client.connection.close();
-  }
+    if (tsToMs(described.config?.workflowExecutionRetentionTtl) === wanted) return;
+    await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: msToTs(wanted) } });
+  });
 }

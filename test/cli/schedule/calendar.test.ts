@@ -27,7 +27,9 @@ test.each([
   ['* * * MOON *', 'month: expected'],
   ['* * * * MON-', 'dayOfWeek: expected'],
   ['*,, * * * *', 'minute: expected'],
-])('%s is refused by field', (cron, message) => {
+  ['0 2 30 2 *', 'expected a day that comes, got "0 2 30 2 *", which never does'],
+  ['0 0 12 * * * 2001', 'expected a day that comes'],
+])('%s is refused by name', (cron, message) => {
   expect(() => calendarOf(cron)).toThrow(message);
 });
 
@@ -36,10 +38,7 @@ test('writing a calendar down loses none of its times and adds none', () => {
   fc.assert(
     fc.property(minutes, (values) => {
       const [range] = again(`${values.join(',')} * * * *`).split(' ');
-      const back = calendarOf(`${range} * * * *`).minute.flatMap(({ start, end, step }) =>
-        Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, index) => start + index * step),
-      );
-      expect(back.sort((one, other) => one - other)).toEqual([...values].sort((one, other) => one - other));
+      expect(calendarOf(`${range} * * * *`).minute).toEqual([...values].sort((one, other) => one - other));
     }),
   );
 });

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 afterEach(async () => {
-  for (const { schedule } of await foundSchedules(client)) await client.schedule.getHandle(schedule.id).delete();
+  for (const { id } of await foundSchedules(client)) await client.schedule.getHandle(id).delete();
   while ((await foundSchedules(client)).length > 0) await sleep(50);
 });
 
@@ -123,7 +123,7 @@ test('a pause outlasts an apply that changes something else', async () => {
   await apply([parse({ note: 'each night' })]);
   await client.schedule.getHandle('nightly').pause('GPUs away');
   await apply([parse({ note: 'each night', overlap: 'allowAll' })]);
-  expect((await scheduleNamed(client, 'nightly')).schedule).toMatchObject({
+  expect(await scheduleNamed(client, 'nightly')).toMatchObject({
     overlap: 'allowAll',
     paused: true,
     note: 'GPUs away',
@@ -144,13 +144,13 @@ test(
     await create('others', 'backup');
     await apply([parse()]);
     while ((await foundSchedules(client)).length < 2) await sleep(50);
-    expect((await foundSchedules(client)).map(({ schedule: { id, managed } }) => [id, managed])).toEqual([
+    expect((await foundSchedules(client)).map(({ id, managed }) => [id, managed])).toEqual([
       ['by-hand', false],
       ['nightly', true],
     ]);
     await expect(apply([parse({ id: 'by-hand' })])).rejects.toThrow('was not made by `flywheel schedule apply`');
     expect(kinds(await apply([], true))).toEqual(['delete nightly']);
-    expect((await foundSchedules(client)).map(({ schedule }) => schedule.id)).toEqual(['by-hand']);
+    expect((await foundSchedules(client)).map(({ id }) => id)).toEqual(['by-hand']);
     await client.schedule.getHandle('others').delete();
   },
 );
@@ -190,7 +190,7 @@ describe('laps that schedules start', () => {
   test('two at once, of two schedules, are two laps of the run', async () => {
     await apply([parse({ id: 'one' }), parse({ id: 'other' })]);
     const listed = await Promise.all(['one', 'other'].map((id) => scheduleNamed(client, id)));
-    await Promise.all(listed.map(({ schedule }) => triggerSchedule(client, schedule)));
+    await Promise.all(listed.map((schedule) => triggerSchedule(client, schedule)));
     const workflows = (await Promise.all([started('one', 1), started('other', 1)])).flat();
     expect(workflows.map((id) => id.replace(/-\d{4}-.*$/, '-<time>'))).toEqual(['one-<time>', 'other-<time>']);
     expect((await Promise.all(workflows.map(end))).sort()).toEqual(['main/lap-0001', 'main/lap-0002']);
@@ -202,7 +202,7 @@ describe('laps that schedules start', () => {
     async () => {
       await apply([parse({ id: 'skips' }), parse({ id: 'buffers', overlap: 'bufferOne' })]);
       for (const id of ['skips', 'buffers']) {
-        const { schedule } = await scheduleNamed(client, id);
+        const schedule = await scheduleNamed(client, id);
         await triggerSchedule(client, schedule);
         await started(id, 1);
         await sleep(1_100); // the server names starts by the second
