@@ -117,7 +117,10 @@ export async function metaVerifierFigures(lap: Measuring, decoding: Decoding): P
   const { store, manifest, truth, notes } = lap;
   const held = manifest.evaluation.analyses;
   if (held === undefined) {
-    notes.absent(figureName('metaVerifier', decoding), 'the recipe has no meta-verification');
+    const reason = manifest.recipe.metaVerification
+      ? 'no analyses of the validation split were scored in lap 1'
+      : 'the recipe has no meta-verification';
+    notes.absent(figureName('metaVerifier', decoding), reason);
     return { accuracyBefore: null, accuracyAfter: null, accuracyOfVerifierV2: null, constantBaseline: null };
   }
   const analyses = await store.readRows<AnalysisRow>(held);

@@ -44,9 +44,10 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
   const expertProofs = Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
   const models = metaData.baseShare > 0 ? 2 : 1;
   const expertAnalyses = Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
-  const byExperts = recipe.domain.checker === 'none';
+  // What experts were not asked to score in lap 1, nothing is measured on.
+  const byScores = (scored: number): number => (parent === undefined ? scored * validationShare : 0);
   const held = (kept: number | undefined, scored: number): number =>
-    Math.round(kept ?? (byExperts ? scored * validationShare : 3 * evaluation.proofsPerScore));
+    Math.round(kept ?? (recipe.domain.checker === 'none' ? byScores(scored) : 3 * evaluation.proofsPerScore));
   const heldOutProofs = held(parent?.evaluation.proofs.rows, expertProofs);
   const nextProblems = Math.min(
     Math.ceil(Math.max(labelling.candidates, labelling.proofs) / labelling.proofsPerProblem),

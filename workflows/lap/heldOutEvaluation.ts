@@ -31,18 +31,20 @@ export function heldOutEvaluation(opened: OpenedLap) {
 
   const asked = beside(data.buildProblemRows({ lap, problems: problems.heldOut }));
   const experts = { proofs: new Trigger<DatasetRef>(), analyses: new Trigger<DatasetRef>() };
+  const byExperts = domain.checker === 'none';
   const proofs = parent
     ? Promise.resolve(parent.evaluation.proofs)
-    : domain.checker === 'none'
+    : byExperts
       ? experts.proofs
       : beside(draftProofs());
-  const analyses = recipe.metaVerification
-    ? parent?.evaluation.analyses
-      ? Promise.resolve(parent.evaluation.analyses)
-      : domain.checker === 'none'
-        ? experts.analyses
-        : beside(draftAnalyses())
-    : undefined;
+  const analyses = recipe.metaVerification ? heldOutAnalyses() : undefined;
+
+  /** Undefined where only experts know the truth, and those of lap 1 were not asked. */
+  function heldOutAnalyses(): PromiseLike<DatasetRef> | undefined {
+    if (parent?.evaluation.analyses) return Promise.resolve(parent.evaluation.analyses);
+    if (!byExperts) return beside(draftAnalyses());
+    return parent ? undefined : experts.analyses;
+  }
 
   /** The base's proofs of held-out problems, balanced by truth: what verifiers are measured on. */
   async function draftProofs(): Promise<DatasetRef> {
