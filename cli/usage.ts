@@ -4,3 +4,11 @@ export class UsageError extends Error {
 }
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+
+/** @throws UsageError unless the option's text is a whole number of at least `least`. */
+export function wholeFrom(option: string, text: string, least: number): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < least)
+    throw new UsageError(`Expected ${option} to be a whole number of at least ${least}, got ${JSON.stringify(text)}`);
+  return number;
+}

@@ -11,12 +11,10 @@ import { beating } from '../processes/heartbeat.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { ReviewDesk } from './desk.ts';
-import { answerQuestions } from './program.ts';
-import type { OpenQuestion } from './program.ts';
+import { answerQuestions, type OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
-import type { RowRange } from '../../shared/ids.ts';
-import { uri } from '../../shared/ids.ts';
+import { uri, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 export interface ReviewServices {

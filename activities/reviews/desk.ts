@@ -4,8 +4,8 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
 } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { prefixOf, questionOf } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
@@ -15,8 +15,7 @@ import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';
 import { waitsFor } from '../../shared/review/reviewText.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
-import { SubjectRows } from './subjectRows.ts';
-import type { SubjectRow } from './subjectRows.ts';
+import { SubjectRows, type SubjectRow } from './subjectRows.ts';
 import { isFailure } from '../failure.ts';
 
 /** A review that is open, as the server lists it. */

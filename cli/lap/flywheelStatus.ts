@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { FlywheelProgress } from '../../shared/lap/flywheel.ts';
+import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
+import { withPatience } from './lapHandle.ts';
 
 /** An open flywheel: laps in sequence. */
 export interface FlywheelStatus {
   readonly workflowId: string;
-  /** Absent while no worker answers. */
-  readonly progress?: FlywheelProgress;
+  /** Undefined while no worker answers. */
+  readonly progress: FlywheelProgress | undefined;
 }
 
 /** The open flywheels, with what each has done. */
@@ -14,10 +16,8 @@ export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]
   for await (const { workflowId } of client.workflow.list({
     query: 'WorkflowType = "flywheel" AND ExecutionStatus = "Running"',
   })) {
-    const progress = await client
-      .withDeadline(Date.now() + 4_000, () => client.workflow.getHandle(workflowId).query<FlywheelProgress>('progress'))
-      .catch(() => undefined); // the worker is being started
-    found.push({ workflowId, ...(progress && { progress }) });
+    const ask = () => client.workflow.getHandle(workflowId).query<FlywheelProgress>(PROGRESS_QUERY);
+    found.push({ workflowId, progress: await withPatience(client, ask) });
   }
   return found;
 }

@@ -1,28 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
-import type { LapOutcome } from '../../shared/lap/flywheel.ts';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { rootCause } from '@temporalio/common';
 import type { LapProgress } from '../../shared/lap/progress.ts';
-import { progressOf, whyStuck } from './lapHandle.ts';
+import type { FlywheelResult } from '../../workflows/lap/flywheel.ts';
+import type { LapResult } from '../../workflows/lap/lap.ts';
+import { progressOf, whyStuck, withPatience } from './lapHandle.ts';
 import { questionsLink } from '../links.ts';
 import type { LiveView } from './liveView.ts';
-import { progressLine, waitingText } from './progressView.ts';
-import type { PhaseSeconds } from './progressView.ts';
+import { progressLine, waitingText, type PhaseSeconds } from './progressView.ts';
 
-/** What a lap's workflow returns; the texts are in the store. */
-export interface LapEnd {
-  readonly lap: string;
-}
-
-/** What a flywheel's workflow returns. */
-export interface FlywheelEnd {
-  readonly run: string;
-  readonly laps: readonly LapOutcome[];
-  readonly stopped: string;
-}
-
-export type FollowResult<End> =
-  | { readonly kind: 'done'; readonly end: End }
+export type FollowResult =
+  | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'interrupted' }
   /** Another command stopped the stack; the lap stays open. */
@@ -32,8 +20,8 @@ export interface FollowOptions {
   readonly client: Client;
   /** The lap whose progress is shown. */
   readonly workflowId: string;
-  /** The workflow whose end is waited for. @default the lap */
-  readonly until?: string;
+  /** The workflow whose end is waited for: the lap, or the flywheel that runs it. */
+  readonly until: string;
   readonly view: LiveView;
   readonly signal: AbortSignal;
   /** How long the phases of this lap are expected to take. */
@@ -43,27 +31,25 @@ export interface FollowOptions {
    * purpose.
    */
   readonly heal: () => Promise<'running' | 'stopped'>;
-  /** @default 1 s */
-  readonly everyMs?: number;
 }
 
 /** Shows a lap's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
-export async function followLap<End = LapEnd>({
+export async function followLap({
   client,
   workflowId,
-  until = workflowId,
+  until,
   view,
   signal,
   expected,
   heal,
-  everyMs = 1_000,
-}: FollowOptions): Promise<FollowResult<End>> {
+}: FollowOptions): Promise<FollowResult> {
   let phase = '';
   let waited = 0;
   while (!signal.aborted) {
-    const status = await statusOf(client, until);
-    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf<End>(client, until);
-    const progress = status === undefined ? undefined : await progressOf(client, workflowId);
+    const described = await withPatience(client, () => client.workflow.getHandle(until).describe());
+    const status = described?.status.name;
+    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf(client, until);
+    const progress = status && (await progressOf(client, workflowId));
     if (signal.aborted) break;
     if (progress === undefined) {
       const stuck = await whyStuck(client, workflowId).catch(() => undefined); // the server is being started again
@@ -81,34 +67,20 @@ export async function followLap<End = LapEnd>({
       waited = waiting;
       view.update(line, key);
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    await sleep(1_000, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
   }
   return { kind: 'interrupted' };
 }
 
-async function statusOf(client: Client, workflowId: string): Promise<string | undefined> {
+async function endOf(client: Client, workflowId: string): Promise<FollowResult> {
   try {
-    const { status } = await client.withDeadline(Date.now() + 4_000, () =>
-      client.workflow.getHandle(workflowId).describe(),
-    );
-    return status.name;
-  } catch {
-    return undefined; // the server is being started again
-  }
-}
-
-async function endOf<End>(client: Client, workflowId: string): Promise<FollowResult<End>> {
-  try {
-    return { kind: 'done', end: (await client.workflow.getHandle(workflowId).result()) as End };
+    const end = (await client.workflow.getHandle(workflowId).result()) as LapResult | FlywheelResult;
+    return 'laps' in end
+      ? { kind: 'done', laps: end.laps.map(({ lap }) => lap), stopped: end.stopped }
+      : { kind: 'done', laps: [end.lap] };
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return { kind: 'failed', message: rootMessage(error) };
-    throw error;
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    // The innermost cause in its own words: "Activity task failed" helps nobody.
+    return { kind: 'failed', message: rootCause(error.cause)?.split('\n')[0] ?? error.message };
   }
-}
-
-/** The innermost cause in its own words: "Activity task failed" helps nobody. */
-export function rootMessage(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost instanceof Error ? (innermost.message.split('\n')[0] ?? '') : String(innermost);
 }

@@ -3,22 +3,19 @@ import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/stack/temporalServer.ts';
-import { parentOf } from '../../shared/lap/lapInput.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { expectedTimes } from './expectedTime.ts';
-import { followLap } from './followLap.ts';
-import type { FlywheelEnd, FollowResult, LapEnd } from './followLap.ts';
+import { followLap, type FollowResult } from './followLap.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
-import { flywheelInputFrom, lapInputFrom, withLapChoices } from './lapOptions.ts';
-import type { LapChoices } from './lapOptions.ts';
+import { chosenLap, flywheelInputFrom, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { workflowLink } from '../links.ts';
 import { LiveView } from './liveView.ts';
 import { lapPages } from '../reports/namedLap.ts';
-import { printLapTable } from '../reports/report.ts';
+import { lapTable } from '../../reports/pages/lapTable.ts';
 import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
 import { EXIT } from '../usage.ts';
-import { uri, runOf, flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
+import { uri, flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
 interface LapOptions extends LapChoices {
   readonly laps?: string;
@@ -42,12 +39,9 @@ export function registerLap(program: Command): void {
     .action(runLap);
 }
 
-async function runLap(options: LapOptions): Promise<void> {
-  const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
-  const from = parentOf(input);
-  const parent = from === undefined ? undefined : await readManifest(store, from);
-  const run = input.run ?? runOf(from);
-  const laps = options.laps === undefined ? undefined : flywheelInputFrom(options.laps, run, input);
+async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
+  const { input, parent, run } = await chosenLap(choices, (lap) => readManifest(store, lap));
+  const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
 
@@ -57,47 +51,39 @@ async function runLap(options: LapOptions): Promise<void> {
   try {
     await interruption.orEndOf(setUp(say));
     const started = (await ensureStack(say)) === 'started';
-    owner = await becomeOwner(started, options.detach === true || options.keep === true);
+    owner = await becomeOwner(started, detach || keep);
     interruption.check();
     client = await connectClient();
     const workflowId = lapWorkflowId(run);
     const until = laps === undefined ? workflowId : flywheelWorkflowId(run);
-    const began =
+    const state =
       laps === undefined
-        ? await startOrContinue(
-            client,
-            run,
-            input,
-            Object.keys(input).some((field) => field !== 'run'),
-            parent,
-          )
+        ? await startOrContinue(client, run, input, parent)
         : await startOrContinueFlywheel(client, run, laps);
-    const link = workflowLink(until);
     const what = laps === undefined ? 'lap' : 'flywheel';
     say(
-      began === 'started'
-        ? `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}`
-        : `Going on with the open ${what}: workflow ${until}`,
+      state === 'continued'
+        ? `Going on with the open ${what}: workflow ${until}`
+        : `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}`,
     );
+    const link = workflowLink(until);
     if (link !== undefined) say(`Web UI: ${link}`);
-    if (options.detach === true) {
-      if (options.json === true) process.stdout.write(`${JSON.stringify({ workflowId: until, state: began, link })}\n`);
+    if (detach) {
+      if (json) console.log(JSON.stringify({ workflowId: until, state, link }));
       else say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps the lap.');
       return;
     }
-    const follow = {
+    const end = await followLap({
       client,
       workflowId,
       until,
       view,
       signal: interruption.signal,
-      expected: expectedTimes(store),
+      expected: expectedTimes(),
       heal: () => healStack(say),
-    };
-    const end =
-      laps === undefined ? lapEnd(await followLap(follow)) : flywheelEnd(await followLap<FlywheelEnd>(follow));
+    });
     view.clear();
-    await showEnd(end, options.json === true, say);
+    await showEnd(end, json, say);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
@@ -122,18 +108,7 @@ async function leave(owner: boolean, interrupted: boolean, say: (line: string) =
   }
 }
 
-type Ended =
-  | Exclude<FollowResult<never>, { kind: 'done' }>
-  | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string };
-
-const lapEnd = (result: FollowResult<LapEnd>): Ended =>
-  result.kind === 'done' ? { kind: 'done', laps: [result.end.lap] } : result;
-const flywheelEnd = (result: FollowResult<FlywheelEnd>): Ended =>
-  result.kind === 'done'
-    ? { kind: 'done', laps: result.end.laps.map(({ lap }) => lap), stopped: result.end.stopped }
-    : result;
-
-async function showEnd(result: Ended, json: boolean, say: (line: string) => void): Promise<void> {
+async function showEnd(result: FollowResult, json: boolean, say: (line: string) => void): Promise<void> {
   if (result.kind === 'interrupted') return;
   if (result.kind === 'stopped') {
     process.exitCode = EXIT.interrupted;
@@ -142,7 +117,7 @@ async function showEnd(result: Ended, json: boolean, say: (line: string) => void
   }
   if (result.kind === 'failed') {
     process.exitCode = EXIT.failed;
-    if (json) process.stdout.write(`${JSON.stringify({ state: 'failed', message: result.message })}\n`);
+    if (json) console.log(JSON.stringify({ state: 'failed', message: result.message }));
     say(`The lap failed: ${result.message}`);
     return;
   }
@@ -153,16 +128,15 @@ async function showEnd(result: Ended, json: boolean, say: (line: string) => void
       figures: await store.findJson<LapReport>(uri.report(lap)),
     })),
   );
+  const { stopped } = result;
   if (json) {
-    const { stopped } = result;
-    const done = { state: 'done', ...(stopped === undefined ? ended[0] : { stopped, laps: ended }) };
-    process.stdout.write(`${JSON.stringify(done)}\n`);
+    console.log(JSON.stringify({ state: 'done', ...(stopped === undefined ? ended[0] : { stopped, laps: ended }) }));
     return;
   }
   for (const { lap, manifest, report, figures } of ended) {
     say(`Lap ${lap} is done.`);
-    if (figures !== undefined) printLapTable(figures);
-    process.stdout.write(`\nManifest: ${manifest}\nReport:   ${report}\n\n`);
+    if (figures !== undefined) console.log(lapTable(figures));
+    console.log(`\nManifest: ${manifest}\nReport:   ${report}\n`);
   }
-  if (result.stopped !== undefined) process.stdout.write(`The flywheel has stopped: ${result.stopped}.\n`);
+  if (stopped !== undefined) console.log(`The flywheel has stopped: ${stopped}.`);
 }

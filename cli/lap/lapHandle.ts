@@ -1,11 +1,9 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
-import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
-import type { LapProgress } from '../../shared/lap/progress.ts';
+import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { buildPinning } from '../../workers/deployment.ts';
@@ -15,10 +13,7 @@ import { workBelow } from './workBelow.ts';
 import { flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
 /** An open workflow, as another command started it. */
-export async function openWorkflow(
-  client: Client,
-  workflowId: string,
-): Promise<WorkflowExecutionDescription | undefined> {
+async function openWorkflow(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
   try {
     const description = await client.workflow.getHandle(workflowId).describe();
     return description.status.name === 'RUNNING' ? description : undefined;
@@ -28,37 +23,47 @@ export async function openWorkflow(
   }
 }
 
+async function start(
+  client: Client,
+  workflow: 'lap' | 'flywheel',
+  workflowId: string,
+  input: LapInput | FlywheelInput,
+  staticSummary: string,
+): Promise<'started'> {
+  await client.workflow.start(workflow, {
+    workflowId,
+    taskQueue: QUEUES.orchestrator,
+    args: [input],
+    memo: { input },
+    staticSummary,
+    workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
+  });
+  return 'started';
+}
+
 /**
- * Starts a lap, or goes on with the run's open one.
- * @param chosen whether the command said what the lap shall be; without that, any open lap is gone on with.
+ * Starts a lap, or goes on with the run's open one: any, where the input does not say what the lap shall be.
  * @throws UsageError when the open lap is another than the one asked for.
  */
 export async function startOrContinue(
   client: Client,
   run: string,
   input: LapInput,
-  chosen: boolean,
   parent?: ParentRecipe,
 ): Promise<'started' | 'continued'> {
   const workflowId = lapWorkflowId(run);
   const open = await openWorkflow(client, workflowId);
   if (open === undefined) {
-    await client.workflow.start('lap', {
-      workflowId,
-      taskQueue: QUEUES.orchestrator,
-      args: [input],
-      memo: { input },
-      staticSummary:
-        input.from === undefined
-          ? `${input.preset ?? domains.usualPreset} lap of run ${run}`
-          : `lap of run ${run}, from ${input.from}`,
-      workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
-    });
-    return 'started';
+    const what =
+      input.from === undefined
+        ? `${input.preset ?? domains.usualPreset} lap of run ${run}`
+        : `lap of run ${run}, from ${input.from}`;
+    return start(client, 'lap', workflowId, input, what);
   }
   const openInput = open.memo?.['input'] as LapInput | undefined;
-  const difference = chosen && openInput !== undefined ? firstDifference(openInput, input, parent) : undefined;
-  if (difference !== undefined) {
+  const chosen = Object.keys(input).some((field) => field !== 'run');
+  const difference = chosen && openInput && firstDifference(openInput, input, parent);
+  if (difference) {
     const [has, asked] = [difference.from, difference.to].map((value) => JSON.stringify(value));
     throw new UsageError(
       `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel ` +
@@ -86,15 +91,7 @@ export async function startOrContinueFlywheel(
         `Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI ` +
           `(${lapId}), or choose another --run.`,
       );
-    await client.workflow.start('flywheel', {
-      workflowId,
-      taskQueue: QUEUES.orchestrator,
-      args: [input],
-      memo: { input },
-      staticSummary: `${input.laps ?? 3} laps of run ${run}`,
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    });
-    return 'started';
+    return start(client, 'flywheel', workflowId, input, `${input.laps ?? 3} laps of run ${run}`);
   }
   const [has, asked] = [open.memo?.['input'], input].map((value) => JSON.stringify(value));
   if (has !== asked)
@@ -142,18 +139,15 @@ export async function whyStuck(client: Client, workflowId: string): Promise<stri
   );
 }
 
+/** An answer of the server or a worker; undefined where none comes in time: it is being started again. */
+export function withPatience<Answer>(client: Client, ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  return client.withDeadline(Date.now() + 4_000, ask).catch(() => undefined);
+}
+
 /** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
-export async function progressOf(
-  client: Client,
-  workflowId: string,
-  timeoutMs = 4_000,
-): Promise<LapProgress | undefined> {
-  return client.withDeadline(Date.now() + timeoutMs, async () => {
-    const progress = await client.workflow
-      .getHandle(workflowId)
-      .query<LapProgress>(PROGRESS_QUERY)
-      .catch(() => undefined); // the worker or the server is being started again
-    if (progress === undefined) return undefined;
+export function progressOf(client: Client, workflowId: string): Promise<LapProgress | undefined> {
+  return withPatience(client, async () => {
+    const progress = await client.workflow.getHandle(workflowId).query<LapProgress>(PROGRESS_QUERY);
     const work = await workBelow(client, workflowId, progress.phase).catch(() => ({})); // ended while it was looked at
     return { ...work, ...progress };
   });

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { domains } from '../../domains/index.ts';
-import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
-import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
-import type { LapInput } from '../../shared/lap/lapInput.ts';
-import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
-import type { ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { resolveFlywheel, type FlywheelInput } from '../../shared/lap/flywheelInput.ts';
+import {
+  parentOf,
+  resolveRecipe,
+  type LapInput,
+  type ParentRecipe,
+  type ResolvedInput,
+} from '../../shared/lap/lapInput.ts';
 import { isRecord } from '../../shared/lap/issues.ts';
 import { differences, type FieldChange } from '../schedule/schedules.ts';
 import { UsageError } from '../usage.ts';
@@ -37,47 +40,52 @@ export function withLapChoices(command: Command): Command {
     );
 }
 
+/** A lap that was chosen: the input as the options say it, and what it means. */
+export interface ChosenLap<Parent> extends ResolvedInput {
+  readonly input: LapInput;
+  /** Of the lap that `--from` names. */
+  readonly parent: Parent | undefined;
+}
+
 /**
- * The lap's input as the options say it, checked as the workflow will check it.
+ * The lap that the options choose, checked as the workflow will check it.
  * @param readParent finds the lap that `--from` names; throws where it is not there.
  * @throws UsageError that names the option.
  */
-export async function lapInputFrom(
+export async function chosenLap<Parent extends ParentRecipe>(
   choices: LapChoices,
-  readParent: (lap: string) => Promise<ParentRecipe>,
-): Promise<LapInput> {
-  const input: Record<string, unknown> = {};
-  if (choices.from !== undefined) input['from'] = choices.from;
-  if (choices.preset !== undefined) input['preset'] = choices.preset;
-  if (choices.run !== undefined) input['run'] = choices.run;
-  if (choices.seed !== undefined) input['seed'] = numberFrom('--seed', choices.seed);
-  if (choices.expert !== undefined) {
-    if (choices.expert !== 'me' && choices.expert !== 'program')
-      throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(choices.expert)}`);
-    assign(input, ['domain', 'experts'], choices.expert === 'me' ? 'people' : 'program', '--expert');
+  readParent: (lap: string) => Promise<Parent>,
+): Promise<ChosenLap<Parent>> {
+  const { from, preset, run, seed, expert, set = [] } = choices;
+  const input: Record<string, unknown> = Object.fromEntries(
+    Object.entries({ from, preset, run }).filter(([, value]) => value !== undefined),
+  );
+  if (seed !== undefined) input['seed'] = numberFrom('--seed', seed);
+  if (expert !== undefined) {
+    if (expert !== 'me' && expert !== 'program')
+      throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(expert)}`);
+    input['domain'] = { experts: expert === 'me' ? 'people' : 'program' };
     // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2`
     // asks for both.
-    if (choices.expert === 'me') assign(input, ['experts', 'seats'], 1, '--expert');
+    if (expert === 'me') input['experts'] = { seats: 1 };
   }
-  for (const assignment of choices.set ?? []) {
-    const at = assignment.indexOf('=');
-    const names = assignment.slice(0, at).split('.');
-    if (at < 1 || names.some((name) => !/^[A-Za-z]\w*$/.test(name))) {
+  for (const assignment of set) {
+    const [path = '', ...value] = assignment.split('=');
+    const names = path.split('.');
+    if (value.length === 0 || names.some((name) => !/^[A-Za-z]\w*$/.test(name))) {
       throw new UsageError(`--set: expected path=value such as labelling.proofs=60, got ${JSON.stringify(assignment)}`);
     }
-    assign(input, names, valueFrom(assignment.slice(at + 1)), `--set ${assignment}`);
+    assign(input, names, valueFrom(value.join('=')), `--set ${assignment}`);
   }
-  try {
-    const parent = parentOf(input);
-    resolveRecipe(domains, input, parent === undefined ? undefined : await readParent(parent));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  return input;
+  return orUsageError(async () => {
+    const named = parentOf(input);
+    const parent = named === undefined ? undefined : await readParent(named);
+    return { input, parent, ...resolveRecipe(domains, input, parent) };
+  });
 }
 
-/** The flywheel that `--laps` asks for, with the lap that the other options say as its first. */
-export function flywheelInputFrom(laps: string, run: string, first: LapInput): FlywheelInput {
+/** The flywheel that `--laps` asks for, with the chosen lap as its first. */
+export function flywheelInputFrom(laps: string, run: string, first: LapInput): Promise<FlywheelInput> {
   const { run: _, from, ...lap } = first;
   const input = {
     run,
@@ -85,12 +93,19 @@ export function flywheelInputFrom(laps: string, run: string, first: LapInput): F
     laps: numberFrom('--laps', laps),
     ...(Object.keys(lap).length === 0 ? {} : { lap }),
   };
-  try {
+  return orUsageError(() => {
     resolveFlywheel(input);
+    return input;
+  });
+}
+
+/** @throws UsageError with the message of whatever the work throws. */
+async function orUsageError<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  return input;
 }
 
 /**

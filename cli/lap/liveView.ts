@@ -1,17 +1,18 @@
+/** Ours: how often a new line comes at most where there is no terminal. */
+const EVERY_MS = 10_000;
+
 /**
  * Where progress is shown: on a terminal as one line that changes in place, elsewhere as a line when it says something
- * new, at most every `everyMs`.
+ * new.
  */
 export class LiveView {
   readonly #out: NodeJS.WriteStream;
-  readonly #everyMs: number;
   #shown = false;
   #last = '';
   #lastAt = 0;
 
-  constructor(out: NodeJS.WriteStream, everyMs = 10_000) {
+  constructor(out: NodeJS.WriteStream) {
     this.#out = out;
-    this.#everyMs = everyMs;
   }
 
   /** @param key what must change for a new line where there is no terminal. */
@@ -20,7 +21,7 @@ export class LiveView {
       const width = Math.max(20, this.#out.columns || 80);
       this.#out.write(`\r\u001B[2K${line.length > width - 1 ? `${line.slice(0, width - 2)}…` : line}`);
       this.#shown = true;
-    } else if (key !== this.#last && Date.now() - this.#lastAt >= this.#everyMs) {
+    } else if (key !== this.#last && Date.now() - this.#lastAt >= EVERY_MS) {
       this.#last = key;
       this.#lastAt = Date.now();
       this.#out.write(`${line}\n`);

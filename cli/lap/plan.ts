@@ -5,13 +5,10 @@ import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
 import { store } from '../../workers/store.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
-import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
-import { refusalOfPlan } from '../../shared/cost/plan.ts';
-import type { LapPlan, Planned } from '../../shared/cost/plan.ts';
+import { refusalOfPlan, type LapPlan, type Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
-import { lapInputFrom, withLapChoices } from './lapOptions.ts';
-import type { LapChoices } from './lapOptions.ts';
+import { chosenLap, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { EXIT } from '../usage.ts';
 
 interface PlanOptions extends LapChoices {
@@ -32,32 +29,28 @@ export function registerPlan(program: Command): void {
     .action(plan);
 }
 
-async function plan(options: PlanOptions): Promise<void> {
-  const input = await lapInputFrom(options, (lap) => readManifest(store, lap));
-  const from = parentOf(input);
-  const parent = from === undefined ? undefined : await readManifest(store, from);
-  const { turn, recipe } = resolveRecipe(domains, input, parent);
-  const planned = await planFrom(store, domains.of(recipe.domain.name), { turn, recipe }, parent);
-  const over = overBudget(planned.total.expected, recipe.budget);
+async function plan({ json, ...choices }: PlanOptions): Promise<void> {
+  const { turn, recipe, from, parent } = await chosenLap(choices, (lap) => readManifest(store, lap));
+  const { budget, domain } = recipe;
+  const planned = await planFrom(store, domains.of(domain.name), { turn, recipe }, parent);
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;
-  if (options.json === true) {
-    process.stdout.write(
-      JSON.stringify({ ...planned, from: from ?? null, budget: recipe.budget ?? null, overBudget: over ?? null }) +
-        '\n',
-    );
+  if (json === true) {
+    const over = overBudget(planned.total.expected, budget);
+    console.log(JSON.stringify({ ...planned, from: from ?? null, budget: budget ?? null, overBudget: over ?? null }));
     return;
   }
-  const lines = [
-    `A ${planned.preset} lap${from === undefined ? '' : ` after ${from}`}, the ${ordinal(turn)} of its chain. At ` +
-      'most: where nothing stops early.',
-    '',
-    ...table(planned),
-    '',
-    ...basisLines(planned.basis),
-    ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  console.log(
+    [
+      `A ${planned.preset} lap${from === undefined ? '' : ` after ${from}`}, the ${ordinal(turn)} of its chain. At ` +
+        'most: where nothing stops early.',
+      '',
+      ...table(planned),
+      '',
+      ...basisLines(planned.basis),
+      ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
+    ].join('\n'),
+  );
 }
 
 function table({ phases, total }: LapPlan): string[] {

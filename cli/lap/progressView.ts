@@ -1,3 +1,4 @@
+import { duration } from '../../reports/pages/format.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 
 /** Seconds a phase takes, by name. */
@@ -5,9 +6,8 @@ export type PhaseSeconds = Readonly<Record<string, number>>;
 
 /** Share of the present phase that is done: by steps, by calls, or undefined where neither is known. */
 function shareDone({ step, steps, callsDone, callsPlanned }: LapProgress): number | undefined {
-  if (step !== undefined && steps !== undefined && steps > 0) return Math.min(1, step / steps);
-  if (callsDone !== undefined && callsPlanned !== undefined && callsPlanned > 0)
-    return Math.min(1, callsDone / callsPlanned);
+  if (step !== undefined && steps) return Math.min(1, step / steps);
+  if (callsDone !== undefined && callsPlanned) return Math.min(1, callsDone / callsPlanned);
   return undefined;
 }
 
@@ -25,13 +25,6 @@ export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs
   return here * (1 - done) + names.slice(at + 1).reduce((sum, name) => sum + (expected[name] ?? 0), 0);
 }
 
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
-  return minutes > 0 ? `${minutes} min ${String(rest).padStart(2, '0')} s` : `${rest} s`;
-}
-
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
   const { lap, phase, phaseIndex, phases, step, steps, callsDone, callsPlanned, reward, waitingForExperts } = progress;
@@ -42,11 +35,11 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     steps === undefined ? '' : `step ${step ?? 0} of ${steps}`,
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
-    waitingForExperts === undefined || waitingForExperts === 0 ? '' : `${questions(waitingForExperts)} for people`,
+    waitingForExperts ? `${questions(waitingForExperts)} for people` : '',
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
     left === undefined ? '' : `about ${duration(left)} left`,
   ]
-    .filter((part) => part !== '')
+    .filter(Boolean)
     .join(' · ');
 }
 

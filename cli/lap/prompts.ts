@@ -25,5 +25,5 @@ async function add(folder: string, name: string, { json }: { readonly json?: boo
   const ref = await addPromptSet(store, folder, name).catch((error: Error) => {
     throw new UsageError(error.message);
   });
-  process.stdout.write(json === true ? `${JSON.stringify(ref)}\n` : `${ref.name}: ${ref.sha256}\n`);
+  console.log(json === true ? JSON.stringify(ref) : `${ref.name}: ${ref.sha256}`);
 }

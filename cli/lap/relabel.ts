@@ -5,7 +5,7 @@ import { store } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { nextLabelStep } from '../../shared/label/earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
-import { UsageError } from '../usage.ts';
+import { UsageError, wholeFrom } from '../usage.ts';
 import { uri } from '../../shared/ids.ts';
 
 interface RelabelOptions {
@@ -47,12 +47,8 @@ export function registerRelabel(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (set: string, options: RelabelOptions) => {
       const { policy, summary, rows } = await relabel(store, set, options);
-      if (options.rows === true) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-      process.stdout.write(
-        options.json === true
-          ? `${JSON.stringify({ set, policy, ...summary })}\n`
-          : `${textOf(set, policy, summary)}\n`,
-      );
+      if (options.rows === true) for (const row of rows) console.log(JSON.stringify(row));
+      console.log(options.json === true ? JSON.stringify({ set, policy, ...summary }) : textOf(set, policy, summary));
     });
 }
 
@@ -94,19 +90,11 @@ function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming }: RelabelO
   if (confirming !== undefined && confirming !== '0.5' && confirming !== '1')
     throw new UsageError(`Expected --confirming to be 0.5 or 1, got ${JSON.stringify(confirming)}`);
   return {
-    analysesPerProof: whole('n', n, asked.analysesPerProof, 1),
-    metaAnalysesPerAnalysis: whole('m', m, asked.metaAnalysesPerAnalysis, 0),
-    minValidAnalyses: whole('k', k, asked.minValidAnalyses, 1),
+    analysesPerProof: n === undefined ? asked.analysesPerProof : wholeFrom('-n', n, 1),
+    metaAnalysesPerAnalysis: m === undefined ? asked.metaAnalysesPerAnalysis : wholeFrom('-m', m, 0),
+    minValidAnalyses: k === undefined ? asked.minValidAnalyses : wholeFrom('-k', k, 1),
     confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : (Number(confirming) as 0.5 | 1),
   };
-}
-
-function whole(name: string, value: string | undefined, otherwise: number, least: number): number {
-  if (value === undefined) return otherwise;
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < least)
-    throw new UsageError(`Expected -${name} to be a whole number of at least ${least}, got ${JSON.stringify(value)}`);
-  return number;
 }
 
 function summaryOf(rows: readonly Relabelled[]) {

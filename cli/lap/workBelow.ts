@@ -1,83 +1,72 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { LapProgress } from '../../shared/lap/progress.ts';
-import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
+import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
+import { callsIn, type OutcomeCounts } from '../../shared/outcomes.ts';
 import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { LabelSetInput, SampleSetInput, SetProgress } from '../../shared/sampling/sets.ts';
 import { prefixOf } from '../../shared/ids.ts';
 
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
 const MOST_WORKFLOWS = 16;
-const SET_TYPES: ReadonlySet<string> = new Set(['sampleSet', 'labelSet']);
 
 type Work = Pick<LapProgress, 'step' | 'steps' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'>;
+
+/** What activities say in their heartbeats, as far as it is shown: a training its steps, a shard its calls. */
+interface Beat {
+  readonly step?: number;
+  readonly maxSteps?: number;
+  readonly reward?: number;
+  readonly counts?: OutcomeCounts;
+}
 
 /**
  * What the workflows and activities below a lap report of themselves: steps and reward of the training under way, the
  * calls of the sets under way, added up, and how many questions wait for people.
  */
 export async function workBelow(client: Client, lapWorkflowId: string, phase: string): Promise<Work> {
-  const waiting = [{ id: lapWorkflowId, type: 'lap' }];
+  const looked = [{ id: lapWorkflowId, type: 'lap' }];
   let found: Work = {};
-  for (let looked = 0; looked < MOST_WORKFLOWS; looked += 1) {
-    const next = waiting.shift();
-    if (next === undefined) break;
-    if (next.type === 'reviewSet') {
-      const { experts } = await inputOf<ReviewSetInput>(client, next.id);
-      if (experts === 'people')
-        found = {
-          ...found,
-          waitingForExperts: (found.waitingForExperts ?? 0) + (await openQuestions(client, next.id)),
-        };
+  for (const { id, type } of looked) {
+    if (type === 'reviewSet') {
+      const { experts } = await inputOf<ReviewSetInput>(client, id);
+      const { waitingForExperts: others = 0 } = found;
+      if (experts === 'people') found = { ...found, waitingForExperts: others + (await openQuestions(client, id)) };
       continue;
     }
     const { pendingActivities, pendingChildren } = await client.workflowService.describeWorkflowExecution({
       namespace: client.options.namespace,
-      execution: { workflowId: next.id },
+      execution: { workflowId: id },
     });
     const beats = (pendingActivities ?? [])
       .flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [])
-      .map((payload) => defaultPayloadConverter.fromPayload(payload));
-    found = SET_TYPES.has(next.type)
-      ? addSet(found, await setWork(client, next.id, beats))
-      : { ...found, ...trainingWork(beats) };
-    for (const { workflowId: id, workflowTypeName: type } of pendingChildren ?? []) {
+      .map((payload) => defaultPayloadConverter.fromPayload<Beat | null>(payload) ?? {});
+    const ofSet = type === 'sampleSet' || type === 'labelSet';
+    found = { ...found, ...(ofSet ? await setWork(client, id, beats, found) : trainingWork(beats)) };
+    for (const child of pendingChildren ?? []) {
+      const { workflowId, workflowTypeName } = child;
       // Questions are hundreds and report nothing. A lap's own sets are its measurements: they run beside the phases.
-      const beside = type === 'expertReview' || (type === 'sampleSet' && next.type === 'lap');
-      if (id && type && (phase === 'evaluation' || !beside)) waiting.push({ id, type });
+      const beside = workflowTypeName === 'expertReview' || (workflowTypeName === 'sampleSet' && type === 'lap');
+      if (workflowId && workflowTypeName && (phase === 'evaluation' || !beside) && looked.length < MOST_WORKFLOWS)
+        looked.push({ id: workflowId, type: workflowTypeName });
     }
   }
   return found;
 }
 
-function trainingWork(beats: readonly unknown[]): Work {
-  for (const beat of beats) {
-    const { step, maxSteps, reward } = fieldsOf(beat);
-    if (typeof step === 'number' && typeof maxSteps === 'number')
+function trainingWork(beats: readonly Beat[]): Work {
+  for (const { step, maxSteps, reward } of beats)
+    if (step !== undefined && maxSteps !== undefined)
       return { step, steps: maxSteps, ...(typeof reward === 'number' && { reward }) };
-  }
   return {};
 }
 
-/** A set's finished shards answer its query, those under way send heartbeats. */
-async function setWork(
-  client: Client,
-  setWorkflowId: string,
-  beats: readonly unknown[],
-): Promise<Required<Pick<Work, 'callsDone' | 'callsPlanned'>>> {
-  const { counts, rows } = await client.workflow.getHandle(setWorkflowId).query<SetProgress>(PROGRESS_QUERY);
-  const underWay = beats.map((beat) => callsIn(fieldsOf(beat)['counts']));
+/** A set's calls, added to those before: its finished shards answer its query, those under way send heartbeats. */
+async function setWork(client: Client, id: string, beats: readonly Beat[], before: Work): Promise<Work> {
+  const { counts, rows } = await client.workflow.getHandle(id).query<SetProgress>(PROGRESS_QUERY);
+  const underWay = beats.flatMap((beat) => beat.counts ?? []);
   return {
-    callsDone: [callsIn(counts), ...underWay].reduce((sum, calls) => sum + calls, 0),
-    callsPlanned: rows * (await callsPerRow(client, setWorkflowId)),
-  };
-}
-
-function addSet(found: Work, set: Required<Pick<Work, 'callsDone' | 'callsPlanned'>>): Work {
-  return {
-    ...found,
-    callsDone: (found.callsDone ?? 0) + set.callsDone,
-    callsPlanned: (found.callsPlanned ?? 0) + set.callsPlanned,
+    callsDone: [counts, ...underWay].reduce((sum, shard) => sum + callsIn(shard), before.callsDone ?? 0),
+    callsPlanned: (before.callsPlanned ?? 0) + rows * (await callsPerRow(client, id)),
   };
 }
 
@@ -113,15 +102,4 @@ async function inputOf<Input>(client: Client, workflowId: string): Promise<Input
     knownInputs.set(workflowId, defaultPayloadConverter.fromPayload(payload));
   }
   return knownInputs.get(workflowId) as Input;
-}
-
-function callsIn(counts: unknown): number {
-  return Object.values(fieldsOf(counts)).reduce<number>(
-    (sum, count) => sum + (typeof count === 'number' ? count : 0),
-    0,
-  );
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -45,11 +45,6 @@ export function registerReport(program: Command): void {
     .action(report);
 }
 
-/** The table of what was measured, on stdout. */
-export function printLapTable(figures: LapReport): void {
-  console.log(lapTable(figures));
-}
-
 async function report(named: readonly string[], options: ReportOptions): Promise<void> {
   if (named.length > 1) return reportCurves(named, options);
   if (options.output !== undefined)
@@ -81,7 +76,7 @@ async function reportLap({ lap, finished }: KnownLap, { json, openPath }: Report
     console.log(JSON.stringify(figures));
     return;
   }
-  printLapTable(figures);
+  console.log(lapTable(figures));
   const { report, manifest } = await lapPages(lap);
   console.log(`\nReport:   ${report}\nManifest: ${manifest}`);
 }

@@ -1,10 +1,14 @@
 import type { Domains } from '../../shared/domain.ts';
-import { compareFigure, pairedSeeds } from '../../shared/figures/comparison.ts';
-import type { Comparison, LapObservations, Side } from '../../shared/figures/comparison.ts';
+import {
+  compareFigure,
+  pairedSeeds,
+  type Comparison,
+  type LapObservations,
+  type Side,
+} from '../../shared/figures/comparison.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { observe } from './observations.ts';
-import type { Observed } from './observations.ts';
+import { observe, type Observed } from './observations.ts';
 
 interface ObservedLap {
   readonly manifest: LapManifest;

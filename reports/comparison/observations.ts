@@ -1,15 +1,12 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { stagesOf } from '../../shared/lap/phases.ts';
-import { difficultyBands, valued, within } from '../../shared/figures/measures.ts';
-import type { Observation } from '../../shared/figures/measures.ts';
+import { difficultyBands, valued, within, type Observation } from '../../shared/figures/measures.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { findSet } from '../figures/answers.ts';
-import { attemptReader } from '../figures/generatorFigures.ts';
-import type { Attempt } from '../figures/generatorFigures.ts';
-import { measuring } from '../figures/notes.ts';
-import type { Measuring } from '../figures/notes.ts';
+import { attemptReader, type Attempt } from '../figures/generatorFigures.ts';
+import { measuring, type Measuring } from '../figures/notes.ts';
 import { judgedReader } from '../figures/verifierFigures.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 

@@ -2,8 +2,7 @@ import type { CustomSeriesRenderItem, EChartsOption } from 'echarts';
 import type { Figure } from '../../shared/figures/figure.ts';
 import type { LapReport, TrainingFigures } from '../../shared/figures/report.ts';
 import { decimal, readable } from './format.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { cssColour, drawn, INK, quietAxis, shareAxis, smallTitle } from './svg.ts';
 
 const WIDTH = 760;

@@ -1,10 +1,8 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
-import { figureAt, lapCurves } from './lapCurves.ts';
-import type { Curve, CurvePoint } from './lapCurves.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { figureAt, lapCurves, type Curve, type CurvePoint } from './lapCurves.ts';
+import { html, type Markup } from './markup.ts';
 import { wholeDrawing, wholePage } from './style.ts';
 import { drawn, INK, quietAxis, shareAxis, smallTitle } from './svg.ts';
 import { plainTable } from './tables.ts';

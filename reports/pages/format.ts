@@ -1,5 +1,4 @@
-import { PHASES } from '../../shared/lap/phases.ts';
-import type { PhaseName } from '../../shared/lap/phases.ts';
+import { PHASES, type PhaseName } from '../../shared/lap/phases.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
@@ -28,7 +27,7 @@ export const whole = (number: number): string => Math.round(number).toLocaleStri
 
 /** `43 s`, `9 min 05 s`, `3 h 20 min`. */
 export function duration(totalSeconds: number): string {
-  const seconds = Math.round(totalSeconds);
+  const seconds = Math.max(0, Math.round(totalSeconds));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;

@@ -2,8 +2,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { dots, rewardCurve, stacks } from './charts.ts';
 import { decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
 import { ledgerCells } from './ledger.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
 import { figure, notMeasured, plainTable } from './tables.ts';
 

@@ -1,7 +1,6 @@
 import type { LapReport } from '../../shared/figures/report.ts';
 import { aligned, decimal, duration, percent, value } from './format.ts';
-import { byRun, figureAt, lapCurves, lastVerifier } from './lapCurves.ts';
-import type { Curve, CurvePoint } from './lapCurves.ts';
+import { byRun, figureAt, lapCurves, lastVerifier, type Curve, type CurvePoint } from './lapCurves.ts';
 
 /** Laps with their headline figures, one a line. */
 export function lapsTable(reports: readonly LapReport[], unfinished: readonly string[]): string {

@@ -2,8 +2,7 @@ import type { ConstantBaseline, DecodingFigures, DifficultyBand, LapReport } fro
 import type { Figure } from '../../shared/figures/figure.ts';
 import { dots, scoreByDifficulty, stacks } from './charts.ts';
 import { decimal, interval, value, whole } from './format.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
 import { figure, figureTable, heatTable, notMeasured, verifierFigures } from './tables.ts';
 

@@ -1,8 +1,7 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { duration, percent, readable, whole } from './format.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';

@@ -1,5 +1,4 @@
-import { html, rawMarkup } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, rawMarkup, type Markup } from './markup.ts';
 
 /** The variables that `INK` names, light and dark. */
 const COLOURS = `:root { color-scheme: light dark;

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as ECharts from 'echarts';
 import type { EChartsOption } from 'echarts';
-import type { Markup } from './markup.ts';
-import { rawMarkup } from './markup.ts';
+import { rawMarkup, type Markup } from './markup.ts';
 
 /**
  * Colours of a chart, by what they mean. A chart is drawn with these stand-ins, which then become the page's CSS

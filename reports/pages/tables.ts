@@ -1,8 +1,7 @@
 import type { Confusion, Figure } from '../../shared/figures/figure.ts';
 import type { DecodingFigures } from '../../shared/figures/report.ts';
 import { decimal, interval, value, whole } from './format.ts';
-import { html } from './markup.ts';
-import type { Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 
 /** A chart with what it shows; nothing at all where there is nothing to show. */
 export const figure = (chart: Markup, caption: Markup): Markup =>

@@ -1,14 +1,16 @@
-import { firstDifference, lapInputFrom } from '../../../cli/lap/lapOptions.ts';
+import { chosenLap, firstDifference } from '../../../cli/lap/lapOptions.ts';
 import type { LapChoices } from '../../../cli/lap/lapOptions.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 
 const finished = { turn: 1, recipe: smoke };
-const inputOf = (choices: LapChoices) =>
-  lapInputFrom(choices, (lap) =>
+const inputOf = async (choices: LapChoices) => {
+  const { input } = await chosenLap(choices, (lap) =>
     lap === 'main/lap-0001'
       ? Promise.resolve(finished)
       : Promise.reject(new Error(`from: expected a finished lap, got "${lap}"; there are main/lap-0001`)),
   );
+  return input;
+};
 
 test('no options mean the empty input', async () => {
   expect(await inputOf({ set: [] })).toEqual({});

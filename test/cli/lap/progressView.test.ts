@@ -1,4 +1,5 @@
-import { duration, progressLine, secondsLeft, waitingText } from '../../../cli/lap/progressView.ts';
+import { progressLine, secondsLeft, waitingText } from '../../../cli/lap/progressView.ts';
+import { duration } from '../../../reports/pages/format.ts';
 import { workflowLink } from '../../../cli/links.ts';
 import type { LapProgress } from '../../../shared/lap/progress.ts';
 
