@@ -30,8 +30,8 @@ export interface ParentLap {
  * @throws when there is no such lap, or it has not ended; the message names those that have.
  */
 export async function readManifest(store: ArtifactStore, lap: string): Promise<LapManifest> {
-  const at = uri.manifest(lap);
-  if (await store.exists(at)) return store.readJson<LapManifest>(at);
+  const manifest = await store.findJson<LapManifest>(uri.manifest(lap));
+  if (manifest !== undefined) return manifest;
   const finished = (await knownLaps(store)).filter((known) => known.finished).map((known) => known.lap);
   throw new Error(
     `Invalid lap input: from: expected a finished lap, got "${lap}"; ` +

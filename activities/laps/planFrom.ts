@@ -19,8 +19,7 @@ export async function planFrom(
   if (parent === undefined) return planLap(lap.recipe, lap.turn, domain);
   const report = uri.report(parent.lap);
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
-  const rates =
-    comparable && (await store.exists(report)) ? (await store.readJson<Partial<LapReport>>(report)).rates : undefined;
+  const rates = comparable ? (await store.findJson<Partial<LapReport>>(report))?.rates : undefined;
   return planLap(lap.recipe, lap.turn, domain, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
 }
 

@@ -51,9 +51,9 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
 }
 
 async function shardsOf(store: ArtifactStore, setId: string): Promise<SetShards> {
-  if (!(await store.exists(uri.shardPlan(setId))))
-    throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
-  return store.readJson<SetShards>(uri.shardPlan(setId));
+  const shards = await store.findJson<SetShards>(uri.shardPlan(setId));
+  if (shards !== undefined) return shards;
+  throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
 }
 
 function sameSample(a: Outcome, b: Outcome): boolean {

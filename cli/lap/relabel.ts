@@ -57,11 +57,10 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
   const rows: Relabelled[] = [];
   let policy: AutoLabelPolicy | undefined;
   for (const shard of await shardFiles(store, set)) {
-    const file = uri.shardResult(set, shard.shard);
-    if (!(await store.exists(file)))
+    const result = await store.findJson<StoredResult<unknown>>(uri.shardResult(set, shard.shard));
+    if (result === undefined)
       throw new UsageError(`Expected set ${set} to be finished, but shard ${shard.shard} has no result yet`);
-    const { plan } = await store.readJson<StoredResult<unknown>>(file);
-    const { policy: asked, waves } = plan as { policy?: AutoLabelPolicy; waves?: readonly number[] };
+    const { policy: asked, waves } = result.plan as { policy?: AutoLabelPolicy; waves?: readonly number[] };
     if (asked === undefined || waves === undefined)
       throw new UsageError(`Expected ${set} to be a label set, but it was sampled for something else`);
     const rule = changedPolicy(asked, options);

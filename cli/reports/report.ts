@@ -64,12 +64,12 @@ async function reportLap({ lap, finished }: KnownLap, { json, openPath }: Report
     return;
   }
   const figures = await measured(lap);
-  const stored = uri.report(lap);
-  if (!(await store.exists(stored)))
+  const stored = await store.findJson(uri.report(lap));
+  if (stored === undefined)
     console.error(`${lap} has a manifest and no report yet; these figures are measured from its artifacts.`);
-  else if (!isDeepStrictEqual(asJson(figures), await store.readJson(stored)))
+  else if (!isDeepStrictEqual(asJson(figures), stored))
     console.error(
-      `The figures differ from ${stored}: artifacts that no digest guards (ledgers, metrics), or the ` +
+      `The figures differ from ${uri.report(lap)}: artifacts that no digest guards (ledgers, metrics), or the ` +
         'definitions, have changed since. Shown is what is measured now.',
     );
   if (json) {

@@ -49,9 +49,8 @@ export async function trainingUse({ store, manifest, notes }: Measuring): Promis
 }
 
 async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<number> {
-  const file = uri.jobs(jobKey, 'result.json');
-  const result = (await store.exists(file)) ? jobResultSchema.safeParse(await store.readJson(file)) : undefined;
-  return result?.data?.status === 'succeeded' ? result.data.tokens : 0;
+  const { data } = jobResultSchema.safeParse(await store.findJson(uri.jobs(jobKey, 'result.json')));
+  return data?.status === 'succeeded' ? data.tokens : 0;
 }
 
 /** How each training went, from its `jobs/<jobKey>/metrics.jsonl`. */
