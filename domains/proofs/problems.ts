@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ProblemsAsked, Splits } from '../../shared/domain.ts';
+import { tell } from '../../shared/lap/issues.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import type { Problem } from '../../shared/records.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
@@ -103,12 +104,7 @@ function parseLine(line: string, where: string): Problem {
     throw new Error(`${where}: expected a JSON object, got ${line.slice(0, 60)}`, { cause: error });
   }
   const parsed = problemLine.safeParse(value);
-  if (!parsed.success) {
-    throw new Error(
-      `${where}: ` +
-        parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the line'}: ${issue.message}`).join('; '),
-    );
-  }
+  if (!parsed.success) throw new Error(`${where}: ${tell(parsed.error, value)}`);
   const { difficulty, ...problem } = parsed.data;
   return difficulty === undefined ? problem : { ...problem, difficulty };
 }

@@ -61,7 +61,6 @@ test.each(BASES)('the shipped %s behaves as its description says', async (base) 
     problemsPerLength: 25,
     seed: measured.seed + 1,
     python,
-    temperature: 1,
   });
   // Three standard errors of a share at n = 175, at most: a trajectory has three chances to go wrong, and does so in
   // one of seven.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { inspectBase, type Figures } from './inspectBase.ts';
+import { inspectBase, MEASUREMENT, type Figures } from './inspectBase.ts';
 import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
 
@@ -52,14 +52,10 @@ export async function recipeDigest(base: BaseName, seed: number): Promise<string
 
 async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/bin/python'): Promise<void> {
   const base = baseNamed(name);
-  const measurement = { problemsPerLength: 25, seed: 7 };
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
     checkpoint: await digestOf(await filesIn(folderOf(base))),
-    measured: {
-      ...measurement,
-      figures: await inspectBase({ checkpoint: folderOf(base), ...measurement, python, temperature: 1 }),
-    },
+    measured: { ...MEASUREMENT, figures: await inspectBase({ checkpoint: folderOf(base), ...MEASUREMENT, python }) },
   };
   await writeFile(descriptionFile(base), `${JSON.stringify(description, null, 1)}\n`);
 }

@@ -14,8 +14,7 @@ import { runScript } from './runScript.ts';
 
 /**
  * Measures what a checkpoint does in each of the six tasks, by the checker, on problems of all lengths at T = 1. Usage:
- * node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [problems per length, 40] [seed, 7]
- * [python] [temperature, 1]
+ * node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python]
  */
 
 interface Item {
@@ -32,7 +31,6 @@ export interface InspectInput {
   readonly problemsPerLength: number;
   readonly seed: number;
   readonly python: string;
-  readonly temperature: number;
 }
 
 /** By group of figures, by name. Shares and means are rounded to three places. */
@@ -79,7 +77,7 @@ export async function inspectBase(input: InspectInput): Promise<Figures> {
 }
 
 async function ask(
-  { checkpoint, python, temperature, seed }: InspectInput,
+  { checkpoint, python, seed }: InspectInput,
   task: Task,
   items: readonly Item[],
   maxNewTokens: number,
@@ -87,12 +85,12 @@ async function ask(
   const prompt = (await loadPromptTexts())[task];
   const folder = await mkdtemp(path.join(tmpdir(), 'rehearsal-inspect-'));
   const [from, to] = [path.join(folder, 'prompts.jsonl'), path.join(folder, 'answers.jsonl')];
-  const lines = items.map(({ problem, ...texts }, id) =>
-    JSON.stringify({ id, prompt: render(prompt, { problem: problem.statement, ...texts }) }),
+  const lines = items.map(({ problem, ...texts }) =>
+    JSON.stringify({ prompt: render(prompt, { problem: problem.statement, ...texts }) }),
   );
   await writeFile(from, lines.join('\n'));
   const script = path.join(import.meta.dirname, 'sample.py');
-  await promisify(execFile)(python, [script, checkpoint, from, to, ...[temperature, maxNewTokens, seed].map(String)]);
+  await promisify(execFile)(python, [script, checkpoint, from, to, ...[maxNewTokens, seed].map(String)]);
   const answers = (await readFile(to, 'utf8')).trim().split('\n');
   await rm(folder, { recursive: true });
   return items.map((item, index) => {
@@ -180,26 +178,13 @@ const mean = (values: readonly number[]): number => rounded(sum(values) / values
 const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>
   mean(items.map((item) => (holds(item) ? 1 : 0)));
 
-async function main(
-  checkpoint?: string,
-  problemsPerLength = '40',
-  seed = '7',
-  python = '.flywheel/python/bin/python',
-  temperature = '1',
-): Promise<void> {
+/** What the descriptions tell of. */
+export const MEASUREMENT = { problemsPerLength: 25, seed: 7 };
+
+async function main(checkpoint?: string, python = '.flywheel/python/bin/python'): Promise<void> {
   if (checkpoint === undefined)
-    throw new Error(
-      'Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [problems per length] ' +
-        '[seed] [python] [temperature]',
-    );
-  const figures = await inspectBase({
-    checkpoint,
-    problemsPerLength: Number(problemsPerLength),
-    seed: Number(seed),
-    python,
-    temperature: Number(temperature),
-  });
-  process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);
+    throw new Error('Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python]');
+  process.stdout.write(`${JSON.stringify(await inspectBase({ checkpoint, python, ...MEASUREMENT }), null, 1)}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) runScript(main);

@@ -1,8 +1,8 @@
 """Samples answers in batches, for inspecting a checkpoint.
 
-Reads `{id, prompt}` lines, writes `{id, text, truncated, tokens}` lines in the same order.
+Reads `{prompt}` lines, writes `{text, truncated}` lines in the same order.
 
-Usage: sample.py <checkpoint> <prompts.jsonl> <answers.jsonl> <temperature, 0 for greedy> <max new tokens> <seed>
+Usage: sample.py <checkpoint> <prompts.jsonl> <answers.jsonl> <max new tokens> <seed>
 """
 
 import json
@@ -15,7 +15,7 @@ BATCH = 128
 
 
 @torch.inference_mode()
-def main(checkpoint, source, target, temperature, max_new_tokens, seed):
+def main(checkpoint, source, target, max_new_tokens, seed):
     torch.set_num_threads(1)
     torch.manual_seed(int(seed))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, padding_side="left")
@@ -30,12 +30,7 @@ def main(checkpoint, source, target, temperature, max_new_tokens, seed):
     ]
     answers = [None] * len(rows)
     by_length = sorted(range(len(rows)), key=lambda i: len(prompts[i]))
-    greedy = float(temperature) == 0
-    sampling = (
-        {"do_sample": False}
-        if greedy
-        else {"do_sample": True, "temperature": float(temperature), "top_k": 0, "top_p": 1.0}
-    )
+    sampling = {"do_sample": True, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
     for start in range(0, len(by_length), BATCH):
         chosen = by_length[start : start + BATCH]
         inputs = tokenizer([prompts[i] for i in chosen], return_tensors="pt", padding=True, return_token_type_ids=False)
@@ -43,12 +38,7 @@ def main(checkpoint, source, target, temperature, max_new_tokens, seed):
         for i, ids in zip(chosen, output[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
             ended = tokenizer.eos_token_id in ids
             length = ids.index(tokenizer.eos_token_id) if ended else len(ids)
-            answers[i] = {
-                "id": rows[i]["id"],
-                "text": tokenizer.decode(ids[:length]),
-                "truncated": not ended,
-                "tokens": length + ended,
-            }
+            answers[i] = {"text": tokenizer.decode(ids[:length]), "truncated": not ended}
     with open(target, "w") as file:
         file.writelines(json.dumps(answer) + "\n" for answer in answers)
 
