@@ -1,4 +1,3 @@
-import type { Place } from '../../shared/ids.ts';
 import type { ModelRef } from '../../shared/records.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { Holding, Serving } from './serving.ts';
@@ -14,10 +13,9 @@ export function createServingActivities({ serving }: { readonly serving: Serving
   return {
     /**
      * Has models served and held, and returns when each answers. From then on every process asks the same engine for
-     * them. A lap that was begun by an older build says no holder: it holds for a day.
+     * them.
      */
-    ensureServed: ({ models, engine, holder = 'older-build' as Place, hours = 24 }: EnsureServedInput) =>
-      beating(() => serving.hold(models, { engine, holder, hours })),
+    ensureServed: ({ models, ...holding }: EnsureServedInput) => beating(() => serving.hold(models, holding)),
     /** Frees the servers that serve only what the holder held and nobody else holds. */
     releaseServed: ({ holder }: Pick<Holding, 'holder'>) => beating(() => serving.letGo(holder)),
   };

@@ -49,7 +49,11 @@ export async function takeLease(store: ArtifactStore, uri: string): Promise<Leas
     if (owner.host !== me.host || (await isAlive(owner))) throw new LeaseHeld(uri, owner);
     // Under a lease of its own, so that of two who find it dead neither removes what the other has taken since.
     const takeover = await takeLease(store, `${uri}.takeover`);
-    await removeOf(owner).finally(() => takeover.release());
+    try {
+      await removeOf(owner);
+    } finally {
+      await takeover.release();
+    }
   }
   return { release: () => removeOf(me) };
 }
@@ -69,8 +73,15 @@ export async function withLease<T>(
       if (!(error instanceof LeaseHeld)) throw error;
       if (!told) onWait(error.owner);
     });
-    if (lease !== undefined) return work().finally(() => lease.release());
-    await sleep(250);
+    if (lease === undefined) {
+      await sleep(250);
+      continue;
+    }
+    try {
+      return await work();
+    } finally {
+      await lease.release();
+    }
   }
 }
 

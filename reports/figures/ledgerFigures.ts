@@ -20,7 +20,7 @@ export async function ledgerFigures(
     counted: { verdicts, expertMinutes: minutes },
   }));
   const all = [...work, ...asked];
-  const phases = [...new Set([...ordersOf(manifest), ...all].map(({ phase }) => phase as string))];
+  const phases = [...new Set([...ordersOf(manifest), ...all].map(({ phase }) => phase))];
   const ledger = phases.map((name): LedgerRow => {
     const phase = reportedAs(manifest, name);
     // sets of a phase overlap

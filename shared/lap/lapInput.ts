@@ -112,7 +112,7 @@ function schemaOf({ byName }: KnownDomains) {
   const domain = recipeSchema.shape.domain.transform((domain, context) => {
     const known = byName.get(domain.name);
     const refuse = (issue: object, ...path: PropertyKey[]): void =>
-      void context.issues.push({ code: 'custom', ...issue, path, input: domain } as z.core.$ZodRawIssue);
+      void context.issues.push({ code: 'custom', ...issue, path, input: domain });
     if (known === undefined) refuse({ message: `expected one of ${[...byName.keys()].join(', ')}` }, 'name');
     else
       try {
