@@ -41,14 +41,14 @@ export interface Outcome {
   readonly model: string;
   readonly seed: number;
   /** The answer without the model's thinking; absent only when `failed`. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** The verdict in the box, for `verify`, `metaVerify` and `selfVerify` answers that are well formed. */
-  readonly score?: Score;
+  readonly score?: Score | undefined;
   /** Why it is not `answered`, in a few words. */
   readonly reason?: string;
   /** HTTP status by which a server refused a call that `failed`. */
-  readonly status?: number;
-  readonly usage?: Usage;
+  readonly status?: number | undefined;
+  readonly usage?: Usage | undefined;
   readonly latencyMs: number;
   /** Requests it took, retries included. */
   readonly requests: number;

@@ -6,46 +6,40 @@ import { postJson } from './http.ts';
 import type { Ledger } from './ledger.ts';
 import { readError, readReply, type Reply } from './reply.ts';
 import type { ModelServers, Slot } from './servers.ts';
-import type { Asker, ModelCall } from './types.ts';
+import type { ModelCall } from './types.ts';
 
-export interface AskerOptions {
-  readonly ledger: Ledger;
-  readonly servers: ModelServers;
-  /**
-   * Longest a single request may take, milliseconds: long enough for the longest answer, and the only cure for a server
-   * that never ends one.
-   * @default 7_200_000 (two hours; a 128K-token proof at 20 tokens/s)
-   */
-  readonly callTimeoutMs?: number;
-  /**
-   * Longest a call is kept while its servers answer nothing but 429 and 503, milliseconds.
-   * @default 600_000
-   */
-  readonly patienceMs?: number;
-  /**
-   * Requests that may break (5xx, cut replies, timeouts) before the call has failed.
-   * @default 5
-   */
-  readonly brokenTries?: number;
-}
-
+/**
+ * Longest a single request may take, milliseconds: long enough for the longest answer (two hours; a 128K-token proof at
+ * 20 tokens/s), and the only cure for a server that never ends one.
+ */
+const CALL_TIMEOUT_MS = 7_200_000;
+/** Longest a call is kept while its servers answer nothing but 429 and 503, milliseconds. */
+const PATIENCE_MS = 600_000;
+/** Requests that may break (5xx, cut replies, timeouts) before the call has failed. */
+const BROKEN_TRIES = 5;
 /** First pause after a broken request, doubled each time, with jitter. Ours. */
 const BROKEN_PAUSE_MS = 250;
 
 /**
  * Answers calls through a ledger: what is on it is not asked again, except what `failed`, which nobody was paid for.
  */
-export class LedgerAsker implements Asker {
-  readonly #options: Required<AskerOptions>;
+export class LedgerAsker {
+  readonly #ledger: Ledger;
+  readonly #servers: ModelServers;
   readonly #underWay = new Map<string, Promise<Outcome>>();
   /** Requests sent by this asker. */
   requests = 0;
 
-  constructor(options: AskerOptions) {
-    this.#options = { callTimeoutMs: 7_200_000, patienceMs: 600_000, brokenTries: 5, ...options };
+  constructor(ledger: Ledger, servers: ModelServers) {
+    this.#ledger = ledger;
+    this.#servers = servers;
   }
 
-  /** Equal calls at the same time are one; they share its signal too. */
+  /**
+   * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
+   * returned. Equal calls at the same time are one; they share its signal too.
+   * @throws only when cancelled or when the ledger cannot be written. Everything else is a typed outcome.
+   */
   ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome> {
     const joined = this.#underWay.get(call.key);
     if (joined !== undefined) return joined;
@@ -55,70 +49,49 @@ export class LedgerAsker implements Asker {
   }
 
   async #ask(call: ModelCall, signal: AbortSignal | undefined): Promise<Outcome> {
-    const { ledger, servers, patienceMs, brokenTries } = this.#options;
-    if (ledger.has(call.key)) {
-      const known = (await ledger.get(call.key)) as Outcome;
-      if (known.kind !== 'failed') return known;
-    }
-    const queue = servers.of(call.model);
+    const known = await this.#ledger.get(call.key);
+    if (known !== undefined && known.kind !== 'failed') return known;
+    const queue = this.#servers.of(call.model);
     const since = Date.now();
     let requests = 0;
     let broken = 0;
     for (;;) {
       const slot = await queue.slot(since, requests > 0, signal);
-      if (slot.kind === 'noServer') return this.#record(failed(call, slot.message, 0, requests));
-      let reply: Reply;
+      if (slot.kind === 'noServer') return this.#record(failed(call, slot, { latencyMs: 0, requests }));
       // The slot is held until the outcome is on the ledger: no more calls are ever unrecorded than the servers' limits
       // allow.
       try {
         requests += 1;
         this.requests += 1;
         const sentAt = Date.now();
-        reply = await this.#send(slot, call, signal);
+        const reply = await send(slot, call, signal);
         slot.learn(reply, sentAt);
-        const latencyMs = Date.now() - sentAt;
-        if (reply.kind === 'answer') return await this.#record(classify(call, reply, latencyMs, requests));
-        if (reply.kind === 'refused')
-          return await this.#record({ ...failed(call, reply.message, latencyMs, requests), status: reply.status });
+        const took = { latencyMs: Date.now() - sentAt, requests };
+        if (reply.kind === 'answer') return await this.#record(classify(call, reply, took));
         if (reply.kind === 'broken') broken += 1;
-        const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > patienceMs;
-        if (broken >= brokenTries || outOfPatience)
-          return await this.#record(failed(call, reply.message, latencyMs, requests));
+        const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > PATIENCE_MS;
+        if (reply.kind === 'refused' || broken >= BROKEN_TRIES || outOfPatience)
+          return await this.#record(failed(call, reply, took));
+        if (reply.kind !== 'broken') continue;
       } finally {
         slot.release();
       }
-      if (reply.kind === 'broken')
-        await sleep(
-          BROKEN_PAUSE_MS * 2 ** (broken - 1) * (0.5 + Math.random()),
-          undefined,
-          signal === undefined ? {} : { signal },
-        );
-    }
-  }
-
-  async #send({ server }: Slot, call: ModelCall, signal: AbortSignal | undefined): Promise<Reply> {
-    try {
-      return readReply(
-        await postJson(
-          server.pool,
-          {
-            path: server.path,
-            headers: server.headers,
-            body: bodyOf(call, server.endpoint.model),
-            timeoutMs: this.#options.callTimeoutMs,
-          },
-          signal,
-        ),
-      );
-    } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      return readError(error as Error);
+      await sleep(BROKEN_PAUSE_MS * 2 ** (broken - 1) * (0.5 + Math.random()), undefined, { signal });
     }
   }
 
   async #record(outcome: Outcome): Promise<Outcome> {
-    await this.#options.ledger.append(outcome);
+    await this.#ledger.append(outcome);
     return outcome;
+  }
+}
+
+async function send({ server }: Slot, call: ModelCall, signal: AbortSignal | undefined): Promise<Reply> {
+  try {
+    return readReply(await postJson(server, bodyOf(call, server.endpoint.model), CALL_TIMEOUT_MS, signal));
+  } catch (error) {
+    signal?.throwIfAborted();
+    return readError(error as Error);
   }
 }
 
@@ -137,48 +110,31 @@ function bodyOf({ messages, sampling, seed }: ModelCall, model: string): string 
   );
 }
 
+type Took = Pick<Outcome, 'latencyMs' | 'requests'>;
+
 function classify(
   call: ModelCall,
-  reply: Extract<Reply, { kind: 'answer' }>,
-  latencyMs: number,
-  requests: number,
+  { content, finish, usage, validText }: Extract<Reply, { kind: 'answer' }>,
+  took: Took,
 ): Outcome {
-  const known = {
-    ...identity(call),
-    ...(reply.usage === undefined ? {} : { usage: reply.usage }),
-    latencyMs,
-    requests,
-  };
-  if (!reply.validText)
-    return { ...known, kind: 'unparseable', text: stripThinking(reply.content), reason: 'not valid UTF-8' };
-  if (reply.finish === 'limit')
-    return {
-      ...known,
-      kind: 'truncated',
-      text: stripThinking(reply.content),
-      reason: 'stopped at a limit of the server',
-    };
-  const parsed = parseAnswer(call.task, reply.content);
-  if (parsed.kind === 'malformed') return { ...known, kind: 'unparseable', text: parsed.text, reason: parsed.reason };
-  return {
-    ...known,
-    kind: 'answered',
-    text: parsed.text,
-    ...(parsed.score === undefined ? {} : { score: parsed.score }),
-  };
+  const known = { ...identity(call), usage, ...took };
+  const text = stripThinking(content);
+  if (!validText) return { ...known, kind: 'unparseable', text, reason: 'not valid UTF-8' };
+  if (finish === 'limit') return { ...known, kind: 'truncated', text, reason: 'stopped at a limit of the server' };
+  const parsed = parseAnswer(call.task, content);
+  return parsed.kind === 'malformed'
+    ? { ...known, kind: 'unparseable', text, reason: parsed.reason }
+    : { ...known, kind: 'answered', text, score: parsed.score };
 }
 
-function failed(call: ModelCall, reason: string, latencyMs: number, requests: number): Outcome {
-  return { ...identity(call), kind: 'failed', reason, latencyMs, requests };
+function failed(
+  call: ModelCall,
+  { message, status }: { readonly message: string; readonly status?: number },
+  took: Took,
+): Outcome {
+  return { ...identity(call), kind: 'failed', reason: message, ...took, status };
 }
 
-function identity({
-  key,
-  row,
-  sample,
-  task,
-  model,
-  seed,
-}: ModelCall): Pick<Outcome, 'key' | 'row' | 'sample' | 'task' | 'model' | 'seed'> {
+function identity({ key, row, sample, task, model, seed }: ModelCall) {
   return { key, row, sample, task, model: modelKey(model), seed };
 }

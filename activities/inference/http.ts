@@ -2,6 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 import { onAbort } from './onAbort.ts';
 
+export interface HttpServer {
+  readonly pool: Dispatcher;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+}
+
 /** What a server sent back, read to its end. */
 export interface HttpReply {
   readonly status: number;
@@ -27,13 +33,9 @@ export class CallTimeout extends Error {
  * @throws CallTimeout, the signal's reason, or the socket's error.
  */
 export function postJson(
-  pool: Dispatcher,
-  request: {
-    readonly path: string;
-    readonly body: string;
-    readonly headers: Record<string, string>;
-    readonly timeoutMs: number;
-  },
+  { pool, path, headers }: HttpServer,
+  body: string,
+  timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
@@ -50,10 +52,7 @@ export function postJson(
       reject(error);
     };
     const forget = onAbort(signal, () => stop(signal?.reason as Error));
-    const timer = setTimeout(
-      () => stop(new CallTimeout(`no answer within ${request.timeoutMs} ms`)),
-      request.timeoutMs,
-    );
+    const timer = setTimeout(() => stop(new CallTimeout(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const settle = (): void => {
       clearTimeout(timer);
       forget();
@@ -64,7 +63,7 @@ export function postJson(
     let status = 0;
     let retryAfterMs: number | undefined;
     pool.dispatch(
-      { method: 'POST', path: request.path, headers: request.headers, body: request.body },
+      { method: 'POST', path, headers, body },
       {
         onRequestStart(started) {
           controller = started;
@@ -81,8 +80,8 @@ export function postJson(
         },
         onResponseEnd() {
           settle();
-          const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-          resolve({ status, retryAfterMs, body: body.toString('utf8'), validText: isUtf8(body) });
+          const bytes = Buffer.concat(chunks);
+          resolve({ status, retryAfterMs, body: bytes.toString('utf8'), validText: isUtf8(bytes) });
         },
         onResponseError(_, error) {
           settle();
@@ -95,7 +94,7 @@ export function postJson(
 
 /** Seconds, or an HTTP date; anything else is ignored. */
 export function readRetryAfter(header: string | string[] | undefined, now: number): number | undefined {
-  const value = Array.isArray(header) ? header[0] : header;
+  const [value] = [header].flat();
   if (value === undefined) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);

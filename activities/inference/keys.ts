@@ -35,6 +35,6 @@ export function callKey(
   return sha256(`${question}/${which.seed}/${which.sample}/${which.attempt}`).slice(0, 24);
 }
 
-function sha256(text: string): string {
+export function sha256(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
 }

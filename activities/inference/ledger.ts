@@ -69,16 +69,11 @@ export class Ledger {
    */
   async seal(order: Iterable<string>): Promise<void> {
     const read = await this.#journal.reader();
-    const used: number[] = [];
-    const rest = new Map(this.#index);
-    for (const key of order) {
-      const ordinal = rest.get(key);
-      if (ordinal === undefined) continue;
-      used.push(ordinal);
-      rest.delete(key);
-    }
+    const named = Array.from(order, (key) => this.#index.get(key)).filter((ordinal) => ordinal !== undefined);
+    const used = new Set(named);
+    const unused = [...this.#index.values()].filter((ordinal) => !used.has(ordinal));
     const { uri } = this.#journal;
-    await sealLines(this.#store, uri, { used, unused: [...rest.values()], read });
+    await sealLines(this.#store, uri, { used: [...used], unused, read });
     await this.#store.remove(uri);
     await this.close();
   }

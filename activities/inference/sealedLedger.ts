@@ -31,9 +31,27 @@ interface Lines {
 }
 
 /** Writes `<uri>.gz`. Level 9: written once, kept for ever. */
-export async function sealLines(store: ArtifactStore, uri: string, lines: Lines): Promise<void> {
-  const texts = await countTexts(lines);
-  await store.write(sealedUri(uri), through(inBlocks(sealedLines(lines, texts)), createGzip({ level: 9 })));
+export async function sealLines(store: ArtifactStore, uri: string, { used, unused, read }: Lines): Promise<void> {
+  const outcomeAt = async (ordinal: number) => JSON.parse(await read(ordinal)) as Outcome;
+  const counts = new Map<string, number>();
+  for (const ordinal of [...used, ...unused]) {
+    const digest = sharedDigest(await outcomeAt(ordinal));
+    if (digest !== undefined) counts.set(digest, (counts.get(digest) ?? 0) + 1);
+  }
+  const firstOf = new Map<string, string>();
+  const sharing = (outcome: Outcome): SealedLine => {
+    const digest = sharedDigest(outcome);
+    if (digest === undefined || counts.get(digest) === 1) return outcome;
+    const first = firstOf.get(digest);
+    if (first !== undefined) return { ...outcome, text: undefined, sameTextAs: first };
+    firstOf.set(digest, outcome.key);
+    return { ...outcome, shared: true };
+  };
+  async function* lines(): AsyncGenerator<string> {
+    for (const ordinal of used) yield `${JSON.stringify(sharing(await outcomeAt(ordinal)))}\n`;
+    for (const ordinal of unused) yield `${JSON.stringify({ ...sharing(await outcomeAt(ordinal)), unused: true })}\n`;
+  }
+  await store.write(sealedUri(uri), through(inBlocks(lines()), createGzip({ level: 9 })));
 }
 
 /** Makes `<uri>` from `<uri>.gz` where only that exists; where both do, both are whole, and the sealed one goes. */
@@ -62,47 +80,9 @@ async function* plainLines(store: ArtifactStore, sealed: string): AsyncGenerator
   for await (const { unused: _, ...outcome } of readSealed(store, sealed)) yield `${JSON.stringify(outcome)}\n`;
 }
 
-async function countTexts({ used, unused, read }: Lines): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const ordinal of [...used, ...unused]) {
-    const line = read(ordinal);
-    const { text } = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;
-    if (text === undefined || text.length < SHORTEST_SHARED) continue;
-    const digest = digestOf(text);
-    counts.set(digest, (counts.get(digest) ?? 0) + 1);
-  }
-  return counts;
-}
-
-async function* sealedLines({ used, unused, read }: Lines, texts: ReadonlyMap<string, number>): AsyncGenerator<string> {
-  const firstOf = new Map<string, string>();
-  for (const [ordinals, mark] of [
-    [used, {}],
-    [unused, { unused: true as const }],
-  ] as const) {
-    for (const ordinal of ordinals) {
-      const line = read(ordinal);
-      const outcome = JSON.parse(typeof line === 'string' ? line : await line) as Outcome;
-      yield `${JSON.stringify({ ...shareText(outcome, texts, firstOf), ...mark })}\n`;
-    }
-  }
-}
-
-function shareText(outcome: Outcome, texts: ReadonlyMap<string, number>, firstOf: Map<string, string>): SealedLine {
-  if (outcome.text === undefined || outcome.text.length < SHORTEST_SHARED) return outcome;
-  const digest = digestOf(outcome.text);
-  if ((texts.get(digest) ?? 0) < 2) return outcome;
-  const first = firstOf.get(digest);
-  if (first === undefined) {
-    firstOf.set(digest, outcome.key);
-    return { ...outcome, shared: true };
-  }
-  const { text: _, ...rest } = outcome;
-  return { ...rest, sameTextAs: first };
-}
-
-function digestOf(text: string): string {
-  return createHash('sha1').update(text).digest('base64');
+/** Of a text that is worth a reference. */
+function sharedDigest({ text = '' }: Outcome): string | undefined {
+  return text.length < SHORTEST_SHARED ? undefined : createHash('sha1').update(text).digest('base64');
 }
 
 /** What a transformation makes of a source. An error of either is met by who reads it. */

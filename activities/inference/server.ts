@@ -6,6 +6,7 @@ import {
   startLimit,
   type ConcurrencyLimit,
 } from '../../shared/sampling/concurrency.ts';
+import type { HttpServer } from './http.ts';
 import type { Reply } from './reply.ts';
 import type { Endpoint } from './types.ts';
 
@@ -16,7 +17,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
 /** One endpoint as the engine sees it: its connections, how many calls it may have, and whether it answers. */
-export class Server {
+export class Server implements HttpServer {
   readonly endpoint: Endpoint;
   readonly pool: Pool;
   readonly path: string;
@@ -27,7 +28,8 @@ export class Server {
   /** No longer among the resolver's endpoints: gets nothing new. */
   retired = false;
   #limit: ConcurrencyLimit;
-  #answers = true;
+  /** False while it is gone or only refuses: nothing it has said lately was an answer. */
+  answers = true;
   #setbacks = 0;
 
   constructor(endpoint: Endpoint, maxConcurrency: number) {
@@ -51,12 +53,7 @@ export class Server {
   /** Calls it may have at once now. */
   get capacity(): number {
     if (this.retired) return 0;
-    return this.#answers ? Math.floor(this.#limit.limit) : 1;
-  }
-
-  /** False while it is gone or only refuses: nothing it has said lately was an answer. */
-  get answers(): boolean {
-    return this.#answers;
+    return this.answers ? Math.floor(this.#limit.limit) : 1;
   }
 
   free(now: number): number {
@@ -71,8 +68,8 @@ export class Server {
     switch (reply.kind) {
       case 'answer':
       case 'refused':
-        this.#limit = this.#answers ? afterAnswer(this.#limit, this.inFlight) : afterReturn(this.#limit);
-        this.#answers = true;
+        this.#limit = this.answers ? afterAnswer(this.#limit, this.inFlight) : afterReturn(this.#limit);
+        this.answers = true;
         this.#setbacks = 0;
         return;
       case 'broken':
@@ -85,14 +82,14 @@ export class Server {
         return;
       }
       case 'gone':
-        this.#answers = false;
+        this.answers = false;
         this.#pause(undefined, sentAt < this.pausedUntil, now);
     }
   }
 
   /** It may have been started again: find out now. */
   retryNow(): void {
-    if (!this.#answers) this.pausedUntil = 0;
+    if (!this.answers) this.pausedUntil = 0;
   }
 
   #pause(askedMs: number | undefined, known: boolean, now: number): void {

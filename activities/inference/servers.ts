@@ -4,7 +4,7 @@ import type { Reply } from './reply.ts';
 import { Server } from './server.ts';
 import type { EndpointResolver } from './types.ts';
 
-export interface ServersOptions {
+interface ServersOptions {
   readonly resolve: EndpointResolver;
   /**
    * How long a call waits while no server of its model answers, milliseconds.
@@ -22,7 +22,7 @@ export interface Slot {
   release(): void;
 }
 
-export interface NoServer {
+interface NoServer {
   readonly kind: 'noServer';
   readonly message: string;
 }
@@ -30,7 +30,6 @@ export interface NoServer {
 interface Waiter {
   readonly since: number;
   readonly resolve: (slot: Slot | NoServer) => void;
-  cancelled: boolean;
 }
 
 /** Least time between two requests to the serving side for a model that is gone. */
@@ -68,9 +67,8 @@ export class ModelQueue {
   readonly #model: ModelRef;
   readonly #options: Required<ServersOptions>;
   #servers: Server[] = [];
-  #waiting: Waiter[] = [];
-  #head = 0;
-  #again: Waiter[] = [];
+  readonly #again = new Set<Waiter>();
+  readonly #waiting = new Set<Waiter>();
   #admitted: (() => void)[] = [];
   #max = Infinity;
   #resolving: Promise<void> | undefined;
@@ -105,20 +103,20 @@ export class ModelQueue {
         reject(signal.reason as Error);
         return;
       }
+      const waiting = again ? this.#again : this.#waiting;
       const forget = onAbort(signal, () => {
-        waiter.cancelled = true;
+        waiting.delete(waiter);
         reject(signal?.reason as Error);
       });
       const waiter: Waiter = {
         since,
-        cancelled: false,
         resolve(slot) {
+          waiting.delete(waiter);
           forget();
           resolve(slot);
         },
       };
-      if (again) this.#again.push(waiter);
-      else this.#waiting.push(waiter);
+      waiting.add(waiter);
       this.#pump();
     });
   }
@@ -145,7 +143,7 @@ export class ModelQueue {
   }
 
   get #backlog(): number {
-    return this.#waiting.length - this.#head + this.#again.length;
+    return this.#waiting.size + this.#again.size;
   }
 
   get #capacity(): number {
@@ -160,9 +158,8 @@ export class ModelQueue {
     const now = Date.now();
     for (;;) {
       const server = this.#freest(now);
-      if (server === undefined) break;
-      const waiter = this.#next();
-      if (waiter === undefined) break;
+      const [waiter] = this.#again.size > 0 ? this.#again : this.#waiting;
+      if (server === undefined || waiter === undefined) break;
       server.inFlight += 1;
       waiter.resolve(this.#slotOn(server));
     }
@@ -172,31 +169,8 @@ export class ModelQueue {
 
   #freest(now: number): Server | undefined {
     let best: Server | undefined;
-    let most = 0;
-    for (const server of this.#servers) {
-      const free = server.free(now);
-      if (free > most) {
-        best = server;
-        most = free;
-      }
-    }
+    for (const server of this.#servers) if (server.free(now) > (best?.free(now) ?? 0)) best = server;
     return best;
-  }
-
-  #next(): Waiter | undefined {
-    for (;;) {
-      const waiter = this.#again.shift() ?? this.#waiting[this.#head++];
-      if (waiter === undefined) {
-        this.#waiting = [];
-        this.#head = 0;
-        return undefined;
-      }
-      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head);
-        this.#head = 0;
-      }
-      if (!waiter.cancelled) return waiter;
-    }
   }
 
   #slotOn(server: Server): Slot {
@@ -206,15 +180,14 @@ export class ModelQueue {
       learn: (reply, sentAt) => {
         const now = Date.now();
         server.learn(reply, sentAt, now);
-        if (reply.kind === 'gone') {
-          this.#lastMessage = `${server.endpoint.baseUrl}: ${reply.message}`;
-          if (!this.#servers.some(({ answers }) => answers)) this.#darkSince ??= now;
-          this.#refresh(true);
-        } else if (reply.kind === 'overloaded') {
-          this.#lastMessage = `${server.endpoint.baseUrl}: ${reply.message}`;
-        } else {
+        if (reply.kind !== 'gone' && reply.kind !== 'overloaded') {
           this.#darkSince = undefined;
+          return;
         }
+        this.#lastMessage = `${server.endpoint.baseUrl}: ${reply.message}`;
+        if (reply.kind === 'overloaded') return;
+        if (!this.#servers.some(({ answers }) => answers)) this.#darkSince ??= now;
+        this.#refresh(true);
       },
       release: () => {
         server.inFlight -= 1;
@@ -231,7 +204,7 @@ export class ModelQueue {
       .resolve(this.#model, { refresh })
       .then((endpoints) => {
         this.#resolved = endpoints.length > 0;
-        if (endpoints.length === 0) throw new Error('no endpoint serves it');
+        if (!this.#resolved) throw new Error('no endpoint serves it');
         const kept = new Map(this.#servers.map((server) => [server.endpoint.baseUrl, server]));
         this.#servers = endpoints.map(
           (endpoint) =>
@@ -285,11 +258,7 @@ export class ModelQueue {
     const message =
       `no server of model ${modelKey(this.#model)} answered for ` +
       `${Math.round(this.#options.patienceMs / 1000)} s; last: ${this.#lastMessage}`;
-    const tooLong = (waiter: Waiter): boolean => waiter.since <= before;
-    const given = [...this.#again.filter(tooLong), ...this.#waiting.slice(this.#head).filter(tooLong)];
-    this.#again = this.#again.filter((waiter) => !tooLong(waiter));
-    this.#waiting = this.#waiting.slice(this.#head).filter((waiter) => !tooLong(waiter));
-    this.#head = 0;
-    for (const waiter of given) if (!waiter.cancelled) waiter.resolve({ kind: 'noServer', message });
+    for (const waiter of [...this.#again, ...this.#waiting])
+      if (waiter.since <= before) waiter.resolve({ kind: 'noServer', message });
   }
 }

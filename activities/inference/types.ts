@@ -1,5 +1,5 @@
 import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
-import type { Outcome, Sampling } from '../../shared/outcomes.ts';
+import type { Sampling } from '../../shared/outcomes.ts';
 
 /** One question to one model. */
 export interface ModelCall {
@@ -35,13 +35,3 @@ export type EndpointResolver = (
   model: ModelRef,
   options?: { readonly refresh: boolean; readonly engine?: string },
 ) => Promise<readonly Endpoint[]>;
-
-/** Answers calls, each paid once. */
-export interface Asker {
-  /**
-   * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
-   * returned.
-   * @throws only when cancelled or when the ledger cannot be written. Everything else is a typed outcome.
-   */
-  ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome>;
-}

@@ -4,7 +4,6 @@ import type { DatasetRef } from '../../shared/records.ts';
 import { openPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
-import type { AskerOptions } from '../inference/asker.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
 import { collectLabels } from './outcomes.ts';
 import { cutIntoShards, type CutInput } from './shards.ts';
@@ -19,13 +18,11 @@ import { heals } from '../../shared/failures.ts';
 export interface InferenceDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;
-  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
 }
 
 /** Activities that ask models. All shards in a process share their servers' limits. */
 export function createInferenceActivities(deps: InferenceDeps) {
   const { store } = deps;
-  const patience = deps.asker?.patienceMs;
   /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
   const servers = new Map<string, ModelServers>();
   const serversOf = (engine: string): ModelServers => {
@@ -33,7 +30,6 @@ export function createInferenceActivities(deps: InferenceDeps) {
     if (known !== undefined) return known;
     const made = new ModelServers({
       resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }),
-      ...(patience === undefined ? {} : { patienceMs: patience }),
     });
     servers.set(engine, made);
     return made;
@@ -41,7 +37,6 @@ export function createInferenceActivities(deps: InferenceDeps) {
   const shardDeps = async ({ prompts, engine }: Pick<SampleShardInput, 'prompts' | 'engine'>) => ({
     store,
     servers: serversOf(engine.engine),
-    asker: deps.asker,
     prompts: await openPromptSet(store, prompts),
   });
   return {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
@@ -6,7 +5,8 @@ import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { LedgerAsker, type AskerOptions } from '../inference/asker.ts';
+import { LedgerAsker } from '../inference/asker.ts';
+import { sha256 } from '../inference/keys.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
 import { sealedUri } from '../inference/sealedLedger.ts';
@@ -55,7 +55,6 @@ export interface ShardDeps {
   readonly store: ArtifactStore;
   readonly servers: ModelServers;
   readonly prompts: PromptSet;
-  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'> | undefined;
 }
 
 /** One shard under way: asks, counts, and knows which outcomes are part of the result, in their order. */
@@ -118,7 +117,7 @@ export async function runShard<R extends ShardResult>(
   const plan = { ...questions.asked, rows: questions.rows.sha256, shardRows: engine.shardRows };
   const plain = uri.shard(setId, shard);
   const resultUri = uri.shardResult(setId, shard);
-  const inputSha256 = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+  const inputSha256 = sha256(JSON.stringify(plan));
   const stored = await store.findJson<StoredResult<R>>(resultUri);
   const sealed = (await store.stat(sealedUri(plain))) !== undefined && (await store.stat(plain)) === undefined;
   if (sealed && stored?.inputSha256 === inputSha256) return stored.result;
@@ -141,7 +140,7 @@ export async function runShard<R extends ShardResult>(
     if (signal.aborted) pass();
     return onAbort(signal, pass);
   });
-  const asker = new LedgerAsker({ ...deps.asker, ledger, servers });
+  const asker = new LedgerAsker(ledger, servers);
   const run: ShardRun = {
     ledger,
     asker,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
+import { sha256 } from '../inference/keys.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -61,10 +62,10 @@ export async function readShardRows(store: ArtifactStore, setId: string, shard: 
   const slice = shards[shard];
   if (slice === undefined) throw new Error(`Expected a shard below ${shards.length} of ${setId}, got ${shard}`);
   const bytes = await store.readBytes(rows.uri, { from: slice.offset, to: slice.offset + slice.bytes });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== slice.sha256)
+  const digest = sha256(bytes);
+  if (digest !== slice.sha256)
     throw new Error(
-      `Expected rows of shard ${shard} of ${rows.uri} to have sha256 ${slice.sha256}, got ${sha256}: it ` +
+      `Expected rows of shard ${shard} of ${rows.uri} to have sha256 ${slice.sha256}, got ${digest}: it ` +
         'was changed after the set was planned',
     );
   return bytes

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { callKey, questionDigest } from '../../activities/inference/keys.ts';
-import type { Asker } from '../../activities/inference/types.ts';
+import type { LedgerAsker } from '../../activities/inference/asker.ts';
 import type { PromptSet, PromptValues } from '../../activities/store/promptSet.ts';
 import type { Usage } from '../../shared/outcomes.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
@@ -35,7 +34,7 @@ const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
  * new seed, `judgeAttempts` times in all.
  */
 export async function judge(
-  asker: Asker,
+  asker: LedgerAsker,
   spec: RewardSpec,
   prompts: PromptSet,
   question: JudgeQuestion,
@@ -57,7 +56,7 @@ export async function judge(
 }
 
 async function oneVerdict(
-  asker: Asker,
+  asker: LedgerAsker,
   spec: RewardSpec,
   prompts: PromptSet,
   question: JudgeQuestion,
@@ -128,8 +127,4 @@ export function addCosts(a: JudgeCost, b: JudgeCost): JudgeCost {
     promptTokens: a.promptTokens + b.promptTokens,
     completionTokens: a.completionTokens + b.completionTokens,
   };
-}
-
-export function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

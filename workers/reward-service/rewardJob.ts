@@ -1,4 +1,5 @@
-import type { Asker } from '../../activities/inference/types.ts';
+import type { LedgerAsker } from '../../activities/inference/asker.ts';
+import { sha256 } from '../../activities/inference/keys.ts';
 import type { PromptSet } from '../../activities/store/promptSet.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
@@ -10,7 +11,7 @@ import {
   type JudgeScores,
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
-import { addCosts, judge, NO_COST, sha256Of, type JudgeCost, type JudgeQuestion } from './judge.ts';
+import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion } from './judge.ts';
 import type { RewardLog, RewardRecord } from './rewardLog.ts';
 
 /** What an evaluation came to. An outage is not remembered: the same request may be made again. */
@@ -39,7 +40,7 @@ export class RewardJob {
   readonly spec: RewardSpec;
   readonly #specSha256: string;
   readonly #prompts: PromptSet;
-  readonly #asker: Asker;
+  readonly #asker: LedgerAsker;
   readonly #log: RewardLog;
   readonly #underWay = new Map<string, Promise<Evaluation>>();
   readonly #seen: RewardCounters = {
@@ -58,11 +59,11 @@ export class RewardJob {
   constructor(parts: {
     readonly spec: RewardSpec;
     readonly prompts: PromptSet;
-    readonly asker: Asker;
+    readonly asker: LedgerAsker;
     readonly log: RewardLog;
   }) {
     this.spec = parts.spec;
-    this.#specSha256 = sha256Of(JSON.stringify(parts.spec));
+    this.#specSha256 = sha256(JSON.stringify(parts.spec));
     this.#prompts = parts.prompts;
     this.#asker = parts.asker;
     this.#log = parts.log;
@@ -75,9 +76,9 @@ export class RewardJob {
 
   /** The item's reward. Goes on when nobody waits any more, so that the next request finds it. */
   evaluate(item: RewardItem): Promise<Evaluation> {
-    const responseSha256 = sha256Of(item.response);
+    const responseSha256 = sha256(item.response);
     const { itemId, task, truncated, meta } = item;
-    const key = sha256Of(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.#specSha256]));
+    const key = sha256(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.#specSha256]));
     const known = this.#log.get(key);
     if (known !== undefined) {
       this.#seen.cached += 1;

@@ -1,7 +1,6 @@
 import { LedgerAsker } from '../../activities/inference/asker.ts';
 import { Ledger } from '../../activities/inference/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
-import type { Asker } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { openPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
@@ -23,7 +22,7 @@ export class Refusal extends Error {
 interface JobFiles {
   readonly log: RewardLog;
   readonly ledger: Ledger;
-  readonly asker: Asker;
+  readonly asker: LedgerAsker;
 }
 
 interface OpenJob {
@@ -125,7 +124,7 @@ export class RewardJobs {
     const ledger = await Ledger.open(store, uri.judgeLedger(jobKey));
     try {
       const log = await RewardLog.open(store, uri.rewards(jobKey));
-      return { log, ledger, asker: new LedgerAsker({ ledger, servers }) };
+      return { log, ledger, asker: new LedgerAsker(ledger, servers) };
     } catch (error) {
       await ledger.close();
       throw error;

@@ -7,7 +7,7 @@ import { openWorld } from './world.ts';
  */
 export async function fuzzedOutcomesAreAsMade(calls: number): Promise<void> {
   const server = await startFuzzServer();
-  const world = await openWorld({ resolve: server.url, asker: { brokenTries: 2 } });
+  const world = await openWorld({ resolve: server.url });
   try {
     const { counts } = await world.sample({ rows: await world.rows(calls / 20), samplesPerRow: 20 });
     const outcomes = await world.outcomes();

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labelShard, type LabelShardResult } from '../../../activities/sets/labelShard.ts';
-import type { AskerOptions } from '../../../activities/inference/asker.ts';
 import { cutIntoShards } from '../../../activities/sets/shards.ts';
 import { sampleShard } from '../../../activities/sets/sampleShard.ts';
 import { ModelServers } from '../../../activities/inference/servers.ts';
@@ -44,7 +43,6 @@ export interface WorldOptions {
   readonly root?: string;
   readonly maxConcurrency?: number;
   readonly patienceMs?: number;
-  readonly asker?: Omit<AskerOptions, 'ledger' | 'servers'>;
 }
 
 export const quiet = (): ShardContext => ({
@@ -58,7 +56,6 @@ export async function openWorld({
   resolve,
   maxConcurrency = 64,
   patienceMs,
-  asker,
 }: WorldOptions): Promise<World> {
   const root = given ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-inference-')));
   const store = new FileStore(root);
@@ -70,7 +67,7 @@ export async function openWorld({
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });
   const prompts = await openPromptSet(store, await promptSetNamed(store, 'paper'));
-  const deps = { store, servers, prompts, asker };
+  const deps = { store, servers, prompts };
   return {
     store,
     rows: (count, proof = (row) => `Proof number ${row}.`) =>
