@@ -22,8 +22,8 @@ const schema = z.record(
  * The clusters of this installation, from a JSON object that names each and says its kind and what the kind needs.
  * @throws naming the field, what was expected and what came.
  */
-export function openClusters(text: string, machine: Machine, setting = 'FLYWHEEL_CLUSTERS'): Cluster[] {
-  const named = parseSetting(setting, text, schema, '{"local":{"kind":"local"}}');
+export function openClusters(text: string, machine: Machine): Cluster[] {
+  const named = parseSetting('FLYWHEEL_CLUSTERS', text, schema, '{"local":{"kind":"local"}}');
   return Object.entries(named).map(([name, settings]) => {
     const Kind = KINDS[settings['kind'] as string] as ClusterKind;
     return new Kind(name, settings as never, machine);

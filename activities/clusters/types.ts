@@ -19,7 +19,6 @@ export interface JobAttempt {
   readonly env: Environment;
   readonly image?: string | undefined;
   readonly queue?: string | undefined;
-  readonly account?: string | undefined;
   readonly resources: ClusterCapacity & { readonly wallSeconds: number };
   /** File, by its absolute path, that stdout and stderr are appended to. */
   readonly log: string;

@@ -21,6 +21,5 @@ export function batcher({ command, port, startMs = 120_000, ...local }: BatcherS
         startMs,
       };
     }),
-    release: () => Promise.resolve(),
   };
 }

@@ -22,7 +22,6 @@ export interface CommandSettings extends LocalEngineSettings {
 
 /** A local process for each checkpoint: vllm, llama-server. */
 export function command({ command: text, startMs = 900_000, ...local }: CommandSettings): ServingEngine {
-  const nameOf = (model: string) => `command-${model.slice(0, 16)}`;
   return {
     name: 'command',
     ensure: ensureLocal(local, async (model) => {
@@ -42,4 +41,8 @@ export function command({ command: text, startMs = 900_000, ...local }: CommandS
       await local.servers.stop({ names: [nameOf(modelKey(model))] });
     },
   };
+}
+
+function nameOf(model: string): string {
+  return `command-${model.slice(0, 16)}`;
 }

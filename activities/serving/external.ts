@@ -56,7 +56,6 @@ export function external({ endpoints: text, env }: ExternalSettings): ServingEng
   };
   return {
     name: 'external',
-    release: () => Promise.resolve(),
     async ensure(asked) {
       if ('endpoint' in asked) {
         const known = (text === undefined ? [] : read()).find(({ baseUrl }) => baseUrl === asked.endpoint);

@@ -14,7 +14,7 @@ import {
 } from '../processes/records.ts';
 
 /** Record of a model server: `<folder>/<name>.<generation>.json`. The newest generation is the one that counts. */
-export interface ServerRecord extends ProcessRecord {
+interface ServerRecord extends ProcessRecord {
   readonly name: string;
   readonly generation: number;
   readonly host: string;

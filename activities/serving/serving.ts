@@ -5,7 +5,7 @@ import type { Endpoint } from '../inference/types.ts';
 import { FileStore } from '../store/files.ts';
 import type { ServingEngine } from './types.ts';
 
-export interface ServingSettings {
+interface ServingSettings {
   /** The first is that of a model of which nobody has said another. */
   readonly engines: readonly ServingEngine[];
   /** Folder of the holds, a file for each holder: the processes that share it share them. */
@@ -72,17 +72,15 @@ export class Serving {
     const { engine, hours } = holding;
     this.#engine(engine);
     await this.#write({ ...holding, models, until: Date.now() + hours * 3_600_000 });
-    await this.#end();
+    await this.letGo();
     for (const model of models) await this.endpoints(model, { refresh: true, engine });
   }
 
-  /** Ends a hold, and the servers that serve nothing but models which nobody holds any more. */
-  letGo(holder: Place): Promise<void> {
-    return this.#end(holder);
-  }
-
-  /** Ends the holder's hold, and every one that has lapsed. */
-  async #end(holder?: Place): Promise<void> {
+  /**
+   * Ends the holder's hold, and every one that has lapsed, and the servers that serve nothing but models which nobody
+   * holds any more.
+   */
+  async letGo(holder?: Place): Promise<void> {
     const holds = (await this.#holds()).filter(({ lapsed }) => !lapsed);
     const over = new Set(holds.filter((hold) => hold.holder === holder || hold.until <= Date.now()));
     const held = new Set(holds.filter((hold) => !over.has(hold)).flatMap(keysOf));
@@ -90,7 +88,7 @@ export class Serving {
       for (const model of hold.models) {
         const key = keyOf(hold.engine, model);
         if (held.has(key)) continue;
-        await this.#engine(hold.engine).release(model);
+        await this.#engine(hold.engine).release?.(model);
         this.#seen.delete(key);
       }
       if (hold.holder === holder) await this.#files.remove(fileOf(holder));

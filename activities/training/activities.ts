@@ -1,26 +1,20 @@
 import { Context } from '@temporalio/activity';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
-import type { Environment } from '../processes/records.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { engineFor, type Engine } from './engines.ts';
-import { JobFolder, type RewardAddress } from './jobFolder.ts';
-import { cancelJob, runJob, stopJob } from './run.ts';
+import { JobFolder } from './jobFolder.ts';
+import { cancelJob, runJob, stopJob, type TrainingMeans } from './run.ts';
 import type { RunTrainingInput, TrainingOutcome } from './types.ts';
 import { failure } from '../failure.ts';
 
 export type * from './types.ts';
 
-export interface TrainingSettings {
-  readonly store: ArtifactStore;
+interface TrainingSettings extends Omit<TrainingMeans, 'graceMs'> {
   readonly clusters: readonly Cluster[];
   readonly engines: readonly Engine[];
-  /** What a job gets to see beside the cluster's own environment: the reward token. */
-  readonly env: Environment;
-  /** Read whenever a job file is written. */
-  readonly reward: RewardAddress;
-  /** Milliseconds that a job has to save its state when it is asked to end. @default 20000 */
+  /** @default 20000 */
   readonly graceMs?: number;
 }
 
@@ -28,8 +22,8 @@ export type TrainingActivities = ReturnType<typeof createTrainingActivities>;
 
 /** Activities of the queue `flywheel-training`. */
 export function createTrainingActivities(settings: TrainingSettings) {
-  const { clusters, engines, graceMs = 20_000, ...known } = settings;
-  const { store, reward } = known;
+  const { clusters, engines, ...means } = { graceMs: 20_000, ...settings };
+  const { store, reward, graceMs } = means;
 
   return {
     /**
@@ -61,7 +55,7 @@ export function createTrainingActivities(settings: TrainingSettings) {
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;
         try {
-          return await runJob(input, { ...known, cluster, engine, folder, execution, signal, heartbeat, graceMs });
+          return await runJob(input, { ...means, cluster, engine, folder, execution, signal, heartbeat });
         } catch (error) {
           if (signal.aborted) await stopWatching(() => cancelJob(folder, cluster, graceMs), folder.jobKey);
           throw error;

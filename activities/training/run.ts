@@ -18,21 +18,26 @@ import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './type
 import { failure } from '../failure.ts';
 import { uri } from '../../shared/ids.ts';
 
-export interface RunContext {
+/** What every training of this installation is run with. */
+export interface TrainingMeans {
   readonly store: ArtifactStore;
+  /** What a job gets to see beside the cluster's own environment: the reward token. */
+  readonly env: Environment;
+  /** Read whenever a job file is written. */
+  readonly reward: RewardAddress;
+  /** Milliseconds that a job has to save its state when it is asked to end. */
+  readonly graceMs: number;
+}
+
+interface RunContext extends TrainingMeans {
   readonly cluster: Cluster;
   readonly folder: JobFolder;
   readonly engine: Engine;
-  /** What a job gets to see beside the cluster's own environment: the reward token. */
-  readonly env: Environment;
-  readonly reward: RewardAddress;
   /** Which scheduled activity this is: equal in all its attempts, and no other's. */
   readonly execution: string;
   /** Aborted when this watcher shall stop watching. What becomes of the job is the caller's to decide. */
   readonly signal: AbortSignal;
   readonly heartbeat: (progress: TrainingProgress) => void;
-  /** Milliseconds that a job has to save its state when it is asked to end. */
-  readonly graceMs: number;
 }
 
 /**
@@ -47,7 +52,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
     const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
     switch (next.kind) {
       case 'done':
-        return outcomeOf(input, next.attempt, attempts.length, context);
+        return outcomeOf(input, next.attempt, attempts, context);
       case 'fail':
         throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
       case 'watch':
@@ -98,15 +103,16 @@ export async function stopJob(
   await cluster.stop(job, graceMs);
 }
 
+interface Attempt extends AttemptSummary, AttemptEnd {
+  readonly job: Submission;
+}
+
 /**
  * Every submitted attempt, and how it stands. The end of one is put on record before a next one can overwrite its
  * result.
  */
-async function attemptsOf(
-  input: RunTrainingInput,
-  context: RunContext,
-): Promise<(AttemptSummary & { readonly job: Submission })[]> {
-  const attempts: Awaited<ReturnType<typeof attemptsOf>> = [];
+async function attemptsOf(input: RunTrainingInput, context: RunContext): Promise<Attempt[]> {
+  const attempts: Attempt[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const job = await submissionOf(attempt, context);
     if (!job) return attempts;
@@ -138,7 +144,7 @@ async function look(
   const seen: AttemptEnd = {
     attempt,
     state,
-    ...(stoppedBy && { stoppedBy }),
+    stoppedBy,
     ...(state === 'failed' && result?.status === 'failed' && { class: result.class, message: result.message }),
     ...(state === 'failed' && invalidResult !== undefined && { class: 'app' as const, message: invalidResult }),
     ...(state === 'lost' && {
@@ -205,7 +211,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function outcomeOf(
   input: RunTrainingInput,
   attempt: number,
-  attempts: number,
+  attempts: readonly Attempt[],
   { folder, store }: RunContext,
 ): Promise<TrainingOutcome> {
   const { result } = await folder.result(attempt);
@@ -225,18 +231,15 @@ async function outcomeOf(
     job: await store.refOf(folder.jobFile(attempt)),
   });
   await recordMade(store, checkpoint, made);
-  let seconds = 0;
-  for (let each = 1; each <= attempts; each += 1) seconds += (await folder.end(each))?.seconds ?? 0;
   const { steps, stopReason, reward } = result;
+  const seconds = attempts.reduce((sum, each) => sum + each.seconds, 0);
   return {
-    status: 'succeeded',
     checkpoint,
     steps,
     stopReason,
     reward,
-    attempts,
+    attempts: attempts.length,
     seconds: Math.round(seconds * 1000) / 1000,
-    metrics: folder.metrics,
   };
 }
 

@@ -12,7 +12,7 @@ export interface GrpoInput extends AnyInput {
   readonly hyper: HyperOf<'grpo'>;
 }
 
-export interface SftInput extends AnyInput {
+interface SftInput extends AnyInput {
   readonly kind: 'sft';
   readonly hyper: HyperOf<'sft'>;
 }
@@ -32,7 +32,6 @@ interface AnyInput {
 }
 
 export interface TrainingOutcome {
-  readonly status: 'succeeded';
   readonly checkpoint: CheckpointRef;
   readonly steps: number;
   readonly stopReason: 'maxSteps' | 'saturated';
@@ -40,8 +39,6 @@ export interface TrainingOutcome {
   readonly attempts: number;
   /** Seconds that the trainer ran, over all attempts. */
   readonly seconds: number;
-  /** Store path of `metrics.jsonl`. */
-  readonly metrics: string;
 }
 
 /** Heartbeat of `runTraining`. */

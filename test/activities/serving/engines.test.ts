@@ -132,7 +132,7 @@ describe('a process per checkpoint', () => {
       type: 'EngineNotConfigured',
       message: expect.stringContaining('FLYWHEEL_SERVE_COMMAND'),
     });
-    await view.engine('command').release(MODEL);
+    await view.engine('command').release?.(MODEL);
   });
 });
 
