@@ -44,7 +44,7 @@ export const bytesPerVerdict: Bench = {
           model: 'c'.repeat(64),
           seed: Math.floor(random() * 2 ** 31),
           text,
-          score: ([0, 0.5, 1] as const)[verdict % 3] as 0 | 0.5 | 1,
+          score: ([0, 0.5, 1] as const)[verdict % 3],
           usage: { promptTokens: 900, completionTokens: bytes >> 2 },
           latencyMs: Math.floor(random() * 60_000),
           requests: 1,
