@@ -15,30 +15,22 @@ import { uri } from '../../shared/ids.ts';
 import { SetStopped } from './setStop.ts';
 import { heals } from '../../shared/failures.ts';
 
-export interface InferenceDeps {
+interface InferenceDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;
 }
 
 /** Activities that ask models. All shards in a process share their servers' limits. */
-export function createInferenceActivities(deps: InferenceDeps) {
-  const { store } = deps;
+export function createInferenceActivities({ store, resolve }: InferenceDeps) {
   /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
   const servers = new Map<string, ModelServers>();
-  const serversOf = (engine: string): ModelServers => {
-    const known = servers.get(engine);
-    if (known !== undefined) return known;
-    const made = new ModelServers({
-      resolve: (model, options) => deps.resolve(model, { refresh: false, ...options, engine }),
-    });
-    servers.set(engine, made);
-    return made;
+  const shardDeps = async ({ prompts, engine: { engine } }: Pick<SampleShardInput, 'prompts' | 'engine'>) => {
+    const known =
+      servers.get(engine) ??
+      new ModelServers({ resolve: (model, options) => resolve(model, { refresh: false, ...options, engine }) });
+    servers.set(engine, known);
+    return { store, servers: known, prompts: await openPromptSet(store, prompts) };
   };
-  const shardDeps = async ({ prompts, engine }: Pick<SampleShardInput, 'prompts' | 'engine'>) => ({
-    store,
-    servers: serversOf(engine.engine),
-    prompts: await openPromptSet(store, prompts),
-  });
   return {
     /** Cuts a set into shards. */
     planSet: (input: CutInput): Promise<{ shards: number }> => beating(() => cutIntoShards(store, input)),

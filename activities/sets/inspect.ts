@@ -1,4 +1,4 @@
-import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
+import type { AnalysisEvidence, MaybeScore } from '../../shared/label/autoLabel.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { readJournal } from '../store/journal.ts';
 import { OUTCOMES } from '../inference/ledger.ts';
@@ -55,7 +55,7 @@ export async function* readShard(store: ArtifactStore, shard: ShardFile): AsyncG
  * index; `undefined` where there is no verdict.
  */
 export async function evidenceOf(store: ArtifactStore, shard: ShardFile): Promise<Map<string, AnalysisEvidence[]>> {
-  const proofs = new Map<string, { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[]>();
+  const proofs = new Map<string, { score: MaybeScore; metaScores: MaybeScore[] }[]>();
   const analysisOf = (proof: string, index: number) => {
     const analyses = proofs.get(proof) ?? [];
     proofs.set(proof, analyses);

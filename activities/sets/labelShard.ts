@@ -1,9 +1,9 @@
-import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
+import type { AnalysisEvidence, MaybeScore } from '../../shared/label/autoLabel.ts';
 import { nextLabelStep, type LabelWave } from '../../shared/label/earlyStop.ts';
 import { isHardToVerify, nextFullStep, orderText } from '../../shared/label/waves.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type DatasetRef } from '../../shared/records.ts';
-import type { LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
+import type { LabelCounts, LabelRow, LabelSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
@@ -20,7 +20,7 @@ import { uri } from '../../shared/ids.ts';
 export type LabelShardInput = LabelSetInput & ShardInput;
 
 export interface LabelShardResult extends ShardResult {
-  readonly labels: { readonly auto: number; readonly contested: number; readonly unresolved: number };
+  readonly labels: LabelCounts;
   /** LabelRows in the order of the proofs. */
   readonly decisions: DatasetRef;
 }
@@ -70,7 +70,7 @@ interface LabelledProof {
 
 /** An analysis under way: what is known of it, and the question that its meta-assessments answer. */
 interface AnalysisState extends AnalysisEvidence {
-  readonly metaScores: AnalysisEvidence['score'][];
+  readonly metaScores: MaybeScore[];
   readonly text: string;
   metaQuestion?: RowQuestion;
 }
@@ -86,17 +86,15 @@ async function labelProof(
   const analyses: AnalysisState[] = [];
   const asked: LabelWave[] = [];
   const keys: string[] = [];
-  const verdict = async (question: RowQuestion, sample: number): Promise<Outcome> => {
-    const { outcome, keys: attempts } = await sampleOnce(
-      run,
-      question,
-      sample,
-      verdictAttempts,
-      ({ kind }) => kind !== 'answered',
+  /** Further verdicts, after the first so many. */
+  const ask = (question: RowQuestion, after: number, count: number): Promise<Outcome[]> =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const sampled = await sampleOnce(run, question, after + index, verdictAttempts, isNoVerdict);
+        keys.push(...sampled.keys);
+        return sampled.outcome;
+      }),
     );
-    keys.push(...attempts);
-    return outcome;
-  };
   for (;;) {
     const step = input.earlyStop ? nextLabelStep(policy, waves, analyses, asked) : nextFullStep(policy, analyses);
     if (step.kind === 'stop') {
@@ -114,36 +112,28 @@ async function labelProof(
       };
     }
     asked.push(step.wave);
-    const first = analyses.length;
-    const [verdicts, metas] = await Promise.all([
-      Promise.all(Array.from({ length: step.wave.analyses }, (_, index) => verdict(verify, first + index))),
-      Promise.all(
-        step.wave.metas.map(async ({ analysis, count }) => {
-          const state = analyses[analysis] as AnalysisState;
-          state.metaQuestion ??= rowQuestion(
-            prompts,
-            { ...row, id: analysisId(row.id, analysis), analysis: state.text },
-            { task: 'metaVerify', model: metaVerifier, sampling: sampling.metaVerify, seed },
-          );
-          const question = state.metaQuestion;
-          const from = state.metaScores.length;
-          return {
-            state,
-            outcomes: await Promise.all(Array.from({ length: count }, (_, index) => verdict(question, from + index))),
-          };
-        }),
-      ),
+    const [verdicts] = await Promise.all([
+      ask(verify, analyses.length, step.wave.analyses),
+      ...step.wave.metas.map(async ({ analysis, count }) => {
+        const state = analyses[analysis] as AnalysisState;
+        state.metaQuestion ??= rowQuestion(
+          prompts,
+          { ...row, id: analysisId(row.id, analysis), analysis: state.text },
+          { task: 'metaVerify', model: metaVerifier, sampling: sampling.metaVerify, seed },
+        );
+        const outcomes = await ask(state.metaQuestion, state.metaScores.length, count);
+        state.metaScores.push(...outcomes.map(scoreOf));
+      }),
     ]);
     for (const outcome of verdicts)
       analyses.push({ score: scoreOf(outcome), text: outcome.text ?? '', metaScores: [] });
-    for (const { state, outcomes } of metas) state.metaScores.push(...outcomes.map(scoreOf));
   }
 }
 
+const isNoVerdict = ({ kind }: Outcome): boolean => kind !== 'answered';
+
 /** A call that gave no verdict is missing, never a score. */
-function scoreOf({ kind, score }: Outcome): AnalysisEvidence['score'] {
-  return kind === 'answered' ? score : undefined;
-}
+const scoreOf = (outcome: Outcome): MaybeScore => (isNoVerdict(outcome) ? undefined : outcome.score);
 
 /** Row under which an analysis's meta-assessments stand on the ledger. */
 export function analysisId(proofId: string, analysis: number): string {

@@ -14,14 +14,6 @@ import { uri } from '../../shared/ids.ts';
  * @throws when the set is not finished, naming the shard that is missing.
  */
 export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncGenerator<Outcome> {
-  for await (const { outcome, final } of readAllOutcomes(store, setId)) if (final) yield outcome;
-}
-
-/** Every outcome that the finished set used, attempts that were asked again included. */
-export async function* readAllOutcomes(
-  store: ArtifactStore,
-  setId: string,
-): AsyncGenerator<{ readonly outcome: Outcome; readonly final: boolean }> {
   for (const shard of (await shardsOf(store, setId)).shards.keys()) {
     const sealed = sealedUri(uri.shard(setId, shard));
     if (!(await store.exists(sealed)))
@@ -31,10 +23,10 @@ export async function* readAllOutcomes(
     let previous: Outcome | undefined;
     for await (const { unused, ...outcome } of readSealed(store, sealed)) {
       if (unused === true) break;
-      if (previous !== undefined) yield { outcome: previous, final: !sameSample(previous, outcome) };
+      if (previous !== undefined && !isSameSample(previous, outcome)) yield previous;
       previous = outcome;
     }
-    if (previous !== undefined) yield { outcome: previous, final: true };
+    if (previous !== undefined) yield previous;
   }
 }
 
@@ -56,6 +48,6 @@ async function shardsOf(store: ArtifactStore, setId: string): Promise<SetShards>
   throw new Error(`Expected a set named ${JSON.stringify(setId)} in the store, found no ${uri.shardPlan(setId)}`);
 }
 
-function sameSample(a: Outcome, b: Outcome): boolean {
+function isSameSample(a: Outcome, b: Outcome): boolean {
   return a.row === b.row && a.task === b.task && a.sample === b.sample;
 }

@@ -6,7 +6,7 @@ export class SetStopped extends Error {
   override readonly name = 'SetStopped';
 }
 
-export interface SetStop {
+interface SetStop {
   readonly signal: AbortSignal;
   /** Stops the set's shards in this process, without a mark. */
   readonly now: () => void;

@@ -35,7 +35,7 @@ export interface ShardResult {
 }
 
 /** What heartbeats carry. */
-export interface ShardProgress {
+interface ShardProgress {
   readonly shard: number;
   readonly rowsDone: number;
   readonly rows: number;
@@ -73,7 +73,7 @@ export interface ShardRun {
 }
 
 /** What a shard asks of whom. */
-export interface ShardQuestions {
+interface ShardQuestions {
   /** Name of the activity. */
   readonly by: string;
   readonly rows: DatasetRef;
@@ -156,9 +156,13 @@ export async function runShard<R extends ShardResult>(
     },
     forEach: (items, each) => forEachReady(items, () => servers.of(questions.models[0]).ready(stop.signal), each),
   };
-  const progress = (): ShardProgress => {
-    return { shard, rowsDone, rows: rows.length, requests: asker.requests, counts: { ...counts } };
-  };
+  const progress = (): ShardProgress => ({
+    shard,
+    rowsDone,
+    rows: rows.length,
+    requests: asker.requests,
+    counts: { ...counts },
+  });
   try {
     const { order, result } = await beating(() => work(run, rows), {
       everyMs: nextBeatMs,
@@ -191,21 +195,16 @@ async function forEachReady<T>(
   run: (item: T) => Promise<void>,
 ): Promise<void> {
   const underWay = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
+  const errors: unknown[] = [];
+  const failed = (error: unknown): void => void errors.push(error);
   for (const item of items) {
-    try {
-      await ready();
-    } catch (error) {
-      failure ??= { error };
-    }
-    if (failure !== undefined) break;
+    await ready().catch(failed);
+    if (errors.length > 0) break;
     const task = run(item)
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
+      .catch(failed)
       .finally(() => underWay.delete(task));
     underWay.add(task);
   }
   await Promise.all(underWay);
-  if (failure !== undefined) throw failure.error;
+  if (errors.length > 0) throw errors[0];
 }

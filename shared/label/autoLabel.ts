@@ -1,4 +1,4 @@
-import { isScore, type ProofScore, type QualityScore, type Score } from '../scores.ts';
+import { isScore, type ProofScore, type Score } from '../scores.ts';
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
 /**
@@ -9,8 +9,8 @@ export type MaybeScore = Score | undefined;
 
 /** What is known of one analysis: its score and, where it reports an issue, the meta-assessments of it so far. */
 export interface AnalysisEvidence {
-  readonly score: ProofScore | undefined;
-  readonly metaScores: readonly (QualityScore | undefined)[];
+  readonly score: MaybeScore;
+  readonly metaScores: readonly MaybeScore[];
 }
 
 /** What a proof's evidence says about each score level; the label depends on nothing else. */
@@ -20,14 +20,14 @@ export interface Tally {
   readonly levels: Readonly<Record<'zero' | 'half', LevelTally>>;
 }
 
-export interface LevelTally {
+interface LevelTally {
   readonly analyses: number;
   /** Analyses that are valid whatever the missing meta-assessments say, and those that still could be. */
   readonly valid: number;
   readonly possiblyValid: number;
 }
 
-export type Validity = 'valid' | 'invalid' | 'open';
+type Validity = 'valid' | 'invalid' | 'open';
 
 /**
  * Confirmations that make an analysis valid: a majority of m, not of those that came; a tie is none. Without
@@ -81,7 +81,7 @@ export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvid
 }
 
 /** What the rule can still come to. */
-export interface PossibleLabels {
+interface PossibleLabels {
   readonly zero: boolean;
   readonly half: boolean;
   readonly one: boolean;

@@ -1,8 +1,8 @@
-import type { AnalysisEvidence } from './autoLabel.ts';
+import type { AnalysisEvidence, MaybeScore } from './autoLabel.ts';
 import { nextLabelStep, type LabelWave } from './earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
-export interface LabelReplay {
+interface LabelReplay {
   readonly decision: LabelDecision;
   readonly stopReason: string;
   readonly waves: readonly LabelWave[];
@@ -23,7 +23,7 @@ export function replayLabel(
   sizes: readonly number[],
   stored: readonly AnalysisEvidence[],
 ): LabelReplay {
-  const seen: { score: AnalysisEvidence['score']; metaScores: AnalysisEvidence['score'][] }[] = [];
+  const seen: { score: MaybeScore; metaScores: MaybeScore[] }[] = [];
   const waves: LabelWave[] = [];
   let calls = 0;
   let missing = 0;

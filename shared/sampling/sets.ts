@@ -53,14 +53,9 @@ export interface SetResult {
 /**
  * The answer of a set's `progress` query: its finished shards (those under way show their counts in their heartbeats).
  */
-export interface SetProgress {
-  readonly setId: string;
-  readonly shards: number;
+export interface SetProgress extends Pick<SetResult, 'setId' | 'shards' | 'rows' | 'counts' | 'requests'> {
   readonly shardsDone: number;
-  readonly rows: number;
   readonly rowsDone: number;
-  readonly counts: OutcomeCounts;
-  readonly requests: number;
 }
 
 /** The auto-label rule's parameters (paper 2.3; docs/method.md, "Labels"). */
@@ -115,13 +110,15 @@ export interface LabelRow {
   readonly order?: readonly string[];
 }
 
+/** How many proofs the rule gave a label, and how many not. */
+export interface LabelCounts {
+  readonly auto: number;
+  readonly contested: number;
+  readonly unresolved: number;
+}
+
 export interface LabelSetResult extends SetResult {
-  readonly labels: {
-    readonly total: number;
-    readonly auto: number;
-    readonly contested: number;
-    readonly unresolved: number;
-  };
+  readonly labels: LabelCounts & { readonly total: number };
   /** All LabelRows, in the order of the proofs. */
   readonly decisions: DatasetRef;
 }

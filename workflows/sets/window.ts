@@ -7,31 +7,25 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ShardResult } from '../../activities/sets/shard.ts';
-import type { OutcomeCounts, Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { EngineSettings, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
+import type { EngineSettings, LabelCounts, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
 import { quick } from '../proxies.ts';
 
 /** How far a set is. */
-export const setProgress = defineQuery<SetProgress>('progress');
+const setProgress = defineQuery<SetProgress>('progress');
 
 /** Shards of one run: 6 events each (and a workflow task for each completion) stay below 4,096 events of history. */
-export const SHARDS_PER_RUN = 400;
+const SHARDS_PER_RUN = 400;
 
 /** What a set carries from run to run. */
-export interface WindowState {
+export interface WindowState extends ShardResult {
   readonly shards: number;
   readonly done: number;
-  readonly counts: OutcomeCounts;
-  readonly usage: Usage;
-  readonly requests: number;
-  readonly rows: number;
-  readonly seconds: number;
   /** Of label sets. */
-  readonly labels: { readonly auto: number; readonly contested: number; readonly unresolved: number };
+  readonly labels: LabelCounts;
 }
 
-export interface WindowSet {
+interface WindowSet {
   readonly setId: string;
   /** Rows of the whole set. */
   readonly rows: DatasetRef;
@@ -40,8 +34,6 @@ export interface WindowSet {
   readonly noun: string;
 }
 
-type Counted = ShardResult & { readonly labels?: WindowState['labels'] };
-
 /**
  * Plans a set in its first run, then runs the next shards, at most `engine.window` of them at once, and shows how far
  * it is. Cancellation stops calls in the shards at once, wherever they run; what was paid for stays on their ledgers.
@@ -49,7 +41,11 @@ type Counted = ShardResult & { readonly labels?: WindowState['labels'] };
 export async function runWindow(
   set: WindowSet,
   from: WindowState | undefined,
-  runShard: (shard: number, shards: number, stopToken: string) => Promise<Counted>,
+  runShard: (
+    shard: number,
+    shards: number,
+    stopToken: string,
+  ) => Promise<ShardResult & { readonly labels?: LabelCounts }>,
 ): Promise<WindowState> {
   let state = from ?? NOTHING_YET;
   setHandler(
@@ -65,11 +61,10 @@ export async function runWindow(
     }),
     { description: 'Finished shards, and the outcomes in them' },
   );
-  if (from === undefined)
-    state = {
-      ...state,
-      ...(await quick.planSet({ setId: set.setId, rows: set.rows, shardRows: set.engine.shardRows })),
-    };
+  if (from === undefined) {
+    const { setId, rows, engine } = set;
+    state = { ...state, ...(await quick.planSet({ setId, rows, shardRows: engine.shardRows })) };
+  }
   const stopToken = workflowInfo().runId;
   const upTo = Math.min(state.shards, state.done + SHARDS_PER_RUN);
   let next = state.done;
