@@ -1,5 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
-import { usual, usualRewards } from '../../shared/lap/usual.ts';
+import { usual, usualGrpo, usualRewards } from '../../shared/lap/usual.ts';
 
 const stage: StageRecipe = {
   init: 'base',
@@ -8,10 +8,7 @@ const stage: StageRecipe = {
   maxSteps: 2,
   learningRate: 1e-3,
   warmupSteps: 0,
-  klCoef: 0,
-  clipLow: 0.2,
-  clipHigh: 0.28,
-  temperature: 1,
+  ...usualGrpo,
   maxPromptTokens: 320,
   maxCompletionTokens: 64,
   saturationReward: 0.99,

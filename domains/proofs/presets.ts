@@ -1,5 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
-import { usual, usualRewards } from '../../shared/lap/usual.ts';
+import { usual, usualGrpo, usualRewards } from '../../shared/lap/usual.ts';
 
 const paperStage: StageRecipe = {
   init: 'base',
@@ -8,10 +8,7 @@ const paperStage: StageRecipe = {
   maxSteps: 400, // ours: about three passes over D_p at 128 prompts a step
   learningRate: 1e-6, // others' published runs: 1e-6 to 3e-6
   warmupSteps: 5,
-  klCoef: 0,
-  clipLow: 0.2,
-  clipHigh: 0.28,
-  temperature: 1,
+  ...usualGrpo,
   maxPromptTokens: 196_608, // ours: a proof of 128K and an analysis of 64K
   maxCompletionTokens: 65_536, // released run script: verdicts to 64K
   saturationReward: 0.97,

@@ -1,5 +1,5 @@
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
-import { usual, usualRewards } from '../../shared/lap/usual.ts';
+import { usual, usualGrpo, usualRewards } from '../../shared/lap/usual.ts';
 
 /**
  * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that
@@ -12,10 +12,7 @@ const rehearsalStage: StageRecipe = {
   maxSteps: 40,
   learningRate: 1e-4, // ours: 2e-4 and more collapsed in trials, 3e-3 learned nothing
   warmupSteps: 5,
-  klCoef: 0, // others' published runs of this kind of RL
-  clipLow: 0.2, // likewise
-  clipHigh: 0.28, // likewise
-  temperature: 1,
+  ...usualGrpo,
   maxPromptTokens: 320,
   maxCompletionTokens: 64,
   saturationReward: 0.97, // ours: reward hacking came after saturation

@@ -1,4 +1,4 @@
-import type { Recipe } from './recipe.ts';
+import type { Recipe, StageRecipe } from './recipe.ts';
 
 /** What presets have in common, whatever they are about: the paper's way, without an ablation. */
 export const usual = {
@@ -9,6 +9,9 @@ export const usual = {
   retrainMetaVerifier: false,
   consolidateFrom: 'generator',
 } as const satisfies Partial<Recipe>;
+
+/** Others' published runs of this kind of RL. */
+export const usualGrpo = { klCoef: 0, clipLow: 0.2, clipHigh: 0.28, temperature: 1 } satisfies Partial<StageRecipe>;
 
 export const usualRewards: Recipe['rewards'] = {
   proofWeight: 0.76, // paper 2.2: α
