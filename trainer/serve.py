@@ -7,7 +7,6 @@ the process ends.
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import secrets
@@ -25,10 +24,11 @@ runtime.prepare()
 import torch  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi import FastAPI, Request, Response  # noqa: E402
+from fastapi.responses import JSONResponse  # noqa: E402
 
 from trainer.serving.batch import Answer, Call  # noqa: E402
 from trainer.serving.engine import Engine, Model  # noqa: E402
-from trainer.serving.openai_requests import BadRequest, parse_body  # noqa: E402
+from trainer.serving.openai_requests import ChatRequest, Refused, TextRequest, parse_body  # noqa: E402
 
 log = logging.getLogger("trainer.serve")
 
@@ -53,28 +53,22 @@ class Server:
         assert self.loop is not None
         self.loop.call_soon_threadsafe(settle, done)
 
-    async def complete(self, request: Request, chat: bool) -> Response:
+    async def chat_completions(self, request: Request) -> Response:
+        return await self.complete(request, ChatRequest)
+
+    async def completions(self, request: Request) -> Response:
+        return await self.complete(request, TextRequest)
+
+    async def complete(self, request: Request, kind: type[ChatRequest | TextRequest]) -> Response:
         try:
-            wanted = parse_body(await request.body(), chat)
+            wanted = parse_body(await request.body(), kind)
             model = await self.engine.model(wanted.model)
             call = make_call(wanted, model)
             self.engine.submit(model, call)
             answer = await self.answer(call, request)
-        except BadRequest as error:
-            return reply(error.body(), error.status)
-        except RuntimeError as error:
-            return reply(
-                {
-                    "error": {
-                        "message": f"the batch failed: {error}",
-                        "type": "server_error",
-                        "param": None,
-                        "code": None,
-                    }
-                },
-                500,
-            )
-        return reply(body_of(answer, wanted.model, chat), 200)
+        except Refused as error:
+            return JSONResponse(error.body(), error.status)
+        return JSONResponse(body_of(answer, wanted))
 
     async def answer(self, call: Call, request: Request) -> Answer:
         """Waits for the engine; a caller who hangs up frees the slot."""
@@ -83,10 +77,27 @@ class Server:
             await asyncio.wait((call.ticket, gone), return_when=asyncio.FIRST_COMPLETED)
             if not call.ticket.done():
                 call.cancelled = True
-                raise BadRequest("the caller hung up", None, 499, "cancelled")
+                raise Refused("the caller hung up", None, 499, "cancelled")
             return call.ticket.result()
         finally:
             gone.cancel()
+
+    async def models(self, _request: Request) -> Response:
+        names = self.engine.available()
+        data = [{"id": name, "object": "model", "created": 0, "owned_by": "flywheel"} for name in names]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def health(self, _request: Request) -> Response:
+        engine = self.engine
+        status = {
+            "status": "ok",
+            "pid": os.getpid(),
+            "models": list(engine.models),
+            "slots": engine.slots,
+            "context": engine.context,
+            "active": sum(model.batch.active for model in engine.models.values()),
+        }
+        return JSONResponse(status, 200 if engine.thread.is_alive() else 500)
 
 
 def settle(done: list[tuple[Call, Answer | Exception]]) -> None:
@@ -94,7 +105,7 @@ def settle(done: list[tuple[Call, Answer | Exception]]) -> None:
         if call.ticket.done():
             continue
         if isinstance(answer, Exception):
-            call.ticket.set_exception(RuntimeError(str(answer)))
+            call.ticket.set_exception(Refused(f"the batch failed: {answer}", None, 500, None))
         else:
             call.ticket.set_result(answer)
 
@@ -104,49 +115,44 @@ async def disconnected(request: Request) -> None:
         pass
 
 
-def make_call(wanted: Any, model: Model) -> Call:
-    """Raises BadRequest where prompt and answer do not fit the context."""
-    name = "messages" if wanted.messages is not None else "prompt"
+def make_call(wanted: ChatRequest | TextRequest, model: Model) -> Call:
+    """Raises Refused where prompt and answer do not fit the context."""
+    name = "messages" if isinstance(wanted, ChatRequest) else "prompt"
     try:
-        if wanted.messages is not None:
+        if isinstance(wanted, ChatRequest):
             prompt = model.chat.prompt_ids(wanted.messages)
         else:
             prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
     except (TypeError, ValueError) as error:
         # No template, a template that refused, or half a surrogate pair, which the tokenizer does not take for a text.
-        raise BadRequest(f"{name} cannot be read: {error}", name) from None
+        raise Refused(f"{name} cannot be read: {error}", name) from None
     if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
-        raise BadRequest(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
+        raise Refused(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
     context = model.batch.context
     if not prompt:
-        raise BadRequest(f"expected {name} to have at least one token", name)
+        raise Refused(f"expected {name} to have at least one token", name)
     if len(prompt) >= context:
-        raise BadRequest(
-            f"{name} has {len(prompt)} tokens, the context holds {context} with the answer",
-            name,
-            code="context_length_exceeded",
-        )
-    limit = wanted.max_tokens if wanted.max_tokens is not None else context - len(prompt)
+        problem = f"{name} has {len(prompt)} tokens, the context holds {context} with the answer"
+        raise Refused(problem, name, code="context_length_exceeded")
+    limit_name = "max_tokens" if wanted.max_completion_tokens is None else "max_completion_tokens"
+    limit = getattr(wanted, limit_name) or context - len(prompt)
     if len(prompt) + limit > context:
-        problem = f"{wanted.limit_name} = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}"
-        raise BadRequest(problem, wanted.limit_name, code="context_length_exceeded")
+        problem = f"{limit_name} = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}"
+        raise Refused(problem, limit_name, code="context_length_exceeded")
     seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
     ticket = asyncio.get_running_loop().create_future()
     return Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket)
 
 
-def body_of(answer: Answer, model: str, chat: bool) -> dict[str, Any]:
-    choice: dict[str, Any] = {"index": 0, "finish_reason": answer.finish_reason, "logprobs": None}
-    if chat:
-        choice["message"] = {"role": "assistant", "content": answer.text}
-    else:
-        choice["text"] = answer.text
+def body_of(answer: Answer, wanted: ChatRequest | TextRequest) -> dict[str, Any]:
+    chat = isinstance(wanted, ChatRequest)
+    said = {"message": {"role": "assistant", "content": answer.text}} if chat else {"text": answer.text}
     return {
         "id": f"{'chatcmpl' if chat else 'cmpl'}-{secrets.token_hex(12)}",
         "object": "chat.completion" if chat else "text_completion",
         "created": int(time.time()),
-        "model": model,
-        "choices": [choice],
+        "model": wanted.model,
+        "choices": [{"index": 0, "finish_reason": answer.finish_reason, "logprobs": None, **said}],
         "usage": {
             "prompt_tokens": answer.prompt_tokens,
             "completion_tokens": answer.completion_tokens,
@@ -155,42 +161,14 @@ def body_of(answer: Answer, model: str, chat: bool) -> dict[str, Any]:
     }
 
 
-def reply(body: dict[str, Any], status: int) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
-
-
 def make_app(server: Server) -> FastAPI:
     app = FastAPI(lifespan=server.lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-    async def chat_completions(request: Request) -> Response:
-        return await server.complete(request, chat=True)
-
-    async def completions(request: Request) -> Response:
-        return await server.complete(request, chat=False)
-
-    async def models(_request: Request) -> Response:
-        data = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "flywheel"} for name in server.engine.available()
-        ]
-        return reply({"object": "list", "data": data}, 200)
-
-    async def health(_request: Request) -> Response:
-        engine = server.engine
-        status = {
-            "status": "ok",
-            "pid": os.getpid(),
-            "models": list(engine.models),
-            "slots": engine.slots,
-            "context": engine.context,
-        }
-        status["active"] = sum(model.batch.active for model in engine.models.values())
-        return reply(status, 200 if engine.thread.is_alive() else 500)
-
-    # Plain routes: the bodies are checked by hand, and every millisecond a call counts a hundred times a second.
-    app.add_route("/v1/chat/completions", chat_completions, methods=["POST"])
-    app.add_route("/v1/completions", completions, methods=["POST"])
-    app.add_route("/v1/models", models, methods=["GET"])
-    app.add_route("/health", health, methods=["GET"])
+    # Plain routes: a caller need not say that its body is JSON, and every millisecond a call counts a hundred times a
+    # second.
+    app.add_route("/v1/chat/completions", server.chat_completions, methods=["POST"])
+    app.add_route("/v1/completions", server.completions, methods=["POST"])
+    app.add_route("/v1/models", server.models)
+    app.add_route("/health", server.health)
     return app
 
 

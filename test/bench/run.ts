@@ -9,6 +9,7 @@ import { earlyStop } from './earlyStop.ts';
 import { growth } from './growth.ts';
 import { labellingWall } from './labellingWall.ts';
 import { saturation } from './saturation.ts';
+import { serving } from './serving.ts';
 
 /** `npm run bench` lists the benchmarks; `npm run bench -- <name> [--json]` runs one. */
 const BENCHES: readonly Bench[] = [
@@ -21,6 +22,7 @@ const BENCHES: readonly Bench[] = [
   growth,
   bytesPerVerdict,
   bundleSize,
+  serving,
 ];
 
 const OPTIONS = {

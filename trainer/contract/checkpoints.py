@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.contract.failures import JobFailure
-from trainer.contract.files import checkpoint_digest, sync_folder, sync_tree
+from trainer.contract.files import checkpoint_digest, sync, sync_tree
 from trainer.contract.job import Artifact
 
 WEIGHT_SUFFIXES = (".safetensors", ".safetensors.index.json", ".bin")
@@ -33,7 +33,7 @@ def stored_dtype(folder: Path) -> Any:
     return getattr(torch, str(config.get("dtype") or config.get("torch_dtype") or "float32").removeprefix("torch."))
 
 
-def export_checkpoint(model: Any, state: dict[str, Any], init: Path, checkpoints: Path) -> tuple[Path, str]:
+def export_checkpoint(model: Any, init: Path, checkpoints: Path) -> tuple[Path, str]:
     """Writes the weights beside copies of the initial checkpoint's other files, as `<checkpoints>/<digest>`.
 
     Equal weights give an equal digest. The folder appears whole or not at all; one that is there already is left alone.
@@ -43,7 +43,10 @@ def export_checkpoint(model: Any, state: dict[str, Any], init: Path, checkpoints
     shutil.rmtree(draft, ignore_errors=True)
     try:
         dtype = stored_dtype(init)
-        state = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+        state = {
+            name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+            for name, tensor in model.state_dict().items()
+        }
         model.save_pretrained(draft, state_dict=state)
         for entry in list(draft.iterdir()):
             if not entry.name.endswith(WEIGHT_SUFFIXES):
@@ -62,7 +65,7 @@ def export_checkpoint(model: Any, state: dict[str, Any], init: Path, checkpoints
             except OSError:
                 if not target.exists():
                     raise
-            sync_folder(checkpoints)
+            sync(checkpoints)
         if checkpoint_digest(target) != digest:
             raise JobFailure(
                 "infra",

@@ -33,28 +33,23 @@ def checkpoint_digest(folder: Path) -> str:
 def write_atomically(path: Path, text: str) -> None:
     """Replaces a file at once: readers see the old text or the new, and the new survives a power cut."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    draft.write_text(text, encoding="utf-8")
+    sync(draft)
     os.replace(draft, path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def sync_tree(folder: Path) -> None:
     """Flushes a flat folder's files and the folder itself to disk."""
     for entry in folder.iterdir():
         if entry.is_file():
-            descriptor = os.open(entry, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-    sync_folder(folder)
+            sync(entry)
+    sync(folder)
 
 
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Flushes a file, or the names in a folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,15 +5,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import path_of
-from trainer.contract.model import Read
+from trainer.contract.model import Count, Read, Text, named, sentence
 
-Text = Annotated[str, Field(min_length=1)]
 FileUrl = Annotated[Path, BeforeValidator(path_of)]
-Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -100,7 +97,6 @@ class SftJob(AnyJob):
 
 
 Job = GrpoJob | SftJob
-KINDS = ("grpo", "sft")
 JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="kind")])
 
 
@@ -118,45 +114,7 @@ def parse_job(value: Any) -> Job:
     try:
         return JOB.validate_python(value)
     except ValidationError as error:
-        raise JobFailure("app", f"job file: {sentence(error.errors()[0])}") from error
-
-
-# What was expected, by pydantic's name of the error; braces are filled from its context.
-EXPECTED = {
-    "bool_type": "true or false",
-    "dict_type": "an object",
-    "finite_number": "a number",
-    "float_type": "a number",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "int_type": "a whole number",
-    "less_than_equal": "at most {le}",
-    "list_type": "a list",
-    "literal_error": "{expected}",
-    "model_type": "an object",
-    "string_pattern_mismatch": "a text matching {pattern}",
-    "string_too_short": "a non-empty text",
-    "string_type": "a non-empty text",
-    "too_short": "a list of at least one",
-    "union_tag_invalid": " or ".join(KINDS),
-    "value_error": "{error}",
-}
-
-
-def sentence(error: ErrorDetails) -> str:
-    """One of pydantic's errors as the field, what was expected and what came."""
-    kind = error["type"]
-    context = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in error.get("ctx", {}).items()
-    }
-    # A kind's own fields are found below its name.
-    place = [part for index, part in enumerate(error["loc"]) if index > 0 or part not in KINDS]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or "kind"
-    if kind in ("missing", "union_tag_not_found"):
-        return f"{field} is missing"
-    if kind == "extra_forbidden":
-        return f"{field} is not a known field; remove it or correct its name"
-    expected = EXPECTED[kind].format(**context) if kind in EXPECTED else error["msg"]
-    given = context["tag"] if kind == "union_tag_invalid" else error["input"]
-    return f"expected {field} to be {expected}, got {json.dumps(given)[:200]}"
+        first = error.errors()[0]
+        # A kind's own fields are found below its name.
+        place = first["loc"][1:] if first["loc"][:1] in (("grpo",), ("sft",)) else first["loc"]
+        raise JobFailure("app", f"job file: {sentence(first, named(place) or 'kind')}") from error

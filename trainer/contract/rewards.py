@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import httpx
+from pydantic import Field, TypeAdapter, ValidationError
 
 from trainer.contract.failures import JobFailure, one_line
+from trainer.contract.model import Open
 
 # Ours: long enough for a service to be restarted by hand, short enough that a job does not hold a GPU for a day.
 OUTAGE_SECONDS = 600.0
@@ -108,6 +110,22 @@ def retry_after(value: str | None) -> float:
     return min(max(seconds, 0.0), 60.0) if math.isfinite(seconds) else 0.0
 
 
+class Scored(Open):
+    item_id: str
+    status: Literal["scored"]
+    reward: float
+    components: dict[str, float] = Field(default_factory=dict)
+
+
+class Unscorable(Open):
+    item_id: str
+    status: Literal["unscorable"]
+    reason: str = "no reason given"
+
+
+ANSWER: TypeAdapter[Scored | Unscorable] = TypeAdapter(Annotated[Scored | Unscorable, Field(discriminator="status")])
+
+
 def read_answer(text: bytes, items: list[dict[str, Any]]) -> Rewards:
     try:
         answers = json.loads(text)["items"]
@@ -116,28 +134,23 @@ def read_answer(text: bytes, items: list[dict[str, Any]]) -> Rewards:
     if not isinstance(answers, list) or len(answers) != len(items):
         got = len(answers) if isinstance(answers, list) else repr(answers)
         raise JobFailure("reward", f"expected {len(items)} reward items, got {got}")
-    values: list[float | None] = []
+    rewards = Rewards([], {}, [])
     sums: dict[str, list[float]] = {}
-    reasons: list[str] = []
     for asked, answer in zip(items, answers, strict=True):
         item = asked["itemId"]
         if not isinstance(answer, dict) or answer.get("itemId") != item:
             raise JobFailure("reward", f"expected the reward of item {item}, got {json.dumps(answer)[:120]}")
-        status, value = answer.get("status"), answer.get("reward")
-        if status == "unscorable":
-            values.append(None)
-            reasons.append(str(answer.get("reason", "no reason given")))
-        elif (
-            status == "scored"
-            and isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-        ):
-            values.append(float(value))
-            for name, part in (answer.get("components") or {}).items():
-                if isinstance(part, int | float) and math.isfinite(part):
-                    sums.setdefault(name, []).append(float(part))
-        else:
+        try:
+            got = ANSWER.validate_python(answer)
+        except ValidationError as error:
             expected = f"item {item} to be scored with a number or unscorable"
-            raise JobFailure("reward", f"expected {expected}, got {json.dumps(answer)[:160]}")
-    return Rewards(values, {name: sum(parts) / len(parts) for name, parts in sums.items()}, reasons)
+            raise JobFailure("reward", f"expected {expected}, got {json.dumps(answer)[:160]}") from error
+        if got.status == "scored":
+            rewards.values.append(got.reward)
+            for name, part in got.components.items():
+                sums.setdefault(name, []).append(part)
+        else:
+            rewards.values.append(None)
+            rewards.reasons.append(got.reason)
+    rewards.components.update((name, sum(parts) / len(parts)) for name, parts in sums.items())
+    return rewards

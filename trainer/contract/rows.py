@@ -2,27 +2,25 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy
+from pydantic import Field
 
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import sha256_of
 from trainer.contract.job import DatasetSpec
+from trainer.contract.model import Message, Open
 
-TASKS = ("prove", "refine", "selfVerify", "selfRefine", "verify", "metaVerify")
 
-
-@dataclass(frozen=True)
-class Row:
+class Row(Open):
     """A TrainingRow of shared/records.ts; `meta` goes back to the reward service untouched."""
 
     item_id: str
-    task: str
-    prompt: list[dict[str, str]]
+    task: Literal["prove", "refine", "selfVerify", "selfRefine", "verify", "metaVerify"]
+    prompt: list[Message] = Field(min_length=1)
     meta: dict[str, Any]
-    completion: str | None
+    completion: str | None = None
 
 
 def load_rows(spec: DatasetSpec, kind: str) -> list[Row]:
@@ -46,23 +44,11 @@ def load_rows(spec: DatasetSpec, kind: str) -> list[Row]:
 
 def parse_row(place: str, line: str, kind: str) -> Row:
     try:
-        value = json.loads(line)
-        prompt = value["prompt"]
-        row = Row(value["itemId"], value["task"], prompt, value["meta"], value.get("completion"))
-        well_formed = (
-            isinstance(row.item_id, str)
-            and row.task in TASKS
-            and isinstance(row.meta, dict)
-            and isinstance(prompt, list)
-            and bool(prompt)
-            and all(isinstance(message["role"], str) and isinstance(message["content"], str) for message in prompt)
-        )
-        if not well_formed:
-            raise ValueError(row)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        row = Row.model_validate(json.loads(line))
+    except ValueError as error:
         problem = f"expected a training row with itemId, task, prompt messages and meta, got {line[:120]!r}"
         raise JobFailure("data", f"{place}: {problem}") from error
-    if kind == "sft" and (not isinstance(row.completion, str) or not row.completion):
+    if kind == "sft" and not row.completion:
         problem = f"expected a non-empty completion, which kind sft learns, got {row.completion!r}"
         raise JobFailure("data", f"{place}: {problem}")
     return row

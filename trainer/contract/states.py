@@ -23,7 +23,7 @@ def states(folder: Path) -> list[tuple[int, Path]]:
 def seal(path: Path, progress: Progress) -> None:
     """Makes a state count, after all else of it is on disk; then drops the oldest ones."""
     sync_tree(path)
-    write_atomically(path / MARKER, progress.to_json())
+    write_atomically(path / MARKER, progress.model_dump_json())
     for _, old in states(path.parent)[:-KEPT_STATES]:
         (old / MARKER).unlink()
         shutil.rmtree(old)
@@ -40,4 +40,4 @@ def latest(folder: Path) -> tuple[Path, Progress] | None:
     if not complete:
         return None
     path = complete[-1][1]
-    return path, Progress.from_json((path / MARKER).read_text())
+    return path, Progress.model_validate_json((path / MARKER).read_text())

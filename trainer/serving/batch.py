@@ -47,7 +47,7 @@ class Batch:
         self.context = min(context, llama.shape.max_context)
         rows = max(slots, FEWEST_ROWS)
         self.slots = slots
-        self.cache = Cache(llama.shape, rows, self.context, llama.device, llama.dtype)
+        self.cache = Cache(llama.shape, rows, self.context, llama.device)
         self.calls: list[Call | None] = []
         """Slot by slot; None is a hole whose row computes nothing of interest until it is filled."""
         self.positions = numpy.zeros(rows, dtype=numpy.int64)

@@ -14,7 +14,7 @@ import torch
 from trainer.engines.small.llama import Llama
 from trainer.serving.batch import Answer, Batch, Call
 from trainer.serving.chat import Chat
-from trainer.serving.openai_requests import BadRequest
+from trainer.serving.openai_requests import Refused
 
 log = logging.getLogger("trainer.serve")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -69,7 +69,7 @@ class Engine:
     async def model(self, name: str) -> Model:
         """The resident model of that name, loaded if need be.
 
-        Raises BadRequest (404) where there is none, (400) where it cannot run here.
+        Raises Refused (404) where there is none, (400) where it cannot run here.
         """
         resident = self.models.get(name)
         if resident is not None:
@@ -78,31 +78,25 @@ class Engine:
         if name not in self.loading:
             folder = self.checkpoints / name
             if MODEL_NAME.fullmatch(name) is None or not (folder / "config.json").is_file():
-                raise BadRequest(f"the model {name[:80]!r} does not exist here", "model", 404, "model_not_found")
-            self.loading[name] = asyncio.ensure_future(
-                asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context)
-            )
-            try:
-                self.keep(await self.loading[name])
-            except Exception as error:
-                raise BadRequest(
-                    f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable"
-                ) from error
-            finally:
-                del self.loading[name]
-            return self.models[name]
+                raise Refused(f"the model {name[:80]!r} does not exist here", "model", 404, "model_not_found")
+            self.loading[name] = asyncio.ensure_future(self.load(name, folder))
         try:
             return await asyncio.shield(self.loading[name])
         except Exception as error:
-            raise BadRequest(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
+            raise Refused(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
 
-    def keep(self, model: Model) -> None:
+    async def load(self, name: str, folder: Path) -> Model:
         """Makes a model resident; the idle ones unused for longest go, once there are too many."""
+        try:
+            model = await asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context)
+        finally:
+            del self.loading[name]
         idle = sorted((other for other in self.models.values() if not other.busy), key=lambda other: other.used)
         for other in idle[: max(0, len(self.models) + 1 - self.resident)]:
             del self.models[other.name]
         self.models[model.name] = model
         log.info("model %s is resident, %d in all", model.name, len(self.models))
+        return model
 
     def available(self) -> list[str]:
         names = (entry.name for entry in self.checkpoints.iterdir()) if self.checkpoints.is_dir() else iter(())

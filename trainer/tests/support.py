@@ -2,7 +2,12 @@
 
 import hashlib
 import json
+import os
 import random
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,7 @@ from trainer.contract.files import checkpoint_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "domains" / "rehearsal" / "checkpoints" / "rehearsal"
+START_SECONDS = 60
 
 HYPER = {
     "maxSteps": 2,
@@ -89,3 +95,21 @@ def job_value(folder: Path, kind: str = "grpo", base: Path = BASE, **hyper: Any)
         url = "http://127.0.0.1:9/jobs/x/v1/reward"
         value["reward"] = {"url": url, "recipeSha256": "b" * 64, "tokenEnv": "TEST_REWARD_TOKEN"}
     return value
+
+
+def start_server(checkpoints: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A model server of one thread, once it listens, and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "trainer.serve", "--checkpoints", str(checkpoints), "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return server, port
+        time.sleep(0.05)
+    server.kill()
+    server.wait()
+    raise AssertionError(f"expected the model server to listen within {START_SECONDS} s")

@@ -6,11 +6,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,37 +18,9 @@ from transformers import LlamaForCausalLM
 
 from trainer.contract.files import checkpoint_digest
 from trainer.serving.chat import Chat
-from trainer.tests.support import BASE, ROOT, statement
+from trainer.tests.support import BASE, start_server, statement
 
 CONTEXT = 512
-START_SECONDS = 60
-
-
-def start(checkpoints: Path) -> tuple[subprocess.Popen[bytes], int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "trainer.serve",
-        "--checkpoints",
-        str(checkpoints),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return server, port
-        time.sleep(0.05)
-    server.kill()
-    server.wait()
-    raise AssertionError(f"expected the model server to listen within {START_SECONDS} s")
 
 
 class ServerTest(unittest.TestCase):
@@ -64,7 +33,7 @@ class ServerTest(unittest.TestCase):
         cls.model = checkpoint_digest(BASE)
         (folder / cls.model).symlink_to(BASE)
         cls.checkpoints = folder
-        cls.server, cls.port = start(folder)
+        cls.server, cls.port = start_server(folder)
         cls.idle: collections.deque[http.client.HTTPConnection] = collections.deque()
         cls.addClassCleanup(cls.end)
 
@@ -270,7 +239,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual((status, health["status"], health["pid"]), (200, "ok", self.server.pid))
 
     def test_sigterm_lets_calls_under_way_finish_and_then_ends_the_server(self) -> None:
-        server, port = start(self.checkpoints)
+        server, port = start_server(self.checkpoints)
         try:
             first = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             body = {"model": self.model, "prompt": [21, 22], "max_tokens": 500, "seed": 1, "temperature": 100}

@@ -79,18 +79,18 @@ class Layer:
 class Cache:
     """Key-value rows: per layer [2, rows, kv_heads, columns, head_dim], and which columns each row may read."""
 
-    def __init__(self, shape: Shape, rows: int, columns: int, device: torch.device, dtype: torch.dtype = torch.float32):
+    def __init__(self, shape: Shape, rows: int, columns: int, device: torch.device):
         self.rows = rows
         # One block more than asked where that avoids rows a power of two apart, which would share few cache lines.
         blocks = -(-columns // COLUMN_BLOCK)
         self.columns = COLUMN_BLOCK * (blocks + (blocks % 2 == 0))
         self.kv_heads = shape.kv_heads
         self.layers = [
-            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device, dtype=dtype)
+            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device)
             for _ in range(shape.layers)
         ]
         # Added to scores: 0 where a row may look, -inf elsewhere; repeated per head so that no step has to expand it.
-        self.mask = torch.full((rows, shape.kv_heads, self.columns), float("-inf"), device=device, dtype=dtype)
+        self.mask = torch.full((rows, shape.kv_heads, self.columns), float("-inf"), device=device)
         self.mask[:, :, 0] = 0.0
         self.every_row = torch.arange(rows, device=device)
 
@@ -110,11 +110,9 @@ class Llama:
         shape: Shape,
         weights: Mapping[str, Tensor],
         device: torch.device | str = "cpu",
-        dtype: torch.dtype = torch.float32,
     ):
         self.shape = shape
         self.device = torch.device(device)
-        self.dtype = dtype
         pairs = torch.stack(
             [torch.arange(shape.head_dim // 2), torch.arange(shape.head_dim // 2) + shape.head_dim // 2], 1
         ).flatten()
@@ -125,12 +123,12 @@ class Llama:
         self.load(weights)
 
     @staticmethod
-    def from_folder(folder: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> "Llama":
+    def from_folder(folder: Path, device: torch.device | str = "cpu") -> "Llama":
         """Loads an HF folder with one model.safetensors. Raises ValueError where config.json is not a plain Llama's."""
         from safetensors.torch import load_file
 
         shape = Shape.of(json.loads((folder / "config.json").read_text()))
-        return Llama(shape, load_file(folder / "model.safetensors"), device, dtype)
+        return Llama(shape, load_file(folder / "model.safetensors"), device)
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, Tensor]) -> None:
@@ -150,16 +148,16 @@ class Llama:
             gate_up = torch.cat([take(prefix + "mlp.gate_proj.weight"), take(prefix + "mlp.up_proj.weight")])
             self.layers.append(
                 Layer(
-                    qkv.to(self.dtype),
-                    take(prefix + "self_attn.o_proj.weight").t().contiguous().to(self.dtype),
-                    (gate_up * take(prefix + "post_attention_layernorm.weight")).to(self.dtype),
-                    take(prefix + "mlp.down_proj.weight").t().contiguous().to(self.dtype),
+                    qkv,
+                    take(prefix + "self_attn.o_proj.weight").t().contiguous(),
+                    gate_up * take(prefix + "post_attention_layernorm.weight"),
+                    take(prefix + "mlp.down_proj.weight").t().contiguous(),
                 )
             )
         embed = take("model.embed_tokens.weight")
         head = embed if shape.tied or "lm_head.weight" not in weights else take("lm_head.weight")
-        self.embed = embed.to(self.dtype)
-        self.head = (head * take("model.norm.weight")).to(self.dtype)
+        self.embed = embed
+        self.head = head * take("model.norm.weight")
 
     def in_pairs(self, weight: Tensor, heads: int) -> Tensor:
         """Reorders each head's rows so that the two halves that rotate together are neighbours."""
@@ -189,11 +187,11 @@ class Llama:
         slots = torch.tensor(rows, device=device)[which]
         last = torch.tensor(lengths, device=device).cumsum(0) - 1
         readable = torch.arange(cache.columns, device=device) < torch.tensor(lengths, device=device).unsqueeze(1)
-        cache.mask[rows] = torch.where(readable, 0.0, float("-inf")).to(cache.mask.dtype).unsqueeze(1)
+        cache.mask[rows] = torch.where(readable, 0.0, float("-inf")).unsqueeze(1)
         future = torch.ones(columns, columns, dtype=torch.bool, device=device).triu(1)
         group = shape.heads // shape.kv_heads
         turns = functional.pad(self.turns[positions], (0, 0, 0, 0, 0, spare))
-        padded = torch.zeros(count, columns, shape.heads, shape.head_dim, device=device, dtype=self.dtype)
+        padded = torch.zeros(count, columns, shape.heads, shape.head_dim, device=device)
         x = self.embed[ids]
         for index, (layer, kv) in enumerate(zip(self.layers, cache.layers, strict=True)):
             qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(total + spare, -1, shape.head_dim)

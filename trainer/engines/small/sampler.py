@@ -59,8 +59,8 @@ def sample(
     if longest > llama.shape.max_context:
         raise ValueError(f"expected prompts and completions of at most {llama.shape.max_context} tokens, got {longest}")
     device = llama.device
-    cache = Cache(llama.shape, max(total, FEWEST_ROWS), longest, device, llama.dtype)
-    first = torch.empty(len(prompts), llama.shape.vocab, device=device, dtype=llama.dtype)
+    cache = Cache(llama.shape, max(total, FEWEST_ROWS), longest, device)
+    first = torch.empty(len(prompts), llama.shape.vocab, device=device)
     for start in range(0, len(prompts), PREFILL_ROWS):
         chunk = prompts[start : start + PREFILL_ROWS]
         first[start : start + len(chunk)] = llama.prefill(

@@ -83,7 +83,7 @@ class Session:
     def result(self) -> Succeeded:
         job, progress = self.job, self.run.progress
         model: Any = self.trainer.accelerator.unwrap_model(self.trainer.model)
-        path, digest = export_checkpoint(model, model.state_dict(), job.init_checkpoint.path, job.output.checkpoints)
+        path, digest = export_checkpoint(model, job.init_checkpoint.path, job.output.checkpoints)
         window = min(job.hyper.saturation_window if job.kind == "grpo" else 1, len(progress.rewards))
         return Succeeded(
             job_key=job.job_key,
