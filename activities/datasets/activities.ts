@@ -2,8 +2,13 @@ import type { Domains } from '../../shared/domain.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { chooseAnalysesForExperts, collectAnalyses, recordAnalysisScores } from './analyses.ts';
 import { chooseScored, rightAnalyses, writeConsolidation } from './consolidation.ts';
-import { buildHeldOutAnalyses, buildHeldOutProofs, buildProblemRows } from './heldOut.ts';
-import type { HeldOutAnalysesInput, HeldOutProofsInput } from './heldOut.ts';
+import {
+  buildHeldOutAnalyses,
+  buildHeldOutProofs,
+  buildProblemRows,
+  type HeldOutAnalysesInput,
+  type HeldOutProofsInput,
+} from './heldOut.ts';
 import * as proofs from './proofs.ts';
 import { writeRewardSpec, writeTrainingRows } from './trainingData.ts';
 import { knownChecker } from './truth.ts';

@@ -1,7 +1,6 @@
 import { parseAnswer } from '../../shared/answers.ts';
 import { validityOf } from '../../shared/label/autoLabel.ts';
-import { chooseExamples, proofPasses } from '../../shared/lap/consolidation.ts';
-import type { Example } from '../../shared/lap/consolidation.ts';
+import { chooseExamples, proofPasses, type Example } from '../../shared/lap/consolidation.ts';
 import type { LabelRecord, SkillCounts } from '../../shared/lap/manifest.ts';
 import type {
   AnalysisRow,

@@ -4,15 +4,13 @@ import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../sha
 import type { ReviewResult } from '../../shared/review/reviews.ts';
 import { hardnessOf } from '../../shared/label/waves.ts';
 import { shuffled } from '../../shared/seeds.ts';
-import { isScore } from '../../shared/scores.ts';
-import type { ProofScore } from '../../shared/scores.ts';
+import { isScore, type ProofScore } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { placeOf, uri } from '../../shared/ids.ts';
-import type { Place } from '../../shared/ids.ts';
+import { placeOf, uri, type Place } from '../../shared/ids.ts';
 
 /** The rows of several datasets as one. */
 export async function concatenate(

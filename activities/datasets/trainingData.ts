@@ -9,8 +9,7 @@ import type {
   TrainingRow,
 } from '../../shared/records.ts';
 import type { TrainedTask } from '../../shared/lap/orders.ts';
-import { rewardSpecSchema } from '../../shared/reward/protocol.ts';
-import type { RewardSpec } from '../../shared/reward/protocol.ts';
+import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { openPromptSet } from '../store/promptSets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';

@@ -1,9 +1,8 @@
 import type { Domains } from '../../shared/domain.ts';
 import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
-import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
+import { resolveFlywheel, type FlywheelInput, type FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import type { LapOutcome } from '../../shared/lap/flywheel.ts';
-import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { fullLapName, runOf, uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';

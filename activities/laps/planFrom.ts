@@ -1,6 +1,5 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { planLap } from '../../shared/cost/plan.ts';
-import type { LapPlan, PlannedDomain } from '../../shared/cost/plan.ts';
+import { planLap, type LapPlan, type PlannedDomain } from '../../shared/cost/plan.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';

@@ -1,5 +1,4 @@
-import { answerImitatesVerdict, parseAnswer } from '../../shared/answers.ts';
-import type { ParsedAnswer } from '../../shared/answers.ts';
+import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { EvaluationRecord, EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';

@@ -1,5 +1,4 @@
-import { expertTime } from '../../shared/cost/expertTime.ts';
-import type { AnsweredAt } from '../../shared/cost/expertTime.ts';
+import { expertTime, type AnsweredAt } from '../../shared/cost/expertTime.ts';
 import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';

@@ -1,6 +1,5 @@
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
-import { difficultyBands, mean, share, within } from '../../shared/figures/measures.ts';
-import type { OfProblem } from '../../shared/figures/measures.ts';
+import { difficultyBands, mean, share, within, type OfProblem } from '../../shared/figures/measures.ts';
 import type { Problem } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 import type {

@@ -1,8 +1,7 @@
 import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { mean, share } from '../../shared/figures/measures.ts';
-import type { OfProblem } from '../../shared/figures/measures.ts';
+import { mean, share, type OfProblem } from '../../shared/figures/measures.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';

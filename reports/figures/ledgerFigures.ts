@@ -1,5 +1,4 @@
-import { amountsOf, ratiosOf, sumOf } from '../../shared/lap/amounts.ts';
-import type { Amounts } from '../../shared/lap/amounts.ts';
+import { amountsOf, ratiosOf, sumOf, type Amounts } from '../../shared/lap/amounts.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport, LedgerRow, StageTimes } from '../../shared/figures/report.ts';

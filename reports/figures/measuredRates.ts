@@ -1,9 +1,14 @@
-import { trainingsOf } from '../../shared/lap/manifest.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { trainingsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import type { TrainOrder } from '../../shared/lap/orders.ts';
 import { ordersOf } from '../../shared/lap/phases.ts';
-import { judgeCalls, labellingPolicy, trainingSize } from '../../shared/cost/rates.ts';
-import type { MeasuredRates, Tokens, TrainingRate } from '../../shared/cost/rates.ts';
+import {
+  judgeCalls,
+  labellingPolicy,
+  trainingSize,
+  type MeasuredRates,
+  type Tokens,
+  type TrainingRate,
+} from '../../shared/cost/rates.ts';
 import { callsIn } from '../../shared/outcomes.ts';
 import type { TrainingName } from '../../shared/stages.ts';
 import type { LapReport } from '../../shared/figures/report.ts';

@@ -1,7 +1,6 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { checkerOf, truthOf } from '../../activities/datasets/truth.ts';
-import type { Truth } from '../../activities/datasets/truth.ts';
+import { checkerOf, truthOf, type Truth } from '../../activities/datasets/truth.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 
 /** What a measurement found beside its figures. */

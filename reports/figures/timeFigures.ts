@@ -1,10 +1,8 @@
 import type { Counted } from '../../shared/lap/amounts.ts';
-import { trainingsOf } from '../../shared/lap/manifest.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { trainingsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import { callsIn } from '../../shared/outcomes.ts';
-import { coveredLength } from '../../shared/figures/measures.ts';
-import type { Interval } from '../../shared/figures/measures.ts';
+import { coveredLength, type Interval } from '../../shared/figures/measures.ts';
 import type { LapReport, StageTimes } from '../../shared/figures/report.ts';
 import type { TrainingUse } from './trainingFigures.ts';
 

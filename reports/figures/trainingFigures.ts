@@ -1,7 +1,5 @@
-import { jobResultSchema, metricsLineSchema } from '../../shared/training/job.ts';
-import type { MetricsLine } from '../../shared/training/job.ts';
-import { trainingsOf } from '../../shared/lap/manifest.ts';
-import type { StageRecord } from '../../shared/lap/manifest.ts';
+import { jobResultSchema, metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
+import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
 import { linesOf } from '../../activities/store/lines.ts';

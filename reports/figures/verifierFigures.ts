@@ -1,7 +1,6 @@
 import type { AnalysisTruth } from '../../shared/domain.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
-import { difficultyBands, mean, ratio, share, within } from '../../shared/figures/measures.ts';
-import type { OfProblem } from '../../shared/figures/measures.ts';
+import { difficultyBands, mean, ratio, share, within, type OfProblem } from '../../shared/figures/measures.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';
 import type { Confusion, Figure, ScoreKey } from '../../shared/figures/figure.ts';
 import type {
@@ -11,8 +10,7 @@ import type {
   VerifierFigures,
 } from '../../shared/figures/report.ts';
 import { stagesOf } from '../../shared/lap/phases.ts';
-import { SCORES } from '../../shared/scores.ts';
-import type { Score } from '../../shared/scores.ts';
+import { SCORES, type Score } from '../../shared/scores.ts';
 import { answersOf, findSet, rowOf } from './answers.ts';
 import type { Measuring } from './notes.ts';
 

@@ -1,7 +1,13 @@
 import * as assumed from './assumed.ts';
 import type { Assumed, MeasuredBases } from './assumed.ts';
-import { judgeCalls, labellingPolicy } from './rates.ts';
-import type { Basis, MeasuredRates, Tokens, TrainingRate } from './rates.ts';
+import {
+  judgeCalls,
+  labellingPolicy,
+  type Basis,
+  type MeasuredRates,
+  type Tokens,
+  type TrainingRate,
+} from './rates.ts';
 import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';

@@ -1,12 +1,10 @@
-import { amountsOf } from '../lap/amounts.ts';
-import type { Amounts, Counted } from '../lap/amounts.ts';
+import { amountsOf, type Amounts, type Counted } from '../lap/amounts.ts';
 import type { Order, TrainOrder } from '../lap/orders.ts';
 import type { PhaseName } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { LapSizes } from '../lap/sizes.ts';
 import type { Rates } from './knownRates.ts';
-import { judgeCalls, trainingSize } from './rates.ts';
-import type { Tokens } from './rates.ts';
+import { judgeCalls, trainingSize, type Tokens } from './rates.ts';
 
 /** What an order of a phase takes at these rates. */
 export function cost(

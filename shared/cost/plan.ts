@@ -1,12 +1,8 @@
-import { overBudget, sumOf } from '../lap/amounts.ts';
-import type { Amounts, Overrun } from '../lap/amounts.ts';
+import { overBudget, sumOf, type Amounts, type Overrun } from '../lap/amounts.ts';
 import type { MeasuredBases } from './assumed.ts';
-import { knownRates, withoutEarlyStop } from './knownRates.ts';
-import type { Measure, Rates } from './knownRates.ts';
-import { sizesOf } from '../lap/sizes.ts';
-import type { ProblemCounts } from '../lap/sizes.ts';
-import { ordersOf } from '../lap/phases.ts';
-import type { PhaseName } from '../lap/phases.ts';
+import { knownRates, withoutEarlyStop, type Measure, type Rates } from './knownRates.ts';
+import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
+import { ordersOf, type PhaseName } from '../lap/phases.ts';
 import { cost } from './orders.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';

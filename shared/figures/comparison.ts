@@ -1,5 +1,4 @@
-import { difference, meanOfRuns } from './differences.ts';
-import type { Difference } from './differences.ts';
+import { difference, meanOfRuns, type Difference } from './differences.ts';
 import type { Observation } from './measures.ts';
 import type { Figure } from './figure.ts';
 

@@ -2,8 +2,7 @@
  * Differences between figures, pure. Two laps that were measured on the same held-out problems are compared problem by
  * problem: a problem that is hard for both says nothing about which is better.
  */
-import { ratio, totals } from './measures.ts';
-import type { Observation } from './measures.ts';
+import { ratio, totals, type Observation } from './measures.ts';
 import type { Figure, Measured } from './figure.ts';
 
 /** b − a, with a 95 % interval. */

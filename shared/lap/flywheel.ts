@@ -1,5 +1,4 @@
-import { addSpending } from './amounts.ts';
-import type { Spending } from './amounts.ts';
+import { addSpending, type Spending } from './amounts.ts';
 import type { FlywheelSettings, Plateau } from './flywheelInput.ts';
 
 /** One finished lap, as the flywheel remembers it. */

@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
-import { recipeSchema } from './recipe.ts';
-import type { Recipe } from './recipe.ts';
+import { recipeSchema, type Recipe } from './recipe.ts';
 import { fullLapName, RUN_NAME, runOf } from '../ids.ts';
 
 /**

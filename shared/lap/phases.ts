@@ -1,8 +1,6 @@
-import { STAGE_NAMES } from '../stages.ts';
-import type { InitName, StageName } from '../stages.ts';
+import { STAGE_NAMES, type InitName, type StageName } from '../stages.ts';
 import type { EvaluationSet } from './manifest.ts';
-import { review, sample, train } from './orders.ts';
-import type { LabelOrder, LapShape, Order, SampleOrder } from './orders.ts';
+import { review, sample, train, type LabelOrder, type LapShape, type Order, type SampleOrder } from './orders.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -9,11 +9,9 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { reasonToStop } from '../../shared/lap/flywheel.ts';
-import type { LapOutcome } from '../../shared/lap/flywheel.ts';
+import { reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
-import { lap } from './lap.ts';
-import type { LapResult } from './lap.ts';
+import { lap, type LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 import { lapWorkflowId } from '../../shared/ids.ts';
 import { failure, inItsWords } from '../failure.ts';

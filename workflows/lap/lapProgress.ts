@@ -8,8 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import { ordersOf } from '../../shared/lap/phases.ts';
-import type { PhaseName } from '../../shared/lap/phases.ts';
+import { ordersOf, type PhaseName } from '../../shared/lap/phases.ts';
 import type { PhaseRecord } from '../../shared/lap/manifest.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';

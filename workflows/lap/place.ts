@@ -2,8 +2,7 @@ import { executeChild } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
-import { labelPolicy, orderOf } from '../../shared/lap/phases.ts';
-import type { OrderName, PhaseName } from '../../shared/lap/phases.ts';
+import { labelPolicy, orderOf, type OrderName, type PhaseName } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef, ModelRole } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import type { LabelSetResult } from '../../shared/sampling/sets.ts';
@@ -11,8 +10,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { failure } from '../failure.ts';
 import { reviewSet } from '../reviews/reviewSet.ts';
 import { labelSet } from '../sets/labelSet.ts';
-import { sampler } from '../sets/sampler.ts';
-import type { SampleOptions } from '../sets/sampler.ts';
+import { sampler, type SampleOptions } from '../sets/sampler.ts';
 
 /**
  * Where a phase of a lap carries out its orders: what is asked, of whom and how often is declared (`PHASES`), and an
