@@ -122,10 +122,15 @@ export abstract class ArtifactStore {
     for await (const { bytes } of this.lines(ref)) yield JSON.parse(bytes.toString('utf8')) as T;
   }
 
-  async readRows<T>(ref: DatasetRef): Promise<T[]> {
+  /** The rows of datasets, one dataset after the other. */
+  async readRows<T>(...parts: readonly DatasetRef[]): Promise<T[]> {
     const rows: T[] = [];
-    for await (const row of this.readJsonl<T>(ref)) rows.push(row);
+    for (const part of parts) for await (const row of this.readJsonl<T>(part)) rows.push(row);
     return rows;
+  }
+
+  async rowsById<T extends { readonly id: string }>(...parts: readonly DatasetRef[]): Promise<Map<string, T>> {
+    return new Map((await this.readRows<T>(...parts)).map((row) => [row.id, row]));
   }
 
   /** The reference of an artifact that is there. */

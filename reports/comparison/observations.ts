@@ -4,7 +4,6 @@ import { stagesOf } from '../../shared/lap/phases.ts';
 import { difficultyBands, valued, within, type Observation } from '../../shared/figures/measures.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
-import { findSet } from '../figures/answers.ts';
 import { attemptReader, type Attempt } from '../figures/generatorFigures.ts';
 import { measuring, type Measuring } from '../figures/notes.ts';
 import { judgedReader } from '../figures/verifierFigures.ts';
@@ -35,20 +34,18 @@ export async function observe(
   return [...(await ofGenerator(lap)), ...(await ofVerifier(lap)), await ofLabels(lap)];
 }
 
+const trueScores = (attempts: readonly Attempt[]) => valued(attempts, ({ truth }) => truth);
+
 async function ofGenerator(lap: Measuring): Promise<Observed[]> {
   const { problems, attemptsOf } = await attemptReader(lap, 'sampled');
   const self = (await attemptsOf('selfVerification', 'selfVerification', 'self')) ?? [];
-  const plain = findSet(lap.manifest.evaluation, 'generator', 'selfVerification', 'sampled')
-    ? ((await attemptsOf('generator', 'selfVerification', 'plain')) ?? [])
-    : self;
-  const trueScores = (attempts: readonly Attempt[]) => valued(attempts, ({ truth }) => truth);
   const on = 'held-out problems';
   return [
-    { name: 'generator: true score', on, observations: trueScores(plain) },
+    { name: 'generator: true score', on, observations: trueScores(self) },
     ...difficultyBands(problems).map((band): Observed => ({
       name: `true score, difficulty ${band.name}`,
       on,
-      observations: trueScores(within(band, plain)),
+      observations: trueScores(within(band, self)),
     })),
     { name: 'self-score accuracy', on, observations: valued(self, ({ truth, selfScore }) => +(selfScore === truth)) },
   ];
@@ -75,7 +72,7 @@ async function ofVerifier(lap: Measuring): Promise<Observed[]> {
 
 async function ofLabels({ store, manifest, truth: { checker } }: Measuring): Promise<Observed> {
   const { proofs: written, set } = manifest.labels;
-  const proofs = new Map((await store.readRows<ProofRow>(written)).map((proof) => [proof.id, proof]));
+  const proofs = await store.rowsById<ProofRow>(written);
   const labelled = (await store.readRows<LabelRow>(set.decisions)).flatMap(({ proofId, decision }) => {
     const proof = proofs.get(proofId);
     if (decision.kind !== 'labelled' || proof === undefined || checker === undefined) return [];

@@ -6,21 +6,20 @@ import type {
   ClaimCounts,
   DifficultyBand,
   GeneratorFigures,
+  SelfVerification,
   SelfVerificationFigures,
 } from '../../shared/figures/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
-import { answersOf, findSet, rowOf } from './answers.ts';
+import { answersOf, askedSet, type Decoding } from './answers.ts';
 import type { Measuring } from './notes.ts';
-import { constantBaseline, figureName } from './verifierFigures.ts';
+import { constantBaseline } from './verifierFigures.ts';
 
 /** One answer of a generator. A malformed one holds no proof, and is worth 0. */
 export interface Attempt extends OfProblem {
   readonly wellFormed: boolean;
   readonly truth: ProofScore;
-  readonly selfScore?: ProofScore;
+  readonly selfScore: ProofScore | undefined;
 }
-
-type Decoding = EvaluationSet['decoding'];
 
 /**
  * Reads what generators wrote on the held-out problems, and what it is worth. Null, and noted under `name`, where a
@@ -28,35 +27,32 @@ type Decoding = EvaluationSet['decoding'];
  */
 export async function attemptReader(lap: Measuring, decoding: Decoding) {
   const { store, manifest, truth, notes } = lap;
-  const problems = await store.readRows<Problem>(manifest.problems.heldOut);
-  const byId = new Map(problems.map((problem) => [problem.id, problem]));
+  const { heldOut } = manifest.problems;
+  const problems = await store.rowsById<Problem>(heldOut);
   async function attemptsOf(
     subject: 'generator' | 'selfVerification',
     model: EvaluationSet['model'],
     name: string,
   ): Promise<Attempt[] | null> {
-    const figure = figureName(name, decoding);
-    const set = findSet(manifest.evaluation, subject, model, decoding);
-    if (set === undefined)
-      return notes.absent(figure, `no ${decoding} evaluation of ${model} as ${subject} in this lap`);
+    const set = askedSet(lap, { subject, model, decoding }, name);
+    if (set === null) return null;
     const { checker } = truth;
-    if (checker === undefined) return notes.absent(figure, 'no checker knows the true score of newly written proofs');
+    if (checker === undefined)
+      return notes.absent(set.figure, 'no checker knows the true score of newly written proofs');
     const attempts: Attempt[] = [];
-    for await (const { outcome, parsed } of answersOf(lap, set.setId, figure)) {
-      const problem = rowOf(byId, { outcome }, set.setId, manifest.problems.heldOut.uri);
-      const about = { problem: problem.id, difficulty: problem.difficulty };
-      if (parsed?.proof === undefined) attempts.push({ ...about, wellFormed: false, truth: 0 });
-      else
-        attempts.push({
-          ...about,
-          wellFormed: true,
-          truth: checker.proofScore(problem, parsed.proof),
-          ...(parsed.score === undefined ? {} : { selfScore: parsed.score }),
-        });
+    for await (const { row, parsed } of answersOf(lap, set, problems, heldOut)) {
+      const { proof, score: selfScore } = parsed ?? {};
+      attempts.push({
+        problem: row.id,
+        difficulty: row.difficulty,
+        wellFormed: proof !== undefined,
+        truth: proof === undefined ? 0 : checker.proofScore(row, proof),
+        selfScore,
+      });
     }
     return attempts;
   }
-  return { problems, attemptsOf };
+  return { problems: [...problems.values()], attemptsOf };
 }
 
 /** Generators on the held-out problems, and what they say of their own proofs. */
@@ -64,9 +60,8 @@ export async function generatorFigures(
   lap: Measuring,
   decoding: Decoding,
 ): Promise<{ generator: GeneratorFigures; selfVerification: SelfVerificationFigures }> {
-  const { manifest } = lap;
   const { problems, attemptsOf } = await attemptReader(lap, decoding);
-  const later = manifest.turn > 1;
+  const later = lap.manifest.turn > 1;
   const base = await attemptsOf('generator', 'base', later ? 'generator.trueScoreOfBase' : 'generator.trueScoreBefore');
   const before = later ? await attemptsOf('selfVerification', 'parent', 'generator.trueScoreBefore') : base;
   const consolidated = later
@@ -75,12 +70,7 @@ export async function generatorFigures(
   const phase2 = await attemptsOf('generator', 'generator', 'generator.trueScoreAfterPhase2');
   const selfBefore = await attemptsOf('selfVerification', 'generator', 'selfVerification.before');
   const selfAfter = await attemptsOf('selfVerification', 'selfVerification', 'selfVerification.after');
-  const plainAfter = findSet(manifest.evaluation, 'generator', 'selfVerification', decoding);
-  const after =
-    plainAfter || selfAfter === null
-      ? await attemptsOf('generator', 'selfVerification', 'generator.trueScoreAfter')
-      : selfAfter;
-
+  const after = selfAfter ?? (await attemptsOf('generator', 'selfVerification', 'generator.trueScoreAfter'));
   return {
     generator: {
       trueScoreOfBase: trueScore(base),
@@ -101,45 +91,40 @@ export async function generatorFigures(
       malformedAfterPhase2: malformed(phase2),
       malformedAfter: malformed(after),
     },
-    selfVerification: {
-      selfScoreAccuracyBefore: selfScoreAccuracy(selfBefore),
-      selfScoreAccuracyAfter: selfScoreAccuracy(selfAfter),
-      falseClaimsBefore: falseClaims(selfBefore),
-      falseClaimsAfter: falseClaims(selfAfter),
-      falseClaimsWhereFlawedBefore: falseClaimsWhereFlawed(selfBefore),
-      falseClaimsWhereFlawedAfter: falseClaimsWhereFlawed(selfAfter),
-      trueScoreBefore: trueScore(selfBefore),
-      trueScoreAfter: trueScore(selfAfter),
-      claimsBefore: selfBefore && claimCounts(selfBefore),
-      claimsAfter: selfAfter && claimCounts(selfAfter),
-      constantBaselineBefore: selfBefore && constantBaseline(proofsOf(selfBefore).map(({ truth: score }) => score)),
-      constantBaselineAfter: selfAfter && constantBaseline(proofsOf(selfAfter).map(({ truth: score }) => score)),
-    },
+    selfVerification: beforeAndAfter(selfBefore, selfAfter),
   };
 }
 
-const proofsOf = (attempts: readonly Attempt[]): Attempt[] => attempts.filter((attempt) => attempt.wellFormed);
+const trueScore = (attempts: readonly Attempt[] | null): Figure => attempts && mean(attempts, ({ truth }) => truth);
 
-const trueScore = (attempts: Attempt[] | null): Figure => attempts && mean(attempts, ({ truth }) => truth);
+const malformed = (attempts: readonly Attempt[] | null): Figure =>
+  attempts && share(attempts, ({ wellFormed }) => !wellFormed);
 
-const malformed = (attempts: Attempt[] | null): Figure => attempts && share(attempts, ({ wellFormed }) => !wellFormed);
+const SELF_VERIFICATION: {
+  readonly [Name in keyof SelfVerification]: (attempts: readonly Attempt[]) => SelfVerification[Name];
+} = {
+  selfScoreAccuracy: (attempts) => share(attempts, ({ truth, selfScore }) => selfScore === truth),
+  falseClaims: (attempts) => {
+    const claims = attempts.filter(({ selfScore }) => selfScore === 1);
+    return share(claims, ({ truth }) => truth < 1);
+  },
+  falseClaimsWhereFlawed: (attempts) => {
+    const flawed = attempts.filter(({ wellFormed, truth }) => wellFormed && truth < 1);
+    return share(flawed, ({ selfScore }) => selfScore === 1);
+  },
+  trueScore,
+  claims: claimCounts,
+  constantBaseline: (attempts) =>
+    constantBaseline(attempts.flatMap(({ wellFormed, truth }) => (wellFormed ? [truth] : []))),
+};
 
-const selfScoreAccuracy = (attempts: Attempt[] | null): Figure =>
-  attempts && share(attempts, ({ truth, selfScore }) => selfScore === truth);
-
-const falseClaims = (attempts: Attempt[] | null): Figure =>
-  attempts &&
-  share(
-    attempts.filter(({ selfScore }) => selfScore === 1),
-    ({ truth }) => truth < 1,
-  );
-
-const falseClaimsWhereFlawed = (attempts: Attempt[] | null): Figure =>
-  attempts &&
-  share(
-    proofsOf(attempts).filter(({ truth }) => truth < 1),
-    ({ selfScore }) => selfScore === 1,
-  );
+function beforeAndAfter(before: Attempt[] | null, after: Attempt[] | null): SelfVerificationFigures {
+  const figures = Object.entries(SELF_VERIFICATION).flatMap(([name, measure]) => [
+    [`${name}Before`, before && measure(before)],
+    [`${name}After`, after && measure(after)],
+  ]);
+  return Object.fromEntries(figures) as SelfVerificationFigures;
+}
 
 function claimCounts(attempts: readonly Attempt[]): ClaimCounts {
   const count = (is: (attempt: Attempt) => boolean) => attempts.filter(is).length;

@@ -1,7 +1,8 @@
 import type { Domains } from '../../shared/domain.ts';
-import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
+import type { Decoding } from './answers.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
@@ -39,15 +40,16 @@ export async function measureLap(
   const work = workOf(manifest, used);
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);
+  const { lap, parent, turn, recipe, recipeSha256, startedAt, endedAt } = manifest;
   return {
-    lap: manifest.lap,
-    parent: manifest.parent?.lap ?? null,
-    turn: manifest.turn,
-    preset: manifest.recipe.preset,
-    seed: manifest.recipe.seed,
-    recipeSha256: manifest.recipeSha256,
-    startedAt: manifest.startedAt,
-    endedAt: manifest.endedAt,
+    lap,
+    parent: parent?.lap ?? null,
+    turn,
+    preset: recipe.preset,
+    seed: recipe.seed,
+    recipeSha256,
+    startedAt,
+    endedAt,
     truth: truth.kind,
     truthBy: truth.by,
     ...sampled,
@@ -65,7 +67,7 @@ export async function measureLap(
   };
 }
 
-async function decodingFigures(lap: Measuring, decoding: EvaluationSet['decoding']): Promise<DecodingFigures> {
+async function decodingFigures(lap: Measuring, decoding: Decoding): Promise<DecodingFigures> {
   return {
     verifier: await verifierFigures(lap, decoding),
     metaVerifier: await metaVerifierFigures(lap, decoding),

@@ -20,17 +20,11 @@ export interface Measuring {
 
 /** @throws when the recipe's domain should know the truth and does not. */
 export function measuring(store: ArtifactStore, manifest: LapManifest, checkers: Domains['checkerOf']): Measuring {
-  return { store, manifest, truth: truthOf(checkerOf(manifest.recipe.domain, checkers)), notes: newNotes() };
-}
-
-function newNotes(): Notes {
   const notMeasured: Notes['notMeasured'] = [];
-  return {
-    notMeasured,
-    imitations: {},
-    absent: (figure, reason) => {
-      notMeasured.push({ figure, reason });
-      return null;
-    },
+  const absent = (figure: string, reason: string): null => {
+    notMeasured.push({ figure, reason });
+    return null;
   };
+  const truth = truthOf(checkerOf(manifest.recipe.domain, checkers));
+  return { store, manifest, truth, notes: { notMeasured, imitations: {}, absent } };
 }

@@ -3,31 +3,21 @@ import type { Checker } from '../../shared/domain.ts';
 import { difference, type Difference } from '../../shared/figures/differences.ts';
 import { hackingWarnings, type LapWatch, type StageWatch } from '../../shared/figures/hacking.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import type { Observation } from '../../shared/figures/measures.ts';
+import { meanOf, valued } from '../../shared/figures/measures.ts';
 import type { RewardMeta, Task, TrainingRow } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
-import type { GeneratorFigures, LabelFigures, TrainingFigures } from '../../shared/figures/report.ts';
-import type { RewardAnswer, RewardSpec } from '../../shared/reward/protocol.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf, type JudgeScores } from '../../shared/reward/rewards.ts';
 import type { Measuring } from './notes.ts';
-import { jsonLinesOf } from './trainingFigures.ts';
+import { rewardLines, type RewardLine } from './trainingFigures.ts';
 import { uri } from '../../shared/ids.ts';
 
-/** What is read of a line of `rewards/<jobKey>/rewards.jsonl`; the response is kept of a sample only. */
-interface RewardLine {
-  readonly task: Task;
-  readonly answer: RewardAnswer;
-  readonly response?: string;
-}
-
-interface Measured {
-  readonly trainings: readonly TrainingFigures[];
-  readonly generator: GeneratorFigures;
-  readonly labels: LabelFigures;
-}
-
 /** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */
-export async function watchRewards(lap: Measuring, { trainings, generator, labels }: Measured): Promise<LapWatch> {
+export async function watchRewards(
+  lap: Measuring,
+  { trainings, generator, labels }: Pick<LapReport, 'trainings' | 'generator' | 'labels'>,
+): Promise<LapWatch> {
   const { manifest } = lap;
   const heldOut: Partial<Record<StageRecord['name'], Figure>> = {
     generator: generator.trueScoreAfterPhase2,
@@ -63,29 +53,28 @@ async function auditOf(
   if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
   const { saturationWindow, promptsPerStep, groupSize } = manifest.recipe.stages[stage.name];
   const last: RewardLine[] = [];
-  for await (const line of jsonLinesOf(store, uri.rewards(stage.jobKey))) {
-    last.push(line as RewardLine);
+  for await (const line of rewardLines(store, stage.jobKey)) {
+    last.push(line);
     if (last.length > saturationWindow * promptsPerStep * groupSize) last.shift();
   }
-  const kept = last.filter((line) => line.response !== undefined && line.answer.status === 'scored');
+  const kept = last.flatMap(({ task, answer, response }) =>
+    response !== undefined && answer.status === 'scored' ? [{ task, answer, response }] : [],
+  );
   if (kept.length === 0) return notes.absent(figure, 'no rewarded sample was kept with its text');
   const spec = await store.readJson<RewardSpec>(uri.rewardSpec(stage.jobKey));
   const metas = new Map<string, RewardMeta>();
   for (const dataset of stage.datasets)
     for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);
-  const [worth, got]: [Observation[], Observation[]] = [[], []];
-  for (const { task, answer, response } of kept) {
-    const meta = metas.get(answer.itemId);
-    if (meta === undefined || response === undefined || answer.status !== 'scored') continue;
-    const cluster = meta.problem.id;
-    got.push({ hits: answer.reward, of: 1, cluster });
-    worth.push({
-      hits: answer.components.format === 0 ? 0 : trueReward(checker, spec, task, meta, response),
-      of: 1,
-      cluster,
-    });
-  }
-  return difference(worth, got);
+  const audited = kept.flatMap(({ task, answer: { itemId, reward, components }, response }) => {
+    const meta = metas.get(itemId);
+    if (meta === undefined) return [];
+    const worth = components.format === 0 ? 0 : trueReward(checker, spec, task, meta, response);
+    return [{ problem: meta.problem.id, got: reward, worth }];
+  });
+  return difference(
+    valued(audited, ({ worth }) => worth),
+    valued(audited, ({ got }) => got),
+  );
 }
 
 /**
@@ -111,6 +100,3 @@ function trueReward(
     return rewardOf({ ...subject, label: checker.analysis(problem, about, analysis ?? '').quality }, {}, spec).reward;
   return rewardOf(subject, { proof: [score], ...quality(answer.selfAnalysis) }, spec).reward;
 }
-
-const meanOf = (values: readonly number[]): number | null =>
-  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

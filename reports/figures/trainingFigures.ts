@@ -1,5 +1,7 @@
 import { jobResultSchema, metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
+import { meanOf } from '../../shared/figures/measures.ts';
+import type { Task } from '../../shared/records.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
 import { linesOf } from '../../activities/store/lines.ts';
@@ -17,10 +19,16 @@ export interface TrainingUse {
 }
 
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
-interface RewardLine {
+export interface RewardLine {
+  readonly task: Task;
   readonly answer: RewardAnswer;
   readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
+  /** Kept of a sample only. */
+  readonly response?: string;
 }
+
+export const rewardLines = (store: ArtifactStore, jobKey: string) =>
+  jsonLinesOf(store, uri.rewards(jobKey)) as AsyncGenerator<RewardLine>;
 
 /**
  * By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that
@@ -31,8 +39,7 @@ export async function trainingUse({ store, manifest, notes }: Measuring): Promis
   for (const { name, jobKey } of trainingsOf(manifest)) {
     const trainingTokens = await sampledTokens(store, jobKey);
     let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
-    for await (const line of jsonLinesOf(store, uri.rewards(jobKey))) {
-      const { answer, judge } = line as RewardLine;
+    for await (const { answer, judge } of rewardLines(store, jobKey)) {
       calls += judge.calls;
       promptTokens += judge.promptTokens;
       completionTokens += judge.completionTokens;
@@ -59,20 +66,20 @@ export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]
 }
 
 function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const flat = lines.slice(-5).flatMap(({ flatGroupShare }) => flatGroupShare ?? []);
+  const { name, jobKey, steps, stopReason, attempts, trainingSeconds } = stage;
   return {
-    name: stage.name,
-    jobKey: stage.jobKey,
-    steps: stage.steps,
-    stopReason: stage.stopReason,
-    attempts: stage.attempts,
-    trainingSeconds: stage.trainingSeconds,
+    name,
+    jobKey,
+    steps,
+    stopReason,
+    attempts,
+    trainingSeconds,
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,
-    flatGroupShareOfLastFive: flat.length === 0 ? null : flat.reduce((sum, share) => sum + share, 0) / flat.length,
+    flatGroupShareOfLastFive: meanOf(lines.slice(-5).flatMap(({ flatGroupShare }) => flatGroupShare ?? [])),
     unscorable: lines.reduce((sum, line) => sum + (line.unscorable ?? 0), 0),
-    secondsPerStep: lines.length === 0 ? null : lines.reduce((sum, line) => sum + line.stepSeconds, 0) / lines.length,
+    secondsPerStep: meanOf(lines.map(({ stepSeconds }) => stepSeconds)),
     curve: lines.map(({ step, reward, flatGroupShare = null }) => ({ step, reward, flatGroupShare })),
   };
 }
@@ -93,18 +100,15 @@ async function metricsOf({ store, notes }: Measuring, stage: StageRecord): Promi
 }
 
 /** The JSON lines of a growing log. A last line that was torn by a kill is none. */
-export async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
+async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
   if (!(await store.exists(uri))) return;
   for await (const { bytes } of linesOf(store.read(uri))) {
-    const value = parsedJson(bytes.toString('utf8'));
-    if (value !== undefined) yield value;
-  }
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined; // torn or empty: it does not validate either
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8'));
+    } catch {
+      continue; // torn or empty
+    }
+    yield value;
   }
 }

@@ -1,3 +1,5 @@
+import type { Score } from '../scores.ts';
+
 /**
  * A proportion or mean with its 95 % interval, problems as clusters (`shared/figures/measures.ts`). `n` is its
  * denominator.
@@ -11,6 +13,11 @@ export interface Measured {
 /** Null where nothing could be measured. */
 export type Figure = Measured | null;
 
-export type ScoreKey = '0' | '0.5' | '1';
+export type ScoreKey = `${Score}`;
+
+export function byScore<T>(of: (score: Score) => T): Readonly<Record<ScoreKey, T>> {
+  return { '0': of(0), '0.5': of(0.5), '1': of(1) };
+}
+
 /** Answers by true score (first key) and by given score or `malformed`. */
 export type Confusion = Readonly<Record<ScoreKey, Readonly<Record<ScoreKey | 'malformed', number>>>>;

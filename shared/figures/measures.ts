@@ -81,6 +81,10 @@ export function mean<T extends OfProblem>(items: readonly T[], valueOf: (item: T
   return ratio(valued(items, valueOf));
 }
 
+/** The same without an interval, of any numbers. */
+export const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
 export const valued = <T extends OfProblem>(items: readonly T[], valueOf: (item: T) => number): Observation[] =>
   items.map((item) => ({ hits: valueOf(item), of: 1, cluster: item.problem }));
 

@@ -82,28 +82,27 @@ export interface DifficultyBand {
   readonly trueScoreAfter: Figure;
 }
 
-/** Answers with a proof and a verdict on it, before phase 3 (the phase-2 generator asked for one) and after. */
-export interface SelfVerificationFigures {
+/** Answers with a proof and a verdict on it. */
+export interface SelfVerification {
   /** Share of answers whose self-score is their proof's true score. */
-  readonly selfScoreAccuracyBefore: Figure;
-  readonly selfScoreAccuracyAfter: Figure;
+  readonly selfScoreAccuracy: Figure;
   /** Claims of 1 for a proof whose true score is less, of all claims of 1. */
-  readonly falseClaimsBefore: Figure;
-  readonly falseClaimsAfter: Figure;
+  readonly falseClaims: Figure;
   /**
    * The same claims, of all answers whose proof is worth less than 1: falls only with honesty, not with better proofs.
    */
-  readonly falseClaimsWhereFlawedBefore: Figure;
-  readonly falseClaimsWhereFlawedAfter: Figure;
+  readonly falseClaimsWhereFlawed: Figure;
   /** Mean true score of the proofs in these answers. */
-  readonly trueScoreBefore: Figure;
-  readonly trueScoreAfter: Figure;
-  readonly claimsBefore: ClaimCounts | null;
-  readonly claimsAfter: ClaimCounts | null;
-  /** Claiming 1 always, or another constant: the best accuracy on the answers after phase 3. */
-  readonly constantBaselineBefore: ConstantBaseline | null;
-  readonly constantBaselineAfter: ConstantBaseline | null;
+  readonly trueScore: Figure;
+  readonly claims: ClaimCounts;
+  /** Claiming 1 always, or another constant: the best accuracy on these answers. */
+  readonly constantBaseline: ConstantBaseline | null;
 }
+
+/** Before phase 3 (the phase-2 generator is asked for a verdict as well) and after: `trueScoreBefore`, … */
+export type SelfVerificationFigures = {
+  readonly [Name in keyof SelfVerification as `${Name}${'Before' | 'After'}`]: SelfVerification[Name] | null;
+};
 
 export interface ClaimCounts {
   readonly trueClaimsOf1: number;
