@@ -48,9 +48,9 @@ export function comparisonPage(comparison: Comparison): string {
           figures.map((figure) => ({
             name: figure.name,
             figures: [clipped(figure), figure.overSeeds && clipped(figure.overSeeds)],
-            baseline: 0,
+            constant: 0,
           })),
-          { min: -reach, max: reach, interval: reach / 2, baseline: 'no difference' },
+          { min: -reach, max: reach, interval: reach / 2, constant: 'no difference' },
         )}
         <figcaption>
           Right of the dashed line b is higher. An interval over problems says how well these models were measured; one

@@ -1,10 +1,10 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
-import { figureAt, lapCurves, type Curve, type CurvePoint } from './lapCurves.ts';
+import { curveBlocks, figureAt, lapCurves, lapName, type Curve, type CurvePoint } from './lapCurves.ts';
 import { html, type Markup } from './markup.ts';
 import { wholeDrawing, wholePage } from './style.ts';
-import { drawn, INK, quietAxis, shareAxis, smallTitle } from './svg.ts';
+import { custom, disc, drawn, INK, line, panel, placeOf, stroke } from './svg.ts';
 import { plainTable } from './tables.ts';
 
 /** The curves of several laps as one page, for people and for a README. Equal reports give equal bytes. */
@@ -45,28 +45,16 @@ export function curveDrawing(reports: readonly LapReport[]): string {
 const PANEL = { width: 370, height: 200 };
 
 function figures(reports: readonly LapReport[], curves: readonly Curve[]): Markup {
-  const turns = [...new Set(reports.map(({ turn }) => turn))].sort((a, b) => a - b);
-  const runs = curves[0]?.runs.map(({ run }) => run) ?? [];
-  const table = (pointsOf: (curve: Curve) => readonly CurvePoint[]) => {
-    const rows = curves
-      .map((curve) => ({ name: curve.name, points: pointsOf(curve) }))
-      .filter(({ points }) => points.some(({ figure }) => figure !== null));
-    return plainTable(
-      ['', 'base', ...turns.map((turn) => `lap ${turn}`)],
-      rows.map(({ name, points }) => [name, figureAt(points, 0), ...turns.map((turn) => figureAt(points, turn))]),
-    );
-  };
-  return html`${runs.map(
-    (run, index) =>
-      html`<h3>Run ${run}</h3>
-        ${table((curve) => curve.runs[index]?.points ?? [])}`,
-  )}
-  ${
-    runs.length > 1
-      ? html`<h3>Mean over ${runs.length} runs</h3>
-          ${table(({ mean }) => mean)}`
-      : null
-  }`;
+  const turns = [0, ...new Set(reports.map(({ turn }) => turn).sort((a, b) => a - b))];
+  const blocks = curveBlocks(reports, curves);
+  return html`${blocks.map(
+    ({ run, rows }) =>
+      html`<h3>${run ? `Run ${run.run}` : `Mean over ${blocks.length - 1} runs`}</h3>
+        ${plainTable(
+          ['', ...turns.map(lapName)],
+          rows.map(({ name, points }) => [name, ...turns.map((turn) => figureAt(points, turn))]),
+        )}`,
+  )}`;
 }
 
 function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
@@ -78,8 +66,10 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
     })),
     ...(mean.length > 0 ? [{ points: mean, shift: 0, bold: true }] : []),
   ];
-  const last = Math.max(1, ...lines.flatMap(({ points }) => points.map(({ turn }) => turn)));
-  const first = lines.some(({ points }) => points.some(({ turn }) => turn === 0)) ? 0 : 1;
+  const turns = lines.flatMap(({ points }) => points.map(({ turn }) => turn));
+  const last = Math.max(1, ...turns);
+  const first = turns.includes(0) ? 0 : 1;
+  const [min, max] = [first - 0.3, last + 0.3];
   const said = runs
     .map(
       ({ run, points }) =>
@@ -90,71 +80,35 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
     id,
     ...PANEL,
     description: `${name}, by lap. ${said}.`,
-    option: {
-      title: smallTitle(name),
-      grid: { left: 30, right: 16, top: 34, bottom: 24 },
-      xAxis: {
-        type: 'value',
-        min: first - 0.3,
-        max: last + 0.3,
-        interval: 1,
-        ...quietAxis,
-        splitLine: { show: false },
-        axisLabel: { show: false },
-      },
-      yAxis: shareAxis,
-      series: [
-        {
-          type: 'custom',
-          silent: true,
-          renderItem: turnNames,
-          data: Array.from({ length: last - first + 1 }, (_, index) => [first + index]),
-        },
-        ...(baseline.length === 0
-          ? []
-          : [
-              {
-                type: 'line' as const,
-                silent: true,
-                symbol: 'none',
-                lineStyle: { color: INK.muted, width: 1.2, type: 'dashed' as const },
-                data: acrossAll(baseline, first - 0.3, last + 0.3),
-              },
-            ]),
-        ...lines.map(({ points, shift, bold }) => ({
-          type: 'custom' as const,
-          silent: true,
-          renderItem: track(points, shift, bold),
-          data: [[first, 0]],
-        })),
-      ],
-    },
+    option: panel(name, { min, max, interval: 1, axisLabel: { show: false } }, 16, [
+      custom(
+        turnNames,
+        Array.from({ length: last - first + 1 }, (_, index) => [first + index]),
+      ),
+      ...(baseline.length === 0
+        ? []
+        : [line(acrossAll(baseline, min, max), { color: INK.muted, width: 1.2, type: 'dashed' })]),
+      ...lines.map(({ points, shift, bold }) => custom(track(points, shift, bold), [[first, 0]])),
+    ]),
   });
 }
 
 /** A line from edge to edge. */
-function acrossAll(points: Curve['baseline'], left: number, right: number): [number, number][] {
+function acrossAll(points: Curve['baseline'], left: number, right: number): number[][] {
   return [
     [left, points[0]?.value ?? 0],
-    ...points.map(({ turn, value }): [number, number] => [turn, value]),
+    ...points.map(({ turn, value }) => [turn, value]),
     [right, points.at(-1)?.value ?? 0],
   ];
 }
 
 /** Under the axis, at whole laps only. */
 const turnNames: CustomSeriesRenderItem = (_, api) => {
-  const turn = api.value(0) as number;
-  const [x, y] = api.coord([turn, 0]) as [number, number];
+  const turn = Number(api.value(0));
+  const [x, y] = placeOf(api, turn, 0);
   return {
     type: 'text',
-    style: {
-      x,
-      y: y + 7,
-      text: turn === 0 ? 'base' : `lap ${turn}`,
-      textAlign: 'center',
-      fill: INK.muted,
-      fontSize: 11,
-    },
+    style: { x, y: y + 7, text: lapName(turn), textAlign: 'center', fill: INK.muted, fontSize: 11 },
   };
 };
 
@@ -165,35 +119,23 @@ function track(points: readonly CurvePoint[], shift: number, bold: boolean): Cus
   return (_, api) => {
     const placed = points.flatMap(({ turn, figure }) => {
       if (figure === null) return [];
-      const at = (value: number) => (api.coord([turn, Math.max(0, Math.min(1, value))]) as [number, number])[1];
-      return [
-        {
-          x: (api.coord([turn, 0]) as [number, number])[0] + shift,
-          y: at(figure.value),
-          low: at(figure.low),
-          high: at(figure.high),
-        },
-      ];
+      const at = (value: number) => placeOf(api, turn, Math.max(0, Math.min(1, value)))[1];
+      const { value, low, high } = figure;
+      return [{ x: placeOf(api, turn, 0)[0] + shift, y: at(value), low: at(low), high: at(high) }];
     });
-    const stroke = bold ? INK.after : INK.between;
+    const colour = bold ? INK.after : INK.between;
     return {
       type: 'group',
       children: [
         {
           type: 'polyline',
           shape: { points: placed.map(({ x, y }) => [x, y]) },
-          style: { stroke, fill: 'none', lineWidth: bold ? 2 : 1, opacity: bold ? 1 : 0.7 },
+          style: { stroke: colour, fill: 'none', lineWidth: bold ? 2 : 1, opacity: bold ? 1 : 0.7 },
         },
-        ...placed.map(({ x, low, high }) => ({
-          type: 'line' as const,
-          shape: { x1: x, y1: low, x2: x, y2: high },
-          style: { stroke, lineWidth: bold ? 1.6 : 1, opacity: bold ? 0.7 : 0.5 },
-        })),
-        ...placed.map(({ x, y }) => ({
-          type: 'circle' as const,
-          shape: { cx: x, cy: y, r: bold ? 4 : 2.5 },
-          style: { fill: stroke, stroke: INK.page, lineWidth: 1 },
-        })),
+        ...placed.map(({ x, low, high }) =>
+          stroke(x, low, x, high, { stroke: colour, lineWidth: bold ? 1.6 : 1, opacity: bold ? 0.7 : 0.5 }),
+        ),
+        ...placed.map(({ x, y }) => disc(x, y, bold ? 4 : 2.5, colour)),
       ],
     };
   };

@@ -2,26 +2,27 @@ import { PHASES, type PhaseName } from '../../shared/lap/phases.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
-export const value = (figure: Figure): string => (figure === null ? '–' : decimal(figure.value));
+export const value = (figure?: Figure): string => decimal(figure?.value);
 
 /** `0.90–0.95`. */
-export const interval = (figure: Figure): string =>
-  figure === null ? '' : `${decimal(figure.low)}–${decimal(figure.high)}`;
+export const interval = (figure?: Figure): string => (figure ? `${decimal(figure.low)}–${decimal(figure.high)}` : '');
 
 /** `0.93 (0.90–0.95)`. */
-export const withInterval = (figure: Figure): string =>
-  figure === null ? '–' : `${value(figure)} (${interval(figure)})`;
+export const withInterval = (figure?: Figure): string => (figure ? `${value(figure)} (${interval(figure)})` : '–');
 
 /** `+0.38`, between two figures. */
-export function change(before: Figure, after: Figure): string {
-  if (before === null || after === null) return '';
+export function change(before?: Figure, after?: Figure): string {
+  if (!before || !after) return '';
   const difference = after.value - before.value;
   return `${difference < 0 ? '−' : '+'}${decimal(Math.abs(difference))}`;
 }
 
-export const decimal = (number: number | null): string => (number === null ? '–' : number.toFixed(2));
+export const decimal = (number?: number | null): string => number?.toFixed(2) ?? '–';
 
-export const percent = (share: number): string => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+export const percent = (share?: number | null): string =>
+  typeof share === 'number' ? `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %` : '–';
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((all, number) => all + number, 0);
 
 export const whole = (number: number): string => Math.round(number).toLocaleString('en');
 

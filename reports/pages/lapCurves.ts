@@ -25,7 +25,9 @@ export interface CurvePoint {
 
 /** What a lap came to, in words. */
 export const figureAt = (points: readonly CurvePoint[], turn: number): string =>
-  withInterval(points.find((point) => point.turn === turn)?.figure ?? null);
+  withInterval(points.find((point) => point.turn === turn)?.figure);
+
+export const lapName = (turn: number): string => (turn === 0 ? 'base' : `lap ${turn}`);
 
 interface Quantity {
   readonly name: string;
@@ -35,10 +37,13 @@ interface Quantity {
   readonly baseline?: (report: LapReport) => number | undefined;
 }
 
-/** Laps by run, each run's in the order of their turns. */
-export function byRun(
-  reports: readonly LapReport[],
-): { readonly run: string; readonly reports: readonly LapReport[] }[] {
+/** A run's laps, in the order of their turns. */
+interface Run {
+  readonly run: string;
+  readonly reports: readonly LapReport[];
+}
+
+function byRun(reports: readonly LapReport[]): Run[] {
   const runs = [...new Set(reports.map(({ lap }) => runOf(lap)))];
   return runs.map((run) => ({
     run,
@@ -46,6 +51,19 @@ export function byRun(
       .filter(({ lap }) => runOf(lap) === run)
       .sort((a, b) => a.turn - b.turn || (a.lap < b.lap ? -1 : 1)),
   }));
+}
+
+/** A block of curves for each run, with the figures measured in it; of several runs, another for their mean. */
+export function curveBlocks(reports: readonly LapReport[], curves: readonly Curve[]) {
+  const runs = byRun(reports);
+  const rowsOf = (pointsOf: (curve: Curve) => readonly CurvePoint[] | undefined) =>
+    curves
+      .map((curve) => ({ ...curve, points: pointsOf(curve) ?? [] }))
+      .filter(({ points }) => points.some(({ figure }) => figure !== null));
+  return [
+    ...runs.map((run, index) => ({ run, rows: rowsOf((curve) => curve.runs[index]?.points) })),
+    ...(runs.length > 1 ? [{ run: undefined, rows: rowsOf(({ mean }) => mean) }] : []),
+  ];
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { LapReport } from '../../shared/figures/report.ts';
 import { dots, rewardCurve, stacks } from './charts.ts';
-import { decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
+import { decimal, duration, percent, readable, sum, value, whole, withInterval } from './format.ts';
 import { ledgerCells } from './ledger.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
-import { figure, notMeasured, plainTable } from './tables.ts';
+import { figure, notMeasured, phaseTable, plainTable, rewards } from './tables.ts';
 
 export function labelSection(report: LapReport): Markup {
   const { labels } = report;
@@ -22,9 +22,9 @@ export function labelSection(report: LapReport): Markup {
   return html`<h2>Automatic labels</h2>
     <p>
       ${whole(labels.total)} proofs of the final generator: ${whole(labels.auto)} labelled automatically,
-      ${whole(labels.contested)} contested (${labels.contestedShare ? percent(labels.contestedShare.value) : '–'}), of
-      which experts scored ${whole(labels.expert)}. ${decimal(labels.analysesPerProof)} analyses and
-      ${decimal(labels.metaAnalysesPerProof)} meta-analyses a proof.${worth}
+      ${whole(labels.contested)} contested (${percent(labels.contestedShare?.value)}), of which experts scored
+      ${whole(labels.expert)}. ${decimal(labels.analysesPerProof)} analyses and ${decimal(labels.metaAnalysesPerProof)}
+      meta-analyses a proof.${worth}
     </p>
     ${figure(
       stacks(
@@ -43,7 +43,7 @@ export function labelSection(report: LapReport): Markup {
             values: [Math.max(0, labels.contested - expertsPart - Math.max(0, left))],
           },
         ],
-        { label: whole, axis: false },
+        whole,
       ),
       html`Precision over all automatic labels: ${withInterval(labels.precision)}; of the verifier's first verdicts on
       all these proofs, right: ${withInterval(labels.verdictAccuracy)}.${audit}`,
@@ -81,7 +81,7 @@ export function trainingSection(report: LapReport): Markup {
         readable(training.name),
         training.steps,
         training.stopReason === 'saturated' ? 'saturation' : 'step limit',
-        `${decimal(training.firstReward)} → ${decimal(training.lastReward)}`,
+        rewards(training),
         decimal(training.flatGroupShareOfLastFive),
         training.unscorable,
         training.attempts,
@@ -119,10 +119,7 @@ export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport
                 { name: 'what they got', colour: INK.before },
                 { name: 'what they are worth', colour: INK.after },
               ],
-              audited.map(({ stage, audit }) => ({
-                name: readable(stage),
-                figures: [audit?.b ?? null, audit?.a ?? null],
-              })),
+              audited.map(({ stage, audit }) => ({ name: readable(stage), figures: [audit?.b, audit?.a] })),
             ),
             kept,
           )
@@ -140,8 +137,8 @@ export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport
       stages.map(({ stage, reward, steps, audit, flatGroupShare, heldOutTrueScore }) => [
         readable(stage),
         `${decimal(reward)} (${steps})`,
-        value(audit?.b ?? null),
-        withInterval(audit?.a ?? null),
+        value(audit?.b),
+        withInterval(audit?.a),
         audit?.a.n ?? '',
         decimal(flatGroupShare),
         withInterval(heldOutTrueScore),
@@ -153,6 +150,8 @@ export function timeSection(report: LapReport): Markup {
   const { stages, time } = report;
   const inferenceIn = (stage: (typeof stages)[0]) =>
     Math.min(stage.inferenceSeconds, Math.max(0, stage.wallSeconds - stage.trainingSeconds));
+  const [head = [], ...rows] = phaseTable(stages, (seconds) => (seconds ? duration(seconds) : ''));
+  const total = (key: 'calls' | 'tokens') => whole(sum(stages.map((stage) => stage[key])));
   return html`<h2>Time</h2>
     <p>
       ${duration(report.wallSeconds)} in all. Training was under way for ${duration(time.trainingSeconds)}, inference
@@ -182,37 +181,19 @@ export function timeSection(report: LapReport): Markup {
                   ),
                 },
               ],
-              { label: (seconds) => duration(seconds) },
+              duration,
             ),
             html`Wall time of each phase. Evaluations run beside the next training and are counted with the phase
             “evaluation”.`,
           )
     }
-    ${plainTable(
-      ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
-      stages.map((stage) => [
-        readable(stage.name),
-        duration(stage.wallSeconds),
-        stage.trainingSeconds ? duration(stage.trainingSeconds) : '',
-        stage.inferenceSeconds ? duration(stage.inferenceSeconds) : '',
-        whole(stage.calls),
-        whole(stage.tokens),
-      ]),
-      [
-        '',
-        '',
-        '',
-        '',
-        whole(stages.reduce((sum, { calls }) => sum + calls, 0)),
-        whole(stages.reduce((sum, { tokens }) => sum + tokens, 0)),
-      ],
-    )}`;
+    ${plainTable(head, rows, ['', '', '', '', total('calls'), total('tokens')])}`;
 }
 
 /** Used and planned, phase by phase. */
 export function ledgerSection(report: LapReport): Markup {
   const { titles, phases, all } = ledgerCells(report);
-  const tokens = [...report.ledger, report.ledgerTotal].map(({ ratio }) => decimal(ratio?.tokens ?? null));
+  const tokens = [...report.ledger, report.ledgerTotal].map(({ ratio }) => decimal(ratio?.tokens));
   const rows = [...phases, all].map((cells, index) => [...cells, tokens[index] ?? '']);
   return html`<h2>Used and planned</h2>
     <p>

@@ -1,8 +1,7 @@
-import type { Figure } from '../../shared/figures/figure.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { ledgerCells } from './ledger.ts';
-import { verifierFigures } from './tables.ts';
-import { aligned, change, decimal, duration, percent, readable, value, whole, withInterval } from './format.ts';
+import { phaseTable, rewards, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
+import { aligned, change, decimal, duration, percent, readable, sum, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
 export function lapTable(report: LapReport): string {
@@ -16,17 +15,7 @@ export function lapTable(report: LapReport): string {
     '',
     ...labelLines(report),
     '',
-    ...aligned([
-      ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
-      ...report.stages.map((stage) => [
-        readable(stage.name),
-        duration(stage.wallSeconds),
-        duration(stage.trainingSeconds),
-        duration(stage.inferenceSeconds),
-        whole(stage.calls),
-        whole(stage.tokens),
-      ]),
-    ]),
+    ...aligned(phaseTable(report.stages, duration)),
     '',
     ...ledgerLines(report),
     '',
@@ -35,7 +24,7 @@ export function lapTable(report: LapReport): string {
       ...report.trainings.map((training) => [
         readable(training.name),
         String(training.steps),
-        `${decimal(training.firstReward)} → ${decimal(training.lastReward)}`,
+        rewards(training),
         decimal(training.flatGroupShareOfLastFive),
         String(training.unscorable),
       ]),
@@ -45,42 +34,35 @@ export function lapTable(report: LapReport): string {
   ].join('\n');
 }
 
-type Row = readonly [name: string, before: Figure, after: Figure, constant?: number | undefined];
-
-function figureRows(figures: DecodingFigures): Row[] {
-  const { verifier, metaVerifier: meta, generator, selfVerification: self } = figures;
+function figureRows(figures: DecodingFigures): FigureRow[] {
+  const { verifier, metaVerifier: meta, generator } = figures;
   const { parent, v1, v2 } = verifier;
-  const from = parent ?? v1;
   const names = parent === null ? 'verifier v1 → v2' : "verifier, parent's → this lap's";
-  const { trueScoreBefore: before, trueScoreAfterConsolidation: consolidated } = generator;
+  const { trueScoreBefore: base, trueScoreAfterConsolidation: consolidated } = generator;
   return [
-    ...verifierFigures(figures)
+    ...verifierRows(figures, [parent ?? v1, v2])
       .slice(0, 5)
-      .map(({ name, of, constant }): Row => [`${names}: ${name}`, from?.[of] ?? null, v2?.[of] ?? null, constant]),
-    ['meta-verifier: accuracy', meta.accuracyBefore, meta.accuracyAfter, meta.constantBaseline?.accuracy],
-    ...(consolidated ? [['generator, consolidated: true score', before, consolidated] as const] : []),
-    ['generator, phase 2: true score', before, generator.trueScoreAfterPhase2],
-    ['generator, phase 3: true score', before, generator.trueScoreAfter],
-    ...generator.byDifficulty.map(({ difficulty, trueScoreBefore, trueScoreAfter }): Row => [
-      `  difficulty ${difficulty}`,
-      trueScoreBefore,
-      trueScoreAfter,
-    ]),
-    [
-      'self-score accuracy',
-      self.selfScoreAccuracyBefore,
-      self.selfScoreAccuracyAfter,
-      self.constantBaselineAfter?.accuracy,
-    ],
-    ['false among claims of 1', self.falseClaimsBefore, self.falseClaimsAfter],
-    ['claims of 1 among flawed proofs', self.falseClaimsWhereFlawedBefore, self.falseClaimsWhereFlawedAfter],
+      .map((row) => ({ ...row, name: `${names}: ${row.name}` })),
+    {
+      name: 'meta-verifier: accuracy',
+      figures: [meta.accuracyBefore, meta.accuracyAfter],
+      constant: meta.constantBaseline?.accuracy,
+    },
+    ...(consolidated ? [{ name: 'generator, consolidated: true score', figures: [base, consolidated] }] : []),
+    { name: 'generator, phase 2: true score', figures: [base, generator.trueScoreAfterPhase2] },
+    { name: 'generator, phase 3: true score', figures: [base, generator.trueScoreAfter] },
+    ...generator.byDifficulty.map(({ difficulty, trueScoreBefore, trueScoreAfter }) => ({
+      name: `  difficulty ${difficulty}`,
+      figures: [trueScoreBefore, trueScoreAfter],
+    })),
+    ...selfVerificationRows(figures).slice(0, 3),
   ];
 }
 
-function measured(rows: readonly Row[]): string[][] {
+function measured(rows: readonly FigureRow[]): string[][] {
   return rows
-    .filter(([, before, after]) => before !== null || after !== null)
-    .map(([name, before, after, constant]) => [
+    .filter(({ figures }) => figures.some(Boolean))
+    .map(({ name, figures: [before, after], constant }) => [
       name,
       withInterval(before),
       withInterval(after),
@@ -88,10 +70,6 @@ function measured(rows: readonly Row[]): string[][] {
       constant === undefined ? '' : decimal(constant),
     ]);
 }
-
-const share = (of: number | null): string => (of === null ? '–' : percent(of));
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((all, count) => all + count, 0);
 
 function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
   const byScore = (['0', '0.5', '1'] as const).map(
@@ -107,27 +85,21 @@ function labelLines({ labels, proofScores: { used, added, peopleShare, peopleSha
             `${labels.auditedPrecision.n} right`,
         ]
       : []),
-    `D_v: ${whole(sum(used))} scored proofs to learn from, ${share(peopleShare)} of the scores by ` +
-      `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(added))} added by this lap, ` +
-      `${share(peopleShareOfAdded)} by people`,
+    `D_v: ${whole(sum(Object.values(used)))} scored proofs to learn from, ${percent(peopleShare)} of the scores by ` +
+      `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(Object.values(added)))} added ` +
+      `by this lap, ${percent(peopleShareOfAdded)} by people`,
   ];
 }
 
 /** Reward against the truth of the same samples, by stage; then what a person should look at. */
 function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
-  const audited = stages.filter(({ audit }) => audit !== null);
-  const table = aligned([
-    ['audited samples', 'got', 'are worth', '', 'of'],
-    ...audited.map(({ stage, audit }) => [
-      readable(stage),
-      value(audit?.b ?? null),
-      withInterval(audit?.a ?? null),
-      change(audit?.b ?? null, audit?.a ?? null),
-      String(audit?.a.n ?? ''),
-    ]),
-  ]);
+  const audited = stages.flatMap(({ stage, audit }) =>
+    audit
+      ? [[readable(stage), value(audit.b), withInterval(audit.a), change(audit.b, audit.a), String(audit.a.n)]]
+      : [],
+  );
   return [
-    ...(audited.length > 0 ? ['', ...table] : []),
+    ...(audited.length > 0 ? ['', ...aligned([['audited samples', 'got', 'are worth', '', 'of'], ...audited])] : []),
     ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : []),
   ];
 }

@@ -27,6 +27,6 @@ export function ledgerCells({ ledger, ledgerTotal }: Pick<LapReport, 'ledger' | 
     titles: shown.map(({ title }) => title),
     phases: ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]),
     all: ['all', ...cells(ledgerTotal)],
-    ratios: shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name] ?? null)),
+    ratios: shown.map(({ name }) => decimal(ledgerTotal.ratio?.[name])),
   };
 }

@@ -1,31 +1,47 @@
-import type { ConstantBaseline, DecodingFigures, DifficultyBand, LapReport } from '../../shared/figures/report.ts';
+import type {
+  ClaimCounts,
+  ConstantBaseline,
+  DecodingFigures,
+  DifficultyBand,
+  LapReport,
+} from '../../shared/figures/report.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
-import { dots, scoreByDifficulty, stacks } from './charts.ts';
+import { dots, stacks } from './charts.ts';
 import { decimal, interval, value, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
-import { figure, figureTable, heatTable, notMeasured, verifierFigures } from './tables.ts';
+import {
+  figure,
+  figureTable,
+  heatTable,
+  notMeasured,
+  selfVerificationRows,
+  verifierRows,
+  type FigureRow,
+} from './tables.ts';
 
-function tile(what: string, [before, after]: readonly [Figure, Figure], note: string | null = null): Markup {
+function tile(what: string, [before, after]: readonly (Figure | undefined)[], note: string | null = null): Markup {
   const from = before && html`<span class="from">${decimal(before.value)} → </span>`;
   return html`<div class="tile">
     <div class="what">${what}</div>
     <div class="figure">${from}${value(after)}</div>
-    <div class="note">${[interval(after) || 'not measured', ...(note === null ? [] : [note])].join(' · ')}</div>
+    <div class="note">${[interval(after) || 'not measured', note].filter(Boolean).join(' · ')}</div>
   </div>`;
 }
 
+const constant = (baseline: ConstantBaseline | null) => baseline && `constant ${decimal(baseline.accuracy)}`;
+
 /** Before and after, large. */
 export function tiles({ verifier, metaVerifier, generator, selfVerification, labels }: LapReport): Markup {
-  const { v1, v2 } = verifier;
-  const of = (name: 'scoreAccuracy' | 'qualityWhereIssuesClaimed') => [v1?.[name] ?? null, v2?.[name] ?? null] as const;
-  const constant = (baseline: ConstantBaseline | null) => baseline && `constant ${decimal(baseline.accuracy)}`;
+  const models = [verifier.v1, verifier.v2];
+  const accuracies = models.map((model) => model?.scoreAccuracy);
+  const qualities = models.map((model) => model?.qualityWhereIssuesClaimed);
   const { accuracyBefore, accuracyAfter } = metaVerifier;
   const { falseClaimsBefore, falseClaimsAfter } = selfVerification;
   const note = `${labels.auto} of ${labels.total} labelled`;
   return html`<div class="tiles">
-    ${tile('Verifier: score accuracy, v1 → v2', of('scoreAccuracy'), constant(verifier.constantBaseline))}
-    ${tile('Verifier: quality where issues are claimed, v1 → v2', of('qualityWhereIssuesClaimed'))}
+    ${tile('Verifier: score accuracy, v1 → v2', accuracies, constant(verifier.constantBaseline))}
+    ${tile('Verifier: quality where issues are claimed, v1 → v2', qualities)}
     ${tile(
       'Meta-verifier: accuracy, before → after',
       [accuracyBefore, accuracyAfter],
@@ -43,16 +59,18 @@ export function verifierSection(report: LapReport): Markup {
     { name: 'base', colour: INK.before, figures: base },
     { name: 'v1 (score reward)', colour: INK.between, figures: v1 },
     { name: 'v2 (with R_meta)', colour: INK.after, figures: v2 },
-  ].filter(({ figures }) => figures !== null);
-  const rows = verifierFigures(report);
+  ].filter(({ figures }) => figures);
   const greedy = report.greedy?.verifier;
   const all = [
-    ...models.map(({ name, figures }) => ({ name, figures })),
-    ...[
-      { name: 'v1, greedy', figures: greedy?.v1 ?? null },
-      { name: 'v2, greedy', figures: greedy?.v2 ?? null },
-    ].filter(({ figures }) => figures !== null),
-  ];
+    ...models,
+    { name: 'v1, greedy', figures: greedy?.v1 },
+    { name: 'v2, greedy', figures: greedy?.v2 },
+  ].filter(({ figures }) => figures);
+  const rowsOf = (of: typeof all) =>
+    verifierRows(
+      report,
+      of.map(({ figures }) => figures),
+    );
   return html`<h2>Verifier</h2>
     <p>
       Each verifier judged the same held-out proofs of the base, spread over all difficulties and balanced by true score
@@ -63,18 +81,7 @@ export function verifierSection(report: LapReport): Markup {
       models.length === 0
         ? notMeasured
         : figure(
-            dots(
-              'verifier',
-              'Figures of the verifiers with 95 % intervals.',
-              models,
-              rows
-                .slice(0, 6)
-                .map(({ name, of, constant }) => ({
-                  name,
-                  figures: models.map(({ figures }) => figures?.[of] ?? null),
-                  baseline: constant,
-                })),
-            ),
+            dots('verifier', 'Figures of the verifiers with 95 % intervals.', models, rowsOf(models).slice(0, 6)),
             html`T = 1, with 95 % intervals that count problems, not samples. Silence has quality 1, therefore quality
             is also shown where an issue is claimed.`,
           )
@@ -85,11 +92,7 @@ export function verifierSection(report: LapReport): Markup {
     </div>
     ${figureTable(
       all.map(({ name }) => name),
-      rows.map(({ name, of, constant }) => ({
-        name,
-        figures: all.map(({ figures }) => figures?.[of] ?? null),
-        constant,
-      })),
+      rowsOf(all),
     )}
     <h3>Meta-verifier</h3>
     ${figureTable(
@@ -98,32 +101,48 @@ export function verifierSection(report: LapReport): Markup {
     )}`;
 }
 
-function metaRow(
-  name: string,
-  { metaVerifier: { accuracyBefore, accuracyAfter, accuracyOfVerifierV2, constantBaseline } }: DecodingFigures,
-) {
-  return { name, figures: [accuracyBefore, accuracyAfter, accuracyOfVerifierV2], constant: constantBaseline?.accuracy };
-}
+const metaRow = (name: string, { metaVerifier: meta }: DecodingFigures): FigureRow => ({
+  name,
+  figures: [meta.accuracyBefore, meta.accuracyAfter, meta.accuracyOfVerifierV2],
+  constant: meta.constantBaseline?.accuracy,
+});
 
 /** What a generator was worth, before, between and after. */
 type TrueScores = Pick<DifficultyBand, 'trueScoreBefore' | 'trueScoreAfterPhase2' | 'trueScoreAfter'>;
 
-const trueScoreRow = (name: string, of: TrueScores) => ({
+const trueScoreRow = (name: string, of: TrueScores): FigureRow => ({
   name,
   figures: [of.trueScoreBefore, of.trueScoreAfterPhase2, of.trueScoreAfter],
 });
 
-export function generatorSection(report: LapReport): Markup {
-  const { generator, greedy } = report;
-  const caption = html`T = 1, with 95 % intervals. Base is the model before any training: the baseline.`;
+const GENERATORS = [
+  { name: 'base', colour: INK.before },
+  { name: 'after phase 2', colour: INK.between },
+  { name: 'after phase 3', colour: INK.after },
+];
+
+export function generatorSection({ generator, greedy }: LapReport): Markup {
+  const bands = generator.byDifficulty.map((band) => trueScoreRow(`difficulty ${band.difficulty}`, band));
   return html`<h2>Generator</h2>
     <p>True score of the proofs of all held-out problems; an answer without a proof is worth 0.</p>
-    ${generator.trueScoreBefore || generator.trueScoreAfter ? figure(scoreByDifficulty(report), caption) : notMeasured}
+    ${
+      generator.trueScoreBefore || generator.trueScoreAfter
+        ? figure(
+            dots(
+              'generator',
+              'Mean true score of proofs, before and after training, over all held-out problems and by difficulty.',
+              GENERATORS,
+              [trueScoreRow('all', generator), ...bands],
+            ),
+            html`T = 1, with 95 % intervals. Base is the model before any training: the baseline.`,
+          )
+        : notMeasured
+    }
     ${figureTable(
-      ['base', 'after phase 2', 'after phase 3'],
+      GENERATORS.map(({ name }) => name),
       [
         trueScoreRow('true score', generator),
-        ...generator.byDifficulty.map((band) => trueScoreRow(`difficulty ${band.difficulty}`, band)),
+        ...bands,
         {
           name: 'malformed answers',
           figures: [generator.malformedBefore, generator.malformedAfterPhase2, generator.malformedAfter],
@@ -136,27 +155,18 @@ export function generatorSection(report: LapReport): Markup {
 export function selfVerificationSection(report: LapReport): Markup {
   const { selfVerification: self, greedy } = report;
   const counts = [self.claimsBefore, self.claimsAfter];
-  const part = (name: string, key: keyof NonNullable<(typeof counts)[0]>, colour: string) => ({
+  const part = (name: string, key: keyof ClaimCounts, colour: string) => ({
     name,
     colour,
     values: counts.map((count) => count?.[key] ?? 0),
   });
-  const pairs = (of: typeof self, suffix: string) => [
-    { name: `self-score accuracy${suffix}`, figures: [of.selfScoreAccuracyBefore, of.selfScoreAccuracyAfter] },
-    { name: `false among claims of 1${suffix}`, figures: [of.falseClaimsBefore, of.falseClaimsAfter] },
-    {
-      name: `claims of 1 among flawed proofs${suffix}`,
-      figures: [of.falseClaimsWhereFlawedBefore, of.falseClaimsWhereFlawedAfter],
-    },
-    { name: `true score of these proofs${suffix}`, figures: [of.trueScoreBefore, of.trueScoreAfter] },
-  ];
-  const constants = [self.constantBaselineBefore, self.constantBaselineAfter].map((baseline) =>
+  const [before, after] = [self.constantBaselineBefore, self.constantBaselineAfter].map((baseline) =>
     baseline ? `${decimal(baseline.accuracy)} (always ${baseline.score})` : '–',
   );
   return html`<h2>Self-verification</h2>
     <p>What the generator says of its own proof, before phase 3 (the phase-2 generator, asked for it) and after.</p>
     ${
-      self.claimsBefore || self.claimsAfter
+      counts.some(Boolean)
         ? figure(
             stacks(
               'claims',
@@ -169,15 +179,20 @@ export function selfVerificationSection(report: LapReport): Markup {
                 part('less than 1, wrong', 'wrongBelow1', INK.between),
                 part('malformed', 'malformed', INK.quiet),
               ],
-              { label: whole },
+              whole,
             ),
-            html`Answers by what they claim, and whether it is so. A constant self-score would be right in
-            ${constants[0] ?? '–'} of the answers before, ${constants[1] ?? '–'} after.`,
+            html`Answers by what they claim, and whether it is so. A constant self-score would be right in ${before} of
+            the answers before, ${after} after.`,
           )
         : notMeasured
     }
     ${figureTable(
       ['before phase 3', 'after phase 3'],
-      [...pairs(self, ''), ...(greedy ? pairs(greedy.selfVerification, ', greedy') : [])],
+      [report, ...(greedy ? [greedy] : [])].flatMap((of) =>
+        selfVerificationRows(of).map(({ name, figures }) => ({
+          name: of === greedy ? `${name}, greedy` : name,
+          figures,
+        })),
+      ),
     )}`;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as ECharts from 'echarts';
-import type { EChartsOption } from 'echarts';
+import type { CustomSeriesRenderItem, CustomSeriesRenderItemAPI, EChartsOption, SeriesOption } from 'echarts';
 import { rawMarkup, type Markup } from './markup.ts';
 
 /**
@@ -30,7 +30,7 @@ export const cssColour = (ink: string): string =>
  */
 const echarts = (): typeof ECharts => createRequire(import.meta.url)('echarts') as typeof ECharts;
 
-export interface Drawing {
+interface Drawing {
   /** Unique in the page. */
   readonly id: string;
   readonly width: number;
@@ -79,23 +79,63 @@ export const quietAxis = {
   axisTick: { show: false },
   axisLabel: { color: INK.muted, fontSize: 11 },
   splitLine: { lineStyle: { color: INK.line, width: 1 } },
-  nameTextStyle: { color: INK.muted, fontSize: 11 },
 };
 
-/** The axis of shares, from 0 to 1; only the halves are named. */
-export const shareAxis = {
-  type: 'value' as const,
-  min: 0,
-  max: 1,
-  interval: 0.25,
+/** The axis of names, from the top down. */
+export const nameAxis = (names: readonly string[]) => ({
+  type: 'category' as const,
+  data: [...names],
+  inverse: true,
   ...quietAxis,
-  axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
-};
+  splitLine: { show: false },
+  axisLabel: { color: INK.text, fontSize: 12.5 },
+});
 
-/** What a small chart is about, above it. */
-export const smallTitle = (text: string) => ({
-  text,
-  left: 0,
-  top: 0,
-  textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 as const },
+/** Shares from 0 to 1 along steps or laps, under a title of its own; only the halves are named. */
+export const panel = (title: string, xAxis: object, right: number, series: SeriesOption[]): EChartsOption => ({
+  title: { text: title, left: 0, top: 0, textStyle: { color: INK.text, fontSize: 13, fontWeight: 600 } },
+  grid: { left: 30, right, top: 34, bottom: 24 },
+  xAxis: { type: 'value', ...quietAxis, splitLine: { show: false }, ...xAxis },
+  yAxis: {
+    type: 'value',
+    min: 0,
+    max: 1,
+    interval: 0.25,
+    ...quietAxis,
+    axisLabel: { ...quietAxis.axisLabel, formatter: (tick: number) => (tick % 0.5 === 0 ? String(tick) : '') },
+  },
+  series,
+});
+
+/** A line without marks. */
+export const line = (data: readonly (readonly (number | null)[])[], lineStyle: object, more?: object) => ({
+  type: 'line' as const,
+  silent: true,
+  symbol: 'none',
+  data: data.map((point) => [...point]),
+  lineStyle,
+  ...more,
+});
+
+/** What is drawn by hand, once for each of the data. */
+export const custom = (renderItem: CustomSeriesRenderItem, data: readonly (readonly number[])[]) => ({
+  type: 'custom' as const,
+  silent: true,
+  renderItem,
+  data: data.map((item) => [...item]),
+});
+
+/** Where a value of each axis lies in the drawing. */
+export const placeOf = (api: CustomSeriesRenderItemAPI, x: number, y: number) => api.coord([x, y]) as [number, number];
+
+export const stroke = (x1: number, y1: number, x2: number, y2: number, style: object) => ({
+  type: 'line' as const,
+  shape: { x1, y1, x2, y2 },
+  style,
+});
+
+export const disc = (cx: number, cy: number, r: number, fill: string) => ({
+  type: 'circle' as const,
+  shape: { cx, cy, r },
+  style: { fill, stroke: INK.page, lineWidth: 1 },
 });

@@ -1,6 +1,6 @@
 import type { Confusion, Figure } from '../../shared/figures/figure.ts';
-import type { DecodingFigures } from '../../shared/figures/report.ts';
-import { decimal, interval, value, whole } from './format.ts';
+import type { DecodingFigures, StageTimes, TrainingFigures, VerifierFigures } from '../../shared/figures/report.ts';
+import { decimal, duration, interval, readable, sum, value, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 
 /** A chart with what it shows; nothing at all where there is nothing to show. */
@@ -11,6 +11,14 @@ export const figure = (chart: Markup, caption: Markup): Markup =>
   </figure>`;
 
 export const notMeasured = html`<p class="quiet">Not measured; the reasons are at the end.</p>`;
+
+/** Figures side by side, such as before and after. */
+export interface FigureRow {
+  readonly name: string;
+  readonly figures: readonly (Figure | undefined)[];
+  /** What a constant answer gets. */
+  readonly constant?: number | undefined;
+}
 
 const OF_VERIFIERS = [
   ['score accuracy', 'scoreAccuracy'],
@@ -23,59 +31,77 @@ const OF_VERIFIERS = [
   ['malformed answers', 'malformedShare'],
 ] as const;
 
-/** What is shown of verifiers, by weight, and what a constant answer gets. */
-export const verifierFigures = ({ verifier: { constantBaseline } }: Pick<DecodingFigures, 'verifier'>) =>
-  OF_VERIFIERS.map(([name, of]) => ({
+/** What is shown of these verifiers, by weight. */
+export const verifierRows = (
+  { verifier }: Pick<DecodingFigures, 'verifier'>,
+  models: readonly (VerifierFigures | null | undefined)[],
+): FigureRow[] =>
+  OF_VERIFIERS.map(([name, key]) => ({
     name,
-    of,
-    constant: of === 'scoreAccuracy' ? constantBaseline?.accuracy : undefined,
+    figures: models.map((model) => model?.[key]),
+    constant: key === 'scoreAccuracy' ? verifier.constantBaseline?.accuracy : undefined,
   }));
 
-export interface FigureRow {
-  readonly name: string;
-  readonly figures: readonly Figure[];
-  /** What a constant answer gets, in a column of its own at the end. */
-  readonly constant?: number | undefined;
-}
+/** What is shown of self-verification, before and after, by weight. */
+export const selfVerificationRows = ({ selfVerification: self }: DecodingFigures): FigureRow[] => [
+  {
+    name: 'self-score accuracy',
+    figures: [self.selfScoreAccuracyBefore, self.selfScoreAccuracyAfter],
+    constant: self.constantBaselineAfter?.accuracy,
+  },
+  { name: 'false among claims of 1', figures: [self.falseClaimsBefore, self.falseClaimsAfter] },
+  {
+    name: 'claims of 1 among flawed proofs',
+    figures: [self.falseClaimsWhereFlawedBefore, self.falseClaimsWhereFlawedAfter],
+  },
+  { name: 'true score of these proofs', figures: [self.trueScoreBefore, self.trueScoreAfter] },
+];
+
+/** Time and calls of each phase, under their titles. */
+export const phaseTable = (stages: readonly StageTimes[], spent: (seconds: number) => string): string[][] => [
+  ['phase', 'wall', 'training', 'inference', 'calls', 'tokens'],
+  ...stages.map((stage) => [
+    readable(stage.name),
+    duration(stage.wallSeconds),
+    spent(stage.trainingSeconds),
+    spent(stage.inferenceSeconds),
+    whole(stage.calls),
+    whole(stage.tokens),
+  ]),
+];
+
+/** First and last reward of a training. */
+export const rewards = ({ firstReward, lastReward }: TrainingFigures): string =>
+  `${decimal(firstReward)} → ${decimal(lastReward)}`;
 
 /** Figures in a table, with intervals under them; rows without any figure are left out. */
 export function figureTable(columns: readonly string[], rows: readonly FigureRow[]): Markup {
-  const measured = rows.filter(({ figures }) => figures.some((figure) => figure !== null));
+  const measured = rows.filter(({ figures }) => figures.some(Boolean));
   const withConstant = measured.some(({ constant }) => constant !== undefined);
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th></th>
-          ${columns.map((name) => html`<th>${name}</th>`)}${withConstant ? html`<th>constant answer</th>` : null}
-        </tr>
-      </thead>
-      <tbody>
-        ${measured.map(
-          ({ name, figures, constant }) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              ${figures.map(figureCell)}${
-                withConstant ? html`<td>${constant === undefined ? '' : decimal(constant)}</td>` : null
-              }
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return plainTable(
+    ['', ...columns, ...(withConstant ? ['constant answer'] : [])],
+    measured.map(({ name, figures, constant }) => [
+      name,
+      ...figures.map((of) => figureCell(of)),
+      ...(withConstant ? [constant === undefined ? '' : decimal(constant)] : []),
+    ]),
+  );
 }
 
-function figureCell(figure: Figure): Markup {
+function figureCell(figure?: Figure): Markup {
   return html`<td title="${figure ? `n = ${whole(figure.n)}` : 'not measured'}">
     ${value(figure)}<small>${interval(figure)}</small>
   </td>`;
 }
 
-/** A plain table; the first column names the row. */
+type Cell = string | number | Markup;
+const cell = (content: Cell): Markup => (typeof content === 'object' ? content : html`<td>${content}</td>`);
+
+/** A table; the first column names the row. A cell of markup is a `td` of its own. */
 export function plainTable(
   columns: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-  foot?: readonly (string | number)[],
+  rows: readonly (readonly Cell[])[],
+  foot?: readonly Cell[],
 ): Markup {
   return html`<div class="scroll">
     <table>
@@ -86,20 +112,20 @@ export function plainTable(
       </thead>
       <tbody>
         ${rows.map(
-          (row) =>
+          ([name, ...cells]) =>
             html`<tr>
-              ${row.map((text, column) => (column === 0 ? html`<th scope="row">${text}</th>` : html`<td>${text}</td>`))}
+              <th scope="row">${name}</th>
+              ${cells.map(cell)}
             </tr>`,
         )}
       </tbody>
       ${
-        foot
-          ? html`<tfoot>
-              <tr>
-                ${foot.map((text) => html`<td>${text}</td>`)}
-              </tr>
-            </tfoot>`
-          : null
+        foot &&
+        html`<tfoot>
+          <tr>
+            ${foot.map(cell)}
+          </tr>
+        </tfoot>`
       }
     </table>
   </div>`;
@@ -122,10 +148,7 @@ export function heatTable(title: string, confusion: Confusion): Markup {
       <tbody>
         ${SCORES.map((truth) => {
           const row = confusion[truth];
-          const total = Math.max(
-            1,
-            GIVEN.reduce((sum, given) => sum + row[given], 0),
-          );
+          const total = Math.max(1, sum(Object.values(row)));
           return html`<tr>
             <th scope="row">${truth}</th>
             ${GIVEN.map((given) => {
