@@ -12,7 +12,7 @@ import { measuring, type Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
 import { timeFigures, workOf } from './timeFigures.ts';
-import { trainingFigures, trainingUse } from './trainingFigures.ts';
+import { trainingFigures, usedTrainings } from './trainingFigures.ts';
 import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function measureLap(
     : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
   const labels = await labelFigures(measured);
   const trainings = await trainingFigures(measured);
-  const used = await trainingUse(measured);
+  const used = await usedTrainings(measured);
   const work = workOf(manifest, used);
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);

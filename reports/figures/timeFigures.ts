@@ -1,10 +1,10 @@
 import type { Counted } from '../../shared/lap/amounts.ts';
-import { trainingsOf, type LapManifest } from '../../shared/lap/manifest.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import { callsIn } from '../../shared/outcomes.ts';
 import { coveredLength, type Interval } from '../../shared/figures/measures.ts';
 import type { LapReport, StageTimes } from '../../shared/figures/report.ts';
-import type { TrainingUse } from './trainingFigures.ts';
+import type { UsedTraining } from './trainingFigures.ts';
 
 /** One training or one set of calls that the manifest lists, placed in time. */
 export interface Work extends Interval {
@@ -13,17 +13,13 @@ export interface Work extends Interval {
   readonly counted: Counted;
 }
 
-export function workOf(manifest: LapManifest, used: ReadonlyMap<string, TrainingUse>): Work[] {
-  const placed = (startedAt: string, length: number): Interval => {
-    const start = seconds(startedAt);
-    return { start, end: start + length };
-  };
+export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]): Work[] {
   return [
-    ...trainingsOf(manifest).map(({ name, jobKey, startedAt, trainingSeconds }): Work => ({
+    ...trainings.map(({ name, startedAt, trainingSeconds, used }): Work => ({
       kind: 'training',
       phase: name,
       ...placed(startedAt, trainingSeconds),
-      counted: { ...used.get(jobKey), trainingHours: trainingSeconds / 3600 },
+      counted: { ...used, trainingHours: trainingSeconds / 3600 },
     })),
     ...manifest.sets.map(({ phase, startedAt, wallSeconds, counts, usage }): Work => ({
       kind: 'inference',
@@ -73,6 +69,10 @@ export function timeFigures(
 }
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
+const placed = (startedAt: string, length: number): Interval => {
+  const start = seconds(startedAt);
+  return { start, end: start + length };
+};
 const round = (value: number): number => Math.round(value * 10) / 10;
 const clip = ({ start, end }: Interval, to: Interval): Interval => ({
   start: Math.max(start, to.start),

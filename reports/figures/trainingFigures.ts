@@ -9,15 +9,6 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
 
-/** What a training asked of models: its judges' calls, and the tokens of those and of its own samples. */
-export interface TrainingUse {
-  readonly calls: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** Sampled or learned by the trainer itself. */
-  readonly trainingTokens: number;
-}
-
 /** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
 export interface RewardLine {
   readonly task: Task;
@@ -30,13 +21,14 @@ export interface RewardLine {
 export const rewardLines = (store: ArtifactStore, jobKey: string) =>
   jsonLinesOf(store, uri.rewards(jobKey)) as AsyncGenerator<RewardLine>;
 
-/**
- * By job key, from `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that
- * imitate verdicts.
- */
-export async function trainingUse({ store, manifest, notes }: Measuring): Promise<Map<string, TrainingUse>> {
-  const used = new Map<string, TrainingUse>();
-  for (const { name, jobKey } of trainingsOf(manifest)) {
+/** A training, and what it took of models: its judges' calls, and the tokens of those and of its own samples. */
+export type UsedTraining = Awaited<ReturnType<typeof usedTrainings>>[number];
+
+/** From `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that imitate verdicts. */
+export async function usedTrainings({ store, manifest, notes }: Measuring) {
+  const trainings = [];
+  for (const training of trainingsOf(manifest)) {
+    const { name, jobKey } = training;
     const trainingTokens = await sampledTokens(store, jobKey);
     let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
     for await (const { answer, judge } of rewardLines(store, jobKey)) {
@@ -47,12 +39,13 @@ export async function trainingUse({ store, manifest, notes }: Measuring): Promis
       scored += 1;
       if (answer.imitatesVerdict) imitations += 1;
     }
-    used.set(jobKey, { calls, promptTokens, completionTokens, trainingTokens });
+    trainings.push({ ...training, used: { calls, promptTokens, completionTokens, trainingTokens } });
     if (name !== 'consolidation') notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
-  return used;
+  return trainings;
 }
 
+/** Sampled or learned by the trainer itself. */
 async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<number> {
   const { data } = jobResultSchema.safeParse(await store.findJson(uri.jobs(jobKey, 'result.json')));
   return data?.status === 'succeeded' ? data.tokens : 0;
