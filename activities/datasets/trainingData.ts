@@ -63,7 +63,7 @@ function rewardMeta(task: Task, row: Problem | ScoredProof | ScoredAnalysis): Re
   );
 }
 
-/** What the reward service has to know of a job, at the place where it looks. */
+/** What the reward service has to know of a job, at the place where it looks: of the spec, what its schema names. */
 export async function writeRewardSpec(store: ArtifactStore, spec: RewardSpec): Promise<{ sha256: string }> {
   const { verifier, metaVerifier } = spec.judges;
   return store.writeJson(

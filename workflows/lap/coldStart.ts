@@ -1,20 +1,11 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
 
-export interface ColdStartResult {
-  /** D_v. */
-  readonly proofScores: { readonly train: DatasetRef; readonly validation: DatasetRef };
-  readonly sets: readonly SetRecord[];
-  readonly review: ReviewSetResult;
-}
-
 /** Step 1A: proofs of a weak model, improved over several rounds, scored by experts: D_v (paper 2.1). */
-export async function coldStart({ opened }: { opened: OpenedLap }): Promise<ColdStartResult> {
+export async function coldStart({ opened }: { opened: OpenedLap }) {
   const { lap, recipe, problems, base } = opened;
   const { coldStart: sizes } = recipe;
   const at = place(opened, 'coldStart', { candidate: base });

@@ -2,7 +2,7 @@ import { setCurrentDetails } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
-import type { ConsolidationRecord, SetRecord } from '../../shared/lap/manifest.ts';
+import type { ConsolidationRecord } from '../../shared/lap/manifest.ts';
 import { placeOf } from '../../shared/ids.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import { seedOf } from '../../shared/seeds.ts';
@@ -11,22 +11,11 @@ import { trainToEnd } from './trainingJob.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
 
-export interface ConsolidateResult {
-  readonly record: ConsolidationRecord;
-  readonly sets: readonly SetRecord[];
-}
-
 /**
  * The start of lap n ≥ 2: one checkpoint that holds both skills, by rejection fine-tuning on the last lap's own answers
  * (paper 3.1).
  */
-export async function consolidate({
-  opened,
-  parent,
-}: {
-  opened: OpenedLap;
-  parent: ParentLap;
-}): Promise<ConsolidateResult> {
+export async function consolidate({ opened, parent }: { opened: OpenedLap; parent: ParentLap }) {
   const { lap, recipe, prompts } = opened;
   const { consolidation: sizes, metaVerification } = recipe;
   const { verifier, metaVerifier } = parent.models;
@@ -76,7 +65,12 @@ export async function consolidate({
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
   const { examplesPerSkill: _, ...hyper } = sizes;
-  const outcome = await trainToEnd({
+  const {
+    checkpoint,
+    steps,
+    attempts,
+    seconds: trainingSeconds,
+  } = await trainToEnd({
     jobKey,
     kind: 'sft',
     initCheckpoint: init,
@@ -84,9 +78,6 @@ export async function consolidate({
     hyper: { ...hyper, seed },
     ...meansOf(recipe),
   });
-  const { checkpoint, steps, attempts, seconds: trainingSeconds } = outcome;
-  return {
-    record: { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt },
-    sets: at.sets,
-  };
+  const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };
+  return { record: trained satisfies ConsolidationRecord, sets: at.sets };
 }

@@ -1,7 +1,5 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import type { GrownDataset, LapManifest, SetRecord } from '../../shared/lap/manifest.ts';
-import type { CheckpointRef } from '../../shared/records.ts';
-import type { ReviewSetResult } from '../../shared/review/reviews.ts';
+import type { GrownDataset, LapManifest, LapModels } from '../../shared/lap/manifest.ts';
 import { coldStart } from './coldStart.ts';
 import type { HeldOutEvaluation } from './heldOutEvaluation.ts';
 import type { Progress } from './lapProgress.ts';
@@ -9,16 +7,11 @@ import { scoreAnalyses } from './scoreAnalyses.ts';
 import type { Trainings } from './trainings.ts';
 
 /** What phases 2 to 4 need of phase 1, and what it leaves behind. */
-export interface BuiltVerifier {
-  readonly verifier: CheckpointRef;
-  /** The frozen meta-verifier; absent without meta-verification. */
-  readonly metaVerifier?: CheckpointRef;
-  /** D_v and D_mv. */
+export interface BuiltVerifier
+  extends
+    Pick<LapModels, 'verifier' | 'metaVerifier'>,
+    Pick<LapManifest, 'analysisScores' | 'consolidation' | 'sets' | 'reviews'> {
   readonly proofScores: GrownDataset;
-  readonly analysisScores?: GrownDataset;
-  readonly consolidation?: NonNullable<LapManifest['consolidation']>;
-  readonly sets: readonly SetRecord[];
-  readonly reviews: readonly ReviewSetResult[];
 }
 
 export interface VerifierWork {

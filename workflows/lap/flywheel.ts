@@ -24,10 +24,8 @@ export interface FlywheelResult {
 }
 
 /** What is carried from lap to lap, under continue-as-new. */
-export interface FlywheelState {
-  readonly run: string;
+interface FlywheelState extends Pick<FlywheelResult, 'run' | 'laps'> {
   readonly settings: FlywheelSettings;
-  readonly laps: readonly LapOutcome[];
   readonly paused: boolean;
   readonly finish: boolean;
 }

@@ -1,20 +1,12 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { seriesOfLap } from '../../shared/ids.ts';
-import type { LabelRecord, SetRecord } from '../../shared/lap/manifest.ts';
+import type { LabelRecord } from '../../shared/lap/manifest.ts';
 import { selfTask } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
-
-export interface ScaleVerificationResult {
-  /** What this lap adds to D_v. */
-  readonly grown: DatasetRef;
-  readonly labels: LabelRecord;
-  readonly sets: readonly SetRecord[];
-  readonly reviews: readonly ReviewSetResult[];
-}
 
 /**
  * Phase 4: the final generator's proofs of harder problems, labelled by many verifications; experts see what stays
@@ -26,7 +18,7 @@ export async function scaleVerification(input: {
   verifier: CheckpointRef;
   /** Absent without meta-verification: then every analysis that reports an issue counts. */
   metaVerifier?: CheckpointRef;
-}): Promise<ScaleVerificationResult> {
+}) {
   const { opened, ...models } = input;
   const { lap, recipe, problems } = opened;
   const { labelling } = recipe;
@@ -94,10 +86,6 @@ export async function scaleVerification(input: {
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
   });
-  return {
-    grown,
-    labels: { proofs, writtenIn: written.setId, set, ...left },
-    sets: at.sets,
-    reviews: [...reviews, ...audits],
-  };
+  const labels: LabelRecord = { proofs, writtenIn: written.setId, set, ...left };
+  return { grown, labels, sets: at.sets, reviews: [...reviews, ...audits] };
 }

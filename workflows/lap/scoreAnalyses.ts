@@ -1,25 +1,16 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { uri } from '../../shared/ids.ts';
-import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
-import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
-
-export interface ScoreAnalysesResult {
-  /** D_mv. */
-  readonly analysisScores: { readonly train: DatasetRef; readonly validation: DatasetRef };
-  readonly sets: readonly SetRecord[];
-  readonly review: ReviewSetResult;
-}
 
 /** Step 1C, data: verifier v1 analyses the proofs of D_v, and experts score the analyses' quality: D_mv (paper 2.1). */
 export async function scoreAnalyses(input: {
   opened: OpenedLap;
   verifier: CheckpointRef;
   proofs: readonly DatasetRef[];
-}): Promise<ScoreAnalysesResult> {
+}) {
   const { opened, verifier } = input;
   const { lap, recipe, base, problems } = opened;
   const at = place(opened, 'metaData', { verifier, candidate: base });
@@ -36,7 +27,7 @@ export async function scoreAnalyses(input: {
   const subject = await data.chooseAnalysesForExperts({
     to: at.dataset('for-experts'),
     ofVerifier: ofVerifier as DatasetRef,
-    ...(ofBaseModel === undefined ? {} : { ofBase: ofBaseModel }),
+    ...(ofBaseModel && { ofBase: ofBaseModel }),
     baseShare: recipe.metaData.baseShare,
     count: recipe.metaData.expertAnalyses,
     seed: seedOf(opened.seed, 'meta data'),

@@ -4,6 +4,7 @@ import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
 import type { EnsureServedInput } from '../../activities/serving/activities.ts';
 import type { RunTrainingInput } from '../../activities/training/activities.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
+import type { Judge } from '../../shared/lap/orders.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
@@ -12,14 +13,14 @@ import { meansOf } from '../../shared/lap/means.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data, serving } from '../proxies.ts';
 
-export interface TrainStageInput {
+interface TrainStageInput {
   readonly opened: OpenedLap;
   readonly stage: StageName;
   readonly init: CheckpointRef;
   /** What is trained on, and each source's share of a batch. */
   readonly sources: readonly { readonly source: TrainingSource; readonly weight: number }[];
   /** The frozen models that give the reward. None for v1 and the meta-verifier: experts' scores are theirs. */
-  readonly judges?: { readonly verifier?: CheckpointRef; readonly metaVerifier?: CheckpointRef };
+  readonly judges?: Readonly<Partial<Record<Judge, CheckpointRef>>>;
 }
 
 /**
@@ -36,40 +37,29 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
 
   const datasets: RunTrainingInput['datasets'][number][] = [];
   for (const [index, { source, weight }] of sources.entries()) {
-    const ref = await data.writeTrainingRows({
-      to: uri.dataset(jobKey, `${index + 1}-${source.task}`),
-      prompts,
-      source,
-    });
+    const to = uri.dataset(jobKey, `${index + 1}-${source.task}`);
+    const ref = await data.writeTrainingRows({ to, prompts, source });
     datasets.push({ role: source.task, ref, weight });
   }
 
-  const models: { verifier?: CheckpointModel; metaVerifier?: CheckpointModel } = {
-    ...(judges.verifier ? { verifier: { role: 'verifier', checkpoint: judges.verifier } } : {}),
-    ...(judges.metaVerifier ? { metaVerifier: { role: 'metaVerifier', checkpoint: judges.metaVerifier } } : {}),
-  };
+  const models: Partial<Record<Judge, CheckpointModel>> = {};
+  for (const role of ['verifier', 'metaVerifier'] as const) {
+    const checkpoint = judges[role];
+    if (checkpoint) models[role] = { role, checkpoint };
+  }
   const spec = await data.writeRewardSpec({
     jobKey,
     prompts,
     judges: models,
     useMetaReward: judges.metaVerifier !== undefined,
-    proofWeight: recipe.rewards.proofWeight,
-    selfAnalysisWeight: recipe.rewards.selfAnalysisWeight,
-    verdictsPerReward: recipe.rewards.verdictsPerReward,
-    metaVerdictsPerReward: recipe.rewards.metaVerdictsPerReward,
-    maxRevisions: recipe.rewards.maxRevisions,
-    sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
-    judgeAttempts: recipe.rewards.judgeAttempts,
+    ...recipe.rewards,
+    sampling: recipe.sampling,
     seed: seedOf(opened.seed, stage, 'judges'),
   });
 
   const { wallHours, maxAttempts } = recipe.training;
-  const judging = {
-    models: Object.values(models),
-    engine: recipe.inference.engine,
-    holder: jobKey,
-    hours: wallHours * maxAttempts,
-  };
+  const { engine } = recipe.inference;
+  const judging = { models: Object.values(models), engine, holder: jobKey, hours: wallHours * maxAttempts };
   const startedAt = new Date().toISOString();
   const outcome = await whileServed(judging, () =>
     trainToEnd({
@@ -82,17 +72,19 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       ...meansOf(recipe),
     }),
   );
+  const { checkpoint, steps, stopReason, reward, attempts, seconds: trainingSeconds } = outcome;
+  const refs = datasets.map(({ ref }) => ref);
   return {
     name: stage,
     jobKey,
-    checkpoint: outcome.checkpoint,
-    datasets: datasets.map(({ ref }) => ref),
-    steps: outcome.steps,
-    stopReason: outcome.stopReason,
-    reward: outcome.reward,
-    attempts: outcome.attempts,
+    checkpoint,
+    datasets: refs,
+    steps,
+    stopReason,
+    reward,
+    attempts,
     startedAt,
-    trainingSeconds: outcome.seconds,
+    trainingSeconds,
   };
 }
 
