@@ -10,7 +10,7 @@ import type { Score } from './scores.ts';
  */
 
 /** Revisions a refine-trajectory may have after its draft. No value in the paper; ours. */
-export const DEFAULT_MAX_REVISIONS = 2;
+const DEFAULT_MAX_REVISIONS = 2;
 
 export type ParsedAnswer =
   | {
@@ -57,7 +57,7 @@ export function stripThinking(content: string): string {
  */
 export function parseAnswer(task: Task, content: string, maxRevisions: number = DEFAULT_MAX_REVISIONS): ParsedAnswer {
   const text = stripThinking(content);
-  if (text === '') return { kind: 'malformed', text, reason: 'empty answer' };
+  if (text === '') return malformed(text, 'empty answer');
   return READERS[task](text, maxRevisions);
 }
 
@@ -96,14 +96,17 @@ export function formatReward(answer: ParsedAnswer, truncated = false): 0 | 1 {
   return answer.kind === 'wellFormed' && !truncated ? 1 : 0;
 }
 
-function readAnalysis(text: string, format: 'verify' | 'metaVerify'): ParsedAnswer {
-  const verdict = readVerdict(text, format);
-  return typeof verdict === 'string'
-    ? { kind: 'malformed', text, reason: verdict }
-    : { kind: 'wellFormed', text, score: verdict.score };
+function malformed(text: string, reason: string): ParsedAnswer {
+  return { kind: 'malformed', text, reason };
 }
 
-function readVerdict(text: string, format: 'verify' | 'metaVerify'): { readonly score: Score } | string {
+function readAnalysis(text: string, format: 'verify' | 'metaVerify'): ParsedAnswer {
+  const verdict = readVerdict(text, format);
+  return typeof verdict === 'string' ? malformed(text, verdict) : { kind: 'wellFormed', text, score: verdict };
+}
+
+/** The verdict, or why there is none. */
+function readVerdict(text: string, format: 'verify' | 'metaVerify'): Score | string {
   const [opening, closing] =
     format === 'verify' ? [EVALUATION_OPENING, EVALUATION_CLOSING] : [META_OPENING, META_CLOSING];
   if (text.search(opening) < 0) return 'no opening phrase';
@@ -114,7 +117,7 @@ function readVerdict(text: string, format: 'verify' | 'metaVerify'): { readonly 
   const boxes = count(verdict, BOX);
   if (boxes !== 1) return `${boxes} boxes after the closing phrase, expected 1`;
   const box = verdict.matchAll(SCORE_BOX).next().value;
-  return box === undefined ? 'the box does not hold 0, 0.5 or 1' : { score: Number(box[1]) as Score };
+  return box === undefined ? 'the box does not hold 0, 0.5 or 1' : (Number(box[1]) as Score);
 }
 
 interface Section {
@@ -134,35 +137,30 @@ function sectionsOf(text: string): Section[] {
 
 function readProof(text: string): ParsedAnswer {
   const solution = sectionsOf(text).find(({ title }) => title === 'solution');
-  if (solution === undefined) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
+  if (solution === undefined) return malformed(text, 'no "## Solution" section');
   const proof = text.slice(solution.body).trim();
-  return proof === ''
-    ? { kind: 'malformed', text, reason: 'empty "## Solution" section' }
-    : { kind: 'wellFormed', text, proof };
+  return proof === '' ? malformed(text, 'empty "## Solution" section') : { kind: 'wellFormed', text, proof };
 }
 
 function readSelfVerified(text: string): ParsedAnswer {
   const sections = sectionsOf(text);
   const solution = sections.find(({ title }) => title === 'solution');
-  if (solution === undefined) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
+  if (solution === undefined) return malformed(text, 'no "## Solution" section');
   const evaluation = sections.findLast(({ title, start }) => title === 'selfEvaluation' && start > solution.start);
-  if (evaluation === undefined)
-    return { kind: 'malformed', text, reason: 'no "## Self Evaluation" section after the solution' };
+  if (evaluation === undefined) return malformed(text, 'no "## Self Evaluation" section after the solution');
   return readPair(text, text.slice(solution.body, evaluation.start), text.slice(evaluation.body));
 }
 
 function readTrajectory(text: string, maxRevisions: number): ParsedAnswer {
   const sections = sectionsOf(text);
-  if (sections.length === 0) return { kind: 'malformed', text, reason: 'no "## Solution" section' };
+  if (sections.length === 0) return malformed(text, 'no "## Solution" section');
   const alternating =
     sections.length % 2 === 0 &&
     sections.every(({ title }, index) => title === (index % 2 === 0 ? 'solution' : 'selfEvaluation'));
-  if (!alternating)
-    return { kind: 'malformed', text, reason: '"## Solution" and "## Self Evaluation" do not alternate' };
+  if (!alternating) return malformed(text, '"## Solution" and "## Self Evaluation" do not alternate');
   const revisions = sections.length / 2 - 1;
-  if (revisions > maxRevisions)
-    return { kind: 'malformed', text, reason: `${revisions} revisions, at most ${maxRevisions}` };
-  let last: ParsedAnswer = { kind: 'malformed', text, reason: 'empty answer' };
+  if (revisions > maxRevisions) return malformed(text, `${revisions} revisions, at most ${maxRevisions}`);
+  let last: ParsedAnswer = malformed(text, 'empty answer');
   for (let index = 0; index < sections.length; index += 2) {
     const [solution, evaluation, next] = sections.slice(index, index + 3) as [Section, Section, Section | undefined];
     last = readPair(text, text.slice(solution.body, evaluation.start), text.slice(evaluation.body, next?.start));
@@ -173,10 +171,10 @@ function readTrajectory(text: string, maxRevisions: number): ParsedAnswer {
 
 function readPair(text: string, solution: string, evaluation: string): ParsedAnswer {
   const proof = solution.trim();
-  if (proof === '') return { kind: 'malformed', text, reason: 'empty "## Solution" section' };
+  if (proof === '') return malformed(text, 'empty "## Solution" section');
   const verdict = readVerdict(evaluation, 'verify');
-  if (typeof verdict === 'string') return { kind: 'malformed', text, reason: `self evaluation: ${verdict}` };
-  return { kind: 'wellFormed', text, proof, selfAnalysis: evaluation.trim(), score: verdict.score };
+  if (typeof verdict === 'string') return malformed(text, `self evaluation: ${verdict}`);
+  return { kind: 'wellFormed', text, proof, selfAnalysis: evaluation.trim(), score: verdict };
 }
 
 /**
@@ -204,17 +202,9 @@ export function answerImitatesVerdict(task: Task, answer: ParsedAnswer): boolean
   return exceeds(marksOf(answer.text), own);
 }
 
-interface Marks {
-  readonly solutions: number;
-  readonly selfEvaluations: number;
-  readonly openings: number;
-  readonly closings: number;
-  readonly metaOpenings: number;
-  readonly metaClosings: number;
-  readonly scoreBoxes: number;
-}
+type Marks = Readonly<Record<keyof typeof NO_MARKS, number>>;
 
-const NO_MARKS: Marks = {
+const NO_MARKS = {
   solutions: 0,
   selfEvaluations: 0,
   openings: 0,

@@ -20,13 +20,8 @@ export interface Usage {
  * - `truncated`: the server stopped it at a limit.
  * - `failed`: no text (the server refused, or was gone for longer than the retries last).
  */
-export type OutcomeKind = 'answered' | 'unparseable' | 'truncated' | 'failed';
-export const OUTCOME_KINDS = [
-  'answered',
-  'unparseable',
-  'truncated',
-  'failed',
-] as const satisfies readonly OutcomeKind[];
+export const OUTCOME_KINDS = ['answered', 'unparseable', 'truncated', 'failed'] as const;
+export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
 /** One line of a ledger. */
 export interface Outcome {

@@ -13,6 +13,10 @@ export interface AnalysisEvidence {
   readonly metaScores: readonly MaybeScore[];
 }
 
+export function reportsIssue(score: MaybeScore): score is 0 | 0.5 {
+  return score === 0 || score === 0.5;
+}
+
 /** What a proof's evidence says about each score level; the label depends on nothing else. */
 export interface Tally {
   /** Analyses whose score is unknown. */
@@ -48,17 +52,12 @@ export function validityOf(policy: AutoLabelPolicy, metaScores: readonly MaybeSc
 }
 
 export function countMetas(
-  policy: AutoLabelPolicy,
+  { metaAnalysesPerAnalysis, confirmingMetaScore }: AutoLabelPolicy,
   metaScores: readonly MaybeScore[],
 ): { readonly confirmed: number; readonly refuted: number } {
-  let confirmed = 0;
-  let refuted = 0;
-  for (const score of metaScores.slice(0, policy.metaAnalysesPerAnalysis)) {
-    if (score === undefined) continue;
-    if (score >= policy.confirmingMetaScore) confirmed += 1;
-    else refuted += 1;
-  }
-  return { confirmed, refuted };
+  const known = metaScores.slice(0, metaAnalysesPerAnalysis).filter((score) => score !== undefined);
+  const confirmed = known.filter((score) => score >= confirmingMetaScore).length;
+  return { confirmed, refuted: known.length - confirmed };
 }
 
 export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): Tally {
@@ -70,7 +69,7 @@ export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvid
   for (const { score, metaScores } of analyses.slice(0, policy.analysesPerProof)) {
     if (!isScore(score)) continue;
     known += 1;
-    if (score === 1) continue;
+    if (!reportsIssue(score)) continue;
     const level = counts[score === 0 ? 'zero' : 'half'];
     const validity = validityOf(policy, metaScores);
     level.analyses += 1;

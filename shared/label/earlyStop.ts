@@ -83,7 +83,7 @@ function chooseWave(
     unasked,
     size: wavesLeft <= LATE ? unasked : Math.min(unasked, nextSize(sizes, waves)),
   };
-  const wave = unasked > 0 ? hunt(standing) : decide(standing);
+  const wave = unasked > 0 ? hunt(standing) : { analyses: 0, metas: decide(standing) };
   // New analyses need a wave for themselves and one for their metas.
   if (wavesLeft === 2 && unasked > 0) return { ...wave, analyses: unasked };
   // Where verdicts are missing, all that seemed decisive may have been asked: then the rest is.
@@ -118,7 +118,7 @@ function hunt({ policy, tally, open, rate, wavesLeft, unasked, size }: Standing)
     zeros.filter(({ worth }) => worth >= fresh.chance / (1 / zeroShare + fresh.expected)),
     needed,
     wavesLeft,
-    ({ chance }) => chance,
+    hope,
   );
   const enough = best.length >= needed && wavesLeft > LATE;
   return {
@@ -128,7 +128,7 @@ function hunt({ policy, tally, open, rate, wavesLeft, unasked, size }: Standing)
 }
 
 /** When all analyses are there: decide the lowest level if it can still win, else whether any issue is confirmed. */
-function decide({ policy, tally, open, wavesLeft }: Standing): LabelWave {
+function decide({ policy, tally, open, wavesLeft }: Standing): LabelWave['metas'] {
   const k = policy.minValidAnalyses;
   const { zero, half } = tally.levels;
   const possible = possibleLabels(tally, k);
@@ -137,36 +137,18 @@ function decide({ policy, tally, open, wavesLeft }: Standing): LabelWave {
   if (canWin) {
     const lowest = open.filter((issue) => issue.score === score);
     const needed = k - level.valid;
-    if (chances(lowest) >= needed)
-      return {
-        analyses: 0,
-        metas: ask(
-          pick(lowest, needed, wavesLeft, ({ chance }) => chance),
-          wavesLeft,
-        ),
-      };
+    if (chances(lowest) >= needed) return ask(pick(lowest, needed, wavesLeft, hope), wavesLeft);
     const worst = [...lowest].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
-    return {
-      analyses: 0,
-      metas: ask(
-        pick(worst, level.possiblyValid - k + 1, wavesLeft, ({ chance }) => 1 - chance),
-        wavesLeft,
-      ),
-    };
+    return ask(pick(worst, level.possiblyValid - k + 1, wavesLeft, fear), wavesLeft);
   }
   // A 1 needs every issue refuted, a contested proof one confirmed: ask for what is likelier.
   const noneValid = open.reduce((product, { chance }) => product * (1 - chance), 1);
-  return {
-    analyses: 0,
-    metas:
-      noneValid > 0.5
-        ? askAll(open, wavesLeft)
-        : ask(
-            pick(open, 1, wavesLeft, ({ chance }) => chance),
-            wavesLeft,
-          ),
-  };
+  return noneValid > 0.5 ? askAll(open, wavesLeft) : ask(pick(open, 1, wavesLeft, hope), wavesLeft);
 }
+
+/** Chance that an issue ends valid, or that it does not. */
+const hope = ({ chance }: OpenIssue): number => chance;
+const fear = ({ chance }: OpenIssue): number => 1 - chance;
 
 /**
  * As many of the first as are needed, and more as waves run short: at last twice what is expected to hold the needed.
@@ -175,7 +157,7 @@ function pick(
   issues: readonly OpenIssue[],
   needed: number,
   wavesLeft: number,
-  hopeOf: (issue: OpenIssue) => number,
+  hopeOf: typeof hope,
 ): readonly OpenIssue[] {
   let expected = 0;
   return issues.filter((issue, index) => {

@@ -1,4 +1,4 @@
-import { countMetas, majorityOf, validityOf, type AnalysisEvidence } from './autoLabel.ts';
+import { countMetas, majorityOf, reportsIssue, validityOf, type AnalysisEvidence } from './autoLabel.ts';
 import { chanceOfAtLeast } from './metaOdds.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 
@@ -34,7 +34,7 @@ const WEIGHT = 10;
 export function confirmationRate(policy: AutoLabelPolicy, analyses: readonly AnalysisEvidence[]): number {
   let { confirmed, votes }: { confirmed: number; votes: number } = PRIOR;
   for (const { score, metaScores } of analyses) {
-    if (score !== 0 && score !== 0.5) continue;
+    if (!reportsIssue(score)) continue;
     const counts = countMetas(policy, metaScores);
     confirmed += counts.confirmed;
     votes += counts.confirmed + counts.refuted;
@@ -49,7 +49,7 @@ export function openIssues(policy: AutoLabelPolicy, analyses: readonly AnalysisE
   return analyses
     .flatMap(({ score, metaScores }, analysis): OpenIssue[] => {
       const left = m - metaScores.length;
-      if ((score !== 0 && score !== 0.5) || left <= 0 || validityOf(policy, metaScores) !== 'open') return [];
+      if (!reportsIssue(score) || left <= 0 || validityOf(policy, metaScores) !== 'open') return [];
       const { confirmed, refuted } = countMetas(policy, metaScores);
       const toConfirm = majority - confirmed;
       const toRefute = m - majority + 1 - refuted;
@@ -57,19 +57,8 @@ export function openIssues(policy: AutoLabelPolicy, analyses: readonly AnalysisE
       const no = (1 - rate) * WEIGHT + refuted;
       const chance = chanceOfAtLeast(toConfirm, left, yes, no);
       const expected = expectedCalls(toConfirm, toRefute, left, yes / (yes + no));
-      return [
-        {
-          analysis,
-          score,
-          asked: metaScores.length,
-          left,
-          toConfirm,
-          toRefute,
-          chance,
-          expected,
-          worth: chance / expected,
-        },
-      ];
+      const worth = chance / expected;
+      return [{ analysis, score, asked: metaScores.length, left, toConfirm, toRefute, chance, expected, worth }];
     })
     .sort((a, b) => b.worth - a.worth || a.analysis - b.analysis);
 }

@@ -1,6 +1,5 @@
-import { autoLabel, validityOf, type AnalysisEvidence } from './autoLabel.ts';
+import { autoLabel, reportsIssue, validityOf, type AnalysisEvidence, type MaybeScore } from './autoLabel.ts';
 import type { LabelWave, LabelStep } from './earlyStop.ts';
-import type { Score } from '../scores.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 
 /** The full n×m×k rule as waves: all analyses, then all meta-assessments of those that report an issue. */
@@ -9,7 +8,7 @@ export function nextFullStep(policy: AutoLabelPolicy, analyses: readonly Analysi
     return { kind: 'ask', wave: { analyses: policy.analysesPerProof - analyses.length, metas: [] } };
   const metas = analyses.flatMap(({ score, metaScores }, analysis) => {
     const count = policy.metaAnalysesPerAnalysis - metaScores.length;
-    return (score === 0 || score === 0.5) && count > 0 ? [{ analysis, count }] : [];
+    return reportsIssue(score) && count > 0 ? [{ analysis, count }] : [];
   });
   if (metas.length > 0) return { kind: 'ask', wave: { analyses: 0, metas } };
   return { kind: 'stop', decision: autoLabel(policy, analyses), stopReason: 'everything was asked' };
@@ -21,23 +20,21 @@ export function isHardToVerify(
   analyses: readonly AnalysisEvidence[],
   waves: readonly LabelWave[],
 ): boolean {
-  const first = new Set(
-    analyses.slice(0, waves[0]?.analyses ?? 0).flatMap(({ score }) => (score === undefined ? [] : [score])),
-  );
+  const first = analyses.slice(0, waves[0]?.analyses ?? 0).map(({ score }) => score);
   const valid = analyses.filter(
-    ({ score, metaScores }) => score !== undefined && score < 1 && validityOf(policy, metaScores) === 'valid',
+    ({ score, metaScores }) => reportsIssue(score) && validityOf(policy, metaScores) === 'valid',
   );
-  return first.size > 1 || valid.length === 1;
+  return hardnessOf(first) === 2 || valid.length === 1;
 }
 
 /**
  * How hard a proof looks after a first few scores: 2 where they disagree, 1 where one reports an issue, else 0. Missing
  * verdicts say nothing.
  */
-export function hardnessOf(scores: readonly (Score | undefined)[]): 0 | 1 | 2 {
+export function hardnessOf(scores: readonly MaybeScore[]): 0 | 1 | 2 {
   const seen = new Set(scores.filter((score) => score !== undefined));
   if (seen.size > 1) return 2;
-  return seen.has(0) || seen.has(0.5) ? 1 : 0;
+  return [...seen].some(reportsIssue) ? 1 : 0;
 }
 
 /**

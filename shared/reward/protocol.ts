@@ -67,8 +67,7 @@ export const rewardRequestSchema = z.object({
     .min(1)
     .max(4096),
 });
-export type RewardRequest = z.infer<typeof rewardRequestSchema>;
-export type RewardItem = RewardRequest['items'][number];
+export type RewardItem = z.infer<typeof rewardRequestSchema>['items'][number];
 
 /** The parts a reward is made of; only those that apply are present. */
 export interface RewardComponents {

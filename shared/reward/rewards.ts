@@ -1,7 +1,6 @@
-import type { ParsedAnswer } from '../answers.ts';
-import { formatReward } from '../answers.ts';
+import { formatReward, type ParsedAnswer } from '../answers.ts';
 import type { Task } from '../records.ts';
-import type { RewardComponents } from './protocol.ts';
+import type { RewardComponents, RewardSpec } from './protocol.ts';
 import type { Score } from '../scores.ts';
 
 /**
@@ -29,17 +28,7 @@ export interface RewardSubject {
 }
 
 /** What the texts leave open about rewards, as docs/method.md, "Rewards", settles it. */
-export interface RewardRules {
-  /**
-   * Paper 2.1: v1 learns by format and score alone, v2 with R_meta as a factor. Where critiques are not judged, R_Z is
-   * R_score alone as well.
-   */
-  readonly useMetaReward: boolean;
-  /** α; 0.76 in paper 2.2. */
-  readonly proofWeight: number;
-  /** β; 0.24 in paper 2.2. */
-  readonly selfAnalysisWeight: number;
-}
+export type RewardRules = Pick<RewardSpec, 'useMetaReward' | 'proofWeight' | 'selfAnalysisWeight'>;
 
 /**
  * Usable verdicts of the judges, as many as the recipe wants; their mean counts. Absent where they were not asked for.
@@ -64,24 +53,14 @@ export function verifierReward(format: 0 | 1, score: number, meta = 1): number {
   return format * score * meta;
 }
 
-/** R_Z = R_score(s', s) · R_meta(Z) (paper 2.2); R_meta is 1 where critiques are not judged. */
-export function selfAnalysisReward(score: number, meta: number): number {
-  return score * meta;
-}
-
 /** R = R_format(Y, Z) · (α R_Y + β R_Z) (paper 2.2). */
 export function selfVerificationReward(
   format: 0 | 1,
   proof: number,
   selfAnalysis: number,
-  rules: Pick<RewardRules, 'proofWeight' | 'selfAnalysisWeight'>,
+  rules: Omit<RewardRules, 'useMetaReward'>,
 ): number {
   return format * (rules.proofWeight * proof + rules.selfAnalysisWeight * selfAnalysis);
-}
-
-/** R_format · R_Y: of a proof (phase 2), or of a trajectory's last proof. */
-export function proofReward(format: 0 | 1, proof: number): number {
-  return format * proof;
 }
 
 /** What must still be judged before `rewardOf` can answer, given the verdicts so far. */
@@ -93,21 +72,12 @@ export type JudgeNeed = 'proof' | 'meta' | 'nothing';
  * items it could matter for.
  */
 export function judgeNeed(subject: RewardSubject, scores: JudgeScores, rules: RewardRules): JudgeNeed {
-  if (formatReward(subject.answer, subject.truncated) === 0) return 'nothing';
-  if (subject.task === 'metaVerify') return 'nothing';
-  if (subject.task === 'verify') {
-    return rules.useMetaReward && scores.meta === undefined && scoreOf(subject, labelOf(subject)) > 0
-      ? 'meta'
-      : 'nothing';
-  }
-  if (scores.proof === undefined) return 'proof';
-  if (subject.task !== 'selfVerify') return 'nothing';
-  return rules.useMetaReward &&
-    rules.selfAnalysisWeight > 0 &&
-    scores.meta === undefined &&
-    scoreOf(subject, mean(scores.proof)) > 0
-    ? 'meta'
-    : 'nothing';
+  const { task, answer, truncated } = subject;
+  if (formatReward(answer, truncated) === 0 || task === 'metaVerify') return 'nothing';
+  if (task !== 'verify' && scores.proof === undefined) return 'proof';
+  const mayMatter = task === 'verify' || (task === 'selfVerify' && rules.selfAnalysisWeight > 0);
+  if (!rules.useMetaReward || !mayMatter || scores.meta !== undefined) return 'nothing';
+  return scoreOf(subject, task === 'verify' ? labelOf(subject) : mean(scores.proof ?? [])) > 0 ? 'meta' : 'nothing';
 }
 
 /**
@@ -120,16 +90,17 @@ export function rewardOf(subject: RewardSubject, scores: JudgeScores, rules: Rew
     throw new Error(`Expected ${need} verdicts for the reward of a ${subject.task} answer, got none`);
   const format = formatReward(subject.answer, subject.truncated);
   if (format === 0) return { reward: 0, components: { format } };
+  const meta = scores.meta === undefined ? {} : { meta: mean(scores.meta) };
   if (subject.task === 'verify' || subject.task === 'metaVerify') {
     const score = scoreOf(subject, labelOf(subject));
-    const meta = scores.meta === undefined ? {} : { meta: mean(scores.meta) };
     return { reward: verifierReward(format, score, meta.meta), components: { format, score, ...meta } };
   }
   const proof = mean(scores.proof ?? []);
-  if (subject.task !== 'selfVerify') return { reward: proofReward(format, proof), components: { format, proof } };
+  // R_format · R_Y: of a proof (phase 2), or of a trajectory's last proof.
+  if (subject.task !== 'selfVerify') return { reward: format * proof, components: { format, proof } };
   const score = scoreOf(subject, proof);
-  const meta = scores.meta === undefined ? {} : { meta: mean(scores.meta) };
-  const selfAnalysis = selfAnalysisReward(score, meta.meta ?? (rules.useMetaReward ? 0 : 1));
+  // R_Z = R_score(s', s) · R_meta(Z) (paper 2.2); R_meta is 1 where critiques are not judged.
+  const selfAnalysis = score * (meta.meta ?? (rules.useMetaReward ? 0 : 1));
   return {
     reward: selfVerificationReward(format, proof, selfAnalysis, rules),
     components: { format, score, ...meta, proof, selfAnalysis },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { RewardAnswer, RewardRequest, RewardResponse } from '../../shared/reward/protocol.ts';
+import type { RewardAnswer, RewardItem, RewardResponse } from '../../shared/reward/protocol.ts';
 
 export interface FakeRewards {
   readonly url: string;
@@ -21,7 +21,7 @@ export async function fakeRewards(): Promise<FakeRewards> {
   let requests = 0;
   const server = createServer((request, response) => {
     void (async () => {
-      const { items } = JSON.parse(await text(request)) as RewardRequest;
+      const { items } = JSON.parse(await text(request)) as { readonly items: readonly RewardItem[] };
       requests += 1;
       await fake.onRequest(requests);
       const body: RewardResponse = {
@@ -46,7 +46,7 @@ export async function fakeRewards(): Promise<FakeRewards> {
   return fake;
 }
 
-function answerTo({ itemId, response }: RewardRequest['items'][number]): RewardAnswer {
+function answerTo({ itemId, response }: RewardItem): RewardAnswer {
   const [first = 0, second = 0] = createHash('sha256').update(response).digest();
   if (second % 32 === 0) return { itemId, status: 'unscorable', reason: 'the fake service says so' };
   return { itemId, status: 'scored', reward: (first % 5) / 4, components: { format: 1 }, imitatesVerdict: false };
