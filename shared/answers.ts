@@ -184,7 +184,7 @@ function readPair(text: string, solution: string, evaluation: string): ParsedAns
  * text.
  */
 export function imitatesVerdict(text: string, of: 'proof' | 'analysis' | 'metaAnalysis' = 'proof'): boolean {
-  return exceeds(marksOf(text), OWN_MARKS[of]);
+  return exceeds(text, OWN_MARKS[of]);
 }
 
 /** The same for a whole answer: for its proof and its analysis, or, when it is malformed, for its text. */
@@ -194,33 +194,21 @@ export function answerImitatesVerdict(task: Task, answer: ParsedAnswer): boolean
   if (answer.kind === 'wellFormed') {
     return imitatesVerdict(answer.proof ?? '') || imitatesVerdict(answer.selfAnalysis ?? '', 'analysis');
   }
-  const repeats = task === 'selfRefine' ? DEFAULT_MAX_REVISIONS + 1 : 1;
-  const own =
-    task === 'prove' || task === 'refine'
-      ? { ...OWN_MARKS.proof, solutions: 1 }
-      : scaled(OWN_MARKS.selfVerified, repeats);
-  return exceeds(marksOf(answer.text), own);
+  if (task === 'prove' || task === 'refine') return exceeds(answer.text, { solutions: 1 });
+  return exceeds(answer.text, OWN_MARKS.selfVerified, task === 'selfRefine' ? DEFAULT_MAX_REVISIONS + 1 : 1);
 }
 
-type Marks = Readonly<Record<keyof typeof NO_MARKS, number>>;
+type Marks = ReturnType<typeof marksOf>;
 
-const NO_MARKS = {
-  solutions: 0,
-  selfEvaluations: 0,
-  openings: 0,
-  closings: 0,
-  metaOpenings: 0,
-  metaClosings: 0,
-  scoreBoxes: 0,
-};
+/** Those that a text has of its own; none of the others. */
 const OWN_MARKS = {
-  proof: NO_MARKS,
-  analysis: { ...NO_MARKS, openings: 1, closings: 1, scoreBoxes: 1 },
-  metaAnalysis: { ...NO_MARKS, metaOpenings: 1, metaClosings: 1, scoreBoxes: 1 },
-  selfVerified: { ...NO_MARKS, solutions: 1, selfEvaluations: 1, openings: 1, closings: 1, scoreBoxes: 1 },
-} as const satisfies Record<string, Marks>;
+  proof: {},
+  analysis: { openings: 1, closings: 1, scoreBoxes: 1 },
+  metaAnalysis: { metaOpenings: 1, metaClosings: 1, scoreBoxes: 1 },
+  selfVerified: { solutions: 1, selfEvaluations: 1, openings: 1, closings: 1, scoreBoxes: 1 },
+} as const satisfies Record<string, Partial<Marks>>;
 
-function marksOf(text: string): Marks {
+function marksOf(text: string) {
   const sections = sectionsOf(text);
   const solutions = sections.filter(({ title }) => title === 'solution').length;
   return {
@@ -234,12 +222,8 @@ function marksOf(text: string): Marks {
   };
 }
 
-function exceeds(marks: Marks, own: Marks): boolean {
-  return (Object.keys(marks) as (keyof Marks)[]).some((mark) => marks[mark] > own[mark]);
-}
-
-function scaled(marks: Marks, factor: number): Marks {
-  return Object.fromEntries(Object.entries(marks).map(([mark, value]) => [mark, value * factor])) as unknown as Marks;
+function exceeds(text: string, own: Partial<Marks>, times = 1): boolean {
+  return Object.entries(marksOf(text)).some(([mark, found]) => found > (own[mark as keyof Marks] ?? 0) * times);
 }
 
 function count(text: string, pattern: RegExp): number {

@@ -1,6 +1,5 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { isScore } from '../scores.ts';
-import type { Score } from '../scores.ts';
+import { isScore, type Score } from '../scores.ts';
 import type { ReviewProgress, Verdict } from './reviews.ts';
 
 // What may be sent to a review: by the workflow that handles it and by whoever sends it, each message is one object.
@@ -28,12 +27,11 @@ export const submitAnnotation = { type: 'signal', name: 'submitAnnotation' } as 
 /** How the review stands. */
 export const reviewProgress = { type: 'query', name: 'progress' } as QueryDefinition<ReviewProgress>;
 
-export interface ClaimMessage {
+interface ClaimMessage {
   readonly annotator: string;
 }
 
-export interface VerdictMessage {
-  readonly annotator: string;
+export interface VerdictMessage extends ClaimMessage {
   readonly score: Score;
   /** A few words, not a text: it stays in the history. */
   readonly comment?: string;
@@ -43,8 +41,7 @@ export interface VerdictMessage {
   readonly source?: 'expert' | 'program';
 }
 
-export interface FlagMessage {
-  readonly annotator: string;
+export interface FlagMessage extends ClaimMessage {
   /** What is wrong with the problem or the texts. */
   readonly reason: string;
 }
@@ -68,17 +65,23 @@ export interface ReleaseAnswer {
   readonly released: boolean;
 }
 
-export interface FlagAnswer {
-  readonly reason: string;
-}
+export type FlagAnswer = Pick<FlagMessage, 'reason'>;
 
 // The guards that read what was sent. They are written by hand: reviews run by the hundreds, and a schema library in
 // each of their sandboxes would weigh more than all the rest.
 
-/** A payload that was understood, or what was expected of it and what came. */
-export type Read<T> =
-  | { readonly kind: 'read'; readonly value: T }
-  | { readonly kind: 'refused'; readonly reason: string };
+/** What was expected, and what came. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly reason: string;
+}
+
+export function refused(reason: string): Refused {
+  return { kind: 'refused', reason };
+}
+
+/** A payload that was understood, or not. */
+export type Read<T> = { readonly kind: 'read'; readonly value: T } | Refused;
 
 /** Ours: long enough for any opaque id, and for a remark; a history is no place for texts. */
 const MAX_ID = 200;
@@ -116,12 +119,12 @@ class Refusal extends Error {}
 
 function read<T>(payload: unknown, expected: string, parse: (fields: Fields) => T): Read<T> {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    return { kind: 'refused', reason: `Expected an object ${expected}, got ${shown(payload)}` };
+    return refused(`Expected an object ${expected}, got ${shown(payload)}`);
   }
   try {
     return { kind: 'read', value: parse(payload as Fields) };
   } catch (error) {
-    if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
+    if (error instanceof Refusal) return refused(error.message);
     throw error;
   }
 }

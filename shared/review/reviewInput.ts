@@ -1,11 +1,14 @@
 import type { DatasetRef } from '../records.ts';
 import { shown } from './messages.ts';
-import { QUESTION_KINDS } from './reviews.ts';
-import type { DeadlinePolicy, ExpertReviewInput, Question, ReviewPolicy, ReviewSetInput } from './reviews.ts';
-import type { RowRange } from '../ids.ts';
-import { isPath } from '../ids.ts';
-
-const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const satisfies readonly DeadlinePolicy[];
+import {
+  DEADLINE_POLICIES,
+  QUESTION_KINDS,
+  type ExpertReviewInput,
+  type Question,
+  type ReviewPolicy,
+  type ReviewSetInput,
+} from './reviews.ts';
+import { isPath, type RowRange } from '../ids.ts';
 
 /** What is wrong with the input of a review, in a sentence that names the field; undefined when nothing is. */
 export function refusalOfReview(input: ExpertReviewInput): string | undefined {

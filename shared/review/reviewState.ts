@@ -1,5 +1,5 @@
-import { shown } from './messages.ts';
-import type { ClaimAnswer, FlagAnswer, FlagMessage, ReleaseAnswer, VerdictAnswer } from './messages.ts';
+import { refused, shown } from './messages.ts';
+import type { ClaimAnswer, FlagAnswer, FlagMessage, Refused, ReleaseAnswer, VerdictAnswer } from './messages.ts';
 import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdic
  */
 export type Move<Answer> =
   | { readonly kind: 'made'; readonly state: ReviewState; readonly answer: Answer; readonly entry?: ReviewEntry }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | Refused;
 
 /** Notes kept in view; a flood of bad messages must not grow the state. Ours. */
 const NOTES_KEPT = 20;
@@ -19,8 +19,11 @@ export function openReview(policy: ReviewPolicy, recorded: readonly ReviewEntry[
   const seats: Seat[] = Array.from({ length: policy.seats }, () => ({ kind: 'free' }));
   let state: ReviewState = { seats, expired: false, escalated: false, notes: [], noted: 0 };
   for (const entry of recorded) {
-    if (entry.kind === 'verdict') state = accepted(submitVerdict(state, entry.verdict, Date.parse(entry.at)), state);
-    if (entry.kind === 'adjudication') state = accepted(adjudicate(state, entry.verdict, Date.parse(entry.at)), state);
+    if (entry.kind === 'verdict' || entry.kind === 'adjudication') {
+      const rule = entry.kind === 'verdict' ? submitVerdict : adjudicate;
+      const move = rule(state, entry.verdict, Date.parse(entry.at));
+      if (move.kind === 'made') ({ state } = move);
+    }
     if (entry.kind === 'flag') state = { ...state, flag: { annotator: entry.annotator, reason: entry.reason } };
   }
   return state;
@@ -55,9 +58,9 @@ export function isDisagreement(state: ReviewState): boolean {
 /** Keeps a seat for an annotator, until the lease ends; a second claim renews it. */
 export function claim(state: ReviewState, annotator: string, policy: ReviewPolicy, now: number): Move<ClaimAnswer> {
   const seat = seatFor(state, annotator, now);
-  if (typeof seat === 'string') return { kind: 'refused', reason: `${seat} claim by ${shown(annotator)}` };
+  if (typeof seat === 'string') return refused(`${seat} claim by ${shown(annotator)}`);
   const until = now + policy.leaseMinutes * 60_000;
-  const answer = { seat: seat + 1, leaseUntil: new Date(until).toISOString() };
+  const answer = { seat: seat + 1, leaseUntil: isoTime(until) };
   return { kind: 'made', state: withSeat(state, seat, { kind: 'claimed', annotator, until }), answer };
 }
 
@@ -77,14 +80,13 @@ export function submitVerdict(state: ReviewState, verdict: Verdict, now: number)
     return repeated(state, verdict, (state.seats[earlier] as Extract<Seat, { kind: 'answered' }>).verdict, earlier + 1);
   const seat = seatFor(state, verdict.annotator, now);
   if (typeof seat === 'string')
-    return {
-      kind: 'refused',
-      reason: `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
-    };
+    return refused(
+      `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
+    );
   const entry: ReviewEntry = {
     kind: 'verdict',
     id: `verdict ${verdict.verdictId}`,
-    at: new Date(now).toISOString(),
+    at: isoTime(now),
     seat: seat + 1,
     verdict,
   };
@@ -101,19 +103,17 @@ export function adjudicate(state: ReviewState, verdict: Verdict, now: number): M
   if (state.adjudication?.verdictId === verdict.verdictId) return repeated(state, verdict, state.adjudication);
   const got = `got the adjudication of ${shown(verdict.annotator)} with score ${verdict.score}`;
   if (!isDisagreement(state)) {
-    const answered = verdictsOf(state).length;
-    return {
-      kind: 'refused',
-      reason: `Expected a disagreement of all ${state.seats.length} seats, ${got} while ${described(state, answered)}`,
-    };
+    const result = resultOf(state);
+    const { length } = state.seats;
+    const why = result ? `the question is ${result.kind}` : `${verdictsOf(state).length} of ${length} have answered`;
+    return refused(`Expected a disagreement of all ${length} seats, ${got} while ${why}`);
   }
-  if (verdictsOf(state).some((one) => one.annotator === verdict.annotator)) {
-    return { kind: 'refused', reason: `Expected a lead who has not answered this question, ${got}` };
-  }
+  if (verdictsOf(state).some((one) => one.annotator === verdict.annotator))
+    return refused(`Expected a lead who has not answered this question, ${got}`);
   const entry: ReviewEntry = {
     kind: 'adjudication',
     id: `adjudication ${verdict.verdictId}`,
-    at: new Date(now).toISOString(),
+    at: isoTime(now),
     verdict,
   };
   return {
@@ -130,17 +130,8 @@ export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessa
     return { kind: 'made', state, answer: { reason } };
   const result = resultOf(state);
   if (result)
-    return {
-      kind: 'refused',
-      reason: `Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`,
-    };
-  const entry: ReviewEntry = {
-    kind: 'flag',
-    id: `flag ${annotator}`,
-    at: new Date(now).toISOString(),
-    annotator,
-    reason,
-  };
+    return refused(`Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`);
+  const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: isoTime(now), annotator, reason };
   return { kind: 'made', state: { ...state, flag: { annotator, reason } }, answer: { reason }, entry };
 }
 
@@ -152,7 +143,7 @@ export function passDeadline(state: ReviewState, policy: ReviewPolicy): ReviewSt
 
 /** Remembers a message that could not be used. */
 export function note(state: ReviewState, message: string, reason: string, now: number): ReviewState {
-  const notes = [...state.notes, { at: new Date(now).toISOString(), message, reason }].slice(-NOTES_KEPT);
+  const notes = [...state.notes, { at: isoTime(now), message, reason }].slice(-NOTES_KEPT);
   return { ...state, notes, noted: state.noted + 1 };
 }
 
@@ -186,23 +177,16 @@ function repeated(state: ReviewState, verdict: Verdict, earlier: Verdict, seat?:
     };
   }
   const was = `score ${earlier.score} of ${shown(earlier.annotator)}`;
-  return {
-    kind: 'refused',
-    reason:
-      `Expected verdict ${shown(verdict.verdictId)} to be what it was, ${was}, got score ${verdict.score} of ` +
+  return refused(
+    `Expected verdict ${shown(verdict.verdictId)} to be what it was, ${was}, got score ${verdict.score} of ` +
       shown(verdict.annotator),
-  };
+  );
 }
 
-function described(state: ReviewState, answered: number): string {
-  const result = resultOf(state);
-  return result ? `the question is ${result.kind}` : `${answered} of ${state.seats.length} have answered`;
+function isoTime(time: number): string {
+  return new Date(time).toISOString();
 }
 
 function withSeat(state: ReviewState, index: number, seat: Seat): ReviewState {
-  return { ...state, seats: state.seats.map((one, at) => (at === index ? seat : one)) };
-}
-
-function accepted<Answer>(move: Move<Answer>, before: ReviewState): ReviewState {
-  return move.kind === 'made' ? move.state : before;
+  return { ...state, seats: state.seats.with(index, seat) };
 }

@@ -29,7 +29,7 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
     deadline: new Date(deadline).toISOString(),
     onDeadline: input.policy.onDeadline,
     escalated: state.escalated,
-    ...(result ? { result } : {}),
+    result,
     notes: state.notes,
     noted: state.noted,
   };
@@ -70,18 +70,11 @@ function closing(progress: ReviewProgress, policy: ReviewPolicy): string {
   const deadline = progress.escalated
     ? `The deadline ${progress.deadline} went by: **waiting for an answer**.`
     : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
-  if (progress.status === 'open') {
-    return (
-      `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: \`{"annotator": "you", ` +
-      `"score": 1, "comment": "…"}\`, the score 0, 0.5 or 1.`
-    );
-  }
-  if (progress.status === 'disagreement') {
-    return (
-      `${deadline} The seats disagree: a lead decides with the Update adjudicate: \`{"annotator": "you", "score": ` +
-      `1, "comment": "…"}\`, the score 0, 0.5 or 1.`
-    );
-  }
+  const example = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1.';
+  if (progress.status === 'open')
+    return `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: ${example}`;
+  if (progress.status === 'disagreement')
+    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: ${example}`;
   return progress.result?.kind === 'scored'
     ? `Scored ${progress.result.score}.`
     : `Closed without a score: ${progress.status}.`;
@@ -97,12 +90,7 @@ function seatProgress(seat: Seat, number: number, reveal: boolean): SeatProgress
       leaseUntil: new Date(seat.until).toISOString(),
     };
   const { annotator, score, comment } = seat.verdict;
-  return {
-    seat: number,
-    state: 'answered',
-    annotator,
-    ...(reveal ? { score, ...(comment === undefined ? {} : { comment }) } : {}),
-  };
+  return { seat: number, state: 'answered', annotator, ...(reveal && { score, comment }) };
 }
 
 function seatText(seat: SeatProgress): string {

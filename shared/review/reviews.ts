@@ -36,7 +36,7 @@ export type ReviewResult =
   | {
       readonly kind: 'scored';
       readonly score: Score;
-      readonly source: 'expert' | 'program';
+      readonly source: Verdict['source'];
       readonly verdicts: number;
       readonly adjudicated: boolean;
     }
@@ -44,7 +44,8 @@ export type ReviewResult =
   | { readonly kind: 'expired' };
 
 /** What to do with a question that nobody answered in time. */
-export type DeadlinePolicy = 'wait' | 'carry' | 'discard';
+export const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const;
+export type DeadlinePolicy = (typeof DEADLINE_POLICIES)[number];
 
 /** How a question is answered: by how many, for how long a seat is kept, until when, and then what. */
 export interface ReviewPolicy {
@@ -67,13 +68,7 @@ export interface ExpertReviewInput {
 }
 
 /** Asks one question per row of `subject`, each in its own `expertReview`, and waits for them as the policy says. */
-export interface ReviewSetInput extends ReviewPolicy {
-  /** Path id, such as `main/lap-0001/cold-start/experts`. */
-  readonly setId: string;
-  readonly kind: QuestionKind;
-  readonly lap: string;
-  /** Rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`. */
-  readonly subject: DatasetRef;
+export interface ReviewSetInput extends ReviewPolicy, Pick<Question, 'setId' | 'kind' | 'lap' | 'subject'> {
   /** Whose program answers where people do not. */
   readonly domain: string;
   readonly experts: 'people' | 'program';
@@ -120,7 +115,7 @@ export type Seat =
   | { readonly kind: 'answered'; readonly verdict: Verdict };
 
 /** A message that could not be used, and why. */
-export interface ReviewNote {
+interface ReviewNote {
   readonly at: string;
   readonly message: string;
   readonly reason: string;
@@ -144,16 +139,13 @@ export interface ReviewState {
  * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
  * in view.
  */
-export interface ReviewProgress {
+export interface ReviewProgress extends Pick<ReviewState, 'escalated' | 'notes' | 'noted'> {
   readonly question: Question;
   readonly status: 'open' | 'disagreement' | ReviewResult['kind'];
   readonly seats: readonly SeatProgress[];
   readonly deadline: string;
   readonly onDeadline: DeadlinePolicy;
-  readonly escalated: boolean;
-  readonly result?: ReviewResult;
-  readonly notes: readonly ReviewNote[];
-  readonly noted: number;
+  readonly result?: ReviewResult | undefined;
 }
 
 export interface SeatProgress {
@@ -163,7 +155,7 @@ export interface SeatProgress {
   /** ISO time until which a claimed seat is kept. */
   readonly leaseUntil?: string;
   readonly score?: Score;
-  readonly comment?: string;
+  readonly comment?: string | undefined;
 }
 
 /** A row of `reviews/<setId>.jsonl`. */

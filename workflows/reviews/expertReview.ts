@@ -1,11 +1,8 @@
 import * as wf from '@temporalio/workflow';
-import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
-import type { RawValue, UpdateDefinition } from '@temporalio/common';
+import { defaultPayloadConverter, rawValueTypeInfo, type RawValue, type UpdateDefinition } from '@temporalio/common';
 import { refusalOfReview } from '../../shared/review/reviewInput.ts';
 import * as messages from '../../shared/review/messages.ts';
-import type { Read } from '../../shared/review/messages.ts';
 import * as rules from '../../shared/review/reviewState.ts';
-import type { Move } from '../../shared/review/reviewState.ts';
 import type { ExpertReviewInput, ReviewResult, ReviewState } from '../../shared/review/reviews.ts';
 import { reviewDetails, reviewProgress } from '../../shared/review/reviewText.ts';
 import { reviewRecorder } from './reviewRecorder.ts';
@@ -42,7 +39,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     recorder.add({ kind: 'result', id: 'result', at: new Date().toISOString(), result });
   };
   /** What a message does to the review is in the store before its sender hears of it. */
-  const make = async <Answer>(move: Move<Answer>): Promise<Answer> => {
+  const make = async <Answer>(move: rules.Move<Answer>): Promise<Answer> => {
     if (move.kind === 'refused') throw failure('ReviewRefused', move.reason);
     if (move.entry) recorder.add(move.entry);
     become(move.state);
@@ -53,7 +50,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   const answer = <Message, Answer>(
     update: UpdateDefinition<Answer, [Message]>,
     description: string,
-    moveOf: (payload: unknown) => Move<Answer>,
+    moveOf: (payload: unknown) => rules.Move<Answer>,
   ): void =>
     wf.setHandler(update, (payload: unknown) => make(moveOf(payload)), {
       description,
@@ -85,15 +82,10 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
       const payload = decoded(sent);
       const move = payload.kind === 'read' ? verdictMove(payload.value) : payload;
       if (move.kind === 'made') await make(move);
-      else
-        become(
-          rules.note(
-            state,
-            `submitAnnotation ${messages.shown(payload.kind === 'read' ? payload.value : undefined)}`,
-            move.reason,
-            Date.now(),
-          ),
-        );
+      else {
+        const message = `submitAnnotation ${messages.shown(payload.kind === 'read' ? payload.value : undefined)}`;
+        become(rules.note(state, message, move.reason, Date.now()));
+      }
     },
     { description: 'A verdict, fire and forget: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}' },
   );
@@ -120,22 +112,18 @@ function isLong(): boolean {
   return wf.workflowInfo().historyLength > MAX_HISTORY;
 }
 
-function after<Message, Answer>(message: Read<Message>, rule: (message: Message) => Move<Answer>): Move<Answer> {
+function after<Message, Answer>(
+  message: messages.Read<Message>,
+  rule: (message: Message) => rules.Move<Answer>,
+): rules.Move<Answer> {
   return message.kind === 'read' ? rule(message.value) : message;
 }
 
-function decoded(sent: readonly RawValue[]): Read<unknown> {
+function decoded(sent: readonly RawValue[]): messages.Read<unknown> {
   try {
-    return {
-      kind: 'read',
-      value: sent[0] === undefined ? undefined : defaultPayloadConverter.fromPayload(sent[0].payload),
-    };
+    return { kind: 'read', value: sent[0] && defaultPayloadConverter.fromPayload(sent[0].payload) };
   } catch (error) {
-    return {
-      kind: 'refused',
-      reason:
-        'Expected JSON, got a payload that cannot be decoded ' +
-        `(${error instanceof Error ? error.message : String(error)})`,
-    };
+    const { message } = error as Error;
+    return messages.refused(`Expected JSON, got a payload that cannot be decoded (${message})`);
   }
 }

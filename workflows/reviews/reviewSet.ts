@@ -4,8 +4,7 @@ import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/re
 import type { ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
 import { expertReview } from './expertReview.ts';
-import type { RowRange } from '../../shared/ids.ts';
-import { rangeName, reviewIdOf } from '../../shared/ids.ts';
+import { rangeName, reviewIdOf, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 import { data, program } from '../proxies.ts';
 
@@ -81,9 +80,8 @@ async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
     });
 
   const reviews: wf.ChildWorkflowHandle<typeof expertReview>[] = [];
-  const next = batchesOf(questions, BATCH).values();
   const openBatches = async (): Promise<void> => {
-    for (const batch of next) {
+    for (let batch = questions.splice(0, BATCH); batch.length > 0; batch = questions.splice(0, BATCH)) {
       reviews.push(...(await Promise.all(batch.map(ask))));
       if (set.experts === 'program')
         await program.answerAsProgram(
@@ -94,12 +92,6 @@ async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
   };
   await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, openBatches));
   await Promise.all(reviews.map((review) => review.result().catch(withdrawn)));
-}
-
-function batchesOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }
 
 /** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */

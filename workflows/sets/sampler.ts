@@ -5,8 +5,7 @@ import type { DatasetRef, ModelRef, PromptSetRef, Task } from '../../shared/reco
 import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
-import { setIdOf, withinLap } from '../../shared/ids.ts';
-import type { Place } from '../../shared/ids.ts';
+import { setIdOf, withinLap, type Place } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 /** Who asks, and how: a phase of a lap, or a product. */
