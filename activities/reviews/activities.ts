@@ -1,12 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Domain } from '../../shared/domain.ts';
-import type {
-  ReviewEntry,
-  ReviewResult,
-  ReviewRow,
-  ReviewSetInput,
-  ReviewSetResult,
-} from '../../shared/review/reviews.ts';
+import type { ReviewEntry, ReviewRow, ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -72,16 +66,9 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
           'Expected a program to answer in place of experts, got none in this domain: set domain.experts to "people"',
         );
       }
+      const signal = Context.current().cancellationSignal;
       await beating(async (beat) =>
-        answerQuestions({
-          set,
-          questions,
-          desk: await desk(),
-          expert,
-          rowOf: (row) => rows.row(set.subject, row),
-          onAnswered: (answered) => beat({ answered, of: questions.length }),
-          signal: Context.current().cancellationSignal,
-        }),
+        answerQuestions(set, questions, { desk: await desk(), expert, rows, signal, beat }),
       );
     },
 
@@ -95,11 +82,11 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
         async function* results(): AsyncGenerator<ReviewRow> {
           for (const id of ids) {
             const entries = await log.read(setId, id);
-            const result = resultIn(entries);
+            const { result } = entries.findLast((entry) => entry.kind === 'result') ?? {
+              result: { kind: 'expired' as const },
+            };
             counts[result.kind] += 1;
-            counts.verdicts += entries.filter(
-              (entry) => entry.kind === 'verdict' || entry.kind === 'adjudication',
-            ).length;
+            counts.verdicts += entries.filter((entry) => 'verdict' in entry).length;
             beat({ ...counts, of: ids.length });
             yield { id, result };
           }
@@ -112,13 +99,8 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
   };
 }
 
-function resultIn(entries: readonly ReviewEntry[]): ReviewResult {
-  const last = entries.findLast((entry) => entry.kind === 'result');
-  return last?.result ?? { kind: 'expired' };
-}
-
 function withoutComment(entry: ReviewEntry): ReviewEntry {
-  if (entry.kind !== 'verdict' && entry.kind !== 'adjudication') return entry;
+  if (!('verdict' in entry)) return entry;
   const { comment: _, ...verdict } = entry.verdict;
   return { ...entry, verdict };
 }

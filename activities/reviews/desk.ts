@@ -176,9 +176,9 @@ export class TemporalDesk implements ReviewDesk {
       // imported by name
       taskQueueType: WORKFLOW_TASKS,
     });
-    const has = (pollers ?? []).length > 0;
-    if (has) this.workerSeenAt = Date.now();
-    return has;
+    if (!pollers?.length) return false;
+    this.workerSeenAt = Date.now();
+    return true;
   }
 
   /** The answer that a verdict had when its question was open. */

@@ -1,9 +1,8 @@
 import type { ExpertProgram } from '../../shared/domain.ts';
 import { submitVerdict } from '../../shared/review/messages.ts';
-import type { QuestionKind, ReviewSetInput } from '../../shared/review/reviews.ts';
-import type { Score } from '../../shared/scores.ts';
+import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { ReviewDesk } from './desk.ts';
-import type { SubjectRow } from './subjectRows.ts';
+import type { SubjectRows } from './subjectRows.ts';
 import { reviewIdOf } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
@@ -15,15 +14,13 @@ export interface OpenQuestion {
   readonly row: number;
 }
 
-interface Answering {
-  readonly set: ReviewSetInput;
-  readonly questions: readonly OpenQuestion[];
+interface Place {
   readonly desk: ReviewDesk;
   readonly expert: ExpertProgram;
-  readonly rowOf: (row: number) => Promise<SubjectRow>;
-  /** Called after every question. */
-  readonly onAnswered: (answered: number) => void;
+  readonly rows: SubjectRows;
   readonly signal: AbortSignal;
+  /** Called after every question. */
+  readonly beat: (details: { readonly answered: number; readonly of: number }) => void;
 }
 
 /**
@@ -31,22 +28,24 @@ interface Answering {
  * repeated after a crash has the same verdict ids, and changes nothing. Where people were first, the program is refused
  * or finds the question closed: what they say counts.
  */
-export async function answerQuestions({
-  set,
-  questions,
-  desk,
-  expert,
-  rowOf,
-  onAnswered,
-  signal,
-}: Answering): Promise<void> {
+export async function answerQuestions(
+  set: ReviewSetInput,
+  questions: readonly OpenQuestion[],
+  { desk, expert, rows, signal, beat }: Place,
+): Promise<void> {
   const next = questions.values();
   let answered = 0;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (const question of next) {
         signal.throwIfAborted();
-        const score = answer(set.kind, expert, await rowOf(question.row));
+        const row = await rows.row(set.subject, question.row);
+        if (set.kind === 'scoreAnalysis' && row.analysis === undefined)
+          throw failure(
+            'BadReviewSubject',
+            `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
+          );
+        const score = expert.answer(set.kind, row);
         const workflowId = reviewIdOf(set.setId, question.id);
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {
@@ -56,17 +55,8 @@ export async function answerQuestions({
           }),
         );
         answered += 1;
-        onAnswered(answered);
+        beat({ answered, of: questions.length });
       }
     }),
   );
-}
-
-function answer(kind: QuestionKind, expert: ExpertProgram, row: SubjectRow): Score {
-  if (kind === 'scoreAnalysis' && row.analysis === undefined)
-    throw failure(
-      'BadReviewSubject',
-      `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
-    );
-  return expert.answer(kind, row);
 }

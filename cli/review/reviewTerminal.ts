@@ -101,10 +101,10 @@ async function answerOne(
   place: string,
   ask: () => Promise<Typed>,
   say: (text: string) => void,
-): Promise<'answered' | 'skipped' | 'quit'> {
-  if (progress === undefined) return 'skipped';
+): Promise<'answered' | 'skip' | 'quit'> {
+  if (progress === undefined) return 'skip';
   // others may have taken the last seat meanwhile
-  if (!lead && (await desk.send(workflowId, messages.claim, { annotator })).kind !== 'answered') return 'skipped';
+  if (!lead && (await desk.send(workflowId, messages.claim, { annotator })).kind !== 'answered') return 'skip';
   say(`\n${place}. ${questionText(progress, await desk.texts(progress.question))}`);
   const give = (answer: Extract<Typed, { kind: 'score' | 'flag' }>): Promise<Reply<unknown>> => {
     if (answer.kind === 'flag')
@@ -121,21 +121,23 @@ async function answerOne(
     }
     if (answer.kind === 'skip' || answer.kind === 'quit') {
       if (!lead) await desk.send(workflowId, messages.release, { annotator });
-      return answer.kind === 'quit' ? 'quit' : 'skipped';
+      return answer.kind;
     }
     try {
       const reply = await give(answer);
-      if (reply.kind !== 'answered') say(`Not recorded: ${reply.reason}`);
-      else say('Recorded.');
-      return reply.kind === 'answered' ? 'answered' : 'skipped';
+      say(reply.kind === 'answered' ? 'Recorded.' : `Not recorded: ${reply.reason}`);
+      return reply.kind === 'answered' ? 'answered' : 'skip';
     } catch (error) {
       say(`Not recorded: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }
 
-export function scoreFrom(text: string): Score | undefined {
-  return ({ '0': 0, '0.5': 0.5, '.5': 0.5, '1': 1 } as const satisfies Record<string, Score> as Record<string, Score>)[
-    text
-  ];
-}
+const SCORES = new Map<string, Score>([
+  ['0', 0],
+  ['0.5', 0.5],
+  ['.5', 0.5],
+  ['1', 1],
+]);
+
+export const scoreFrom = (text: string): Score | undefined => SCORES.get(text);
