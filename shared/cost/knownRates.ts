@@ -15,21 +15,7 @@ import type { Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 
 /** All that a plan needs to know beside the recipe's counts. */
-export interface Rates {
-  tokensOf(phase: string, task: Task): Tokens;
-  judgeTokens(order: TrainOrder): Tokens;
-  training(order: TrainOrder): TrainingRate;
-  tokensPerSecond(): number;
-  labelling(): {
-    readonly callsPerProof: number;
-    readonly contestedShare: number;
-    readonly labelledShare: number;
-    readonly tokens: Tokens;
-  };
-  rightShare(): number;
-  verdictsPerQuestion(): number;
-  minutesPerVerdict(phase: string, question: QuestionKind): number;
-}
+export type Rates = ReturnType<typeof knownRates>['rates'];
 
 /** A finished lap as a measure of the next. */
 export interface Measure {
@@ -41,11 +27,7 @@ export interface Measure {
  * Each rate as the parent lap measured it, else as assumed; `basis` says which were asked for, and where each is from.
  * @param small what is known of the recipe's base, where its domain ships it.
  */
-export function knownRates(
-  recipe: Recipe,
-  parent?: Measure,
-  small?: MeasuredBases,
-): { rates: Rates; basis: () => readonly Basis[] } {
+export function knownRates(recipe: Recipe, parent?: Measure, small?: MeasuredBases) {
   const asked = new Map<string, Basis>();
   const measured = parent?.rates;
   let simulation: ReturnType<typeof assumed.labelling> | undefined; // takes a moment: once, and only where it is needed
@@ -72,12 +54,12 @@ export function knownRates(
       'completion tokens a call': completion,
     }));
 
-  const rates: Rates = {
-    tokensOf(phase, task) {
+  const rates = {
+    tokensOf(phase: string, task: Task): Tokens {
       const here = measured?.tokens[`${phase}/${task}`];
       return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () => tokensOfCall(task));
     },
-    judgeTokens({ name, judges: { verifier = 0, metaVerifier = 0 } }) {
+    judgeTokens({ name, judges: { verifier = 0, metaVerifier = 0 } }: TrainOrder): Tokens {
       return tokens(`judges of ${name}`, measured?.tokens[name], () =>
         mixed([
           [verifier, tokensOfCall('verify')],
@@ -85,7 +67,7 @@ export function knownRates(
         ]),
       );
     },
-    training(order) {
+    training(order: TrainOrder): TrainingRate {
       const { name } = order;
       const here = measured?.trainings[name];
       return {
@@ -122,39 +104,37 @@ export function knownRates(
         'labels',
         same && { callsPerProof: same.callsPerProof, contestedShare: same.contestedShare },
         () => {
-          const {
-            source,
-            value: { analyses, metaAnalyses, contestedShare },
-          } = simulated();
+          const { source, value } = simulated();
+          const { analyses, metaAnalyses, contestedShare } = value;
           return { source, value: { callsPerProof: analyses + metaAnalyses, contestedShare } };
         },
         (value) => ({ 'calls a proof': value.callsPerProof, 'contested share': value.contestedShare }),
       );
-      const mix = (): Assumed<Tokens> =>
-        mixed([
-          [simulated().value.analyses, tokensOfCall('verify')],
-          [simulated().value.metaAnalyses, tokensOfCall('metaVerify')],
-        ]);
       return {
         ...counts,
         labelledShare: 1 - counts.contestedShare,
-        tokens: tokens('labels', measured?.tokens['labelling'], mix),
+        tokens: tokens('labels', measured?.tokens['labelling'], () =>
+          mixed([
+            [simulated().value.analyses, tokensOfCall('verify')],
+            [simulated().value.metaAnalyses, tokensOfCall('metaVerify')],
+          ]),
+        ),
       };
     },
     rightShare: () => one('share with the right score', 'analyses', measured?.rightShare, () => assumed.RIGHT_SHARE),
-    verdictsPerQuestion() {
+    verdictsPerQuestion(): number {
       const { seats } = recipe.experts;
       if (recipe.domain.experts === 'program' || seats < 2) return seats;
       return seats + one('share that needs a lead', 'questions', undefined, () => assumed.DISAGREEMENT);
     },
-    minutesPerVerdict(phase, question) {
+    minutesPerVerdict(phase: string, question: QuestionKind): number {
       if (recipe.domain.experts === 'program') return 0;
       return one('minutes a verdict', phase, measured?.minutesPerVerdict[phase], () =>
         assumed.minutesOfVerdict(question),
       );
     },
   };
-  return { rates, basis: () => [...asked.values()] };
+  return { rates, basis: (): Basis[] => [...asked.values()] };
 }
 
 /**

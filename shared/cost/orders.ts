@@ -1,4 +1,4 @@
-import { amountsOf, type Amounts, type Counted } from '../lap/amounts.ts';
+import type { Counted } from '../lap/amounts.ts';
 import type { Order, TrainOrder } from '../lap/orders.ts';
 import type { PhaseName } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
@@ -7,12 +7,12 @@ import type { Rates } from './knownRates.ts';
 import { judgeCalls, trainingSize, type Tokens } from './rates.ts';
 
 /** What an order of a phase takes at these rates. */
-export function cost(
+export function counted(
   phase: PhaseName,
   order: Order,
   { recipe, sizes }: { readonly recipe: Recipe; readonly sizes: LapSizes },
   rates: Rates,
-): Amounts {
+): Counted {
   switch (order.kind) {
     case 'sample':
       return calls(rowsOf(order) * order.perRow, () => rates.tokensOf(phase, order.task));
@@ -20,20 +20,19 @@ export function cost(
       return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
     case 'review': {
       const verdicts = rowsOf(order) * rates.verdictsPerQuestion();
-      return taking(
-        verdicts === 0 ? {} : { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) },
-      );
+      if (verdicts === 0) return {};
+      return { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) };
     }
     case 'train': {
       const rate = rates.training(order);
       const { samplesPerStep, maxSteps } = trainingSize(recipe, order.name);
       const samples = samplesPerStep * Math.round(maxSteps * rate.stepsShare);
       const judged = Math.round(samples * judgeCalls(order) * (rate.judgedShare ?? 0));
-      return taking({
+      return {
         ...asked(judged, () => rates.judgeTokens(order)),
         trainingTokens: samples * rate.tokensPerSample,
         trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
-      });
+      };
     }
   }
 
@@ -50,14 +49,10 @@ export function cost(
     return { calls: count, promptTokens: count * prompt, completionTokens: count * completion };
   }
 
-  function calls(count: number, tokensOf: () => Tokens): Amounts {
-    const counted = asked(count, tokensOf);
-    const { promptTokens = 0, completionTokens = 0 } = counted;
+  function calls(count: number, tokensOf: () => Tokens): Counted {
+    const made = asked(count, tokensOf);
+    const { promptTokens = 0, completionTokens = 0 } = made;
     const seconds = count === 0 ? 0 : (promptTokens + completionTokens) / rates.tokensPerSecond();
-    return taking({ ...counted, inferenceHours: seconds / 3600 });
-  }
-
-  function taking(counted: Counted): Amounts {
-    return amountsOf(counted, recipe);
+    return { ...made, inferenceHours: seconds / 3600 };
   }
 }

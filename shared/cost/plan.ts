@@ -1,9 +1,9 @@
-import { overBudget, sumOf, type Amounts, type Overrun } from '../lap/amounts.ts';
-import type { MeasuredBases } from './assumed.ts';
+import { amountsOf, overBudget, sumOf, type Amounts, type Overrun } from '../lap/amounts.ts';
+import type { Domain } from '../domain.ts';
 import { knownRates, withoutEarlyStop, type Measure, type Rates } from './knownRates.ts';
-import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
+import { sizesOf } from '../lap/sizes.ts';
 import { ordersOf, type PhaseName } from '../lap/phases.ts';
-import { cost } from './orders.ts';
+import { counted } from './orders.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';
 import type { PlanHeadline } from '../lap/progress.ts';
@@ -13,7 +13,7 @@ import type { Recipe } from '../lap/recipe.ts';
 export interface LapPlan {
   readonly preset: Recipe['preset'];
   readonly turn: number;
-  readonly phases: readonly PlannedPhase[];
+  readonly phases: readonly (Planned & { readonly phase: PhaseName })[];
   readonly total: Planned;
   /** The rates that it stands on, measured in the parent lap or assumed. */
   readonly basis: readonly Basis[];
@@ -23,10 +23,6 @@ export interface Planned {
   readonly expected: Amounts;
   /** The same where nothing stops early; malformed verdicts that are asked again come on top. */
   readonly bound: Amounts;
-}
-
-export interface PlannedPhase extends Planned {
-  readonly phase: PhaseName;
 }
 
 export function headlines({ phases }: LapPlan): PlanHeadline[] {
@@ -41,11 +37,7 @@ export function headlines({ phases }: LapPlan): PlanHeadline[] {
 }
 
 /** What a plan has to know of a domain. */
-export interface PlannedDomain {
-  sizes(settings: Recipe['domain']['settings'], asked: number): ProblemCounts;
-  readonly bases: Readonly<Record<string, string>>;
-  readonly measured?: MeasuredBases;
-}
+export type PlannedDomain = Pick<Domain, 'sizes' | 'bases' | 'measured'>;
 
 /**
  * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
@@ -64,18 +56,17 @@ export function planLap(
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
   const { rates, basis } = knownRates(recipe, parent?.measure, small);
   const bound = withoutEarlyStop(rates, recipe);
-  const phases = ordersOf({ recipe, turn }).map(({ phase, orders }): PlannedPhase => {
-    const at = (these: Rates) => rounded(sumOf(orders.map((order) => cost(phase, order, lap, these))));
+  const phases = ordersOf({ recipe, turn }).map(({ phase, orders }) => {
+    const at = (these: Rates) =>
+      rounded(sumOf(orders.map((order) => amountsOf(counted(phase, order, lap, these), recipe))));
     return { phase, expected: at(rates), bound: at(bound) };
   });
+  const totalOf = (name: keyof Planned) => rounded(sumOf(phases.map((phase) => phase[name])));
   return {
     preset: recipe.preset,
     turn,
     phases,
-    total: {
-      expected: rounded(sumOf(phases.map((phase) => phase.expected))),
-      bound: rounded(sumOf(phases.map((phase) => phase.bound))),
-    },
+    total: { expected: totalOf('expected'), bound: totalOf('bound') },
     basis: [
       ...(problems.assumed === true && parent === undefined
         ? [

@@ -1,6 +1,6 @@
 import type { Recipe } from './recipe.ts';
 
-export const AMOUNTS = [
+const AMOUNTS = [
   /** Model calls of sets and of judges; an answer that is asked again is another call. */
   'calls',
   /** All tokens: of calls, and of trainings. */
@@ -62,28 +62,20 @@ function costOf(amounts: Omit<Amounts, 'cost'>, prices: Recipe['prices']): numbe
 }
 
 /** What a budget limits, in the order in which it is checked. */
-export const BUDGET_LIMITS = [
+const BUDGET_LIMITS = [
   'calls',
   'tokens',
   'gpuHours',
   'cost',
   'expertMinutes',
 ] as const satisfies readonly (keyof NonNullable<Recipe['budget']> & keyof Amounts)[];
-export type BudgetLimit = (typeof BUDGET_LIMITS)[number];
+type BudgetLimit = (typeof BUDGET_LIMITS)[number];
 
 /** Amounts as far as a budget asks about them: of a plan, of a finished lap, or of several. */
 export type Spending = Pick<Amounts, BudgetLimit>;
 
 export function spendingOf({ calls, tokens, gpuHours, cost, expertMinutes }: Spending): Spending {
   return { calls, tokens, gpuHours, cost, expertMinutes };
-}
-
-/** What several laps took together. */
-export function addSpending(one: Spending, other: Spending): Spending {
-  return Object.fromEntries(BUDGET_LIMITS.map((limit) => [limit, one[limit] + other[limit]])) as Record<
-    BudgetLimit,
-    number
-  >;
 }
 
 export interface Overrun {

@@ -1,4 +1,4 @@
-import { addSpending, type Spending } from './amounts.ts';
+import type { Spending } from './amounts.ts';
 import type { FlywheelSettings, Plateau } from './flywheelInput.ts';
 
 /** One finished lap, as the flywheel remembers it. */
@@ -35,11 +35,9 @@ export function reasonToStop(
 }
 
 function exceeded(budget: FlywheelSettings['budget'], laps: readonly LapOutcome[]): string | undefined {
-  const used = laps
-    .map((lap) => lap.used)
-    .reduce(addSpending, { calls: 0, tokens: 0, gpuHours: 0, cost: 0, expertMinutes: 0 });
   for (const [name, limit] of Object.entries(budget) as [keyof Spending, number][]) {
-    if (used[name] >= limit) return `the budget of ${limit} ${name} is used up (${Math.round(used[name] * 100) / 100})`;
+    const used = laps.reduce((sum, lap) => sum + lap.used[name], 0);
+    if (used >= limit) return `the budget of ${limit} ${name} is used up (${Math.round(used * 100) / 100})`;
   }
   return undefined;
 }
@@ -48,8 +46,9 @@ function flattened({ laps: window, minGain }: Plateau, laps: readonly LapOutcome
   const curve = laps.flatMap(({ headline }) => headline ?? []);
   if (curve.length <= window) return undefined;
   const gains = curve
-    .slice(-window)
-    .map((value, index) => value - (curve[curve.length - window + index - 1] as number));
+    .slice(1)
+    .map((value, index) => value - (curve[index] as number))
+    .slice(-window);
   return gains.every((gain) => gain < minGain)
     ? `the held-out curve has flattened: the last ${window} laps gained ` +
         `${gains.map((gain) => gain.toFixed(3)).join(', ')}, each less than ${minGain}`

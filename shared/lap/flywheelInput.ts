@@ -11,7 +11,7 @@ const plateau = z.strictObject({
 });
 export type Plateau = z.infer<typeof plateau>;
 
-export const flywheelSchema = z.strictObject({
+const flywheelSchema = z.strictObject({
   /** @default the run of `from`, else main */
   run: z.string().regex(RUN_NAME, 'expected a name of lower-case letters, digits and dashes').optional(),
   /** The finished lap to go on from. @default none: the first lap is a lap 1 */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Domains } from '../domain.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
@@ -34,20 +35,8 @@ export interface ResolvedInput {
   readonly recipe: Recipe;
 }
 
-/** What an input is read against: the domains of this installation (`Domains` of shared/domain.ts). */
-export interface KnownDomains {
-  readonly presets: Readonly<Record<string, Recipe>>;
-  readonly usualPreset: string;
-  readonly byName: ReadonlyMap<string, KnownDomain>;
-}
-
-interface KnownDomain {
-  readonly settings: { parse(value: unknown): unknown };
-  readonly prompts: string;
-  readonly bases: Readonly<Record<string, string>>;
-  readonly checker?: object;
-  readonly expert?: object;
-}
+/** What an input is read against: the domains of this installation. */
+type KnownDomains = Pick<Domains, 'presets' | 'usualPreset' | 'byName'>;
 
 type DeepPartial<T> = T extends readonly unknown[]
   ? T

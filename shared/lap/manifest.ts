@@ -87,17 +87,11 @@ export interface StageRecord {
 }
 
 /** Rejection fine-tuning on a parent's own answers (paper 3.1). */
-export interface ConsolidationRecord {
-  readonly jobKey: string;
+export interface ConsolidationRecord extends Omit<StageRecord, 'name' | 'datasets' | 'stopReason' | 'reward'> {
   readonly init: CheckpointRef;
-  readonly checkpoint: CheckpointRef;
   /** TrainingRows with completions. */
   readonly dataset: DatasetRef;
   readonly skills: readonly SkillCounts[];
-  readonly steps: number;
-  readonly attempts: number;
-  readonly trainingSeconds: number;
-  readonly startedAt: string;
 }
 
 /**

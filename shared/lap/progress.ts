@@ -1,14 +1,11 @@
+import type { Amounts } from './amounts.ts';
 import type { PhaseName } from './phases.ts';
 
 /** A phase's plan in the few numbers that a lap shows while it runs. */
-export interface PlanHeadline {
+export interface PlanHeadline extends Pick<Amounts, 'calls' | 'tokens' | 'cost' | 'expertMinutes'> {
   readonly phase: PhaseName;
-  readonly calls: number;
-  readonly tokens: number;
   /** Of training and of inference. */
   readonly hours: number;
-  readonly cost: number;
-  readonly expertMinutes: number;
 }
 
 /** Name of the query by which a lap says how far it is. */

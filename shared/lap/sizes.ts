@@ -2,26 +2,7 @@ import { ROWS_PER_EXAMPLE } from './consolidation.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 
-/** How many there are of what a lap's orders are about, as far as it can be known before. */
-export interface LapSizes {
-  /** The cold start's: problems, proofs of one round, and those that experts score; then analyses of these. */
-  readonly askedProblems: number;
-  readonly candidates: number;
-  readonly expertProofs: number;
-  readonly expertAnalyses: number;
-  /** What a consolidation takes up again of D_v and D_mv. */
-  readonly reanalysedProofs: number;
-  readonly rejudgedAnalyses: number;
-  /** Phase 4's: problems, proofs that get a first look, and those to label, what the parent left included. */
-  readonly nextProblems: number;
-  readonly lookedAt: number;
-  readonly toLabel: number;
-  readonly heldOutProblems: number;
-  readonly heldOutProofs: number;
-  readonly heldOutAnalyses: number;
-  /** Held-out proofs of which no analyses were chosen yet. */
-  readonly unanalysedProofs: number;
-}
+export type LapSizes = ReturnType<typeof sizesOf>;
 export type SizeName = keyof LapSizes;
 
 /** Problems by split, before there are any. */
@@ -34,8 +15,11 @@ export interface ProblemCounts {
   readonly assumed?: boolean;
 }
 
-/** From the recipe, its domain's word on the problems and, from lap 2 on, the parent's manifest. */
-export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest): LapSizes {
+/**
+ * How many there are of what a lap's orders are about, as far as it can be known before: from the recipe, its domain's
+ * word on the problems and, from lap 2 on, the parent's manifest.
+ */
+export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest) {
   const { coldStart: cold, metaData, labelling, evaluation } = recipe;
   const problems = problemsOf(expected, parent);
   const validationShare = problems.validation / (problems.train + problems.validation);
@@ -57,18 +41,22 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
   const again = ROWS_PER_EXAMPLE * recipe.consolidation.examplesPerSkill;
   const grown = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
   return {
+    /** The cold start's: problems, proofs of one round, and those that experts score; then analyses of these. */
     askedProblems,
     candidates,
     expertProofs,
     expertAnalyses,
+    /** What a consolidation takes up again of D_v and D_mv. */
     reanalysedProofs: Math.min(again, rowsIn(grown)),
     rejudgedAnalyses: Math.min(again, rowsIn(parent?.analysisScores?.train ?? [])),
+    /** Phase 4's: problems, proofs that get a first look, and those to label, what the parent left included. */
     nextProblems,
     lookedAt: written > labelling.proofs ? written : 0,
     toLabel: Math.min(labelling.proofs, written) + (parent?.labels.carried?.rows ?? 0),
     heldOutProblems: problems.heldOut,
     heldOutProofs,
     heldOutAnalyses: held(parent?.evaluation.analyses?.rows, expertAnalyses),
+    /** Held-out proofs of which no analyses were chosen yet. */
     unanalysedProofs: parent?.evaluation.analyses === undefined ? heldOutProofs : 0,
   };
 }

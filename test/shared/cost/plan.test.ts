@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { NOTHING, overBudget, ratiosOf, sumOf } from '../../../shared/lap/amounts.ts';
+import { amountsOf, NOTHING, overBudget, ratiosOf, sumOf } from '../../../shared/lap/amounts.ts';
 import type { Spending } from '../../../shared/lap/amounts.ts';
 import { expertTime } from '../../../shared/cost/expertTime.ts';
 import { domains } from '../../../domains/index.ts';
@@ -8,7 +8,7 @@ import { planLap, refusalOfPlan } from '../../../shared/cost/plan.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { hoursText, short } from '../../../shared/cost/planText.ts';
 import { knownRates } from '../../../shared/cost/knownRates.ts';
-import { cost } from '../../../shared/cost/orders.ts';
+import { counted } from '../../../shared/cost/orders.ts';
 import { ordersOf } from '../../../shared/lap/phases.ts';
 import { sizesOf } from '../../../shared/lap/sizes.ts';
 import { labellingPolicy } from '../../../shared/cost/rates.ts';
@@ -174,7 +174,7 @@ test('whatever the recipe, a plan is the sum of what its orders cost', () => {
       const sizes = sizesOf(recipe, domain.sizes(settings, recipe.coldStart.problems));
       const { rates } = knownRates(recipe);
       const costs = ordersOf({ recipe, turn }).flatMap(({ phase, orders }) =>
-        orders.map((order) => cost(phase, order, { recipe, sizes }, rates)),
+        orders.map((order) => amountsOf(counted(phase, order, { recipe, sizes }, rates), recipe)),
       );
       for (const [amount, sum] of Object.entries(sumOf(costs))) {
         // each phase is rounded: to whole calls, or to a ten-thousandth of an hour and of a price
