@@ -31,7 +31,7 @@ export async function compareLaps(
   const [left, right] = [await read(a), await read(b)];
   const notCompared: { figure: string; reason: string }[] = [];
   const figures = (left[0]?.observed ?? []).flatMap(({ name, on }) => {
-    if (on === 'held-out proofs' && !sameProofs(a, b)) {
+    if (on === 'held-out proofs' && proofsOf(a) !== proofsOf(b)) {
       notCompared.push({ figure: name, reason: `the two sides' verifiers judged different held-out proofs` });
       return [];
     }
@@ -73,11 +73,7 @@ const heldOutOf = ({ lap, problems: { heldOut } }: LapManifest): string =>
   `${lap} on ${heldOut.uri} (${heldOut.sha256.slice(0, 12)}…, ${heldOut.rows} problems)`;
 
 /** The base's proofs of held-out problems depend on the seed: both sides must have met the same ones, equally often. */
-function sameProofs(a: readonly LapManifest[], b: readonly LapManifest[]): boolean {
-  return proofDigests(a) === proofDigests(b);
-}
-
-const proofDigests = (side: readonly LapManifest[]): string =>
+const proofsOf = (side: readonly LapManifest[]): string =>
   side
     .map(({ evaluation }) => evaluation.proofs.sha256)
     .sort()

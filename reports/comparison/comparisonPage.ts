@@ -1,11 +1,10 @@
-import type { Comparison } from '../../shared/figures/comparison.ts';
+import type { ComparedFigure, Comparison } from '../../shared/figures/comparison.ts';
 import { dots } from '../pages/charts.ts';
-import { withInterval } from '../pages/format.ts';
 import { html } from '../pages/markup.ts';
 import { wholePage } from '../pages/style.ts';
 import { INK } from '../pages/svg.ts';
-import { plainTable } from '../pages/tables.ts';
-import { isClear, pairing, plusMinus, signed } from './comparisonTable.ts';
+import { list, plainTable } from '../pages/tables.ts';
+import { isClear, pairing, plusMinus, sidesOf, signed } from './comparisonTable.ts';
 
 /** The comparison as one page. Equal comparisons give equal bytes. */
 export function comparisonPage(comparison: Comparison): string {
@@ -21,13 +20,13 @@ export function comparisonPage(comparison: Comparison): string {
         ),
     ) / 4,
   );
-  const clipped = (figure: { value: number; low: number; high: number }) => ({
-    value: clip(figure.value),
-    low: clip(figure.low),
-    high: clip(figure.high),
+  const clip = (value: number) => Math.max(-reach, Math.min(reach, value));
+  const clipped = ({ value, low, high }: Pick<ComparedFigure, 'value' | 'low' | 'high'>) => ({
+    value: clip(value),
+    low: clip(low),
+    high: clip(high),
     n: 0,
   });
-  const clip = (value: number) => Math.max(-reach, Math.min(reach, value));
   const models = [
     { name: 'b − a, interval over problems', colour: INK.after },
     ...(overSeeds ? [{ name: 'mean over seeds, interval over seeds', colour: INK.between }] : []),
@@ -72,10 +71,7 @@ export function comparisonPage(comparison: Comparison): string {
       ${plainTable(
         ['', 'a', 'b', 'b − a', ...(overSeeds ? [`over seeds ${seeds.join(', ')}`, 'by seed'] : [])],
         figures.map((figure) => [
-          `${figure.name}${figure.paired ? '' : ' (not paired)'}`,
-          withInterval(figure.a),
-          withInterval(figure.b),
-          `${signed(figure)}${isClear(figure) ? ' *' : ''}`,
+          ...sidesOf(figure).map((text, column) => (column === 3 && isClear(figure) ? `${text} *` : text)),
           ...(overSeeds
             ? [
                 figure.overSeeds ? signed(figure.overSeeds) : '–',
@@ -92,9 +88,7 @@ export function comparisonPage(comparison: Comparison): string {
         notCompared.length === 0
           ? null
           : html`<h3>Not compared</h3>
-              <ul>
-                ${notCompared.map(({ figure, reason }) => html`<li>${figure}: ${reason}</li>`)}
-              </ul>`
+              ${list(notCompared.map(({ figure, reason }) => html`${figure}: ${reason}`))}`
       }`,
   );
 }

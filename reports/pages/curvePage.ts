@@ -1,7 +1,7 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
-import { curveBlocks, figureAt, lapCurves, lapName, type Curve, type CurvePoint } from './lapCurves.ts';
+import { curveBlocks, figureAt, lapCurves, lapName, turnsOf, type Curve, type CurvePoint } from './lapCurves.ts';
 import { html, type Markup } from './markup.ts';
 import { wholeDrawing, wholePage } from './style.ts';
 import { custom, disc, drawn, INK, line, panel, placeOf, stroke } from './svg.ts';
@@ -45,7 +45,7 @@ export function curveDrawing(reports: readonly LapReport[]): string {
 const PANEL = { width: 370, height: 200 };
 
 function figures(reports: readonly LapReport[], curves: readonly Curve[]): Markup {
-  const turns = [0, ...new Set(reports.map(({ turn }) => turn).sort((a, b) => a - b))];
+  const turns = [0, ...turnsOf(reports)];
   const blocks = curveBlocks(reports, curves);
   return html`${blocks.map(
     ({ run, rows }) =>

@@ -1,7 +1,8 @@
 import { meanOfRuns } from '../../shared/figures/differences.ts';
-import type { Figure, ScoreKey } from '../../shared/figures/figure.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
+import { SCORES } from './tables.ts';
 import { runOf } from '../../shared/ids.ts';
 
 /** One figure along the laps of a run. */
@@ -26,6 +27,10 @@ export interface CurvePoint {
 /** What a lap came to, in words. */
 export const figureAt = (points: readonly CurvePoint[], turn: number): string =>
   withInterval(points.find((point) => point.turn === turn)?.figure);
+
+/** The places in a chain that are there, in order. */
+export const turnsOf = (laps: readonly { readonly turn: number }[]): number[] =>
+  [...new Set(laps.map(({ turn }) => turn))].sort((a, b) => a - b);
 
 export const lapName = (turn: number): string => (turn === 0 ? 'base' : `lap ${turn}`);
 
@@ -95,8 +100,7 @@ export function lapCurves(reports: readonly LapReport[]): Curve[] {
 }
 
 function meanAt(points: readonly CurvePoint[]): CurvePoint[] {
-  const turns = [...new Set(points.map(({ turn }) => turn))].sort((a, b) => a - b);
-  return turns.map((turn) => ({
+  return turnsOf(points).map((turn) => ({
     turn,
     figure: withinShares(
       meanOfRuns(points.flatMap((point) => (point.turn === turn && point.figure ? [point.figure.value] : []))),
@@ -107,18 +111,17 @@ function meanAt(points: readonly CurvePoint[]): CurvePoint[] {
 function bestAt(
   constants: readonly { readonly turn: number; readonly value: number | undefined }[],
 ): Curve['baseline'] {
-  const best = new Map<number, number>();
-  for (const { turn, value } of constants)
-    if (value !== undefined) best.set(turn, Math.max(value, best.get(turn) ?? 0));
-  return [...best].sort(([a], [b]) => a - b).map(([turn, value]) => ({ turn, value }));
+  const known = constants.flatMap(({ turn, value }) => (value === undefined ? [] : [{ turn, value }]));
+  return turnsOf(known).map((turn) => ({
+    turn,
+    value: Math.max(...known.flatMap((each) => (each.turn === turn ? [each.value] : []))),
+  }));
 }
 
 /** Student knows nothing of bounds: no curve here goes below 0 or above 1. */
 function withinShares(mean: Figure): Figure {
   return mean && { ...mean, low: Math.max(0, mean.low), high: Math.min(1, mean.high) };
 }
-
-const SCORES: readonly ScoreKey[] = ['0', '0.5', '1'];
 
 /** The verifier that a lap labels with: its own, or its parent's where it is frozen. */
 export const lastVerifier = ({ verifier }: LapReport) => verifier.v2 ?? verifier.parent;

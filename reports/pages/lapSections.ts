@@ -4,7 +4,7 @@ import { decimal, duration, percent, readable, sum, value, whole, withInterval }
 import { ledgerCells } from './ledger.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
-import { figure, notMeasured, phaseTable, plainTable, rewards } from './tables.ts';
+import { figure, list, notMeasured, SCORES, phaseTable, plainTable, rewards } from './tables.ts';
 
 export function labelSection(report: LapReport): Markup {
   const { labels } = report;
@@ -50,11 +50,7 @@ export function labelSection(report: LapReport): Markup {
     )}
     ${plainTable(
       ['label', 'proofs', 'precision against truth'],
-      (['0', '0.5', '1'] as const).map((score) => [
-        score,
-        labels.byScore[score],
-        withInterval(labels.precisionByScore[score]),
-      ]),
+      SCORES.map((score) => [score, labels.byScore[score], withInterval(labels.precisionByScore[score])]),
     )}
     ${
       Object.keys(labels.contestedReasons).length === 0
@@ -104,9 +100,7 @@ export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport
     ${
       warnings.length === 0
         ? html`<p>No sign of it.</p>`
-        : html`<ul>
-            ${warnings.map(({ about, text }) => html`<li><b>${readable(about)}</b>: ${text}.</li>`)}
-          </ul>`
+        : list(warnings.map(({ about, text }) => html`<b>${readable(about)}</b>: ${text}.`))
     }
     ${
       audited.length === 0

@@ -1,6 +1,6 @@
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { ledgerCells } from './ledger.ts';
-import { phaseTable, rewards, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
+import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
 import { aligned, change, decimal, duration, percent, readable, sum, value, whole, withInterval } from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
@@ -72,7 +72,7 @@ function measured(rows: readonly FigureRow[]): string[][] {
 }
 
 function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
-  const byScore = (['0', '0.5', '1'] as const).map(
+  const byScore = SCORES.map(
     (score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`,
   );
   return [

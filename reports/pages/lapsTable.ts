@@ -1,6 +1,6 @@
 import type { LapReport } from '../../shared/figures/report.ts';
 import { aligned, decimal, duration, percent, value } from './format.ts';
-import { curveBlocks, figureAt, lapCurves, lapName, lastVerifier } from './lapCurves.ts';
+import { curveBlocks, figureAt, lapCurves, lapName, lastVerifier, turnsOf } from './lapCurves.ts';
 
 /** Laps with their headline figures, one a line. */
 export function lapsTable(reports: readonly LapReport[], unfinished: readonly string[]): string {
@@ -31,7 +31,7 @@ export function lapsTable(reports: readonly LapReport[], unfinished: readonly st
 export function curveTable(reports: readonly LapReport[]): string {
   const blocks = curveBlocks(reports, lapCurves(reports));
   const tables = blocks.map(({ run, rows }) => {
-    const turns = [...new Set(rows.flatMap(({ points }) => points.map(({ turn }) => turn)))].sort((a, b) => a - b);
+    const turns = turnsOf(rows.flatMap(({ points }) => points));
     return [
       run
         ? `run ${run.run}: ${run.reports.map(({ lap, preset, seed }) => `${lap} (${preset}, seed ${seed})`).join(', ')}`

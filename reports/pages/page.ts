@@ -6,7 +6,7 @@ import type { AnalysisSample, ContestedSample } from './samples.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
 import { wholePage } from './style.ts';
-import { plainTable } from './tables.ts';
+import { list, plainTable } from './tables.ts';
 
 export interface PageInput {
   readonly report: LapReport;
@@ -110,9 +110,7 @@ function footnotes(report: LapReport, manifest: LapManifest): Markup {
       report.notMeasured.length === 0
         ? null
         : html`<h3>Not measured</h3>
-            <ul>
-              ${report.notMeasured.map(({ figure, reason }) => html`<li><code>${figure}</code>: ${reason}</li>`)}
-            </ul>`
+            ${list(report.notMeasured.map(({ figure, reason }) => html`<code>${figure}</code>: ${reason}`))}`
     }
     <h3>How the figures are made</h3>
     <ul>
@@ -131,15 +129,13 @@ function footnotes(report: LapReport, manifest: LapManifest): Markup {
     ${plainTable(
       ['artifact', 'sha256'],
       [
-        ['recipe', manifest.recipeSha256],
-        [`prompts: ${manifest.prompts.name}`, manifest.prompts.sha256],
-        ['base', manifest.base.sha256],
-        ...manifest.stages.map(({ name, checkpoint }) => [readable(name), checkpoint.sha256]),
-        [manifest.evaluation.proofs.uri, manifest.evaluation.proofs.sha256],
-        ...(manifest.evaluation.analyses
-          ? [[manifest.evaluation.analyses.uri, manifest.evaluation.analyses.sha256] as const]
-          : []),
-        [manifest.proofScores.grown.uri, manifest.proofScores.grown.sha256],
-      ].map(([name, digest]) => [name ?? '', `${(digest ?? '').slice(0, 16)}…`]),
+        { uri: 'recipe', sha256: manifest.recipeSha256 },
+        { uri: `prompts: ${manifest.prompts.name}`, sha256: manifest.prompts.sha256 },
+        { uri: 'base', sha256: manifest.base.sha256 },
+        ...manifest.stages.map(({ name, checkpoint: { sha256 } }) => ({ uri: readable(name), sha256 })),
+        manifest.evaluation.proofs,
+        ...(manifest.evaluation.analyses ? [manifest.evaluation.analyses] : []),
+        manifest.proofScores.grown,
+      ].map(({ uri, sha256 }) => [uri, `${sha256.slice(0, 16)}…`]),
     )}`;
 }

@@ -3,7 +3,7 @@ import type { Checker } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { Problem, ProofRow } from '../../shared/records.ts';
-import type { ProofScore, QualityScore } from '../../shared/scores.ts';
+import type { ProofScore, QualityScore, Score } from '../../shared/scores.ts';
 import type { LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import { analysisId } from '../../activities/sets/labelShard.ts';
@@ -16,10 +16,17 @@ export interface ContestedSample {
   readonly truth: ProofScore | null;
   readonly decision: LabelDecision;
   readonly verdicts: readonly {
-    readonly score: ProofScore | null;
+    readonly score: Score | null;
     readonly text: string;
-    readonly confirmations: readonly QualityScore[];
+    readonly confirmations: readonly Score[];
   }[];
+}
+
+/** An analysis, and what it is worth. */
+interface Judged {
+  readonly text: string;
+  readonly score: ProofScore;
+  readonly quality: QualityScore;
 }
 
 /** One held-out proof with v1's and v2's analysis of it. */
@@ -27,8 +34,8 @@ export interface AnalysisSample {
   readonly problem: Problem;
   readonly proof: string;
   readonly truth: ProofScore;
-  readonly v1: { readonly text: string; readonly score: ProofScore; readonly quality: QualityScore };
-  readonly v2: { readonly text: string; readonly score: ProofScore; readonly quality: QualityScore };
+  readonly v1: Judged;
+  readonly v2: Judged;
 }
 
 /** Analyses shown of a contested proof. */
@@ -43,36 +50,33 @@ export async function contestedSample(
   manifest: LapManifest,
   checker?: Checker,
 ): Promise<ContestedSample | undefined> {
-  const rows = await store.readRows<LabelRow>(manifest.labels.set.decisions);
-  const contested = rows.filter(({ decision }) => decision.kind === 'contested');
-  const chosen = contested.reduce<LabelRow | undefined>(
-    (best, row) => (best === undefined || row.metaAnalyses > best.metaAnalyses ? row : best),
-    undefined,
-  );
-  if (chosen === undefined) return undefined;
-  const proof = (await store.readRows<ProofRow>(manifest.labels.proofs)).find(({ id }) => id === chosen.proofId);
-  if (proof === undefined) return undefined;
+  const { proofs, set } = manifest.labels;
+  const [chosen] = (await store.readRows<LabelRow>(set.decisions))
+    .filter(({ decision }) => decision.kind === 'contested')
+    .sort((a, b) => b.metaAnalyses - a.metaAnalyses);
+  const row = chosen && (await store.rowsById<ProofRow>(proofs)).get(chosen.proofId);
+  if (chosen === undefined || row === undefined) return undefined;
   const analyses: Outcome[] = [];
-  const metas: Outcome[] = [];
-  for await (const outcome of readOutcomes(store, manifest.labels.set.setId)) {
+  const confirmations = new Map<string, Score[]>();
+  for await (const outcome of readOutcomes(store, set.setId)) {
     if (outcome.kind !== 'answered') continue;
-    if (outcome.task === 'verify' && outcome.row === proof.id) analyses.push(outcome);
-    if (outcome.task === 'metaVerify' && outcome.row.startsWith(analysisId(proof.id, 0).slice(0, -1)))
-      metas.push(outcome);
+    const { task, row: about, score } = outcome;
+    if (task === 'verify' && about === row.id) analyses.push(outcome);
+    if (task === 'metaVerify' && score !== undefined)
+      confirmations.set(about, [...(confirmations.get(about) ?? []), score]);
   }
+  const { problem, proof } = row;
   return {
-    problem: proof.problem,
-    proof: proof.proof,
-    truth: checker?.proofScore(proof.problem, proof.proof) ?? null,
+    problem,
+    proof,
+    truth: checker?.proofScore(problem, proof) ?? null,
     decision: chosen.decision,
     verdicts: analyses
       .slice(0, VERDICTS_SHOWN)
-      .map((analysis) => ({
-        score: analysis.score ?? null,
-        text: analysis.text ?? '',
-        confirmations: metas.flatMap((meta) =>
-          meta.row === analysisId(proof.id, analysis.sample) && meta.score !== undefined ? [meta.score] : [],
-        ),
+      .map(({ score = null, text = '', sample }) => ({
+        score,
+        text,
+        confirmations: confirmations.get(analysisId(row.id, sample)) ?? [],
       })),
   };
 }
@@ -90,9 +94,7 @@ export async function analysisSample(
     );
   const [first, second] = [setOf('verifierV1'), setOf('verifierV2')];
   if (first === undefined || second === undefined) return undefined;
-  const proofs = new Map(
-    (await store.readRows<ProofRow>(manifest.evaluation.proofs)).map((proof) => [proof.id, proof]),
-  );
+  const proofs = await store.rowsById<ProofRow>(manifest.evaluation.proofs);
   const judge = (outcome: Outcome) => {
     const proof = proofs.get(outcome.row);
     const answer = parseAnswer('verify', outcome.text ?? '');
@@ -101,25 +103,19 @@ export async function analysisSample(
     const truth = checker.analysis(proof.problem, proof.proof, answer.text);
     return { proof, text: answer.text, score: answer.score, quality: truth.quality, claims: truth.claimedIssues };
   };
-  const worthless = new Map<string, { text: string; score: ProofScore; quality: QualityScore }>();
+  const worthless = new Map<string, Judged>();
   for await (const outcome of readOutcomes(store, first.setId)) {
     const judged = judge(outcome);
     if (judged?.quality === 0) worthless.set(judged.proof.id, judged);
   }
   let found: AnalysisSample | undefined;
   for await (const outcome of readOutcomes(store, second.setId)) {
-    const judged = judge(outcome);
-    const v1 = judged && worthless.get(judged.proof.id);
-    if (judged?.quality !== 1 || v1 === undefined || (found && judged.claims === 0)) continue;
-    const { proof, text, score, quality } = judged;
-    found = {
-      problem: proof.problem,
-      proof: proof.proof,
-      truth: checker.proofScore(proof.problem, proof.proof),
-      v1,
-      v2: { text, score, quality },
-    };
-    if (judged.claims > 0) return found; // one that finds a real issue says more than one that finds none
+    const v2 = judge(outcome);
+    const v1 = v2 && worthless.get(v2.proof.id);
+    if (v2?.quality !== 1 || v1 === undefined || (found && v2.claims === 0)) continue;
+    const { problem, proof } = v2.proof;
+    found = { problem, proof, truth: checker.proofScore(problem, proof), v1, v2 };
+    if (v2.claims > 0) return found; // one that finds a real issue says more than one that finds none
   }
   return found;
 }

@@ -10,6 +10,11 @@ export const figure = (chart: Markup, caption: Markup): Markup =>
     <figcaption>${caption}</figcaption>
   </figure>`;
 
+export const list = (items: readonly Markup[]): Markup =>
+  html`<ul>
+    ${items.map((item) => html`<li>${item}</li>`)}
+  </ul>`;
+
 export const notMeasured = html`<p class="quiet">Not measured; the reasons are at the end.</p>`;
 
 /** Figures side by side, such as before and after. */
@@ -131,7 +136,7 @@ export function plainTable(
   </div>`;
 }
 
-const SCORES = ['0', '0.5', '1'] as const;
+export const SCORES = ['0', '0.5', '1'] as const;
 const GIVEN = [...SCORES, 'malformed'] as const;
 
 /** True score against given score, as shares of each true score: what lies on the diagonal is right. */
