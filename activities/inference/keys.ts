@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Sampling } from '../../shared/outcomes.ts';
-import { modelKey, type ChatMessage, type ModelRef, type Task } from '../../shared/records.ts';
-
-/** What a call asks, without which of its samples it is. */
-export interface Question {
-  readonly model: ModelRef;
-  readonly task: Task;
-  readonly messages: readonly ChatMessage[];
-  readonly sampling: Sampling;
-}
+import { modelKey } from '../../shared/records.ts';
+import type { ModelCall, Question } from './types.ts';
 
 /** Digest of a question: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
@@ -30,9 +22,9 @@ export function questionDigest({ model, task, messages, sampling }: Question): s
  */
 export function callKey(
   question: string,
-  which: { readonly seed: number; readonly sample: number; readonly attempt: number },
+  { seed, sample, attempt }: Pick<ModelCall, 'seed' | 'sample'> & { readonly attempt: number },
 ): string {
-  return sha256(`${question}/${which.seed}/${which.sample}/${which.attempt}`).slice(0, 24);
+  return sha256(`${question}/${seed}/${sample}/${attempt}`).slice(0, 24);
 }
 
 export function sha256(text: string | Buffer): string {

@@ -10,18 +10,10 @@ export function onAbort(signal: AbortSignal | undefined, react: () => void): () 
   let reactions = waiting.get(signal);
   if (reactions === undefined) {
     const all = new Set<() => void>();
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const one of all) one();
-      },
-      { once: true },
-    );
+    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
     waiting.set(signal, all);
     reactions = all;
   }
   const joined = reactions.add(react);
-  return () => {
-    joined.delete(react);
-  };
+  return () => void joined.delete(react);
 }

@@ -63,7 +63,7 @@ export class ModelServers {
 }
 
 /** Calls that wait for a server of one model, first come first served; a call on its way again goes before new ones. */
-export class ModelQueue {
+class ModelQueue {
   readonly #model: ModelRef;
   readonly #options: Required<ServersOptions>;
   #servers: Server[] = [];
@@ -147,10 +147,8 @@ export class ModelQueue {
   }
 
   get #capacity(): number {
-    return Math.max(
-      8,
-      this.#servers.reduce((sum, server) => sum + server.capacity, 0),
-    );
+    const all = this.#servers.reduce((sum, server) => sum + server.capacity, 0);
+    return Math.max(8, all);
   }
 
   #pump(): void {

@@ -1,17 +1,21 @@
 import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
 
+/** What a call asks, without which of its samples it is. */
+export interface Question {
+  readonly model: ModelRef;
+  readonly task: Task;
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+}
+
 /** One question to one model. */
-export interface ModelCall {
+export interface ModelCall extends Question {
   /** Identity: see `callKey`. Equal keys are the same call, and are paid once. */
   readonly key: string;
   /** Row of the set that is asked about, and which of its samples this is. */
   readonly row: string;
   readonly sample: number;
-  readonly task: Task;
-  readonly model: ModelRef;
-  readonly messages: readonly ChatMessage[];
-  readonly sampling: Sampling;
   readonly seed: number;
 }
 
@@ -33,5 +37,5 @@ export interface Endpoint {
  */
 export type EndpointResolver = (
   model: ModelRef,
-  options?: { readonly refresh: boolean; readonly engine?: string },
+  options: { readonly refresh: boolean; readonly engine?: string },
 ) => Promise<readonly Endpoint[]>;

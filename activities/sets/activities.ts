@@ -26,8 +26,7 @@ export function createInferenceActivities({ store, resolve }: InferenceDeps) {
   const servers = new Map<string, ModelServers>();
   const shardDeps = async ({ prompts, engine: { engine } }: Pick<SampleShardInput, 'prompts' | 'engine'>) => {
     const known =
-      servers.get(engine) ??
-      new ModelServers({ resolve: (model, options) => resolve(model, { refresh: false, ...options, engine }) });
+      servers.get(engine) ?? new ModelServers({ resolve: (model, options) => resolve(model, { ...options, engine }) });
     servers.set(engine, known);
     return { store, servers: known, prompts: await openPromptSet(store, prompts) };
   };

@@ -2,7 +2,8 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSet.ts';
-import { callKey, questionDigest, type Question } from '../inference/keys.ts';
+import { callKey, questionDigest } from '../inference/keys.ts';
+import type { Question } from '../inference/types.ts';
 import type { ShardRun } from './shard.ts';
 
 /** A question about a row: its samples share the prompt and the digest of it. */

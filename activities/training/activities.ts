@@ -31,7 +31,7 @@ export function createTrainingActivities(settings: TrainingSettings) {
      * was cancelled.
      */
     stopTraining: ({ jobKey, cluster }: Pick<RunTrainingInput, 'jobKey' | 'cluster'>): Promise<void> =>
-      beating(() => cancelJob(folderOf(store, jobKey), clusterNamed(clusters, cluster), graceMs)),
+      beating(() => cancelJob(new JobFolder(store, jobKey), clusterNamed(clusters, cluster), graceMs)),
 
     /**
      * Trains once, whatever is killed meanwhile. Heartbeats are TrainingProgress; cancellation ends the job, a worker's
@@ -39,18 +39,12 @@ export function createTrainingActivities(settings: TrainingSettings) {
      */
     runTraining: (input: RunTrainingInput): Promise<TrainingOutcome> =>
       beating(async (heartbeat) => {
-        const folder = folderOf(store, input.jobKey);
-        const engine = allowed(() => engineFor(engines, input.engine, input.kind));
+        const folder = new JobFolder(store, input.jobKey);
+        const engine = engineOf(engines, input);
         const cluster = await clusterFor(clusters, input.cluster, input.resources);
         folder.job(input, 1, reward);
         await checkArtifacts(store, input);
-        const differing = await folder.bind(input);
-        if (differing.length > 0) {
-          const message =
-            `Expected ${folder.jobKey} to be the training it was before, got another ${differing.join(', ')}: a ` +
-            'new training needs a new jobKey, that is a new lap';
-          throw failure('JobConflict', message);
-        }
+        await folder.bind(input);
         const { info, cancellationSignal: signal } = Context.current();
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;
@@ -77,14 +71,9 @@ async function stopWatching(cancel: () => Promise<void>, jobKey: string): Promis
     });
 }
 
-function folderOf(store: ArtifactStore, jobKey: string): JobFolder {
-  return allowed(() => new JobFolder(store, jobKey));
-}
-
-/** What the input asks for; an error is a refusal of the input. */
-function allowed<T>(asked: () => T): T {
+function engineOf(engines: readonly Engine[], { engine, kind }: RunTrainingInput): Engine {
   try {
-    return asked();
+    return engineFor(engines, engine, kind);
   } catch (error) {
     throw failure('InvalidTrainingInput', (error as Error).message);
   }

@@ -30,10 +30,11 @@ export class JobFolder {
   readonly jobKey: string;
   readonly #store: ArtifactStore;
 
-  /** @throws when the key is not a path of plain names: it becomes one inside the store. */
+  /** @throws `InvalidTrainingInput` when the key is not a path of plain names: it becomes one inside the store. */
   constructor(store: ArtifactStore, jobKey: string) {
     if (!isJobKey(jobKey)) {
-      throw new Error(
+      throw failure(
+        'InvalidTrainingInput',
         `Expected jobKey to be a path of names such as main/lap-0001/verifier-v1, got ${JSON.stringify(jobKey)}`,
       );
     }
@@ -60,19 +61,24 @@ export class JobFolder {
 
   /**
    * Binds the jobKey to what is trained under it.
-   * @returns the fields in which an earlier training of the same key differs.
+   * @throws `JobConflict` with the fields in which an earlier training of the same key differs.
    */
-  async bind(input: RunTrainingInput): Promise<string[]> {
+  async bind(input: RunTrainingInput): Promise<void> {
     const { resources: _resources, cluster: _cluster, maxAttempts: _maxAttempts, ...training } = input;
     const bound = await this.#find<Record<string, unknown>>('training.json');
     const plain = JSON.parse(JSON.stringify(training)) as Record<string, unknown>;
     if (!bound) {
       await this.#store.writeJson(this.uri('training.json'), plain);
-      return [];
+      return;
     }
-    return [...new Set([...Object.keys(bound), ...Object.keys(plain)])].filter(
+    const differing = Object.keys({ ...bound, ...plain }).filter(
       (field) => !isDeepStrictEqual(bound[field], plain[field]),
     );
+    if (differing.length === 0) return;
+    const message =
+      `Expected ${this.jobKey} to be the training it was before, got another ${differing.join(', ')}: a ` +
+      'new training needs a new jobKey, that is a new lap';
+    throw failure('JobConflict', message);
   }
 
   /**
@@ -81,37 +87,20 @@ export class JobFolder {
    */
   job(input: RunTrainingInput, attempt: number, reward: RewardAddress): Job {
     const file = (uri: string) => this.#store.address(uri);
-    const common = {
-      jobKey: this.jobKey,
+    // The schema keeps what the contract names, and no more.
+    const parsed = jobSchema.safeParse({
+      ...input,
       attempt,
-      engine: input.engine,
-      engineOptions: input.engineOptions,
-      initCheckpoint: { uri: file(input.initCheckpoint.uri), sha256: input.initCheckpoint.sha256 },
-      datasets: input.datasets.map(({ role, ref, weight }) => ({
-        role,
-        uri: file(ref.uri),
-        sha256: ref.sha256,
-        rows: ref.rows,
-        weight,
-      })),
-      resources: input.resources,
+      initCheckpoint: { ...input.initCheckpoint, uri: file(input.initCheckpoint.uri) },
+      datasets: input.datasets.map(({ ref, ...use }) => ({ ...use, ...ref, uri: file(ref.uri) })),
       output: { uri: file(uri.jobs(this.jobKey)), checkpoints: file('checkpoints') },
       resume: 'auto',
-    } as const;
-    const job: Job =
-      input.kind === 'sft'
-        ? { ...common, kind: input.kind, hyper: input.hyper }
-        : {
-            ...common,
-            kind: input.kind,
-            hyper: input.hyper,
-            reward: {
-              url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
-              recipeSha256: input.rewardSpecSha256,
-              tokenEnv: reward.tokenEnv,
-            },
-          };
-    const parsed = jobSchema.safeParse(job);
+      reward: {
+        url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
+        recipeSha256: 'rewardSpecSha256' in input ? input.rewardSpecSha256 : undefined,
+        tokenEnv: reward.tokenEnv,
+      },
+    });
     if (!parsed.success) {
       const message =
         `Expected training job ${this.jobKey} to keep its contract (shared/training/job.ts), ` +

@@ -17,14 +17,9 @@ interface SftInput extends AnyInput {
   readonly hyper: HyperOf<'sft'>;
 }
 
-interface AnyInput {
-  /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. Its files are under `jobs/<jobKey>/`. */
-  readonly jobKey: string;
-  readonly engine: string;
-  readonly engineOptions: Readonly<Record<string, unknown>>;
+interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptions' | 'resources'>> {
   readonly initCheckpoint: CheckpointRef;
   readonly datasets: readonly { readonly role: string; readonly ref: DatasetRef; readonly weight: number }[];
-  readonly resources: Job['resources'];
   /** Name of a configured cluster. */
   readonly cluster: string;
   /** Attempts at a job whose failure may heal; those that a graceful stop ended do not count. */

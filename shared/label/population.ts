@@ -7,7 +7,7 @@ export interface ProofOutcomes {
 }
 
 /** `null`: no verdict, however often it is asked. */
-export interface AnalysisOutcome {
+interface AnalysisOutcome {
   readonly score: ProofScore | null;
   /** Empty where the analysis reports no issue. */
   readonly metaScores: readonly (QualityScore | null)[];

@@ -20,12 +20,12 @@ export interface ConcurrencyLimit {
  * Ours: a small server is full at once, a large one within one generation of calls, and one that is smaller than said
  * gets an overload it can refuse.
  */
-export const INITIAL_LIMIT = 64;
+const INITIAL_LIMIT = 64;
 /**
  * What remains after an overload. Ours: 0.75 wastes less of a server than the classic 0.5, and overload by one is
  * common.
  */
-export const DECREASE = 0.75;
+const DECREASE = 0.75;
 
 export function startLimit(max: number): ConcurrencyLimit {
   return {

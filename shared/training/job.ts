@@ -18,7 +18,7 @@ const hyper = z.object({
 });
 
 const anyJob = z.object({
-  /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. */
+  /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. Its files are under `jobs/<jobKey>/`. */
   jobKey: z.string(),
   attempt: z.int().min(1),
   /** Which program trains, by its name in activities/training/engines.ts. */

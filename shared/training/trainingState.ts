@@ -7,7 +7,7 @@ const OVER = ['succeeded', 'failed', 'preempted', 'lost', 'timedOut', 'cancelled
 export const JOB_STATES = ['pending', 'queued', 'starting', 'running', 'exporting', ...OVER] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-export type JobEnd = (typeof OVER)[number];
+type JobEnd = (typeof OVER)[number];
 
 export function isOver(state: JobState): state is JobEnd {
   return (OVER as readonly JobState[]).includes(state);
@@ -52,11 +52,7 @@ export function jobState(evidence: AttemptEvidence): JobState {
 }
 
 /** Classes that heal by themselves; the others need a person. */
-const HEALING = ['infra', 'capacity'] as const satisfies readonly FailureClass[];
-
-export function heals(failureClass: FailureClass): boolean {
-  return (HEALING as readonly FailureClass[]).includes(failureClass);
-}
+const HEALING: readonly FailureClass[] = ['infra', 'capacity'];
 
 /** One attempt, as far as it got. */
 export interface AttemptSummary {
@@ -69,7 +65,7 @@ export interface AttemptSummary {
   readonly execution: string;
 }
 
-export type NextStep =
+type NextStep =
   | { readonly kind: 'done'; readonly attempt: number }
   | { readonly kind: 'watch'; readonly attempt: number }
   | { readonly kind: 'submit'; readonly attempt: number; readonly delayMs: number }
@@ -97,7 +93,7 @@ export function nextStep(
   const what =
     `attempt ${last.attempt} ` +
     `${WORDS[last.state]}${last.class ? ` (${last.class})` : ''}${last.message ? `: ${last.message}` : ''}`;
-  if (last.state === 'failed' && !heals(last.class ?? 'app')) return { kind: 'fail', type, message: what };
+  if (last.state === 'failed' && !HEALING.includes(last.class ?? 'app')) return { kind: 'fail', type, message: what };
   const counted = attempts.filter((each) => each.execution === policy.execution && !stoppedGracefully(each)).length;
   if (counted >= policy.maxAttempts) {
     return { kind: 'fail', type, message: `${what}; that was the last of ${policy.maxAttempts} attempts` };
