@@ -25,8 +25,7 @@ export class Server implements HttpServer {
   inFlight = 0;
   /** No call before this time. */
   pausedUntil = 0;
-  /** No longer among the resolver's endpoints: gets nothing new. */
-  retired = false;
+  #retired = false;
   #limit: ConcurrencyLimit;
   /** False while it is gone or only refuses: nothing it has said lately was an answer. */
   answers = true;
@@ -52,7 +51,6 @@ export class Server implements HttpServer {
 
   /** Calls it may have at once now. */
   get capacity(): number {
-    if (this.retired) return 0;
     return this.answers ? Math.floor(this.#limit.limit) : 1;
   }
 
@@ -85,6 +83,18 @@ export class Server implements HttpServer {
         this.answers = false;
         this.#pause(undefined, sentAt < this.pausedUntil, now);
     }
+  }
+
+  /** A call has ended. */
+  release(): void {
+    this.inFlight -= 1;
+    if (this.#retired) this.retire();
+  }
+
+  /** It is no longer among the resolver's endpoints, and gets nothing new: its connections end with its last call. */
+  retire(): void {
+    this.#retired = true;
+    if (this.inFlight === 0) void this.pool.close();
   }
 
   /** It may have been started again: find out now. */

@@ -188,8 +188,7 @@ class ModelQueue {
         this.#refresh(true);
       },
       release: () => {
-        server.inFlight -= 1;
-        if (server.retired && server.inFlight === 0) void server.pool.close();
+        server.release();
         this.#pump();
       },
     };
@@ -210,10 +209,7 @@ class ModelQueue {
         );
         for (const server of kept.values()) {
           if (this.#servers.includes(server)) server.retryNow();
-          else {
-            server.retired = true;
-            if (server.inFlight === 0) void server.pool.close();
-          }
+          else server.retire();
         }
       })
       .catch((error: unknown) => {
@@ -234,9 +230,7 @@ class ModelQueue {
    */
   #wakeLater(now: number): void {
     if (this.#timer !== undefined || this.#backlog === 0 || this.#closed) return;
-    const pauses = this.#servers
-      .filter(({ pausedUntil, retired }) => !retired && pausedUntil > now)
-      .map(({ pausedUntil }) => pausedUntil - now);
+    const pauses = this.#servers.map(({ pausedUntil }) => pausedUntil - now).filter((ms) => ms > 0);
     if (pauses.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
     this.#timer = setTimeout(
       () => {
