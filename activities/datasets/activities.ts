@@ -1,6 +1,6 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { chooseAnalysesForExperts, collectAnalyses, recordAnalysisScores } from './analyses.ts';
+import { chooseAnalysesForExperts, collectAnalyses } from './analyses.ts';
 import { chooseScored, rightAnalyses, writeConsolidation } from './consolidation.ts';
 import {
   buildHeldOutAnalyses,
@@ -50,7 +50,7 @@ export function createDatasetActivities({
       growProofScores: proofs.growProofScores,
       collectAnalyses,
       chooseAnalysesForExperts,
-      recordAnalysisScores,
+      recordAnalysisScores: proofs.recordAnalysisScores,
       chooseScored,
       rightAnalyses,
       writeConsolidation,

@@ -1,11 +1,9 @@
 import { parseAnswer } from '../../shared/answers.ts';
-import type { AnalysisRow, DatasetRef, ProofRow, ScoredAnalysis } from '../../shared/records.ts';
+import type { AnalysisRow, DatasetRef, ProofRow } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { reviewsById, writeSplit } from './proofs.ts';
-import { placeOf } from '../../shared/ids.ts';
 
 /**
  * The well-formed analyses among a verify set's answers, in the set's order.
@@ -16,7 +14,7 @@ export async function* wellFormedAnalyses(
   setId: string,
   proofs: DatasetRef,
 ): AsyncGenerator<AnalysisRow> {
-  const rows = new Map((await store.readRows<ProofRow>(proofs)).map((row) => [row.id, row]));
+  const rows = await store.rowsById<ProofRow>(proofs);
   for await (const outcome of readOutcomes(store, setId)) {
     const proof = rows.get(outcome.row);
     if (proof === undefined)
@@ -68,17 +66,4 @@ export async function chooseAnalysesForExperts(
       'of the base': fromBase > 0 ? input.ofBase : undefined,
     }),
   );
-}
-
-/** D_mv: the analyses whose quality experts scored, split by problem. */
-export async function recordAnalysisScores(
-  store: ArtifactStore,
-  input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
-): Promise<{ train: DatasetRef; validation: DatasetRef }> {
-  const results = await reviewsById(store, input.results);
-  const scored = (await store.readRows<AnalysisRow>(input.subject)).flatMap((row): ScoredAnalysis[] => {
-    const result = results.get(row.id);
-    return result?.kind === 'scored' ? [{ ...row, quality: result.score, source: result.source, lap: input.lap }] : [];
-  });
-  return writeSplit(store, 'recordAnalysisScores', placeOf(input.lap, 'analysisScores'), scored, input);
 }

@@ -1,4 +1,3 @@
-import { parseAnswer } from '../../shared/answers.ts';
 import { validityOf } from '../../shared/label/autoLabel.ts';
 import { chooseExamples, proofPasses, type Example } from '../../shared/lap/consolidation.ts';
 import type { LabelRecord, SkillCounts } from '../../shared/lap/manifest.ts';
@@ -14,26 +13,24 @@ import type {
 } from '../../shared/records.ts';
 import { seriesOfLap } from '../../shared/ids.ts';
 import { balancedSample } from '../../shared/selection.ts';
-import type { AutoLabelPolicy, LabelRow } from '../../shared/sampling/sets.ts';
+import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { readOutcomes } from '../sets/outcomes.ts';
+import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { openPromptSet } from '../store/promptSets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { wellFormedAnalyses } from './analyses.ts';
-import { proofId } from './proofs.ts';
+import { labelsById, proofId, proofIn } from './proofs.ts';
 
 /** Rows of D_v or D_mv for the models to answer again: at most `count`, spread over scores and topics. */
 export async function chooseScored(
   store: ArtifactStore,
   input: { to: string; parts: readonly DatasetRef[]; count: number; seed: number },
 ): Promise<DatasetRef> {
-  const rows: (ScoredProof | ScoredAnalysis)[] = [];
-  for (const part of input.parts) rows.push(...(await store.readRows<ScoredProof | ScoredAnalysis>(part)));
   return store.writeJsonl(
     input.to,
     balancedSample(
-      rows,
+      await store.readRows<ScoredProof | ScoredAnalysis>(...input.parts),
       input.count,
       (row) => `${'quality' in row ? row.quality : row.score} ${row.problem.topic}`,
       input.seed,
@@ -47,19 +44,19 @@ export async function rightAnalyses(
   store: ArtifactStore,
   input: { to: string; setId: string; proofs: DatasetRef },
 ): Promise<{ rows: DatasetRef; seen: number }> {
-  const scores = new Map((await store.readRows<ScoredProof>(input.proofs)).map((row) => [row.id, row.score]));
+  const scored = await store.rowsById<ScoredProof>(input.proofs);
   let seen = 0;
   async function* rows(): AsyncGenerator<AnalysisRow> {
     for await (const row of wellFormedAnalyses(store, input.setId, input.proofs)) {
       seen += 1;
-      if (row.analysisScore === scores.get(row.proofId)) yield row;
+      if (row.analysisScore === scored.get(row.proofId)?.score) yield row;
     }
   }
   const made = madeBy('rightAnalyses', { proofs: input.proofs, analyses: input.setId });
   return { rows: await store.writeJsonl(input.to, rows(), made), seen };
 }
 
-export interface ConsolidationInput {
+interface ConsolidationInput {
   readonly to: string;
   readonly prompts: PromptSetRef;
   /** The generator's skill: the parent's labelled proofs, as it wrote them. */
@@ -134,28 +131,23 @@ interface Passed {
 
 /** Each serves twice: as a bare proof, and whole, with its self-analysis. */
 async function passedProofs(store: ArtifactStore, { labels, turn }: ConsolidationInput): Promise<Passed> {
-  const rows = await store.readRows<ProofRow>(labels.proofs);
-  const proofs = new Map(rows.map((row) => [row.id, row]));
-  const problems = new Map(rows.map(({ problem }) => [problem.id, problem]));
-  const decisions = new Map(
-    (await store.readRows<LabelRow>(labels.set.decisions)).map((row) => [row.proofId, row.decision]),
-  );
+  const proofs = await store.rowsById<ProofRow>(labels.proofs);
+  const problems = new Map(Array.from(proofs.values(), ({ problem }) => [problem.id, problem]));
+  const decisions = await labelsById(store, labels.set.decisions);
   const passed: Row[] = [];
   let seen = 0;
   for await (const outcome of readOutcomes(store, labels.writtenIn)) {
     seen += 1;
-    if (outcome.kind !== 'answered' || outcome.text === undefined) continue;
     const problem = problems.get(outcome.row);
-    if (problem === undefined) continue;
+    const answer = proofIn(outcome);
+    if (problem === undefined || answer === undefined) continue;
     const id = proofId({ problem }, outcome, seriesOfLap(turn));
-    const decision = decisions.get(id);
-    const answer = parseAnswer(outcome.task, outcome.text);
-    if (answer.kind === 'malformed' || answer.proof === undefined) continue;
+    const decision = decisions.get(id)?.decision;
     if (!proofPasses(decision?.kind === 'labelled' ? decision.score : undefined, proofs.get(id)?.selfScore)) continue;
     const whole = { subject: id, topic: problem.topic, score: 1, problem } as const;
     passed.push(
       { ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` },
-      { ...whole, task: outcome.task, completion: outcome.text },
+      { ...whole, task: outcome.task, completion: outcome.text ?? '' },
     );
   }
   return { seen, passed };
@@ -181,7 +173,7 @@ async function passedAnalyses(store: ArtifactStore, { analyses, policy }: Consol
 }
 
 async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRef; setId: string }): Promise<Passed> {
-  const rows = new Map((await store.readRows<ScoredAnalysis>(input.rows)).map((row) => [row.id, row]));
+  const rows = await store.rowsById<ScoredAnalysis>(input.rows);
   const passed: Row[] = [];
   let seen = 0;
   for await (const { row: id, kind, score, text } of readOutcomes(store, input.setId)) {
@@ -200,11 +192,4 @@ async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRe
     });
   }
   return { seen, passed };
-}
-
-async function scoresByRow(store: ArtifactStore, setId: string) {
-  const scores = new Map<string, (ScoredAnalysis['quality'] | undefined)[]>();
-  for await (const { row, kind, score } of readOutcomes(store, setId))
-    scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
-  return scores;
 }

@@ -1,16 +1,16 @@
 import { parseAnswer } from '../../shared/answers.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
-import type { DatasetRef, Problem, ProofRow, ScoredProof, Task } from '../../shared/records.ts';
-import type { ReviewResult } from '../../shared/review/reviews.ts';
+import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredProof } from '../../shared/records.ts';
+import type { ReviewRow } from '../../shared/review/reviews.ts';
 import { hardnessOf } from '../../shared/label/waves.ts';
 import { shuffled } from '../../shared/seeds.ts';
-import { isScore, type ProofScore } from '../../shared/scores.ts';
+import type { Score } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
-import { readOutcomes } from '../sets/outcomes.ts';
+import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { placeOf, uri, type Place } from '../../shared/ids.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
 
 /** The rows of several datasets as one. */
 export async function concatenate(
@@ -28,7 +28,7 @@ export async function chooseProblems(
   store: ArtifactStore,
   input: { to: string; problems: readonly DatasetRef[]; count: number; seed: number },
 ): Promise<DatasetRef> {
-  const problems = (await Promise.all(input.problems.map((ref) => store.readRows<Problem>(ref)))).flat();
+  const problems = await store.readRows<Problem>(...input.problems);
   const chosen = balancedSample(problems, input.count, (problem) => problem.topic, input.seed);
   return store.writeJsonl(
     input.to,
@@ -45,15 +45,14 @@ export async function chooseProblems(
  */
 export async function collectProofs(
   store: ArtifactStore,
-  input: { to: string; setId: string; rows: DatasetRef; task: Task; round: number; series: string },
+  input: { to: string; setId: string; rows: DatasetRef; round: number; series: string },
 ): Promise<DatasetRef> {
-  const rows = new Map((await store.readRows<SetRow>(input.rows)).map((row) => [row.id, row]));
+  const rows = await store.rowsById<SetRow>(input.rows);
   const proofs: ProofRow[] = [];
   for await (const outcome of readOutcomes(store, input.setId)) {
     const row = rows.get(outcome.row);
-    if (outcome.kind !== 'answered' || outcome.text === undefined || row === undefined) continue;
-    const answer = parseAnswer(input.task, outcome.text);
-    if (answer.kind === 'malformed' || answer.proof === undefined) continue;
+    const answer = proofIn(outcome);
+    if (answer === undefined || row === undefined) continue;
     proofs.push({
       id: proofId(row, outcome, input.series),
       problem: row.problem,
@@ -65,6 +64,13 @@ export async function collectProofs(
     });
   }
   return store.writeJsonl(input.to, proofs, madeBy('collectProofs', { rows: input.rows, answers: input.setId }));
+}
+
+/** The answer of a call that wrote a proof; undefined where it is not well formed. */
+export function proofIn({ kind, task, text = '' }: Outcome) {
+  const answer = parseAnswer(task, text);
+  if (kind !== 'answered' || answer.kind === 'malformed' || answer.proof === undefined) return undefined;
+  return { ...answer, proof: answer.proof };
 }
 
 /** `<problem>-<series>-<samples>`: a refined proof has the samples of the one it came from before its own. */
@@ -101,8 +107,10 @@ export async function chooseForExperts(
   store: ArtifactStore,
   input: { to: string; candidates: readonly DatasetRef[]; count: number; seed: number },
 ): Promise<DatasetRef> {
-  const all = (await Promise.all(input.candidates.map((ref) => store.readRows<ProofRow>(ref)))).flat();
-  const distinct = distinctBy(all, (proof) => `${proof.problem.id}\n${proof.proof}`);
+  const distinct = distinctBy(
+    await store.readRows<ProofRow>(...input.candidates),
+    (proof) => `${proof.problem.id}\n${proof.proof}`,
+  );
   return store.writeJsonl(
     input.to,
     balancedSample(distinct, input.count, (proof) => `${proof.problem.topic} ${proof.round}`, input.seed),
@@ -110,37 +118,55 @@ export async function chooseForExperts(
   );
 }
 
-/** D_v: the proofs that experts scored, split by problem. What was flagged or expired has no score and is left out. */
-export async function recordProofScores(
-  store: ArtifactStore,
-  input: { lap: string; subject: DatasetRef; results: DatasetRef; validation: DatasetRef },
-): Promise<{ train: DatasetRef; validation: DatasetRef }> {
-  const results = await reviewsById(store, input.results);
-  const scored = (await store.readRows<ProofRow>(input.subject)).flatMap((proof) =>
-    withExpertScore(proof, results.get(proof.id), input.lap),
-  );
-  return writeSplit(store, 'recordProofScores', placeOf(input.lap, 'proofScores'), scored, input);
+interface ExpertScores {
+  readonly lap: string;
+  /** What experts were asked about, and what they said of it. */
+  readonly subject: DatasetRef;
+  readonly results: DatasetRef;
+  /** Problems whose rows are held back. */
+  readonly validation: DatasetRef;
 }
 
-/** Scored rows as what is trained on and what is held back: those of the validation problems. */
-export async function writeSplit(
+/** D_v: the proofs that experts scored, split by problem. What was flagged or expired has no score and is left out. */
+export const recordProofScores = (store: ArtifactStore, input: ExpertScores) =>
+  recordScores(store, 'score', input, { by: 'recordProofScores', place: 'proofScores' });
+
+/** D_mv: the analyses whose quality experts scored, split in the same way. */
+export const recordAnalysisScores = (store: ArtifactStore, input: ExpertScores) =>
+  recordScores(store, 'quality', input, { by: 'recordAnalysisScores', place: 'analysisScores' });
+
+async function recordScores(
   store: ArtifactStore,
-  by: string,
-  place: Place,
-  scored: readonly { readonly problem: Problem }[],
-  { subject, results, validation }: Readonly<Record<'subject' | 'results' | 'validation', DatasetRef>>,
+  field: 'score' | 'quality',
+  { lap, subject, results, validation }: ExpertScores,
+  { by, place }: { readonly by: string; readonly place: 'proofScores' | 'analysisScores' },
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
-  const problems = new Set((await store.readRows<Problem>(validation)).map(({ id }) => id));
-  const isHeldBack = ({ problem: { id } }: { readonly problem: Problem }) => problems.has(id);
+  const reviews = await store.rowsById<ReviewRow>(results);
+  const scored = (await store.readRows<ProofRow | AnalysisRow>(subject)).flatMap((row) =>
+    withScore(row, field, reviews, lap),
+  );
+  const problems = await store.rowsById<Problem>(validation);
   const made = madeBy(by, { subject, results, 'held back': validation });
-  const write = (name: string, rows: typeof scored) => store.writeJsonl(uri.dataset(place, name), rows, made);
-  return {
-    train: await write(
-      'train',
-      scored.filter((row) => !isHeldBack(row)),
-    ),
-    validation: await write('validation', scored.filter(isHeldBack)),
-  };
+  const write = (name: string, isHeldBack: boolean) =>
+    store.writeJsonl(
+      uri.dataset(placeOf(lap, place), name),
+      scored.filter(({ problem }) => problems.has(problem.id) === isHeldBack),
+      made,
+    );
+  return { train: await write('train', false), validation: await write('validation', true) };
+}
+
+/** A row with the score that experts gave it, where they gave one. */
+function withScore<Row extends { readonly id: string }, Field extends 'score' | 'quality'>(
+  row: Row,
+  field: Field,
+  reviews: ReadonlyMap<string, ReviewRow>,
+  lap: string,
+) {
+  const result = reviews.get(row.id)?.result;
+  if (result?.kind !== 'scored') return [];
+  const { score, source } = result;
+  return [{ ...row, ...({ [field]: score } as Record<Field, Score>), source, lap }];
 }
 
 /**
@@ -151,9 +177,7 @@ export async function hardestProofs(
   store: ArtifactStore,
   input: { to: string; proofs: DatasetRef; setId: string; count: number },
 ): Promise<DatasetRef> {
-  const scores = new Map<string, (ProofScore | undefined)[]>();
-  for await (const { row, kind, score } of readOutcomes(store, input.setId))
-    scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  const scores = await scoresByRow(store, input.setId);
   const proofs = (await store.readRows<ProofRow>(input.proofs)).map((proof, place) => ({
     proof,
     place,
@@ -213,15 +237,13 @@ export async function growProofScores(
   input: { lap: string; proofs: DatasetRef; decisions: DatasetRef; experts: readonly DatasetRef[]; carry: boolean },
 ): Promise<{ grown: DatasetRef; expert: number; carried?: DatasetRef }> {
   const decisions = await labelsById(store, input.decisions);
-  const reviews = new Map(
-    (await Promise.all(input.experts.map((results) => reviewsById(store, results)))).flatMap((map) => [...map]),
-  );
+  const reviews = await store.rowsById<ReviewRow>(...input.experts);
   let expert = 0;
   const left: ProofRow[] = [];
   const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): ScoredProof[] => {
     const decision = decisions.get(proof.id)?.decision;
     if (decision?.kind === 'labelled') return [{ ...proof, score: decision.score, source: 'auto', lap: input.lap }];
-    const scored = withExpertScore(proof, reviews.get(proof.id), input.lap);
+    const scored = withScore(proof, 'score', reviews, input.lap);
     expert += scored.length;
     if (scored.length === 0) left.push(proof);
     return scored;
@@ -237,17 +259,6 @@ export async function growProofScores(
   };
 }
 
-function withExpertScore(proof: ProofRow, result: ReviewResult | undefined, lap: string): ScoredProof[] {
-  return result?.kind === 'scored' && isScore(result.score)
-    ? [{ ...proof, score: result.score, source: result.source, lap }]
-    : [];
-}
-
-export async function reviewsById(store: ArtifactStore, results: DatasetRef): Promise<Map<string, ReviewResult>> {
-  const rows = await store.readRows<{ id: string; result: ReviewResult }>(results);
-  return new Map(rows.map(({ id, result }) => [id, result]));
-}
-
-async function labelsById(store: ArtifactStore, decisions: DatasetRef): Promise<Map<string, LabelRow>> {
+export async function labelsById(store: ArtifactStore, decisions: DatasetRef): Promise<Map<string, LabelRow>> {
   return new Map((await store.readRows<LabelRow>(decisions)).map((row) => [row.proofId, row]));
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { DatasetRef } from '../../shared/records.ts';
+import type { Score } from '../../shared/scores.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
@@ -28,6 +29,23 @@ export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncG
     }
     if (previous !== undefined) yield previous;
   }
+}
+
+/**
+ * The scores that each row's answers give, in the order of asking; undefined where one is malformed, truncated or failed.
+ * @param counts which answers are looked at. @default all
+ */
+export async function scoresByRow(
+  store: ArtifactStore,
+  setId: string,
+  counts: (outcome: Outcome) => boolean = () => true,
+): Promise<Map<string, (Score | undefined)[]>> {
+  const scores = new Map<string, (Score | undefined)[]>();
+  for await (const outcome of readOutcomes(store, setId)) {
+    const { row, kind, score } = outcome;
+    if (counts(outcome)) scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
+  }
+  return scores;
 }
 
 /** Puts the shards' label rows together as `labels/<setId>/labels.jsonl`, in the order of the proofs. */

@@ -2,14 +2,15 @@ import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { mean, meanOf, share } from '../../shared/figures/measures.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import { byScore, type Figure } from '../../shared/figures/figure.ts';
 import type { LabelFigures } from '../../shared/figures/report.ts';
-import type { ProofScore, Score } from '../../shared/scores.ts';
+import type { ProofScore } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
-import { readOutcomes } from '../../activities/sets/outcomes.ts';
+import { scoresByRow } from '../../activities/sets/outcomes.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { constantBaseline } from './verifierFigures.ts';
@@ -59,7 +60,8 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
     contestedReasons[reason] = (contestedReasons[reason] ?? 0) + 1;
   }
 
-  const verdicts = await verdictsOf(store, labels.set.setId);
+  const isVerdict = ({ task, kind }: Outcome) => task === 'verify' && kind !== 'failed';
+  const verdicts = await scoresByRow(store, labels.set.setId, isVerdict);
   const known = Array.from(truths, ([id, score]) => ({
     problem: proofs.get(id)?.problem.id ?? id,
     truth: score,
@@ -107,17 +109,4 @@ async function auditScores(store: ArtifactStore, { lap, reviews }: LapManifest):
   return new Map(
     rows.flatMap(({ id, result }): [string, ProofScore][] => (result.kind === 'scored' ? [[id, result.score]] : [])),
   );
-}
-
-/**
- * The scores of each proof's analyses, in the order of asking; undefined where an answer was malformed or truncated,
- * nothing where a call failed.
- */
-async function verdictsOf(store: ArtifactStore, setId: string): Promise<Map<string, (Score | undefined)[]>> {
-  const verdicts = new Map<string, (Score | undefined)[]>();
-  for await (const { row, task, kind, score } of readOutcomes(store, setId)) {
-    if (task !== 'verify' || kind === 'failed') continue;
-    verdicts.set(row, [...(verdicts.get(row) ?? []), kind === 'answered' ? score : undefined]);
-  }
-  return verdicts;
 }

@@ -20,14 +20,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
   });
   const drafts = await at.sample('draft', asked);
   const rounds = [
-    await data.collectProofs({
-      to: at.dataset('round-0'),
-      setId: drafts.setId,
-      rows: asked,
-      task: 'prove',
-      round: 0,
-      series: 'r0',
-    }),
+    await data.collectProofs({ to: at.dataset('round-0'), setId: drafts.setId, rows: asked, round: 0, series: 'r0' }),
   ];
 
   // "Multiple rounds": the model analyses its latest proofs and writes better ones.
@@ -45,7 +38,6 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
         to: at.dataset(`round-${round}`),
         setId: refined.setId,
         rows: pairs,
-        task: 'refine',
         round,
         series: `r${round}`,
       }),

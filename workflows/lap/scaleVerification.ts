@@ -1,7 +1,6 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { seriesOfLap } from '../../shared/ids.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
-import { selfTask } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
@@ -36,7 +35,6 @@ export async function scaleVerification(input: {
     to: at.dataset('candidates'),
     setId: written.setId,
     rows: asked,
-    task: selfTask(recipe),
     round: 0,
     series: seriesOfLap(opened.turn),
   });
