@@ -119,15 +119,8 @@ export class TemporalDesk implements ReviewDesk {
       for await (const { workflowId, startTime, memo } of this.client.workflow.list({
         query: `WorkflowType = "expertReview" AND ExecutionStatus = "Running"${ofSet}`,
       })) {
-        const text = (name: string) => (typeof memo?.[name] === 'string' ? memo[name] : '');
-        found.push({
-          workflowId,
-          openedAt: startTime.toISOString(),
-          setId: text('setId'),
-          question: text('question') || workflowId,
-          kind: text('kind'),
-          lap: text('lap'),
-        });
+        const { setId = '', question = workflowId, kind = '', lap = '' } = (memo ?? {}) as Partial<OpenReview>;
+        found.push({ workflowId, openedAt: startTime.toISOString(), setId, question, kind, lap });
       }
     } catch (error) {
       if (error instanceof ServiceError)

@@ -1,3 +1,4 @@
+import { knownLaps } from '../../activities/laps/laps.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
@@ -23,18 +24,12 @@ export function expectedTimes(): (progress: LapProgress) => Promise<PhaseSeconds
 }
 
 async function lastLapOf(preset: string): Promise<PhaseSeconds | undefined> {
-  const manifests: { place: string; at: number }[] = [];
-  for await (const place of store.list('laps/'))
-    if (place.endsWith('/manifest.json')) manifests.push({ place, at: (await store.stat(place))?.changedAt ?? 0 });
-  for (const { place } of manifests.sort((one, other) => other.at - one.at)) {
-    const manifest = await store.findJson<LapManifest>(place);
-    if (manifest?.recipe.preset !== preset) continue;
-    return Object.fromEntries(
-      manifest.phases.map(({ name, startedAt, endedAt }) => [
-        name,
-        (Date.parse(endedAt) - Date.parse(startedAt)) / 1000,
-      ]),
-    );
-  }
-  return undefined;
+  const laps = (await knownLaps(store)).filter(({ finished }) => finished);
+  const manifests = await Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(uri.manifest(lap))));
+  const [last] = manifests
+    .filter(({ recipe }) => recipe.preset === preset)
+    .sort((one, other) => Date.parse(other.endedAt) - Date.parse(one.endedAt));
+  const secondsOf = ({ startedAt, endedAt }: LapManifest['phases'][number]) =>
+    (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  return last && Object.fromEntries(last.phases.map((phase) => [phase.name, secondsOf(phase)]));
 }

@@ -3,7 +3,6 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
 import { readLiving } from '../../activities/processes/records.ts';
 import { serverAnswers, withClient } from '../../workers/stack/temporalServer.ts';
-import type { LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
 import { readStackState } from '../../workers/stack/state.ts';
@@ -23,19 +22,7 @@ const STARTED_BY = defineSearchAttributeKey('TemporalScheduledById', 'KEYWORD');
 /** Laps shown when none is named: the newest. */
 const MOST_LAPS = 10;
 
-interface LapStatus {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly status: string;
-  readonly startedAt: string;
-  readonly endedAt: string | undefined;
-  /** Its own name, `<run>/lap-NNNN`, once it has one. */
-  readonly lap: string | undefined;
-  /** The schedule that started it. */
-  readonly schedule: string | undefined;
-  readonly link: string | undefined;
-  readonly progress: LapProgress | undefined;
-}
+type LapStatus = Awaited<ReturnType<typeof lapStatuses>>[number];
 
 export function registerStatus(program: Command): void {
   program
@@ -84,31 +71,30 @@ async function stackStatus() {
   return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
 }
 
-async function lapStatuses(client: Client, named: string | undefined): Promise<LapStatus[]> {
-  const found: LapStatus[] = [];
+/** The newest laps, or the named one. */
+async function lapStatuses(client: Client, named: string | undefined) {
+  const found = [];
   for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
     const { workflowId, runId } = info;
     const progress = info.status.name === 'RUNNING' ? await progressOf(client, workflowId) : undefined;
     const ended = info.status.name === 'COMPLETED' ? client.workflow.getHandle(workflowId, runId) : undefined;
-    const status: LapStatus = {
+    // Its own name, once it has one.
+    const lap = progress?.lap ?? ((await ended?.result()) as LapResult | undefined)?.lap;
+    if (named !== undefined && workflowId !== named && lap !== named && lap !== inMain(named)) continue;
+    found.push({
       workflowId,
       runId,
       status: info.status.name.toLowerCase(),
       startedAt: info.startTime.toISOString(),
       endedAt: info.closeTime?.toISOString(),
-      lap: progress?.lap ?? ((await ended?.result()) as LapResult | undefined)?.lap,
+      lap,
       schedule: info.typedSearchAttributes.get(STARTED_BY),
       link: workflowLink(workflowId, runId),
       progress,
-    };
-    if (named === undefined || isNamed(status, named)) found.push(status);
+    });
     if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
   }
   return found;
-}
-
-function isNamed({ workflowId, lap }: LapStatus, name: string): boolean {
-  return workflowId === name || lap === name || lap === inMain(name);
 }
 
 async function textOf(
