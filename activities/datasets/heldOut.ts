@@ -45,7 +45,7 @@ export async function buildHeldOutProofs(
   checker: Checker,
   { lap, problems: heldOut, setId, proofsPerScore, seed }: HeldOutProofsInput,
 ): Promise<{ rows: DatasetRef }> {
-  const problems = new Map((await store.readRows<Problem>(heldOut)).map((problem) => [problem.id, problem]));
+  const problems = await store.rowsById<Problem>(heldOut);
   const written: ProofRow[] = [];
   for await (const { row, sample, kind, task, text = '', model } of readOutcomes(store, setId)) {
     const problem = problems.get(row);

@@ -3,7 +3,7 @@ import { spendingOf } from '../../shared/lap/amounts.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { resolveFlywheel, type FlywheelInput, type FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import type { LapOutcome } from '../../shared/lap/flywheel.ts';
-import { fullLapName, runOf, uri } from '../../shared/ids.ts';
+import { uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { isPassing } from './open.ts';
@@ -21,15 +21,10 @@ export async function openFlywheel(
 ): Promise<{ run: string; settings: FlywheelSettings }> {
   try {
     const settings = resolveFlywheel(input);
-    const from = settings.from === undefined ? undefined : fullLapName(settings.from);
-    const first = {
-      ...settings.lap,
-      ...(settings.run === undefined ? {} : { run: settings.run }),
-      ...(from === undefined ? {} : { from }),
-    };
+    const first = { ...settings.lap, run: settings.run, from: settings.from };
     const parent = parentOf(first);
     const { run } = resolveRecipe(domains, first, parent === undefined ? undefined : await readManifest(store, parent));
-    return { run: settings.run ?? (from === undefined ? run : runOf(from)), settings };
+    return { run, settings };
   } catch (error) {
     if (isPassing(error)) throw error;
     throw failure('InvalidFlywheel', (error as Error).message);

@@ -6,8 +6,8 @@ import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**
- * A lap's plan, by the rates that its parent's report has. A parent without a report or from before there were rates
- * measures nothing, and neither does one of another model or on other machines.
+ * A lap's plan, by the rates that its parent's report has. A parent without a report measures nothing, and neither
+ * does one of another model or on other machines.
  */
 export async function planFrom(
   store: ArtifactStore,
@@ -16,10 +16,10 @@ export async function planFrom(
   parent?: LapManifest,
 ): Promise<LapPlan> {
   if (parent === undefined) return planLap(lap.recipe, lap.turn, domain);
-  const report = uri.report(parent.lap);
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
-  const rates = comparable ? (await store.findJson<Partial<LapReport>>(report))?.rates : undefined;
-  return planLap(lap.recipe, lap.turn, domain, { manifest: parent, measure: rates && { lap: parent.lap, rates } });
+  const report = comparable ? await store.findJson<LapReport>(uri.report(parent.lap)) : undefined;
+  const measure = report && { lap: parent.lap, rates: report.rates };
+  return planLap(lap.recipe, lap.turn, domain, { manifest: parent, measure });
 }
 
 /** What tokens and seconds depend on, beside counts. */

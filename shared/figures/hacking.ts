@@ -30,7 +30,7 @@ export interface LapWatch {
   readonly warnings: readonly HackingWarning[];
 }
 
-export interface HackingWarning {
+interface HackingWarning {
   readonly kind: 'fooledJudge' | 'flatGroups' | 'saturated' | 'wrongLabels';
   /** A stage, or `label 0`. */
   readonly about: string;
@@ -67,31 +67,26 @@ function stageWarnings({
   audit,
 }: StageWatch): HackingWarning[] {
   const warnings: HackingWarning[] = [];
+  const warn = (kind: HackingWarning['kind'], text: string) => void warnings.push({ kind, about: stage, text });
   if (audit !== null && audit.value >= FOOLED_BY && audit.low > 0) {
-    warnings.push({
-      kind: 'fooledJudge',
-      about: stage,
-      text:
-        `reward ${two(audit.b.value)}, audited ${two(audit.a.value)} (${two(audit.a.low)}–${two(audit.a.high)}) of ` +
-        `${audit.a.n}: the judge is fooled or blind`,
-    });
+    const { a, b } = audit;
+    warn(
+      'fooledJudge',
+      `reward ${two(b.value)}, audited ${two(a.value)} (${two(a.low)}–${two(a.high)}) of ${a.n}: the judge is fooled ` +
+        'or blind',
+    );
   }
-  if (flatGroupShare !== null && flatGroupShare >= FLAT_SHARE) {
-    warnings.push({
-      kind: 'flatGroups',
-      about: stage,
-      text: `${two(flatGroupShare)} of the groups of the last ${steps} steps have no spread: they teach nothing`,
-    });
-  }
-  if (stopReason === 'saturated') {
-    warnings.push({
-      kind: 'saturated',
-      about: stage,
-      text:
-        `stopped, its reward of ${two(reward ?? saturationReward)} over ${steps} steps having reached ` +
+  if (flatGroupShare !== null && flatGroupShare >= FLAT_SHARE)
+    warn(
+      'flatGroups',
+      `${two(flatGroupShare)} of the groups of the last ${steps} steps have no spread: they teach nothing`,
+    );
+  if (stopReason === 'saturated')
+    warn(
+      'saturated',
+      `stopped, its reward of ${two(reward ?? saturationReward)} over ${steps} steps having reached ` +
         `${two(saturationReward)}: beyond it lies hacking`,
-    });
-  }
+    );
   return warnings;
 }
 

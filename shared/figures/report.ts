@@ -1,9 +1,8 @@
 import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
-import type { SkillCounts } from '../lap/manifest.ts';
+import type { LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
-import type { StageName } from '../stages.ts';
 import type { ScoreSource } from '../records.ts';
 
 /**
@@ -205,13 +204,10 @@ export interface StageTimes {
   readonly tokens: number;
 }
 
-export interface TrainingFigures {
-  readonly name: StageName;
-  readonly jobKey: string;
-  readonly steps: number;
-  readonly stopReason: 'maxSteps' | 'saturated';
-  readonly attempts: number;
-  readonly trainingSeconds: number;
+export interface TrainingFigures extends Pick<
+  StageRecord,
+  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds'
+> {
   /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
   readonly firstReward: number | null;
   readonly lastReward: number | null;
@@ -236,16 +232,11 @@ export interface LedgerRow {
   readonly ratio: Ratios | null;
 }
 
-export interface LapReport extends DecodingFigures {
-  readonly lap: string;
+export interface LapReport
+  extends DecodingFigures, Pick<LapManifest, 'lap' | 'turn' | 'recipeSha256' | 'startedAt' | 'endedAt'> {
   readonly parent: string | null;
-  /** Place in its chain, counted from 1. */
-  readonly turn: number;
   readonly preset: string;
   readonly seed: number;
-  readonly recipeSha256: string;
-  readonly startedAt: string;
-  readonly endedAt: string;
   readonly truth: 'checker' | 'experts';
   /** Who says the truth, such as the checker's name. */
   readonly truthBy: string;
