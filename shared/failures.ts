@@ -1,4 +1,6 @@
-/** Every type of failure that an activity or a workflow ends with, and whether the same may go well when tried again. */
+/**
+ * Every type of failure that an activity or a workflow ends with, and whether the same may go well when tried again.
+ */
 const HEALS = {
   // ---- Laps
   /** The input of a lap, or its recipe, cannot be run. */

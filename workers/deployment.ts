@@ -1,6 +1,6 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { buildIdOfToday } from './builds.ts';
-import { withClient } from './stack/temporalServer.ts';
+import { withClient } from './client.ts';
 
 /** Temporal's name for the workers that run our workflows; a build of theirs is a version of it. */
 export const DEPLOYMENT = 'flywheel';

@@ -1,6 +1,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
-import { connectClient } from './stack/temporalServer.ts';
+import { connectClient } from './client.ts';
 import { QUEUES } from '../shared/queues.ts';
 import { config } from '../temporal.config.ts';
 import { BuildKeeper, end } from './buildKeeper.ts';

@@ -11,6 +11,9 @@ export interface ServingEngine {
    * @throws `ModelMissing`, `EngineNotConfigured` or `ModelServerFailed`.
    */
   ensure(model: ModelRef): Promise<readonly Endpoint[]>;
-  /** Ends what serves this model and no other, where anything does. If it is needed after all, `ensure` has it served again. */
+  /**
+   * Ends what serves this model and no other, where anything does. If it is needed after all, `ensure` has it served
+   * again.
+   */
   release?(model: ModelRef): Promise<void>;
 }

@@ -29,7 +29,7 @@ export class JournalDamaged extends Error {
   override readonly name: string = 'JournalDamaged';
 }
 
-/** Lines that a journal holds, in order. A last one without its end is none: nobody was told of it. None: no journal. */
+/** Lines that a journal holds, in order. A last one without its end is none: nobody was told of it. */
 export async function* readJournal<T>(
   store: ArtifactStore,
   uri: string,
@@ -167,7 +167,8 @@ export class Journal<T> {
         await this.#file.append(Buffer.concat(batch.map(({ line }) => line)), outlasts);
       } catch (error) {
         this.#broken = new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
-        await this.#file.cut(size).catch(() => undefined); // else it is cut, or its lines count, when it is opened again
+        // Else it is cut, or its lines count, when it is opened again.
+        await this.#file.cut(size).catch(() => undefined);
         for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);
         this.#queue = [];
         continue;

@@ -26,9 +26,10 @@ export interface Appendable {
 }
 
 /**
- * The data plane: all texts and models, by URI. A URI is a path inside the store, such as `laps/main/lap-0001/plan.json`;
- * folders are no more than what URIs have in common. The abstract members are what a store has to promise, whatever it
- * keeps things in; test/activities/store/contract.ts tries them. The others are built on these, once for all stores.
+ * The data plane: all texts and models, by URI. A URI is a path inside the store, such as
+ * `laps/main/lap-0001/plan.json`; folders are no more than what URIs have in common. The abstract members are what a
+ * store has to promise, whatever it keeps things in; test/activities/store/contract.ts tries them. The others are built
+ * on these, once for all stores.
  */
 export abstract class ArtifactStore {
   /** Undefined where there is no such artifact, and for a folder. `changedAt` is in milliseconds since the epoch. */
@@ -53,8 +54,8 @@ export abstract class ArtifactStore {
   abstract write(uri: string, body: Body, made?: Made): Promise<ArtifactRef>;
 
   /**
-   * Writes an artifact unless it is there: of all who try, in whatever process and on whatever machine, exactly one gets
-   * `created`. The only lock there is.
+   * Writes an artifact unless it is there: of all who try, in whatever process and on whatever machine, exactly one
+   * gets `created`. The only lock there is.
    * @param outlasts @default 'a power cut'
    */
   abstract create(uri: string, body: string, outlasts?: Outlasts): Promise<'created' | 'exists'>;
@@ -65,7 +66,9 @@ export abstract class ArtifactStore {
   /** Opens an artifact for appending, and makes it where it is missing. `Journal` sees to it that one writer does. */
   abstract appendable(uri: string): Promise<Appendable>;
 
-  /** Path of a file or folder of this machine with the artifact or the artifacts below: for processes that read files. */
+  /**
+   * Path of a file or folder of this machine with the artifact or the artifacts below: for processes that read files.
+   */
   abstract local(uri: string): Promise<string>;
 
   /** What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. */

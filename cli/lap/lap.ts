@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { readManifest } from '../../activities/laps/parent.ts';
 import { store } from '../../workers/store.ts';
-import { connectClient } from '../../workers/stack/temporalServer.ts';
+import { connectClient } from '../../workers/client.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { followLap, type FollowResult } from './followLap.ts';

@@ -1,6 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Command } from 'commander';
-import { withClient } from '../../workers/stack/temporalServer.ts';
+import { withClient } from '../../workers/client.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
 import { store } from '../../workers/store.ts';

@@ -7,7 +7,7 @@ import { applyChange, foundSchedules, foundWith, scheduleNamed, triggerSchedule 
 import { planSchedules } from './schedules.ts';
 import { changeAsJson, diffText, listText } from './scheduleView.ts';
 import { EXIT, UsageError } from '../usage.ts';
-import { withClient } from '../../workers/stack/temporalServer.ts';
+import { withClient } from '../../workers/client.ts';
 
 const EXAMPLE = `
 A file says:

@@ -1,7 +1,9 @@
 import { isRecord } from '../../shared/lap/issues.ts';
 import { UsageError } from '../usage.ts';
 
-/** What happens when a start is due while an earlier one still runs: Temporal's policies, and the SDK's names of them. */
+/**
+ * What happens when a start is due while an earlier one still runs: Temporal's policies, and the SDK's names of them.
+ */
 export const OVERLAP_POLICIES = {
   skip: 'SKIP',
   bufferOne: 'BUFFER_ONE',

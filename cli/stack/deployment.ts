@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { knownBuilds, pinnedTo, setCurrentBuild } from '../../workers/deployment.ts';
-import { withClient } from '../../workers/stack/temporalServer.ts';
+import { withClient } from '../../workers/client.ts';
 import { UsageError } from '../usage.ts';
 
 export function registerDeployment(program: Command): void {

@@ -24,7 +24,9 @@ export const rewardLines = (store: ArtifactStore, jobKey: string) =>
 /** A training, and what it took of models: its judges' calls, and the tokens of those and of its own samples. */
 export type UsedTraining = Awaited<ReturnType<typeof usedTrainings>>[number];
 
-/** From `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that imitate verdicts. */
+/**
+ * From `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that imitate verdicts.
+ */
 export async function usedTrainings({ store, manifest, notes }: Measuring) {
   const trainings = [];
   for (const training of trainingsOf(manifest)) {

@@ -1,7 +1,7 @@
 import { amountsOf, overBudget, sumOf, type Amounts, type Overrun } from '../lap/amounts.ts';
-import type { Domain } from '../domain.ts';
 import { knownRates, withoutEarlyStop, type Measure, type Rates } from './knownRates.ts';
-import { sizesOf } from '../lap/sizes.ts';
+import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
+import type { MeasuredBases } from './assumed.ts';
 import { ordersOf, type PhaseName } from '../lap/phases.ts';
 import { counted } from './orders.ts';
 import type { LapManifest } from '../lap/manifest.ts';
@@ -36,8 +36,12 @@ export function headlines({ phases }: LapPlan): PlanHeadline[] {
   }));
 }
 
-/** What a plan has to know of a domain. */
-export type PlannedDomain = Pick<Domain, 'sizes' | 'bases' | 'measured'>;
+/** What a plan has to know of a domain (shared/domain.ts). */
+export interface PlannedDomain {
+  readonly bases: Readonly<Record<string, string>>;
+  readonly measured?: MeasuredBases;
+  sizes(settings: unknown, asked: number): ProblemCounts;
+}
 
 /**
  * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.

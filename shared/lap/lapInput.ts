@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Domains } from '../domain.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
@@ -35,8 +34,21 @@ export interface ResolvedInput {
   readonly recipe: Recipe;
 }
 
-/** What an input is read against: the domains of this installation. */
-type KnownDomains = Pick<Domains, 'presets' | 'usualPreset' | 'byName'>;
+/** What an input is read against: what it has to know of the domains of this installation (shared/domain.ts). */
+interface KnownDomains {
+  readonly presets: Readonly<Record<string, Recipe>>;
+  readonly usualPreset: string;
+  readonly byName: ReadonlyMap<
+    string,
+    {
+      readonly settings: { parse(value: unknown): unknown };
+      readonly prompts: string;
+      readonly bases: Readonly<Record<string, string>>;
+      readonly checker?: object;
+      readonly expert?: object;
+    }
+  >;
+}
 
 type DeepPartial<T> = T extends readonly unknown[]
   ? T

@@ -71,7 +71,9 @@ export async function lookForTemporalCli(say: Say = () => undefined): Promise<Fo
       return { path: candidate, version, from: 'PATH' };
     say(
       `Temporal CLI: passing over ${candidate} ` +
-        `(${version === undefined ? 'its --version does not answer' : `version ${version} is older than ${OLDEST_MAJOR}.0`})`,
+        (version === undefined
+          ? '(its --version does not answer)'
+          : `(version ${version} is older than ${OLDEST_MAJOR}.0)`),
     );
   }
   if (!existsSync(cachedTemporalCli)) return undefined;

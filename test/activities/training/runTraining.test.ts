@@ -232,7 +232,8 @@ test('the reward token is in the job’s environment and in no file', async () =
   const env = environment();
   const running = env.run(activities.runTraining, input);
   const pid = await started();
-  const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => 'FLYWHEEL_REWARD_TOKEN=secret'); // no /proc elsewhere
+  // There is no /proc elsewhere.
+  const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => 'FLYWHEEL_REWARD_TOKEN=secret');
   expect(environ).toContain('FLYWHEEL_REWARD_TOKEN=secret');
   for (const file of ['job-1.json', 'attempt-1.json', 'training.json'])
     expect(await store.readText(`jobs/${JOB_KEY}/${file}`)).not.toContain('secret');

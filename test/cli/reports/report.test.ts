@@ -17,7 +17,10 @@ import { registerLineage } from './cli/reports/lineage.ts';
 import { registerReport } from './cli/reports/report.ts';
 const program = new Command('flywheel').exitOverride();
 for (const register of [registerReport, registerLaps, registerCompare, registerLineage]) register(program);
-await program.parseAsync(process.argv.slice(1), { from: 'user' }).catch((error) => { process.stderr.write(error.message); process.exitCode = error.name === 'UsageError' ? 2 : 1; });
+await program.parseAsync(process.argv.slice(1), { from: 'user' }).catch((error) => {
+  process.stderr.write(error.message);
+  process.exitCode = error.name === 'UsageError' ? 2 : 1;
+});
 `;
 
 interface Ended {

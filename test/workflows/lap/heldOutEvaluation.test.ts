@@ -8,7 +8,7 @@ jest.setTimeout(60_000);
 
 const rows = { uri: 'datasets/rows.jsonl', sha256: '', rows: 1 };
 
-test('what experts of lap 1 were not asked about is not measured in a later lap, and nothing waits for it', async () => {
+test('what experts of lap 1 were not asked about is not measured in a later lap, nor waited for', async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const env = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'existing-path', path: await findTemporalCli() } },
