@@ -3,7 +3,7 @@ import { dots } from '../pages/charts.ts';
 import { html } from '../pages/markup.ts';
 import { wholePage } from '../pages/style.ts';
 import { INK } from '../pages/svg.ts';
-import { list, plainTable } from '../pages/tables.ts';
+import { figure, list, plainTable } from '../pages/tables.ts';
 import { isClear, pairing, plusMinus, sidesOf, signed } from './comparisonTable.ts';
 
 /** The comparison as one page. Equal comparisons give equal bytes. */
@@ -39,23 +39,21 @@ export function comparisonPage(comparison: Comparison): string {
         problems ${comparison.heldOut.slice(0, 16)}….
       </p>
       <h2>Differences</h2>
-      <figure>
-        ${dots(
+      ${figure(
+        dots(
           'differences',
           'Differences b − a with 95 % intervals.',
           models,
-          figures.map((figure) => ({
-            name: figure.name,
-            figures: [clipped(figure), figure.overSeeds && clipped(figure.overSeeds)],
+          figures.map((of) => ({
+            name: of.name,
+            figures: [clipped(of), of.overSeeds && clipped(of.overSeeds)],
             constant: 0,
           })),
           { min: -reach, max: reach, interval: reach / 2, constant: 'no difference' },
-        )}
-        <figcaption>
-          Right of the dashed line b is higher. An interval over problems says how well these models were measured; one
-          over seeds, what another seed may bring.
-        </figcaption>
-      </figure>
+        ),
+        html`Right of the dashed line b is higher. An interval over problems says how well these models were measured;
+        one over seeds, what another seed may bring.`,
+      )}
       <h2>Both sides</h2>
       <figure>
         ${dots(
@@ -70,13 +68,11 @@ export function comparisonPage(comparison: Comparison): string {
       </figure>
       ${plainTable(
         ['', 'a', 'b', 'b − a', ...(overSeeds ? [`over seeds ${seeds.join(', ')}`, 'by seed'] : [])],
-        figures.map((figure) => [
-          ...sidesOf(figure).map((text, column) => (column === 3 && isClear(figure) ? `${text} *` : text)),
+        figures.map((of) => [
+          ...sidesOf(of),
+          `${signed(of)}${isClear(of) ? ' *' : ''}`,
           ...(overSeeds
-            ? [
-                figure.overSeeds ? signed(figure.overSeeds) : '–',
-                figure.bySeed.map(({ value }) => plusMinus(value)).join(' '),
-              ]
+            ? [of.overSeeds ? signed(of.overSeeds) : '–', of.bySeed.map(({ value }) => plusMinus(value)).join(' ')]
             : []),
         ]),
       )}
@@ -88,7 +84,7 @@ export function comparisonPage(comparison: Comparison): string {
         notCompared.length === 0
           ? null
           : html`<h3>Not compared</h3>
-              ${list(notCompared.map(({ figure, reason }) => html`${figure}: ${reason}`))}`
+              ${list(notCompared.map((of) => html`${of.figure}: ${of.reason}`))}`
       }`,
   );
 }

@@ -19,12 +19,11 @@ export function pairing({ a, b, seeds }: Comparison): string {
     : `Pooled; paired by held-out problem, not by seed: a has seeds ${a.seeds.join(', ')}, b ${b.seeds.join(', ')}.`;
 }
 
-/** A figure of both sides and their difference, under its name. */
+/** A figure of both sides, after its name. */
 export const sidesOf = (figure: ComparedFigure): string[] => [
   `${figure.name}${figure.paired ? '' : ' (not paired)'}`,
   withInterval(figure.a),
   withInterval(figure.b),
-  signed(figure),
 ];
 
 /** Differences b − a with 95 % intervals, as lines for a terminal. */
@@ -41,6 +40,7 @@ export function comparisonTable(comparison: Comparison): string {
       ['', 'a', 'b', 'b − a', '', ...(overSeeds ? ['over seeds'] : [])],
       ...figures.map((figure) => [
         ...sidesOf(figure),
+        signed(figure),
         isClear(figure) ? '*' : '',
         ...(overSeeds
           ? [figure.overSeeds ? `${signed(figure.overSeeds)}${isClear(figure.overSeeds) ? ' *' : ''}` : '–']

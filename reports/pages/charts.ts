@@ -1,4 +1,5 @@
 import type { CustomSeriesRenderItem } from 'echarts';
+import { meanOf } from '../../shared/figures/measures.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import { decimal, readable, sum } from './format.ts';
 import { html, type Markup } from './markup.ts';
@@ -11,7 +12,7 @@ const WIDTH = 760;
 export function rewardCurve({ name, curve, firstReward, lastReward }: TrainingFigures): Markup {
   const running = curve.map(({ step }, index) => {
     const window = curve.slice(Math.max(0, index - 4), index + 1);
-    return [step, sum(window.map(({ reward }) => reward)) / window.length];
+    return [step, meanOf(window.map(({ reward }) => reward))];
   });
   return drawn({
     id: `reward-${name}`,

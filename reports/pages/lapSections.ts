@@ -8,8 +8,9 @@ import { figure, list, notMeasured, SCORES, phaseTable, plainTable, rewards } fr
 
 export function labelSection(report: LapReport): Markup {
   const { labels } = report;
-  const left = labels.contested - labels.unresolved - labels.expert;
-  const expertsPart = Math.min(labels.expert, labels.contested);
+  const left = Math.max(0, labels.contested - labels.unresolved - labels.expert);
+  const scored = Math.min(labels.expert, labels.contested);
+  const part = (name: string, colour: string, proofs: number) => ({ name, colour, values: [proofs] });
   const { errorCorrelation, effectiveAnalyses, auditedPrecision: audited } = labels;
   const worth =
     errorCorrelation !== null && effectiveAnalyses !== null
@@ -32,16 +33,12 @@ export function labelSection(report: LapReport): Markup {
         'Label counts.',
         [''],
         [
-          { name: 'label 0', colour: INK.bad, values: [labels.byScore['0']] },
-          { name: 'label 0.5', colour: INK.between, values: [labels.byScore['0.5']] },
-          { name: 'label 1', colour: INK.good, values: [labels.byScore['1']] },
-          { name: 'contested, scored by experts', colour: INK.muted, values: [expertsPart] },
-          { name: 'contested, left', colour: INK.quiet, values: [Math.max(0, left)] },
-          {
-            name: 'unresolved',
-            colour: INK.before,
-            values: [Math.max(0, labels.contested - expertsPart - Math.max(0, left))],
-          },
+          part('label 0', INK.bad, labels.byScore['0']),
+          part('label 0.5', INK.between, labels.byScore['0.5']),
+          part('label 1', INK.good, labels.byScore['1']),
+          part('contested, scored by experts', INK.muted, scored),
+          part('contested, left', INK.quiet, left),
+          part('unresolved', INK.before, Math.max(0, labels.contested - scored - left)),
         ],
         whole,
       ),
