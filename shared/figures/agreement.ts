@@ -1,3 +1,5 @@
+import { wilsonAt } from './measures.ts';
+
 /**
  * How far judges agree, and what their votes are worth. Votes of one model on one proof are correlated: many of them
  * say less than as many independent ones, and an interval that ignores it is too narrow (docs/method.md, "What the
@@ -5,7 +7,7 @@
  */
 
 /** Votes of one kind of judge on one subject (a proof, an analysis); any numbers on one scale, such as scores. */
-type Votes = readonly number[];
+export type Votes = readonly number[];
 
 /** What n correlated votes are worth: n / (1 + (n − 1)ρ) independent ones. A negative ρ counts as 0. */
 export function effectiveVotes(votes: number, correlation: number): number {
@@ -47,6 +49,62 @@ export function voteCorrelation(subjects: readonly Votes[]): number | undefined 
   const size = (total - groups.reduce((sum, votes) => sum + votes.length ** 2, 0) / total) / (groups.length - 1);
   const variance = meanBetween + (size - 1) * meanWithin;
   return variance <= 1e-12 ? undefined : (meanBetween - meanWithin) / variance;
+}
+
+/**
+ * The share of pairs of votes on one subject that are equal, over all subjects; undefined where no subject has two
+ * votes.
+ */
+export function pairAgreement(subjects: readonly Votes[]): number | undefined {
+  const { equal, pairs } = pairsOf(subjects);
+  return pairs === 0 ? undefined : equal / pairs;
+}
+
+/**
+ * Krippendorff's α for interval data: 1 minus the mean squared difference of votes on one subject over that of any two
+ * votes. 1 is perfect, 0 is chance. Works with missing votes and any number of judges. Undefined where there is no
+ * pair, or where all votes are equal.
+ */
+export function krippendorffAlpha(subjects: readonly Votes[]): number | undefined {
+  const paired = subjects.filter((votes) => votes.length > 1);
+  const all = paired.flat();
+  if (all.length === 0) return undefined;
+  const observed = paired.reduce((sum, votes) => sum + squaredDifferences(votes) / (votes.length - 1), 0) / all.length;
+  const expected = squaredDifferences(all) / (all.length * (all.length - 1));
+  return expected <= 1e-12 ? undefined : 1 - observed / expected;
+}
+
+/**
+ * A 95 % interval of a share measured on correlated votes: Wilson's, at the number of independent votes that they are
+ * worth.
+ */
+export function shareOfVotes(
+  subjects: readonly (readonly boolean[])[],
+  correlation: number,
+): { readonly value: number; readonly low: number; readonly high: number; readonly n: number } | undefined {
+  const n = subjects.reduce((sum, votes) => sum + votes.length, 0);
+  if (n === 0) return undefined;
+  const value = subjects.reduce((sum, votes) => sum + votes.filter(Boolean).length, 0) / n;
+  const worth = subjects.reduce((sum, votes) => sum + effectiveVotes(votes.length, correlation), 0);
+  return { value, ...wilsonAt(value, worth), n };
+}
+
+/** Sum over ordered pairs of (a − b)². */
+function squaredDifferences(values: Votes): number {
+  const sum = sumOf(values);
+  return 2 * (values.length * sumOf(values.map((value) => value ** 2)) - sum ** 2);
+}
+
+function pairsOf(subjects: readonly Votes[]): { readonly equal: number; readonly pairs: number } {
+  let equal = 0;
+  let pairs = 0;
+  for (const votes of subjects) {
+    const counts = new Map<number, number>();
+    for (const vote of votes) counts.set(vote, (counts.get(vote) ?? 0) + 1);
+    for (const count of counts.values()) equal += (count * (count - 1)) / 2;
+    pairs += (votes.length * (votes.length - 1)) / 2;
+  }
+  return { equal, pairs };
 }
 
 function sumOf(values: Votes): number {

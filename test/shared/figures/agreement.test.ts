@@ -1,5 +1,12 @@
 import * as fc from 'fast-check';
-import { effectiveVotes, errorCorrelation, voteCorrelation } from '../../../shared/figures/agreement.ts';
+import {
+  effectiveVotes,
+  errorCorrelation,
+  krippendorffAlpha,
+  pairAgreement,
+  shareOfVotes,
+  voteCorrelation,
+} from '../../../shared/figures/agreement.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
 
 describe('votes of one model', () => {
@@ -80,5 +87,57 @@ describe('votes of one model', () => {
         [1, 1],
       ]),
     ).toBeUndefined();
+  });
+
+  test('widen the interval of a share by their correlation', () => {
+    const subjects = Array.from({ length: 50 }, (_, index) => Array.from({ length: 8 }, () => index % 4 !== 0));
+    const naive = shareOfVotes(subjects, 0);
+    const correlated = shareOfVotes(subjects, 1);
+    expect(naive).toMatchObject({ value: 0.74, n: 400 });
+    expect((correlated?.high ?? 0) - (correlated?.low ?? 0)).toBeGreaterThan(
+      2 * ((naive?.high ?? 0) - (naive?.low ?? 0)),
+    );
+    expect(shareOfVotes([], 0)).toBeUndefined();
+  });
+});
+
+describe('raters', () => {
+  test('agree in the share of equal pairs', () => {
+    expect(
+      pairAgreement([
+        [1, 1],
+        [0, 1],
+      ]),
+    ).toBe(0.5);
+    expect(pairAgreement([[1, 1, 0]])).toBeCloseTo(1 / 3);
+    expect(pairAgreement([[1], []])).toBeUndefined();
+  });
+
+  test('have α = 1 when they never differ, about 0 by chance, and the textbook value in between', () => {
+    expect(
+      krippendorffAlpha([
+        [1, 1],
+        [0, 0],
+        [0.5, 0.5],
+      ]),
+    ).toBe(1);
+    expect(
+      krippendorffAlpha([
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toBeUndefined();
+    const random = randomFrom(3);
+    const chance = Array.from({ length: 5_000 }, () => [random(), random()].map((value) => (value < 0.5 ? 0 : 1)));
+    expect(krippendorffAlpha(chance)).toBeCloseTo(0, 1);
+    // Two raters, (0,0) (0,1) (1,1) (1,1): D_o = 2/8, D_e = 30/56, so α = 1 − 7/15.
+    expect(
+      krippendorffAlpha([
+        [0, 0],
+        [0, 1],
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toBeCloseTo(8 / 15);
   });
 });
