@@ -86,6 +86,9 @@ export const withinLap = (id: string) => id.replace(/^[^/]+\/[^/]+/, '');
 /** All ids below this one begin so. */
 export const prefixOf = (id: string) => `${id}/`;
 
+/** The lap that an id, or a path of the store, belongs to. */
+export const lapOf = (id: string) => /(?:^|\/)([a-z0-9][a-z0-9-]*\/lap-\d{4,})(?:\/|$)/.exec(id)?.[1];
+
 /** A set of answers, or a review set. */
 export const setIdOf = (at: Place, name: string) => `${at}/${name}`;
 
@@ -187,7 +190,3 @@ export const uri = {
   promptName: (name: string) => `prompts/names/${name}.json`,
   promptNames: 'prompts/names/',
 };
-
-/** Whether a dataset is one that the lap wrote. */
-export const isWrittenBy = (dataset: string, lap: string) =>
-  [`datasets/${lap}`, `labels/${lap}`].some((folder) => dataset.startsWith(prefixOf(folder)));

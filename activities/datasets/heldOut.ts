@@ -54,7 +54,7 @@ export async function buildHeldOutProofs(
     if (kind !== 'answered') continue;
     const answer = parseAnswer(task, text);
     if (answer.kind === 'malformed' || answer.proof === undefined) continue;
-    written.push({ id: `held-out-${problem.id}-${sample}`, problem, proof: answer.proof, model });
+    written.push({ id: heldOutProofId(problem, sample), problem, proof: answer.proof, model });
   }
   const rows = ofEachScore(
     distinctBy(written, (row) => `${row.problem.id}\n${row.proof}`),
@@ -97,6 +97,8 @@ export async function buildProblemRows(
     madeBy('buildProblemRows', { problems: input.problems }),
   );
 }
+
+export const heldOutProofId = ({ id }: Problem, sample: number) => `held-out-${id}-${sample}`;
 
 /** What a set is spread over: the difficulty, where a problem has one, else the topic. */
 const gradeOf = (problem: Problem): string => String(problem.difficulty ?? problem.topic);

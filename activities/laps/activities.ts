@@ -1,11 +1,10 @@
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { lapOutcome, openFlywheel } from './flywheel.ts';
 import { openLap, type Installation } from './open.ts';
-import { uri } from '../../shared/ids.ts';
+import { writeManifest } from './parent.ts';
 
 /** How a lap, and a flywheel of laps, begins and ends. */
 export function createLapActivities({ store, ...here }: { store: ArtifactStore } & Installation) {
@@ -13,15 +12,7 @@ export function createLapActivities({ store, ...here }: { store: ArtifactStore }
     openLap: (input: LapInput, owner: string) => openLap(store, here, input, owner),
     openFlywheel: (input: FlywheelInput) => openFlywheel(store, here.domains, input),
     lapOutcome: (input: { readonly lap: string }) => lapOutcome(store, input),
-    writeManifest: (manifest: LapManifest) => {
-      const { lap, recipeSha256: sha256, parent, models, proofScores } = manifest;
-      const read = { parent: parent?.manifest, recipe: { uri: uri.recipe(lap), sha256 }, ...models };
-      return store.writeJson(
-        uri.manifest(lap),
-        manifest,
-        madeBy('writeManifest', { ...read, 'added to D_v': proofScores.grown }),
-      );
-    },
+    writeManifest: (manifest: LapManifest) => writeManifest(store, manifest),
   };
 }
 

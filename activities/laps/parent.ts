@@ -8,6 +8,7 @@ import type {
 } from '../../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { knownLaps } from './laps.ts';
+import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -37,6 +38,13 @@ export async function readManifest(store: ArtifactStore, lap: string): Promise<L
     `Invalid lap input: from: expected a finished lap, got "${lap}"; ` +
       (finished.length === 0 ? 'none has finished yet' : `there are ${finished.join(', ')}`),
   );
+}
+
+export function writeManifest(store: ArtifactStore, manifest: LapManifest): Promise<ArtifactRef> {
+  const { lap, recipeSha256: sha256, parent, models, proofScores } = manifest;
+  const recipe = { uri: uri.recipe(lap), sha256 };
+  const made = { recipe, parent: parent?.manifest, ...models, 'added to D_v': proofScores.grown };
+  return store.writeJson(uri.manifest(lap), manifest, madeBy('writeManifest', made));
 }
 
 export function parentLap(manifest: LapManifest, ref: ArtifactRef): ParentLap {

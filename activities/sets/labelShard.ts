@@ -39,28 +39,23 @@ export async function labelShard(
   const [verifier, metaVerifier] = [modelKey(models[0]), modelKey(models[1])];
   const prompts = deps.prompts.sha256;
   const asked = { verifier, metaVerifier, prompts, policy, waves, earlyStop, verdictAttempts, sampling, seed };
-  return runShard<LabelShardResult>(
-    deps,
-    input,
-    { by: 'labelShard', rows: proofs, models, asked },
-    context,
-    async (run, rows) => {
-      const labelled: LabelledProof[] = Array.from({ length: rows.length });
-      await run.forEach(rows.entries(), async ([index, row]) => {
-        labelled[index] = await labelProof(run, deps.prompts, input, row);
-        run.rowDone();
-      });
-      const count = (kind: LabelRow['decision']['kind']): number =>
-        labelled.filter(({ row }) => row.decision.kind === kind).length;
-      const decisions = await deps.store.writeJsonl(
-        uri.shardLabels(setId, shard),
-        labelled.map(({ row }) => row),
-        madeBy('labelShard', { proofs, verdicts: setId }),
-      );
-      const labels = { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') };
-      return { order: labelled.flatMap(({ keys }) => keys), result: { labels, decisions } };
-    },
-  );
+  const about = { by: 'labelShard', rows: proofs, models, asked } as const;
+  return runShard<LabelShardResult>(deps, input, about, context, async (run, rows) => {
+    const labelled: LabelledProof[] = Array.from({ length: rows.length });
+    await run.forEach(rows.entries(), async ([index, row]) => {
+      labelled[index] = await labelProof(run, deps.prompts, input, row);
+      run.rowDone();
+    });
+    const count = (kind: LabelRow['decision']['kind']): number =>
+      labelled.filter(({ row }) => row.decision.kind === kind).length;
+    const decisions = await deps.store.writeJsonl(
+      uri.shardLabels(setId, shard),
+      labelled.map(({ row }) => row),
+      madeBy('labelShard', { proofs, verdicts: setId }),
+    );
+    const labels = { auto: count('labelled'), contested: count('contested'), unresolved: count('unresolved') };
+    return { order: labelled.flatMap(({ keys }) => keys), result: { labels, decisions } };
+  });
 }
 
 interface LabelledProof {

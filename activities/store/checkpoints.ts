@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { prefixOf, uri } from '../../shared/ids.ts';
 import type { CheckpointRef, Made } from '../../shared/records.ts';
 import { FileStore } from './files.ts';
-import { madeUri, type ArtifactStore } from './types.ts';
+import { ArtifactChanged, madeUri, type ArtifactStore } from './types.ts';
 
 /** Written last: a checkpoint that has one is whole. */
 const CONFIG = 'config.json';
@@ -49,11 +49,11 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
   return ref;
 }
 
-/** @throws when a stored checkpoint is not what its name says. */
+/** @throws ArtifactChanged when a stored checkpoint is not what its name says. */
 export async function expectDigest(store: ArtifactStore, ref: CheckpointRef): Promise<void> {
   const actual = await digestOf(store, prefixOf(ref.uri), ref.uri);
   if (actual !== ref.sha256) {
-    throw new Error(
+    throw new ArtifactChanged(
       `Expected ${ref.uri} to have the digest ${ref.sha256}, got ${actual}: it was changed, or not written whole; ` +
         'remove it and import or train it again',
     );
@@ -71,7 +71,8 @@ async function digestOf(store: ArtifactStore, prefix: string, folder: string): P
 async function namesOf(store: ArtifactStore, prefix: string, folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const place of store.list(prefix)) names.push(place.slice(prefix.length));
-  if (names.length === 0) throw new Error(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
+  if (names.length === 0)
+    throw new ArtifactChanged(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
   const nested = names.find((name) => name.includes('/'));
   if (nested !== undefined)
     throw new Error(

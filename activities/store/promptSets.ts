@@ -4,14 +4,14 @@ import { uri } from '../../shared/ids.ts';
 import type { PromptSetRef } from '../../shared/records.ts';
 import { PROMPT_FILES, promptDigest, promptSet, shortcomingsOf, SYSTEM } from './promptSet.ts';
 import type { PromptSet, PromptTexts } from './promptSet.ts';
-import type { ArtifactStore } from './types.ts';
+import { ArtifactChanged, type ArtifactStore } from './types.ts';
 
 /** Where the sets that come with the project lie, a folder each. */
 const SHIPPED = path.resolve(import.meta.dirname, '../../prompts');
 
 /**
  * A prompt set of the store, by its digest: the texts that a lap began with, whatever became of the name since.
- * @throws when it is not there, or not what the digest says.
+ * @throws ArtifactChanged when it is not there, or not what the digest says.
  */
 export async function openPromptSet(store: ArtifactStore, { name, sha256 }: PromptSetRef): Promise<PromptSet> {
   const texts = new Map<string, string>();
@@ -21,7 +21,7 @@ export async function openPromptSet(store: ArtifactStore, { name, sha256 }: Prom
   }
   const actual = promptDigest(texts);
   if (actual !== sha256)
-    throw new Error(
+    throw new ArtifactChanged(
       `Expected ${uri.promptSet(sha256)} of the store to hold the prompt set ${name}, got texts of the digest ` +
         `${actual}: they were changed or are gone; put them back, or start a new lap`,
     );

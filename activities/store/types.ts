@@ -104,7 +104,7 @@ export abstract class ArtifactStore {
    * Lines of a dataset, in order.
    * @throws ArtifactChanged, at the end.
    */
-  async *lines({ uri, sha256, rows }: DatasetRef): AsyncGenerator<FileLine> {
+  async *lines({ uri, sha256, rows }: ArtifactRef & Partial<DatasetRef>): AsyncGenerator<FileLine> {
     const hash = createHash('sha256');
     let count = 0;
     for await (const line of linesOf(this.read(uri))) {
@@ -113,15 +113,15 @@ export abstract class ArtifactStore {
       yield line;
     }
     const got = hash.digest('hex');
-    if (got !== sha256 || count !== rows)
+    if (got !== sha256 || (rows ?? count) !== count)
       throw new ArtifactChanged(
-        `Expected ${uri} to have sha256 ${sha256} and ${rows} rows, got ${got} and ${count}: it was changed after it ` +
+        `Expected ${uri} to have sha256 ${sha256} and ${rows ?? count} rows, got ${got} and ${count}: it was changed after it ` +
           'was written',
       );
   }
 
   /** Its rows. */
-  async *readJsonl<T>(ref: DatasetRef): AsyncGenerator<T> {
+  async *readJsonl<T>(ref: ArtifactRef & Partial<DatasetRef>): AsyncGenerator<T> {
     for await (const { bytes } of this.lines(ref)) yield JSON.parse(bytes.toString('utf8')) as T;
   }
 
@@ -160,10 +160,25 @@ export abstract class ArtifactStore {
   }
 
   /** What an artifact was made of, and its digest then; undefined where nobody said so. */
-  readMade(uri: string): Promise<(Made & { readonly sha256: string }) | undefined> {
+  readMade(uri: string): Promise<Omit<MadeArtifact, 'uri'> | undefined> {
     return this.findJson(madeUri(uri));
   }
+
+  /** The same of all artifacts whose URIs begin with one of these prefixes. */
+  async listMade(...prefixes: readonly string[]): Promise<MadeArtifact[]> {
+    const found: MadeArtifact[] = [];
+    const ending = madeUri('');
+    for (const prefix of prefixes) {
+      for await (const uri of this.list(prefix)) {
+        const made = uri.endsWith(ending) ? await this.readMade(uri.slice(0, -ending.length)) : undefined;
+        if (made !== undefined) found.push({ uri: uri.slice(0, -ending.length), ...made });
+      }
+    }
+    return found;
+  }
 }
+
+export type MadeArtifact = ArtifactRef & Made;
 
 export function madeUri(uri: string): string {
   return `${uri}.made.json`;

@@ -7,6 +7,7 @@ import {
   type StopReason,
 } from '../../shared/training/trainingState.ts';
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
+import type { ArtifactRef, Made } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
@@ -224,13 +225,7 @@ async function outcomeOf(
   await expectDigest(store, checkpoint).catch((error: Error) => {
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
-  const made = madeBy(folder.jobKey, {
-    'started from': input.initCheckpoint,
-    'trained on': input.datasets.map(({ ref }) => ref),
-    rewards: input.kind === 'grpo' ? { uri: uri.rewardSpec(folder.jobKey), sha256: input.rewardSpecSha256 } : undefined,
-    job: await store.refOf(folder.jobFile(attempt)),
-  });
-  await recordMade(store, checkpoint, made);
+  await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));
   const { steps, stopReason, reward } = result;
   const seconds = attempts.reduce((sum, each) => sum + each.seconds, 0);
   return {
@@ -249,4 +244,19 @@ async function lastWords(store: ArtifactStore, log: string): Promise<string> {
   if (bytes === 0) return `no log in ${log}`;
   const end = (await store.readBytes(log, { from: Math.max(0, bytes - 2048), to: bytes })).toString('utf8');
   return `the log ${log} ends with ${JSON.stringify(end.trim().split('\n').at(-1)?.slice(0, 200))}`;
+}
+
+type Trained = Pick<RunTrainingInput, 'jobKey' | 'initCheckpoint' | 'datasets'> & {
+  readonly rewardSpecSha256?: string;
+};
+
+/** What a training makes its checkpoint of. */
+export function madeOf(input: Trained, job: ArtifactRef): Made {
+  const { jobKey, initCheckpoint, datasets, rewardSpecSha256: sha256 } = input;
+  return madeBy(jobKey, {
+    'started from': initCheckpoint,
+    'trained on': datasets.map(({ ref }) => ref),
+    rewards: sha256 === undefined ? undefined : { uri: uri.rewardSpec(jobKey), sha256 },
+    job,
+  });
 }

@@ -1,144 +1,171 @@
-import type { ReviewEntry, ReviewRow } from '../../shared/review/reviews.ts';
-import type { FirstScore, LineageNode } from '../../shared/figures/lineage.ts';
-import type { CheckpointRef } from '../../shared/records.ts';
-import { expectDigest, checkpointRef } from '../../activities/store/checkpoints.ts';
-import { readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
+import type { SetShards } from '../../activities/sets/shards.ts';
+import { expectDigest } from '../../activities/store/checkpoints.ts';
+import { openPromptSet } from '../../activities/store/promptSets.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { BrokenLink, held } from './chain.ts';
-import type { ChainLink } from './chain.ts';
-import { describeDataset } from './datasets.ts';
-import { describeTraining, trainingsOf } from './trainings.ts';
-import { uri } from '../../shared/ids.ts';
+import { idOf, type FirstScore, type Lineage, type LineageNode } from '../../shared/figures/lineage.ts';
+import { lapOf, uri } from '../../shared/ids.ts';
+import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
+import type { ArtifactRef, Made, Source } from '../../shared/records.ts';
 
-type Described = Omit<LineageNode, 'id'>;
-export type From = LineageNode['from'][number];
-
-export interface WalkOptions {
-  /**
-   * False: checkpoints are not read through, which takes long for large ones; their digests are then compared by name
-   * only.
-   */
-  readonly weights: boolean;
+/** A link that does not hold. The message names both ends. */
+export class BrokenLink extends Error {
+  override readonly name = 'BrokenLink';
 }
 
-/** Collects what something is made of, each thing once. Everything that has a digest is checked against it. */
-export class Walk {
-  readonly store: ArtifactStore;
-  readonly chain: readonly ChainLink[];
-  readonly #weights: boolean;
-  readonly #nodes = new Map<string, LineageNode>();
-  #firstScore: FirstScore | null = null;
+function expectLink(what: string, expected: string, got = 'none'): void {
+  if (expected !== got) throw new BrokenLink(`Broken link: expected ${what} to be ${expected}, got ${got}`);
+}
 
-  constructor(store: ArtifactStore, chain: readonly ChainLink[], { weights }: WalkOptions) {
-    this.store = store;
-    this.chain = chain;
-    this.#weights = weights;
-  }
-
-  get nodes(): LineageNode[] {
-    return [...this.#nodes.values()];
-  }
-
-  get firstScore(): FirstScore | null {
-    return this.#firstScore;
-  }
-
-  /** The node of this id; described when it is met for the first time. */
-  async visit(as: string, id: string, describe: () => Promise<Described>): Promise<From> {
-    if (!this.#nodes.has(id)) {
-      // holds its place, before its sources
-      this.#nodes.set(id, { id, kind: 'lap', lap: null, facts: {}, verified: [], from: [] });
-      this.#nodes.set(id, { id, ...(await describe()) });
-    }
-    return { as, id };
-  }
-
-  /** A model: the base, or what a training of the chain made first. */
-  checkpoint(as: string, ref: CheckpointRef): Promise<From> {
-    return this.visit(as, uri.checkpoint(ref.sha256), async () => {
-      const maker = this.chain
-        .toReversed()
-        .flatMap(({ manifest }) => trainingsOf(manifest))
-        .find(({ checkpoint }) => checkpoint.sha256 === ref.sha256);
-      const base = this.chain.find(({ manifest }) => manifest.base.sha256 === ref.sha256);
-      if (maker === undefined && base === undefined)
-        throw new BrokenLink(
-          `Broken link: expected a training of ${this.chain.map(({ manifest }) => manifest.lap).join(', ')} to ` +
-            `have made checkpoint ${ref.sha256}, got none`,
-        );
-      if (this.#weights) await held(() => expectDigest(this.store, ref));
-      const verified = this.#weights ? ['digest of its files'] : [];
-      const made = {
-        kind: 'checkpoint' as const,
-        facts: { uri: ref.uri, sha256: ref.sha256, ...(base && { base: true }) },
-        verified,
-      };
-      return base !== undefined || maker === undefined
-        ? { ...made, lap: null, from: [] }
-        : { ...made, lap: maker.lap, from: [await this.training('made by', maker.jobKey)] };
-    });
-  }
-
-  training(as: string, jobKey: string): Promise<From> {
-    return this.visit(as, jobKey, () => describeTraining(this, jobKey));
-  }
-
-  dataset(as: string, ref: { readonly uri: string; readonly sha256: string; readonly rows: number }): Promise<From> {
-    return this.visit(as, ref.uri, () => describeDataset(this, ref));
-  }
-
-  /** A set of model calls, and the models that it asked. */
-  set(as: string, setId: string, link: ChainLink, facts: Readonly<Record<string, unknown>> = {}): Promise<From> {
-    return this.visit(as, uri.ledger(setId), async () => {
-      const models = new Map<string, string>();
-      const [first] = await held(() => shardFiles(this.store, setId));
-      if (first) for await (const { model, task } of readShard(this.store, first)) models.set(`${task} by`, model);
-      const from: From[] = [];
-      for (const [task, model] of models) from.push(await this.checkpoint(task, checkpointRef(model)));
-      const record = link.manifest.sets.find((set) => set.setId === setId);
-      return {
-        kind: 'set',
-        lap: link.manifest.lap,
-        facts: { ...(record && { phase: record.phase, rows: record.rows, counts: record.counts }), ...facts },
-        verified: [],
-        from,
-      };
-    });
-  }
-
-  /** Questions to people, and who answered first. */
-  review(as: string, setId: string, { manifest }: ChainLink): Promise<From> {
-    return this.visit(as, uri.reviews(setId), async () => {
-      const review = manifest.reviews.find((each) => each.setId === setId);
-      if (review === undefined)
-        throw new BrokenLink(
-          `Broken link: expected the manifest of ${manifest.lap} to name the review set ${setId}, got ` +
-            (manifest.reviews.map((each) => each.setId).join(', ') || 'none'),
-        );
-      const rows = await held(() => this.store.readRows<ReviewRow>(review.results));
-      const log = new ReviewLog(this.store);
-      const annotators = new Set<string>();
-      for (const { id } of rows) {
-        for (const entry of await log.read(setId, id)) {
-          if (entry.kind === 'verdict') annotators.add(entry.verdict.annotator);
-          this.#meetScore(setId, id, entry);
-        }
+/**
+ * Goes from a thing to what it was made of, and on from there; each thing once. All that has a digest is checked against
+ * it.
+ * @param options.named digests by URI, from manifests: what is met must have these.
+ * @throws BrokenLink
+ */
+export async function walk(
+  store: ArtifactStore,
+  subject: LineageNode,
+  { weights, named }: { readonly weights: boolean; readonly named: ReadonlyMap<string, string> },
+): Promise<Pick<Lineage, 'nodes' | 'firstScore'>> {
+  const nodes = new Map<string, LineageNode>();
+  const digests = new Map(named);
+  async function place(node: LineageNode): Promise<void> {
+    nodes.set(node.id, node); // before its sources
+    for (const source of node.from) {
+      if ('uri' in source) {
+        const { uri: at, sha256 } = source;
+        expectLink(`the sha256 of ${at}`, digests.get(at) ?? sha256, sha256);
+        digests.set(at, sha256);
       }
-      const { scored, flagged, expired, verdicts } = review;
-      return {
-        kind: 'review',
-        lap: manifest.lap,
-        facts: { scored, flagged, expired, verdicts, annotators: [...annotators].sort() },
-        verified: [`results: sha256 and ${rows.length} rows`],
-        from: [],
-      };
-    });
+      if (!nodes.has(idOf(source))) await place(await describe(store, source, weights));
+    }
   }
-
-  #meetScore(review: string, question: string, entry: ReviewEntry): void {
-    if (entry.kind !== 'verdict' || (this.#firstScore !== null && this.#firstScore.at <= entry.at)) return;
-    const { annotator, source, score } = entry.verdict;
-    this.#firstScore = { review, question, annotator, source, score, at: entry.at };
-  }
+  await place(subject);
+  const scores = [...nodes.values()].flatMap(({ facts }) => (facts['first'] ?? []) as FirstScore);
+  return { nodes: [...nodes.values()], firstScore: earliest(scores) };
 }
+
+/**
+ * Manifests from this lap's back to its chain's first, newest first, and the digests of all that they name. None where
+ * there is no lap, or it has not finished.
+ * @throws BrokenLink when a manifest is missing or is not the one that its child went on from, or a lap's recipe is not
+ * what its manifest says.
+ */
+export async function chainOf(store: ArtifactStore, lap = '') {
+  const chain: ArtifactRef[] = [];
+  const named = new Map<string, string>();
+  const at = uri.manifest(lap);
+  let next = (await store.stat(at)) && (await store.refOf(at));
+  while (next !== undefined) {
+    await describe(store, next, false);
+    chain.push(next);
+    const manifest = JSON.parse(await store.readText(next.uri), (_, value: Partial<ArtifactRef> | null) => {
+      if (value?.uri !== undefined && value.sha256 !== undefined) named.set(value.uri, value.sha256);
+      return value;
+    }) as LapManifest;
+    await describe(store, { uri: uri.recipe(manifest.lap), sha256: manifest.recipeSha256 }, false);
+    next = manifest.parent?.manifest;
+  }
+  return { chain, named };
+}
+
+/**
+ * @param weights false: checkpoints are not read through, which takes long for large ones.
+ * @throws BrokenLink when it is not there, or is not what its digest says.
+ */
+export async function describe(store: ArtifactStore, source: Source, weights: boolean): Promise<LineageNode> {
+  const node = { id: idOf(source), kind: 'model', by: null, facts: {}, verified: [], from: [] } as const;
+  if ('model' in source) return node;
+  if ('setId' in source) return { ...node, ...(await ofSet(store, source.setId)) };
+  if ('reviewId' in source) return { ...node, ...(await ofReview(store, source.reviewId)) };
+  const { uri: at, sha256 } = source;
+  const kind = kindOf(at);
+  const made = await store.readMade(at);
+  if (made !== undefined) expectLink(`the sha256 of ${at}, as it was made,`, made.sha256, sha256);
+  const { by = null, from = [] } = made ?? {};
+  const facts = { sha256, ...(await factsOf(store, source, kind, weights, by ?? '')) };
+  const verified = kind === 'given' || (kind === 'checkpoint' && !weights) ? [] : ['sha256'];
+  return { ...node, kind, by, facts, verified, from };
+}
+
+/** What lies where in the store. All else was given, and may change. */
+export function kindOf(at: string): LineageNode['kind'] {
+  if (at === uri.manifest(lapOf(at) ?? '')) return 'lap';
+  const [folder = ''] = at.split('/');
+  if (['datasets', 'labels', 'reviews'].includes(folder)) return 'dataset';
+  if (['laps', 'jobs', 'rewards', 'ledger'].includes(folder)) return 'file';
+  return folder === 'checkpoints' ? 'checkpoint' : folder === 'prompts' ? 'prompts' : 'given';
+}
+
+/** Checks the digest, and tells how a training went; of a dataset how many rows there are, and what came of them. */
+async function factsOf(
+  store: ArtifactStore,
+  ref: ArtifactRef,
+  kind: LineageNode['kind'],
+  weights: boolean,
+  jobKey: string,
+): Promise<object> {
+  const { uri: at, sha256 } = ref;
+  if (kind === 'dataset') return countsOf(store.readJsonl<Counted>(ref));
+  if (kind === 'checkpoint') {
+    if (weights) await expectDigest(store, ref);
+    const result = uri.jobs(jobKey, 'result.json');
+    const job = await store.findJson<Partial<StageRecord>>(result);
+    if (job !== undefined) expectLink(`the checkpoint in ${result}`, sha256, job.checkpoint?.sha256);
+    return job === undefined ? {} : { steps: job.steps, stopReason: job.stopReason, reward: job.reward };
+  }
+  if (kind === 'prompts') await openPromptSet(store, { name: at, sha256 });
+  else if (kind !== 'given') expectLink(`the sha256 of ${at}`, sha256, (await store.refOf(at)).sha256);
+  return {};
+}
+
+async function countsOf(dataset: AsyncIterable<Counted>) {
+  const counts: Counts = {};
+  let rows = 0;
+  for await (const { result, decision, source, lap } of dataset) {
+    rows += 1;
+    const came = (result ?? decision)?.kind ?? (lap && `${source} of ${lap}`);
+    if (came !== undefined) add(counts, { [came]: 1 });
+  }
+  return { rows, counts };
+}
+
+type Counted = Partial<Record<'result' | 'decision', { kind: string }> & Record<'source' | 'lap', string>>;
+type Counts = Record<string, number>;
+
+function add(counts: Counts, more: Counts): void {
+  for (const [name, count] of Object.entries(more)) if (count > 0) counts[name] = (counts[name] ?? 0) + count;
+}
+
+/** A set of model calls: its shards tell which models were asked, about what. */
+async function ofSet(store: ArtifactStore, setId: string) {
+  const cut = uri.shardPlan(setId);
+  const { rows, shards } = await store.readJson<SetShards>(cut);
+  const counts: Counts = {};
+  const sources = new Map<string, Made['from'][number]>();
+  let maker: string | null = null;
+  for (const at of [cut, ...Array.from(shards.keys(), (shard) => uri.shardResult(setId, shard))]) {
+    const { by, from } = await describe(store, await store.refOf(at), false);
+    for (const source of from) sources.set(JSON.stringify(source), source);
+    maker = by;
+    const { result } = await store.readJson<{ result?: Record<'counts' | 'labels', Counts> }>(at);
+    add(counts, { ...result?.counts, ...result?.labels });
+  }
+  return { kind: 'set', by: maker, facts: { rows: rows.rows, counts }, from: [...sources.values()] } as const;
+}
+
+/** Answers of people to the questions of a set. */
+async function ofReview(store: ArtifactStore, review: string) {
+  const log = new ReviewLog(store);
+  const verdicts: FirstScore[] = [];
+  for (const line of (await store.readText(uri.reviewResults(review))).split('\n').filter(Boolean)) {
+    const { id: question } = JSON.parse(line) as { id: string };
+    for (const entry of await log.read(review, question))
+      if (entry.kind === 'verdict') verdicts.push({ review, question, ...entry.verdict, at: entry.at });
+  }
+  const annotators = [...new Set(verdicts.map(({ annotator }) => annotator))].sort();
+  return { kind: 'review', facts: { verdicts: verdicts.length, annotators, first: earliest(verdicts) } } as const;
+}
+
+const earliest = (scores: readonly FirstScore[]) => scores.toSorted((a, b) => a.at.localeCompare(b.at))[0] ?? null;

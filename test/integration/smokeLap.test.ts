@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { FileStore } from '../../activities/store/files.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
+import { idOf, type Lineage } from '../../shared/figures/lineage.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import { uri } from '../../shared/ids.ts';
+import type { ArtifactRef } from '../../shared/records.ts';
 import { expectDeclared } from '../declared.ts';
 import { allOutcomes, attemptsOf, lapWorld, type LapWorld } from '../lapWorld.ts';
 
@@ -71,6 +75,38 @@ test('laps form a chain by the digest of the manifest, on the same held-out prob
 
 test.each([LAP, SECOND])('the sets, reviews and trainings of %s are those that its recipe declares', (lap) => {
   expectDeclared(world.manifest(lap));
+});
+
+test.each([LAP, SECOND])(
+  'all that the manifest of %s names says what it was made of, and that is there',
+  async (lap) => {
+    const store = new FileStore(world.path('store'));
+    const named: ArtifactRef[] = [await store.refOf(uri.manifest(lap))];
+    JSON.parse(await store.readText(uri.manifest(lap)), (_, value: Partial<ArtifactRef> | null) => {
+      if (value?.uri !== undefined && value.sha256 !== undefined) named.push(value as ArtifactRef);
+      return value;
+    });
+    expect(named.length).toBeGreaterThan(20);
+    for (const ref of named) {
+      const made = await store.readMade(ref.uri);
+      expect([ref.uri, made?.sha256]).toEqual([ref.uri, ref.sha256]);
+      for (const source of made?.from ?? [])
+        expect([ref.uri, source.as, await store.exists(idOf(source))]).toEqual([ref.uri, source.as, true]);
+    }
+  },
+);
+
+test("the second lap's generator goes back to the base and to the first score of an expert", async () => {
+  const { base, reviews, proofScores } = world.manifest(LAP);
+  const command = world.start('lineage', world.manifest(SECOND).models.generator.sha256, '--json');
+  expect([await command.exit, command.output()]).toEqual([0, expect.stringMatching(/^{/)]);
+  const { nodes, chain, firstScore } = JSON.parse(command.output()) as Lineage;
+  expect(chain.map((ref) => ref.uri)).toEqual([SECOND, LAP].map(uri.manifest));
+  const ids = nodes.map(({ id }) => id);
+  const experts = reviews.map(({ setId }) => uri.reviews(setId)).slice(0, 2);
+  expect(ids).toEqual(expect.arrayContaining([base.uri, proofScores.grown.uri, ...experts]));
+  expect(firstScore).toMatchObject({ review: reviews[0]?.setId, source: 'program' });
+  expect(nodes.filter(({ kind, by }) => by === null && kind === 'dataset')).toEqual([]);
 });
 
 test.each([LAP, SECOND])('each model call of %s is paid once', (lap) => {

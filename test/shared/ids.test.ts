@@ -60,9 +60,10 @@ test('a run that nobody names is main, and only what is a name of a lap is one',
   expect(ids.questionOf('alone')).toBeUndefined();
 });
 
-test('a lap wrote what lies below its own folder, not what lies below another that begins like it', () => {
+test('what a lap made names the lap', () => {
   const dataset = uri.dataset(placeOf('main/lap-00031', 'coldStart'), 'train');
-  expect([LAP, 'main/lap-00031'].map((lap) => ids.isWrittenBy(dataset, lap))).toEqual([false, true]);
+  expect([dataset, placeOf(LAP, 'generator'), LAP].map(ids.lapOf)).toEqual(['main/lap-00031', LAP, LAP]);
+  expect(ids.lapOf('imports/problems.jsonl')).toBeUndefined();
 });
 
 test('a job key is a path of plain names', () => {

@@ -1,39 +1,64 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { FileStore } from '../../../activities/store/files.ts';
+import { madeUri } from '../../../activities/store/types.ts';
 import { lineage } from '../../../reports/lineage/lineage.ts';
 import { lineageTree } from '../../../reports/lineage/lineageTree.ts';
+import { idOf } from '../../../shared/figures/lineage.ts';
 import type { Lineage } from '../../../shared/figures/lineage.ts';
+import type { Task } from '../../../shared/records.ts';
+import { newFolder } from '../figures/lapFixture.ts';
 import { writeChain } from './chainFixture.ts';
 import type { Chain } from './chainFixture.ts';
+
+let whole: Chain;
+beforeAll(async () => {
+  whole = await writeChain();
+});
+
+/** The chain, for a test that changes it. */
+async function copied(): Promise<Chain> {
+  const { store } = whole;
+  const root = await newFolder();
+  await cp(store.root, root, { recursive: true });
+  return { ...whole, store: new FileStore(root) };
+}
 
 const walk = ({ store }: Chain, asked: string, lap?: string): Promise<Lineage> =>
   lineage(store, asked, { weights: true, ...(lap && { lap }) });
 const nodeOf = (found: Lineage, id: string) => found.nodes.find((node) => node.id === id);
-const sources = (found: Lineage, id: string) => nodeOf(found, id)?.from.map(({ as, id: from }) => `${as}: ${from}`);
+/** The rows about a proof that was asked about. */
+const trailOf = (found: Lineage) =>
+  nodeOf(found, found.subject)?.facts['trail'] as { by: string; learnedBy?: string[]; task?: Task; rows: number }[];
+const sources = (found: Lineage, id: string) =>
+  nodeOf(found, id)?.from.map(({ as, ...source }) => `${as}: ${idOf(source)}`);
 
 describe('a chain of two laps', () => {
-  let chain: Chain;
-  beforeAll(async () => {
-    chain = await writeChain();
-  });
-
   test("a verifier of lap 2 goes back to the base and the first expert's score", async () => {
-    const { second, base } = chain;
-    const found = await walk(chain, second.models.verifier.sha256.slice(0, 12));
-    expect(found.subject).toBe(second.models.verifier.uri);
-    expect(found.chain.map(({ lap }) => lap)).toEqual(['main/lap-0002', 'main/lap-0001']);
-    expect(sources(found, 'main/lap-0002/verifier-v2')).toEqual([
+    const { second, base } = whole;
+    const { verifier } = second.models;
+    const found = await walk(whole, verifier.sha256.slice(0, 12));
+    expect(found.subject).toBe(verifier.uri);
+    expect(found.chain.map(({ uri }) => uri)).toEqual([
+      'laps/main/lap-0002/manifest.json',
+      'laps/main/lap-0001/manifest.json',
+    ]);
+    expect(nodeOf(found, verifier.uri)).toMatchObject({ by: 'main/lap-0002/verifier-v2', facts: { steps: 2 } });
+    expect(sources(found, verifier.uri)).toEqual([
       `started from: ${second.consolidation?.checkpoint.uri}`,
       'trained on: datasets/main/lap-0002/verifier-v2/1-verify.jsonl',
+      'rewards: rewards/main/lap-0002/verifier-v2/spec.json',
+      'job: jobs/main/lap-0002/verifier-v2/job-1.json',
     ]);
     expect(sources(found, 'datasets/main/lap-0002/verifier-v2/1-verify.jsonl')).toEqual([
-      'rendered from: datasets/main/lap-0001/proof-scores/grown.jsonl',
+      'rows: datasets/main/lap-0001/proof-scores/grown.jsonl',
+      `prompts: prompts/${second.prompts.sha256}`,
     ]);
     expect(nodeOf(found, 'datasets/main/lap-0001/proof-scores/grown.jsonl')?.facts).toMatchObject({
-      bySource: { expert: 0, program: 0, auto: 1 },
-      byLap: { 'main/lap-0001': 1 },
+      rows: 1,
+      counts: { 'auto of main/lap-0001': 1 },
     });
-    expect(nodeOf(found, base.uri)).toMatchObject({ lap: null, facts: { base: true }, from: [] });
+    expect(nodeOf(found, base.uri)).toMatchObject({ by: 'importCheckpoint', from: [] });
     expect(found.firstScore).toMatchObject({
       annotator: 'ada',
       source: 'expert',
@@ -44,62 +69,95 @@ describe('a chain of two laps', () => {
   });
 
   test('a generator names the judge of its rewards', async () => {
-    const found = await walk(chain, 'lap-0001/generator');
-    expect(sources(found, 'main/lap-0001/generator')).toContain(
-      `rewarded by verifier: ${chain.first.models.verifier.uri}`,
-    );
-    expect(nodeOf(found, 'main/lap-0001/generator')?.verified).toEqual([
-      'init, datasets and result: job files agree with the manifest',
-      'reward spec: sha256',
-    ]);
+    const found = await walk(whole, 'lap-0001/generator');
+    const spec = 'rewards/main/lap-0001/generator/spec.json';
+    expect(sources(found, found.subject)).toContain(`rewards: ${spec}`);
+    expect(sources(found, spec)).toContain(`verifier: ${whole.first.models.verifier.uri}`);
+    expect(nodeOf(found, spec)?.verified).toEqual(['sha256']);
   });
 
   test('a dataset names the sets and reviews that it was made from', async () => {
-    const found = await walk(chain, 'datasets/main/lap-0001/proof-scores/train.jsonl');
+    const found = await walk(whole, 'datasets/main/lap-0001/proof-scores/train.jsonl');
     expect(sources(found, found.subject)).toEqual([
-      'scored in: reviews/main/lap-0001/cold-start/experts',
-      'sampled in: ledger/main/lap-0001/cold-start/draft',
+      'subject: datasets/main/lap-0001/cold-start/round-0.jsonl',
+      'results: reviews/main/lap-0001/cold-start/experts.jsonl',
+      'held back: datasets/main/lap-0001/problems/validation.jsonl',
     ]);
+    expect(sources(found, 'datasets/main/lap-0001/cold-start/round-0.jsonl')).toContain(
+      'answers: ledger/main/lap-0001/cold-start/draft',
+    );
+    expect(nodeOf(found, 'reviews/main/lap-0001/cold-start/experts')?.facts).toMatchObject({
+      verdicts: 1,
+      annotators: ['ada'],
+    });
   });
 
-  test(
-    'a proof names its call, its label with order and reason, and the trainings that learned from it ' + 'since',
-    async () => {
-      const { first } = chain;
-      const found = await walk(chain, 'p1-r0-0');
-      expect(nodeOf(found, 'p1-r0-0')?.facts).toMatchObject({
-        ledger: { set: 'main/lap-0001/label/proofs', shard: 0, row: 'p1', sample: 0 },
-        label: { kind: 'labelled', score: 1, stopReason: 'decided', order: ['4'] },
-        score: { score: 1, source: 'auto' },
-        learnedBy: [
-          { training: 'main/lap-0002/consolidation', tasks: ['prove'] },
-          { training: 'main/lap-0002/verifier-v2', tasks: ['verify'] },
-        ],
-      });
-      expect(sources(found, 'p1-r0-0')?.[0]).toBe(`written by: ${first.models.generator.uri}`);
-      const scored = await walk(chain, 'p0-r0-0');
-      expect(nodeOf(scored, 'p0-r0-0')?.facts).toMatchObject({
-        reviews: [{ verdicts: [{ annotator: 'ada', score: 0 }], result: { kind: 'scored' } }],
-        score: { score: 0, source: 'expert' },
-      });
-    },
-  );
+  test('a proof names its call, its label with order and reason, and the trainings that learned from it since', async () => {
+    const found = await walk(whole, 'p1-lap1-0');
+    expect(nodeOf(found, 'p1-lap1-0')?.facts).toMatchObject({
+      problem: 'p1',
+      model: whole.first.models.generator.sha256,
+      ledger: { set: 'main/lap-0001/label/proofs', row: 'p1', sample: 0 },
+    });
+    const trail = trailOf(found);
+    expect(trail.find(({ by }) => by === 'collectLabels')).toMatchObject({
+      in: 'labels/main/lap-0001/label/verdicts/labels.jsonl',
+      decision: { kind: 'labelled', score: 1 },
+      stopReason: 'decided',
+      order: ['4'],
+    });
+    expect(trail.find(({ by }) => by === 'growProofScores')).toMatchObject({ score: 1, source: 'auto' });
+    expect(trail.flatMap(({ learnedBy = [], task, rows }) => learnedBy.map((by) => `${by}: ${rows} ${task}`))).toEqual([
+      'main/lap-0002/consolidation: 2 prove',
+      'main/lap-0002/verifier-v2: 1 verify',
+    ]);
+    expect(nodeOf(found, whole.first.models.generator.uri)).toBeDefined();
+    expect(nodeOf(found, whole.first.models.verifier.uri)).toBeDefined();
+  });
+
+  test('a proof names who scored it', async () => {
+    const found = await walk(whole, 'p0-r0-0');
+    expect(trailOf(found).find(({ by }) => by === 'collectReviews')).toMatchObject({
+      verdicts: [{ annotator: 'ada', score: 0 }],
+      result: { kind: 'scored' },
+    });
+    expect(trailOf(found).find(({ by }) => by === 'recordProofScores')).toMatchObject({ score: 0, source: 'expert' });
+  });
 
   test("the tree shows each thing's sources once", async () => {
-    const text = lineageTree(await walk(chain, 'main/lap-0002'));
+    const text = lineageTree(await walk(whole, 'main/lap-0002'));
     expect(text).toContain('First score: 0 by ada (expert)');
     expect(text).toContain('Chain: main/lap-0002 → main/lap-0001');
-    expect(text.match(/✓ results: sha256 and 1 rows/g)).toHaveLength(1);
+    expect(text.match(/scored: 1/g)).toHaveLength(1);
     expect(text).not.toMatch(/undefined|\[object/);
   });
 
   test.each([
-    ['nothing of the kind', 'which is in no lap of main/lap-0001, main/lap-0002'],
+    ['nothing of the kind', 'which is in no lap that was looked at'],
     ['1234567', 'or 8 or more characters of a digest, got "1234567"'],
-    ['datasets/main/lap-0001/other.jsonl', "Expected a dataset that a finished lap's manifest names"],
+    ['datasets/main/lap-0001/other.jsonl', 'got "datasets/main/lap-0001/other.jsonl"'],
   ])('%j is refused by name', async (asked, message) => {
-    await expect(walk(chain, asked)).rejects.toThrow(message);
+    await expect(walk(whole, asked)).rejects.toThrow(message);
   });
+});
+
+test('of proofs with one id the lap says which is meant', async () => {
+  const { store, ...chain } = await copied();
+  const other = 'datasets/other/lap-0001/label/candidates.jsonl';
+  await store.writeJsonl(other, [{ id: 'p1-lap1-0' }], { by: 'collectProofs', from: [] });
+  await expect(walk({ store, ...chain }, 'p1-lap1-0')).rejects.toThrow(
+    'got "p1-lap1-0", which main/lap-0001 and other/lap-0001 both have; say which with --lap',
+  );
+  expect((await walk({ store, ...chain }, 'p1-lap1-0', 'main/lap-0002')).subject).toBe('p1-lap1-0');
+});
+
+test('what was written before steps said what they read ends the walk, and the tree says so', async () => {
+  const chain = await copied();
+  const { uri } = chain.first.proofScores.grown;
+  await rm(chain.store.path(madeUri(uri)));
+  const found = await walk(chain, 'main/lap-0002/verifier-v2');
+  expect(nodeOf(found, uri)).toMatchObject({ by: null, from: [], verified: ['sha256'] });
+  expect(lineageTree(found)).toContain('by a step that did not say what it read: the walk ends here');
 });
 
 describe('a broken link is named:', () => {
@@ -108,12 +166,12 @@ describe('a broken link is named:', () => {
     [
       'a parent that was changed',
       async ({ store, first }) => store.writeJson('laps/main/lap-0001/manifest.json', { ...first, endedAt: 'later' }),
-      /expected the sha256 of .*lap-0001\/manifest.json, which main\/lap-0002 went on from, to be [0-9a-f]{64}, got/,
+      /expected the sha256 of .*lap-0001\/manifest.json to be [0-9a-f]{64}, got/,
     ],
     [
       'a parent that is gone',
       async ({ store }) => rm(store.path('laps/main/lap-0001/manifest.json')),
-      /expected laps\/main\/lap-0001\/manifest.json, which main\/lap-0002 went on from, to be in the store, got none/,
+      /expected .*laps\/main\/lap-0001\/manifest.json to be there, got none/,
     ],
     [
       'a recipe that was changed',
@@ -123,7 +181,18 @@ describe('a broken link is named:', () => {
     [
       'a dataset that was changed',
       async ({ store }) => store.write('datasets/main/lap-0001/proof-scores/train.jsonl', ''),
-      /xpected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256/,
+      /Broken link: Expected datasets\/main\/lap-0001\/proof-scores\/train.jsonl to have sha256/,
+    ],
+    [
+      'a dataset that was changed together with what was said of it',
+      async ({ store, second }) => {
+        const { uri, sha256 } = second.stages[0]!.datasets[0]!;
+        const { by = '', from = [] } = (await store.readMade(uri)) ?? {};
+        const changed = await store.writeJsonl(uri, [{ itemId: 'other' }], { by, from });
+        const made = madeUri(second.models.verifier.uri);
+        await store.write(made, (await store.readText(made)).replaceAll(sha256, changed.sha256));
+      },
+      /expected the sha256 of datasets\/main\/lap-0002\/verifier-v2\/1-verify.jsonl to be [0-9a-f]{64}, got/,
     ],
     [
       'a checkpoint that was changed',
@@ -138,8 +207,14 @@ describe('a broken link is named:', () => {
     [
       'a job that started elsewhere',
       async ({ store, first }) =>
-        store.writeJson(`jobs/${v1}/training.json`, { initCheckpoint: first.models.generator, datasets: [] }),
-      /expected initCheckpoint in jobs\/main\/lap-0001\/verifier-v1\/training.json to be/,
+        store.writeJson(`jobs/${v1}/job-1.json`, { initCheckpoint: first.models.generator, datasets: [] }),
+      /expected the sha256 of jobs\/main\/lap-0001\/verifier-v1\/job-1.json to be/,
+    ],
+    [
+      'a job that came to something else',
+      async ({ store, first }) =>
+        store.writeJson(`jobs/${v1}/result.json`, { status: 'succeeded', checkpoint: first.models.generator }),
+      /expected the checkpoint in jobs\/main\/lap-0001\/verifier-v1\/result.json to be/,
     ],
     [
       'a reward spec that was changed',
@@ -147,24 +222,20 @@ describe('a broken link is named:', () => {
       /expected the sha256 of rewards\/main\/lap-0001\/verifier-v1\/spec.json to be/,
     ],
   ])('%s', async (_, breakIt, message) => {
-    const chain = await writeChain();
+    const chain = await copied();
     await breakIt(chain);
     await expect(walk(chain, 'main/lap-0002/verifier-v2')).rejects.toThrow(message);
   });
 
   test('a proof that its ledger does not hold', async () => {
-    const chain = await writeChain();
+    const chain = await copied();
     const { store, first } = chain;
-    const dataset = await store.writeJsonl(first.labels.proofs.uri, [
-      { ...(await store.readRows<object>(first.labels.proofs))[0], proof: 'another' },
-    ]);
-    await store.writeJson('laps/main/lap-0001/manifest.json', {
-      ...first,
-      labels: { ...first.labels, proofs: dataset },
-    });
-    await rm(store.path('laps/main/lap-0002'), { recursive: true });
-    await expect(walk(chain, 'p1-r0-0')).rejects.toThrow(
-      'Broken link: expected a ledger of main/lap-0001 to hold the text of proof p1-r0-0, got none',
+    const { uri } = first.labels.proofs;
+    const [row] = await store.readRows<object>(first.labels.proofs);
+    const { by = '', from = [] } = (await store.readMade(uri)) ?? {};
+    await store.writeJsonl(uri, [{ ...row, proof: 'another' }], { by, from });
+    await expect(walk(chain, 'p1-lap1-0')).rejects.toThrow(
+      'Broken link: expected main/lap-0001/label/proofs to hold the text of proof p1-lap1-0, got none',
     );
   });
 });
