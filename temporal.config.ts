@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { QUEUES } from './shared/queues.ts';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
@@ -27,25 +26,16 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-function portFrom(variable: string): number | undefined {
+function numberFrom(variable: string, expected: string, greatest: number): number | undefined {
   const value = env[variable];
   if (value === undefined || value === '') return undefined;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) {
-    throw new ConfigurationError(`Expected ${variable} to be a port between 1 and 65535, got ${JSON.stringify(value)}`);
-  }
+  if (!Number.isInteger(number) || number < 1 || number > greatest)
+    throw new ConfigurationError(`Expected ${variable} to be ${expected}, got ${JSON.stringify(value)}`);
   return number;
 }
 
-function wholeNumberFrom(variable: string): number | undefined {
-  const value = env[variable];
-  if (value === undefined || value === '') return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(value))
-    throw new ConfigurationError(
-      `Expected ${variable} to be a whole number of at least 1, got ${JSON.stringify(value)}`,
-    );
-  return Number(value);
-}
+const portFrom = (variable: string): number | undefined => numberFrom(variable, 'a port between 1 and 65535', 65_535);
 
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
 const asked = {
@@ -53,7 +43,6 @@ const asked = {
   ui: portFrom(PORT_SETTINGS.ui.variable),
   reward: portFrom(PORT_SETTINGS.reward.variable),
 } as const;
-const modelPort = portFrom('FLYWHEEL_MODEL_PORT') ?? 7400;
 
 /** Where the dev stack records the ports it really took (the defaults may have been busy). */
 export const portsFile = path.join(runDir, 'ports.json');
@@ -121,7 +110,6 @@ export const config = {
       return port('ui');
     },
   },
-  taskQueues: QUEUES,
   rewardService: {
     host: '127.0.0.1',
     get port(): number {
@@ -134,7 +122,7 @@ export const config = {
     },
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
     /** @default one that the supervisor makes for the state folder */
-    token: env['FLYWHEEL_REWARD_TOKEN'],
+    token: env['FLYWHEEL_REWARD_TOKEN'] || undefined,
   },
   /** Clusters by name, as JSON: the kind of each and what it needs; activities/clusters says the form. */
   clusters: env['FLYWHEEL_CLUSTERS'] ?? '{"local":{"kind":"local"}}',
@@ -147,7 +135,11 @@ export const config = {
   /**
    * The batching server of trainer/. `context`: prompt and answer together, in tokens. @default the server's own, 512
    */
-  modelServer: { host: '127.0.0.1', port: modelPort, context: wholeNumberFrom('FLYWHEEL_MODEL_CONTEXT') },
+  modelServer: {
+    host: '127.0.0.1',
+    port: portFrom('FLYWHEEL_MODEL_PORT') ?? 7400,
+    context: numberFrom('FLYWHEEL_MODEL_CONTEXT', 'a whole number of at least 1', 999_999_999),
+  },
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {

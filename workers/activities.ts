@@ -1,4 +1,3 @@
-import { Client, Connection } from '@temporalio/client';
 import { domains } from '../domains/index.ts';
 import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
@@ -10,6 +9,7 @@ import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredClusters, configuredServing } from './configured.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
+import { connectClient } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 import { projectEngines } from '../activities/training/engines.ts';
@@ -21,10 +21,7 @@ export async function createActivities() {
   const trainingEngines = projectEngines(config.python);
 
   let connected: Promise<TemporalDesk> | undefined;
-  const desk = () =>
-    (connected ??= Connection.connect(config.temporal.connection).then(
-      (connection) => new TemporalDesk(new Client({ connection, namespace: config.temporal.namespace }), store, 60_000),
-    ));
+  const desk = () => (connected ??= connectClient().then((client) => new TemporalDesk(client, store, 60_000)));
 
   return {
     orchestrator: {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
-import { dropBuild } from './builds.ts';
-import type { Build } from './builds.ts';
+import { dropBuild, type Build } from './builds.ts';
 import { pinnedTo, setCurrentBuild, stateOfBuild } from './deployment.ts';
 
 export interface BuildKeeperOptions {

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { FileStore } from '../activities/store/files.ts';
 import { config } from '../temporal.config.ts';
-import { buildIdOfToday, buildOf } from './builds.ts';
-import type { Build } from './builds.ts';
+import { buildIdOfToday, buildOf, type Build } from './builds.ts';
 
 /**
  * The workflows of this checkout, bundled when no bundle of the same sources is kept: a worker that starts again is

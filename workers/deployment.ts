@@ -6,7 +6,7 @@ import { withClient } from './client.ts';
 export const DEPLOYMENT = 'flywheel';
 
 /** How a build stands with the server. */
-export type BuildState =
+type BuildState =
   /** New workflows start on it, or some of them. */
   | 'current'
   /** None start on it: not yet. */

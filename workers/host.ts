@@ -1,11 +1,11 @@
+import type { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
-import { connectClient } from './client.ts';
+import { withClient } from './client.ts';
 import { QUEUES } from '../shared/queues.ts';
 import { config } from '../temporal.config.ts';
 import { BuildKeeper, end } from './buildKeeper.ts';
-import { keptBuilds } from './builds.ts';
-import type { Build } from './builds.ts';
+import { keptBuilds, type Build } from './builds.ts';
 import { buildOfToday } from './bundle.ts';
 import { DEPLOYMENT } from './deployment.ts';
 
@@ -36,31 +36,29 @@ export async function runWorkers(
   const logger = new DefaultLogger('INFO');
   Runtime.install({ logger });
   const connection = await NativeConnection.connect(config.temporal.connection);
-  const client = await connectClient();
-  try {
-    const activities = await createActivities();
-    const create = (kind: WorkerKind, build?: Build): Promise<Worker> =>
-      Worker.create({
-        connection,
-        namespace: config.temporal.namespace,
-        taskQueue: QUEUES[kind],
-        activities: activities[kind],
-        ...(build && workflowsOf(build)),
-        maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE[kind],
-        // A killed worker's successor gets its workflows after 1 s instead of 10.
-        stickyQueueScheduleToStartTimeout: '1s',
-        // Progress is read from heartbeats: let them through at least this often.
-        maxHeartbeatThrottleInterval: '2s',
-        shutdownGraceTime: '1s',
-        shutdownForceTime: '15s',
-      });
+  const activities = await createActivities();
+  const create = (kind: WorkerKind, build?: Build): Promise<Worker> =>
+    Worker.create({
+      connection,
+      namespace: config.temporal.namespace,
+      taskQueue: QUEUES[kind],
+      activities: activities[kind],
+      ...(build && workflowsOf(build)),
+      maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE[kind],
+      // A killed worker's successor gets its workflows after 1 s instead of 10.
+      stickyQueueScheduleToStartTimeout: '1s',
+      // Progress is read from heartbeats: let them through at least this often.
+      maxHeartbeatThrottleInterval: '2s',
+      shutdownGraceTime: '1s',
+      shutdownForceTime: '15s',
+    });
+  const run = async (client: Client): Promise<void> => {
     const parts: Part[] = [];
     for (const kind of kinds) {
       const build = kind === 'orchestrator' ? await buildOfToday() : undefined;
       const worker = await create(kind, build);
       parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
       if (build === undefined) continue;
-      const say = (line: string): void => logger.info(line);
       parts.push(
         new BuildKeeper({
           client,
@@ -68,13 +66,15 @@ export async function runWorkers(
           becomeCurrent,
           kept: keptBuilds,
           startWorker: (old) => create(kind, old),
-          say,
+          say: (line) => logger.info(line),
         }),
       );
     }
     await runTogether(parts);
+  };
+  try {
+    await withClient(run);
   } finally {
-    await client.connection.close();
     await connection.close();
   }
 }

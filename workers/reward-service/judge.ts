@@ -27,38 +27,31 @@ export type Judgement =
   | { readonly kind: 'noVerdict'; readonly reason: string; readonly cost: JudgeCost }
   | { readonly kind: 'outage'; readonly reason: string; readonly cost: JudgeCost };
 
+/** What a job's judges are asked by. */
+export interface Judges {
+  readonly spec: RewardSpec;
+  readonly prompts: PromptSet;
+  readonly asker: LedgerAsker;
+}
+
 const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
 
 /**
  * `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a
  * new seed, `judgeAttempts` times in all.
  */
-export async function judge(
-  asker: LedgerAsker,
-  spec: RewardSpec,
-  prompts: PromptSet,
-  question: JudgeQuestion,
-  count: number,
-): Promise<Judgement> {
+export async function judge(judges: Judges, question: JudgeQuestion, count: number): Promise<Judgement> {
   const verdicts = await Promise.all(
-    Array.from({ length: count }, (_, sample) => oneVerdict(asker, spec, prompts, question, sample)),
+    Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample)),
   );
   const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
-  const outage = verdicts.find(({ kind }) => kind === 'outage');
-  if (outage?.kind === 'outage') return { ...outage, cost };
-  const missing = verdicts.find(({ kind }) => kind === 'noVerdict');
-  if (missing?.kind === 'noVerdict') return { ...missing, cost };
-  return {
-    kind: 'judged',
-    scores: verdicts.flatMap((verdict) => (verdict.kind === 'judged' ? verdict.scores : [])),
-    cost,
-  };
+  const missing = verdicts.find(({ kind }) => kind === 'outage') ?? verdicts.find(({ kind }) => kind === 'noVerdict');
+  if (missing !== undefined) return { ...missing, cost };
+  return { kind: 'judged', scores: verdicts.flatMap((one) => (one.kind === 'judged' ? one.scores : [])), cost };
 }
 
 async function oneVerdict(
-  asker: LedgerAsker,
-  spec: RewardSpec,
-  prompts: PromptSet,
+  { asker, spec, prompts }: Judges,
   question: JudgeQuestion,
   sample: number,
 ): Promise<Judgement> {

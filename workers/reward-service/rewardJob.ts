@@ -1,6 +1,4 @@
-import type { LedgerAsker } from '../../activities/inference/asker.ts';
 import { sha256 } from '../../activities/inference/keys.ts';
-import type { PromptSet } from '../../activities/store/promptSet.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
@@ -11,7 +9,7 @@ import {
   type JudgeScores,
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
-import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion } from './judge.ts';
+import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion, type Judges } from './judge.ts';
 import type { RewardLog, RewardRecord } from './rewardLog.ts';
 
 /** What an evaluation came to. An outage is not remembered: the same request may be made again. */
@@ -20,54 +18,37 @@ export type Evaluation =
   | { readonly kind: 'outage'; readonly reason: string };
 
 /** What a job has seen since the service started; `scored`, `unscorable` and `imitations` count the whole log. */
-export interface RewardCounters {
-  scored: number;
-  unscorable: number;
+const NOTHING_SEEN = {
+  scored: 0,
+  unscorable: 0,
   /** Scored answers with marks of a verdict that are not their own. */
-  imitations: number;
+  imitations: 0,
   /** Items answered from the log, or together with an equal one under way. */
-  cached: number;
-  joined: number;
-  outages: number;
-  underWay: number;
-  judgeCalls: number;
-  promptTokens: number;
-  completionTokens: number;
-}
+  cached: 0,
+  joined: 0,
+  outages: 0,
+  underWay: 0,
+  judgeCalls: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+};
+type RewardCounters = typeof NOTHING_SEEN;
 
 /** The rewards of one training job: each equal request is evaluated once, whoever waits for it. */
 export class RewardJob {
   readonly spec: RewardSpec;
   readonly #specSha256: string;
-  readonly #prompts: PromptSet;
-  readonly #asker: LedgerAsker;
+  readonly #judges: Judges;
   readonly #log: RewardLog;
   readonly #underWay = new Map<string, Promise<Evaluation>>();
-  readonly #seen: RewardCounters = {
-    scored: 0,
-    unscorable: 0,
-    imitations: 0,
-    cached: 0,
-    joined: 0,
-    outages: 0,
-    underWay: 0,
-    judgeCalls: 0,
-    promptTokens: 0,
-    completionTokens: 0,
-  };
+  readonly #seen = { ...NOTHING_SEEN };
 
-  constructor(parts: {
-    readonly spec: RewardSpec;
-    readonly prompts: PromptSet;
-    readonly asker: LedgerAsker;
-    readonly log: RewardLog;
-  }) {
-    this.spec = parts.spec;
-    this.#specSha256 = sha256(JSON.stringify(parts.spec));
-    this.#prompts = parts.prompts;
-    this.#asker = parts.asker;
-    this.#log = parts.log;
-    for (const { answer } of parts.log.all()) this.#count(answer);
+  constructor(judges: Judges, log: RewardLog) {
+    this.spec = judges.spec;
+    this.#specSha256 = sha256(JSON.stringify(judges.spec));
+    this.#judges = judges;
+    this.#log = log;
+    for (const { answer } of log.all()) this.#count(answer);
   }
 
   get counters(): RewardCounters {
@@ -103,18 +84,11 @@ export class RewardJob {
     let verdicts: JudgeScores = {};
     let cost = NO_COST;
     let rewarded: RewardAnswer | undefined;
-    for (
-      let need = judgeNeed(subject, verdicts, this.spec);
-      need !== 'nothing' && rewarded === undefined;
-      need = judgeNeed(subject, verdicts, this.spec)
-    ) {
-      const judgement = await judge(
-        this.#asker,
-        this.spec,
-        this.#prompts,
-        questionOf(need, item, answer, responseSha256),
-        counts[need],
-      );
+    while (rewarded === undefined) {
+      const need = judgeNeed(subject, verdicts, this.spec);
+      if (need === 'nothing') break;
+      const question = questionOf(need, item, answer, responseSha256);
+      const judgement = await judge(this.#judges, question, counts[need]);
       cost = addCosts(cost, judgement.cost);
       if (judgement.kind === 'outage') {
         this.#seen.outages += 1;

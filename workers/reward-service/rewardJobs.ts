@@ -105,7 +105,7 @@ export class RewardJobs {
       throw new Refusal(422, `Expected prompts of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
     const { log, asker } = await this.#filesOf(jobKey);
-    return new RewardJob({ spec, prompts, asker, log });
+    return new RewardJob({ spec, prompts, asker }, log);
   }
 
   #filesOf(jobKey: string): Promise<JobFiles> {

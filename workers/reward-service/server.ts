@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { ModelServers } from '../../activities/inference/servers.ts';
 import type { EndpointResolver } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -123,10 +123,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
   return app;
 }
 
-function unavailable(
-  reply: { code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } } },
-  error: string,
-): unknown {
+function unavailable(reply: FastifyReply, error: string): FastifyReply {
   return reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send({ error });
 }
 

@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, launchOnce, readLiving } from '../../activities/processes/records.ts';
-import type { Environment, ProcessRecord } from '../../activities/processes/records.ts';
+import {
+  isAlive,
+  launchOnce,
+  readLiving,
+  type Launch,
+  type ProcessRecord,
+} from '../../activities/processes/records.ts';
+import type { Say } from './step.ts';
 
 /** A process to keep running. */
-export interface Kept {
+export interface Kept extends Launch {
   readonly name: string;
-  readonly command: readonly string[];
-  readonly env: Environment;
-  readonly cwd: string;
-  readonly record: string;
-  readonly log: string;
   /** Asked before each start; it is put off until this is true. */
   readonly mayStart?: () => Promise<boolean>;
   /** Asked while it lives. One that does not work `STUCK_PROBES` times in a row is killed, and so started again. */
@@ -19,8 +20,7 @@ export interface Kept {
 
 /** How a kept process stands. */
 export interface KeptState {
-  readonly pid?: number;
-  readonly startedAt?: string;
+  readonly pid?: number | undefined;
   /** Starts after the first one. */
   readonly restarts: number;
   /** Deaths in a row within `STEADY_MS` of the start. */
@@ -29,7 +29,7 @@ export interface KeptState {
 
 export interface KeepAliveOptions {
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
+  readonly say: Say;
   /** Called when any state has changed. */
   readonly onChange: (states: ReadonlyMap<string, KeptState>) => Promise<void>;
   /** @default 200 ms */
@@ -64,7 +64,7 @@ export async function keepAlive(
   const states = new Map<string, KeptState>();
   await Promise.all(
     processes.map(async (kept) => {
-      const keeper = new Keeper(kept, say, probeMs);
+      const keeper = keeperOf(kept, say, probeMs);
       let trouble = '';
       while (!signal.aborted) {
         const changed = await keeper.look().catch((error: Error) => {
@@ -73,7 +73,7 @@ export async function keepAlive(
           return true;
         });
         if (changed) {
-          states.set(kept.name, keeper.state);
+          states.set(kept.name, keeper.state());
           await onChange(states);
         }
         await sleep(pollMs, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
@@ -82,84 +82,67 @@ export async function keepAlive(
   );
 }
 
-class Keeper {
-  readonly #kept: Kept;
-  readonly #say: (line: string) => void;
-  #record: ProcessRecord | undefined;
-  #failures = 0;
-  #restarts = -1;
-  #notBefore = 0;
-  readonly #probeMs: number;
-  #nextProbe = 0;
-  #failedProbes = 0;
+/** `look` starts the process if it is not there and its pause is over, and answers whether something has changed. */
+function keeperOf(kept: Kept, say: Say, probeMs: number) {
+  const { name, record: file, works, log } = kept;
+  let running: ProcessRecord | undefined;
+  let failures = 0;
+  let restarts = -1;
+  let notBefore = 0;
+  let nextProbe = 0;
+  let failedProbes = 0;
 
-  constructor(kept: Kept, say: (line: string) => void, probeMs: number) {
-    this.#kept = kept;
-    this.#say = say;
-    this.#probeMs = probeMs;
-  }
+  const pause = (): void => {
+    notBefore = Date.now() + restartDelayMs(failures);
+  };
 
-  get state(): KeptState {
-    return {
-      ...(this.#record && { pid: this.#record.pid, startedAt: this.#record.startedAt }),
-      restarts: Math.max(0, this.#restarts),
-      failures: this.#failures,
-    };
-  }
-
-  /** Starts the process if it is not there and its pause is over. @returns whether something has changed. */
-  async look(): Promise<boolean> {
-    const { name, record } = this.#kept;
-    if (this.#record !== undefined) {
-      if (await isAlive(this.#record)) {
-        // Not awaited: a death is seen at once, also while a stuck process is asked.
-        // such as: it ended by itself just now
-        void this.#probe(this.#record).catch((error: Error) => this.#say(`${name}: ${error.message}`));
+  async function look(): Promise<boolean> {
+    if (running !== undefined) {
+      if (await isAlive(running)) {
+        // Not awaited: a death is seen at once, also while a stuck process is asked. It fails where that one has just
+        // ended by itself.
+        void probe(running).catch((error: Error) => say(`${name}: ${error.message}`));
         return false;
       }
-      const lived = Date.now() - Date.parse(this.#record.startedAt);
-      this.#failures = lived < STEADY_MS ? this.#failures + 1 : 0;
-      this.#notBefore = Date.now() + restartDelayMs(this.#failures);
-      this.#say(
-        `${name}: process ${this.#record.pid} has ended after ${Math.round(lived / 1000)} s; starting it again ` +
-          `(see ${this.#kept.log})`,
+      const lived = Date.now() - Date.parse(running.startedAt);
+      failures = lived < STEADY_MS ? failures + 1 : 0;
+      pause();
+      say(
+        `${name}: process ${running.pid} has ended after ${Math.round(lived / 1000)} s; starting it again (see ${log})`,
       );
-      this.#record = undefined;
+      running = undefined;
       return true;
     }
-    if (Date.now() < this.#notBefore || !((await this.#kept.mayStart?.()) ?? true)) return false;
-    const existing = await readLiving(record);
-    if (existing !== undefined) {
-      this.#say(`${name}: adopting process ${existing.pid}`);
-      this.#record = existing;
-    } else {
-      await rm(record, { force: true });
-      try {
-        this.#record = await launchOnce({ ...this.#kept, about: { name } });
-      } catch (error) {
-        this.#failures += 1;
-        this.#notBefore = Date.now() + restartDelayMs(this.#failures);
+    if (Date.now() < notBefore || !((await kept.mayStart?.()) ?? true)) return false;
+    running = await readLiving(file);
+    if (running !== undefined) say(`${name}: adopting process ${running.pid}`);
+    else {
+      await rm(file, { force: true });
+      running = await launchOnce(kept).catch((error: Error) => {
+        failures += 1;
+        pause();
         throw error;
-      }
-      this.#say(`${name}: process ${this.#record.pid} started`);
+      });
+      say(`${name}: process ${running.pid} started`);
     }
-    this.#restarts += 1;
-    this.#failedProbes = 0;
+    restarts += 1;
+    failedProbes = 0;
     return true;
   }
 
-  async #probe(record: ProcessRecord): Promise<void> {
-    const { name, works, log } = this.#kept;
-    if (works === undefined || Date.now() < this.#nextProbe) return;
-    this.#nextProbe = Number.POSITIVE_INFINITY;
+  async function probe(record: ProcessRecord): Promise<void> {
+    if (works === undefined || Date.now() < nextProbe) return;
+    nextProbe = Number.POSITIVE_INFINITY;
     const worked = await works().catch(() => false);
-    this.#nextProbe = Date.now() + this.#probeMs;
-    this.#failedProbes = worked || record !== this.#record ? 0 : this.#failedProbes + 1;
-    if (this.#failedProbes < STUCK_PROBES || !(await isAlive(record))) return;
-    this.#say(
+    nextProbe = Date.now() + probeMs;
+    failedProbes = worked || record !== running ? 0 : failedProbes + 1;
+    if (failedProbes < STUCK_PROBES || !(await isAlive(record))) return;
+    say(
       `${name}: process ${record.pid} lives, but did not work ${STUCK_PROBES} times in a row; killing it (see ${log})`,
     );
-    this.#failedProbes = 0;
+    failedProbes = 0;
     process.kill(record.pid, 'SIGKILL');
   }
+
+  return { look, state: (): KeptState => ({ pid: running?.pid, restarts: Math.max(0, restarts), failures }) };
 }

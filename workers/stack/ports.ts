@@ -1,6 +1,5 @@
 import { freePort, isFree } from '../../activities/processes/ports.ts';
-import { config, PORT_SETTINGS } from '../../temporal.config.ts';
-import type { PortName, Ports } from '../../temporal.config.ts';
+import { config, PORT_SETTINGS, type PortName, type Ports } from '../../temporal.config.ts';
 import { stateFiles } from './state.ts';
 
 /**

@@ -1,53 +1,44 @@
 import path from 'node:path';
-import { serverCommand } from './temporalServer.ts';
-import { config } from '../../temporal.config.ts';
-import type { PortName, Ports } from '../../temporal.config.ts';
+import type { Launch } from '../../activities/processes/records.ts';
+import { config, environmentWith, type PortName } from '../../temporal.config.ts';
 
-/** The processes of the dev stack, in the order in which they start; they end in reverse (see stop.ts). */
-export const SERVICE_NAMES = ['temporal', 'reward', 'worker'] as const;
-export type ServiceName = (typeof SERVICE_NAMES)[number];
-
-export interface Service {
-  readonly name: ServiceName;
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+interface Service {
   /** Ports it takes: they are kept for as long as it lives. */
   readonly ports: readonly PortName[];
-  /** A worker that finds no server ends at once: it is not started before one answers. */
-  readonly needsServer: boolean;
+  /** How long it has to end after SIGTERM. */
+  readonly graceMs: number;
 }
 
-/** How long each has to end after SIGTERM. */
-export const GRACE_MS: Record<ServiceName, number> = { temporal: 10_000, reward: 5_000, worker: 20_000 };
+/** The processes of the dev stack, in the order in which they start; they end in reverse (see stop.ts). */
+export const SERVICES = {
+  temporal: { ports: ['temporal', 'ui'], graceMs: 10_000 },
+  reward: { ports: ['reward'], graceMs: 5_000 },
+  worker: { ports: [], graceMs: 20_000 },
+} as const satisfies Record<string, Service>;
+export type ServiceName = keyof typeof SERVICES;
+export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 
 export const recordFile = (name: ServiceName | 'supervisor'): string => path.join(config.runDir, `${name}.json`);
 export const logFile = (name: ServiceName | 'supervisor'): string => path.join(config.logDir, `${name}.log`);
 
-/** @param cli the Temporal CLI; absent when somebody else's server is used. */
-export function devStack(cli: string | undefined, ports: Ports, env: Readonly<Record<string, string>>): Service[] {
-  return [
-    ...(cli === undefined
-      ? []
-      : [
-          {
-            name: 'temporal' as const,
-            command: serverCommand(cli, ports),
-            env: { TEMPORAL_VERSION_CHECK_DISABLED: '1' }, // its only look-up outside
-            ports: ['temporal', 'ui'] as const,
-            needsServer: false,
-          },
-        ]),
-    {
-      name: 'reward',
-      command: nodeCommand('workers', 'reward-service', 'main.ts'),
-      env,
-      ports: ['reward'],
-      needsServer: false,
-    },
-    { name: 'worker', command: nodeCommand('workers', 'dev.ts'), env, ports: [], needsServer: true },
-  ];
+/** How a process of the stack is started. */
+export function launchOf<Name extends ServiceName | 'supervisor'>(
+  name: Name,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Launch & { readonly name: Name } {
+  return {
+    name,
+    command,
+    cwd: config.root,
+    env: environmentWith(env),
+    record: recordFile(name),
+    log: logFile(name),
+    about: { name },
+  };
 }
 
-function nodeCommand(...script: string[]): string[] {
-  return [process.execPath, '--import', 'tsx', path.join(config.root, ...script)];
+/** Runs a script of ours, below the project's folder. */
+export function nodeCommand(script: string, ...args: string[]): [string, ...string[]] {
+  return [process.execPath, '--import', 'tsx', path.join(config.root, script), ...args];
 }

@@ -1,5 +1,4 @@
 import { readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   isAlive,
@@ -8,25 +7,23 @@ import {
   readRecord,
   recordOfThisProcess,
   terminate,
+  type ProcessRecord,
 } from '../../activities/processes/records.ts';
-import type { ProcessRecord } from '../../activities/processes/records.ts';
 import { withLease } from '../../activities/store/lease.ts';
-import { ensurePython } from './python.ts';
-import { serverAnswers } from './temporalServer.ts';
-import { findTemporalCli } from './temporalCli.ts';
-import { config, environmentWith } from '../../temporal.config.ts';
-import { logFile, recordFile, SERVICE_NAMES } from './services.ts';
-import { readStackState, stateFiles } from './state.ts';
-import { stopStack } from './stop.ts';
+import { config } from '../../temporal.config.ts';
 import { olderCodeRuns } from '../deployment.ts';
+import { ensurePython } from './python.ts';
+import { launchOf, logFile, nodeCommand, recordFile, SERVICE_NAMES, type ServiceName } from './services.ts';
+import { readStackState, stateFiles } from './state.ts';
+import type { Say } from './step.ts';
+import { stopStack } from './stop.ts';
+import { findTemporalCli } from './temporalCli.ts';
+import { serverAnswers } from './temporalServer.ts';
 
 /** A starved machine takes a minute to start three processes; a broken one says nothing new after three. */
 const UP_SECONDS = 180;
 
-type Say = (line: string) => void;
-
 const supervisorRecord = recordFile('supervisor');
-const STACK_LOCK = 'run/stack.lock';
 const OWNER = 'run/owner.json';
 const MOST_STARTS = 4;
 /** The stack's graces together, and some. */
@@ -44,43 +41,35 @@ export async function setUp(say: Say): Promise<void> {
  * @returns whether it was started now.
  * @throws with the end of the log when it cannot be started.
  */
-export async function ensureStack(say: Say): Promise<'started' | 'running'> {
-  return withLease(
-    stateFiles,
-    STACK_LOCK,
-    (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
-    async () => {
-      const running = await readLiving<ProcessRecord>(supervisorRecord);
-      if (running !== undefined && (await readStackState())?.state === 'stopping') {
-        say('The stack is stopping; starting it again when it has');
-        while (await isAlive(running)) await sleep(100);
-      } else if (running !== undefined && (await comesUp(running))) {
-        const older = await olderCodeRuns();
-        if (older !== undefined) say(older);
-        return 'running';
-      }
-      for (let start = 1; start <= MOST_STARTS; start += 1) {
-        if (await comesUp(await startSupervisor())) return 'started';
-        say('The supervisor was killed while it started; starting it again');
-      }
-      throw new Error(
-        `The stack does not start: its supervisor was killed ${MOST_STARTS} times. The end of ` +
-          `${logFile('supervisor')}:\n${await endOfLog()}`,
-      );
-    },
-  );
+export function ensureStack(say: Say): Promise<'started' | 'running'> {
+  return alone(say, async () => {
+    const running = await readLiving(supervisorRecord);
+    if (running !== undefined && (await readStackState())?.state === 'stopping') {
+      say('The stack is stopping; starting it again when it has');
+      while (await isAlive(running)) await sleep(100);
+    } else if (running !== undefined && (await comesUp(running))) {
+      const older = await olderCodeRuns();
+      if (older !== undefined) say(older);
+      return 'running';
+    }
+    for (let start = 1; start <= MOST_STARTS; start += 1) {
+      await rm(supervisorRecord, { force: true });
+      if (await comesUp(await launchOnce(launchOf('supervisor', nodeCommand('workers/stack/supervisor.ts')))))
+        return 'started';
+      say('The supervisor was killed while it started; starting it again');
+    }
+    throw await withLog(`The stack does not start: its supervisor was killed ${MOST_STARTS} times.`);
+  });
 }
 
-async function startSupervisor(): Promise<ProcessRecord> {
-  await rm(supervisorRecord, { force: true });
-  return launchOnce({
-    record: supervisorRecord,
-    about: { name: 'supervisor' },
-    command: [process.execPath, '--import', 'tsx', path.join(config.root, 'workers', 'stack', 'supervisor.ts')],
-    cwd: config.root,
-    env: environmentWith({}),
-    log: logFile('supervisor'),
-  });
+/** Runs `work` while no other command starts or stops the stack. */
+function alone<T>(say: Say, work: () => Promise<T>): Promise<T> {
+  return withLease(
+    stateFiles,
+    'run/stack.lock',
+    ({ pid }) => say(`Process ${pid} is starting or stopping the stack; waiting for it`),
+    work,
+  );
 }
 
 /**
@@ -94,17 +83,15 @@ async function comesUp(supervisor: ProcessRecord): Promise<boolean> {
     if (its?.state === 'running' && (await serverAnswers())) return true;
     if (its?.state === 'failed') throw new Error(its.error);
     if (!(await isAlive(supervisor))) return false;
-    if (Date.now() > deadline)
-      throw new Error(
-        `The stack is not up after ${UP_SECONDS} s. The end of ` + `${logFile('supervisor')}:\n${await endOfLog()}`,
-      );
+    if (Date.now() > deadline) throw await withLog(`The stack is not up after ${UP_SECONDS} s.`);
     await sleep(100);
   }
 }
 
-async function endOfLog(): Promise<string> {
-  const log = await readFile(logFile('supervisor'), 'utf8').catch(() => ''); // it died before it had one
-  return log.slice(-20_000).trimEnd().split('\n').slice(-8).join('\n');
+async function withLog(problem: string): Promise<Error> {
+  const file = logFile('supervisor');
+  const log = await readFile(file, 'utf8').catch(() => ''); // it died before it had one
+  return new Error(`${problem} The end of ${file}:\n${log.slice(-20_000).trimEnd().split('\n').slice(-8).join('\n')}`);
 }
 
 /** `died`: the supervisor was killed; `stopped`: it was asked to end, or never started. */
@@ -127,40 +114,28 @@ export async function healStack(say: Say): Promise<'running' | 'stopped'> {
  * Stops everything that belongs to the project: workers, training jobs (their state is saved), reward service, model
  * servers, Temporal server. The lap's workflow stays open.
  */
-export async function stopEverything(say: Say): Promise<void> {
-  await withLease(
-    stateFiles,
-    STACK_LOCK,
-    (holder) => say(`Process ${holder.pid} is starting or stopping the stack; waiting for it`),
-    async () => {
-      const supervisor = await readLiving<ProcessRecord>(supervisorRecord);
-      if (supervisor !== undefined) {
-        const stop = terminate(supervisor, { graceMs: STOP_TIMEOUT_MS });
-        await Promise.all([stop, tellWhatEnds(supervisor, say)]);
-      }
-      await stopStack(say); // what a killed supervisor left
-      await rm(supervisorRecord, { force: true });
-      await stateFiles.remove(OWNER);
-    },
-  );
+export function stopEverything(say: Say): Promise<void> {
+  return alone(say, async () => {
+    const supervisor = await readLiving(supervisorRecord);
+    if (supervisor !== undefined) {
+      const stop = terminate(supervisor, { graceMs: STOP_TIMEOUT_MS });
+      await Promise.all([stop, ...SERVICE_NAMES.map((name) => tellItsEnd(name, supervisor, say))]);
+    }
+    await stopStack(say); // what a killed supervisor left
+    await rm(supervisorRecord, { force: true });
+    await stateFiles.remove(OWNER);
+  });
 }
 
-/** Says which service has ended, as they end. */
-async function tellWhatEnds(supervisor: ProcessRecord, say: Say): Promise<void> {
-  const waiting = new Set<(typeof SERVICE_NAMES)[number]>();
-  for (const name of SERVICE_NAMES) if ((await readLiving(recordFile(name))) !== undefined) waiting.add(name);
-  const look = async (): Promise<void> => {
-    for (const name of waiting) {
-      if ((await readLiving(recordFile(name))) !== undefined) continue;
-      waiting.delete(name);
-      say(`${name}: stopped`);
-    }
-  };
-  while (await isAlive(supervisor)) {
-    await look();
-    await sleep(100);
+/** Says that a service has ended, unless it outlives the supervisor. */
+async function tellItsEnd(name: ServiceName, supervisor: ProcessRecord, say: Say): Promise<void> {
+  const service = await readLiving(recordFile(name));
+  for (let over = service === undefined; !over; await sleep(100)) {
+    over = !(await isAlive(supervisor));
+    if (await isAlive(service as ProcessRecord)) continue;
+    say(`${name}: stopped`);
+    return;
   }
-  await look();
 }
 
 interface Owner extends ProcessRecord {

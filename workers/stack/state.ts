@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { FileStore } from '../../activities/store/files.ts';
 import { config } from '../../temporal.config.ts';
 import type { KeptState } from './keepAlive.ts';
@@ -23,4 +24,18 @@ export function readStackState(): Promise<StackState | undefined> {
 
 export async function writeStackState(state: Omit<StackState, 'pid'>): Promise<void> {
   await stateFiles.writeJson(STATE, { pid: process.pid, ...state } satisfies StackState);
+}
+
+const REWARD_TOKEN = 'run/reward-token.json';
+
+/** The reward service's token: the environment's, or the one that was made for the state folder. */
+export async function knownRewardToken(): Promise<string | undefined> {
+  return config.rewardService.token ?? (await stateFiles.findJson<{ token: string }>(REWARD_TOKEN))?.token;
+}
+
+/** Made once for a state folder: a running training job keeps its token over restarts of the stack. */
+export async function newRewardToken(): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  await stateFiles.writeJson(REWARD_TOKEN, { token });
+  return token;
 }

@@ -4,8 +4,8 @@ import { store } from '../store.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
 import { configuredClusters, configuredServers } from '../configured.ts';
-import { GRACE_MS, recordFile } from './services.ts';
-import type { ServiceName } from './services.ts';
+import { recordFile, SERVICES, type ServiceName } from './services.ts';
+import type { Say } from './step.ts';
 
 /** How long training jobs have to save their state. */
 const TRAINER_GRACE_MS = 20_000;
@@ -16,7 +16,7 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  * nobody submits the next attempt of a job that is asked to end; the trainers get their last rewards; the server closes
  * last, and the workflow stays open in it.
  */
-export async function stopStack(say: (line: string) => void): Promise<void> {
+export async function stopStack(say: Say): Promise<void> {
   await stopService('worker', say);
   for (const cluster of configuredClusters()) {
     if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine
@@ -29,11 +29,11 @@ export async function stopStack(say: (line: string) => void): Promise<void> {
   await stopService('temporal', say);
 }
 
-async function stopService(name: ServiceName, say: (line: string) => void): Promise<void> {
+async function stopService(name: ServiceName, say: Say): Promise<void> {
   const file = recordFile(name);
   const record = await readLiving(file);
   if (record !== undefined) {
-    await terminate(record, { graceMs: GRACE_MS[name] });
+    await terminate(record, SERVICES[name]);
     say(`${name}: stopped`);
   }
   await rm(file, { force: true });

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readLiving } from '../../activities/processes/records.ts';
+import { config, type PortName } from '../../temporal.config.ts';
+import { keepAlive, type Kept, type KeptState } from './keepAlive.ts';
 import { choosePorts } from './ports.ts';
-import { prepareServer, serverAnswers, serverWorks } from './temporalServer.ts';
-import { lookForTemporalCli } from './temporalCli.ts';
-import { config, environmentWith } from '../../temporal.config.ts';
-import type { PortName } from '../../temporal.config.ts';
-import { keepAlive } from './keepAlive.ts';
-import type { Kept } from './keepAlive.ts';
-import { devStack, logFile, recordFile } from './services.ts';
-import { stateFiles, writeStackState } from './state.ts';
+import { launchOf, nodeCommand, recordFile, SERVICE_NAMES, SERVICES } from './services.ts';
+import { knownRewardToken, newRewardToken, writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
+import { lookForTemporalCli } from './temporalCli.ts';
+import { prepareServer, serverAnswers, serverCommand, serverWorks } from './temporalServer.ts';
 
 /**
  * Keeps the dev stack running: Temporal server, reward service, worker. It is a detached process, so that the stack
@@ -25,7 +22,7 @@ function say(line: string): void {
 
 /** Whether the server has its search attributes; they outlast its restarts. */
 let prepared = false;
-let services: Readonly<Record<string, { restarts: number; failures: number }>> = {};
+let services: Readonly<Record<string, KeptState>> = {};
 try {
   await writeStackState({ state: 'starting', services });
   const kept = await prepare();
@@ -45,7 +42,7 @@ try {
   await stopStack(say);
   say('stopped');
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const { message } = error as Error;
   say(`failed: ${message}`);
   await writeStackState({ state: 'failed', error: message, services });
   process.exitCode = 1;
@@ -56,20 +53,20 @@ async function prepare(): Promise<Kept[]> {
   if (!config.temporal.external && cli === undefined)
     throw new Error('There is no Temporal CLI: run `npm run lap` or `npm run dev`, which get one');
   const running = new Set<PortName>();
-  for (const service of devStack(cli?.path, { temporal: 0, ui: 0, reward: 0 }, {})) {
-    if (await readLiving(recordFile(service.name))) for (const port of service.ports) running.add(port);
-  }
+  for (const name of SERVICE_NAMES)
+    if (await readLiving(recordFile(name))) for (const port of SERVICES[name].ports) running.add(port);
   const ports = await choosePorts(running, say);
-  const env = { [config.rewardService.tokenEnv]: await rewardToken() };
-  return devStack(cli?.path, ports, env).map((service) => ({
-    ...service,
-    cwd: config.root,
-    env: environmentWith(service.env),
-    record: recordFile(service.name),
-    log: logFile(service.name),
-    ...(service.needsServer && { mayStart: serverIsReady }),
-    ...(service.name === 'temporal' && { works: serverWorks }),
-  }));
+  const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
+  // its only look-up outside
+  const offline = { TEMPORAL_VERSION_CHECK_DISABLED: '1' };
+  return [
+    ...(cli === undefined
+      ? []
+      : [{ ...launchOf('temporal', serverCommand(cli.path, ports), offline), works: serverWorks }]),
+    launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token),
+    // A worker that finds no server ends at once.
+    { ...launchOf('worker', nodeCommand('workers/dev.ts'), token), mayStart: serverIsReady },
+  ];
 }
 
 /** Answers, and has been prepared for laps once. */
@@ -78,14 +75,4 @@ async function serverIsReady(): Promise<boolean> {
   if (!prepared) await prepareServer();
   prepared = true;
   return true;
-}
-
-/** Made once for a state folder: a running training job keeps its token over restarts of the stack. */
-async function rewardToken(): Promise<string> {
-  const file = 'run/reward-token.json';
-  const known = config.rewardService.token ?? (await stateFiles.findJson<{ token: string }>(file))?.token;
-  if (known !== undefined) return known;
-  const token = randomBytes(32).toString('base64url');
-  await stateFiles.writeJson(file, { token });
-  return token;
 }

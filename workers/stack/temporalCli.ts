@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
 import { withLease } from '../../activities/store/lease.ts';
+import { nodeCommand } from './services.ts';
 import { stateFiles } from './state.ts';
 import { runStep, sayOnStderr, type Say, type StepResult } from './step.ts';
 
@@ -107,9 +108,9 @@ async function downloadBySdk(say: Say): Promise<string | undefined> {
   say("Temporal CLI: not found; trying the SDK's own download");
   let seen = 0;
   let seenAt = Date.now();
-  const script = path.join(config.root, 'workers', 'stack', 'downloadTemporalCli.ts');
-  const failure = await keepWhatMakes((folder) =>
-    runStep(process.execPath, ['--import', 'tsx', script, folder], {
+  const failure = await keepWhatMakes((folder) => {
+    const [node, ...args] = nodeCommand('workers/stack/downloadTemporalCli.ts', folder);
+    return runStep(node, args, {
       cwd: config.root,
       onProgress: (seconds) => say(`Temporal CLI: ${(seen / 1e6).toFixed(0)} MB after ${seconds} s`),
       giveUp: () => {
@@ -117,8 +118,8 @@ async function downloadBySdk(say: Say): Promise<string | undefined> {
         if (size !== seen) [seen, seenAt] = [size, Date.now()];
         return Date.now() - seenAt > STALLED_MS ? `nothing came for ${STALLED_MS / 1000} s` : undefined;
       },
-    }),
-  );
+    });
+  });
   return failure === undefined ? undefined : `the SDK's download failed (${failure})`;
 }
 

@@ -24,6 +24,7 @@ function sleeper(more: Partial<Kept> = {}): Kept {
   const env = { PATH: process.env['PATH'] };
   return {
     name: 'sleeper',
+    about: { name: 'sleeper' },
     command: ['sleep', '600'],
     env,
     cwd: folder,
