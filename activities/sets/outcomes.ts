@@ -32,7 +32,8 @@ export async function* readOutcomes(store: ArtifactStore, setId: string): AsyncG
 }
 
 /**
- * The scores that each row's answers give, in the order of asking; undefined where one is malformed, truncated or failed.
+ * The scores that each row's answers give, in the order of asking; undefined where one is malformed, truncated or
+ * failed.
  * @param counts which answers are looked at. @default all
  */
 export async function scoresByRow(

@@ -115,8 +115,8 @@ export abstract class ArtifactStore {
     const got = hash.digest('hex');
     if (got !== sha256 || (rows ?? count) !== count)
       throw new ArtifactChanged(
-        `Expected ${uri} to have sha256 ${sha256} and ${rows ?? count} rows, got ${got} and ${count}: it was changed after it ` +
-          'was written',
+        `Expected ${uri} to have sha256 ${sha256} and ${rows ?? count} rows, got ${got} and ${count}: it was ` +
+          'changed after it was written',
       );
   }
 

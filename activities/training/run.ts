@@ -77,7 +77,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
           resources: input.resources,
           log: await store.local(folder.log(attempt)),
         });
-        await folder.writeSubmission(job, execution);
+        await watch(input, await folder.writeSubmission(job, execution), context);
       }
     }
   }

@@ -69,7 +69,9 @@ async function rowsAbout(store: ArtifactStore, made: readonly MadeArtifact[], or
   return [...about].filter(([, rows]) => rows.length > 0);
 }
 
-/** The proof itself, an analysis or a label of it, or a prompt: to analyse it, to judge an analysis of it, to learn it. */
+/**
+ * The proof itself, an analysis or a label of it, or a prompt: to analyse it, to judge an analysis of it, to learn it.
+ */
 function isAbout({ id, proofId: of, itemId, task, meta }: AnyRow, proof: ProofRow): boolean {
   if (meta === undefined) return [id, of].includes(proof.id);
   const item = `${task}/${proof.id}`;

@@ -18,8 +18,8 @@ function expectLink(what: string, expected: string, got = 'none'): void {
 }
 
 /**
- * Goes from a thing to what it was made of, and on from there; each thing once. All that has a digest is checked against
- * it.
+ * Goes from a thing to what it was made of, and on from there; each thing once. All that has a digest is checked
+ * against it.
  * @param options.named digests by URI, from manifests: what is met must have these.
  * @throws BrokenLink
  */

@@ -92,7 +92,7 @@ describe('a chain of two laps', () => {
     });
   });
 
-  test('a proof names its call, its label with order and reason, and the trainings that learned from it since', async () => {
+  test('a proof names its call, its label with order and reason, and the trainings that learned from it', async () => {
     const found = await walk(whole, 'p1-lap1-0');
     expect(nodeOf(found, 'p1-lap1-0')?.facts).toMatchObject({
       problem: 'p1',
