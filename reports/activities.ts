@@ -11,7 +11,7 @@ import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
 import { uri } from '../shared/ids.ts';
 
-export interface WrittenReport extends ArtifactRef {
+interface WrittenReport extends ArtifactRef {
   /** What the lap took, as far as budgets ask. */
   readonly used: Spending;
   /** Signs of reward hacking, in words. */

@@ -66,7 +66,7 @@ const PLACES = {
   evaluation: 'evaluation',
 } as const satisfies Record<TrainingName, string> & Record<string, string>;
 
-export type LapPart = keyof typeof PLACES;
+type LapPart = keyof typeof PLACES;
 
 /** @param lap a full name. */
 export const placeOf = (lap: string, part: LapPart) => placeIn(lap, PLACES[part]);

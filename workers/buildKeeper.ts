@@ -4,7 +4,7 @@ import type { Worker } from '@temporalio/worker';
 import { dropBuild, type Build } from './builds.ts';
 import { pinnedTo, setCurrentBuild, stateOfBuild } from './deployment.ts';
 
-export interface BuildKeeperOptions {
+interface BuildKeeperOptions {
   readonly client: Client;
   /** The build whose worker runs beside this keeper. */
   readonly today: string;

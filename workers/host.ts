@@ -9,7 +9,7 @@ import { keptBuilds, type Build } from './builds.ts';
 import { buildOfToday } from './bundle.ts';
 import { DEPLOYMENT } from './deployment.ts';
 
-export type WorkerKind = keyof typeof QUEUES;
+type WorkerKind = keyof typeof QUEUES;
 
 /**
  * Activities at once. Inference activities keep hundreds of calls in flight each, training activities only watch a job;
@@ -17,7 +17,7 @@ export type WorkerKind = keyof typeof QUEUES;
  */
 const ACTIVITIES_AT_ONCE: Record<WorkerKind, number> = { orchestrator: 16, inference: 32, training: 16 };
 
-export interface HostOptions {
+interface HostOptions {
   /**
    * New laps shall start on this checkout's workflows as soon as its worker is there: what a laptop wants. A team makes
    * that a step of its deployment (`flywheel deployment set-current`).

@@ -7,7 +7,7 @@ import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
-export interface ProblemsInput {
+interface ProblemsInput {
   readonly turn: number;
   readonly recipe: Recipe;
   /** The parent's splits: what is held out and what validates stay what they are in lap 1. */
@@ -15,9 +15,7 @@ export interface ProblemsInput {
 }
 
 /** D_p by its splits; of a later lap, those that it inherits by reference. */
-export type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Problem[] | DatasetRef>> & {
-  readonly made: Made;
-};
+type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Problem[] | DatasetRef>> & { readonly made: Made };
 
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 
-export interface Beats {
+interface Beats {
   /** Milliseconds to the next heartbeat, by those since the first moment. @default 2 s, always */
   readonly everyMs?: (elapsedMs: number) => number;
   /** @default the heartbeat of the activity that this is called in */

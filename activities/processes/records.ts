@@ -150,7 +150,7 @@ export function recordOfThisProcess(): Promise<ProcessRecord> {
   return own;
 }
 
-export interface Termination {
+interface Termination {
   /** Milliseconds between the request to end (SIGTERM, to the process) and the end (SIGKILL, to its group). */
   readonly graceMs: number;
 }

@@ -11,7 +11,7 @@ import { SubjectRows } from './subjectRows.ts';
 import { uri, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
-export interface ReviewServices {
+interface ReviewServices {
   readonly store: ArtifactStore;
   /** For the program that answers in place of people. */
   readonly desk: () => Promise<ReviewDesk>;

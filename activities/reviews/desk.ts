@@ -31,7 +31,7 @@ export interface OpenReview {
 }
 
 /** What open reviews are looked for. */
-export interface Looking {
+interface Looking {
   /** A set, or all sets below a path. */
   readonly set?: string | undefined;
   readonly limit: number;

@@ -16,7 +16,7 @@ export interface JournalLines<T> {
   readonly Damaged?: typeof JournalDamaged;
 }
 
-export interface JournalOptions<T> {
+interface JournalOptions<T> {
   readonly lines: JournalLines<T>;
   /** Called for each line that is there, in order. */
   readonly onLine?: (value: T, ordinal: number) => void;

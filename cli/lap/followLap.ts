@@ -16,7 +16,7 @@ export type FollowResult =
   /** Another command stopped the stack; the lap stays open. */
   | { readonly kind: 'stopped' };
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly client: Client;
   /** The lap whose progress is shown. */
   readonly workflowId: string;

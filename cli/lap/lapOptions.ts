@@ -41,7 +41,7 @@ export function withLapChoices(command: Command): Command {
 }
 
 /** A lap that was chosen: the input as the options say it, and what it means. */
-export interface ChosenLap<Parent> extends ResolvedInput {
+interface ChosenLap<Parent> extends ResolvedInput {
   readonly input: LapInput;
   /** Of the lap that `--from` names. */
   readonly parent: Parent | undefined;

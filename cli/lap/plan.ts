@@ -35,7 +35,7 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
   const planned = await planFrom(store, domains.of(domain.name), { turn, recipe }, parent);
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;
-  if (json === true) {
+  if (json) {
     const over = overBudget(planned.total.expected, budget);
     console.log(JSON.stringify({ ...planned, from: from ?? null, budget: budget ?? null, overBudget: over ?? null }));
     return;

@@ -23,5 +23,5 @@ async function add(folder: string, name: string, { json }: { readonly json?: boo
   const ref = await addPromptSet(store, folder, name).catch((error: Error) => {
     throw new UsageError(error.message);
   });
-  console.log(json === true ? JSON.stringify(ref) : `${ref.name}: ${ref.sha256}`);
+  console.log(json ? JSON.stringify(ref) : `${ref.name}: ${ref.sha256}`);
 }

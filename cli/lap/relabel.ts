@@ -47,8 +47,8 @@ export function registerRelabel(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (set: string, options: RelabelOptions) => {
       const { policy, summary, rows } = await relabel(store, set, options);
-      if (options.rows === true) for (const row of rows) console.log(JSON.stringify(row));
-      console.log(options.json === true ? JSON.stringify({ set, policy, ...summary }) : textOf(set, policy, summary));
+      if (options.rows) for (const row of rows) console.log(JSON.stringify(row));
+      console.log(options.json ? JSON.stringify({ set, policy, ...summary }) : textOf(set, policy, summary));
     });
 }
 

@@ -50,7 +50,7 @@ export function registerStatus(program: Command): void {
             'lists them.',
         );
       console.log(
-        json === true ? JSON.stringify({ stack, flywheels, laps: laps ?? null }) : await textOf(stack, flywheels, laps),
+        json ? JSON.stringify({ stack, flywheels, laps: laps ?? null }) : await textOf(stack, flywheels, laps),
       );
       if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
     });

@@ -102,7 +102,7 @@ async function statsOf(set: string) {
       promptTokens += outcome.usage?.promptTokens ?? 0;
       completionTokens += outcome.usage?.completionTokens ?? 0;
       textBytes += Buffer.byteLength(outcome.text ?? '');
-      if (outcome.unused === true) unused += 1;
+      if (outcome.unused) unused += 1;
       latencies.push(outcome.latencyMs);
       const counts = (tasks[outcome.task] ??= { answered: 0, unparseable: 0, truncated: 0, failed: 0 });
       counts[outcome.kind] += 1;

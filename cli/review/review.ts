@@ -67,7 +67,7 @@ export function registerReview(program: Command): void {
         const { set, limit, json } = command.optsWithGlobals<{ set?: string; limit: string; json?: boolean }>();
         const open = await desk.open({ set, limit: wholeFrom('--limit', limit, 1) });
         const text = open.map(reviewLine).join('\n') || 'No question is open.';
-        console.log(json === true ? JSON.stringify(open) : text);
+        console.log(json ? JSON.stringify(open) : text);
       }),
     );
 
@@ -81,7 +81,7 @@ export function registerReview(program: Command): void {
         const progress = answerIn(await desk.send(workflowId, messages.reviewProgress));
         const subject = await desk.texts(progress.question);
         const text = `${questionText(progress, subject)}\n${workflowLink(workflowId) ?? ''}`;
-        console.log(json === true ? JSON.stringify({ progress, subject }) : text);
+        console.log(json ? JSON.stringify({ progress, subject }) : text);
       }),
     );
 

@@ -10,7 +10,7 @@ const OFFERED = 200;
 /** Ours: how often somebody who waits looks for new questions. */
 const LOOK_MS = 2_000;
 
-export interface Sitting {
+interface Sitting {
   readonly desk: ReviewDesk;
   readonly annotator: string;
   /** Decide disagreements instead of filling seats. */
@@ -23,7 +23,7 @@ export interface Sitting {
 }
 
 /** What a person typed about a question, on one line. */
-export type Typed =
+type Typed =
   | { readonly kind: 'score'; readonly score: Score; readonly comment: string }
   | { readonly kind: 'flag'; readonly reason: string }
   | { readonly kind: 'skip' }

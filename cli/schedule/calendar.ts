@@ -15,7 +15,7 @@ const FIELDS = {
 type Field = keyof typeof FIELDS;
 
 /** Times at which every field has one of its values, each once and in order; no year means any. */
-export type Calendar = Readonly<Record<Field, readonly number[]>>;
+type Calendar = Readonly<Record<Field, readonly number[]>>;
 
 /** A range of values, ends included, as Temporal's schedules have them. */
 interface Range {

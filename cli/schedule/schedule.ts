@@ -97,7 +97,7 @@ async function apply(
     const agreed = todo.length > 0 && !dryRun && (yes || (!json && (await confirmed(todo.length))));
     if (agreed) for (const change of todo) await applyChange(client, change);
     if (json) console.log(JSON.stringify({ changes: changes.map(changeAsJson), applied: agreed }));
-    else if (agreed) process.stdout.write('Done.\n');
+    else if (agreed) console.log('Done.');
   });
 }
 

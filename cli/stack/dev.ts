@@ -25,7 +25,7 @@ export function registerDev(program: Command): void {
         say(started ? 'The stack runs.' : 'The stack runs already.');
         say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
         say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
-        if (detach === true) return;
+        if (detach) return;
         while (!interruption.happened && (await healStack(say)) === 'running')
           // interrupted: the loop ends
           await sleep(500, undefined, { signal: interruption.signal }).catch(() => undefined);

@@ -18,6 +18,6 @@ export function registerStop(program: Command): void {
         console.error(line);
       });
       if (json) console.log(JSON.stringify({ stopped }));
-      else if (stopped.length === 0) process.stdout.write('Nothing was running.\n');
+      else if (stopped.length === 0) console.log('Nothing was running.');
     });
 }

@@ -49,7 +49,7 @@ export function quotationOf(line: ProofLine | undefined): string {
   return line === undefined ? MISSING : quotedText(line);
 }
 
-export function analysisLineText({ label, expected, quoted, verdict }: AnalysisLine): string {
+function analysisLineText({ label, expected, quoted, verdict }: AnalysisLine): string {
   return label === EXTRA ? `${EXTRA} , ${quoted} ${verdict}` : `${expected} , ${quoted} ${verdict}`;
 }
 

@@ -6,7 +6,7 @@ export const MODULUS = 11;
 /** A chain has at most so many operations: the tokenizer knows the labels L1 to L8. */
 export const MAX_OPERATIONS = 8;
 export const OPERATORS = ['+', '-', '*'] as const;
-export type Operator = (typeof OPERATORS)[number];
+type Operator = (typeof OPERATORS)[number];
 
 export interface Operation {
   readonly operator: Operator;

@@ -29,7 +29,7 @@ export const rehearsalChecker: Checker = {
 };
 
 /** Any wrong, missing or foreign line: 0. Else any merged line: 0.5. Else 1. */
-export function scoreOfReading({ steps, foreign }: ProofReading): ProofScore {
+function scoreOfReading({ steps, foreign }: ProofReading): ProofScore {
   return scoreOfVerdicts(foreign.length > 0 ? ['wrong'] : steps.map(({ truth }) => VERDICT_OF[truth]));
 }
 

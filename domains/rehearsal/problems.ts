@@ -2,7 +2,7 @@ import type { Problem } from '../../shared/records.ts';
 import { randomFrom, seedOf } from '../../shared/seeds.ts';
 import { apply, isTrivial, MODULUS, OPERATORS, statementOf, type Chain, type Operation } from './chain.ts';
 
-export interface RehearsalProblemsInput {
+interface RehearsalProblemsInput {
   readonly seed: number;
   readonly count: number;
   /** Least and greatest number of operations, both included, within 1 to 8. */

@@ -64,7 +64,7 @@ export function quotedText({ labels, from, operations, result }: ProofLine): str
 }
 
 /** Reads one line; absent when it is not of the form. */
-export function proofLineOf(text: string): ProofLine | undefined {
+function proofLineOf(text: string): ProofLine | undefined {
   const words = wordsOf(text);
   const count = words.length / 3 - 1;
   const from = valueOf(words[1]);

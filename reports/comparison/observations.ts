@@ -13,7 +13,7 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
  * What a figure is observed on: problems or proofs that other laps may have in common with this one, or proofs of the
  * lap's own.
  */
-export type ObservedOn = 'held-out problems' | 'held-out proofs' | 'own proofs';
+type ObservedOn = 'held-out problems' | 'held-out proofs' | 'own proofs';
 
 export interface Observed {
   readonly name: string;

@@ -17,7 +17,7 @@ export async function scoreCounts({ store, manifest }: Measuring): Promise<Proof
   };
 }
 
-export function bySource(rows: readonly { readonly source: ScoreSource }[]): Record<ScoreSource, number> {
+function bySource(rows: readonly { readonly source: ScoreSource }[]): Record<ScoreSource, number> {
   const counts = { expert: 0, program: 0, auto: 0 };
   for (const { source } of rows) counts[source] += 1;
   return counts;

@@ -8,7 +8,7 @@ import { generatorSection, selfVerificationSection, tiles, verifierSection } fro
 import { wholePage } from './style.ts';
 import { list, plainTable } from './tables.ts';
 
-export interface PageInput {
+interface PageInput {
   readonly report: LapReport;
   readonly manifest: LapManifest;
   readonly contested?: ContestedSample | undefined;

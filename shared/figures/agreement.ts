@@ -7,7 +7,7 @@ import { wilsonAt } from './measures.ts';
  */
 
 /** Votes of one kind of judge on one subject (a proof, an analysis); any numbers on one scale, such as scores. */
-export type Votes = readonly number[];
+type Votes = readonly number[];
 
 /** What n correlated votes are worth: n / (1 + (n − 1)ρ) independent ones. A negative ρ counts as 0. */
 export function effectiveVotes(votes: number, correlation: number): number {

@@ -31,7 +31,7 @@ export interface LabelOrder<Name extends string = string> extends Reads<Name> {
 }
 
 /** A question to experts about each row. */
-export interface ReviewOrder<Name extends string = string> extends Reads<Name> {
+interface ReviewOrder<Name extends string = string> extends Reads<Name> {
   readonly kind: 'review';
   readonly question: QuestionKind;
 }

@@ -10,8 +10,7 @@ import type { Recipe } from './recipe.ts';
  */
 
 /** What phase 3 trains the generator to write: a proof with its analysis, or, as an ablation, a whole trajectory. */
-export const selfTask = ({ selfVerification }: Recipe) =>
-  selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine';
+const selfTask = ({ selfVerification }: Recipe) => (selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine');
 
 /** The label rule's parameters: without meta-verification every analysis that reports an issue counts. */
 export function labelPolicy(

@@ -45,7 +45,7 @@ export type ReviewResult =
 
 /** What to do with a question that nobody answered in time. */
 export const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const;
-export type DeadlinePolicy = (typeof DEADLINE_POLICIES)[number];
+type DeadlinePolicy = (typeof DEADLINE_POLICIES)[number];
 
 /** How a question is answered: by how many, for how long a seat is kept, until when, and then what. */
 export interface ReviewPolicy {

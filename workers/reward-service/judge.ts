@@ -22,7 +22,7 @@ export interface JudgeCost extends Usage {
 }
 
 /** An outage is not a verdict, and neither is a malformed answer. */
-export type Judgement =
+type Judgement =
   | { readonly kind: 'judged'; readonly scores: readonly Score[]; readonly cost: JudgeCost }
   | { readonly kind: 'noVerdict'; readonly reason: string; readonly cost: JudgeCost }
   | { readonly kind: 'outage'; readonly reason: string; readonly cost: JudgeCost };

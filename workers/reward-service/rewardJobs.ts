@@ -31,7 +31,7 @@ interface OpenJob {
   usedAt: number;
 }
 
-export interface RewardJobsOptions {
+interface RewardJobsOptions {
   readonly store: ArtifactStore;
   readonly servers: ModelServers;
 }

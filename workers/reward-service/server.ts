@@ -8,7 +8,7 @@ import { addCosts, NO_COST } from './judge.ts';
 import { missingFields } from './rewardJob.ts';
 import { issuesOf, Refusal, RewardJobs } from './rewardJobs.ts';
 
-export interface RewardServiceOptions {
+interface RewardServiceOptions {
   readonly store: ArtifactStore;
   /** Where a judge is served now. */
   readonly resolve: EndpointResolver;

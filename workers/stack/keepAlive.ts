@@ -27,7 +27,7 @@ export interface KeptState {
   readonly failures: number;
 }
 
-export interface KeepAliveOptions {
+interface KeepAliveOptions {
   readonly signal: AbortSignal;
   readonly say: Say;
   /** Called when any state has changed. */

@@ -4,7 +4,7 @@ import { config } from '../../temporal.config.ts';
 import type { KeptState } from './keepAlive.ts';
 
 /** What the supervisor says of the stack, in `run/stack.json`. */
-export interface StackState {
+interface StackState {
   /** The supervisor that wrote it. */
   readonly pid: number;
   readonly state: 'starting' | 'running' | 'stopping' | 'failed';

@@ -9,7 +9,7 @@ export function sayOnStderr(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-export interface StepOptions {
+interface StepOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** @default no limit */

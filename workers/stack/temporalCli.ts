@@ -17,7 +17,7 @@ const STALLED_MS = 15_000;
 export const cachedTemporalCli = path.join(config.binDir, 'temporal');
 
 /** Where a usable Temporal CLI was found without downloading or building anything. */
-export interface FoundCli {
+interface FoundCli {
   readonly path: string;
   readonly version: string;
   readonly from: 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache';

@@ -13,7 +13,7 @@ import {
 } from './teacher.ts';
 
 /** One example to imitate: the texts that its prompt needs, and the answer. */
-export interface Demonstration {
+interface Demonstration {
   readonly task: Task;
   readonly proof?: string;
   readonly analysis?: string;

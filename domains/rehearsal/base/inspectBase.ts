@@ -26,7 +26,7 @@ interface Item {
 /** `own` is what the answer says itself: the proof that it writes, and the score that it gives. */
 type Answered = Item & { readonly task: Task; readonly text: string; readonly own?: { proof?: string; score?: Score } };
 
-export interface InspectInput {
+interface InspectInput {
   readonly checkpoint: string;
   readonly problemsPerLength: number;
   readonly seed: number;

@@ -96,7 +96,7 @@ const DECISIONS: readonly (readonly [RegExp, number])[] = [
 /** `[text, weight of its tokens in the loss]`; the texts are tokenized one by one and joined. */
 type Segment = readonly [string, number];
 
-export const LLAMA_CONFIG = {
+const LLAMA_CONFIG = {
   architectures: ['LlamaForCausalLM'],
   model_type: 'llama',
   vocab_size: VOCABULARY.length,

@@ -5,7 +5,7 @@ import { TASKS } from '../../../shared/records.ts';
 
 /** Ends a prompt: what follows is the answer. */
 export const ANSWER = '<answer>';
-export const SPECIAL_TOKENS = ['<pad>', '<eos>', '<unk>', ANSWER] as const;
+const SPECIAL_TOKENS = ['<pad>', '<eos>', '<unk>', ANSWER] as const;
 
 /** Longest prompt and answer of the domain together, with room: a trajectory of three drafts on eight operations. */
 export const MAX_LENGTH = 1024;
@@ -99,7 +99,7 @@ export function tokenizerConfigJson(): object {
 }
 
 /** The messages' texts, then the token after which the answer begins; an assistant's message is the answer itself. */
-export const CHAT_TEMPLATE =
+const CHAT_TEMPLATE =
   "{% for message in messages %}{% if message.role == 'assistant' %}{{ '<answer>' + message.content + '<eos>' " +
   "}}{% else %}{{ message.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<answer>' }}{% " +
   'endif %}';
