@@ -40,15 +40,12 @@ export function lineageTree({ subject, nodes, chain, firstScore }: Lineage): str
 
 function factsOf({ kind, by, facts, verified }: LineageNode): string {
   const { sha256: _, trail: __, first: ___, ...rest } = facts;
-  const maker = by ?? (['lap', 'checkpoint', 'dataset', 'set'].includes(kind) ? UNRECORDED : undefined);
+  const isMade = ['lap', 'checkpoint', 'dataset', 'set'].includes(kind);
+  const maker = by ?? (isMade && 'a step that did not say what it read: the walk ends here');
   const told = line(rest);
   return (
-    (maker === undefined ? '' : `, by ${maker}`) +
-    (told === '{}' ? '' : `  ${told}`) +
-    verified.map((what) => `  ✓ ${what}`).join('')
+    (maker ? `, by ${maker}` : '') + (told === '{}' ? '' : `  ${told}`) + verified.map((what) => `  ✓ ${what}`).join('')
   );
 }
-
-const UNRECORDED = 'a step that did not say what it read: the walk ends here';
 
 const line = (facts: object): string => inspect(facts, { depth: null, breakLength: Infinity });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { FileStore } from '../../activities/store/files.ts';
+import { madeUri } from '../../activities/store/types.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import { idOf, type Lineage } from '../../shared/figures/lineage.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -95,6 +96,15 @@ test.each([LAP, SECOND])(
     }
   },
 );
+
+test('no dataset and no file of labels lacks what it was made of', async () => {
+  const store = new FileStore(world.path('store'));
+  const written: string[] = [];
+  for (const folder of ['datasets/', 'labels/'])
+    for await (const at of store.list(folder)) if (!at.endsWith(madeUri(''))) written.push(at);
+  const said = await store.listMade('datasets/', 'labels/');
+  expect(said.map((made) => made.uri).sort()).toEqual(written.sort());
+});
 
 test("the second lap's generator goes back to the base and to the first score of an expert", async () => {
   const { base, reviews, proofScores } = world.manifest(LAP);
