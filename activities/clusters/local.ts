@@ -3,15 +3,15 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import {
+  groupLives,
   launchOnce,
   livingIn,
   readLiving,
   readRecord,
   terminate,
-  type Environment,
   type ProcessRecord,
 } from '../processes/records.ts';
-import type { Cluster, ClusterCapacity, JobAttempt, Presence, SubmittedJob } from './types.ts';
+import type { Cluster, ClusterCapacity, JobAttempt, Machine, Presence, SubmittedJob } from './types.ts';
 
 const settings = z.strictObject({
   kind: z.literal('local'),
@@ -20,23 +20,15 @@ const settings = z.strictObject({
   lookEveryMs: z.int().min(10).default(500),
 });
 
-/** This machine, for the jobs that run on it. */
-export interface Machine {
-  /** Folder of the jobs' records: `<jobKey, URL-encoded>.<attempt>.json`. */
-  readonly folder: string;
-  /** Working directory. */
-  readonly root: string;
-  readonly env: Environment;
-}
-
 interface JobRecord extends ProcessRecord {
   readonly jobKey: string;
   readonly attempt: number;
 }
 
 /**
- * Runs each job as a detached process group of this machine, which is found again by its record. Images, queues and
- * accounts are other clusters'.
+ * Runs each job as a detached process group of this machine, which is found again by its record
+ * (`<jobKey, URL-encoded>.<attempt>.json`) and is over when all of it is. Images, queues and accounts are other
+ * clusters'.
  */
 export class LocalCluster implements Cluster {
   static readonly settings = settings;
@@ -75,18 +67,18 @@ export class LocalCluster implements Cluster {
   }
 
   async state({ jobKey, attempt }: SubmittedJob): Promise<Presence> {
-    const record = await readLiving(this.#record(jobKey, attempt));
+    const record = await readLiving(this.#record(jobKey, attempt), groupLives);
     return record ? { kind: 'alive', since: record.startedAt } : { kind: 'gone' };
   }
 
   async stop({ jobKey, attempt }: SubmittedJob, graceMs: number): Promise<void> {
-    const record = await readLiving(this.#record(jobKey, attempt));
+    const record = await readLiving(this.#record(jobKey, attempt), groupLives);
     if (record) await terminate(record, { graceMs });
   }
 
   /** The jobs that run now. */
   async running(): Promise<SubmittedJob[]> {
-    return (await livingIn<JobRecord>(this.#machine.folder)).map(submitted);
+    return (await livingIn<JobRecord>(this.#machine.folder, groupLives)).map(submitted);
   }
 
   #record(jobKey: string, attempt: number): string {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseSetting } from '../processes/settings.ts';
-import { LocalCluster, type Machine } from './local.ts';
-import type { Cluster, ClusterCapacity } from './types.ts';
+import { LocalCluster } from './local.ts';
+import type { Cluster, ClusterCapacity, Machine } from './types.ts';
 import { failure } from '../failure.ts';
 
 /** A new kind of cluster is its file and a line here. */

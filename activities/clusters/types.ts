@@ -1,5 +1,15 @@
 import type { Environment } from '../processes/records.ts';
 
+/** The machine that submits, for clusters to be opened on it. */
+export interface Machine {
+  /** Folder for what clusters keep of their jobs, such as records of processes. */
+  readonly folder: string;
+  /** Working directory of jobs: the project. */
+  readonly root: string;
+  /** Environment of jobs, below their own. */
+  readonly env: Environment;
+}
+
 /** What a cluster can hold, or a job needs. */
 export interface ClusterCapacity {
   readonly nodes: number;
@@ -19,6 +29,7 @@ export interface JobAttempt {
   readonly env: Environment;
   readonly image?: string | undefined;
   readonly queue?: string | undefined;
+  /** `wallSeconds` is kept by who watches; a cluster that also ends the job says `timedOut`. */
   readonly resources: ClusterCapacity & { readonly wallSeconds: number };
   /** File, by its absolute path, that stdout and stderr are appended to. */
   readonly log: string;

@@ -115,16 +115,27 @@ export async function isAlive(record: ProcessRecord): Promise<boolean> {
   return (await startTimeOf(record.pid)) === record.startTime.trim();
 }
 
+/**
+ * Whether that very process, or another of the group that it began, still runs. A group outlives its first process, and
+ * while it does, the kernel gives that pid to no other.
+ */
+export async function groupLives(record: ProcessRecord): Promise<boolean> {
+  const start = await startTimeOf(record.pid);
+  if (start !== undefined) return start === record.startTime.trim();
+  if (process.platform === 'linux' && !record.startTime.trim().endsWith(await bootId())) return false;
+  return groupRuns(record.pid);
+}
+
 /** A record's process, when it still lives. A record that is not whole is nobody's. */
-export async function readLiving<T extends ProcessRecord>(file: string): Promise<T | undefined> {
+export async function readLiving<T extends ProcessRecord>(file: string, lives = isAlive): Promise<T | undefined> {
   const record = await readRecord<T>(file).catch(() => undefined);
-  return record !== undefined && (await isAlive(record)) ? record : undefined;
+  return record !== undefined && (await lives(record)) ? record : undefined;
 }
 
 /** The processes that live of those recorded in a folder. */
-export async function livingIn<T extends ProcessRecord>(folder: string): Promise<T[]> {
+export async function livingIn<T extends ProcessRecord>(folder: string, lives = isAlive): Promise<T[]> {
   const files = (await filesIn(folder)).filter((name) => name.endsWith('.json'));
-  const living = await Promise.all(files.map((name) => readLiving<T>(path.join(folder, name))));
+  const living = await Promise.all(files.map((name) => readLiving<T>(path.join(folder, name), lives)));
   return living.filter((record) => record !== undefined);
 }
 
@@ -151,19 +162,23 @@ export function recordOfThisProcess(): Promise<ProcessRecord> {
 }
 
 interface Termination {
-  /** Milliseconds between the request to end (SIGTERM, to the process) and the end (SIGKILL, to its group). */
+  /**
+   * Milliseconds between the request to end (SIGTERM, to the process, or to what its own end left of its group) and the
+   * end (SIGKILL, to the group).
+   */
   readonly graceMs: number;
 }
 
 const KILLED_WITHIN_MS = 30_000;
 
-/** Ends a process, and whatever its group leaves behind. Does nothing when it has ended already. */
+/** Ends a process, and whatever its group leaves behind. Does nothing when all of them have ended already. */
 export async function terminate(record: ProcessRecord, { graceMs }: Termination): Promise<void> {
-  if (!(await isAlive(record))) return;
-  signal(record.pid, 'SIGTERM');
-  for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await isAlive(record));) await sleep(50);
+  if (!(await groupLives(record))) return;
+  const [asked, lives] = (await isAlive(record)) ? [record.pid, isAlive] : [-record.pid, groupLives];
+  signal(asked, 'SIGTERM');
+  for (const deadline = Date.now() + graceMs; Date.now() < deadline && (await lives(record));) await sleep(50);
   signal(-record.pid, 'SIGKILL');
-  for (const deadline = Date.now() + KILLED_WITHIN_MS; await isAlive(record); await sleep(20)) {
+  for (const deadline = Date.now() + KILLED_WITHIN_MS; await groupLives(record); await sleep(20)) {
     if (Date.now() > deadline)
       throw new Error(
         `Expected process ${record.pid} to end within ${KILLED_WITHIN_MS / 1000} s of its SIGKILL: it hangs in ` +
@@ -182,16 +197,38 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 
 /** Undefined when there is no such process, or only its zombie. */
 async function startTimeOf(pid: number): Promise<string | undefined> {
+  if (process.platform !== 'linux') return startTimeByPs(pid);
+  const fields = await statOf(pid);
+  return fields && `${fields[19]} ${await bootId()}`;
+}
+
+/** Whether a process of the group runs; zombies do not. */
+async function groupRuns(group: number): Promise<boolean> {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false; // there is none, or it is another user's
+  }
+  if (process.platform !== 'linux')
+    return new RegExp(`^[^Z\\s]\\S*\\s+${group}$`, 'm').test(await ps('-A', '-o', 'stat=,pgid='));
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const [, , pgid, session] = (await statOf(pid)) ?? [];
+    // detached, ours are sessions of their own; the pipelines of a shell are not
+    if (pgid === String(group) && session === pgid) return true;
+  }
+  return false;
+}
+
+/** The fields of `/proc/<pid>/stat` from the third, the state, on; undefined as above. */
+async function statOf(pid: number | string): Promise<string[] | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3, the state, on
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    return `${fields[19]} ${await bootId()}`;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ESRCH') return undefined; // ended between the opening and the reading
-    if (code !== 'ENOENT') throw error;
-    return process.platform === 'linux' ? undefined : startTimeByPs(pid);
+    if (code === 'ESRCH' || code === 'ENOENT') return undefined; // before the opening, or between it and the reading
+    throw error;
   }
 }
 
@@ -203,13 +240,15 @@ function bootId(): Promise<string> {
 
 async function startTimeByPs(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
-    });
-    const [state = 'Z', ...start] = stdout.trim().split(/\s+/);
+    const [state = 'Z', ...start] = (await ps('-o', 'stat=,lstart=', '-p', String(pid))).trim().split(/\s+/);
     return state.startsWith('Z') ? undefined : start.join(' ');
   } catch (error) {
     if ((error as { code?: unknown }).code === 1) return undefined; // ps found no such process
     throw error;
   }
+}
+
+async function ps(...options: string[]): Promise<string> {
+  const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+  return (await promisify(execFile)('ps', options, { env })).stdout;
 }

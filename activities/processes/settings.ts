@@ -13,8 +13,11 @@ export function parseSetting<T>(setting: string, text: string, schema: z.ZodType
   }
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(
-    ({ path, message, input }) => `${z.core.toDotPath([setting, ...path])}: ${message}, got ${JSON.stringify(input)}`,
-  );
+  const issues = parsed.error.issues.map((issue) => {
+    // such as `kind`: the path is the field's, the input the object that has it
+    const field = issue.code === 'invalid_union' ? issue.discriminator : undefined;
+    const came = field === undefined ? issue.input : (issue.input as Record<string, unknown>)[field];
+    return `${z.core.toDotPath([setting, ...issue.path])}: ${issue.message}, got ${JSON.stringify(came)}`;
+  });
   throw new Error(`${issues.join('; ')}. An example: ${example}`);
 }

@@ -3,6 +3,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isFree } from '../../activities/processes/ports.ts';
+import { configuredClusters } from '../../workers/configured.ts';
 import { findInterpreter, pythonIsReady } from '../../workers/stack/python.ts';
 import { serverAnswers } from '../../workers/stack/temporalServer.ts';
 import { logFile } from '../../workers/stack/services.ts';
@@ -93,10 +94,18 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     return free >= needed ? { state: 'ok', detail } : { state: 'bad', detail: `${detail}; expected ${needed} GB` };
   },
 
+  async clusters() {
+    return {
+      state: 'ok',
+      detail: configuredClusters()
+        .map(({ name }) => name)
+        .join(', '),
+    };
+  },
+
   async 'base checkpoint'() {
-    const folders = [...domains.byName.values()].flatMap(({ bases }) =>
-      Object.values(bases).map((folder) => path.join(config.root, folder)),
-    );
+    const bases = [...domains.byName.values()].flatMap((domain) => Object.values(domain.bases));
+    const folders = [...new Set(bases)].map((folder) => path.join(config.root, folder)); // a domain may borrow one
     const missing = folders.map((folder) => path.join(folder, 'model.safetensors')).filter((file) => !existsSync(file));
     return missing.length === 0
       ? { state: 'ok', detail: folders.join(', ') }
@@ -109,8 +118,8 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('check what a lap needs on this machine')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk and the base checkpoint. Changes nothing. ' +
-        'Exit code 1 when something must be mended.',
+      'Checks Node, Python, the Temporal CLI and server, ports, disk, clusters and the base checkpoint. Changes ' +
+        'nothing. Exit code 1 when something must be mended.',
     )
     .option('--json', 'print one JSON object')
     .action(async ({ json }: { json?: boolean }) => {

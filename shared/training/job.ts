@@ -93,7 +93,7 @@ export const jobResultSchema = z.discriminatedUnion('status', [
     status: z.literal('succeeded'),
     jobKey: z.string(),
     attempt: z.int(),
-    /** `uri` is the absolute folder `<output.checkpoints>/<sha256>`. */
+    /** `uri` is the absolute folder `<output.checkpoints>/<sha256>`, as a `file:` URL. */
     checkpoint: artifact,
     steps: z.int(),
     stopReason: z.enum(['maxSteps', 'saturated']),

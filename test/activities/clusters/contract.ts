@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,6 +52,13 @@ export function clusterContract(what: string, { open, submitAndDie }: ClusterUnd
       const presence = await cluster.state(job);
       return presence.kind === 'gone' && presence;
     });
+  /** Whether the file `beat` stays as it is. A write under way may still land. */
+  async function silent(): Promise<boolean> {
+    await sleep(200);
+    const last = await written('beat');
+    await sleep(300);
+    return (await written('beat')) === last;
+  }
   const SLEEPS = 'echo $$ >> $FOLDER/starts; exec sleep 600';
 
   describe(what, () => {
@@ -60,10 +67,11 @@ export function clusterContract(what: string, { open, submitAndDie }: ClusterUnd
       expect((await cluster.capacity()).nodes).toBeGreaterThanOrEqual(1);
     });
 
-    test('runs the command with the environment it was given, and keeps what it says', async () => {
+    test('runs the command with the environment it was given, and appends what it says to the log', async () => {
+      await writeFile(path.join(folder, 'job.log'), 'from before\n');
       const job = await submit('echo "said $WORD"; echo "and complained" >&2', { env: { WORD: 'hello' } });
       await gone(job);
-      expect(await written('job.log')).toBe('said hello\nand complained\n');
+      expect(await written('job.log')).toBe('from before\nsaid hello\nand complained\n');
     });
 
     test('runs an attempt once, however often and by however many it is submitted', async () => {
@@ -160,10 +168,24 @@ export function clusterContract(what: string, { open, submitAndDie }: ClusterUnd
       await cluster.stop(job, 300);
       expect(Date.now() - asked).toBeGreaterThanOrEqual(300);
       expect(await cluster.state(job)).toMatchObject({ kind: 'gone' });
-      await sleep(200); // a write under way may still land
-      const last = await written('beat');
-      await sleep(300);
-      expect(await written('beat')).toBe(last);
+      expect(await silent()).toBe(true);
+    });
+
+    const LEAVES = '(for i in $(seq 100); do date +%s%N > $FOLDER/beat; sleep $PAUSE; done) & exit 0';
+
+    test('what is gone writes no more, though its first process left others', async () => {
+      const job = await submit(LEAVES, { env: { FOLDER: folder, PAUSE: '0.02' } });
+      await gone(job);
+      expect(await silent()).toBe(true);
+    });
+
+    test('a job that is stopped ends with what its first process left', async () => {
+      const job = await submit(LEAVES, { env: { FOLDER: folder, PAUSE: '0.1' } });
+      await until(async () => (await written('beat')) !== '');
+      await sleep(500); // the first process ends
+      await cluster.stop(job, 300);
+      expect(await cluster.state(job)).toMatchObject({ kind: 'gone' });
+      expect(await silent()).toBe(true);
     });
   });
 }

@@ -4,7 +4,14 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, launchOnce, readRecord, terminate, type Launch } from '../../../activities/processes/records.ts';
+import {
+  groupLives,
+  isAlive,
+  launchOnce,
+  readRecord,
+  terminate,
+  type Launch,
+} from '../../../activities/processes/records.ts';
 import { untilGone } from '../training/fixture.ts';
 
 jest.setTimeout(60_000); // machines under load start processes slowly
@@ -55,6 +62,23 @@ test('the whole group ends, also what its first process leaves behind', async ()
   while (!(await readFile(childFile, 'utf8').catch(() => ''))) await sleep(20);
   await terminate(record, { graceMs: 2_000 });
   await untilGone(Number(await readFile(childFile, 'utf8')));
+});
+
+test('a group lives on without its first process, and is asked to end before it is ended', async () => {
+  const it = await launch([
+    'sh',
+    '-c',
+    '(trap "sleep 0.3; echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done) & exit 0',
+  ]);
+  const record = await launchOnce(it);
+  while ((await readFile(it.log, 'utf8')) !== 'ready\n' || (await isAlive(record))) await sleep(20);
+  expect(await groupLives(record)).toBe(true);
+  // the number is given again: to the group of another boot, or to a process that lives
+  expect(await groupLives({ ...record, startTime: '1 another-boot' })).toBe(false);
+  expect(await groupLives({ ...record, pid: process.pid })).toBe(false);
+  await terminate(record, { graceMs: 20_000 });
+  expect(await groupLives(record)).toBe(false);
+  expect(await readFile(it.log, 'utf8')).toMatch(/saved\n$/);
 });
 
 test('a process with the same pid but another start is not the recorded one', async () => {
