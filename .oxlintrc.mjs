@@ -1,6 +1,7 @@
 /**
  * Lint. The arrows between the rooms are data: a file imports its own floor or a lower one (ARCHITECTURE.md, "Rooms").
- * A rule for narrower files replaces that for wider ones, so each block names all that holds for its files.
+ * A rule for narrower files replaces that for wider ones, so each block names all that holds for its files. A pattern
+ * with a look-around is never matched, and nobody says so.
  */
 const FLOORS = ['shared', 'domains', 'activities', 'reports', 'workflows', 'temporal.config.ts', 'workers', 'cli'];
 const SHARED = [['sampling', 'reward', 'training'], ['label', 'review'], ['lap'], ['cost'], ['figures']];
@@ -22,10 +23,12 @@ const onlyTypes = { allowTypeImports: true };
 const block = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
 
 const handedIn = ban(of(['domains']), 'A domain is handed in, by workers/ and cli/.');
+const noOther = 'A domain knows no other.';
+const registryAlone = ban('^(\\.\\./)+domains/[^/]+/', 'Of domains/ only index.ts, the registry.');
 const rules = {
   shared: [
     ban(of(above('shared')), 'shared/ imports nothing from the rest.'),
-    ban('^(@temporalio/(?!common$)|node:)', 'shared/ is pure: no Temporal, no Node.'),
+    ban('^(node:|@temporalio/([^c]|c[^o]|co[^m]|common/))', 'shared/ is pure: no Temporal, no Node.'),
     ban('^@temporalio/common$', 'shared/ takes only types of Temporal.', onlyTypes),
   ],
   domains: [ban(of(above('domains')), 'A domain imports shared/ alone; what else it needs is handed in.')],
@@ -40,7 +43,8 @@ const rules = {
     ban(of(['activities', 'reports']), 'Workflows take only types of activities/ and reports/.', onlyTypes),
   ],
   'temporal.config.ts': [ban(of(above('temporal.config.ts')), 'Settings know no process and no command.')],
-  workers: [ban(of(above('workers')), 'workers/ know no command.')],
+  workers: [ban(of(above('workers')), 'workers/ know no command.'), registryAlone],
+  cli: [registryAlone],
 };
 
 /** One block for each folder of a room, whose folders stand above each other in groups. */
@@ -91,6 +95,8 @@ export default {
       // What a team brings is told in the types of every folder.
       excludeFiles: ['shared/domain.ts'],
     },
+    block(['domains/*/*'], ...rules.domains, ban('^(\\.\\./[^.]|(\\.\\./)+domains/)', noOther)),
+    block(['domains/*/*/*'], ...rules.domains, ban('^(\\.\\./\\.\\./[^.]|(\\.\\./)+domains/)', noOther)),
     ...folders('shared', SHARED),
     ...folders('activities', ACTIVITIES),
     { files: ['test/**'], rules: { 'no-unmodified-loop-condition': 'off' } },

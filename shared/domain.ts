@@ -37,14 +37,14 @@ export interface Domain<Settings = unknown> {
    */
   sameProblem?(statement: string): string;
   /**
-   * How many problems there will be, as a plan needs to know.
+   * How many problems there will be in each lap, whatever its turn, as a plan needs to know.
    * @param asked as many as the cold start asks about, for a domain that cannot know before it reads them.
    */
   sizes(settings: Settings, asked: number): ProblemCounts;
   /**
-   * D_p by its splits, before anything is sampled. Equal asks give equal problems, ids included. No problem is in two
-   * splits, but that `next` may be `train` where there is nothing harder. The held-out set is made for comparison: it
-   * should not depend on the seed where the domain can draw it anew.
+   * D_p by its splits, before anything is sampled. Equal asks give equal problems, ids included. Another seed gives
+   * other training problems. No problem is in two splits, but that `next` may be `train` where there is nothing harder.
+   * The held-out set is made for comparison: it should not depend on the seed where the domain can draw it anew.
    * @throws when a lap would have nothing to train on.
    */
   problems(ask: ProblemsAsked<Settings>): Promise<Splits>;
@@ -52,7 +52,10 @@ export interface Domain<Settings = unknown> {
 
 export interface ProblemsAsked<Settings> {
   readonly settings: Settings;
-  /** The lap's place in its chain, counted from 1: with `harder`, each lap's problems are harder than the last's. */
+  /**
+   * The lap's place in its chain, counted from 1. With curriculum `harder` each turn is harder than the last, while
+   * there is anything harder; with `none` all turns are the first, `next` too.
+   */
   readonly turn: number;
   readonly curriculum: Recipe['curriculum'];
   readonly seed: number;

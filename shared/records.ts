@@ -69,6 +69,7 @@ export interface PromptSetRef {
 
 /** A row of D_p. */
 export interface Problem {
+  /** Letters, digits, `_`, `.` and `-`, at most 80. */
   readonly id: string;
   readonly statement: string;
   readonly topic: string;

@@ -1,7 +1,7 @@
 import { domains } from '../domains/index.ts';
 import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
-import { createInferenceActivities } from '../activities/sets/activities.ts';
+import { createSetActivities } from '../activities/sets/activities.ts';
 import { createDatasetActivities } from '../activities/datasets/activities.ts';
 import { createLapActivities } from '../activities/laps/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
@@ -40,7 +40,7 @@ export async function createActivities() {
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {
-      ...createInferenceActivities({ store, resolve: (model, options) => serving.endpoints(model, options) }),
+      ...createSetActivities({ store, resolve: (model, options) => serving.endpoints(model, options) }),
       ...createServingActivities({ serving }),
     },
     training: createTrainingActivities({

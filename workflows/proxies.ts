@@ -3,7 +3,7 @@ import type { DatasetActivities } from '../activities/datasets/activities.ts';
 import type { LapActivities } from '../activities/laps/activities.ts';
 import type { ReviewActivities } from '../activities/reviews/activities.ts';
 import type { ServingActivities } from '../activities/serving/activities.ts';
-import type { InferenceActivities } from '../activities/sets/activities.ts';
+import type { SetActivities } from '../activities/sets/activities.ts';
 import type { TrainingActivities } from '../activities/training/activities.ts';
 import type { ReportActivities } from '../reports/activities.ts';
 import { QUEUES } from '../shared/queues.ts';
@@ -47,7 +47,7 @@ export const training = proxyActivities<TrainingActivities>({
 });
 
 /** A set's plan, end and stop: quick, safe to repeat, and worth repeating for as long as a disk may be full or away. */
-export const quick = proxyActivities<Pick<InferenceActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
+export const quick = proxyActivities<Pick<SetActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
   taskQueue: QUEUES.inference,
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '20 seconds',
@@ -58,7 +58,7 @@ export const quick = proxyActivities<Pick<InferenceActivities, 'planSet' | 'coll
  * after. A silent worker is noticed within half a minute. Servers, disks and workers come back; what cannot heal (a
  * damaged ledger, a row without its proof) fails without a retry.
  */
-export const shards = proxyActivities<Pick<InferenceActivities, 'sampleShard' | 'labelShard'>>({
+export const shards = proxyActivities<Pick<SetActivities, 'sampleShard' | 'labelShard'>>({
   taskQueue: QUEUES.inference,
   startToCloseTimeout: '7 days',
   heartbeatTimeout: '30 seconds',

@@ -55,7 +55,7 @@ export async function splitProblems(
       return read(store, uri);
     },
   });
-  refuseLeaks(splits, domain);
+  refuseLeaks({ ...splits, ...kept }, domain);
   const given = await Promise.all(Array.from(files, (uri) => store.refOf(uri)));
   const made = madeBy('openLap', { given, 'held back': inherited && [inherited.validation, inherited.heldOut] });
   return { ...splits, ...(inherited && { validation: inherited.validation, heldOut: inherited.heldOut }), made };

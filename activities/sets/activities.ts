@@ -15,13 +15,13 @@ import { uri } from '../../shared/ids.ts';
 import { SetStopped } from './setStop.ts';
 import { heals } from '../../shared/failures.ts';
 
-interface InferenceDeps {
+interface SetDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;
 }
 
 /** Activities that ask models. All shards in a process share their servers' limits. */
-export function createInferenceActivities({ store, resolve }: InferenceDeps) {
+export function createSetActivities({ store, resolve }: SetDeps) {
   /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
   const servers = new Map<string, ModelServers>();
   const shardDeps = async ({ prompts, engine: { engine } }: Pick<SampleShardInput, 'prompts' | 'engine'>) => {
@@ -51,7 +51,7 @@ export function createInferenceActivities({ store, resolve }: InferenceDeps) {
   };
 }
 
-export type InferenceActivities = ReturnType<typeof createInferenceActivities>;
+export type SetActivities = ReturnType<typeof createSetActivities>;
 
 async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promise<R> {
   const context = Context.current();

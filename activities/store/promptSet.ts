@@ -50,14 +50,12 @@ export const PROMPT_FILES: readonly string[] = [...TASKS.map(fileOf), SYSTEM].so
 export const promptDigest = (texts: PromptTexts): string =>
   sha256Of(Array.from(texts, ([file, text]) => `${sha256Of(text)}  ${file}\n`).join(''));
 
-/** @throws when there is an unknown placeholder, or one in system.md. */
+/** @throws when a text is missing or holds what is no placeholder, or system.md holds one. */
 export function promptSet(name: string, texts: PromptTexts): PromptSet {
+  const [wrong] = unreadable(texts, `${name}/`);
+  if (wrong !== undefined) throw new Error(wrong);
   const system = texts.get(SYSTEM)?.trim();
-  if (system !== undefined && (system === '' || system.includes('{{')))
-    throw new Error(`Expected a text without placeholders in ${name}/${SYSTEM}, got ${JSON.stringify(system)}`);
-  const parts = new Map(
-    TASKS.map((task) => [task, partsOf(texts.get(fileOf(task))?.trim(), `${name}/${fileOf(task)}`)]),
-  );
+  const parts = new Map(TASKS.map((task) => [task, partsOf(texts.get(fileOf(task))?.trim() ?? '')]));
   return {
     name,
     sha256: promptDigest(texts),
@@ -65,7 +63,7 @@ export function promptSet(name: string, texts: PromptTexts): PromptSet {
       const found = parts.get(task);
       if (found === undefined) throw new Error(`Expected a task of ${TASKS.join(', ')}, got ${JSON.stringify(task)}`);
       const content = found
-        .map((part) => (part.kind === 'text' ? part.text : valueOf(part, values, `${name}/${fileOf(task)}`)))
+        .map((part) => (part.kind === 'value' ? valueOf(part, values, `${name}/${fileOf(task)}`) : part.text))
         .join('');
       return [
         ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
@@ -76,57 +74,97 @@ export function promptSet(name: string, texts: PromptTexts): PromptSet {
 }
 
 /**
- * What keeps a set from doing its job, a sentence each: values that a task is about and its prompt does not show,
- * values that the task does not have, and titles and phrases that answers are read by and the prompt does not show.
+ * What keeps a set from doing its job, a sentence each: what cannot be read, what is misplaced, and titles and phrases
+ * that answers are read by and the prompt does not show.
  */
 export function shortcomingsOf(texts: PromptTexts): string[] {
-  return TASKS.flatMap((task) => {
-    const file = fileOf(task);
-    const text = texts.get(file) ?? '';
-    const shown = new Set<ValueName>(
-      partsOf(text, file).flatMap((part) =>
-        part.kind === 'text' ? [] : part.name === 'analyses' ? 'analysis' : part.name,
-      ),
-    );
+  const unmarked = eachOf(texts, ({ task, file, text }) =>
+    FORMATS[task]
+      .filter((mark) => !text.replaceAll(/\s+/g, ' ').includes(mark))
+      .map((mark) => `${file}: expected \`${mark}\`, which answers are read by, got none`),
+  );
+  return [...unreadable(texts), ...misplaced(texts), ...unmarked];
+}
+
+/** Values that a task is about and its prompt does not show, and values that the task does not have. */
+export function misplaced(texts: PromptTexts): string[] {
+  return eachOf(texts, ({ task, file, text }) => {
+    const about = ABOUT[task];
+    const shown = new Set<ValueName>(valuesIn(text).map(({ name }) => (name === 'analyses' ? 'analysis' : name)));
     return [
-      ...ABOUT[task].filter((name) => !shown.has(name)).map((name) => `${file}: expected {{quote ${name}}}, got none`),
+      ...about.filter((name) => !shown.has(name)).map((name) => `${file}: expected {{quote ${name}}}, got none`),
       ...[...shown]
-        .filter((name) => !ABOUT[task].includes(name))
-        .map(
-          (name) => `${file}: expected ${ABOUT[task].join(', ')} alone, got {{${name}}}, which ${task} is not about`,
-        ),
-      ...FORMATS[task]
-        .filter((mark) => !text.replaceAll(/\s+/g, ' ').includes(mark))
-        .map((mark) => `${file}: expected \`${mark}\`, which answers are read by, got none`),
+        .filter((name) => !about.includes(name))
+        .map((name) => `${file}: expected ${about.join(', ')} alone, got {{${name}}}, which ${task} is not about`),
     ];
   });
 }
 
-type Part =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'value'; readonly name: ValueName; readonly quoted: boolean };
+/** What models wrote and a judge is shown as it is: it may pass for the prompt's own words. */
+export function unquoted(texts: PromptTexts): string[] {
+  return eachOf(texts, ({ task, file, text }) =>
+    valuesIn(text)
+      .filter(({ name, quoted }) => ['verify', 'metaVerify'].includes(task) && name !== 'problem' && !quoted)
+      .map(({ name }) => `${file}: a judge should see {{quote ${name}}}, got {{${name}}}`),
+  );
+}
 
-function partsOf(text: string | undefined, file: string): Part[] {
-  if (text === undefined) throw new Error(`Expected ${file}, a text for its task, got none`);
-  return text.split(/(\{\{[^{}]*\}\})/).map((piece, index): Part => {
+/** Texts that are missing, and what in them is no placeholder and looks like one. */
+function unreadable(texts: PromptTexts, at = ''): string[] {
+  const system = texts.get(SYSTEM)?.trim();
+  return [
+    ...(system === '' || system?.includes('{{')
+      ? [`Expected a text without placeholders in ${at}${SYSTEM}, got ${JSON.stringify(system)}`]
+      : []),
+    ...TASKS.flatMap((task) => {
+      const [file, text] = [`${at}${fileOf(task)}`, texts.get(fileOf(task))];
+      if (text === undefined) return `Expected ${file}, a text for its task, got none`;
+      return partsOf(text).flatMap((part) =>
+        part.kind === 'broken'
+          ? `Expected a placeholder {{name}} or {{quote name}} with a name of ${VALUE_NAMES.join(', ')} in ${file}, ` +
+            `got ${part.text}`
+          : [],
+      );
+    }),
+  ];
+}
+
+interface Shown {
+  readonly name: ValueName;
+  readonly quoted: boolean;
+}
+type Part = { readonly kind: 'text' | 'broken'; readonly text: string } | ({ readonly kind: 'value' } & Shown);
+
+/** A placeholder, a half of one with what stands beside it on its line, or a text. `\frac{1}{2^{n}}` is a text. */
+const PIECES = new RegExp(
+  String.raw`(\{\{[^{}]*\}\}|\{\{[^{}\n]*\}?|\{?(?:quote\s+)?\b(?:${VALUE_NAMES.join('|')})\s*\}\})`,
+);
+
+function partsOf(text: string): Part[] {
+  return text.split(PIECES).map((piece, index): Part => {
     if (index % 2 === 0) return { kind: 'text', text: piece };
     const match = /^\{\{\s*(quote\s+)?(\w+)\s*\}\}$/.exec(piece);
     const name = VALUE_NAMES.find((known) => known === match?.[2]);
-    if (match === null || name === undefined) {
-      throw new Error(
-        `Expected a placeholder {{name}} or {{quote name}} with a name of ${VALUE_NAMES.join(', ')} in ${file}, ` +
-          `got ${piece}`,
-      );
-    }
-    return { kind: 'value', name, quoted: match[1] !== undefined };
+    return name === undefined
+      ? { kind: 'broken', text: piece }
+      : { kind: 'value', name, quoted: match?.[1] !== undefined };
   });
 }
 
-function valueOf(
-  { name, quoted }: { readonly name: ValueName; readonly quoted: boolean },
-  values: PromptValues,
-  file: string,
-): string {
+const valuesIn = (text: string): Shown[] => partsOf(text).flatMap((part) => (part.kind === 'value' ? part : []));
+
+interface TaskText {
+  readonly task: Task;
+  readonly file: string;
+  readonly text: string;
+}
+const eachOf = (texts: PromptTexts, faults: (text: TaskText) => string[]): string[] =>
+  TASKS.flatMap((task) => {
+    const [file, text] = [fileOf(task), texts.get(fileOf(task))];
+    return text === undefined ? [] : faults({ task, file, text });
+  });
+
+function valueOf({ name, quoted }: Shown, values: PromptValues, file: string): string {
   const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];
   if (value === undefined)
     throw new Error(`Expected a value for {{${name}}} of ${file}, got none: this task needs a ${name}`);

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { uri } from '../../shared/ids.ts';
 import type { PromptSetRef } from '../../shared/records.ts';
-import { PROMPT_FILES, promptDigest, promptSet, shortcomingsOf, SYSTEM } from './promptSet.ts';
+import { PROMPT_FILES, promptDigest, promptSet, shortcomingsOf, SYSTEM, unquoted } from './promptSet.ts';
 import type { PromptSet, PromptTexts } from './promptSet.ts';
 import { ArtifactChanged, type ArtifactStore } from './types.ts';
 
@@ -16,8 +16,8 @@ const SHIPPED = path.resolve(import.meta.dirname, '../../prompts');
 export async function openPromptSet(store: ArtifactStore, { name, sha256 }: PromptSetRef): Promise<PromptSet> {
   const texts = new Map<string, string>();
   for (const file of PROMPT_FILES) {
-    const place = uri.promptSet(sha256, file);
-    if ((await store.stat(place)) !== undefined) texts.set(file, await store.readText(place));
+    const text = uri.promptSet(sha256, file);
+    if ((await store.stat(text)) !== undefined) texts.set(file, await store.readText(text));
   }
   const actual = promptDigest(texts);
   if (actual !== sha256)
@@ -36,7 +36,7 @@ export async function promptSetNamed(store: ArtifactStore, name: string): Promis
   const shipped = await shippedSets();
   if (shipped.includes(name)) return put(store, name, await textsIn(path.join(SHIPPED, name)));
   const added: PromptSetRef[] = [];
-  for await (const place of store.list(uri.promptNames)) added.push(await store.readJson<PromptSetRef>(place));
+  for await (const named of store.list(uri.promptNames)) added.push(await store.readJson<PromptSetRef>(named));
   const found = added.find((ref) => ref.name === name);
   if (found === undefined)
     throw new Error(
@@ -50,16 +50,21 @@ export async function promptSetNamed(store: ArtifactStore, name: string): Promis
 /**
  * Puts a team's set into the store, under its digest, and gives it a name. The name of a set that was added before goes
  * over to the new one; laps that have begun keep theirs.
+ * @param warn is told what the set may mean so and should better not.
  * @throws naming all that is wrong with it.
  */
-export async function addPromptSet(store: ArtifactStore, folder: string, name: string): Promise<PromptSetRef> {
+export async function addPromptSet(
+  store: ArtifactStore,
+  folder: string,
+  name: string,
+  warn: (message: string) => void,
+): Promise<PromptSetRef> {
   if (!/^[A-Za-z0-9][\w-]{0,40}$/.test(name))
     throw new Error(`Expected a name of letters, digits and dashes, got ${JSON.stringify(name)}`);
   if ((await shippedSets()).includes(name))
     throw new Error(`Expected a name that no shipped set has, got ${name}: choose another`);
-  const texts = await textsIn(folder);
-  const wrong = shortcomingsOf(texts);
-  if (wrong.length > 0) throw new Error([`Expected ${folder} to be a prompt set:`, ...wrong].join('\n'));
+  const texts = await textsIn(folder, shortcomingsOf);
+  unquoted(texts).forEach(warn);
   const ref = await put(store, name, texts);
   await store.writeJson(uri.promptName(name), ref);
   return ref;
@@ -71,21 +76,24 @@ async function put(store: ArtifactStore, name: string, texts: PromptTexts): Prom
   return { name, sha256 };
 }
 
-/** @throws when a file is missing, or one is there that no set has: a misspelt name would be lost in silence. */
-async function textsIn(folder: string): Promise<PromptTexts> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.md'));
-  const needed = PROMPT_FILES.filter((file) => file !== SYSTEM);
-  const wrong = [
-    ...needed.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
-    ...files.filter((file) => !PROMPT_FILES.includes(file)).map((file) => `${file} is none of them`),
-  ];
-  if (wrong.length > 0)
-    throw new Error(
-      `Expected ${folder} to hold ${needed.join(', ')} and, where wanted, ${SYSTEM}; ${wrong.join(', ')}`,
-    );
+/**
+ * @param faultsOf what else to look for.
+ * @throws naming all of that, and files that no set has: a misspelt name would be lost in silence.
+ */
+async function textsIn(folder: string, faultsOf: (texts: PromptTexts) => string[] = () => []): Promise<PromptTexts> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    const isNone = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    throw isNone ? new Error(`Expected a folder of prompts, got ${folder}`, { cause: error }) : error;
+  });
   const texts = new Map<string, string>();
   for (const file of PROMPT_FILES)
     if (files.includes(file)) texts.set(file, await readFile(path.join(folder, file), 'utf8'));
+  const strange = files.filter((file) => file.endsWith('.md') && !PROMPT_FILES.includes(file));
+  const wrong = [...strange.map((file) => `${file} is none of them`), ...faultsOf(texts)];
+  if (wrong.length > 0) {
+    const needed = PROMPT_FILES.filter((file) => file !== SYSTEM).join(', ');
+    throw new Error([`Expected ${folder} to hold ${needed} and, where wanted, ${SYSTEM}:`, ...wrong].join('\n'));
+  }
   return texts;
 }
 

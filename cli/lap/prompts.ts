@@ -20,8 +20,10 @@ export function registerPrompts(program: Command): void {
 }
 
 async function add(folder: string, name: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const ref = await addPromptSet(store, folder, name).catch((error: Error) => {
-    throw new UsageError(error.message);
-  });
+  const ref = await addPromptSet(store, folder, name, (text) => console.error(`Warning: ${text}`)).catch(
+    (error: Error) => {
+      throw new UsageError(error.message);
+    },
+  );
   console.log(json ? JSON.stringify(ref) : `${ref.name}: ${ref.sha256}`);
 }

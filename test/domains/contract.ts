@@ -1,12 +1,16 @@
 import * as fc from 'fast-check';
 import path from 'node:path';
+import { splitProblems, writeProblems } from '../../activities/datasets/problems.ts';
 import { checkpointDigest } from '../../activities/store/checkpoints.ts';
+import { fileOf, misplaced } from '../../activities/store/promptSet.ts';
 import { promptSetNamed } from '../../activities/store/promptSets.ts';
 import { registry } from '../../shared/domain.ts';
 import { MemoryStore } from '../activities/store/memoryStore.ts';
+import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import type { Domain, ProblemsAsked, Splits } from '../../shared/domain.ts';
 import { resolveRecipe } from '../../shared/lap/lapInput.ts';
-import type { Problem } from '../../shared/records.ts';
+import { uri } from '../../shared/ids.ts';
+import { TASKS, type Problem } from '../../shared/records.ts';
 import { QUESTION_KINDS } from '../../shared/review/reviews.ts';
 import { SCORES } from '../../shared/scores.ts';
 import { config } from '../../temporal.config.ts';
@@ -25,6 +29,8 @@ export function keepsItsPromises(domain: Domain): void {
   const settings = domain.settings.parse(presets[0]?.[1].domain.settings);
   const ask = (more: Partial<ProblemsAsked<unknown>> = {}): Promise<Splits> =>
     domain.problems({ settings, turn: 1, curriculum: 'harder', seed: 1, read: fileOfProblems, ...more });
+  const countsOf = (splits: Splits) =>
+    Object.fromEntries(Object.entries(splits).map(([name, problems]) => [name, (problems as Problem[]).length]));
   const keyOf = ({ statement }: Problem) => domain.sameProblem?.(statement) ?? statement.trim();
 
   describe(`the domain ${domain.name}`, () => {
@@ -38,9 +44,13 @@ export function keepsItsPromises(domain: Domain): void {
       expect(() => domain.settings.parse({ ...(settings as object), nobodyKnows: 1 })).toThrow(/nobodyKnows/);
     });
 
-    test('has its default prompts for every task, and bases that are checkpoints', async () => {
-      const { sha256 } = await promptSetNamed(new MemoryStore(), domain.prompts);
-      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    test('has default prompts that show what each task is about, and bases that are checkpoints', async () => {
+      const store = new MemoryStore();
+      const { sha256 } = await promptSetNamed(store, domain.prompts);
+      const texts = TASKS.map(fileOf).map(
+        async (file) => [file, await store.readText(uri.promptSet(sha256, file))] as const,
+      );
+      expect(misplaced(new Map(await Promise.all(texts)))).toEqual([]);
       for (const folder of Object.values(domain.bases))
         expect(await checkpointDigest(path.join(config.root, folder))).toMatch(/^[0-9a-f]{64}$/);
     });
@@ -49,18 +59,24 @@ export function keepsItsPromises(domain: Domain): void {
       const splits = await ask();
       expect(await ask()).toEqual(splits);
       const { assumed = false, ...sizes } = domain.sizes(settings, 100);
-      const counts = Object.fromEntries(Object.entries(splits).map(([name, { length }]) => [name, length]));
       if (assumed) return;
-      expect(counts).toEqual(sizes);
+      expect(countsOf(splits)).toEqual(sizes);
       const other = await ask({ seed: 2 });
       expect(other.heldOut).toEqual(splits.heldOut);
       expect(other.train).not.toEqual(splits.train);
     });
 
-    test.each([1, 2, 3])('has no problem in two splits of lap %d, and keeps what is held out', async (turn) => {
+    test.each([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [2, 2],
+    ])('has no problem in two splits of lap %d, and keeps what is held out, with seed %d', async (turn, seed) => {
       const { validation, heldOut } = await ask();
       const kept = turn === 1 ? {} : { kept: { validation, heldOut } };
-      const splits = await ask({ turn, ...kept });
+      const splits = await ask({ turn, seed, ...kept });
+      const { assumed = false, ...sizes } = domain.sizes(settings, 100);
+      if (!assumed) expect(countsOf(splits)).toEqual(sizes);
       expect(splits).toMatchObject({ validation, heldOut });
       const away = new Set([...heldOut, ...validation].map(keyOf));
       for (const split of [splits.train, splits.next]) {
@@ -71,6 +87,18 @@ export function keepsItsPromises(domain: Domain): void {
         expect(problem.id).toMatch(/^[\w.-]{1,80}$/);
         for (const text of [problem.statement, problem.topic, problem.source]) expect(text).not.toBe('');
       }
+    });
+
+    test('has no id in two splits of a chain, whatever the seeds of its laps', async () => {
+      const store = new MemoryStore();
+      const known = {
+        ...domain,
+        problems: (asked: ProblemsAsked<unknown>) => ask({ ...asked, settings, read: fileOfProblems }),
+      };
+      const split = (turn: number, seed: number, inherited?: ProblemSplits) =>
+        splitProblems(store, known, { turn, recipe: { ...presets[0]![1], seed }, inherited });
+      const inherited = await writeProblems(store, 'main/lap-0001', await split(1, 1));
+      for (const seed of [1, 2]) expect(await split(2, seed, inherited)).toMatchObject({ heldOut: inherited.heldOut });
     });
 
     test('stays at its first difficulty where there is no curriculum', async () => {

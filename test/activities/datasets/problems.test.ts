@@ -76,4 +76,20 @@ describe('D_p', () => {
       'Expected domain rehearsal to give each problem once, got b, the same as a',
     );
   });
+
+  it('is refused where a later lap would train on what its chain holds out, whatever the domain says', async () => {
+    const forgetful = {
+      ...domains.of('rehearsal'),
+      problems: async ({ seed }: { readonly seed: number }) => {
+        const [heldOut, validation, train, next] = [0, 1, 2, 3].map((at) => [problem(`p${(at + seed) % 4}`)]);
+        return { heldOut: heldOut!, validation: validation!, train: train!, next: next! };
+      },
+    };
+    const first = await splitProblems(store, forgetful, { turn: 1, recipe: smoke });
+    const inherited = await writeProblems(store, 'main/lap-0001', first);
+    const later = { turn: 2, recipe: { ...smoke, seed: smoke.seed + 2 }, inherited };
+    await expect(splitProblems(store, forgetful, later)).rejects.toThrow(
+      'Expected domain rehearsal to give each problem',
+    );
+  });
 });

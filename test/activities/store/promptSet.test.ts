@@ -99,6 +99,22 @@ describe('a prompt set', () => {
     );
   });
 
+  test.each([
+    ['{{quote problem}} {{problem}', '{{problem}'],
+    ['{{quote problem}} {problem}}', '{problem}}'],
+    ['{{problem', '{{problem'],
+    ['{{{{problem}}', '{{'],
+  ])('with the half of a placeholder, %j, is refused by it', (text, half) => {
+    expect(() => promptSet('set', changed('prove.md', text))).toThrow(`in set/prove.md, got ${half}`);
+  });
+
+  test('may have a formula whose braces are no placeholder', () => {
+    const text = String.raw`$\boxed{\frac{1}{2^{n}}}$ of`;
+    expect(promptSet('set', changed('prove.md', `${text} {{problem}}`)).render('prove', { problem: 'X' })).toEqual([
+      { role: 'user', content: `${text} X` },
+    ]);
+  });
+
   test('says what it lacks: values, values that are not its task’s, and what answers are read by', () => {
     const found = shortcomingsOf(changed('verify.md', 'Judge {{quote problem}} by {{quote analyses}}.'));
     expect(found).toContain('verify.md: expected {{quote proof}}, got none');

@@ -9,8 +9,11 @@ import { MemoryStore } from './memoryStore.ts';
 const shipped = path.resolve(import.meta.dirname, '../../../prompts');
 let store: MemoryStore;
 let folder: string;
+let warned: string[];
+const warn = (message: string) => warned.push(message);
 beforeEach(async () => {
   store = new MemoryStore();
+  warned = [];
   folder = await mkdtemp(path.join(os.tmpdir(), 'prompts-'));
   await cp(path.join(shipped, 'paper'), folder, { recursive: true });
 });
@@ -38,10 +41,10 @@ test('a set that was changed in the store, or is not there, is refused by its di
 
 test('a team’s set is known by its name; the name goes over to another, and the first stays what it is', async () => {
   await change('system.md', 'You are a mathematician.');
-  const first = await addPromptSet(store, folder, 'mine');
+  const first = await addPromptSet(store, folder, 'mine', warn);
   expect(await promptSetNamed(store, 'mine')).toEqual(first);
   await change('system.md', 'You are a careful mathematician.');
-  const second = await addPromptSet(store, folder, 'mine');
+  const second = await addPromptSet(store, folder, 'mine', warn);
   expect(second.sha256).not.toBe(first.sha256);
   expect(await promptSetNamed(store, 'mine')).toEqual(second);
   for (const [ref, said] of [
@@ -52,7 +55,7 @@ test('a team’s set is known by its name; the name goes over to another, and th
 });
 
 test('a name that nobody knows is refused with those that there are', async () => {
-  await addPromptSet(store, folder, 'mine');
+  await addPromptSet(store, folder, 'mine', warn);
   await expect(promptSetNamed(store, 'theirs')).rejects.toThrow(
     /^Expected domain\.prompts to name a prompt set \(.*paper, .*mine\), got "theirs"/,
   );
@@ -62,7 +65,12 @@ test.each([
   ['a shipped set’s name', 'paper', () => Promise.resolve(), 'a name that no shipped set has, got paper'],
   ['a name that is a path', '../mine', () => Promise.resolve(), 'a name of letters, digits and dashes, got "../mine"'],
   ['a file that no set has', 'mine', () => change('Prove.md', ''), 'Prove.md is none of them'],
-  ['a missing file', 'mine', () => rm(path.join(folder, 'refine.md')), 'refine.md is missing'],
+  [
+    'a missing file',
+    'mine',
+    () => rm(path.join(folder, 'refine.md')),
+    'Expected refine.md, a text for its task, got none',
+  ],
   ['an unknown placeholder', 'mine', () => change('prove.md', '{{solution}}'), 'prove.md, got {{solution}}'],
   [
     'a missing value',
@@ -72,8 +80,33 @@ test.each([
   ],
 ])('%s is refused, and nothing is added', async (_, name, spoil, message) => {
   await spoil();
-  await expect(addPromptSet(store, folder, name)).rejects.toThrow(message);
+  await expect(addPromptSet(store, folder, name, warn)).rejects.toThrow(message);
   expect(await store.exists('prompts')).toBe(false);
+});
+
+test('all that is wrong with a folder is told at once, under the folder’s name', async () => {
+  await change('prove.md', '{{solution}}');
+  await change('system.md', 'about {{problem}}');
+  await change('Prove.md', '');
+  await rm(path.join(folder, 'refine.md'));
+  const told = await addPromptSet(store, folder, 'mine', warn).catch((error: Error) => error.message);
+  expect(told).toMatch(`Expected ${folder} to hold metaVerify.md, prove.md,`);
+  for (const fault of ['{{solution}}', 'placeholders in system.md', 'Prove.md', 'Expected refine.md', '`## Solution`'])
+    expect(told).toContain(fault);
+});
+
+test('a folder that is not there is asked for', async () => {
+  const none = path.join(folder, 'none');
+  await expect(addPromptSet(store, none, 'mine', warn)).rejects.toThrow(`Expected a folder of prompts, got ${none}`);
+});
+
+test('what models wrote and a judge sees as it is, is warned of; the shipped paper set has none of it', async () => {
+  await addPromptSet(store, folder, 'mine', warn);
+  expect(warned).toEqual([]);
+  const verify = await readFile(path.join(folder, 'verify.md'), 'utf8');
+  await change('verify.md', verify.replaceAll('{{quote ', '{{'));
+  await addPromptSet(store, folder, 'mine', warn);
+  expect(warned).toEqual(['verify.md: a judge should see {{quote proof}}, got {{proof}}']);
 });
 
 describe('the production prompts', () => {

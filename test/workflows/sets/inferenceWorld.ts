@@ -5,7 +5,7 @@ import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
-import { createInferenceActivities } from '../../../activities/sets/activities.ts';
+import { createSetActivities } from '../../../activities/sets/activities.ts';
 import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
 import { FileStore } from '../../../activities/store/files.ts';
@@ -121,7 +121,7 @@ export async function startInferenceWorld(
 }
 
 export const inferenceActivities = (resolve: EndpointResolver) => (store: FileStore) =>
-  createInferenceActivities({ store, resolve });
+  createSetActivities({ store, resolve });
 
 async function freePort(): Promise<number> {
   const server = createServer();
