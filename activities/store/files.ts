@@ -1,10 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ArtifactRef, Made } from '../../shared/records.ts';
-import { ArtifactStore, checkedUri, madeUri, type Appendable, type Body, type Outlasts } from './types.ts';
+import {
+  ArtifactStore,
+  checkedPrefix,
+  checkedUri,
+  madeUri,
+  taken,
+  type Appendable,
+  type Body,
+  type Outlasts,
+} from './types.ts';
 
 /** What is being written lies under such a name in its URI's uppermost folder; what a kill leaves there is nobody's. */
 const UNFINISHED = /^\.[0-9a-f-]{36}\.tmp$/;
@@ -30,7 +39,8 @@ export class FileStore extends ArtifactStore {
     if (from < to) yield* createReadStream(this.path(uri), { start: from, end: to - 1 }) as AsyncIterable<Buffer>;
   }
 
-  async *list(prefix: string): AsyncGenerator<string> {
+  async *list(given: string): AsyncGenerator<string> {
+    const prefix = checkedPrefix(given);
     const above = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     const folder = above === '' ? this.root : this.path(above);
     const entries = (await readdir(folder, { withFileTypes: true }).catch(unlessAbsent)) ?? [];
@@ -47,10 +57,12 @@ export class FileStore extends ArtifactStore {
   }
 
   async write(uri: string, body: Body, made?: Made): Promise<ArtifactRef> {
-    return this.#whole(uri, body, 'a power cut', async (unfinished, target, sha256) => {
-      if (made !== undefined) await this.writeJson(madeUri(uri), { sha256, ...made });
+    const at = checkedUri(uri);
+    return this.#whole(at, body, 'a power cut', async (unfinished, target, sha256) => {
+      if (made !== undefined) await this.writeJson(madeUri(at), { sha256, ...made });
       await rename(unfinished, target);
-      return { uri, sha256 };
+      if (made === undefined) await this.#drop(madeUri(at));
+      return { uri: at, sha256 };
     });
   }
 
@@ -72,12 +84,12 @@ export class FileStore extends ArtifactStore {
   }
 
   async remove(uri: string): Promise<void> {
-    await rm(this.path(uri), { force: true });
+    await this.#drop(uri);
+    await this.#drop(madeUri(checkedUri(uri)));
   }
 
   async appendable(uri: string): Promise<Appendable> {
-    const target = this.path(uri);
-    await makeFolder(path.dirname(target));
+    const target = await this.#placeOf(uri);
     const file = await open(target, 'a+', this.#mode);
     let { size } = await file.stat();
     if (size === 0) await sync(path.dirname(target));
@@ -115,6 +127,20 @@ export class FileStore extends ArtifactStore {
     return path.join(this.root, checkedUri(uri));
   }
 
+  /** Where an artifact will lie, in a folder that is there. */
+  async #placeOf(uri: string): Promise<string> {
+    const target = this.path(uri);
+    await makeFolder(path.dirname(target)).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EEXIST' || error.code === 'ENOTDIR' ? taken(uri) : error;
+    });
+    if ((await stat(target).catch(unlessAbsent))?.isDirectory() === true) throw taken(uri);
+    return target;
+  }
+
+  async #drop(uri: string): Promise<void> {
+    await unlink(this.path(uri)).catch(unlessAbsent);
+  }
+
   /** The one way to write a file: beside, to the disk, in its place at once, and its folder to the disk. */
   async #whole<T>(
     uri: string,
@@ -122,9 +148,8 @@ export class FileStore extends ArtifactStore {
     outlasts: Outlasts,
     place: (unfinished: string, target: string, sha256: string) => Promise<T>,
   ): Promise<T> {
-    const target = this.path(uri);
+    const target = await this.#placeOf(uri);
     const folder = path.dirname(target);
-    await makeFolder(folder);
     const [top = ''] = path.relative(this.root, folder).split(path.sep);
     const unfinished = path.join(this.root, top, `.${randomUUID()}.tmp`);
     const hash = createHash('sha256');

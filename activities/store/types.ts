@@ -29,7 +29,8 @@ export interface Appendable {
  * The data plane: all texts and models, by URI. A URI is a path inside the store, such as
  * `laps/main/lap-0001/plan.json`; folders are no more than what URIs have in common. The abstract members are what a
  * store has to promise, whatever it keeps things in; test/activities/store/contract.ts tries them. The others are built
- * on these, once for all stores.
+ * on these, once for all stores. A URI that names no place in the store is refused by every member, with `checkedUri`:
+ * by a rejected promise, `address` by a throw. References that come back have it in plain form.
  */
 export abstract class ArtifactStore {
   /** Undefined where there is no such artifact, and for a folder. `changedAt` is in milliseconds since the epoch. */
@@ -42,14 +43,18 @@ export abstract class ArtifactStore {
    */
   abstract read(uri: string, range?: { readonly from: number; readonly to: number }): AsyncIterable<Buffer>;
 
-  /** URIs that begin with the prefix, sorted, at any depth. What is not written whole yet is not among them. */
+  /**
+   * URIs that begin with the prefix, sorted, at any depth. What is not written whole yet is not among them.
+   * @param prefix of URIs in plain form; of a folder outside the store it is refused, with `checkedPrefix`.
+   */
   abstract list(prefix: string): AsyncIterable<string>;
 
   /**
    * Writes an artifact, in place of one that is there: at every moment, also after a kill or a power cut, there is the
    * old one or the new one, whole. Of a write that fails nothing is left.
    * @param made what it was made of, kept as `<uri>.made.json` with the artifact's digest. It is there before the
-   * artifact is: none that was written with it ever lacks it.
+   * artifact is: none that was written with it ever lacks it. A write without it leaves none of an earlier one.
+   * @throws `taken` where the URI is a folder's, or lies below an artifact; `create` and `appendable` do, too.
    */
   abstract write(uri: string, body: Body, made?: Made): Promise<ArtifactRef>;
 
@@ -60,18 +65,23 @@ export abstract class ArtifactStore {
    */
   abstract create(uri: string, body: string, outlasts?: Outlasts): Promise<'created' | 'exists'>;
 
-  /** Does nothing where there is no such artifact. */
+  /** With what it was made of. Does nothing where there is no such artifact. */
   abstract remove(uri: string): Promise<void>;
 
   /** Opens an artifact for appending, and makes it where it is missing. `Journal` sees to it that one writer does. */
   abstract appendable(uri: string): Promise<Appendable>;
 
   /**
-   * Path of a file or folder of this machine with the artifact or the artifacts below: for processes that read files.
+   * Path of a file or folder of this machine with the artifact or the artifacts below, for processes that read files;
+   * nothing lies there where nothing is stored. Where `address` is `file:` it is the same place, and what a process
+   * writes there is stored: a training job's log is. From other stores it is a copy, and what is written to it is lost.
    */
   abstract local(uri: string): Promise<string>;
 
-  /** What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. */
+  /**
+   * What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. Jobs need
+   * `file:`: their trainers read and write by it, and know no other.
+   */
   abstract address(uri: string): string;
 
   /** Whether there is such an artifact, or a folder of that name. */
@@ -140,7 +150,7 @@ export abstract class ArtifactStore {
   async refOf(uri: string): Promise<ArtifactRef> {
     const hash = createHash('sha256');
     for await (const chunk of this.read(uri)) hash.update(chunk);
-    return { uri, sha256: hash.digest('hex') };
+    return { uri: checkedUri(uri), sha256: hash.digest('hex') };
   }
 
   writeJson(uri: string, value: unknown, made?: Made): Promise<ArtifactRef> {
@@ -159,9 +169,12 @@ export abstract class ArtifactStore {
     return { ...(await this.write(uri, inBlocks(lines()), made)), rows: count };
   }
 
-  /** What an artifact was made of, and its digest then; undefined where nobody said so. */
-  readMade(uri: string): Promise<Omit<MadeArtifact, 'uri'> | undefined> {
-    return this.findJson(madeUri(uri));
+  /**
+   * What an artifact was made of, and its digest then; undefined where nobody said so. A kill within a write may leave
+   * that of the other content: the digest tells.
+   */
+  async readMade(uri: string): Promise<Omit<MadeArtifact, 'uri'> | undefined> {
+    return this.findJson(madeUri(checkedUri(uri)));
   }
 
   /** The same of all artifacts whose URIs begin with one of these prefixes. */
@@ -194,4 +207,15 @@ export function checkedUri(uri: string): string {
     throw new Error(`Expected a path inside the artifact store, got ${JSON.stringify(uri)}`);
   }
   return plain;
+}
+
+/** A prefix of URIs, what it says of folders in plain form. */
+export function checkedPrefix(prefix: string): string {
+  const name = prefix.lastIndexOf('/') + 1;
+  return name === 0 ? prefix : `${checkedUri(prefix.slice(0, name))}/${prefix.slice(name)}`;
+}
+
+/** A URI is an artifact's or a folder's, not both. */
+export function taken(uri: string): Error {
+  return new Error(`Expected ${uri} to be free for an artifact, got a folder there or an artifact above it`);
 }

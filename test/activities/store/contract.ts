@@ -1,5 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { madeUri, type ArtifactStore } from '../../../activities/store/types.ts';
 
 /**
@@ -64,6 +66,48 @@ export function contract(open: () => Promise<ArtifactStore>): void {
     expect(await listed('a')).toEqual(['a/b']);
   });
 
+  test('what is being written is not listed, and the old one is read', async () => {
+    await store.write('a/b', 'old');
+    async function* inParts(): AsyncGenerator<string> {
+      yield 'new ';
+      expect(await listed('')).toEqual(['a/b']);
+      expect(await listed('a/')).toEqual(['a/b']);
+      expect(await store.readText('a/b')).toBe('old');
+      yield 'one';
+    }
+    for (const uri of ['a/c', 'd', 'a/b']) {
+      await store.write(uri, inParts());
+      expect(await store.readText(uri)).toBe('new one');
+      if (uri !== 'a/b') await store.remove(uri);
+    }
+  });
+
+  test('a URI is in plain form', async () => {
+    const ref = await store.write('b//c/../d', '1', { by: 'nobody', from: [] });
+    expect(ref).toEqual(await store.refOf('b/d'));
+    expect(await store.refOf('./b//d/')).toEqual(ref);
+    expect(await listed('')).toEqual(['b/d', madeUri('b/d')]);
+    expect(await listed('b//')).toEqual(['b/d', madeUri('b/d')]);
+    expect(await store.readMade('b//d/')).toEqual({ sha256: ref.sha256, by: 'nobody', from: [] });
+    expect(await store.create('b/./d', '2')).toBe('exists');
+    await (await store.appendable('b//d')).close();
+    await store.remove('b//d');
+    expect(await listed('')).toEqual([]);
+  });
+
+  test('a URI is an artifact’s or a folder’s, and neither gives way', async () => {
+    await store.write('f', 'f');
+    await store.write('g/h', 'h');
+    for (const uri of ['f/g', 'f/g/h', 'g']) {
+      const refusal = `Expected ${uri} to be free for an artifact, got a folder there or an artifact above it`;
+      await expect(store.write(uri, '', { by: 'nobody', from: [] })).rejects.toThrow(refusal);
+      await expect(store.create(uri, '')).rejects.toThrow(refusal);
+      await expect(store.appendable(uri)).rejects.toThrow(refusal);
+      await store.remove('f/g');
+    }
+    expect(await listed('')).toEqual(['f', 'g/h']);
+  });
+
   test('a reader sees the old or the new, never a part', async () => {
     const texts = ['1', '2', '3', '4'].map((digit) => digit.repeat(300_000));
     await store.write('a', texts[0] ?? '');
@@ -72,7 +116,10 @@ export function contract(open: () => Promise<ArtifactStore>): void {
       for (const text of [...texts, ...texts]) await store.write('a', text);
       over = true;
     })();
-    while (!over) expect(texts).toContain(await store.readText('a'));
+    while (!over) {
+      expect(texts).toContain(await store.readText('a'));
+      await endOfTurn();
+    }
     await writing;
   });
 
@@ -107,11 +154,37 @@ export function contract(open: () => Promise<ArtifactStore>): void {
       await expect(store.write(uri, '')).rejects.toThrow(refusal);
       await expect(store.create(uri, '')).rejects.toThrow(refusal);
       await expect(store.remove(uri)).rejects.toThrow(refusal);
+      await expect(store.exists(uri)).rejects.toThrow(refusal);
+      await expect(store.refOf(uri)).rejects.toThrow(refusal);
+      await expect(store.readMade(uri)).rejects.toThrow(refusal);
       await expect(store.appendable(uri)).rejects.toThrow(refusal);
       await expect(store.local(uri)).rejects.toThrow(refusal);
       expect(() => store.address(uri)).toThrow(refusal);
     },
   );
+
+  test.each(['../', '/', './', 'a/../../x', '../a'])('of the prefix %j there is no list', async (prefix) => {
+    await expect(listed(prefix)).rejects.toThrow('Expected a path inside the artifact store, got');
+  });
+
+  test('what an artifact was made of goes with it', async () => {
+    const made = { by: 'draft', from: [] };
+    await store.write('a', '1', made);
+    await store.write('a', '2');
+    expect(await store.readMade('a')).toBeUndefined();
+    await store.write('a', '3', made);
+    await store.remove('a');
+    expect(await store.readMade('a')).toBeUndefined();
+    expect(await listed('')).toEqual([]);
+  });
+
+  test('an artifact is not there before what it was made of', async () => {
+    await store.write(`${madeUri('a')}/in-the-way`, '');
+    await expect(store.write('a', '', { by: 'draft', from: [] })).rejects.toThrow(
+      `Expected ${madeUri('a')} to be free`,
+    );
+    expect(await store.exists('a')).toBe(false);
+  });
 
   test('what an artifact was made of is there with its digest, and changes with it', async () => {
     const made = {
@@ -169,5 +242,10 @@ export function contract(open: () => Promise<ArtifactStore>): void {
     expect(await readFile(path.join(folder, 'weights'), 'utf8')).toBe('w');
     expect(await readFile(await store.local('models/m/config.json'), 'utf8')).toBe('{}');
     expect(new URL(store.address('models/m')).pathname).toMatch(/\/models\/m$/);
+    await expect(readFile(await store.local('models/none'))).rejects.toMatchObject({ code: 'ENOENT' });
+    if (!store.address('models').startsWith('file:')) return;
+    expect(folder).toBe(fileURLToPath(store.address('models/m')));
+    await appendFile(await store.local('models/m/log'), 'said by a process');
+    expect(await store.readText('models/m/log')).toBe('said by a process');
   });
 }

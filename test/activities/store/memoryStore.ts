@@ -3,7 +3,15 @@ import { mkdtemp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ArtifactRef, Made } from '../../../shared/records.ts';
-import { ArtifactStore, checkedUri, madeUri, type Appendable, type Body } from '../../../activities/store/types.ts';
+import {
+  ArtifactStore,
+  checkedPrefix,
+  checkedUri,
+  madeUri,
+  taken,
+  type Appendable,
+  type Body,
+} from '../../../activities/store/types.ts';
 
 /** A fake: keeps everything in this process, and nothing after it. Shows what a store has to do that is no folder. */
 export class MemoryStore extends ArtifactStore {
@@ -20,34 +28,37 @@ export class MemoryStore extends ArtifactStore {
     yield found.bytes.subarray(range?.from, range?.to);
   }
 
-  async *list(prefix: string): AsyncGenerator<string> {
+  async *list(given: string): AsyncGenerator<string> {
+    const prefix = checkedPrefix(given);
     for (const uri of [...this.#artifacts.keys()].sort()) if (uri.startsWith(prefix)) yield uri;
   }
 
   async write(uri: string, body: Body, made?: Made): Promise<ArtifactRef> {
-    const at = checkedUri(uri);
+    const at = this.#placeOf(uri);
     const chunks: Buffer[] = [];
     for await (const chunk of typeof body === 'string' || ArrayBuffer.isView(body) ? [body] : body)
       chunks.push(Buffer.from(chunk as string));
     const bytes = Buffer.concat(chunks);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (made !== undefined) await this.writeJson(madeUri(uri), { sha256, ...made });
+    if (made !== undefined) await this.writeJson(madeUri(at), { sha256, ...made });
     this.#put(at, bytes);
-    return { uri, sha256 };
+    if (made === undefined) this.#artifacts.delete(madeUri(at));
+    return { uri: at, sha256 };
   }
 
   async create(uri: string, body: string): Promise<'created' | 'exists'> {
     if (this.#artifacts.has(checkedUri(uri))) return 'exists';
-    this.#put(checkedUri(uri), Buffer.from(body));
+    this.#put(this.#placeOf(uri), Buffer.from(body));
     return 'created';
   }
 
   async remove(uri: string): Promise<void> {
-    this.#artifacts.delete(checkedUri(uri));
+    const at = checkedUri(uri);
+    for (const each of [at, madeUri(at)]) this.#artifacts.delete(each);
   }
 
   async appendable(uri: string): Promise<Appendable> {
-    const at = checkedUri(uri);
+    const at = this.#placeOf(uri);
     const now = (): Buffer => this.#artifacts.get(at)?.bytes ?? Buffer.alloc(0);
     this.#put(at, now());
     return {
@@ -73,6 +84,13 @@ export class MemoryStore extends ArtifactStore {
 
   address(uri: string): string {
     return `memory:///${checkedUri(uri)}`;
+  }
+
+  #placeOf(uri: string): string {
+    const at = checkedUri(uri);
+    for (const each of this.#artifacts.keys())
+      if (each.startsWith(`${at}/`) || at.startsWith(`${each}/`)) throw taken(uri);
+    return at;
   }
 
   #put(uri: string, bytes: Buffer): void {
