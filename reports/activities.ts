@@ -1,5 +1,4 @@
-import { spendingOf } from '../shared/lap/amounts.ts';
-import type { Spending } from '../shared/lap/amounts.ts';
+import { spendingOf, type Spending } from '../shared/lap/amounts.ts';
 import type { Domains } from '../shared/domain.ts';
 import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../shared/records.ts';

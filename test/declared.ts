@@ -1,6 +1,5 @@
 import { placeOf, setIdOf } from '../shared/ids.ts';
-import { trainingsOf } from '../shared/lap/manifest.ts';
-import type { LapManifest } from '../shared/lap/manifest.ts';
+import { trainingsOf, type LapManifest } from '../shared/lap/manifest.ts';
 import { ordersOf } from '../shared/lap/phases.ts';
 
 /** What a lap's recipe declares, and what its manifest says that it made; a line for each order. */

@@ -2,8 +2,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { uri } from '../../shared/ids.ts';
 import type { PromptSetRef } from '../../shared/records.ts';
-import { PROMPT_FILES, promptDigest, promptSet, shortcomingsOf, SYSTEM, unquoted } from './promptSet.ts';
-import type { PromptSet, PromptTexts } from './promptSet.ts';
+import {
+  PROMPT_FILES,
+  promptDigest,
+  promptSet,
+  shortcomingsOf,
+  SYSTEM,
+  unquoted,
+  type PromptSet,
+  type PromptTexts,
+} from './promptSet.ts';
 import { ArtifactChanged, type ArtifactStore } from './types.ts';
 
 /** Where the sets that come with the project lie, a folder each. */

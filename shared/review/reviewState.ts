@@ -1,5 +1,13 @@
-import { refused, shown } from './messages.ts';
-import type { ClaimAnswer, FlagAnswer, FlagMessage, Refused, ReleaseAnswer, VerdictAnswer } from './messages.ts';
+import {
+  refused,
+  shown,
+  type ClaimAnswer,
+  type FlagAnswer,
+  type FlagMessage,
+  type Refused,
+  type ReleaseAnswer,
+  type VerdictAnswer,
+} from './messages.ts';
 import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
 
 /**

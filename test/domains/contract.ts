@@ -4,10 +4,9 @@ import { splitProblems, writeProblems } from '../../activities/datasets/problems
 import { checkpointDigest } from '../../activities/store/checkpoints.ts';
 import { fileOf, misplaced } from '../../activities/store/promptSet.ts';
 import { promptSetNamed } from '../../activities/store/promptSets.ts';
-import { registry } from '../../shared/domain.ts';
+import { registry, type Domain, type ProblemsAsked, type Splits } from '../../shared/domain.ts';
 import { MemoryStore } from '../activities/store/memoryStore.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
-import type { Domain, ProblemsAsked, Splits } from '../../shared/domain.ts';
 import { resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { uri } from '../../shared/ids.ts';
 import { TASKS, type Problem } from '../../shared/records.ts';

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ReviewRow, ReviewSetInput } from '../../shared/review/reviews.ts';
 import { reviewSet } from '../../workflows/reviews/reviewSet.ts';

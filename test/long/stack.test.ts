@@ -3,8 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, readRecord } from '../../activities/processes/records.ts';
-import type { ProcessRecord } from '../../activities/processes/records.ts';
+import { isAlive, readRecord, type ProcessRecord } from '../../activities/processes/records.ts';
 import { freePort } from '../../activities/processes/ports.ts';
 import { config } from '../../temporal.config.ts';
 

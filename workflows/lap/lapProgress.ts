@@ -10,10 +10,8 @@ import {
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { ordersOf, type PhaseName } from '../../shared/lap/phases.ts';
 import type { PhaseRecord } from '../../shared/lap/manifest.ts';
-import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
+import { PROGRESS_QUERY, type PlanHeadline, type LapProgress } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';
-import type { PlanHeadline } from '../../shared/lap/progress.ts';
-import type { LapProgress } from '../../shared/lap/progress.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
 import { placeOf, runOf } from '../../shared/ids.ts';

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Task } from '../../../shared/records.ts';
-import { TASKS } from '../../../shared/records.ts';
+import { TASKS, type Task } from '../../../shared/records.ts';
 import { randomFrom, seedOf } from '../../../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from '../chain.ts';
 import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, withoutIntermediates, type Teacher } from './demonstrations.ts';

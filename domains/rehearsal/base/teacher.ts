@@ -1,5 +1,4 @@
-import type { ProofScore, QualityScore } from '../../../shared/scores.ts';
-import { SCORES } from '../../../shared/scores.ts';
+import { SCORES, type ProofScore, type QualityScore } from '../../../shared/scores.ts';
 import {
   analysisText,
   briefText,

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
-import { promptDigest, promptSet, quote, shortcomingsOf } from '../../../activities/store/promptSet.ts';
-import type { PromptTexts } from '../../../activities/store/promptSet.ts';
+import {
+  promptDigest,
+  promptSet,
+  quote,
+  shortcomingsOf,
+  type PromptTexts,
+} from '../../../activities/store/promptSet.ts';
 import { FORMATS, parseAnswer } from '../../../shared/answers.ts';
 import { TASKS, type Task } from '../../../shared/records.ts';
 

@@ -1,5 +1,4 @@
-import { chosenLap, firstDifference } from '../../../cli/lap/lapOptions.ts';
-import type { LapChoices } from '../../../cli/lap/lapOptions.ts';
+import { chosenLap, firstDifference, type LapChoices } from '../../../cli/lap/lapOptions.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 
 const finished = { turn: 1, recipe: smoke };

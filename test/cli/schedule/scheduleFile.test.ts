@@ -1,6 +1,5 @@
 import { parseSchedule } from '../../../cli/schedule/scheduleFile.ts';
-import { planSchedules } from '../../../cli/schedule/schedules.ts';
-import type { FoundSchedule, Schedule } from '../../../cli/schedule/schedules.ts';
+import { planSchedules, type FoundSchedule, type Schedule } from '../../../cli/schedule/schedules.ts';
 
 const FILE = {
   id: 'nightly',

@@ -17,8 +17,7 @@ import {
 } from '../../../cli/schedule/scheduleServer.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import { parseSchedule } from '../../../cli/schedule/scheduleFile.ts';
-import { planSchedules } from '../../../cli/schedule/schedules.ts';
-import type { Schedule, ScheduleChange } from '../../../cli/schedule/schedules.ts';
+import { planSchedules, type Schedule, type ScheduleChange } from '../../../cli/schedule/schedules.ts';
 import { config } from '../../../temporal.config.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'flywheel-schedules-'));

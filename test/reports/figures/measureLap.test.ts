@@ -17,8 +17,8 @@ import {
   selfVerifiedText,
   toyChecker,
   writeLap,
+  type LapParts,
 } from './lapFixture.ts';
-import type { LapParts } from './lapFixture.ts';
 
 const measure = async (parts: LapParts) => {
   const store = await newStore();

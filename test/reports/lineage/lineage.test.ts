@@ -4,12 +4,10 @@ import { FileStore } from '../../../activities/store/files.ts';
 import { madeUri } from '../../../activities/store/types.ts';
 import { lineage } from '../../../reports/lineage/lineage.ts';
 import { lineageTree } from '../../../reports/lineage/lineageTree.ts';
-import { idOf } from '../../../shared/figures/lineage.ts';
-import type { Lineage } from '../../../shared/figures/lineage.ts';
+import { idOf, type Lineage } from '../../../shared/figures/lineage.ts';
 import type { Task } from '../../../shared/records.ts';
 import { newFolder } from '../figures/lapFixture.ts';
-import { writeChain } from './chainFixture.ts';
-import type { Chain } from './chainFixture.ts';
+import { writeChain, type Chain } from './chainFixture.ts';
 
 let whole: Chain;
 beforeAll(async () => {

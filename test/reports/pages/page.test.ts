@@ -15,8 +15,8 @@ import {
   selfVerifiedText,
   toyChecker,
   writeLap,
+  type LapParts,
 } from '../figures/lapFixture.ts';
-import type { LapParts } from '../figures/lapFixture.ts';
 
 const EVIL = '<script src="https://evil.example/x.js"></script><img src=x onerror=alert(1)>';
 

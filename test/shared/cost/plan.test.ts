@@ -1,18 +1,15 @@
 import * as fc from 'fast-check';
-import { amountsOf, NOTHING, overBudget, ratiosOf, sumOf } from '../../../shared/lap/amounts.ts';
-import type { Spending } from '../../../shared/lap/amounts.ts';
+import { amountsOf, NOTHING, overBudget, ratiosOf, sumOf, type Spending } from '../../../shared/lap/amounts.ts';
 import { expertTime } from '../../../shared/cost/expertTime.ts';
 import { domains } from '../../../domains/index.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
-import { planLap, refusalOfPlan } from '../../../shared/cost/plan.ts';
-import type { LapPlan } from '../../../shared/cost/plan.ts';
+import { planLap, refusalOfPlan, type LapPlan } from '../../../shared/cost/plan.ts';
 import { hoursText, short } from '../../../shared/cost/planText.ts';
 import { knownRates } from '../../../shared/cost/knownRates.ts';
 import { counted } from '../../../shared/cost/orders.ts';
 import { ordersOf } from '../../../shared/lap/phases.ts';
 import { sizesOf } from '../../../shared/lap/sizes.ts';
-import { labellingPolicy } from '../../../shared/cost/rates.ts';
-import type { MeasuredRates } from '../../../shared/cost/rates.ts';
+import { labellingPolicy, type MeasuredRates } from '../../../shared/cost/rates.ts';
 import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
 

@@ -1,6 +1,5 @@
 import { difference } from '../../../shared/figures/differences.ts';
-import { hackingWarnings } from '../../../shared/figures/hacking.ts';
-import type { StageWatch } from '../../../shared/figures/hacking.ts';
+import { hackingWarnings, type StageWatch } from '../../../shared/figures/hacking.ts';
 
 const observations = (hits: number, n: number) =>
   Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import { chooseExamples, proofPasses } from '../../../shared/lap/consolidation.ts';
-import type { Example } from '../../../shared/lap/consolidation.ts';
+import { chooseExamples, proofPasses, type Example } from '../../../shared/lap/consolidation.ts';
 import type { Score } from '../../../shared/scores.ts';
 
 const example = (over: Partial<Example> = {}): Example => ({

@@ -1,7 +1,5 @@
-import { reasonToStop } from '../../../shared/lap/flywheel.ts';
-import { resolveFlywheel } from '../../../shared/lap/flywheelInput.ts';
-import type { LapOutcome } from '../../../shared/lap/flywheel.ts';
-import type { FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
+import { reasonToStop, type LapOutcome } from '../../../shared/lap/flywheel.ts';
+import { resolveFlywheel, type FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
 
 const outcome = (headline: number | null, used: Partial<LapOutcome['used']> = {}): LapOutcome => ({
   lap: 'main/lap-0001',

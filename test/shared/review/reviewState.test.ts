@@ -10,11 +10,10 @@ import {
   resultOf,
   submitVerdict,
   verdictsOf,
+  type Move,
 } from '../../../shared/review/reviewState.ts';
-import type { Move } from '../../../shared/review/reviewState.ts';
 import type { ReviewEntry, ReviewPolicy, ReviewState, Verdict } from '../../../shared/review/reviews.ts';
-import { SCORES } from '../../../shared/scores.ts';
-import type { Score } from '../../../shared/scores.ts';
+import { SCORES, type Score } from '../../../shared/scores.ts';
 
 const policy = (seats: number, onDeadline: ReviewPolicy['onDeadline'] = 'carry'): ReviewPolicy => ({
   seats,

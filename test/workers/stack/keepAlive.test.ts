@@ -2,11 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, readRecord } from '../../../activities/processes/records.ts';
-import type { ProcessRecord } from '../../../activities/processes/records.ts';
-import { recordOfThisProcess } from '../../../activities/processes/records.ts';
-import { keepAlive, restartDelayMs } from '../../../workers/stack/keepAlive.ts';
-import type { Kept, KeptState } from '../../../workers/stack/keepAlive.ts';
+import { isAlive, readRecord, recordOfThisProcess, type ProcessRecord } from '../../../activities/processes/records.ts';
+import { keepAlive, restartDelayMs, type Kept, type KeptState } from '../../../workers/stack/keepAlive.ts';
 
 const started: ProcessRecord[] = [];
 afterEach(() => {

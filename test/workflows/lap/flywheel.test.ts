@@ -6,8 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
-import { resolveFlywheel } from '../../../shared/lap/flywheelInput.ts';
-import type { FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
+import { resolveFlywheel, type FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../../shared/lap/lapInput.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import { setCurrentBuild } from '../../../workers/deployment.ts';

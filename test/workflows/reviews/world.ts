@@ -2,13 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
-import { programOf } from '../../../shared/domain.ts';
+import { programOf, type Checker } from '../../../shared/domain.ts';
 import { TemporalDesk } from '../../../activities/reviews/desk.ts';
-import type { Checker } from '../../../shared/domain.ts';
 import type { ExpertReviewInput, Question, ReviewPolicy } from '../../../shared/review/reviews.ts';
 import { expertReview } from '../../../workflows/reviews/expertReview.ts';
 

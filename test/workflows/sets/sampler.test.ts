@@ -1,7 +1,6 @@
-import { modelKey } from '../../../shared/records.ts';
+import { modelKey, TASKS } from '../../../shared/records.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { QUEUES } from '../../../shared/queues.ts';
-import { TASKS } from '../../../shared/records.ts';
 import type { Asking, SampleOptions } from '../../../workflows/sets/sampler.ts';
 import { readOutcomes } from '../../../activities/sets/outcomes.ts';
 import { MODEL } from '../../activities/inference/world.ts';
