@@ -1,3 +1,4 @@
+import type { Outcome } from './outcomes.ts';
 import type { Task } from './records.ts';
 import type { Score } from './scores.ts';
 
@@ -15,7 +16,6 @@ const DEFAULT_MAX_REVISIONS = 2;
 export type ParsedAnswer =
   | {
       readonly kind: 'wellFormed';
-      /** The answer without the model's thinking. */
       readonly text: string;
       /** The boxed score, for tasks that give one (for `selfVerify` and `selfRefine` the self-score). */
       readonly score?: Score;
@@ -37,17 +37,8 @@ const BOX = /\\boxed(?![a-z])/gi;
 const SCORE_BOX = /\\boxed\s*\{\s*(0\.5|0\.0|1\.0|0|1)\s*\}/gi;
 
 /**
- * Removes a reasoning prefix: all up to the first `</think>`, or everything when a leading `<think>` is never closed.
- */
-export function stripThinking(content: string): string {
-  const end = content.indexOf('</think>');
-  if (end >= 0) return content.slice(end + '</think>'.length).trim();
-  const text = content.trim();
-  return text.startsWith('<think>') ? '' : text;
-}
-
-/**
- * What the answer says, or why it breaks its task's format. Never throws.
+ * What an answer, without the thinking before it (shared/thinking.ts), says, or why it breaks its task's format. Never
+ * throws.
  * - `prove`, `refine`: the proof is all that follows the first `## Solution`; later titles are part of it, so that
  * nothing hides from a judge.
  * - `selfVerify`: the proof ends at the last `## Self Evaluation`; what follows is a verdict in the verifier's format.
@@ -55,8 +46,8 @@ export function stripThinking(content: string): string {
  * pair counts.
  * - `verify`, `metaVerify`: the opening phrase, and after the last closing phrase exactly one box, with 0, 0.5 or 1.
  */
-export function parseAnswer(task: Task, content: string, maxRevisions: number = DEFAULT_MAX_REVISIONS): ParsedAnswer {
-  const text = stripThinking(content);
+export function parseAnswer(task: Task, answer: string, maxRevisions: number = DEFAULT_MAX_REVISIONS): ParsedAnswer {
+  const text = answer.trim();
   if (text === '') return malformed(text, 'empty answer');
   return READERS[task](text, maxRevisions);
 }
@@ -90,6 +81,15 @@ export const FORMATS = {
     '\\boxed{',
   ],
 } as const satisfies Readonly<Record<Task, readonly string[]>>;
+
+/** The same of an outcome, by the settings that its call was read by. */
+export function answerIn({
+  task,
+  text = '',
+  maxRevisions,
+}: Pick<Outcome, 'task' | 'text' | 'maxRevisions'>): ParsedAnswer {
+  return parseAnswer(task, text, maxRevisions);
+}
 
 /** R_format (paper 2.1): 1 when the answer has its task's format. A truncated answer has not, whatever its text. */
 export function formatReward(answer: ParsedAnswer, truncated = false): 0 | 1 {

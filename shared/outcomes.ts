@@ -1,16 +1,36 @@
 import type { Score } from './scores.ts';
 import type { Task } from './records.ts';
+import type { TemplateKwargs } from './thinking.ts';
 
 /** How sampling is done; always sent in full, since servers differ in their defaults. */
 export interface Sampling {
   readonly temperature: number;
   readonly topP: number;
+  /** Of the answer; of the thinking, too, where that has no limit of its own. */
   readonly maxTokens: number;
+  /** Of the thinking, beside `maxTokens`; the server is sent the sum. */
+  readonly maxThinkingTokens?: number | undefined;
+  /** What the chat template is told, such as `{"enable_thinking": false}`. @default nothing */
+  readonly templateKwargs?: TemplateKwargs | undefined;
 }
 
 export interface Usage {
   readonly promptTokens: number;
+  /** Thinking included. */
   readonly completionTokens: number;
+  /** Of them, those of the thinking: as the server says, else by its share of the characters. Absent: none. */
+  readonly thinkingTokens?: number | undefined;
+}
+
+export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0 };
+
+export function addUsage(a: Usage, b: Usage = NO_USAGE): Usage {
+  const thinkingTokens = (a.thinkingTokens ?? 0) + (b.thinkingTokens ?? 0);
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    ...(thinkingTokens > 0 && { thinkingTokens }),
+  };
 }
 
 /**
@@ -35,8 +55,12 @@ export interface Outcome {
   /** Checkpoint digest. */
   readonly model: string;
   readonly seed: number;
-  /** The answer without the model's thinking; absent only when `failed`. */
+  /** The answer alone, as the model gave it; absent only when `failed`. */
   readonly text?: string | undefined;
+  /** The model's thinking before the answer, where there was any. */
+  readonly thinking?: string | undefined;
+  /** What a trajectory was allowed where its format was read, if that was not the usual (shared/answers.ts). */
+  readonly maxRevisions?: number | undefined;
   /** The verdict in the box, for `verify`, `metaVerify` and `selfVerify` answers that are well formed. */
   readonly score?: Score | undefined;
   /** Why it is not `answered`, in a few words. */

@@ -1,4 +1,4 @@
-import { parseAnswer } from '../../shared/answers.ts';
+import { answerIn } from '../../shared/answers.ts';
 import type { AnalysisRow, DatasetRef, ProofRow } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
@@ -20,7 +20,7 @@ export async function* wellFormedAnalyses(
     if (proof === undefined)
       throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
     if (outcome.kind !== 'answered') continue;
-    const answer = parseAnswer('verify', outcome.text ?? '');
+    const answer = answerIn(outcome);
     if (answer.kind === 'malformed' || answer.score === undefined) continue;
     yield {
       id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,

@@ -1,4 +1,3 @@
-import { parseAnswer } from '../../shared/answers.ts';
 import type { Checker } from '../../shared/domain.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow } from '../../shared/records.ts';
@@ -6,6 +5,7 @@ import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { SCORES, type Score } from '../../shared/scores.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { wellFormedAnalyses } from './analyses.ts';
+import { proofIn } from './proofs.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
@@ -46,13 +46,13 @@ export async function buildHeldOutProofs(
 ): Promise<{ rows: DatasetRef }> {
   const problems = await store.rowsById<Problem>(heldOut);
   const written: ProofRow[] = [];
-  for await (const { row, sample, kind, task, text = '', model } of readOutcomes(store, setId)) {
+  for await (const outcome of readOutcomes(store, setId)) {
+    const { row, sample, model } = outcome;
     const problem = problems.get(row);
     if (problem === undefined)
       throw new Error(`Expected rows of set ${setId} to be held-out problems of ${heldOut.uri}, got ${row}`);
-    if (kind !== 'answered') continue;
-    const answer = parseAnswer(task, text);
-    if (answer.kind === 'malformed' || answer.proof === undefined) continue;
+    const answer = proofIn(outcome);
+    if (answer === undefined) continue;
     written.push({ id: heldOutProofId(problem, sample), problem, proof: answer.proof, model });
   }
   const rows = ofEachScore(

@@ -1,4 +1,4 @@
-import { parseAnswer } from '../../shared/answers.ts';
+import { answerIn } from '../../shared/answers.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredProof } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
@@ -67,9 +67,9 @@ export async function collectProofs(
 }
 
 /** The answer of a call that wrote a proof; undefined where it is not well formed. */
-export function proofIn({ kind, task, text = '' }: Outcome) {
-  const answer = parseAnswer(task, text);
-  if (kind !== 'answered' || answer.kind === 'malformed' || answer.proof === undefined) return undefined;
+export function proofIn(outcome: Outcome) {
+  const answer = answerIn(outcome);
+  if (outcome.kind !== 'answered' || answer.kind === 'malformed' || answer.proof === undefined) return undefined;
   return { ...answer, proof: answer.proof };
 }
 

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAnswer, stripThinking } from '../../shared/answers.ts';
-import type { Outcome } from '../../shared/outcomes.ts';
+import { parseAnswer } from '../../shared/answers.ts';
+import type { Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
 import { modelKey, type ChatMessage } from '../../shared/records.ts';
+import { separate, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
 import { postJson } from './http.ts';
 import type { Ledger } from './ledger.ts';
 import { readError, readReply, type Reply } from './reply.ts';
 import type { ModelServers, Slot } from './servers.ts';
-import type { ModelCall } from './types.ts';
+import type { Endpoint, ModelCall } from './types.ts';
 
 /**
  * Longest a single request may take, milliseconds: long enough for the longest answer (two hours; a 128K-token proof at
@@ -67,7 +68,7 @@ export class LedgerAsker {
         const reply = await send(slot, call, signal);
         slot.learn(reply, sentAt);
         const took = { latencyMs: Date.now() - sentAt, requests };
-        if (reply.kind === 'answer') return await this.#record(classify(call, reply, took));
+        if (reply.kind === 'answer') return await this.#record(classify(call, reply, formatOf(slot, call), took));
         if (reply.kind === 'broken') broken += 1;
         const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > PATIENCE_MS;
         if (reply.kind === 'refused' || broken >= BROKEN_TRIES || outOfPatience)
@@ -88,7 +89,7 @@ export class LedgerAsker {
 
 async function send({ server }: Slot, call: ModelCall, signal: AbortSignal | undefined): Promise<Reply> {
   try {
-    return readReply(await postJson(server, bodyOf(call, server.endpoint.model), CALL_TIMEOUT_MS, signal));
+    return readReply(await postJson(server, bodyOf(call, server.endpoint), CALL_TIMEOUT_MS, signal));
   } catch (error) {
     signal?.throwIfAborted();
     return readError(error as Error);
@@ -98,33 +99,75 @@ async function send({ server }: Slot, call: ModelCall, signal: AbortSignal | und
 /** Messages are the same for all samples of a row: written out once. */
 const written = new WeakMap<readonly ChatMessage[], string>();
 
-function bodyOf({ messages, sampling, seed }: ModelCall, model: string): string {
+function bodyOf({ messages, sampling, seed }: ModelCall, endpoint: Endpoint): string {
   let text = written.get(messages);
   if (text === undefined) {
     text = JSON.stringify(messages);
     written.set(messages, text);
   }
+  const { temperature, topP, maxTokens, maxThinkingTokens = 0 } = sampling;
+  const more = JSON.stringify(thinkingFields(sampling, endpoint)).slice(1, -1);
   return (
-    `{"model":${JSON.stringify(model)},"messages":${text},"temperature":${sampling.temperature}` +
-    `,"top_p":${sampling.topP},"max_tokens":${sampling.maxTokens},"seed":${seed},"n":1,"stream":false}`
+    `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature}` +
+    `,"top_p":${topP},"max_tokens":${maxTokens + maxThinkingTokens},"seed":${seed},"n":1,"stream":false` +
+    `${more === '' ? '' : `,${more}`}}`
   );
+}
+
+/** What a request says of thinking, where there is something to say. */
+function thinkingFields({ maxThinkingTokens, templateKwargs }: Sampling, endpoint: Endpoint): object {
+  const { budgetField, separates, thinking } = endpoint;
+  const format = thinking?.(templateKwargs);
+  return {
+    ...(templateKwargs !== undefined && { chat_template_kwargs: templateKwargs }),
+    ...(budgetField !== undefined && maxThinkingTokens !== undefined && { [budgetField]: maxThinkingTokens }),
+    ...(separates === true && typeof format === 'object' && { thinking: format }),
+  };
+}
+
+function formatOf({ server }: Slot, { sampling }: ModelCall): ThinkingFormat {
+  return server.endpoint.thinking?.(sampling.templateKwargs) ?? 'none';
 }
 
 type Took = Pick<Outcome, 'latencyMs' | 'requests'>;
 
 function classify(
   call: ModelCall,
-  { content, finish, usage, validText }: Extract<Reply, { kind: 'answer' }>,
+  { content, reasoning, finish, usage, validText }: Extract<Reply, { kind: 'answer' }>,
+  format: ThinkingFormat,
   took: Took,
 ): Outcome {
-  const known = { ...identity(call), usage, ...took };
-  const text = stripThinking(content);
+  const parts = separate(format, { content, reasoning });
+  const { thinking, answer: text, stillThinking } = parts;
+  const { maxRevisions } = call;
+  const known = {
+    ...identity(call),
+    ...(maxRevisions !== undefined && { maxRevisions }),
+    ...(thinking !== undefined && { thinking }),
+    usage: usage && withThinking(usage, parts),
+    ...took,
+  };
   if (!validText) return { ...known, kind: 'unparseable', text, reason: 'not valid UTF-8' };
-  if (finish === 'limit') return { ...known, kind: 'truncated', text, reason: 'stopped at a limit of the server' };
-  const parsed = parseAnswer(call.task, content);
+  if (finish === 'limit') {
+    const where = stillThinking ? `, after ${thinking?.length ?? 0} characters of thinking that had not ended` : '';
+    return { ...known, kind: 'truncated', text, reason: `stopped at a limit of the server${where}` };
+  }
+  if (stillThinking) return { ...known, kind: 'unparseable', text, reason: ONLY_THINKING };
+  const parsed = parseAnswer(call.task, text, maxRevisions);
   return parsed.kind === 'malformed'
     ? { ...known, kind: 'unparseable', text, reason: parsed.reason }
     : { ...known, kind: 'answered', text, score: parsed.score };
+}
+
+const ONLY_THINKING =
+  'thinking and no answer: the model never ended it, or the server is told of another format of thinking than the ' +
+  "model's";
+
+/** Tokens of the thinking, from its share of the characters where the server does not tell. */
+function withThinking(usage: Usage, { thinking = '', answer }: Separated): Usage {
+  if (usage.thinkingTokens !== undefined || thinking === '') return usage;
+  const share = thinking.length / (thinking.length + answer.length);
+  return { ...usage, thinkingTokens: Math.round(usage.completionTokens * share) };
 }
 
 function failed(

@@ -4,6 +4,7 @@ import type { ModelCall, Question } from './types.ts';
 
 /** Digest of a question: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
+  const { maxThinkingTokens, templateKwargs } = sampling;
   return sha256(
     JSON.stringify([
       modelKey(model),
@@ -12,6 +13,8 @@ export function questionDigest({ model, task, messages, sampling }: Question): s
       sampling.temperature,
       sampling.topP,
       sampling.maxTokens,
+      // Absent where it says nothing, so that what was paid for without it stays known.
+      ...(maxThinkingTokens === undefined && templateKwargs === undefined ? [] : [[maxThinkingTokens, templateKwargs]]),
     ]),
   );
 }

@@ -14,6 +14,8 @@ export type Reply =
   | {
       readonly kind: 'answer';
       readonly content: string;
+      /** Thinking that the server gives in a field of its own. */
+      readonly reasoning?: string | undefined;
       readonly finish: 'stop' | 'limit';
       readonly validText: boolean;
       readonly usage: Usage | undefined;
@@ -68,7 +70,11 @@ function codesOf(error: Error): string {
 
 interface Completion {
   readonly choices?: readonly {
-    readonly message?: { readonly content?: unknown };
+    readonly message?: {
+      readonly content?: unknown;
+      readonly reasoning_content?: unknown;
+      readonly reasoning?: unknown;
+    };
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null;
@@ -86,12 +92,13 @@ function readCompletion(body: string, validText: boolean): Reply | undefined {
   // vLLM and SGLang end a call with `abort` or `error` when they shut down: its text is a fragment.
   if (choice.finish_reason === 'abort' || choice.finish_reason === 'error')
     return { kind: 'broken', message: `server ended the call: ${choice.finish_reason}`, overload: false };
-  const { content } = choice.message;
+  const { content, reasoning_content, reasoning } = choice.message;
   const prompt = completion?.usage?.prompt_tokens;
   const completed = completion?.usage?.completion_tokens;
   return {
     kind: 'answer',
     content: typeof content === 'string' ? content : '',
+    reasoning: [reasoning_content, reasoning].find((text): text is string => typeof text === 'string'),
     finish: choice.finish_reason === 'length' || choice.finish_reason === 'content_filter' ? 'limit' : 'stop',
     validText,
     usage:

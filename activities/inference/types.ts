@@ -1,5 +1,6 @@
 import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
+import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
 
 /** What a call asks, without which of its samples it is. */
 export interface Question {
@@ -7,6 +8,8 @@ export interface Question {
   readonly task: Task;
   readonly messages: readonly ChatMessage[];
   readonly sampling: Sampling;
+  /** Revisions that a trajectory may have, where that is not the usual; how the answer is read, no part of the call. */
+  readonly maxRevisions?: number | undefined;
 }
 
 /** One question to one model. */
@@ -28,6 +31,12 @@ export interface Endpoint {
   /** Calls it may have at once; the limit in use adapts below it. */
   readonly maxConcurrency: number;
   readonly apiKey?: string;
+  /** How its replies hold thinking, by what their chat template was told. @default 'none' */
+  readonly thinking?: ((templateKwargs: TemplateKwargs | undefined) => ThinkingFormat) | undefined;
+  /** It separates thinking itself, by token ids, when a request tells it the tags. */
+  readonly separates?: boolean;
+  /** Field of a request by which it limits the tokens of thinking, where it can. */
+  readonly budgetField?: string | undefined;
 }
 
 /**

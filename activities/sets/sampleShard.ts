@@ -13,14 +13,24 @@ export async function sampleShard(
 ): Promise<ShardResult> {
   const { prompts } = deps;
   const { task, model, samplesPerRow, sampling, seed, attempts } = input;
-  const asked = { task, model: modelKey(model), prompts: prompts.sha256, samplesPerRow, sampling, seed, attempts };
+  const reading = input.maxRevisions === undefined ? {} : { maxRevisions: input.maxRevisions };
+  const asked = {
+    task,
+    model: modelKey(model),
+    prompts: prompts.sha256,
+    samplesPerRow,
+    sampling,
+    seed,
+    attempts,
+    ...reading,
+  };
   const about = { by: 'sampleShard', rows: input.rows, models: [model], asked } as const;
   return runShard(deps, input, about, context, async (run, rows) => {
     const keys: (readonly string[])[] = Array.from({ length: rows.length * samplesPerRow });
     const left = rows.map(() => samplesPerRow);
     function* questions(): Generator<{ question: RowQuestion; row: number; sample: number }> {
       for (const [row, content] of rows.entries()) {
-        const question = rowQuestion(prompts, content, { task, model, sampling, seed });
+        const question = rowQuestion(prompts, content, { task, model, sampling, seed, ...reading });
         for (let sample = 0; sample < samplesPerRow; sample += 1) yield { question, row, sample };
       }
     }

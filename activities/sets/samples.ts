@@ -51,7 +51,7 @@ export async function sampleOnce(
   attempts: number,
   again: (outcome: Outcome) => boolean,
 ): Promise<Sampled> {
-  const { row, task, model, messages, sampling, digest } = question;
+  const { row, task, model, messages, sampling, maxRevisions, digest } = question;
   const which = (attempt: number) => {
     const seed = seedOf(question.seed, row, task, sample, attempt);
     return { seed, key: callKey(digest, { seed, sample, attempt }) };
@@ -64,7 +64,7 @@ export async function sampleOnce(
     const passed = !last && run.ledger.has(key) && run.ledger.has(which(attempt + 1).key);
     const outcome = passed
       ? ((await run.ledger.get(key)) as Outcome)
-      : await run.asker.ask({ key, row, sample, task, model, messages, sampling, seed }, run.signal);
+      : await run.asker.ask({ key, row, sample, task, model, messages, sampling, maxRevisions, seed }, run.signal);
     run.count(outcome);
     if (last || !again(outcome)) return { outcome, keys };
   }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Outcome, OutcomeCounts, Usage } from '../../shared/outcomes.ts';
+import { addUsage, NO_USAGE, type Outcome, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
@@ -127,7 +127,7 @@ export async function runShard<R extends ShardResult>(
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
-  const usage = { promptTokens: 0, completionTokens: 0 };
+  let usage = NO_USAGE;
   let requests = 0;
   let rowsDone = 0;
   const set = watchForStop(store, uri.stop(setId, input.stopToken));
@@ -148,8 +148,7 @@ export async function runShard<R extends ShardResult>(
     count(outcome) {
       counts[outcome.kind] += 1;
       requests += outcome.requests;
-      usage.promptTokens += outcome.usage?.promptTokens ?? 0;
-      usage.completionTokens += outcome.usage?.completionTokens ?? 0;
+      usage = addUsage(usage, outcome.usage);
     },
     rowDone() {
       rowsDone += 1;

@@ -1,4 +1,4 @@
-import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
+import { answerImitatesVerdict, answerIn, type ParsedAnswer } from '../../shared/answers.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
@@ -47,13 +47,14 @@ export async function* answersOf<Row>(
   let failed = 0;
   let seen = 0;
   let imitations = 0;
-  for await (const { row: id, kind, task, text = '' } of readOutcomes(store, setId)) {
+  for await (const outcome of readOutcomes(store, setId)) {
+    const { row: id, kind, task } = outcome;
     if (kind === 'failed') {
       failed += 1;
       continue;
     }
     seen += 1;
-    const parsed = parseAnswer(task, text);
+    const parsed = answerIn(outcome);
     if (answerImitatesVerdict(task, parsed)) imitations += 1;
     const row = rows.get(id);
     if (row === undefined)

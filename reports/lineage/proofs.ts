@@ -1,9 +1,8 @@
 import { heldOutProofId } from '../../activities/datasets/heldOut.ts';
-import { proofId } from '../../activities/datasets/proofs.ts';
+import { proofId, proofIn } from '../../activities/datasets/proofs.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { ArtifactStore, MadeArtifact } from '../../activities/store/types.ts';
-import { parseAnswer } from '../../shared/answers.ts';
 import type { LineageNode } from '../../shared/figures/lineage.ts';
 import type { Made, ProofRow, TrainingRow } from '../../shared/records.ts';
 import type { Verdict } from '../../shared/review/reviews.ts';
@@ -86,11 +85,10 @@ async function callOf(store: ArtifactStore, { from }: Made, row: ProofRow) {
   const sets = from.flatMap((source) => ('setId' in source ? [source.setId] : []));
   for (const set of sets) {
     for await (const outcome of readOutcomes(store, set)) {
-      const { row: asked, sample, key, kind, task, text = '', model } = outcome;
+      const { row: asked, sample, key, model } = outcome;
       const itsId = [proofId(row, outcome, series), heldOutProofId(problem, sample)].includes(id);
-      if (!itsId || kind !== 'answered' || model !== row.model) continue;
-      const answer = parseAnswer(task, text);
-      if (answer.kind !== 'malformed' && answer.proof === proof) return { set, row: asked, sample, key };
+      if (!itsId || model !== row.model) continue;
+      if (proofIn(outcome)?.proof === proof) return { set, row: asked, sample, key };
     }
   }
   throw new BrokenLink(`Broken link: expected ${sets.join(' or ')} to hold the text of proof ${id}, got none`);

@@ -1,4 +1,4 @@
-import { parseAnswer } from '../../shared/answers.ts';
+import { answerIn } from '../../shared/answers.ts';
 import type { Checker } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
@@ -97,7 +97,7 @@ export async function analysisSample(
   const proofs = await store.rowsById<ProofRow>(manifest.evaluation.proofs);
   const judge = (outcome: Outcome) => {
     const proof = proofs.get(outcome.row);
-    const answer = parseAnswer('verify', outcome.text ?? '');
+    const answer = answerIn(outcome);
     if (proof === undefined || outcome.kind !== 'answered' || answer.kind === 'malformed' || answer.score === undefined)
       return undefined;
     const truth = checker.analysis(proof.problem, proof.proof, answer.text);

@@ -23,6 +23,8 @@ export interface SampleSetInput {
   readonly prompts: PromptSetRef;
   readonly samplesPerRow: number;
   readonly sampling: Sampling;
+  /** Revisions that a trajectory may have (`selfRefine`). @default as in shared/answers.ts */
+  readonly maxRevisions?: number;
   readonly seed: number;
   /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
   readonly attempts: number;

@@ -4,7 +4,6 @@ import {
   formatReward,
   imitatesVerdict,
   parseAnswer,
-  stripThinking,
   type ParsedAnswer,
 } from '../../shared/answers.ts';
 import { TASKS } from '../../shared/records.ts';
@@ -123,19 +122,6 @@ describe('a verdict', () => {
   test('has no format when it was cut off, whatever it says', () => {
     expect(formatReward(parseAnswer('verify', evaluation('\\boxed{1}')), true)).toBe(0);
     expect(formatReward(parseAnswer('verify', evaluation('\\boxed{1}')), false)).toBe(1);
-  });
-});
-
-describe('thinking', () => {
-  test('is never part of an answer', () => {
-    expect(stripThinking('<think>\\boxed{1}</think>\nanswer')).toBe('answer');
-    expect(stripThinking('thoughts without an opening tag</think>answer')).toBe('answer');
-    expect(stripThinking('<think>cut off')).toBe('');
-    expect(stripThinking('a plain answer')).toBe('a plain answer');
-    expect(
-      scoreOf(parseAnswer('verify', `<think>${evaluation('\\boxed{1}')}</think>${evaluation('\\boxed{0}')}`)),
-    ).toBe(0);
-    expect(parseAnswer('verify', `<think>${evaluation('\\boxed{1}')}</think>I do not know`).kind).toBe('malformed');
   });
 });
 

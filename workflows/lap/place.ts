@@ -23,7 +23,8 @@ export function place<Phase extends PhaseName>(
 ) {
   const { lap, recipe, prompts, seed } = opened;
   const at = placeOf(lap, phase);
-  const asking = { place: at, phase, prompts, seed, sampling: recipe.sampling, engine: recipe.inference };
+  const { sampling, inference: engine, rewards } = recipe;
+  const asking = { place: at, phase, prompts, seed, sampling, engine, maxRevisions: rewards.maxRevisions };
   const sets: SetRecord[] = [];
 
   function playing<Role extends ModelRole>(role: Role): { readonly role: Role; readonly checkpoint: CheckpointRef } {

@@ -17,6 +17,8 @@ export interface Asking {
   readonly prompts: PromptSetRef;
   readonly seed: number;
   readonly sampling: Readonly<Record<Task, Sampling>>;
+  /** Revisions that a trajectory may have. @default as in shared/answers.ts */
+  readonly maxRevisions?: number;
   readonly engine: EngineSettings;
 }
 
@@ -45,7 +47,9 @@ export function sampler(asking: Asking, model: ModelRef) {
     const sampling = { ...asking.sampling[task], ...(greedy && { temperature: 0, topP: 1 }) };
     const result = await executeChild(sampleSet, {
       workflowId: setId,
-      args: [{ setId, rows, task, model, prompts, samplesPerRow, sampling, seed, attempts: 1, engine }],
+      args: [
+        { setId, rows, task, model, prompts, samplesPerRow, sampling, seed, attempts: 1, engine, ...trajectory(task) },
+      ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
     const { answered, unparseable, truncated, failed } = result.counts;
@@ -61,5 +65,8 @@ export function sampler(asking: Asking, model: ModelRef) {
     sets.push(record);
     return record;
   }
+  /** How trajectories are read: as they are rewarded. */
+  const trajectory = (task: Task) =>
+    task === 'selfRefine' && asking.maxRevisions !== undefined ? { maxRevisions: asking.maxRevisions } : {};
   return { sample, sets };
 }

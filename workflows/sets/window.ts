@@ -97,7 +97,7 @@ const NOTHING_YET: WindowState = {
   seconds: 0,
   requests: 0,
   counts: { answered: 0, unparseable: 0, truncated: 0, failed: 0 },
-  usage: { promptTokens: 0, completionTokens: 0 },
+  usage: { promptTokens: 0, completionTokens: 0, thinkingTokens: 0 },
   labels: { auto: 0, contested: 0, unresolved: 0 },
 };
 

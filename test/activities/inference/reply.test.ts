@@ -27,12 +27,10 @@ test.each([
   expect(reply(status, { error: { message: 'why' } })).toMatchObject({ kind, message: `${status} why` });
 });
 
-test('an answer’s thinking fields are no part of it', () => {
-  expect(
-    reply(200, {
-      choices: [{ message: { content: null, reasoning_content: 'hm', reasoning: 'hm' }, finish_reason: 'stop' }],
-    }),
-  ).toMatchObject({ kind: 'answer', content: '' });
+test.each(['reasoning_content', 'reasoning'])('thinking in the field %s is apart from the answer', (field) => {
+  expect(reply(200, { choices: [{ message: { content: null, [field]: 'hm' }, finish_reason: 'stop' }] })).toMatchObject(
+    { kind: 'answer', content: '', reasoning: 'hm' },
+  );
 });
 
 test('an answer that ends at a limit, or that the server gave up, is known as such', () => {

@@ -19,6 +19,7 @@ export const MODEL: ModelRef = {
   checkpoint: { uri: `checkpoints/${'a'.repeat(64)}`, sha256: 'a'.repeat(64) },
 };
 const ENGINE = { engine: 'external', shardRows: 500, window: 4, maxConcurrency: 512 } as const;
+const THINK = { open: '<think>', close: '</think>' };
 const SAMPLING = { temperature: 1, topP: 1, maxTokens: 1024 };
 
 /** A store of its own, rows, and shards run without Temporal. */
@@ -62,7 +63,7 @@ export async function openWorld({
   const servers = new ModelServers({
     resolve:
       typeof resolve === 'string'
-        ? async (model) => [{ baseUrl: resolve, model: modelKey(model), maxConcurrency }]
+        ? async (model) => [{ baseUrl: resolve, model: modelKey(model), maxConcurrency, thinking: () => THINK }]
         : resolve,
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });

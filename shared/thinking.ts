@@ -1,0 +1,62 @@
+/**
+ * A model's thinking is a part of its reply of its own: never judged, never quoted, never part of a proof or analysis
+ * (docs/method.md, "Thinking"). How it is told from the answer is a fact about the model or its server, found out once
+ * and applied once, to the raw reply; nobody cuts again, so that a tag within an answer is text.
+ */
+
+/** What a chat template is told beside the messages, such as `{"enable_thinking": false}`. */
+export type TemplateKwargs = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Marks that the model itself writes around its thinking. */
+export interface ThinkingTags {
+  /** Such as `<think>`. */
+  readonly open: string;
+  readonly close: string;
+  /**
+   * Whether the prompt already ends in `open`, so that a reply begins within the thinking, and is all thinking while
+   * it has no `close`. False: thinking is what follows an `open` at the very start. Unknown where absent: a reply
+   * without `open` at its start is then split at its first `close`, if it has one.
+   */
+  readonly promptOpens?: boolean | undefined;
+}
+
+/**
+ * - `none`: replies hold no thinking, and are taken as they are.
+ * - `field`: the server separates it, in a field of its own.
+ * - tags: it stands in the text.
+ */
+export type ThinkingFormat = 'none' | 'field' | ThinkingTags;
+
+export interface Separated {
+  /** Absent where there was none. */
+  readonly thinking?: string;
+  readonly answer: string;
+  /** Whether the thinking had not ended where the reply did: there is no answer then. */
+  readonly stillThinking: boolean;
+}
+
+/**
+ * The two parts of a raw reply, without the white space around them. Where the server gives thinking in a field, that
+ * is believed whatever the format, and the content is the answer as it stands.
+ */
+export function separate(
+  format: ThinkingFormat,
+  { content, reasoning = '' }: { readonly content: string; readonly reasoning?: string | undefined },
+): Separated {
+  const answer = content.trim();
+  const given = reasoning.trim();
+  if (given !== '') return { thinking: given, answer, stillThinking: answer === '' };
+  if (format === 'none' || format === 'field') return { answer, stillThinking: false };
+  const { open, close, promptOpens } = format;
+  const opened = answer.startsWith(open);
+  if (!opened && promptOpens === false) return { answer, stillThinking: false };
+  const start = opened ? open.length : 0;
+  const end = answer.indexOf(close, start);
+  if (end >= 0) return parts(answer.slice(start, end), answer.slice(end + close.length), false);
+  return opened || promptOpens === true ? parts(answer.slice(start), '', true) : { answer, stillThinking: false };
+}
+
+function parts(thinking: string, answer: string, stillThinking: boolean): Separated {
+  const thought = thinking.trim();
+  return { ...(thought === '' ? {} : { thinking: thought }), answer: answer.trim(), stillThinking };
+}
