@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { prefixOf, uri } from '../../shared/ids.ts';
 import type { CheckpointRef, Made } from '../../shared/records.ts';
+import { faultsOf } from './checkpointFaults.ts';
 import { FileStore } from './files.ts';
 import { ArtifactChanged, madeUri, type ArtifactStore } from './types.ts';
 
@@ -29,7 +30,8 @@ export async function recordMade(store: ArtifactStore, { uri, sha256 }: Checkpoi
 
 /**
  * Copies a checkpoint folder into the store, as `checkpoints/<digest>/`. One that is there already is checked and kept.
- * @throws when the folder is no checkpoint, or when what lies in the store under its digest is something else.
+ * @throws when the folder is no checkpoint, when `faultsOf` it there are any, or when what lies in the store under its
+ * digest is something else.
  */
 export async function importCheckpoint(store: ArtifactStore, folder: string): Promise<CheckpointRef> {
   const source = new FileStore(folder);
@@ -40,6 +42,9 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
         names.slice(0, 8).join(', '),
     );
   }
+  const faults = await faultsOf(source, names);
+  if (faults.length > 0)
+    throw new Error(`Expected ${folder} to be a checkpoint that can be trained and served: ${faults.join('; ')}`);
   const ref = checkpointRef(await checkpointDigest(folder));
   await recordMade(store, ref, { by: 'importCheckpoint', from: [] });
   if ((await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined)

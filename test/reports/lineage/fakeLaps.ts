@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { chooseScored, rightAnalyses, writeConsolidation } from '../../../activities/datasets/consolidation.ts';
 import { writeProblems } from '../../../activities/datasets/problems.ts';
@@ -29,12 +27,12 @@ import type { RewardSpec } from '../../../shared/reward/protocol.ts';
 import type { LabelRow } from '../../../shared/sampling/sets.ts';
 import type { Score } from '../../../shared/scores.ts';
 import type { StageName } from '../../../shared/stages.ts';
+import { checkpointFolder as tinyCheckpoint } from '../../activities/store/checkpointFixture.ts';
 import {
   analysisText,
   at,
   emptySet,
   labelRow,
-  newFolder,
   outcome,
   problem,
   provedText,
@@ -258,8 +256,7 @@ export class FakeLaps {
 
 const TRAINED = { steps: 2, stopReason: 'maxSteps', reward: { first: 0.1, last: 0.9 } } as const;
 
-export async function checkpointFolder(name: string): Promise<string> {
-  const folder = await newFolder();
-  await writeFile(path.join(folder, 'config.json'), JSON.stringify({ name }));
-  return folder;
+/** A checkpoint of its own for every name. */
+export function checkpointFolder(name: string): Promise<string> {
+  return tinyCheckpoint({ 'README.md': name });
 }
