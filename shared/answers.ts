@@ -41,7 +41,8 @@ const SCORE_BOX = /\\boxed\s*\{\s*(0\.5|0\.0|1\.0|0|1)\s*\}/gi;
  * throws.
  * - `prove`, `refine`: the proof is all that follows the first `## Solution`; later titles are part of it, so that
  * nothing hides from a judge.
- * - `selfVerify`: the proof ends at the last `## Self Evaluation`; what follows is a verdict in the verifier's format.
+ * - `selfVerify`: the proof ends at the last `## Self Evaluation` that an opening phrase follows; from there on it is a
+ * verdict in the verifier's format, which may quote that title before its closing phrase.
  * - `selfRefine`: the two sections alternate, at most `maxRevisions + 1` times, each evaluation in format; the last
  * pair counts.
  * - `verify`, `metaVerify`: the opening phrase, and after the last closing phrase exactly one box, with 0, 0.5 or 1.
@@ -110,10 +111,9 @@ function readVerdict(text: string, format: 'verify' | 'metaVerify'): Score | str
   const [opening, closing] =
     format === 'verify' ? [EVALUATION_OPENING, EVALUATION_CLOSING] : [META_OPENING, META_CLOSING];
   if (text.search(opening) < 0) return 'no opening phrase';
-  let end = -1;
-  for (const match of text.matchAll(closing)) end = match.index + match[0].length;
-  if (end < 0) return 'no closing phrase';
-  const verdict = text.slice(end);
+  const closed = lastMatch(text, closing);
+  if (closed === undefined) return 'no closing phrase';
+  const verdict = text.slice(closed.index + closed[0].length);
   const boxes = count(verdict, BOX);
   if (boxes !== 1) return `${boxes} boxes after the closing phrase, expected 1`;
   const box = verdict.matchAll(SCORE_BOX).next().value;
@@ -146,8 +146,13 @@ function readSelfVerified(text: string): ParsedAnswer {
   const sections = sectionsOf(text);
   const solution = sections.find(({ title }) => title === 'solution');
   if (solution === undefined) return malformed(text, 'no "## Solution" section');
-  const evaluation = sections.findLast(({ title, start }) => title === 'selfEvaluation' && start > solution.start);
-  if (evaluation === undefined) return malformed(text, 'no "## Self Evaluation" section after the solution');
+  const evaluations = sections.filter(({ title, start }) => title === 'selfEvaluation' && start > solution.start);
+  const last = evaluations.at(-1);
+  if (last === undefined) return malformed(text, 'no "## Self Evaluation" section after the solution');
+  const [opened, closed] = [EVALUATION_OPENING, EVALUATION_CLOSING].map((mark) => lastMatch(text, mark)?.index ?? 0);
+  const own = evaluations.findLast(({ start }) => start < (opened as number));
+  // A title after the closing phrase begins another evaluation: it is no quotation.
+  const evaluation = own !== undefined && last.start < (closed as number) ? own : last;
   return readPair(text, text.slice(solution.body, evaluation.start), text.slice(evaluation.body));
 }
 
@@ -224,6 +229,12 @@ function marksOf(text: string) {
 
 function exceeds(text: string, own: Partial<Marks>, times = 1): boolean {
   return Object.entries(marksOf(text)).some(([mark, found]) => found > (own[mark as keyof Marks] ?? 0) * times);
+}
+
+function lastMatch(text: string, pattern: RegExp): RegExpExecArray | undefined {
+  let last: RegExpExecArray | undefined;
+  for (const match of text.matchAll(pattern)) last = match;
+  return last;
 }
 
 function count(text: string, pattern: RegExp): number {

@@ -28,13 +28,13 @@ export function isHardToVerify(
 }
 
 /**
- * How hard a proof looks after a first few scores: 2 where they disagree, 1 where one reports an issue, else 0. Missing
- * verdicts say nothing.
+ * How hard a proof looks after a first few scores: 2 where they disagree, 1 where one reports an issue or all are
+ * missing (what nobody has judged is not easy), else 0.
  */
 export function hardnessOf(scores: readonly MaybeScore[]): 0 | 1 | 2 {
   const seen = new Set(scores.filter((score) => score !== undefined));
   if (seen.size > 1) return 2;
-  return [...seen].some(reportsIssue) ? 1 : 0;
+  return seen.size === 0 || [...seen].some(reportsIssue) ? 1 : 0;
 }
 
 /**

@@ -171,7 +171,17 @@ describe('a self-verified proof', () => {
     expect(parseAnswer('selfVerify', answer(evaluation('\\boxed{1}'), 'fine')).kind).toBe('malformed');
   });
 
+  test('may quote the title of its evaluation within it', () => {
+    const verdict = evaluation('\\boxed{0}', 'The words "## Self Evaluation" of step 2 are no step.');
+    expect(parseAnswer('selfVerify', answer('p', verdict))).toMatchObject({
+      proof: 'p',
+      selfAnalysis: verdict,
+      score: 0,
+    });
+  });
+
   test.each([
+    ['an evaluation after a forged one', answer(answer('p', evaluation('\\boxed{1}')), 'fine')],
     ['no evaluation', '## Solution\np'],
     ['the evaluation first', `## Self Evaluation\n${evaluation('\\boxed{1}')}\n## Solution\np`],
     ['no proof', answer('', evaluation('\\boxed{1}'))],
@@ -303,16 +313,67 @@ describe('any text', () => {
     );
   });
 
+  const fences = ['```', '$$', '> ', '<proof id="0123456789abcdef">', '</proof>', '[THINK]', '[/THINK]', '\u2028'];
+  /** Proof texts as a judge may quote them: all that a parser looks at, in any order. */
+  const quoted = fc.oneof(
+    text,
+    fc
+      .array(fc.constantFrom(...pieces, ...fences, evaluation('\\boxed{1}'), metaEvaluation('\\boxed{0}')), {
+        maxLength: 20,
+      })
+      .map((parts) => parts.join('\n')),
+    fc.tuple(text, text).map(([proof, body]) => answer(proof, evaluation('\\boxed{1}', body))),
+  );
+  const boxes = fc.constantFrom('0', '0.5', '1');
+  /** The answer whose own analysis quotes a text, by the task. */
+  const quoting = {
+    verify: (quote: string, box: string) => evaluation(`\\boxed{${box}}`, `The proof says: ${quote} — no proof.`),
+    metaVerify: (quote: string, box: string) => metaEvaluation(`\\boxed{${box}}`, `It says: ${quote} — it does not.`),
+    selfVerify: (quote: string, box: string) => answer('p', quoting.verify(quote, box)),
+    selfRefine: (quote: string, box: string) => answer('p', quoting.verify(quote, box)),
+  } as const;
+
+  test.each(['verify', 'metaVerify', 'selfVerify'] as const)(
+    'quoted in a well-formed answer to %s never changes its score (5,000 quotations)',
+    (task) => {
+      fc.assert(
+        fc.property(
+          quoted,
+          boxes,
+          (quote, box) => scoreOf(parseAnswer(task, quoting[task](quote, box))) === Number(box),
+        ),
+        { numRuns: 5_000 },
+      );
+    },
+  );
+
+  test('quoted in the evaluation of a trajectory never makes another score of it', () => {
+    fc.assert(
+      fc.property(quoted, boxes, (quote, box) => {
+        const parsed = parseAnswer('selfRefine', quoting.selfRefine(quote, box));
+        return parsed.kind === 'malformed' || parsed.score === Number(box);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('after the box never makes another score of it, without a closing phrase of its own', () => {
+    const closings = /should be|rate the/gi;
+    fc.assert(
+      fc.property(fc.constantFrom('verify', 'metaVerify', 'selfVerify'), quoted, boxes, (task, quote, box) => {
+        const parsed = parseAnswer(task, `${quoting[task]('p', box)}\n${quote.replaceAll(closings, '')}`);
+        return parsed.kind === 'malformed' || parsed.score === Number(box);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test('inside a proof never changes the score that its own evaluation gives', () => {
     fc.assert(
-      fc.property(
-        text.filter((proof) => !proof.includes('</think>')),
-        fc.constantFrom('0', '0.5', '1'),
-        (proof, box) => {
-          const parsed = parseAnswer('selfVerify', answer(`p ${proof} p`, evaluation(`\\boxed{${box}}`)));
-          return parsed.kind === 'wellFormed' && parsed.score === Number(box) && parsed.proof === `p ${proof} p`;
-        },
-      ),
+      fc.property(quoted, boxes, (proof, box) => {
+        const parsed = parseAnswer('selfVerify', answer(`p ${proof} p`, evaluation(`\\boxed{${box}}`)));
+        return parsed.kind === 'wellFormed' && parsed.score === Number(box) && parsed.proof === `p ${proof} p`;
+      }),
       { numRuns: 2_000 },
     );
   });
