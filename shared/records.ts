@@ -136,6 +136,8 @@ export interface TrainingRow {
   readonly meta: RewardMeta;
   /** Only for `sft` jobs: the answer to learn. */
   readonly completion?: string;
+  /** The thinking to learn before it. */
+  readonly thinking?: string;
 }
 
 /** What the reward service needs to know of an item, beside the model's response. */

@@ -5,15 +5,20 @@ import { readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
+/** The well-formed analyses among a verify set's answers, in the set's order. @throws as `analysesOf` does. */
+export async function* wellFormedAnalyses(...asked: Parameters<typeof analysesOf>): AsyncGenerator<AnalysisRow> {
+  for await (const { row } of analysesOf(...asked)) yield row;
+}
+
 /**
- * The well-formed analyses among a verify set's answers, in the set's order.
+ * The same, each with the thinking before it.
  * @throws when the set is not about these proofs.
  */
-export async function* wellFormedAnalyses(
+export async function* analysesOf(
   store: ArtifactStore,
   setId: string,
   proofs: DatasetRef,
-): AsyncGenerator<AnalysisRow> {
+): AsyncGenerator<{ readonly row: AnalysisRow; readonly thinking: string | undefined }> {
   const rows = await store.rowsById<ProofRow>(proofs);
   for await (const outcome of readOutcomes(store, setId)) {
     const proof = rows.get(outcome.row);
@@ -22,7 +27,7 @@ export async function* wellFormedAnalyses(
     if (outcome.kind !== 'answered') continue;
     const answer = answerIn(outcome);
     if (answer.kind === 'malformed' || answer.score === undefined) continue;
-    yield {
+    const row: AnalysisRow = {
       id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,
       problem: proof.problem,
       proof: proof.proof,
@@ -31,6 +36,7 @@ export async function* wellFormedAnalyses(
       analysisScore: answer.score,
       model: outcome.model,
     };
+    yield { row, thinking: outcome.thinking };
   }
 }
 

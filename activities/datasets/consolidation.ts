@@ -19,7 +19,7 @@ import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { openPromptSet } from '../store/promptSets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { wellFormedAnalyses } from './analyses.ts';
+import { analysesOf } from './analyses.ts';
 import { labelsById, proofId, proofIn } from './proofs.ts';
 
 /** Rows of D_v or D_mv for the models to answer again: at most `count`, spread over scores and topics. */
@@ -39,6 +39,9 @@ export async function chooseScored(
   );
 }
 
+/** With the thinking before it, which is learned with it, and shown to nobody. */
+type RightAnalysis = AnalysisRow & { readonly thinking?: string };
+
 /** The analyses of a set whose score is their proof's: what the meta-verifier is asked about. */
 export async function rightAnalyses(
   store: ArtifactStore,
@@ -46,10 +49,10 @@ export async function rightAnalyses(
 ): Promise<{ rows: DatasetRef; seen: number }> {
   const scored = await store.rowsById<ScoredProof>(input.proofs);
   let seen = 0;
-  async function* rows(): AsyncGenerator<AnalysisRow> {
-    for await (const row of wellFormedAnalyses(store, input.setId, input.proofs)) {
+  async function* rows(): AsyncGenerator<RightAnalysis> {
+    for await (const { row, thinking } of analysesOf(store, input.setId, input.proofs)) {
       seen += 1;
-      if (row.analysisScore === scored.get(row.proofId)?.score) yield row;
+      if (row.analysisScore === scored.get(row.proofId)?.score) yield { ...row, ...(thinking && { thinking }) };
     }
   }
   const made = madeBy('rightAnalyses', { proofs: input.proofs, analyses: input.setId });
@@ -72,6 +75,8 @@ interface ConsolidationInput {
   /** The meta-verifier's, where there is one: rows of D_mv, and the set in which it judged them again. */
   readonly metaAnalyses?: { readonly rows: DatasetRef; readonly setId: string };
   readonly examplesPerSkill: number;
+  /** @default keep */
+  readonly thinking?: 'keep' | 'drop' | undefined;
   readonly seed: number;
 }
 
@@ -103,12 +108,13 @@ export async function writeConsolidation(
         'none; lower what must pass or start from another lap',
     );
   const prompts = await openPromptSet(store, input.prompts);
-  const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, score }): TrainingRow => ({
+  const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, thinking, score }): TrainingRow => ({
     itemId: `${task}/${subject}`,
     task,
     prompt: prompts.render(task, { problem: problem.statement, proof, analysis }),
     meta: { problem, score },
     completion,
+    ...(thinking !== undefined && input.thinking !== 'drop' && { thinking }),
   }));
   const { labels, analyses, metaAnalyses } = input;
   const made = madeBy('writeConsolidation', {
@@ -144,7 +150,8 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
     const id = proofId({ problem }, outcome, seriesOfLap(turn));
     const decision = decisions.get(id)?.decision;
     if (!proofPasses(decision?.kind === 'labelled' ? decision.score : undefined, proofs.get(id)?.selfScore)) continue;
-    const whole = { subject: id, topic: problem.topic, score: 1, problem } as const;
+    const { thinking } = outcome;
+    const whole = { subject: id, topic: problem.topic, score: 1, problem, thinking } as const;
     passed.push(
       { ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` },
       { ...whole, task: outcome.task, completion: outcome.text ?? '' },
@@ -155,7 +162,7 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
 
 async function passedAnalyses(store: ArtifactStore, { analyses, policy }: ConsolidationInput): Promise<Passed> {
   const verdicts = analyses.judgedIn === undefined ? undefined : await scoresByRow(store, analyses.judgedIn);
-  const passed = (await store.readRows<AnalysisRow>(analyses.rows)).flatMap((row): Row[] => {
+  const passed = (await store.readRows<RightAnalysis>(analyses.rows)).flatMap((row): Row[] => {
     if (verdicts !== undefined && validityOf(policy, verdicts.get(row.id) ?? []) !== 'valid') return [];
     return [
       {
@@ -164,6 +171,7 @@ async function passedAnalyses(store: ArtifactStore, { analyses, policy }: Consol
         topic: row.problem.topic,
         score: row.analysisScore,
         completion: row.analysis,
+        thinking: row.thinking,
         problem: row.problem,
         proof: row.proof,
       },
@@ -176,7 +184,7 @@ async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRe
   const rows = await store.rowsById<ScoredAnalysis>(input.rows);
   const passed: Row[] = [];
   let seen = 0;
-  for await (const { row: id, kind, score, text } of readOutcomes(store, input.setId)) {
+  for await (const { row: id, kind, score, text, thinking } of readOutcomes(store, input.setId)) {
     seen += 1;
     const row = rows.get(id);
     if (kind !== 'answered' || text === undefined || row === undefined || score !== row.quality) continue;
@@ -186,6 +194,7 @@ async function passedMetaAnalyses(store: ArtifactStore, input: { rows: DatasetRe
       topic: row.problem.topic,
       score: row.quality,
       completion: text,
+      thinking,
       problem: row.problem,
       proof: row.proof,
       analysis: row.analysis,

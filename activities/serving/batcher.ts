@@ -12,7 +12,7 @@ export interface BatcherSettings extends LocalEngineSettings {
 export function batcher({ command, port, startMs = 120_000, ...local }: BatcherSettings): ServingEngine {
   return {
     name: 'batcher',
-    ensure: ensureLocal(local, async () => {
+    ensure: ensureLocal({ ...local, separates: true }, async () => {
       const checkpoints = await local.store.local('checkpoints');
       return {
         name: 'batcher',

@@ -8,6 +8,12 @@ import type { ServingEngine } from './types.ts';
 
 const MAX_CONCURRENCY = 64;
 
+const mark = z.string().min(1);
+const thinkingSchema = z.union(
+  [z.enum(['none', 'field']), z.strictObject({ open: mark, close: mark, promptOpens: z.boolean().optional() })],
+  'expected none, field or the marks {"open":"<think>","close":"</think>"}',
+);
+
 const endpointSchema = z.strictObject({
   /** OpenAI-compatible API, with or without the trailing `/v1`. */
   baseUrl: z.url({ protocol: /^https?$/ }),
@@ -19,6 +25,13 @@ const endpointSchema = z.strictObject({
     .record(z.string().regex(/^([0-9a-f]{64}|\*)$/, 'expected a checkpoint digest or *'), z.string().min(1))
     .optional(),
   maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
+  /**
+   * How its replies hold thinking; what comes in a field of its own is believed in any case.
+   * @default as the checkpoint's chat template says; none where the model is none of the store's
+   */
+  thinking: thinkingSchema.optional(),
+  /** Field of a request by which it limits the tokens of thinking. @default it cannot */
+  thinkingBudgetField: z.string().min(1).optional(),
   /** Name of the environment variable that holds its API key. */
   apiKeyEnv: z.string().min(1).optional(),
 });
@@ -43,8 +56,17 @@ export function external({ endpoints: text, env }: ExternalSettings): ServingEng
       z.array(endpointSchema).min(1),
       '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
     );
-  const endpointOf = ({ baseUrl, maxConcurrency, apiKeyEnv }: z.infer<typeof endpointSchema>, model: string) => {
-    const endpoint: Endpoint = { baseUrl, model, maxConcurrency };
+  const endpointOf = (
+    { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField }: z.infer<typeof endpointSchema>,
+    model: string,
+  ) => {
+    const endpoint: Endpoint = {
+      baseUrl,
+      model,
+      maxConcurrency,
+      ...(thinking !== undefined && { thinking: () => thinking }),
+      ...(thinkingBudgetField !== undefined && { budgetField: thinkingBudgetField }),
+    };
     if (apiKeyEnv === undefined) return endpoint;
     const apiKey = env[apiKeyEnv];
     if (apiKey !== undefined) return { ...endpoint, apiKey };

@@ -16,9 +16,12 @@ export interface LocalEngineSettings {
   readonly startMs?: number;
 }
 
-/** @param plan the server of a checkpoint, by its digest. */
+/**
+ * @param settings `separates`: as an `Endpoint`'s.
+ * @param plan the server of a checkpoint, by its digest.
+ */
 export function ensureLocal(
-  { store, servers }: LocalEngineSettings,
+  { store, servers, separates = false }: LocalEngineSettings & { readonly separates?: boolean },
   plan: (checkpoint: string) => ServerPlan | Promise<ServerPlan>,
 ): ServingEngine['ensure'] {
   return async (asked) => {
@@ -32,6 +35,8 @@ export function ensureLocal(
     const { host, port } = await servers.running(await plan(model)).catch((error: Error) => {
       throw failure('ModelServerFailed', error.message, { cause: error });
     });
-    return [{ baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency: MAX_CONCURRENCY }];
+    return [
+      { baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency: MAX_CONCURRENCY, ...(separates && { separates }) },
+    ];
   };
 }

@@ -1,8 +1,10 @@
 import type { Place } from '../../shared/ids.ts';
-import { modelKey, type ModelRef } from '../../shared/records.ts';
+import { modelKey, type CheckpointModel, type ModelRef } from '../../shared/records.ts';
+import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
 import { failure } from '../failure.ts';
 import type { Endpoint } from '../inference/types.ts';
 import { FileStore } from '../store/files.ts';
+import { thinkingOf } from './chatTemplate.ts';
 import type { ServingEngine } from './types.ts';
 
 interface ServingSettings {
@@ -10,6 +12,11 @@ interface ServingSettings {
   readonly engines: readonly ServingEngine[];
   /** Folder of the holds, a file for each holder: the processes that share it share them. */
   readonly folder: string;
+  /**
+   * The chat template of a checkpoint, by which its thinking is told from its answers where the endpoint's setting
+   * does not say how. @default no model thinks
+   */
+  readonly chatTemplate?: (checkpoint: string) => Promise<string | undefined>;
 }
 
 /** Who needs models, of which engine, and for how many hours at most. */
@@ -62,7 +69,7 @@ export class Serving {
     const chosen = this.#engine(engine ?? (await this.#engineOf(model)));
     const key = keyOf(chosen.name, model);
     const seen = refresh ? undefined : this.#seen.get(key);
-    const endpoints = seen ?? (await chosen.ensure(model));
+    const endpoints = seen ?? (await this.#withThinking(model, await chosen.ensure(model)));
     this.#seen.set(key, endpoints);
     return endpoints;
   }
@@ -94,6 +101,22 @@ export class Serving {
       if (hold.holder === holder) await this.#files.remove(fileOf(holder));
       else await this.#write({ ...hold, lapsed: true });
     }
+  }
+
+  async #withThinking(
+    { checkpoint: { sha256 } }: CheckpointModel,
+    endpoints: readonly Endpoint[],
+  ): Promise<readonly Endpoint[]> {
+    const template = await this.#settings.chatTemplate?.(sha256);
+    if (template === undefined) return endpoints;
+    const formats = new Map<string, ThinkingFormat>();
+    const thinking = (templateKwargs: TemplateKwargs = {}): ThinkingFormat => {
+      const key = JSON.stringify(templateKwargs);
+      const format = formats.get(key) ?? thinkingOf(template, templateKwargs);
+      formats.set(key, format);
+      return format;
+    };
+    return endpoints.map((endpoint) => ({ thinking, ...endpoint }));
   }
 
   async #engineOf(model: ModelRef): Promise<string | undefined> {

@@ -40,7 +40,8 @@ const LARGE_PROMPT: Readonly<Record<Task, number>> = {
 
 /** @param small measured, where the recipe's base is one that its domain ships; likewise below. */
 export function tokensOfCall({ sampling }: Recipe, task: Task, small?: MeasuredBases): Assumed<Tokens> {
-  const { maxTokens } = sampling[task];
+  const { maxThinkingTokens = 0 } = sampling[task];
+  const maxTokens = sampling[task].maxTokens + maxThinkingTokens;
   if (small === undefined)
     return ours(
       { prompt: LARGE_PROMPT[task], completion: maxTokens / 4 },

@@ -16,6 +16,8 @@ export interface Example {
   /** The score it gives, or is worth. */
   readonly score: Score;
   readonly completion: string;
+  /** The thinking before it. */
+  readonly thinking?: string | undefined;
 }
 
 /** A proof passes where the verifiers' label is 1 and the generator's own verdict agrees. */

@@ -10,6 +10,13 @@ const sampling = z.strictObject({
   temperature: z.number().min(0).max(2),
   topP: z.number().gt(0).max(1),
   maxTokens: z.int().min(1).max(262_144),
+  /** Of the thinking, beside `maxTokens`. @default the thinking counts within `maxTokens` */
+  maxThinkingTokens: z.int().min(1).max(262_144).optional(),
+  /**
+   * What the chat template is told in this task, in sampling and in training alike: `{"enable_thinking": false}`, say.
+   * @default nothing
+   */
+  templateKwargs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
 });
 
 const price = z.number().min(0);
@@ -106,6 +113,11 @@ export const recipeSchema = z.strictObject({
   /** Rejection fine-tuning at the start of a later lap: examples of each skill at most, and the SFT's sizes. */
   consolidation: z.strictObject({
     examplesPerSkill: z.int().min(1),
+    /**
+     * Whether an example's thinking is learned with its answer: the policy that GRPO trained wrote it, and a
+     * consolidation on bare answers teaches to answer without. @default keep
+     */
+    thinking: z.enum(['keep', 'drop']).optional(),
     rowsPerStep: z.int().min(1).max(4096),
     maxSteps: z.int().min(1),
     learningRate: z.number().positive().max(1e-2),

@@ -47,6 +47,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     policy: labelPolicy(recipe),
     ...(scored && meta && { metaAnalyses: { rows: scored, setId: meta.setId } }),
     examplesPerSkill: sizes.examplesPerSkill,
+    thinking: sizes.thinking,
     seed,
   });
   setCurrentDetails(
@@ -64,7 +65,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
   const jobKey = placeOf(lap, 'consolidation');
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
-  const { examplesPerSkill: _, ...hyper } = sizes;
+  const { examplesPerSkill: _, thinking: __, ...hyper } = sizes;
   const {
     checkpoint,
     steps,

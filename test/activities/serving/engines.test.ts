@@ -49,7 +49,7 @@ describe('the batcher', () => {
     const { batcher, folder } = await served();
     const [one] = await batcher.ensure(MODEL);
     const [two] = await batcher.ensure(OTHER);
-    expect(one).toEqual({ baseUrl: two?.baseUrl, model: modelKey(MODEL), maxConcurrency: 128 });
+    expect(one).toEqual({ baseUrl: two?.baseUrl, model: modelKey(MODEL), maxConcurrency: 128, separates: true });
     expect(two?.model).toBe(modelKey(OTHER));
     const { args } = await whoAnswers(one?.baseUrl);
     expect(args.slice(0, 3)).toEqual(['--checkpoints', `${folder}/store/checkpoints`, '--port']);
@@ -163,12 +163,23 @@ describe('endpoints that others run', () => {
     expect(await bare.ensure(HOSTED)).toEqual([{ baseUrl: HOSTED.endpoint, model: 'big', maxConcurrency: 64 }]);
   });
 
+  test('say how their replies hold thinking, where the model itself does not', async () => {
+    const marks = { open: '<mull>', close: '</mull>' };
+    const text = JSON.stringify([{ baseUrl: 'http://one', thinking: marks, thinkingBudgetField: 'thinking_budget' }]);
+    const [endpoint] = await (await served({}, { endpoints: text })).view.engine('external').ensure(HOSTED);
+    expect(endpoint?.thinking).toBeUndefined();
+    const [known] = await (await served({}, { endpoints: text })).view.engine('external').ensure(MODEL);
+    expect(known?.thinking?.(undefined)).toEqual(marks);
+    expect(known?.budgetField).toBe('thinking_budget');
+  });
+
   test.each([
     ['nothing', undefined, 'FLYWHEEL_ENDPOINTS to be set'],
     ['no JSON', 'http://gpu', 'FLYWHEEL_ENDPOINTS to be JSON'],
     ['no URL', '[{"baseUrl":"gpu-1"}]', 'FLYWHEEL_ENDPOINTS[0].baseUrl'],
     ['no concurrency', '[{"baseUrl":"http://gpu","maxConcurrency":0}]', 'got 0'],
     ['an unknown field', '[{"baseUrl":"http://gpu","url":1}]', 'FLYWHEEL_ENDPOINTS[0]'],
+    ['marks without an end', '[{"baseUrl":"http://gpu","thinking":{"open":"<mull>"}}]', 'expected none, field or'],
     ['a key that is not there', '[{"baseUrl":"http://gpu","apiKeyEnv":"NO_KEY"}]', 'NO_KEY'],
     ['other models only', `[{"baseUrl":"http://gpu","models":{"${modelKey(OTHER)}":"x"}}]`, modelKey(MODEL)],
   ])('refuse %s by name', async (_what, text, words) => {

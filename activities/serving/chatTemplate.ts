@@ -1,0 +1,74 @@
+import { Template } from '@huggingface/jinja';
+import { uri } from '../../shared/ids.ts';
+import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
+import type { ArtifactStore } from '../store/types.ts';
+
+/** Marks by which known families write their thinking (their chat templates); then any tag that says think or reason. */
+const FAMILIES = [
+  ['<think>', '</think>'],
+  ['[THINK]', '[/THINK]'],
+  ['<|START_THINKING|>', '<|END_THINKING|>'],
+  ['<|begin_of_thought|>', '<|end_of_thought|>'],
+  ['<|channel|>analysis<|message|>', '<|end|><|start|>assistant<|channel|>final<|message|>'],
+] as const;
+const NAMED = /(<)\/?([\w:|-]*(?:think|thought|reason)[\w:|-]*)(>)|(\[)\/?([\w-]*(?:think|thought|reason)[\w-]*)(\])/i;
+
+const QUESTION = 'What is asked?';
+
+/** How a model with this chat template tells thinking from its answer, when the template is told `templateKwargs`. */
+export function thinkingOf(template: string, templateKwargs: TemplateKwargs = {}): ThinkingFormat {
+  const tags = tagsIn(template);
+  if (tags === undefined) return 'none';
+  const prompt = generationPrompt(template, templateKwargs);
+  if (prompt === undefined) return tags;
+  const [opened, closed] = [prompt.lastIndexOf(tags.open), prompt.lastIndexOf(tags.close)];
+  // A prompt that ends the thinking before it began has switched it off.
+  if (closed > opened) return 'none';
+  return { ...tags, promptOpens: opened >= 0 };
+}
+
+/** The chat template of a checkpoint in the store, wherever its folder has it; undefined where it has none. */
+export async function chatTemplateOf(store: ArtifactStore, checkpoint: string): Promise<string | undefined> {
+  const file = uri.checkpoint(checkpoint, 'chat_template.jinja');
+  if (await store.exists(file)) return store.readText(file);
+  for (const name of ['chat_template.json', 'tokenizer_config.json']) {
+    const held = await store.findJson<{ chat_template?: unknown }>(uri.checkpoint(checkpoint, name));
+    const template = defaultOf(held?.chat_template);
+    if (template !== undefined) return template;
+  }
+  return undefined;
+}
+
+/** One text, or several by name, of which `default` is that of chats. */
+function defaultOf(template: unknown): string | undefined {
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return undefined;
+  const named = template as readonly { readonly name?: unknown; readonly template?: unknown }[];
+  const found = named.find(({ name }) => name === 'default')?.template;
+  return typeof found === 'string' ? found : undefined;
+}
+
+function tagsIn(template: string): { readonly open: string; readonly close: string } | undefined {
+  const family = FAMILIES.find(([open, close]) => template.includes(open) || template.includes(close));
+  if (family !== undefined) return { open: family[0], close: family[1] };
+  const [, left = '', name = '', right = '', bracket = '', bracketed = '', end = ''] = NAMED.exec(template) ?? [];
+  const [from, tag, to] = [left || bracket, name || bracketed, right || end];
+  return tag === '' ? undefined : { open: `${from}${tag}${to}`, close: `${from}/${tag}${to}` };
+}
+
+/** What the template writes between a question and its answer; undefined where it refuses a plain question. */
+function generationPrompt(template: string, templateKwargs: TemplateKwargs): string | undefined {
+  const messages = [{ role: 'user', content: QUESTION }];
+  try {
+    const text = new Template(template).render({
+      messages,
+      add_generation_prompt: true,
+      bos_token: '',
+      eos_token: '',
+      ...templateKwargs,
+    });
+    return text.slice(text.lastIndexOf(QUESTION) + QUESTION.length);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { rightAnalyses, writeConsolidation } from '../../../activities/datasets/consolidation.ts';
+import { promptSetNamed } from '../../../activities/store/promptSets.ts';
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import { labelPolicy } from '../../../shared/lap/phases.ts';
+import type { TrainingRow } from '../../../shared/records.ts';
+import {
+  analysisText,
+  emptySet,
+  labelRow,
+  newStore,
+  outcome,
+  problem,
+  proofRow,
+  selfVerifiedText,
+  writeSet,
+} from '../../reports/figures/lapFixture.ts';
+
+/** A parent lap's proof that passes and an analysis that is right, each thought over before. */
+async function consolidated(thinking?: 'keep' | 'drop'): Promise<TrainingRow[]> {
+  const store = await newStore();
+  const proof = { ...proofRow(1, 1), id: 'p1-lap1-0', problem: problem(1), selfScore: 1 as const };
+  const label = { ...labelRow({ kind: 'labelled', score: 1 }), proofId: proof.id };
+  const proofs = await store.writeJsonl('datasets/proofs.jsonl', [proof]);
+  const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proof, score: 1 }]);
+  const decisions = await store.writeJsonl('labels/labels.jsonl', [label]);
+  await writeSet(store, 'written', [outcome('p1', 'selfVerify', selfVerifiedText(1, 1), { thinking: 'Induction?' })]);
+  await writeSet(store, 'analyses', [outcome(proof.id, 'verify', analysisText(1, {}), { thinking: 'Step 1 holds.' })]);
+  const { dataset } = await writeConsolidation(store, {
+    to: 'datasets/examples.jsonl',
+    prompts: await promptSetNamed(store, 'paper'),
+    labels: { proofs, writtenIn: 'written', set: { ...emptySet('labels'), decisions, labels: EMPTY }, expert: 0 },
+    turn: 1,
+    analyses: await rightAnalyses(store, { to: 'datasets/right.jsonl', setId: 'analyses', proofs: scored }),
+    policy: labelPolicy(rehearsal),
+    examplesPerSkill: 4,
+    ...(thinking && { thinking }),
+    seed: 1,
+  });
+  return store.readRows<TrainingRow>(dataset);
+}
+const EMPTY = { auto: 1, contested: 0, unresolved: 0, total: 1 };
+
+test('a consolidation trains the thinking that was written, beside its answer and never within it', async () => {
+  const rows = await consolidated();
+  expect(rows.map(({ task, thinking }) => [task, thinking])).toEqual([
+    ['prove', 'Induction?'],
+    ['selfVerify', 'Induction?'],
+    ['verify', 'Step 1 holds.'],
+  ]);
+  for (const { completion, thinking = '' } of rows) expect(completion).not.toContain(thinking);
+});
+
+test('a recipe may drop it', async () => {
+  for (const row of await consolidated('drop')) expect(row).not.toHaveProperty('thinking');
+});
+
+test('what was thought is quoted to nobody', async () => {
+  for (const { prompt } of await consolidated()) expect(JSON.stringify(prompt)).not.toMatch(/Induction\?|Step 1 holds/);
+});
