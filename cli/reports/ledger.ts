@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readShard, setsOf, shardFiles, type ShardFile } from '../../activities/sets/inspect.ts';
-import { OUTCOME_KINDS, type Outcome, type OutcomeKind } from '../../shared/outcomes.ts';
+import { addUsage, NO_USAGE, OUTCOME_KINDS, type Outcome, type OutcomeKind } from '../../shared/outcomes.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
 
@@ -94,14 +94,14 @@ async function statsOf(set: string) {
   const shards = await shardFiles(store, set);
   const tasks: Record<string, Record<OutcomeKind, number>> = {};
   const latencies: number[] = [];
-  let [outcomes, requests, promptTokens, completionTokens, textBytes, unused] = [0, 0, 0, 0, 0, 0];
+  let [outcomes, requests, textBytes, unused] = [0, 0, 0, 0];
+  let usage = NO_USAGE;
   for (const shard of shards) {
     for await (const outcome of readShard(store, shard)) {
       outcomes += 1;
       requests += outcome.requests;
-      promptTokens += outcome.usage?.promptTokens ?? 0;
-      completionTokens += outcome.usage?.completionTokens ?? 0;
-      textBytes += Buffer.byteLength(outcome.text ?? '');
+      usage = addUsage(usage, outcome.usage);
+      textBytes += Buffer.byteLength(outcome.text ?? '') + Buffer.byteLength(outcome.thinking ?? '');
       if (outcome.unused) unused += 1;
       latencies.push(outcome.latencyMs);
       const counts = (tasks[outcome.task] ??= { answered: 0, unparseable: 0, truncated: 0, failed: 0 });
@@ -119,7 +119,7 @@ async function statsOf(set: string) {
     unused,
     tasks,
     requests,
-    usage: { promptTokens, completionTokens },
+    usage,
     latencyMs: { median: at(0.5), p99: at(0.99), max: latencies.at(-1) ?? 0 },
     bytes: { onDisk: shards.reduce((sum, { bytes }) => sum + bytes, 0), texts: textBytes },
   };
@@ -134,7 +134,8 @@ function textOf(answer: { readonly sets: string[] } | Awaited<ReturnType<typeof 
     ...Object.entries(tasks).map(
       ([task, counts]) => `  ${task.padEnd(12)} ${OUTCOME_KINDS.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`,
     ),
-    `  tokens       ${usage.promptTokens} in, ${usage.completionTokens} out`,
+    `  tokens       ${usage.promptTokens} in, ${usage.completionTokens} out` +
+      (usage.thinkingTokens === undefined ? '' : `, ${usage.thinkingTokens} of them thinking`),
     `  latency      ${latencyMs.median} ms median, ${latencyMs.p99} ms p99, ${latencyMs.max} ms at most`,
     `  bytes        ${bytes.onDisk} on disk, ${bytes.texts} of text`,
   ].join('\n');

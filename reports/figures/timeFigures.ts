@@ -11,6 +11,8 @@ export interface Work extends Interval {
   readonly kind: 'training' | 'inference';
   readonly phase: string;
   readonly counted: Counted;
+  /** Of the completion tokens of a set, those of the thinking. */
+  readonly thinkingTokens?: number | undefined;
 }
 
 export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]): Work[] {
@@ -25,7 +27,8 @@ export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]
       kind: 'inference',
       phase,
       ...placed(startedAt, wallSeconds),
-      counted: { calls: callsIn(counts), ...usage },
+      counted: { calls: callsIn(counts), promptTokens: usage.promptTokens, completionTokens: usage.completionTokens },
+      thinkingTokens: usage.thinkingTokens,
     })),
   ];
 }
@@ -57,6 +60,7 @@ export function timeFigures(
           ({ promptTokens = 0, completionTokens = 0, trainingTokens = 0 }) =>
             promptTokens + completionTokens + trainingTokens,
         ),
+        thinkingTokens: own.reduce((total, { thinkingTokens = 0 }) => total + thinkingTokens, 0),
       };
     }),
     time: {

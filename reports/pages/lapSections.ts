@@ -143,11 +143,13 @@ export function timeSection(report: LapReport): Markup {
     Math.min(stage.inferenceSeconds, Math.max(0, stage.wallSeconds - stage.trainingSeconds));
   const [head = [], ...rows] = phaseTable(stages, (seconds) => (seconds ? duration(seconds) : ''));
   const total = (key: 'calls' | 'tokens') => whole(sum(stages.map((stage) => stage[key])));
+  const thought = sum(stages.map(({ thinkingTokens = 0 }) => thinkingTokens));
   return html`<h2>Time</h2>
     <p>
       ${duration(report.wallSeconds)} in all. Training was under way for ${duration(time.trainingSeconds)}, inference
       beside it or alone for ${duration(time.inferenceSeconds)}; for ${duration(time.neitherSeconds)}
       (${percent(time.neitherShare)}) neither was.
+      ${thought > 0 ? `Of the tokens, ${whole(thought)} were thinking, before the answers of sets.` : null}
     </p>
     ${
       stages.length === 0

@@ -49,6 +49,15 @@ function quoted(text: string): Markup {
   return html`<div class="text">${shown}</div>`;
 }
 
+/** What a model thought before its answer, folded: it may be long, and is no part of the answer. */
+function thoughts({ thinking }: { readonly thinking?: string | undefined }): Markup | null {
+  if (thinking === undefined) return null;
+  return html`<details>
+    <summary>thinking, ${whole(thinking.length)} characters</summary>
+    ${quoted(thinking)}
+  </details>`;
+}
+
 function analysisExample({ problem, proof, truth, v1, v2 }: AnalysisSample): Markup {
   return html`<h3>One proof, two analyses</h3>
     <p class="quiet">
@@ -58,8 +67,8 @@ function analysisExample({ problem, proof, truth, v1, v2 }: AnalysisSample): Mar
     <div class="pair">
       <div><small>Problem</small>${quoted(problem.statement)}</div>
       <div><small>Proof of the base</small>${quoted(proof)}</div>
-      <div><small>v1 gives ${v1.score}; quality ${v1.quality}</small>${quoted(v1.text)}</div>
-      <div><small>v2 gives ${v2.score}; quality ${v2.quality}</small>${quoted(v2.text)}</div>
+      <div><small>v1 gives ${v1.score}; quality ${v1.quality}</small>${thoughts(v1)}${quoted(v1.text)}</div>
+      <div><small>v2 gives ${v2.score}; quality ${v2.quality}</small>${thoughts(v2)}${quoted(v2.text)}</div>
     </div>`;
 }
 
@@ -75,13 +84,13 @@ function contestedExample({ problem, proof, truth, decision, verdicts }: Contest
     </div>
     <div class="verdicts">
       ${verdicts.map(
-        ({ score, text, confirmations }) =>
+        ({ score, text, thinking, confirmations }) =>
           html`<div>
             <small
               >gives
               <span class="key">${score}</span
               >${confirmations.length > 0 ? `; its meta-assessments: ${confirmations.join(', ')}` : ''}</small
-            >${quoted(text)}
+            >${thoughts({ thinking })}${quoted(text)}
           </div>`,
       )}
     </div>`;

@@ -18,6 +18,7 @@ export interface ContestedSample {
   readonly verdicts: readonly {
     readonly score: Score | null;
     readonly text: string;
+    readonly thinking?: string | undefined;
     readonly confirmations: readonly Score[];
   }[];
 }
@@ -25,6 +26,7 @@ export interface ContestedSample {
 /** An analysis, and what it is worth. */
 interface Judged {
   readonly text: string;
+  readonly thinking?: string | undefined;
   readonly score: ProofScore;
   readonly quality: QualityScore;
 }
@@ -73,9 +75,10 @@ export async function contestedSample(
     decision: chosen.decision,
     verdicts: analyses
       .slice(0, VERDICTS_SHOWN)
-      .map(({ score = null, text = '', sample }) => ({
+      .map(({ score = null, text = '', thinking, sample }) => ({
         score,
         text,
+        thinking,
         confirmations: confirmations.get(analysisId(row.id, sample)) ?? [],
       })),
   };
@@ -101,7 +104,8 @@ export async function analysisSample(
     if (proof === undefined || outcome.kind !== 'answered' || answer.kind === 'malformed' || answer.score === undefined)
       return undefined;
     const truth = checker.analysis(proof.problem, proof.proof, answer.text);
-    return { proof, text: answer.text, score: answer.score, quality: truth.quality, claims: truth.claimedIssues };
+    const { text, score } = answer;
+    return { proof, text, thinking: outcome.thinking, score, quality: truth.quality, claims: truth.claimedIssues };
   };
   const worthless = new Map<string, Judged>();
   for await (const outcome of readOutcomes(store, first.setId)) {

@@ -202,6 +202,8 @@ export interface StageTimes {
   readonly inferenceSeconds: number;
   readonly calls: number;
   readonly tokens: number;
+  /** Of the tokens, those that the models of its sets thought; 0 in reports that did not tell them apart. */
+  readonly thinkingTokens?: number;
 }
 
 export interface TrainingFigures extends Pick<

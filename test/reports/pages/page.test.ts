@@ -59,7 +59,7 @@ const whole: LapParts = {
     { proof: contested, row: labelRow({ kind: 'contested', reason: `because ${EVIL}` }) },
   ],
   verdicts: [
-    outcome('proof-9', 'verify', `${EVIL} ${analysisText(0.5)}`, { score: 0.5, sample: 0 }),
+    outcome('proof-9', 'verify', `${EVIL} ${analysisText(0.5)}`, { score: 0.5, sample: 0, thinking: `Hm. ${EVIL}` }),
     outcome('proof-9#0', 'metaVerify', metaText(1), { score: 1 }),
     outcome('proof-9', 'verify', analysisText(1), { score: 1, sample: 1 }),
   ],
@@ -118,6 +118,12 @@ test('a contested proof is shown with its verdicts and what became of them', asy
   const { page } = await written(whole);
   expect(page).toContain('its meta-assessments: 1');
   expect(page).toContain('Its true score is 0.5');
+});
+
+test('what a verifier thought stands folded before its analysis, quoted', async () => {
+  const { page } = await written(whole);
+  expect(page).toContain(`<summary>thinking, ${4 + EVIL.length} characters</summary>`);
+  expect(page).toContain(escape(`Hm. ${EVIL}`));
 });
 
 test('equal artifacts give equal bytes', async () => {
