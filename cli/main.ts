@@ -16,6 +16,8 @@ import { registerSchedule } from './schedule/schedule.ts';
 import { registerStatus } from './lap/status.ts';
 import { registerStop } from './stack/stop.ts';
 import { EXIT, UsageError } from './usage.ts';
+import { formatOf } from '../activities/store/format.ts';
+import { store } from '../workers/store.ts';
 
 const program = new Command('flywheel')
   .description(
@@ -23,7 +25,11 @@ const program = new Command('flywheel')
       '130 interrupted.',
   )
   .showHelpAfterError('Run with --help for the options.')
-  .exitOverride();
+  .exitOverride()
+  .hook('preAction', async (_, command) => {
+    // These two are of use whatever the store is.
+    if (!['doctor', 'stop'].includes(command.name())) await formatOf(store);
+  });
 
 for (const register of [
   registerLap,

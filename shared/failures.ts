@@ -2,6 +2,9 @@
  * Every type of failure that an activity or a workflow ends with, and whether the same may go well when tried again.
  */
 const HEALS = {
+  /** The disk is full, over a quota or read-only: waited for, for as long as that lasts. */
+  DiskRefused: true,
+
   // ---- Laps
   /** The input of a lap, or its recipe, cannot be run. */
   InvalidLap: false,
@@ -63,7 +66,7 @@ const HEALS = {
 
 export type FailureType = keyof typeof HEALS;
 
-/** Whether a failure of this type may be tried again; so may one that is not listed, such as a full disk. */
+/** Whether a failure of this type may be tried again; so may one that is not listed. */
 export function heals(type: string): boolean {
   return (HEALS as Readonly<Record<string, boolean>>)[type] ?? true;
 }

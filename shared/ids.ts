@@ -135,6 +135,9 @@ const side = ([first = '', ...more]: readonly string[]) =>
 
 /** Paths inside the artifact store. */
 export const uri = {
+  /** What form the others have. */
+  format: 'format.json',
+
   /** Of a run, or of one lap. */
   laps: folder('laps'),
   /** Who allocated a lap. */

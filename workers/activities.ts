@@ -8,14 +8,16 @@ import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredClusters, configuredServing } from './configured.ts';
+import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 import { projectEngines } from '../activities/training/engines.ts';
 
-/** All activities of this installation, by task queue. */
+/** All activities of this installation, by task queue. @throws StoreFormatUnknown */
 export async function createActivities() {
+  await markFormat(store);
   const serving = configuredServing(store);
   const clusters = configuredClusters();
   const trainingEngines = projectEngines(config.python);

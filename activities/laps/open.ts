@@ -15,6 +15,7 @@ import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
 import { importCheckpoint } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
+import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { allocateLap } from './identity.ts';
@@ -100,8 +101,10 @@ export async function openLap(
 
 /** A full disk or a store out of reach may heal; a bad input does not. */
 export function isPassing(error: unknown): boolean {
-  return ['ENOSPC', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'EROFS'].includes(
-    (error as NodeJS.ErrnoException).code ?? '',
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return (
+    refusalOf(error, '') instanceof DiskRefused ||
+    ['EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'ESTALE'].includes(code)
   );
 }
 

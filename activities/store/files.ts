@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ArtifactRef, Made } from '../../shared/records.ts';
+import { DiskRefused, NoArtifact, refusalOf } from './refusals.ts';
 import {
   ArtifactStore,
   checkedPrefix,
@@ -14,14 +15,16 @@ import {
   type Body,
   type Outlasts,
 } from './types.ts';
+import { isUnfinished, sweepUnfinished, unfinishedName } from './unfinished.ts';
 
-/** What is being written lies under such a name in its URI's uppermost folder; what a kill leaves there is nobody's. */
-const UNFINISHED = /^\.[0-9a-f-]{36}\.tmp$/;
-
-/** A store that is a folder of this machine, or one that machines share. */
+/**
+ * A store that is a folder of this machine, or one that machines share. What is being written lies unfinished in its
+ * URI's uppermost folder; what a kill leaves there is swept before the first write, and again when the disk is full.
+ */
 export class FileStore extends ArtifactStore {
   readonly root: string;
   readonly #mode: number;
+  #swept: Promise<void> | undefined;
 
   /** @param mode of the files. @default 0o666, less the umask */
   constructor(root: string, mode = 0o666) {
@@ -36,7 +39,14 @@ export class FileStore extends ArtifactStore {
   }
 
   async *read(uri: string, { from, to } = { from: 0, to: Infinity }): AsyncGenerator<Buffer> {
-    if (from < to) yield* createReadStream(this.path(uri), { start: from, end: to - 1 }) as AsyncIterable<Buffer>;
+    if (from >= to) return;
+    try {
+      yield* createReadStream(this.path(uri), { start: from, end: to - 1 }) as AsyncIterable<Buffer>;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'EISDIR') throw new NoArtifact(uri, 'a folder', { cause: error });
+      throw code === 'ENOENT' || code === 'ENOTDIR' ? new NoArtifact(uri, 'nothing', { cause: error }) : error;
+    }
   }
 
   async *list(given: string): AsyncGenerator<string> {
@@ -47,7 +57,7 @@ export class FileStore extends ArtifactStore {
     const uris: string[] = [];
     for (const entry of entries) {
       const linked = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)).catch(unlessAbsent) : entry;
-      if (!UNFINISHED.test(entry.name)) uris.push(above + entry.name + (linked?.isDirectory() === true ? '/' : ''));
+      if (!isUnfinished(entry.name)) uris.push(above + entry.name + (linked?.isDirectory() === true ? '/' : ''));
     }
     for (const uri of uris.sort()) {
       if (!uri.startsWith(prefix)) continue;
@@ -71,7 +81,7 @@ export class FileStore extends ArtifactStore {
     return this.#whole(uri, body, outlasts, async (unfinished, target) => {
       try {
         await link(unfinished, target).catch((error: NodeJS.ErrnoException) => {
-          if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code ?? '')) throw error;
+          if (!isWithoutLinks(error)) throw error;
           // No hard links here: still made by one alone, but a kill in the middle may leave a part of it.
           return copyFile(unfinished, target, constants.COPYFILE_EXCL);
         });
@@ -90,18 +100,19 @@ export class FileStore extends ArtifactStore {
 
   async appendable(uri: string): Promise<Appendable> {
     const target = await this.#placeOf(uri);
-    const file = await open(target, 'a+', this.#mode);
+    const file = await this.#writing(uri, () => open(target, 'a+', this.#mode));
     let { size } = await file.stat();
     if (size === 0) await sync(path.dirname(target));
     return {
       get size() {
         return size;
       },
-      async append(bytes, outlasts) {
-        await file.appendFile(bytes);
-        if (outlasts === 'a power cut') await file.datasync();
-        size += bytes.length;
-      },
+      append: (bytes, outlasts) =>
+        this.#writing(uri, async () => {
+          await file.appendFile(bytes);
+          if (outlasts === 'a power cut') await file.datasync();
+          size += bytes.length;
+        }),
       async cut(to) {
         await file.truncate(to);
         size = to;
@@ -130,7 +141,7 @@ export class FileStore extends ArtifactStore {
   /** Where an artifact will lie, in a folder that is there. */
   async #placeOf(uri: string): Promise<string> {
     const target = this.path(uri);
-    await makeFolder(path.dirname(target)).catch((error: NodeJS.ErrnoException) => {
+    await this.#writing(uri, () => makeFolder(path.dirname(target))).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EEXIST' || error.code === 'ENOTDIR' ? taken(uri) : error;
     });
     if ((await stat(target).catch(unlessAbsent))?.isDirectory() === true) throw taken(uri);
@@ -151,37 +162,80 @@ export class FileStore extends ArtifactStore {
     const target = await this.#placeOf(uri);
     const folder = path.dirname(target);
     const [top = ''] = path.relative(this.root, folder).split(path.sep);
-    const unfinished = path.join(this.root, top, `.${randomUUID()}.tmp`);
+    this.#swept ??= sweepUnfinished(this.root).catch(() => undefined); // what cannot be swept is left
+    await this.#swept;
+    const unfinished = path.join(this.root, top, await unfinishedName());
     const hash = createHash('sha256');
-    try {
-      const file = await open(unfinished, 'w', this.#mode);
+    return this.#writing(uri, async () => {
       try {
-        for await (const chunk of typeof body === 'string' || ArrayBuffer.isView(body) ? [body] : body) {
-          hash.update(chunk);
-          await file.writeFile(chunk);
+        const file = await open(unfinished, 'w', this.#mode);
+        try {
+          for await (const chunk of typeof body === 'string' || ArrayBuffer.isView(body) ? [body] : body) {
+            hash.update(chunk);
+            await file.writeFile(chunk);
+          }
+          if (outlasts === 'a power cut') await file.sync();
+        } finally {
+          await file.close();
         }
-        if (outlasts === 'a power cut') await file.sync();
+        const placed = await place(unfinished, target, hash.digest('hex'));
+        if (outlasts === 'a power cut') await sync(folder);
+        return placed;
       } finally {
-        await file.close();
+        await rm(unfinished, { force: true });
       }
-      return await place(unfinished, target, hash.digest('hex'));
-    } finally {
-      await rm(unfinished, { force: true });
-      if (outlasts === 'a power cut') await sync(folder);
+    });
+  }
+
+  /** @throws `DiskRefused` where it is the disk that refuses. */
+  async #writing<T>(uri: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const refusal = refusalOf(error, this.path(uri));
+      if (refusal instanceof DiskRefused) this.#swept = undefined;
+      throw refusal;
     }
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) await sync(path.dirname(made));
+/** Whether a file of the folder can have two names; else claims are made another way, see `create`. */
+export async function hasHardLinks(folder: string): Promise<boolean> {
+  const [file, other] = [path.join(folder, await unfinishedName()), path.join(folder, await unfinishedName())];
+  try {
+    await writeFile(file, '');
+    await link(file, other);
+    return true;
+  } catch (error) {
+    if (isWithoutLinks(error as NodeJS.ErrnoException)) return false;
+    throw error;
+  } finally {
+    for (const each of [file, other]) await rm(each, { force: true });
+  }
 }
 
+function isWithoutLinks({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code);
+}
+
+/** A folder at a time: asked for all at once, Node calls a read-only disk and a used-up quota ENOENT. */
+async function makeFolder(folder: string): Promise<void> {
+  const there = await stat(folder).catch(unlessAbsent);
+  if (there?.isDirectory() === true) return;
+  if (folder !== path.dirname(folder)) await makeFolder(path.dirname(folder));
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error; // else another has just made it
+  });
+  await sync(path.dirname(folder));
+}
+
+/** Puts a folder's names to the disk, where that can be asked for: some file systems know no such thing. */
 async function sync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
-    await handle.sync();
+    await handle.sync().catch((error: NodeJS.ErrnoException) => {
+      if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(error.code ?? '')) throw error;
+    });
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { takeLease, type Lease } from './lease.ts';
 import { linesOf } from './lines.ts';
+import { DiskRefused } from './refusals.ts';
 import type { Appendable, ArtifactStore, Outlasts } from './types.ts';
 
 /** What the lines of a journal are. */
@@ -166,7 +167,10 @@ export class Journal<T> {
       try {
         await this.#file.append(Buffer.concat(batch.map(({ line }) => line)), outlasts);
       } catch (error) {
-        this.#broken = new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
+        this.#broken =
+          error instanceof DiskRefused
+            ? error
+            : new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
         // Else it is cut, or its lines count, when it is opened again.
         await this.#file.cut(size).catch(() => undefined);
         for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);

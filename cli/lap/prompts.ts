@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { store } from '../../workers/store.ts';
+import { markFormat } from '../../activities/store/format.ts';
 import { addPromptSet } from '../../activities/store/promptSets.ts';
 import { UsageError } from '../usage.ts';
 
@@ -20,6 +21,7 @@ export function registerPrompts(program: Command): void {
 }
 
 async function add(folder: string, name: string, { json }: { readonly json?: boolean }): Promise<void> {
+  await markFormat(store);
   const ref = await addPromptSet(store, folder, name, (text) => console.error(`Warning: ${text}`)).catch(
     (error: Error) => {
       throw new UsageError(error.message);

@@ -3,6 +3,9 @@ import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isFree } from '../../activities/processes/ports.ts';
+import { hasHardLinks } from '../../activities/store/files.ts';
+import { formatOf, STORE_FORMAT } from '../../activities/store/format.ts';
+import { store } from '../../workers/store.ts';
 import { configuredClusters } from '../../workers/configured.ts';
 import { findInterpreter, pythonIsReady } from '../../workers/stack/python.ts';
 import { serverAnswers } from '../../workers/stack/temporalServer.ts';
@@ -94,6 +97,18 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     return free >= needed ? { state: 'ok', detail } : { state: 'bad', detail: `${detail}; expected ${needed} GB` };
   },
 
+  async store() {
+    const format = `format ${await formatOf(store)}, ${STORE_FORMAT} is written`;
+    return (await hasHardLinks(config.stateDir))
+      ? { state: 'ok', detail: format }
+      : {
+          state: 'ok',
+          detail:
+            `${format}; there are no hard links in ${config.stateDir}: locks and records are made without, which a ` +
+            'kill at the wrong moment can leave half made. FLYWHEEL_STATE on another file system is safer',
+        };
+  },
+
   async clusters() {
     return {
       state: 'ok',
@@ -118,7 +133,7 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('check what a lap needs on this machine')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk, clusters and the base checkpoint. Changes ' +
+      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters and the base checkpoint. Changes ' +
         'nothing. Exit code 1 when something must be mended.',
     )
     .option('--json', 'print one JSON object')

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
@@ -70,4 +70,20 @@ test('a lap that this machine cannot hold can be planned; one over its budget en
     /\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/,
   );
   expect(smoke.status).toBe(1);
+});
+
+test('a store of a later version is refused by its number; doctor names it, and stop still stops', () => {
+  const state = mkdtempSync(path.join(tmpdir(), 'flywheel-cli-'));
+  mkdirSync(path.join(state, 'store'));
+  writeFileSync(path.join(state, 'store', 'format.json'), '{"format": 99}');
+  const env = { FLYWHEEL_STATE: state };
+  const laps = flywheel(['laps'], env);
+  expect(laps).toMatchObject({ status: 1, stdout: '' });
+  expect(laps.stderr).toMatch(/^Expected file:.*format\.json to say a format from 1 to \d+, got 99: a later version/);
+  const { checks } = JSON.parse(flywheel(['doctor', '--json'], env).stdout) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === 'store')).toMatchObject({
+    state: 'bad',
+    detail: expect.stringContaining('got 99: a later version'),
+  });
+  expect(flywheel(['stop'], env)).toMatchObject({ status: 0, stdout: 'Nothing was running.\n' });
 });

@@ -3,6 +3,7 @@ import { configuredServing } from '../configured.ts';
 import { store } from '../store.ts';
 import { config } from '../../temporal.config.ts';
 import { knownRewardToken } from '../stack/state.ts';
+import { markFormat } from '../../activities/store/format.ts';
 import { createRewardService } from './server.ts';
 
 /** Runs the reward service until SIGTERM or SIGINT. A request under way is cut then; what was judged is remembered. */
@@ -13,6 +14,7 @@ if (token === undefined)
     `Expected a token in ${tokenEnv}, or in ${config.runDir}, found neither: set the variable, or start the stack ` +
       'with "flywheel dev"',
   );
+await markFormat(store);
 const log = pino({ name: 'reward-service' });
 const serving = configuredServing(store);
 const app = createRewardService({

@@ -31,7 +31,9 @@ export function contract(open: () => Promise<ArtifactStore>): void {
   test('what is not there has no size, cannot be read, and is no folder', async () => {
     await store.write('a/b/c', '');
     for (const uri of ['x', 'a/x', 'a/b', 'a/b/c/d']) expect(await store.stat(uri)).toBeUndefined();
-    await expect(store.readText('a/x')).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(store.readText('a/x')).rejects.toMatchObject({ name: 'NoArtifact', code: 'ENOENT' });
+    await expect(store.readText('a/b/c/d')).rejects.toMatchObject({ name: 'NoArtifact', code: 'ENOENT' });
+    await expect(store.readText('a/b')).rejects.toThrow('Expected a/b to be an artifact of the store, got a folder');
     await store.remove('a/x');
     expect(await Promise.all(['a/b/c', 'a/b', 'a', 'a/x', 'a/b/c/d'].map((uri) => store.exists(uri)))).toEqual([
       true,

@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ArtifactRef, Made } from '../../../shared/records.ts';
+import { NoArtifact } from '../../../activities/store/refusals.ts';
 import {
   ArtifactStore,
   checkedPrefix,
@@ -24,7 +25,7 @@ export class MemoryStore extends ArtifactStore {
 
   async *read(uri: string, range?: { readonly from: number; readonly to: number }): AsyncGenerator<Buffer> {
     const found = this.#artifacts.get(checkedUri(uri));
-    if (found === undefined) throw Object.assign(new Error(`ENOENT: no artifact ${uri}`), { code: 'ENOENT' });
+    if (found === undefined) throw new NoArtifact(uri, (await this.exists(uri)) ? 'a folder' : 'nothing');
     yield found.bytes.subarray(range?.from, range?.to);
   }
 

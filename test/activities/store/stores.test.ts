@@ -1,7 +1,7 @@
-import * as fs from 'node:fs/promises';
+import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { FileStore } from '../../../activities/store/files.ts';
+import { FileStore, hasHardLinks } from '../../../activities/store/files.ts';
 import { contract } from './contract.ts';
 import { MemoryStore } from './memoryStore.ts';
 
@@ -34,7 +34,11 @@ test('where there are no hard links, still one alone creates an artifact', async
     const made = await Promise.all(Array.from({ length: 20 }, (_, n) => store.create('locks/a', `${n}`)));
     expect(made.filter((each) => each === 'created')).toHaveLength(1);
     expect(await store.readText('locks/a')).toBe(`${made.indexOf('created')}`);
+    expect(link).toHaveBeenCalled();
+    expect(await hasHardLinks(store.root)).toBe(false);
   } finally {
     link.mockRestore();
   }
+  expect(await hasHardLinks(store.root)).toBe(true);
+  expect(await fs.readdir(store.root)).toEqual(['locks']);
 });

@@ -1,0 +1,37 @@
+/** What a disk that takes nothing says, and what a person does about it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: make room',
+  EDQUOT: 'the quota is used up: make room, or have it raised',
+  EROFS: 'the file system is read-only: have it mounted for writing',
+  EFBIG: 'a file may not be that large there: raise the limit (`ulimit -f`), or use another file system',
+};
+
+/**
+ * The disk takes nothing now. Nothing was changed, nothing half written is left, and the same goes well once there is
+ * room: activities wait for that.
+ */
+export class DiskRefused extends Error {
+  override readonly name = 'DiskRefused';
+  readonly code: string;
+
+  constructor(where: string, code: string, cause?: unknown) {
+    super(`Cannot write ${where} (${code}): ${REFUSALS[code]}; what waits for it then goes on`, { cause });
+    this.code = code;
+  }
+}
+
+/** The error as `DiskRefused`, where it is a disk's. @param where what was to be written, for the message. */
+export function refusalOf(error: unknown, where: string): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return Object.hasOwn(REFUSALS, code) && !(error instanceof DiskRefused) ? new DiskRefused(where, code, error) : error;
+}
+
+/** There is no such artifact. */
+export class NoArtifact extends Error {
+  override readonly name = 'NoArtifact';
+  readonly code = 'ENOENT';
+
+  constructor(uri: string, got: 'nothing' | 'a folder', options?: ErrorOptions) {
+    super(`Expected ${uri} to be an artifact of the store, got ${got} there`, options);
+  }
+}
