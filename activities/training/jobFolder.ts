@@ -96,9 +96,10 @@ export class JobFolder {
       output: { uri: file(uri.jobs(this.jobKey)), checkpoints: file('checkpoints') },
       resume: 'auto',
       reward: {
-        url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v1/reward`,
+        url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v2/rewards`,
         recipeSha256: 'rewardSpecSha256' in input ? input.rewardSpecSha256 : undefined,
         tokenEnv: reward.tokenEnv,
+        ...('reward' in input && input.reward),
       },
     });
     if (!parsed.success) {

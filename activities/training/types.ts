@@ -9,6 +9,8 @@ export interface GrpoInput extends AnyInput {
   readonly kind: 'grpo';
   /** Digest of `rewards/<jobKey>/spec.json`. */
   readonly rewardSpecSha256: string;
+  /** How long rewards are waited for; absent as in a job file. */
+  readonly reward?: { readonly outageMinutes?: number; readonly stallMinutes?: number };
   readonly hyper: HyperOf<'grpo'>;
 }
 

@@ -9,7 +9,13 @@ const modelRef = z.object({
   role: z.enum(['candidate', 'verifier', 'metaVerifier', 'generator']),
   checkpoint: z.object({ uri: z.string(), sha256: z.string() }),
 });
-const sampling = z.object({ temperature: z.number(), topP: z.number(), maxTokens: z.int() });
+const sampling = z.object({
+  temperature: z.number(),
+  topP: z.number(),
+  maxTokens: z.int(),
+  maxThinkingTokens: z.int().optional(),
+  templateKwargs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+});
 
 export const rewardSpecSchema = z.object({
   jobKey: z.string(),
@@ -36,38 +42,65 @@ export const rewardSpecSchema = z.object({
   /** Tries for a judge's malformed answer before the item is unscorable. */
   judgeAttempts: z.int().min(1),
   seed: z.int(),
+  /**
+   * The rows that items refer to. A spec of an older build names none: then they are those of the training
+   * (`jobs/<jobKey>/training.json`).
+   */
+  datasets: z.array(z.object({ uri: z.string(), sha256: z.string(), rows: z.int() })).optional(),
 });
 export type RewardSpec = z.infer<typeof rewardSpecSchema>;
 
-/** `POST /jobs/{jobId}/v1/reward`; `jobId` is the jobKey, URL-encoded. */
-export const rewardRequestSchema = z.object({
+/** Most items of a batch, and most bytes of one that has several; a single item may be as long as `MAX_ITEM_BYTES`. */
+export const MAX_BATCH_ITEMS = 256;
+export const MAX_BATCH_BYTES = 16 * 2 ** 20;
+export const MAX_ITEM_BYTES = 64 * 2 ** 20;
+/** Longest that a poll is kept waiting, seconds. */
+export const MAX_WAIT_SECONDS = 55;
+
+/**
+ * Protocol 2. `POST /jobs/{jobKey, URL-encoded}/v2/rewards` takes a batch and answers 202 with its state at once;
+ * `GET …/v2/rewards/{id}?wait=55` answers with its state when all of it is judged, or when the wait is over. Both answer
+ * with a `RewardBatch`. An id is a digest of what was posted: an equal batch is the same one, and is judged once. A poll
+ * for an id that the service does not know (it was restarted) is answered with 404: the client posts again, and what was
+ * judged by then is answered from the log. `POST …?again=1` gives up the judges' calls that are under way for the batch,
+ * and makes them anew. 429 says that the service has enough under way, 410 that it no longer speaks a protocol.
+ */
+export const rewardBatchSchema = z.object({
   items: z
     .array(
       z.object({
+        /** A row of the job's datasets, which says what the answer is to. */
         itemId: z.string(),
-        task: z.enum(TASKS),
-        /** The raw completion, thinking included. */
+        /** Where it is given, it has to be the row's. */
+        task: z.enum(TASKS).optional(),
+        /** The completion, without the model's thinking. */
         response: z.string(),
+        /** Kept beside the response, for the audit; no judge sees it. */
+        thinking: z.string().optional(),
         /** The completion ran into maxCompletionTokens. */
         truncated: z.boolean(),
-        meta: z.object({
-          problem: z.object({
-            id: z.string(),
-            statement: z.string(),
-            topic: z.string(),
-            source: z.string(),
-            difficulty: z.number().optional(),
-          }),
-          proof: z.string().optional(),
-          analysis: z.string().optional(),
-          score: z.union([z.literal(0), z.literal(0.5), z.literal(1)]).optional(),
-        }),
+        /** The optimizer step that asks, from 1. */
+        step: z.int().min(1).optional(),
       }),
     )
     .min(1)
-    .max(4096),
+    .max(MAX_BATCH_ITEMS),
 });
-export type RewardItem = z.infer<typeof rewardRequestSchema>['items'][number];
+export type RewardItem = z.infer<typeof rewardBatchSchema>['items'][number];
+
+/** What rows say about their items: `RewardMeta` of shared/records.ts. */
+export const rewardMetaSchema = z.object({
+  problem: z.object({
+    id: z.string(),
+    statement: z.string(),
+    topic: z.string(),
+    source: z.string(),
+    difficulty: z.number().optional(),
+  }),
+  proof: z.string().optional(),
+  analysis: z.string().optional(),
+  score: z.union([z.literal(0), z.literal(0.5), z.literal(1)]).optional(),
+});
 
 /** The parts a reward is made of; only those that apply are present. */
 export interface RewardComponents {
@@ -82,7 +115,6 @@ export interface RewardComponents {
   readonly selfAnalysis?: number;
 }
 
-/** Answers come in the order of the items. */
 export type RewardAnswer =
   | {
       readonly itemId: string;
@@ -94,7 +126,17 @@ export type RewardAnswer =
   /** A judge gave no usable verdict: no reward, no advantage; never 0. */
   | { readonly itemId: string; readonly status: 'unscorable'; readonly reason: string };
 
-export interface RewardResponse {
-  readonly items: readonly RewardAnswer[];
-  readonly usage: { readonly promptTokens: number; readonly completionTokens: number; readonly calls: number };
+/** Where a batch stands. */
+export interface RewardBatch {
+  readonly id: string;
+  /** Answers in the order of the items; null for one that is under way. */
+  readonly items: readonly (RewardAnswer | null)[];
+  readonly underWay: number;
+  /**
+   * Rises with whatever is done for the job, started calls and their tokens, too. A step that takes long is alive as
+   * long as it rises; a restart begins it again.
+   */
+  readonly progress: number;
+  /** Why items wait: a judge is down. They are judged when it is back. */
+  readonly waiting?: string;
 }

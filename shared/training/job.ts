@@ -38,7 +38,15 @@ export const jobSchema = z.discriminatedUnion('kind', [
   anyJob.extend({
     kind: z.literal('grpo'),
     /** `tokenEnv` names the environment variable that holds the bearer token. */
-    reward: z.object({ url: z.url(), recipeSha256: z.string(), tokenEnv: z.string() }),
+    reward: z.object({
+      url: z.url(),
+      recipeSha256: z.string(),
+      tokenEnv: z.string(),
+      /** How long a service that is gone, or whose judges are down, is waited for. @default 120 */
+      outageMinutes: z.number().positive().optional(),
+      /** How long nothing may move at a service that answers: no call started or ended, no token. @default 45 */
+      stallMinutes: z.number().positive().optional(),
+    }),
     hyper: hyper.extend({
       groupSize: z.int().min(2),
       promptsPerStep: z.int().min(1),

@@ -30,6 +30,10 @@ class RewardSpec(Read):
     url: str = Field(pattern=r"^https?://")
     recipe_sha256: Text
     token_env: Text
+    outage_minutes: Positive = 120
+    """How long a reward service that is gone, or whose judges are down, is waited for."""
+    stall_minutes: Positive = 45
+    """How long nothing may move at a service that answers."""
 
 
 class Hyper(Read):

@@ -1,13 +1,16 @@
-"""The client of the reward service (shared/reward/protocol.ts): one batched POST a step.
+"""The client of the reward service: protocol 2 of shared/reward/protocol.ts.
 
-An outage is waited out, never scored; an item without a reward has None, which is not a reward of 0.
+A step is posted in batches and polled for until it is judged, however long that takes. An outage is waited out, never
+scored; an item without a reward has None, which is not a reward of 0.
 """
 
 import json
+import logging
 import math
 import ssl
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
@@ -18,13 +21,31 @@ from pydantic import Field, TypeAdapter, ValidationError
 from trainer.contract.failures import JobFailure, one_line
 from trainer.contract.model import Open
 
-# Ours: long enough for a service to be restarted by hand, short enough that a job does not hold a GPU for a day.
-OUTAGE_SECONDS = 600.0
-# One answer may take this long (judges are models); the service goes on evaluating after we hang up, and keeps what it
-# found.
-ANSWER_SECONDS = 300.0
+log = logging.getLogger("trainer")
+
+BATCH_ITEMS = 256
+BATCH_BYTES = 16 * 2**20
 CONNECT_SECONDS = 10.0
-HEALING = (408, 425, 429, 500, 502, 503, 504)
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+FULL = 429
+"""The service has enough under way: not now."""
+HEALING = (408, 425, FULL, 500, 502, 503, 504)
+"""Statuses of an outage."""
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """In seconds. Ours: outages are mended by people, and a verdict may take half an hour."""
+
+    silence: float = 60.0
+    """No answer to a request for this long: the service is gone."""
+    outage: float = 7200.0
+    """How long a service that is gone, or one whose judges are down, is waited for."""
+    stall: float = 2700.0
+    """How long nothing may move while all are there: no call started or ended, no token."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +59,43 @@ class Rewards:
     """Why items were unscorable."""
 
 
+class Scored(Open):
+    item_id: str
+    status: Literal["scored"]
+    reward: float
+    components: dict[str, float] = Field(default_factory=dict)
+
+
+class Unscorable(Open):
+    item_id: str
+    status: Literal["unscorable"]
+    reason: str = "no reason given"
+
+
+Answer = Annotated[Scored | Unscorable, Field(discriminator="status")]
+
+
+class State(Open):
+    """Where a batch stands."""
+
+    id: str
+    items: list[Answer | None]
+    progress: float
+    waiting: str | None = None
+    """Why items wait: a judge is down."""
+
+
+STATE = TypeAdapter(State)
+
+
 class RewardClient:
-    def __init__(
-        self, url: str, token: str, outage_seconds: float = OUTAGE_SECONDS, answer_seconds: float = ANSWER_SECONDS
-    ):
+    def __init__(self, url: str, token: str, patience: Patience = Patience()):
         self.url = url
-        self.outage_seconds = outage_seconds
+        self.patience = patience
         # One connection, kept however long a step takes.
         self.http = httpx.Client(
             headers={"authorization": f"Bearer {token}", "content-type": "application/json"},
-            timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(patience.silence, connect=min(CONNECT_SECONDS, patience.silence)),
             limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
             verify=ssl.create_default_context(),
             trust_env=False,
@@ -55,45 +103,178 @@ class RewardClient:
         self.answered = False
         """Whether the last request had an answer, so that the next one may go over the same connection."""
 
-    def score(self, items: list[dict[str, Any]], sleep: Callable[[float], None] = time.sleep) -> Rewards:
-        """Asks for the rewards of one step. Waits through outages of up to `outage_seconds`.
+    def score(self, items: list[Item], sleep: Callable[[float], None] = time.sleep) -> Rewards:
+        """Asks for the rewards of one step, and returns when all of it is judged.
 
-        Raises JobFailure (class reward): the outage lasted longer, the service refused the request, or its answer
-        breaks the protocol.
+        Raises JobFailure: class infra where an outage or a stall lasts longer than is waited for, class reward where
+        the service refuses the request or breaks the protocol.
         """
-        body = json.dumps({"items": items}, ensure_ascii=False).encode()
+        step = Step(self, items, sleep)
+        while step.to_post or step.posted:
+            step.post_all()
+            step.poll_one()
+        return summary(step.answers)
+
+    def ask(
+        self, method: str, path: str, sleep: Callable[[float], None], body: bytes = b"", passes: int = 0
+    ) -> httpx.Response:
+        """The first answer that is no outage, and not 0. `passes` is a status of outages that is one."""
         since = time.monotonic()
-        pause = 0.2
+        pause = FIRST_PAUSE_SECONDS
         while True:
             wait = pause
             try:
-                answer = self.post(body)
-                if answer.status_code == 200:
-                    return read_answer(answer.content, items)
-                problem = f"HTTP {answer.status_code}: {one_line(answer.content.decode(errors='replace'), 200)}"
-                if answer.status_code not in HEALING:
-                    raise JobFailure("reward", f"the reward service at {self.url} refused the request with {problem}")
+                answer = self.send(method, self.url + path, body)
+                if answer.status_code == passes or answer.status_code not in HEALING:
+                    if pause > FIRST_PAUSE_SECONDS:
+                        log.warning("the reward service answers again")
+                    return answer
+                problem = f"HTTP {answer.status_code}: {said(answer)}"
                 wait = max(pause, retry_after(answer.headers.get("retry-after")))
             except httpx.RequestError as error:
                 problem = f"{type(error).__name__}: {error}"
             lasted = time.monotonic() - since
-            if lasted + wait > self.outage_seconds:
-                silence = f"gave no answer for {lasted:.0f} s, last {one_line(problem, 200)}"
-                raise JobFailure("reward", f"the reward service at {self.url} {silence}")
+            silence = (
+                f"the reward service at {self.url} gave no answer for {lasted:.0f} s, last {one_line(problem, 200)}"
+            )
+            if lasted + wait > self.patience.outage:
+                raise JobFailure("infra", silence)
+            if pause == FIRST_PAUSE_SECONDS:
+                log.warning("%s; waiting up to %.0f s", silence, self.patience.outage)
             sleep(wait)
-            pause = min(pause * 1.7, 10.0)
+            pause = min(pause * 1.7, LONGEST_PAUSE_SECONDS)
 
-    def post(self, body: bytes) -> httpx.Response:
+    def send(self, method: str, url: str, body: bytes) -> httpx.Response:
         """One request. A connection that the service closed while it was idle is opened anew, once."""
         kept, self.answered = self.answered, False
         try:
-            answer = self.http.post(self.url, content=body)
+            answer = self.http.request(method, url, content=body)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             if not kept:
                 raise
-            answer = self.http.post(self.url, content=body)
+            answer = self.http.request(method, url, content=body)
         self.answered = True
         return answer
+
+
+class Step:
+    """One step's items on their way: batches to post, batches that are under way, and what was answered."""
+
+    def __init__(self, client: RewardClient, items: list[Item], sleep: Callable[[float], None]):
+        self.client = client
+        self.items = items
+        self.sleep = sleep
+        self.answers: list[Scored | Unscorable | None] = [None] * len(items)
+        self.to_post = deque(batches_of(items))
+        self.posted: deque[tuple[slice, str]] = deque()
+        """Batches and their ids."""
+        self.progress = -1.0
+        self.moved = self.unstalled = time.monotonic()
+        """When something was last seen to move; and when it last moved or waited for a judge that is down."""
+        self.asked_again = False
+
+    def post_all(self) -> None:
+        """Posts until the service has enough under way."""
+        while self.to_post and self.post(self.to_post[0]):
+            self.to_post.popleft()
+
+    def post(self, batch: slice, again: bool = False) -> bool:
+        """Whether the service took it. Where nothing of ours is under way, that it has enough is waited out."""
+        passes = FULL if self.posted else 0
+        answer = self.client.ask("POST", "?again=1" if again else "", self.sleep, encode(self.items[batch]), passes)
+        if answer.status_code == FULL:
+            return False
+        state = self.read(answer, batch, 202)
+        if not again:
+            self.posted.append((batch, state.id))
+        return True
+
+    def poll_one(self) -> None:
+        """Waits for the oldest batch; with more to post, only shortly for each in turn."""
+        batch, name = self.posted.popleft()
+        wait = self.client.patience.silence * (1 if self.to_post else 55) / 60
+        asked = time.monotonic()
+        answer = self.client.ask("GET", f"/{name}?wait={wait:.3f}", self.sleep)
+        if answer.status_code == 404:
+            # The service was restarted since: what was judged is answered from its log.
+            self.to_post.append(batch)
+            self.sleep(FIRST_PAUSE_SECONDS)
+            return
+        state = self.read(answer, batch, 200)
+        if None not in state.items:
+            self.answers[batch] = state.items
+            self.moved = self.unstalled = time.monotonic()
+            return
+        (self.posted.append if self.to_post else self.posted.appendleft)((batch, name))
+        self.watch(state)
+        if time.monotonic() - asked < FIRST_PAUSE_SECONDS:
+            self.sleep(FIRST_PAUSE_SECONDS)
+
+    def watch(self, state: State) -> None:
+        """Raises JobFailure (class infra) where nothing moved for too long; what is stalled is asked for again once."""
+        now, patience = time.monotonic(), self.client.patience
+        if state.progress != self.progress:
+            self.progress, self.moved, self.unstalled = state.progress, now, now
+        elif state.waiting is not None:
+            self.unstalled = now
+            if now - self.moved > patience.outage:
+                problem = f"waits since {now - self.moved:.0f} s: {one_line(state.waiting, 200)}"
+                raise JobFailure("infra", f"the reward service at {self.client.url} {problem}")
+        elif now - self.unstalled > patience.stall:
+            if self.asked_again:
+                problem = f"nothing moved for {now - self.unstalled:.0f} s, also when it was asked again"
+                raise JobFailure("infra", f"the rewards of {self.client.url} are stalled: {problem}")
+            log.warning("no reward call moved for %.0f s: asking again", now - self.unstalled)
+            self.asked_again = True
+            for batch, _ in self.posted:
+                self.post(batch, again=True)
+            self.moved = self.unstalled = time.monotonic()
+
+    def read(self, answer: httpx.Response, batch: slice, status: int) -> State:
+        """Raises JobFailure (class reward) where it is a refusal, or no state of that batch."""
+        asked = self.items[batch]
+        if answer.status_code != status:
+            which = f"item {asked[0]['itemId']}" if len(asked) == 1 else f"a batch of {len(asked)} items"
+            problem = f"{which} with HTTP {answer.status_code}: {said(answer)}"
+            raise JobFailure("reward", f"the reward service at {self.client.url} refused {problem}")
+        return read_state(answer.content, asked)
+
+
+def read_state(text: bytes, asked: list[Item]) -> State:
+    try:
+        state = STATE.validate_python(json.loads(text))
+    except (ValueError, ValidationError) as error:
+        problem = f"expected the state of a batch of rewards, got {text[:160]!r}: {one_line(str(error), 200)}"
+        raise JobFailure("reward", problem) from error
+    names = [item["itemId"] for item in asked]
+    if len(state.items) != len(names):
+        raise JobFailure("reward", f"expected {len(names)} reward items, got {len(state.items)}")
+    for name, answer in zip(names, state.items, strict=True):
+        if answer is not None and answer.item_id != name:
+            raise JobFailure("reward", f"expected the reward of item {name}, got that of {answer.item_id}")
+    return state
+
+
+def batches_of(items: list[Item]) -> Iterator[slice]:
+    """Consecutive items, as many as fit into a batch; one that is too long for any is a batch of its own."""
+    start = size = 0
+    for index, item in enumerate(items):
+        length = len(encode([item]))
+        if index > start and (index - start == BATCH_ITEMS or size + length > BATCH_BYTES):
+            yield slice(start, index)
+            start, size = index, 0
+        size += length
+    if items:
+        yield slice(start, len(items))
+
+
+def encode(items: list[Item]) -> bytes:
+    # A lone surrogate, which a tokenizer may decode to, has no UTF-8.
+    return json.dumps({"items": items}, ensure_ascii=False).encode(errors="replace")
+
+
+def said(answer: httpx.Response) -> str:
+    return one_line(answer.content.decode(errors="replace"), 300)
 
 
 def retry_after(value: str | None) -> float:
@@ -110,47 +291,16 @@ def retry_after(value: str | None) -> float:
     return min(max(seconds, 0.0), 60.0) if math.isfinite(seconds) else 0.0
 
 
-class Scored(Open):
-    item_id: str
-    status: Literal["scored"]
-    reward: float
-    components: dict[str, float] = Field(default_factory=dict)
-
-
-class Unscorable(Open):
-    item_id: str
-    status: Literal["unscorable"]
-    reason: str = "no reason given"
-
-
-ANSWER: TypeAdapter[Scored | Unscorable] = TypeAdapter(Annotated[Scored | Unscorable, Field(discriminator="status")])
-
-
-def read_answer(text: bytes, items: list[dict[str, Any]]) -> Rewards:
-    try:
-        answers = json.loads(text)["items"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise JobFailure("reward", f"expected a reward answer with items, got {text[:120]!r}") from error
-    if not isinstance(answers, list) or len(answers) != len(items):
-        got = len(answers) if isinstance(answers, list) else repr(answers)
-        raise JobFailure("reward", f"expected {len(items)} reward items, got {got}")
+def summary(answers: list[Scored | Unscorable]) -> Rewards:
     rewards = Rewards([], {}, [])
     sums: dict[str, list[float]] = {}
-    for asked, answer in zip(items, answers, strict=True):
-        item = asked["itemId"]
-        if not isinstance(answer, dict) or answer.get("itemId") != item:
-            raise JobFailure("reward", f"expected the reward of item {item}, got {json.dumps(answer)[:120]}")
-        try:
-            got = ANSWER.validate_python(answer)
-        except ValidationError as error:
-            expected = f"item {item} to be scored with a number or unscorable"
-            raise JobFailure("reward", f"expected {expected}, got {json.dumps(answer)[:160]}") from error
-        if got.status == "scored":
-            rewards.values.append(got.reward)
-            for name, part in got.components.items():
-                sums.setdefault(name, []).append(part)
-        else:
+    for answer in answers:
+        if answer.status == "unscorable":
             rewards.values.append(None)
-            rewards.reasons.append(got.reason)
+            rewards.reasons.append(answer.reason)
+            continue
+        rewards.values.append(answer.reward)
+        for name, part in answer.components.items():
+            sums.setdefault(name, []).append(part)
     rewards.components.update((name, sum(parts) / len(parts)) for name, parts in sums.items())
     return rewards

@@ -14,7 +14,7 @@ from trainer.contract.model import Message, Open
 
 
 class Row(Open):
-    """A TrainingRow of shared/records.ts; `meta` goes back to the reward service untouched."""
+    """A TrainingRow of shared/records.ts; `meta` is for the reward service, which reads it there."""
 
     item_id: str
     task: Literal["prove", "refine", "selfVerify", "selfRefine", "verify", "metaVerify"]

@@ -92,7 +92,7 @@ def job_value(folder: Path, kind: str = "grpo", base: Path = BASE, **hyper: Any)
         "resume": "auto",
     }
     if kind == "grpo":
-        url = "http://127.0.0.1:9/jobs/x/v1/reward"
+        url = "http://127.0.0.1:9/jobs/x/v2/rewards"
         value["reward"] = {"url": url, "recipeSha256": "b" * 64, "tokenEnv": "TEST_REWARD_TOKEN"}
     return value
 

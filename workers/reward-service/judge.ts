@@ -39,10 +39,16 @@ const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
 /**
  * `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a
  * new seed, `judgeAttempts` times in all.
+ * @throws the signal's reason.
  */
-export async function judge(judges: Judges, question: JudgeQuestion, count: number): Promise<Judgement> {
+export async function judge(
+  judges: Judges,
+  question: JudgeQuestion,
+  count: number,
+  signal: AbortSignal,
+): Promise<Judgement> {
   const verdicts = await Promise.all(
-    Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample)),
+    Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample, signal)),
   );
   const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
   const missing = verdicts.find(({ kind }) => kind === 'outage') ?? verdicts.find(({ kind }) => kind === 'noVerdict');
@@ -54,6 +60,7 @@ async function oneVerdict(
   { asker, spec, prompts }: Judges,
   question: JudgeQuestion,
   sample: number,
+  signal: AbortSignal,
 ): Promise<Judgement> {
   const role = JUDGES[question.task];
   const judgeModel = spec.judges[role];
@@ -70,13 +77,8 @@ async function oneVerdict(
   let reason = '';
   for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
     const seed = seedOf(spec.seed, question.responseSha256, question.task, sample, attempt);
-    const outcome = await asker.ask({
-      ...asked,
-      key: callKey(digest, { seed, sample, attempt }),
-      row: question.row,
-      sample,
-      seed,
-    });
+    const call = { ...asked, key: callKey(digest, { seed, sample, attempt }), row: question.row, sample, seed };
+    const outcome = await asker.ask(call, signal);
     cost = addCosts(cost, {
       calls: 1,
       promptTokens: outcome.usage?.promptTokens ?? 0,

@@ -1,6 +1,8 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../../activities/inference/keys.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
-import type { RewardAnswer, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
+import type { RewardAnswer, RewardBatch, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
   isKeptForAudit,
   judgeNeed,
@@ -10,91 +12,184 @@ import {
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
 import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion, type Judges } from './judge.ts';
-import type { RewardLog, RewardRecord } from './rewardLog.ts';
+import { Refusal } from './refusal.ts';
+import type { RewardLog } from './rewardLog.ts';
+import type { AskedRow, RowIndex } from './rows.ts';
 
-/** What an evaluation came to. An outage is not remembered: the same request may be made again. */
-export type Evaluation =
-  | { readonly kind: 'answer'; readonly answer: RewardAnswer; readonly cost: JudgeCost }
-  | { readonly kind: 'outage'; readonly reason: string };
+/** First and longest pause before a judge that was down is asked again, milliseconds; doubled in between. Ours. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+/** Batches that are remembered after their end: a poll whose answer was lost is repeated soon. */
+const ENDED_BATCHES = 64;
 
-/** What a job has seen since the service started; `scored`, `unscorable` and `imitations` count the whole log. */
+/** An item, and what its row says about it. */
+type KnownItem = Omit<RewardItem, 'task'> & AskedRow;
+
+/** An item whose evaluation is under way. */
+interface Running {
+  readonly answer: Promise<RewardAnswer>;
+  /** Aborted when its calls are to be made anew. */
+  calls: AbortController;
+  /** Why it waits, while a judge is down. */
+  waiting?: string | undefined;
+}
+
+interface Batch {
+  readonly id: string;
+  readonly keys: readonly string[];
+  readonly answers: (RewardAnswer | null)[];
+  /** Rejects where an evaluation could not be kept: the batch is then to be posted again. */
+  readonly ended: Promise<void>;
+}
+
+/** What a job has seen since the service started. */
 const NOTHING_SEEN = {
-  scored: 0,
-  unscorable: 0,
-  /** Scored answers with marks of a verdict that are not their own. */
-  imitations: 0,
   /** Items answered from the log, or together with an equal one under way. */
   cached: 0,
   joined: 0,
+  /** Times that an item found a judge down. */
   outages: 0,
-  underWay: 0,
   judgeCalls: 0,
   promptTokens: 0,
   completionTokens: 0,
 };
-type RewardCounters = typeof NOTHING_SEEN;
 
-/** The rewards of one training job: each equal request is evaluated once, whoever waits for it. */
+/** The rewards of one training job: each equal item is evaluated once, whoever waits for it, if anybody does. */
 export class RewardJob {
   readonly spec: RewardSpec;
   readonly #specSha256: string;
   readonly #judges: Judges;
   readonly #log: RewardLog;
-  readonly #underWay = new Map<string, Promise<Evaluation>>();
+  readonly #rows: RowIndex;
+  readonly #underWay = new Map<string, Running>();
+  readonly #batches = new Map<string, Batch>();
   readonly #seen = { ...NOTHING_SEEN };
+  readonly #closing = new AbortController();
 
-  constructor(judges: Judges, log: RewardLog) {
+  constructor(judges: Judges, log: RewardLog, rows: RowIndex) {
     this.spec = judges.spec;
     this.#specSha256 = sha256(JSON.stringify(judges.spec));
     this.#judges = judges;
     this.#log = log;
-    for (const { answer } of log.all()) this.#count(answer);
+    this.#rows = rows;
+    setMaxListeners(0, this.#closing.signal); // each item that waits listens
   }
 
-  get counters(): RewardCounters {
-    return { ...this.#seen, underWay: this.#underWay.size };
+  /** Beside what was seen since the start, what the whole log has. */
+  get counters() {
+    const waiting = [...this.#underWay.values()].filter(({ waiting }) => waiting !== undefined).length;
+    return { ...this.#log.counts, ...this.#seen, underWay: this.#underWay.size, waiting };
   }
 
-  /** The item's reward. Goes on when nobody waits any more, so that the next request finds it. */
-  evaluate(item: RewardItem): Promise<Evaluation> {
-    const responseSha256 = sha256(item.response);
-    const { itemId, task, truncated, meta } = item;
-    const key = sha256(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.#specSha256]));
-    const known = this.#log.get(key);
-    if (known !== undefined) {
-      this.#seen.cached += 1;
-      return Promise.resolve({ kind: 'answer', answer: known.answer, cost: NO_COST });
-    }
+  /**
+   * Begins to evaluate the items, unless that was done before; it goes on when nobody waits any more.
+   * @param again gives up the calls that are under way for them, and makes them anew.
+   * @throws Refusal when an item is not one that this job can reward.
+   */
+  async post(items: readonly RewardItem[], again: boolean): Promise<Batch> {
+    const known = await this.#known(items);
+    const keys = known.map((item) => this.#keyOf(item));
+    const id = sha256(keys.join());
+    if (again) for (const key of keys) this.#underWay.get(key)?.calls.abort(new AskedAgain());
+    const before = this.#batches.get(id);
+    if (before !== undefined) return before;
+
+    const answers = known.map((): RewardAnswer | null => null);
+    const evaluations = known.map(async (item, index) => {
+      answers[index] = await this.#evaluate(item, keys[index] as string);
+    });
+    const batch = { id, keys, answers, ended: Promise.all(evaluations).then(() => undefined) };
+    this.#batches.set(id, batch);
+    batch.ended.then(
+      () => this.#forgetOldest(),
+      () => this.#batches.delete(id),
+    );
+    return batch;
+  }
+
+  batch(id: string): Batch | undefined {
+    return this.#batches.get(id);
+  }
+
+  stateOf({ id, keys, answers }: Batch): RewardBatch {
+    const waiting = keys.map((key) => this.#underWay.get(key)?.waiting).find((reason) => reason !== undefined);
+    return {
+      id,
+      items: answers,
+      underWay: answers.filter((answer) => answer === null).length,
+      progress: this.#judges.asker.requests + this.#log.counts.scored + this.#log.counts.unscorable,
+      ...(waiting !== undefined && { waiting }),
+    };
+  }
+
+  /** Ends what waits for a judge: nobody will hear of it here. */
+  close(): void {
+    this.#closing.abort(new Error(`The rewards of ${this.spec.jobKey} were put away: ask again`));
+  }
+
+  async #known(items: readonly RewardItem[]): Promise<KnownItem[]> {
+    const missing: string[] = [];
+    const rows = new Map([...new Set(items.map(({ itemId }) => itemId))].map((id) => [id, this.#rows.get(id)]));
+    const known = await Promise.all(
+      items.map(async (item, index) => {
+        const row = await rows.get(item.itemId);
+        const found =
+          row === undefined
+            ? [`itemId: expected a row of the job's datasets, got ${JSON.stringify(item.itemId)}`]
+            : missingFields(item, row, this.spec);
+        missing.push(...found.map((message) => `items.${index}.${message}`));
+        return { ...item, ...(row as AskedRow) };
+      }),
+    );
+    if (missing.length === 0) return known;
+    throw new Refusal(422, `Expected items that job ${this.spec.jobKey} can reward: ${missing.slice(0, 5).join('; ')}`);
+  }
+
+  /** Thinking earns nothing, so that it is no part of it. */
+  #keyOf({ itemId, task, response, truncated, meta }: KnownItem): string {
+    return sha256(JSON.stringify([itemId, task, sha256(response), truncated, meta, this.#specSha256]));
+  }
+
+  async #evaluate(item: KnownItem, key: string): Promise<RewardAnswer> {
     const running = this.#underWay.get(key);
     if (running !== undefined) {
       this.#seen.joined += 1;
-      return running.then((evaluation) =>
-        evaluation.kind === 'answer' ? { ...evaluation, cost: NO_COST } : evaluation,
-      );
+      return running.answer;
     }
-    const evaluation = this.#run(item, key, responseSha256).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, evaluation);
-    return evaluation;
+    if (this.#log.has(key)) {
+      this.#seen.cached += 1;
+      return ((await this.#log.get(key)) as { answer: RewardAnswer }).answer;
+    }
+    const calls = new AbortController();
+    const state: Running = { calls, answer: Promise.resolve().then(() => this.#run(item, key, state)) };
+    this.#underWay.set(key, state);
+    return state.answer.finally(() => this.#underWay.delete(key));
   }
 
-  async #run(item: RewardItem, key: string, responseSha256: string): Promise<Evaluation> {
+  async #run(item: KnownItem, key: string, state: Running): Promise<RewardAnswer> {
+    const responseSha256 = sha256(item.response);
     const answer = parseAnswer(item.task, item.response, this.spec.maxRevisions);
     const subject: RewardSubject = { task: item.task, answer, truncated: item.truncated, label: item.meta.score };
     const counts = { proof: this.spec.verdictsPerReward, meta: this.spec.metaVerdictsPerReward };
     let verdicts: JudgeScores = {};
     let cost = NO_COST;
+    let outages = 0;
     let rewarded: RewardAnswer | undefined;
     while (rewarded === undefined) {
       const need = judgeNeed(subject, verdicts, this.spec);
       if (need === 'nothing') break;
-      const question = questionOf(need, item, answer, responseSha256);
-      const judgement = await judge(this.#judges, question, counts[need]);
+      const judgement = await this.#judged(questionOf(need, item, answer, responseSha256), counts[need], state);
       cost = addCosts(cost, judgement.cost);
       if (judgement.kind === 'outage') {
         this.#seen.outages += 1;
-        this.#countCost(cost);
-        return { kind: 'outage', reason: judgement.reason };
+        state.waiting = judgement.reason;
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** outages);
+        outages += 1;
+        await sleep(pause, undefined, { signal: this.#closing.signal, ref: false });
+        continue;
       }
+      state.waiting = undefined;
+      outages = 0;
       if (judgement.kind === 'judged') verdicts = { ...verdicts, [need]: judgement.scores };
       else rewarded = { itemId: item.itemId, status: 'unscorable', reason: judgement.reason };
     }
@@ -104,25 +199,31 @@ export class RewardJob {
       ...rewardOf(subject, verdicts, this.spec),
       imitatesVerdict: answerImitatesVerdict(item.task, answer),
     };
-    const record: RewardRecord = {
+    await this.#log.append({
       key,
       task: item.task,
       responseSha256,
-      ...(isKeptForAudit(key) && { response: item.response }),
+      ...(isKeptForAudit(key) && { response: item.response, ...(item.thinking && { thinking: item.thinking }) }),
+      ...(item.step !== undefined && { step: item.step }),
       specSha256: this.#specSha256,
       answer: rewarded,
       verdicts,
       judge: cost,
-    };
-    await this.#log.append(record);
-    this.#count(rewarded);
+    });
     this.#countCost(cost);
-    return { kind: 'answer', answer: rewarded, cost };
+    return rewarded;
   }
 
-  #count(answer: RewardAnswer): void {
-    this.#seen[answer.status] += 1;
-    if (answer.status === 'scored' && answer.imitatesVerdict) this.#seen.imitations += 1;
+  /** The judge's calls, made anew as often as somebody asks for that. */
+  async #judged(question: JudgeQuestion, count: number, state: Running): ReturnType<typeof judge> {
+    for (;;) {
+      try {
+        return await judge(this.#judges, question, count, state.calls.signal);
+      } catch (error) {
+        if (!(error instanceof AskedAgain)) throw error;
+        state.calls = new AbortController();
+      }
+    }
   }
 
   #countCost({ calls, promptTokens, completionTokens }: JudgeCost): void {
@@ -130,12 +231,19 @@ export class RewardJob {
     this.#seen.promptTokens += promptTokens;
     this.#seen.completionTokens += completionTokens;
   }
+
+  #forgetOldest(): void {
+    const ended = [...this.#batches.values()].filter(({ answers }) => !answers.includes(null));
+    for (const { id } of ended.slice(0, -ENDED_BATCHES)) this.#batches.delete(id);
+  }
 }
+
+class AskedAgain extends Error {}
 
 /** A proof is judged by the verifier, an analysis by the meta-verifier together with the proof it is about. */
 function questionOf(
   need: Exclude<JudgeNeed, 'nothing'>,
-  item: RewardItem,
+  item: KnownItem,
   answer: ParsedAnswer,
   responseSha256: string,
 ): JudgeQuestion {
@@ -151,15 +259,14 @@ function questionOf(
   return { task: 'metaVerify', row: item.itemId, values, responseSha256 };
 }
 
-/**
- * Fields that the item or the spec lacks for the item's task, each with what was expected; empty when the item can be
- * rewarded.
- */
-export function missingFields({ task, meta }: RewardItem, spec: RewardSpec): string[] {
+/** What row and spec lack for the item, each with what was expected; empty when the item can be rewarded. */
+function missingFields(item: RewardItem, { task, meta }: AskedRow, spec: RewardSpec): string[] {
   const missing: string[] = [];
   const need = (present: unknown, field: string) => {
     if (present === undefined) missing.push(`${field}: expected a value for task ${task}, got none`);
   };
+  if (item.task !== undefined && item.task !== task)
+    missing.push(`task: expected ${task}, which row ${item.itemId} has, got ${item.task}`);
   if (task === 'verify' || task === 'metaVerify') {
     need(meta.score, 'meta.score');
     need(meta.proof, 'meta.proof');

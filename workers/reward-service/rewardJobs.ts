@@ -5,18 +5,11 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import { openPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
 import { RewardJob } from './rewardJob.ts';
+import { issuesOf, Refusal } from './refusal.ts';
 import { RewardLog } from './rewardLog.ts';
+import { RowIndex } from './rows.ts';
+import type { DatasetRef } from '../../shared/records.ts';
 import { uri, isJobKey } from '../../shared/ids.ts';
-
-/** A request that cannot be served as it is; its message says what was expected, what came and what to do. */
-export class Refusal extends Error {
-  readonly status: 400 | 404 | 422;
-
-  constructor(status: 400 | 404 | 422, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** What a job has on disk, open for writing: by this process alone. */
 interface JobFiles {
@@ -86,6 +79,7 @@ export class RewardJobs {
   async putAway(job: RewardJob): Promise<void> {
     const { jobKey } = job.spec;
     if ((await this.#open.get(jobKey)?.job) !== job) return;
+    job.close();
     this.#open.delete(jobKey);
     await this.#closeFiles(jobKey);
   }
@@ -96,6 +90,7 @@ export class RewardJobs {
   }
 
   async close(): Promise<void> {
+    for (const { job } of this.#open.values()) await job.then((opened) => opened.close()).catch(() => undefined);
     for (const jobKey of this.#files.keys()) await this.#closeFiles(jobKey);
   }
 
@@ -104,8 +99,20 @@ export class RewardJobs {
     const prompts = await openPromptSet(this.#options.store, spec.prompts).catch((cause: unknown) => {
       throw new Refusal(422, `Expected prompts of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
+    const rows = await RowIndex.open(this.#options.store, spec.datasets ?? (await this.#trainedOn(jobKey)));
     const { log, asker } = await this.#filesOf(jobKey);
-    return new RewardJob({ spec, prompts, asker }, log);
+    return new RewardJob({ spec, prompts, asker }, log, rows);
+  }
+
+  /** What the training of a spec from an older build reads. */
+  async #trainedOn(jobKey: string): Promise<readonly DatasetRef[]> {
+    const file = uri.jobs(jobKey, 'training.json');
+    const training = await this.#options.store.findJson<{ datasets: readonly { ref: DatasetRef }[] }>(file);
+    if (training !== undefined) return training.datasets.map(({ ref }) => ref);
+    throw new Refusal(
+      422,
+      `Expected ${uri.rewardSpec(jobKey)} to name the job's datasets, got none there or in ${file}`,
+    );
   }
 
   #filesOf(jobKey: string): Promise<JobFiles> {
@@ -148,8 +155,10 @@ export class RewardJobs {
     for (const [jobKey, opened] of this.#open) {
       const isIdle = () => Date.now() - opened.usedAt > IDLE_MS;
       if (jobKey === except || !isIdle()) continue;
-      const { counters } = await opened.job;
-      if (counters.underWay > 0 || !isIdle()) continue;
+      const job = await opened.job;
+      const { underWay, waiting } = job.counters;
+      if (underWay > waiting || !isIdle()) continue;
+      job.close();
       this.#open.delete(jobKey);
       await this.#closeFiles(jobKey);
     }
@@ -172,15 +181,4 @@ function readSpec(jobKey: string, uri: string, text: string): RewardSpec {
     );
   }
   return parsed.data;
-}
-
-/** The first bad fields of a parse, by path. */
-export function issuesOf(error: {
-  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
-}): string {
-  const shown = error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.map(String).join('.') || '(whole)'}: ${message}`);
-  const more = error.issues.length - shown.length;
-  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -12,51 +12,83 @@ export interface RewardRecord {
   readonly responseSha256: string;
   /** The response itself, of those that are kept for the audit (`shared/reward/rewards.ts`). */
   readonly response?: string;
+  /** What the model thought before it; of those that are kept. */
+  readonly thinking?: string;
+  /** The optimizer step that asked first. */
+  readonly step?: number;
   readonly specSha256: string;
   readonly answer: RewardAnswer;
   readonly verdicts: JudgeScores;
   readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
 }
 
-/** Durable memory of a job's rewards: a journal, all of it read when it is opened. */
+const NONE_COUNTED = {
+  scored: 0,
+  unscorable: 0,
+  /** Scored answers with marks of a verdict that are not their own. */
+  imitations: 0,
+};
+
+/** Durable memory of a job's rewards: a journal. In memory is where each record lies, and how many there are. */
 export class RewardLog {
   readonly #journal: Journal<RewardRecord>;
-  readonly #records: Map<string, RewardRecord>;
+  /** Key → ordinal of its line. */
+  readonly #index: Map<string, number>;
+  readonly #counts: typeof NONE_COUNTED;
 
-  private constructor(journal: Journal<RewardRecord>, records: Map<string, RewardRecord>) {
+  private constructor(journal: Journal<RewardRecord>, index: Map<string, number>, counts: typeof NONE_COUNTED) {
     this.#journal = journal;
-    this.#records = records;
+    this.#index = index;
+    this.#counts = counts;
   }
 
   /** Opens a log, and makes it where it is missing. @throws as `Journal.open` does. */
   static async open(store: ArtifactStore, uri: string): Promise<RewardLog> {
-    const records = new Map<string, RewardRecord>();
+    const index = new Map<string, number>();
+    const counts = { ...NONE_COUNTED };
     const journal = await Journal.open<RewardRecord>(store, uri, {
       lines: {
         what: 'a reward record',
         remedy: 'Restore the file, or start the job under a new key',
         isOne: ({ key, answer }) => typeof key === 'string' && answer !== undefined,
       },
-      onLine: (record) => records.set(record.key, record),
+      onLine: ({ key, answer }, ordinal) => {
+        index.set(key, ordinal);
+        count(answer, counts);
+      },
     });
-    return new RewardLog(journal, records);
+    return new RewardLog(journal, index, counts);
   }
 
-  get(key: string): RewardRecord | undefined {
-    return this.#records.get(key);
+  get counts(): Readonly<typeof NONE_COUNTED> {
+    return this.#counts;
   }
 
-  all(): Iterable<RewardRecord> {
-    return this.#records.values();
+  keys(): Iterable<string> {
+    return this.#index.keys();
+  }
+
+  has(key: string): boolean {
+    return this.#index.has(key);
+  }
+
+  async get(key: string): Promise<RewardRecord | undefined> {
+    const ordinal = this.#index.get(key);
+    return ordinal === undefined ? undefined : (JSON.parse(await this.#journal.line(ordinal)) as RewardRecord);
   }
 
   /** Resolves when the record is on disk. @throws as `Journal.append` does. */
   async append(record: RewardRecord): Promise<void> {
-    await this.#journal.append(record);
-    this.#records.set(record.key, record);
+    this.#index.set(record.key, await this.#journal.append(record));
+    count(record.answer, this.#counts);
   }
 
   close(): Promise<void> {
     return this.#journal.close();
   }
+}
+
+function count(answer: RewardAnswer, counts: typeof NONE_COUNTED): void {
+  counts[answer.status] += 1;
+  if (answer.status === 'scored' && answer.imitatesVerdict) counts.imitations += 1;
 }

@@ -1,12 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { ModelServers } from '../../activities/inference/servers.ts';
 import type { EndpointResolver } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { rewardRequestSchema, type RewardAnswer, type RewardResponse } from '../../shared/reward/protocol.ts';
-import { addCosts, NO_COST } from './judge.ts';
-import { missingFields } from './rewardJob.ts';
-import { issuesOf, Refusal, RewardJobs } from './rewardJobs.ts';
+import {
+  MAX_BATCH_BYTES,
+  MAX_ITEM_BYTES,
+  MAX_WAIT_SECONDS,
+  rewardBatchSchema,
+  type RewardItem,
+} from '../../shared/reward/protocol.ts';
+import { issuesOf, Refusal } from './refusal.ts';
+import { RewardJobs } from './rewardJobs.ts';
 
 interface RewardServiceOptions {
   readonly store: ArtifactStore;
@@ -14,36 +20,35 @@ interface RewardServiceOptions {
   readonly resolve: EndpointResolver;
   /** Bearer token that every request but `/health` must carry. */
   readonly token: string;
-  /** Items under evaluation at once, over all jobs; more are refused with 503 until some are done. @default 32768 */
+  /** Items under way at once, over all jobs; more are refused with 429 until some are done. @default 32768 */
   readonly maxUnderWay?: number | undefined;
-  /**
-   * How long a call waits while no server of its judge answers, milliseconds; then the request is answered with 503.
-   * @default 60_000: shorter than a trainer waits for one answer (trainer/contract/rewards.py)
-   */
+  /** The same for the characters of their texts, which are held in memory meanwhile. @default 268_435_456 */
+  readonly maxCharactersUnderWay?: number | undefined;
+  /** How long no server of a judge answers, milliseconds, before its items are said to wait. @default 60_000 */
   readonly patienceMs?: number | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
-/** Requests hold whole proofs: 128 items of 128K tokens are about 64 MB. */
-const MAX_BODY_BYTES = 64 * 2 ** 20;
-const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS = 1;
 
 /**
- * The service that turns answers of models in training into rewards: `POST /jobs/{jobKey, URL-encoded}/v1/reward`
- * (shared/reward/protocol.ts), `GET /jobs/{jobKey}/v1/counters` and `GET /health`.
+ * The service that turns answers of models in training into rewards, by the protocol of shared/reward/protocol.ts:
+ * `POST /jobs/{jobKey, URL-encoded}/v2/rewards`, `GET …/v2/rewards/{id}`, `GET /jobs/{jobKey}/v1/counters` and
+ * `GET /health`.
  *
- * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job; 503, with Retry-After, a judge
- * that is down or a full backlog: what was judged by then is remembered, so that asking again costs only the rest. An
- * outage is never a reward.
+ * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job, or a batch that is to be posted
+ * again; 413 a batch that is too long; 429 a full backlog. While a judge is down its items wait: an outage is never a
+ * reward.
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
   const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
   const jobs = new RewardJobs({ store: options.store, servers });
-  const maxUnderWay = options.maxUnderWay ?? 32_768;
-  let underWay = 0;
+  const { maxUnderWay = 32_768, maxCharactersUnderWay = 2 ** 28 } = options;
+  const underWay = { items: 0, characters: 0 };
+  const counted = new WeakSet<object>();
   const app: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: MAX_ITEM_BYTES,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true, // what was judged is remembered, and a trainer asks again
   });
@@ -58,7 +63,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
       .code(404)
       .send({
         error:
-          `Expected POST /jobs/{jobKey, URL-encoded}/v1/reward or GET /health, got ${request.method} ` + request.url,
+          `Expected POST /jobs/{jobKey, URL-encoded}/v2/rewards or GET /health, got ${request.method} ` + request.url,
       }),
   );
   app.addHook('onRequest', async (request, reply) => {
@@ -73,58 +78,92 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     await jobs.close();
   });
 
-  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay }));
+  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay: underWay.items }));
 
   app.get<{ Params: { jobKey: string } }>(
     '/jobs/:jobKey/v1/counters',
     async (request) => (await jobs.get(request.params.jobKey)).counters,
   );
 
-  app.post<{ Params: { jobKey: string } }>('/jobs/:jobKey/v1/reward', async (request, reply) => {
-    const parsed = rewardRequestSchema.safeParse(request.body);
-    if (!parsed.success) throw new Refusal(400, `Expected a reward request: ${issuesOf(parsed.error)}`);
-    const job = await jobs.get(request.params.jobKey);
-    const { items } = parsed.data;
-    const missing = items.flatMap((item, index) =>
-      missingFields(item, job.spec).map((message) => `items.${index}.${message}`),
+  app.post('/jobs/:jobKey/v1/reward', () => {
+    throw new Refusal(
+      410,
+      'Expected protocol 2 (POST /jobs/{jobKey}/v2/rewards), got a request of protocol 1: end this attempt of the ' +
+        'job; the next one goes on from its state, by this version of the trainer',
     );
-    if (missing.length > 0)
-      throw new Refusal(
-        422,
-        `Expected items that job ${job.spec.jobKey} can reward: ${missing.slice(0, 5).join('; ')}`,
-      );
-    if (underWay > 0 && underWay + items.length > maxUnderWay) {
-      return unavailable(reply, `Expected at most ${maxUnderWay} items under way, ${underWay} are: ask again later`);
-    }
-
-    underWay += items.length;
-    const evaluations = await Promise.all(items.map((item) => job.evaluate(item)))
-      .catch(async (error: unknown) => {
-        await jobs.putAway(job);
-        throw error;
-      })
-      .finally(() => {
-        underWay -= items.length;
-      });
-    const answers: RewardAnswer[] = [];
-    let cost = NO_COST;
-    for (const evaluation of evaluations) {
-      if (evaluation.kind === 'outage') {
-        request.log.warn({ job: job.spec.jobKey, reason: evaluation.reason }, 'a judge is down');
-        return unavailable(reply, `A judge is down, ask again: ${evaluation.reason}`);
-      }
-      answers.push(evaluation.answer);
-      cost = addCosts(cost, evaluation.cost);
-    }
-    request.log.info({ job: job.spec.jobKey, items: items.length, counters: job.counters }, 'rewarded');
-    return { items: answers, usage: cost } satisfies RewardResponse;
   });
+
+  app.post<{ Params: { jobKey: string }; Querystring: { again?: string } }>(
+    '/jobs/:jobKey/v2/rewards',
+    async (request, reply) => {
+      const items = itemsOf(request);
+      const again = request.query.again === '1';
+      const load = { items: items.length, characters: items.reduce((sum, item) => sum + charactersOf(item), 0) };
+      const isFull =
+        underWay.items + load.items > maxUnderWay || underWay.characters + load.characters > maxCharactersUnderWay;
+      if (isFull && underWay.items > 0 && !again)
+        return reply
+          .code(429)
+          .header('retry-after', String(RETRY_AFTER_SECONDS))
+          .send({ error: `Expected less to be under way, ${underWay.items} items are: ask again when some are done` });
+
+      const job = await jobs.get(request.params.jobKey);
+      const batch = await job.post(items, again);
+      if (counted.has(batch)) return reply.code(202).send(job.stateOf(batch));
+      counted.add(batch);
+      underWay.items += load.items;
+      underWay.characters += load.characters;
+      batch.ended
+        .then(
+          () => request.log.info({ job: job.spec.jobKey, items: load.items, counters: job.counters }, 'rewarded'),
+          async (error: unknown) => {
+            request.log.error({ err: error, job: job.spec.jobKey }, 'a batch could not be rewarded');
+            await jobs.putAway(job);
+          },
+        )
+        .finally(() => {
+          underWay.items -= load.items;
+          underWay.characters -= load.characters;
+        });
+      return reply.code(202).send(job.stateOf(batch));
+    },
+  );
+
+  app.get<{ Params: { jobKey: string; id: string }; Querystring: { wait?: string } }>(
+    '/jobs/:jobKey/v2/rewards/:id',
+    { logLevel: 'warn' },
+    async ({ params, query }) => {
+      const job = await jobs.get(params.jobKey);
+      const batch = job.batch(params.id);
+      if (batch === undefined)
+        throw new Refusal(404, `Expected a batch that is known here, got ${params.id}: post it again`);
+      const seconds = Math.min(Number(query.wait ?? 0) || 0, MAX_WAIT_SECONDS);
+      const waited = new AbortController();
+      const time = sleep(seconds * 1000, undefined, { ref: false, signal: waited.signal }).catch(() => undefined);
+      await Promise.race([batch.ended, time]).finally(() => waited.abort());
+      return job.stateOf(batch);
+    },
+  );
 
   return app;
 }
 
-function unavailable(reply: FastifyReply, error: string): FastifyReply {
-  return reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send({ error });
+/** @throws Refusal when they are not items, or too long for one batch. */
+function itemsOf({ body, headers }: FastifyRequest): readonly RewardItem[] {
+  const parsed = rewardBatchSchema.safeParse(body);
+  if (!parsed.success) throw new Refusal(400, `Expected a batch of items: ${issuesOf(parsed.error)}`);
+  const { items } = parsed.data;
+  const bytes = Number(headers['content-length'] ?? 0);
+  if (items.length > 1 && bytes > MAX_BATCH_BYTES)
+    throw new Refusal(
+      413,
+      `Expected ${items.length} items to have at most ${MAX_BATCH_BYTES} bytes, got ${bytes}: post fewer at once`,
+    );
+  return items;
+}
+
+function charactersOf({ response, thinking = '' }: RewardItem): number {
+  return response.length + thinking.length;
 }
 
 /** Compares digests in constant time, so that neither length nor content of the token shows. */

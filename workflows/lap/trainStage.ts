@@ -42,6 +42,8 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     datasets.push({ role: source.task, ref, weight });
   }
 
+  const refs = datasets.map(({ ref }) => ref);
+
   const models: Partial<Record<Judge, CheckpointModel>> = {};
   for (const role of ['verifier', 'metaVerifier'] as const) {
     const checkpoint = judges[role];
@@ -55,6 +57,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     ...recipe.rewards,
     sampling: recipe.sampling,
     seed: seedOf(opened.seed, stage, 'judges'),
+    datasets: refs,
   });
 
   const { wallHours, maxAttempts } = recipe.training;
@@ -73,7 +76,6 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     }),
   );
   const { checkpoint, steps, stopReason, reward, attempts, seconds: trainingSeconds } = outcome;
-  const refs = datasets.map(({ ref }) => ref);
   return {
     name: stage,
     jobKey,

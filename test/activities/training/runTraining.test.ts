@@ -42,7 +42,7 @@ test('the job file keeps the contract: absolute file URLs, and the reward servic
   await environment().run(activities.runTraining, input);
   const job = jobSchema.parse(await store.readJson(`jobs/${JOB_KEY}/job-1.json`));
   expect(job.kind === 'grpo' && job.reward).toEqual({
-    url: `http://127.0.0.1:7300/jobs/${encodeURIComponent(JOB_KEY)}/v1/reward`,
+    url: `http://127.0.0.1:7300/jobs/${encodeURIComponent(JOB_KEY)}/v2/rewards`,
     recipeSha256: 'b'.repeat(64),
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
   });

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import type { FileStore } from '../../../activities/store/files.ts';
-import type { RewardItem, RewardResponse, RewardSpec } from '../../../shared/reward/protocol.ts';
+import type { Task, TrainingRow } from '../../../shared/records.ts';
+import type { RewardBatch, RewardItem, RewardSpec } from '../../../shared/reward/protocol.ts';
+import { SCORES } from '../../../shared/scores.ts';
 import { evaluationOf } from './fakeModelServer.ts';
 
 export const TOKEN = 'a token of the tests';
@@ -28,8 +30,23 @@ export async function specOf(store: FileStore, changes: Partial<RewardSpec> = {}
     sampling: { verify: sampling, metaVerify: sampling },
     judgeAttempts: 3,
     seed: 1,
+    datasets: [await store.writeJsonl('datasets/rows.jsonl', ROWS)],
     ...changes,
   };
+}
+
+/** A row to prove, one for each task by its name, and one to verify for each label. */
+const ROWS: readonly TrainingRow[] = [
+  ...Array.from({ length: 41 }, (_, number) => rowOf(`p${number}`, 'prove', {})),
+  rowOf('self', 'selfVerify', {}),
+  ...SCORES.map((score) => rowOf(`verify-${score}`, 'verify', { proof: 'By induction.', score })),
+  rowOf('no-label', 'verify', { proof: 'By induction.' }),
+  rowOf('no-analysis', 'metaVerify', { proof: 'By induction.', score: 1 }),
+];
+
+function rowOf(itemId: string, task: Task, meta: Partial<TrainingRow['meta']>): TrainingRow {
+  const problem = { id: itemId, statement: 'Prove that 1 + 1 = 2.', topic: 'algebra', source: 'test' };
+  return { itemId, task, prompt: [{ role: 'user', content: `${task}, please` }], meta: { problem, ...meta } };
 }
 
 export async function writeSpec(store: FileStore, changes: Partial<RewardSpec> = {}): Promise<void> {
@@ -38,14 +55,7 @@ export async function writeSpec(store: FileStore, changes: Partial<RewardSpec> =
 }
 
 export function itemOf(changes: Partial<RewardItem> = {}): RewardItem {
-  return {
-    itemId: 'p1',
-    task: 'prove',
-    response: '## Solution\nBy induction.',
-    truncated: false,
-    meta: { problem: { id: 'p1', statement: 'Prove that 1 + 1 = 2.', topic: 'algebra', source: 'test' } },
-    ...changes,
-  };
+  return { itemId: 'p1', response: '## Solution\nBy induction.', truncated: false, ...changes };
 }
 
 export const selfVerified = (score: number, proof = 'By induction.') =>
@@ -66,15 +76,40 @@ export function request(
   });
 }
 
-export const rewardPath = (job = JOB) => `/jobs/${encodeURIComponent(job)}/v1/reward`;
+export const rewardPath = (job = JOB) => `/jobs/${encodeURIComponent(job)}/v2/rewards`;
 
-export async function post(where: Where, items: readonly RewardItem[], { job = JOB, token = TOKEN } = {}) {
-  const response = await request(where, rewardPath(job), { body: { items }, token });
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: RewardBatch & { readonly error?: string };
+}
+
+async function answerOf(response: Response): Promise<Answer> {
   return {
     status: response.status,
     headers: Object.fromEntries(response.headers),
-    body: (await response.json()) as RewardResponse & { error?: string },
+    body: (await response.json()) as Answer['body'],
   };
+}
+
+/** Posts a batch, and says where it stands then. */
+export async function begin(
+  where: Where,
+  items: readonly RewardItem[],
+  { job = JOB, token = TOKEN, again = '0' } = {},
+) {
+  return answerOf(await request(where, `${rewardPath(job)}?again=${again}`, { body: { items }, token }));
+}
+
+export async function poll(where: Where, id: string, wait = 55) {
+  return answerOf(await request(where, `${rewardPath()}/${id}?wait=${wait}`));
+}
+
+/** Posts a batch, and waits until it is judged; what is refused comes back as it is. */
+export async function post(where: Where, items: readonly RewardItem[], options: Parameters<typeof begin>[2] = {}) {
+  let answer = await begin(where, items, options);
+  while (answer.status < 300 && answer.body.underWay > 0) answer = await poll(where, answer.body.id);
+  return answer;
 }
 
 /** Something a test waits for, or makes others wait for. */

@@ -88,7 +88,7 @@ test(
     model.reply = verdictBySeed;
     const second = await startProcess();
     const { status, body } = await post(second, items);
-    expect(status).toBe(200);
+    expect(status).toBeLessThan(300);
     expect(model.calls).toHaveLength(items.length + 20);
 
     // As if nothing had happened: another store, no kill.

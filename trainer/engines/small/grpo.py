@@ -158,17 +158,16 @@ class GrpoTraining(JobTrainer, GroupTrainer):
     def ask_rewards(
         self, prompts: list[str], completions: list[str], truncated: list[bool], **_: Any
     ) -> list[float | None]:
-        """Rewards of the batch by one request.
+        """Rewards of the batch.
 
         None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage.
         """
         started = time.perf_counter()
+        step = self.run.progress.step + 1
         items = []
         for number, response, cut in zip(prompts, completions, truncated, strict=True):
-            row = self.rows[int(number)]
-            items.append(
-                {"itemId": row.item_id, "task": row.task, "response": response, "truncated": cut, "meta": row.meta}
-            )
+            item_id = self.rows[int(number)].item_id
+            items.append({"itemId": item_id, "response": response, "truncated": cut, "step": step})
         with self.run.stop.waiting():
             rewards = self.client.score(items)
         self.run.line["reward_seconds"] = round(time.perf_counter() - started, 4)

@@ -14,7 +14,7 @@ from trainer.contract.checkpoints import export_checkpoint
 from trainer.contract.failures import JobFailure, Preempted
 from trainer.contract.progress import Progress
 from trainer.contract.result import Checkpoint, RewardCourse, Succeeded
-from trainer.contract.rewards import RewardClient
+from trainer.contract.rewards import Patience, RewardClient
 from trainer.contract.rows import mixture
 from trainer.contract.states import latest
 from trainer.engines.small.common import JobTrainer, Run
@@ -57,7 +57,8 @@ class Session:
         )
         if job.kind == "sft":
             return SftTraining(self.run, model, tokenizer, rows, order)
-        rewards = RewardClient(job.reward.url, self.attempt.reward_token)
+        patience = Patience(outage=60 * job.reward.outage_minutes, stall=60 * job.reward.stall_minutes)
+        rewards = RewardClient(job.reward.url, self.attempt.reward_token, patience)
         return GrpoTraining(self.run, model, tokenizer, rows, order, rewards)
 
     def train(self) -> Succeeded:
