@@ -60,3 +60,30 @@ function parts(thinking: string, answer: string, stillThinking: boolean): Separa
   const thought = thinking.trim();
   return { ...(thought === '' ? {} : { thinking: thought }), answer: answer.trim(), stillThinking };
 }
+
+/** Marks by which known families write their thinking, as their chat templates have them. */
+const FAMILIES: readonly ThinkingTags[] = [
+  { open: '<think>', close: '</think>' },
+  { open: '[THINK]', close: '[/THINK]' },
+  { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
+  { open: '<|begin_of_thought|>', close: '<|end_of_thought|>' },
+  { open: '<|channel|>analysis<|message|>', close: '<|end|><|start|>assistant<|channel|>final<|message|>' },
+];
+const NAMED = /([<[])\/?([\w:|-]*(?:think|thought|reason)[\w:|-]*)([>\]])/i;
+
+/** The marks of thinking that a chat template names: of a known family, or any that says think, thought or reason. */
+export function thinkingMarks(template: string): ThinkingTags | undefined {
+  const family = FAMILIES.find(({ open, close }) => template.includes(open) || template.includes(close));
+  if (family !== undefined) return family;
+  const [, left, name, right] = NAMED.exec(template) ?? [];
+  return name === undefined ? undefined : { open: `${left}${name}${right}`, close: `${left}/${name}${right}` };
+}
+
+/** The mark of thinking that a reply begins with, of which nobody has said that its model writes it. */
+export function unannouncedMark(answer: string): string | undefined {
+  const tags = thinkingMarks(answer.slice(0, LONGEST_MARK));
+  return tags !== undefined && answer.startsWith(tags.open) ? tags.open : undefined;
+}
+
+/** Characters. Ours. */
+const LONGEST_MARK = 64;

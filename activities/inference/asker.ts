@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer } from '../../shared/answers.ts';
 import type { Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
 import { modelKey, type ChatMessage } from '../../shared/records.ts';
-import { separate, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
+import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
 import { postJson } from './http.ts';
 import type { Ledger } from './ledger.ts';
 import { readError, readReply, type Reply } from './reply.ts';
@@ -125,8 +125,9 @@ function thinkingFields({ maxThinkingTokens, templateKwargs }: Sampling, endpoin
   };
 }
 
-function formatOf({ server }: Slot, { sampling }: ModelCall): ThinkingFormat {
-  return server.endpoint.thinking?.(sampling.templateKwargs) ?? 'none';
+/** Undefined where nobody has said. */
+function formatOf({ server }: Slot, { sampling }: ModelCall): ThinkingFormat | undefined {
+  return server.endpoint.thinking?.(sampling.templateKwargs);
 }
 
 type Took = Pick<Outcome, 'latencyMs' | 'requests'>;
@@ -134,10 +135,10 @@ type Took = Pick<Outcome, 'latencyMs' | 'requests'>;
 function classify(
   call: ModelCall,
   { content, reasoning, finish, usage, validText }: Extract<Reply, { kind: 'answer' }>,
-  format: ThinkingFormat,
+  format: ThinkingFormat | undefined,
   took: Took,
 ): Outcome {
-  const parts = separate(format, { content, reasoning });
+  const parts = separate(format ?? 'none', { content, reasoning });
   const { thinking, answer: text, stillThinking } = parts;
   const { maxRevisions } = call;
   const known = {
@@ -153,12 +154,16 @@ function classify(
     return { ...known, kind: 'truncated', text, reason: `stopped at a limit of the server${where}` };
   }
   if (stillThinking) return { ...known, kind: 'unparseable', text, reason: ONLY_THINKING };
+  const mark = format === undefined && thinking === undefined ? unannouncedMark(text) : undefined;
+  if (mark !== undefined) return { ...known, kind: 'unparseable', text, reason: `begins with ${mark}, ${UNANNOUNCED}` };
   const parsed = parseAnswer(call.task, text, maxRevisions);
   return parsed.kind === 'malformed'
     ? { ...known, kind: 'unparseable', text, reason: parsed.reason }
     : { ...known, kind: 'answered', text, score: parsed.score };
 }
 
+const UNANNOUNCED =
+  'though nobody has said that this model thinks: say it by "thinking" of its endpoint (FLYWHEEL_ENDPOINTS)';
 const ONLY_THINKING =
   'thinking and no answer: the model never ended it, or the server is told of another format of thinking than the ' +
   "model's";

@@ -31,8 +31,8 @@ export interface Endpoint {
   /** Calls it may have at once; the limit in use adapts below it. */
   readonly maxConcurrency: number;
   readonly apiKey?: string;
-  /** How its replies hold thinking, by what their chat template was told. @default 'none' */
-  readonly thinking?: ((templateKwargs: TemplateKwargs | undefined) => ThinkingFormat) | undefined;
+  /** How its replies hold thinking, by what their chat template was told. @default nobody has said that they do */
+  readonly thinking?: ((templateKwargs: TemplateKwargs | undefined) => ThinkingFormat | undefined) | undefined;
   /** It separates thinking itself, by token ids, when a request tells it the tags. */
   readonly separates?: boolean;
   /** Field of a request by which it limits the tokens of thinking, where it can. */

@@ -1,24 +1,17 @@
 import { Template } from '@huggingface/jinja';
 import { uri } from '../../shared/ids.ts';
-import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
+import { thinkingMarks, type TemplateKwargs, type ThinkingFormat } from '../../shared/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
-
-/** Marks by which known families write their thinking (their chat templates); then any tag that says think or reason. */
-const FAMILIES = [
-  ['<think>', '</think>'],
-  ['[THINK]', '[/THINK]'],
-  ['<|START_THINKING|>', '<|END_THINKING|>'],
-  ['<|begin_of_thought|>', '<|end_of_thought|>'],
-  ['<|channel|>analysis<|message|>', '<|end|><|start|>assistant<|channel|>final<|message|>'],
-] as const;
-const NAMED = /(<)\/?([\w:|-]*(?:think|thought|reason)[\w:|-]*)(>)|(\[)\/?([\w-]*(?:think|thought|reason)[\w-]*)(\])/i;
 
 const QUESTION = 'What is asked?';
 
-/** How a model with this chat template tells thinking from its answer, when the template is told `templateKwargs`. */
-export function thinkingOf(template: string, templateKwargs: TemplateKwargs = {}): ThinkingFormat {
-  const tags = tagsIn(template);
-  if (tags === undefined) return 'none';
+/**
+ * How a model with this chat template tells thinking from its answer, when the template is told `templateKwargs`.
+ * Undefined where it says nothing of thinking.
+ */
+export function thinkingOf(template: string, templateKwargs: TemplateKwargs = {}): ThinkingFormat | undefined {
+  const tags = thinkingMarks(template);
+  if (tags === undefined) return undefined;
   const prompt = generationPrompt(template, templateKwargs);
   if (prompt === undefined) return tags;
   const [opened, closed] = [prompt.lastIndexOf(tags.open), prompt.lastIndexOf(tags.close)];
@@ -46,14 +39,6 @@ function defaultOf(template: unknown): string | undefined {
   const named = template as readonly { readonly name?: unknown; readonly template?: unknown }[];
   const found = named.find(({ name }) => name === 'default')?.template;
   return typeof found === 'string' ? found : undefined;
-}
-
-function tagsIn(template: string): { readonly open: string; readonly close: string } | undefined {
-  const family = FAMILIES.find(([open, close]) => template.includes(open) || template.includes(close));
-  if (family !== undefined) return { open: family[0], close: family[1] };
-  const [, left = '', name = '', right = '', bracket = '', bracketed = '', end = ''] = NAMED.exec(template) ?? [];
-  const [from, tag, to] = [left || bracket, name || bracketed, right || end];
-  return tag === '' ? undefined : { open: `${from}${tag}${to}`, close: `${from}/${tag}${to}` };
 }
 
 /** What the template writes between a question and its answer; undefined where it refuses a plain question. */

@@ -109,12 +109,11 @@ export class Serving {
   ): Promise<readonly Endpoint[]> {
     const template = await this.#settings.chatTemplate?.(sha256);
     if (template === undefined) return endpoints;
-    const formats = new Map<string, ThinkingFormat>();
-    const thinking = (templateKwargs: TemplateKwargs = {}): ThinkingFormat => {
+    const formats = new Map<string, ThinkingFormat | undefined>();
+    const thinking = (templateKwargs: TemplateKwargs = {}): ThinkingFormat | undefined => {
       const key = JSON.stringify(templateKwargs);
-      const format = formats.get(key) ?? thinkingOf(template, templateKwargs);
-      formats.set(key, format);
-      return format;
+      if (!formats.has(key)) formats.set(key, thinkingOf(template, templateKwargs));
+      return formats.get(key);
     };
     return endpoints.map((endpoint) => ({ thinking, ...endpoint }));
   }

@@ -80,6 +80,14 @@ test('an answer that a server took for thinking is kept, and the reason says whe
   expect(outcome.reason).toContain('another format of thinking');
 });
 
+test('thinking of which nobody has said that it comes is no answer, unless it is said to be text', async () => {
+  message = { content: `<think>Perhaps.</think>\n${VERDICT}` };
+  const { outcome } = await asked({ thinking: undefined });
+  expect(outcome).toMatchObject({ kind: 'unparseable', text: `<think>Perhaps.</think>\n${VERDICT}` });
+  expect(outcome.reason).toContain('begins with <think>');
+  expect((await asked({ thinking: () => 'none' })).outcome).toMatchObject({ kind: 'answered', score: 0 });
+});
+
 test('a server is sent the limits of answer and thinking together, and each where it can tell them apart', async () => {
   message = { content: VERDICT };
   const sampling = { ...SAMPLING, maxThinkingTokens: 1000 };

@@ -13,7 +13,7 @@ const switched = turns(
 const dropsOldThoughts = "{%- if '</think>' in m.content %}{{ m.content.split('</think>')[-1] }}{%- endif %}";
 
 test.each([
-  ['says nothing of thinking', turns('\n'), undefined, 'none'],
+  ['says nothing of thinking', turns('\n'), undefined, undefined],
   ['leaves the opening to the model', switched, undefined, { ...THINK, promptOpens: false }],
   ['is told to switch thinking off', switched, { enable_thinking: false }, 'none'],
   ['is told to switch thinking on', switched, { enable_thinking: true }, { ...THINK, promptOpens: false }],
