@@ -79,6 +79,15 @@ export function thinkingMarks(template: string): ThinkingTags | undefined {
   return name === undefined ? undefined : { open: `${left}${name}${right}`, close: `${left}/${name}${right}` };
 }
 
+/** A format in words. */
+export function formatText(format: ThinkingFormat | undefined): string {
+  if (format === undefined) return 'nothing said of thinking';
+  if (format === 'none') return 'no thinking';
+  if (format === 'field') return 'thinking in a field of its own';
+  const by = { true: ', opened by the prompt', false: ', opened by the model', undefined: '' };
+  return `thinking between ${format.open} and ${format.close}${by[`${format.promptOpens}`]}`;
+}
+
 /** The mark of thinking that a reply begins with, of which nobody has said that its model writes it. */
 export function unannouncedMark(answer: string): string | undefined {
   const tags = thinkingMarks(answer.slice(0, LONGEST_MARK));

@@ -21,11 +21,19 @@ export function thinkingOf(template: string, templateKwargs: TemplateKwargs = {}
 }
 
 /** The chat template of a checkpoint in the store, wherever its folder has it; undefined where it has none. */
-export async function chatTemplateOf(store: ArtifactStore, checkpoint: string): Promise<string | undefined> {
-  const file = uri.checkpoint(checkpoint, 'chat_template.jinja');
+export function chatTemplateOf(store: ArtifactStore, checkpoint: string): Promise<string | undefined> {
+  return chatTemplateIn(store, (name) => uri.checkpoint(checkpoint, name));
+}
+
+/** The same of any folder. */
+export async function chatTemplateIn(
+  store: ArtifactStore,
+  uriOf: (name: string) => string,
+): Promise<string | undefined> {
+  const file = uriOf('chat_template.jinja');
   if (await store.exists(file)) return store.readText(file);
   for (const name of ['chat_template.json', 'tokenizer_config.json']) {
-    const held = await store.findJson<{ chat_template?: unknown }>(uri.checkpoint(checkpoint, name));
+    const held = await store.findJson<{ chat_template?: unknown }>(uriOf(name));
     const template = defaultOf(held?.chat_template);
     if (template !== undefined) return template;
   }

@@ -43,19 +43,23 @@ export interface ExternalSettings {
   readonly env: Environment;
 }
 
+/** What FLYWHEEL_ENDPOINTS says. @throws `EngineNotConfigured`. */
+export function externalEndpoints(text: string | undefined) {
+  return engineSetting(
+    'external',
+    'FLYWHEEL_ENDPOINTS',
+    text,
+    z.array(endpointSchema).min(1),
+    '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
+  );
+}
+
 /**
  * Endpoints that others run: nothing is started, nothing is ended. A model that names its endpoint itself has that
  * one's key and limit, if it is among these.
  */
 export function external({ endpoints: text, env }: ExternalSettings): ServingEngine {
-  const read = () =>
-    engineSetting(
-      'external',
-      'FLYWHEEL_ENDPOINTS',
-      text,
-      z.array(endpointSchema).min(1),
-      '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
-    );
+  const read = () => externalEndpoints(text);
   const endpointOf = (
     { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField }: z.infer<typeof endpointSchema>,
     model: string,

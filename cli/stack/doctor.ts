@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { ArtifactStore } from '../../activities/store/types.ts';
+import { chatTemplateIn, thinkingOf } from '../../activities/serving/chatTemplate.ts';
+import { externalEndpoints } from '../../activities/serving/external.ts';
+import { formatText } from '../../shared/thinking.ts';
 import { isFree } from '../../activities/processes/ports.ts';
-import { hasHardLinks } from '../../activities/store/files.ts';
+import { FileStore, hasHardLinks } from '../../activities/store/files.ts';
 import { formatOf, STORE_FORMAT } from '../../activities/store/format.ts';
 import { store } from '../../workers/store.ts';
 import { configuredClusters } from '../../workers/configured.ts';
@@ -25,6 +29,14 @@ const OLDEST_NODE = '20.11';
 interface Finding {
   readonly state: 'ok' | 'missing' | 'bad';
   readonly detail: string;
+}
+
+const CONFIG = 'config.json';
+
+/** Of the bases that domains ship: one may borrow another's. */
+function baseFolders(): string[] {
+  const bases = [...domains.byName.values()].flatMap((domain) => Object.values(domain.bases));
+  return [...new Set(bases)].map((folder) => path.join(config.root, folder));
 }
 
 const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
@@ -118,9 +130,26 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     };
   },
 
+  /** How the replies of shipped and imported bases hold thinking by their chat templates, and those of endpoints. */
+  async thinking() {
+    const said: string[] = [];
+    const say = async (name: string, from: ArtifactStore, folder: string) => {
+      const template = await chatTemplateIn(from, (file) => folder + file);
+      said.push(`${name}: ${formatText(template === undefined ? undefined : thinkingOf(template))}`);
+    };
+    for (const folder of baseFolders()) await say(path.relative(config.root, folder), new FileStore(folder), '');
+    for await (const place of store.list('imports/')) {
+      const folder = place.slice(0, -CONFIG.length);
+      if (place.endsWith(`/${CONFIG}`)) await say(folder.slice(0, -1), store, folder);
+    }
+    const { endpoints } = config.inference;
+    for (const { baseUrl, thinking } of endpoints === undefined ? [] : externalEndpoints(endpoints))
+      said.push(`${baseUrl}: ${thinking === undefined ? "as its model's chat template says" : formatText(thinking)}`);
+    return { state: 'ok', detail: said.join('; ') };
+  },
+
   async 'base checkpoint'() {
-    const bases = [...domains.byName.values()].flatMap((domain) => Object.values(domain.bases));
-    const folders = [...new Set(bases)].map((folder) => path.join(config.root, folder)); // a domain may borrow one
+    const folders = baseFolders();
     const missing = folders.map((folder) => path.join(folder, 'model.safetensors')).filter((file) => !existsSync(file));
     return missing.length === 0
       ? { state: 'ok', detail: folders.join(', ') }
