@@ -20,6 +20,8 @@ const HEALS = {
   // ---- Sets
   /** Every call of a set failed. */
   NoAnswers: false,
+  /** More of a judge's verdicts are lost than the recipe allows: to ask again would select. */
+  TooManyLost: false,
   /** A line of a ledger is not an outcome. */
   LedgerDamaged: false,
   /** A row does not have what its prompt shows. */

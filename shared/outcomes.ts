@@ -50,6 +50,8 @@ export interface Outcome {
   /** Row of the set that was asked about, and which of its samples this is. */
   readonly row: string;
   readonly sample: number;
+  /** How often it had been asked before, each time under another seed. @default 0 */
+  readonly attempt?: number | undefined;
   readonly kind: OutcomeKind;
   readonly task: Task;
   /** Checkpoint digest. */

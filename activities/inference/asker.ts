@@ -183,6 +183,6 @@ function failed(
   return { ...identity(call), kind: 'failed', reason: message, ...took, status };
 }
 
-function identity({ key, row, sample, task, model, seed }: ModelCall) {
-  return { key, row, sample, task, model: modelKey(model), seed };
+function identity({ key, row, sample, attempt = 0, task, model, seed }: ModelCall) {
+  return { key, row, sample, ...(attempt > 0 && { attempt }), task, model: modelKey(model), seed };
 }

@@ -19,6 +19,8 @@ export interface ModelCall extends Question {
   /** Row of the set that is asked about, and which of its samples this is. */
   readonly row: string;
   readonly sample: number;
+  /** How often that sample was asked for before. @default 0 */
+  readonly attempt?: number | undefined;
   readonly seed: number;
 }
 

@@ -14,23 +14,27 @@ export interface ShardFile {
   readonly bytes: number;
 }
 
-/** Names of all sets that were cut into shards, sorted. */
+/** Names of all sets that were cut into shards, and of all jobs whose judges were asked, sorted. */
 export async function setsOf(store: ArtifactStore): Promise<string[]> {
   const sets: string[] = [];
   for await (const place of store.list('ledger/')) {
-    const [, set] = /^ledger\/(.+)\/plan\.json$/.exec(place) ?? [];
+    const [, set] = /^ledger\/(.+)\/(?:plan\.json|judge\.jsonl)$/.exec(place) ?? [];
     if (set !== undefined) sets.push(set);
   }
   return sets.sort();
 }
 
-/** @throws when there is no such set. */
+/** A set's shards; of a job, its judges' ledger. @throws when there is neither. */
 export async function shardFiles(store: ArtifactStore, setId: string): Promise<ShardFile[]> {
   const found = await store.findJson<SetShards>(uri.shardPlan(setId));
-  if (found === undefined)
+  if (found === undefined) {
+    const judges = uri.judgeLedger(setId);
+    const kept = await store.stat(judges);
+    if (kept !== undefined) return [{ shard: 0, uri: judges, state: 'open', bytes: kept.bytes }];
     throw new Error(
       `Expected the name of a set in the store, got ${JSON.stringify(setId)}; \`flywheel ledger\` lists them`,
     );
+  }
   return Promise.all(
     found.shards.map(async (_, shard): Promise<ShardFile> => {
       const plain = uri.shard(setId, shard);
@@ -53,8 +57,13 @@ export async function* readShard(store: ArtifactStore, shard: ShardFile): AsyncG
 /**
  * What a shard's outcomes say of each proof, whatever policy asked for them: analyses and their meta-assessments by
  * index; `undefined` where there is no verdict.
+ * @param counts which outcomes are looked at. @default all
  */
-export async function evidenceOf(store: ArtifactStore, shard: ShardFile): Promise<Map<string, AnalysisEvidence[]>> {
+export async function evidenceOf(
+  store: ArtifactStore,
+  shard: ShardFile,
+  counts: (line: SealedLine) => boolean = () => true,
+): Promise<Map<string, AnalysisEvidence[]>> {
   const proofs = new Map<string, { score: MaybeScore; metaScores: MaybeScore[] }[]>();
   const analysisOf = (proof: string, index: number) => {
     const analyses = proofs.get(proof) ?? [];
@@ -62,7 +71,9 @@ export async function evidenceOf(store: ArtifactStore, shard: ShardFile): Promis
     while (analyses.length <= index) analyses.push({ score: undefined, metaScores: [] });
     return analyses[index] as (typeof analyses)[number];
   };
-  for await (const { row, task, sample, kind, score } of readShard(store, shard)) {
+  for await (const line of readShard(store, shard)) {
+    if (!counts(line)) continue;
+    const { row, task, sample, kind, score } = line;
     const verdict = kind === 'answered' ? score : undefined;
     if (task === 'verify') {
       const analysis = analysisOf(row, sample);

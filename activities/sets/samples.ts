@@ -64,7 +64,10 @@ export async function sampleOnce(
     const passed = !last && run.ledger.has(key) && run.ledger.has(which(attempt + 1).key);
     const outcome = passed
       ? ((await run.ledger.get(key)) as Outcome)
-      : await run.asker.ask({ key, row, sample, task, model, messages, sampling, maxRevisions, seed }, run.signal);
+      : await run.asker.ask(
+          { key, row, sample, attempt, task, model, messages, sampling, maxRevisions, seed },
+          run.signal,
+        );
     run.count(outcome);
     if (last || !again(outcome)) return { outcome, keys };
   }

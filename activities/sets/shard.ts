@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { addUsage, NO_USAGE, type Outcome, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
+import { countedIn, NO_VERDICTS_BY_TASK, tooManyLost, type VerdictsByTask } from '../../shared/figures/losses.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
@@ -23,6 +24,7 @@ export interface ShardInput {
   readonly engine: EngineSettings;
   /** Names the workflow run: a stop of an earlier one is not for this. */
   readonly stopToken: string;
+  readonly maxLossShare?: number | undefined;
 }
 
 /** What a shard came to. Counts are of calls: an answer that was asked again counts once per time. */
@@ -32,6 +34,8 @@ export interface ShardResult {
   readonly usage: Usage;
   readonly requests: number;
   readonly seconds: number;
+  /** First attempts at verdicts, by the task; absent of shards that an older version ran. */
+  readonly verdicts?: VerdictsByTask;
 }
 
 /** What heartbeats carry. */
@@ -41,6 +45,11 @@ interface ShardProgress {
   readonly rows: number;
   readonly requests: number;
   readonly counts: OutcomeCounts;
+}
+
+/** Asking goes on to lose more verdicts than the recipe allows. */
+class TooManyLost extends Error {
+  override readonly name = 'TooManyLost';
 }
 
 /** The world as a shard sees it: an activity's context, or a benchmark's. */
@@ -62,6 +71,7 @@ export interface ShardRun {
   readonly ledger: Ledger;
   readonly asker: LedgerAsker;
   readonly signal: AbortSignal;
+  /** @throws TooManyLost */
   count(outcome: Outcome): void;
   rowDone(): void;
   /**
@@ -127,6 +137,7 @@ export async function runShard<R extends ShardResult>(
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
+  let verdicts = NO_VERDICTS_BY_TASK;
   let usage = NO_USAGE;
   let requests = 0;
   let rowsDone = 0;
@@ -149,6 +160,9 @@ export async function runShard<R extends ShardResult>(
       counts[outcome.kind] += 1;
       requests += outcome.requests;
       usage = addUsage(usage, outcome.usage);
+      verdicts = countedIn(verdicts, outcome);
+      const lost = tooManyLost(setId, verdicts, input.maxLossShare);
+      if (lost !== undefined) throw new TooManyLost(lost);
     },
     rowDone() {
       rowsDone += 1;
@@ -174,6 +188,7 @@ export async function runShard<R extends ShardResult>(
       usage,
       requests,
       seconds: (Date.now() - began) / 1000,
+      verdicts,
       ...result,
     } as R;
     const models = Object.fromEntries(questions.models.map((model) => [model.role, model]));

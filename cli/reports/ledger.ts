@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readShard, setsOf, shardFiles, type ShardFile } from '../../activities/sets/inspect.ts';
+import { countedIn, lossesText, NO_VERDICTS_BY_TASK } from '../../shared/figures/losses.ts';
 import { addUsage, NO_USAGE, OUTCOME_KINDS, type Outcome, type OutcomeKind } from '../../shared/outcomes.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
@@ -19,7 +20,8 @@ export function registerLedger(program: Command): void {
     .command('ledger')
     .summary('outcomes of model calls')
     .description(
-      'Shows what the model calls of a set came to. Sealed ledgers are gzipped JSON lines: zcat reads them too.',
+      'Shows what the model calls of a set came to, or those of the judges of a training (by its job, such as ' +
+        'main/lap-0001/generator). Sealed ledgers are gzipped JSON lines: zcat reads them too.',
     );
   ledger
     .command('stats', { isDefault: true })
@@ -94,6 +96,7 @@ async function statsOf(set: string) {
   const shards = await shardFiles(store, set);
   const tasks: Record<string, Record<OutcomeKind, number>> = {};
   const latencies: number[] = [];
+  let verdicts = NO_VERDICTS_BY_TASK;
   let [outcomes, requests, textBytes, unused] = [0, 0, 0, 0];
   let usage = NO_USAGE;
   for (const shard of shards) {
@@ -103,6 +106,7 @@ async function statsOf(set: string) {
       usage = addUsage(usage, outcome.usage);
       textBytes += Buffer.byteLength(outcome.text ?? '') + Buffer.byteLength(outcome.thinking ?? '');
       if (outcome.unused) unused += 1;
+      else verdicts = countedIn(verdicts, outcome);
       latencies.push(outcome.latencyMs);
       const counts = (tasks[outcome.task] ??= { answered: 0, unparseable: 0, truncated: 0, failed: 0 });
       counts[outcome.kind] += 1;
@@ -118,6 +122,7 @@ async function statsOf(set: string) {
     outcomes,
     unused,
     tasks,
+    verdicts,
     requests,
     usage,
     latencyMs: { median: at(0.5), p99: at(0.99), max: latencies.at(-1) ?? 0 },
@@ -127,13 +132,14 @@ async function statsOf(set: string) {
 
 function textOf(answer: { readonly sets: string[] } | Awaited<ReturnType<typeof statsOf>>): string {
   if ('sets' in answer) return answer.sets.length === 0 ? 'No sets yet.' : answer.sets.join('\n');
-  const { set, shards, outcomes, unused, tasks, requests, usage, latencyMs, bytes } = answer;
+  const { set, shards, outcomes, unused, tasks, verdicts, requests, usage, latencyMs, bytes } = answer;
   return [
     `${set}: ${outcomes} outcomes${unused > 0 ? ` (${unused} unused)` : ''} of ${requests} requests; shards: ` +
       `${shards.sealed} sealed, ${shards.open} open, ${shards.notStarted} not started`,
     ...Object.entries(tasks).map(
       ([task, counts]) => `  ${task.padEnd(12)} ${OUTCOME_KINDS.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`,
     ),
+    ...(lossesText(verdicts) === '' ? [] : [`  lost         ${lossesText(verdicts)}, at the first attempt`]),
     `  tokens       ${usage.promptTokens} in, ${usage.completionTokens} out` +
       (usage.thinkingTokens === undefined ? '' : `, ${usage.thinkingTokens} of them thinking`),
     `  latency      ${latencyMs.median} ms median, ${latencyMs.p99} ms p99, ${latencyMs.max} ms at most`,

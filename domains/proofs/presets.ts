@@ -52,7 +52,7 @@ export const paper: Recipe = {
     maxCompletionTokens: 131_072,
     checkpointEverySteps: 50,
   },
-  rewards: { ...usualRewards, maxUnscorableShare: 0.05 },
+  rewards: { ...usualRewards, maxUnscorableShare: 0.05, maxLossShare: 0.05 },
   labelling: {
     candidates: 17_503, // ours: all are labelled, so no first look is needed
     firstLook: 2,

@@ -136,6 +136,11 @@ export const recipeSchema = z.strictObject({
     metaShare: z.number().min(0).max(1),
     judgeAttempts: z.int().min(1),
     maxUnscorableShare: z.number().min(0).max(1),
+    /**
+     * Share of a judge's verdicts that may be lost at the first attempt (unparseable, truncated, refused), in trainings
+     * and labels alike; above it the stage stops. @default 0.2
+     */
+    maxLossShare: z.number().min(0).max(1).optional(),
     maxRevisions: z.int().min(0),
   }),
   labelling: z.strictObject({

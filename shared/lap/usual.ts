@@ -13,7 +13,7 @@ export const usual = {
 /** Others' published runs of this kind of RL. */
 export const usualGrpo = { klCoef: 0, clipLow: 0.2, clipHigh: 0.28, temperature: 1 } satisfies Partial<StageRecipe>;
 
-export const usualRewards: Recipe['rewards'] = {
+export const usualRewards = {
   proofWeight: 0.76, // paper 2.2: α
   selfAnalysisWeight: 0.24, // paper 2.2: β
   verdictsPerReward: 1,
@@ -22,5 +22,10 @@ export const usualRewards: Recipe['rewards'] = {
   metaShare: 0.5,
   judgeAttempts: 3,
   maxUnscorableShare: 0.2,
+  maxLossShare: 0.2, // ours: judges of a few steps break their format now and then; above it they have none
   maxRevisions: 2,
-};
+} as const satisfies Recipe['rewards'];
+
+/** Share of a judge's verdicts that may be lost at the first attempt. */
+export const maxLossShareOf = ({ rewards }: Pick<Recipe, 'rewards'>): number =>
+  rewards.maxLossShare ?? usualRewards.maxLossShare;

@@ -28,6 +28,8 @@ export interface SampleSetInput {
   readonly seed: number;
   /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
   readonly attempts: number;
+  /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
+  readonly maxLossShare?: number | undefined;
   readonly engine: EngineSettings;
 }
 
@@ -86,6 +88,8 @@ export interface LabelSetInput {
   readonly waves: readonly number[];
   readonly earlyStop: boolean;
   readonly verdictAttempts: number;
+  /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
+  readonly maxLossShare?: number | undefined;
   readonly sampling: { readonly verify: Sampling; readonly metaVerify: Sampling };
   readonly seed: number;
   readonly engine: EngineSettings;

@@ -21,6 +21,9 @@ export interface StubOptions {
   /** Share of analyses that report an issue, and of meta-analyses that confirm it. */
   readonly issues: number;
   readonly confirms: number;
+  /** Shares of the verdicts that are cut off: of those below 1, and of those of 1. */
+  readonly criticalLost: number;
+  readonly friendlyLost: number;
   /** Shares of faulty answers. */
   readonly refused: number;
   readonly empty: number;
@@ -43,6 +46,8 @@ export const STUB_DEFAULTS: StubOptions = {
   textBytes: 200,
   issues: 0.4,
   confirms: 0.6,
+  criticalLost: 0,
+  friendlyLost: 0,
   refused: 0,
   empty: 0,
   unparseable: 0,
@@ -93,5 +98,7 @@ export function faultOf(options: StubOptions, seed: number): Fault | undefined {
     if (share < options[fault]) return fault;
     share -= options[fault];
   }
-  return undefined;
+  const [issue] = draws(seed, 3);
+  const [cut] = draws(seed, 4);
+  return cut < (issue < options.issues ? options.criticalLost : options.friendlyLost) ? 'truncated' : undefined;
 }

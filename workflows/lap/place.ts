@@ -3,6 +3,7 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import { labelPolicy, orderOf, type OrderName, type PhaseName } from '../../shared/lap/phases.ts';
+import { maxLossShareOf } from '../../shared/lap/usual.ts';
 import type { CheckpointRef, DatasetRef, ModelRole } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import type { LabelSetResult } from '../../shared/sampling/sets.ts';
@@ -67,6 +68,7 @@ export function place<Phase extends PhaseName>(
           waves,
           earlyStop,
           verdictAttempts,
+          maxLossShare: maxLossShareOf(recipe),
           sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
           seed: seedOf(seed, name),
           engine: recipe.inference,

@@ -8,8 +8,9 @@ import { shards, quick } from '../proxies.ts';
  * than decide it.
  */
 export async function labelSet(input: LabelSetInput, from?: WindowState): Promise<LabelSetResult> {
-  const { setId, proofs, engine, policy } = input;
-  const state = await runWindow({ setId, rows: proofs, engine, noun: 'proofs' }, from, (shard, of, stopToken) =>
+  const { setId, proofs, engine, policy, maxLossShare } = input;
+  const set = { setId, rows: proofs, engine, maxLossShare, noun: 'proofs' };
+  const state = await runWindow(set, from, (shard, of, stopToken) =>
     shards.labelShard.executeWithOptions(
       {
         summary:

@@ -5,8 +5,8 @@ import { shards } from '../proxies.ts';
 
 /** Asks a model for `samplesPerRow` answers to every row of a dataset. Outcomes are in the store's ledgers. */
 export async function sampleSet(input: SampleSetInput, from?: WindowState): Promise<SetResult> {
-  const { setId, rows, engine } = input;
-  const state = await runWindow({ setId, rows, engine, noun: 'rows' }, from, (shard, of, stopToken) =>
+  const { setId, rows, engine, maxLossShare } = input;
+  const state = await runWindow({ setId, rows, engine, maxLossShare, noun: 'rows' }, from, (shard, of, stopToken) =>
     shards.sampleShard.executeWithOptions({ summary: `${input.task}, shard ${shard + 1} of ${of}` }, [
       { ...input, shard, stopToken },
     ]),

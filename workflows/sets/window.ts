@@ -9,6 +9,8 @@ import {
 import type { ShardResult } from '../../activities/sets/shard.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { EngineSettings, LabelCounts, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
+import { lossesText, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
+import { failure } from '../failure.ts';
 import { quick } from '../proxies.ts';
 
 /** How far a set is. */
@@ -30,6 +32,8 @@ interface WindowSet {
   /** Rows of the whole set. */
   readonly rows: DatasetRef;
   readonly engine: EngineSettings;
+  /** Share of verdicts that may be lost at the first attempt. @default all */
+  readonly maxLossShare?: number | undefined;
   /** Plural noun for what a row is, such as `proofs`. */
   readonly noun: string;
 }
@@ -77,6 +81,9 @@ export async function runWindow(
       const result = await runShard(shard, state.shards, stopToken);
       state = add(state, { ...result, done: 1 });
       show();
+      const when = state.done === state.shards ? 'atEnd' : 'underWay';
+      const lost = state.verdicts && tooManyLost(set.setId, state.verdicts, set.maxLossShare, when);
+      if (lost) throw failure('TooManyLost', lost);
     }
   };
   try {
@@ -99,6 +106,7 @@ const NOTHING_YET: WindowState = {
   counts: { answered: 0, unparseable: 0, truncated: 0, failed: 0 },
   usage: { promptTokens: 0, completionTokens: 0, thinkingTokens: 0 },
   labels: { auto: 0, contested: 0, unresolved: 0 },
+  verdicts: NO_VERDICTS_BY_TASK,
 };
 
 export function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
@@ -117,17 +125,20 @@ function add<T extends object>(sum: T, more: object): T {
 
 function detailsOf(
   { setId, noun, rows: { rows } }: WindowSet,
-  { shards, done, counts, requests, rows: rowsDone, labels }: WindowState,
+  { shards, done, counts, requests, rows: rowsDone, labels, verdicts }: WindowState,
 ): string {
   const labelled =
     labels.auto + labels.contested + labels.unresolved > 0
       ? `\n\nLabels: ${labels.auto} automatic, ${labels.contested} contested, ${labels.unresolved} unresolved.`
       : '';
+  // A run that an older version began has no count of its verdicts.
+  const losses = verdicts === undefined ? '' : lossesText(verdicts);
+  const lost = losses === '' ? '' : `\n\nVerdicts lost at the first attempt: ${losses}.`;
   return `**${setId}**: ${rowsDone} of ${rows} ${noun}, ${done} of ${shards} shards
 
 | answered | unparseable | truncated | failed | requests |
 | --- | --- | --- | --- | --- |
-| ${counts.answered} | ${counts.unparseable} | ${counts.truncated} | ${counts.failed} | ${requests} |${labelled}
+| ${counts.answered} | ${counts.unparseable} | ${counts.truncated} | ${counts.failed} | ${requests} |${labelled}${lost}
 
 Shards under way show their counts in their heartbeats (Pending Activities).`;
 }

@@ -1,3 +1,5 @@
+import { rootCause } from '@temporalio/common';
+import type { WorkflowFailedError } from '@temporalio/client';
 import { modelKey } from '../../../shared/records.ts';
 import type { LabelRow, LabelSetInput } from '../../../shared/sampling/sets.ts';
 import { QUEUES } from '../../../shared/queues.ts';
@@ -92,6 +94,20 @@ test('cancelling ends the calls under way and keeps what was paid for', async ()
   expect(after.repeated - repeated).toBeLessThanOrEqual(inFlight);
   expect(after.requests - requests).toBeLessThanOrEqual(again.counts.answered - 200 + inFlight);
   expect(again.rows).toBe(100);
+});
+
+test('a set whose judge lost more verdicts than the recipe allows fails at its end, however small, and says what to do', async () => {
+  await stub.change({ issues: 1, criticalLost: 0.4 });
+  const setId = 'main/lap-0001/label/lossy';
+  const input = { ...(await inputOf(setId, 4, 5)), maxLossShare: 0.05 };
+  const labelled = world.env.client.workflow.execute<typeof labelSet>('labelSet', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: setId,
+    args: [input],
+  });
+  const error = await labelled.catch((failed: WorkflowFailedError) => rootCause(failed.cause));
+  expect(error).toMatch(/the verifier of main\/lap-0001\/label\/lossy to lose at most 5 % .*`flywheel ledger show/);
+  await stub.change({ issues: 0.4, criticalLost: 0 });
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
