@@ -3,7 +3,8 @@ import { config, environmentWith } from '../temporal.config.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
-import { chatTemplateOf } from '../activities/serving/chatTemplate.ts';
+import { checkpointThinking } from '../activities/store/thinking.ts';
+import { prefixOf, uri } from '../shared/ids.ts';
 import { batcher } from '../activities/serving/batcher.ts';
 import { command } from '../activities/serving/command.ts';
 import { external } from '../activities/serving/external.ts';
@@ -49,7 +50,7 @@ export function configuredServing(store: ArtifactStore): Serving {
   const served = [config.python, '-m', 'trainer.serve', ...(context ? ['--max-context', String(context)] : [])];
   return new Serving({
     folder: path.join(config.runDir, 'holds'),
-    chatTemplate: (checkpoint) => chatTemplateOf(store, checkpoint),
+    thinking: (checkpoint) => checkpointThinking(store, prefixOf(uri.checkpoint(checkpoint))),
     engines: [
       batcher({ ...local, command: served, port }),
       command({ ...local, command: config.inference.serveCommand }),

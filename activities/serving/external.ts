@@ -1,18 +1,13 @@
 import * as z from 'zod';
 import { modelKey } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
+import { thinkingSchema } from '../store/thinking.ts';
 import type { Endpoint } from '../inference/types.ts';
 import type { Environment } from '../processes/records.ts';
 import { engineSetting } from './settings.ts';
 import type { ServingEngine } from './types.ts';
 
 const MAX_CONCURRENCY = 64;
-
-const mark = z.string().min(1);
-const thinkingSchema = z.union(
-  [z.enum(['none', 'field']), z.strictObject({ open: mark, close: mark, promptOpens: z.boolean().optional() })],
-  'expected none, field or the marks {"open":"<think>","close":"</think>"}',
-);
 
 const endpointSchema = z.strictObject({
   /** OpenAI-compatible API, with or without the trailing `/v1`. */
@@ -27,7 +22,7 @@ const endpointSchema = z.strictObject({
   maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
   /**
    * How its replies hold thinking; what comes in a field of its own is believed in any case.
-   * @default as the checkpoint's chat template says; none where the model is none of the store's
+   * @default as the checkpoint's folder says; nothing where the model is none of the store's
    */
   thinking: thinkingSchema.optional(),
   /** Field of a request by which it limits the tokens of thinking. @default it cannot */

@@ -1,10 +1,9 @@
 import type { Place } from '../../shared/ids.ts';
 import { modelKey, type CheckpointModel, type ModelRef } from '../../shared/records.ts';
-import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
 import { failure } from '../failure.ts';
 import type { Endpoint } from '../inference/types.ts';
 import { FileStore } from '../store/files.ts';
-import { thinkingOf } from './chatTemplate.ts';
+import type { CheckpointThinking } from '../store/thinking.ts';
 import type { ServingEngine } from './types.ts';
 
 interface ServingSettings {
@@ -13,10 +12,10 @@ interface ServingSettings {
   /** Folder of the holds, a file for each holder: the processes that share it share them. */
   readonly folder: string;
   /**
-   * The chat template of a checkpoint, by which its thinking is told from its answers where the endpoint's setting
-   * does not say how. @default no model thinks
+   * How a checkpoint tells its thinking from its answers, where its endpoint's setting does not say.
+   * @default nobody says that one thinks
    */
-  readonly chatTemplate?: (checkpoint: string) => Promise<string | undefined>;
+  readonly thinking?: (checkpoint: string) => Promise<CheckpointThinking>;
 }
 
 /** Who needs models, of which engine, and for how many hours at most. */
@@ -107,15 +106,8 @@ export class Serving {
     { checkpoint: { sha256 } }: CheckpointModel,
     endpoints: readonly Endpoint[],
   ): Promise<readonly Endpoint[]> {
-    const template = await this.#settings.chatTemplate?.(sha256);
-    if (template === undefined) return endpoints;
-    const formats = new Map<string, ThinkingFormat | undefined>();
-    const thinking = (templateKwargs: TemplateKwargs = {}): ThinkingFormat | undefined => {
-      const key = JSON.stringify(templateKwargs);
-      if (!formats.has(key)) formats.set(key, thinkingOf(template, templateKwargs));
-      return formats.get(key);
-    };
-    return endpoints.map((endpoint) => ({ thinking, ...endpoint }));
+    const known = await this.#settings.thinking?.(sha256);
+    return known === undefined ? endpoints : endpoints.map((endpoint) => ({ thinking: known.of, ...endpoint }));
   }
 
   async #engineOf(model: ModelRef): Promise<string | undefined> {

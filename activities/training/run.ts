@@ -11,13 +11,14 @@ import type { ArtifactRef, Made } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
+import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { MetricsTail } from './metrics.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 import { failure } from '../failure.ts';
-import { uri } from '../../shared/ids.ts';
+import { prefixOf, uri } from '../../shared/ids.ts';
 
 /** What every training of this installation is run with. */
 export interface TrainingMeans {
@@ -64,7 +65,9 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const { maxSteps } = input.hyper;
         context.heartbeat({ jobKey: folder.jobKey, attempt, state: 'pending', step: 0, maxSteps });
         await pause(delayMs, signal);
-        const jobFile = await folder.writeJob(folder.job(input, attempt, context.reward));
+        const { marks: thinking } = await checkpointThinking(store, prefixOf(input.initCheckpoint.uri));
+        const told = { ...input, ...(thinking && { thinking }) };
+        const jobFile = await folder.writeJob(folder.job(told, attempt, context.reward));
         signal.throwIfAborted();
         const job = await cluster.submit({
           jobKey: folder.jobKey,

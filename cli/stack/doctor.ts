@@ -3,7 +3,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { chatTemplateIn, thinkingOf } from '../../activities/serving/chatTemplate.ts';
+import { checkpointThinking } from '../../activities/store/thinking.ts';
 import { externalEndpoints } from '../../activities/serving/external.ts';
 import { formatText } from '../../shared/thinking.ts';
 import { isFree } from '../../activities/processes/ports.ts';
@@ -130,12 +130,11 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     };
   },
 
-  /** How the replies of shipped and imported bases hold thinking by their chat templates, and those of endpoints. */
+  /** How the replies of shipped and imported bases hold thinking, and those of endpoints. */
   async thinking() {
     const said: string[] = [];
     const say = async (name: string, from: ArtifactStore, folder: string) => {
-      const template = await chatTemplateIn(from, (file) => folder + file);
-      said.push(`${name}: ${formatText(template === undefined ? undefined : thinkingOf(template))}`);
+      said.push(`${name}: ${formatText((await checkpointThinking(from, folder)).of())}`);
     };
     for (const folder of baseFolders()) await say(path.relative(config.root, folder), new FileStore(folder), '');
     for await (const place of store.list('imports/')) {
@@ -144,7 +143,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     }
     const { endpoints } = config.inference;
     for (const { baseUrl, thinking } of endpoints === undefined ? [] : externalEndpoints(endpoints))
-      said.push(`${baseUrl}: ${thinking === undefined ? "as its model's chat template says" : formatText(thinking)}`);
+      said.push(`${baseUrl}: ${thinking === undefined ? 'as its model says' : formatText(thinking)}`);
     return { state: 'ok', detail: said.join('; ') };
   },
 

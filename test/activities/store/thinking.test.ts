@@ -1,4 +1,8 @@
-import { thinkingOf } from '../../../activities/serving/chatTemplate.ts';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FileStore } from '../../../activities/store/files.ts';
+import { checkpointThinking, THINKING_FILE, thinkingOf } from '../../../activities/store/thinking.ts';
 
 const THINK = { open: '<think>', close: '</think>' };
 const turns = (generation: string, assistant = '{{ m.content }}') =>
@@ -34,4 +38,32 @@ test.each([
   ['refuses a plain question', `{{ raise_exception('system first') }}<think>`, undefined, THINK],
 ])('a chat template that %s', (_, template, templateKwargs, format) => {
   expect(thinkingOf(template, templateKwargs)).toEqual(format);
+});
+
+describe('a checkpoint', () => {
+  const files = async (texts: Readonly<Record<string, string>>) => {
+    const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-thinking-')));
+    for (const [name, text] of Object.entries(texts)) await store.write(name, text);
+    return store;
+  };
+
+  test('tells its thinking by its chat template, by what that is told', async () => {
+    const known = await checkpointThinking(await files({ 'chat_template.jinja': switched }));
+    expect(known.marks).toEqual(THINK);
+    expect(known.of()).toEqual({ ...THINK, promptOpens: false });
+    expect(known.of({ enable_thinking: false })).toBe('none');
+  });
+
+  test('tells it by a file of its own where that stands, and nothing where nothing does', async () => {
+    const marks = { open: '<mull>', close: '</mull>', promptOpens: true };
+    const declared = await files({ 'chat_template.jinja': switched, [THINKING_FILE]: JSON.stringify(marks) });
+    expect((await checkpointThinking(declared)).of()).toEqual(marks);
+    expect((await checkpointThinking(await files({}))).of()).toBeUndefined();
+  });
+
+  test('whose file says something else is refused by it', async () => {
+    await expect(checkpointThinking(await files({ [THINKING_FILE]: '{"open":"<mull>"}' }))).rejects.toThrow(
+      'thinking.json: expected none, field or the marks',
+    );
+  });
 });
