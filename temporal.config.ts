@@ -1,12 +1,28 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Environment } from './activities/processes/records.ts';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
  * A lap's choices are its recipe's (shared/lap/recipe.ts), not here.
  */
 const env = process.env;
+
+/**
+ * What runs on this machine is never asked through a proxy, whatever client asks, here or in a process that we start:
+ * those of gRPC, Python and Go read these lists. gRPC's knows no `*`.
+ */
+const { no_proxy: lower, NO_PROXY: upper, no_grpc_proxy: ofGrpc } = env;
+env['no_proxy'] = withLoopback(lower || upper);
+env['NO_PROXY'] = withLoopback(upper || lower);
+env['no_grpc_proxy'] = withLoopback(ofGrpc || env['no_proxy'].replace('*', ''));
+
+function withLoopback(list = ''): string {
+  const hosts = list.split(',').map((host) => host.trim());
+  return hosts.includes('*') ? '*' : [...new Set([...hosts, '127.0.0.1', 'localhost'])].filter(Boolean).join(',');
+}
+
 const root = import.meta.dirname;
 const stateDir = path.resolve(env['FLYWHEEL_STATE'] ?? path.join(root, '.flywheel'));
 const runDir = path.join(stateDir, 'run');
@@ -99,7 +115,9 @@ export const config = {
         ? `http://127.0.0.1:${port('ui')}`
         : env['FLYWHEEL_WEB_UI']?.replace(/\/$/, '');
     },
-    cliPath: env['TEMPORAL_CLI_PATH'],
+    cliPath: env['TEMPORAL_CLI_PATH']?.includes('/')
+      ? path.resolve(env['TEMPORAL_CLI_PATH'])
+      : env['TEMPORAL_CLI_PATH'],
     databaseFile: path.join(stateDir, 'temporal.db'),
     /** How long finished workflows stay in the server. Ours: laps take days, and 24 h is the server's default. */
     retentionHours: 240,
@@ -149,10 +167,16 @@ export const config = {
     /** Index of CPU-only torch builds (1 GB instead of 5). @default pip's own configuration */
     torchIndex: env['FLYWHEEL_TORCH_INDEX'],
   },
-  searchPath: (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== ''),
+  searchPath: (env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => path.resolve(folder)),
 } as const;
 
-/** The environment of a process that we start: this one's, with what it needs beside. */
-export function environmentWith(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...env, ...extra };
+/**
+ * The environment of a process that we start: this one's, with what it needs beside. What tells another's Python where
+ * its modules are, or how to behave, would be told ours too, and is left out.
+ */
+export function environmentWith(extra: Environment): NodeJS.ProcessEnv {
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PYTHON'))), ...extra };
 }

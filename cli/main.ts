@@ -52,6 +52,12 @@ for (const register of [
   register(program);
 }
 
+// A reader that has gone, such as `head`, is no failure of ours: what is under way is done, and not told.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -59,6 +65,7 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
+  if ((error as NodeJS.ErrnoException | null)?.code === 'EPIPE') return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said it
   console.error(error instanceof Error ? error.message : String(error));
   return error instanceof UsageError ? EXIT.usage : EXIT.failed;

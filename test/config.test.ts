@@ -78,3 +78,23 @@ test('a profile that does not exist is refused by name', async () => {
     /Temporal profile cannot be used .*nowhere/,
   );
 });
+
+test.each([
+  [{}, '127.0.0.1,localhost', '127.0.0.1,localhost', '127.0.0.1,localhost'],
+  [{ no_proxy: 'a, .b' }, 'a,.b,127.0.0.1,localhost', 'a,.b,127.0.0.1,localhost', 'a,.b,127.0.0.1,localhost'],
+  [{ NO_PROXY: 'localhost' }, 'localhost,127.0.0.1', 'localhost,127.0.0.1', 'localhost,127.0.0.1'],
+  [{ no_proxy: 'a', NO_PROXY: 'b' }, 'a,127.0.0.1,localhost', 'b,127.0.0.1,localhost', 'a,127.0.0.1,localhost'],
+  [{ no_grpc_proxy: 'c' }, '127.0.0.1,localhost', '127.0.0.1,localhost', 'c,127.0.0.1,localhost'],
+  [{ no_proxy: '*' }, '*', '*', '127.0.0.1,localhost'],
+])('with %j, this machine is asked without a proxy by every client', async (env, lower, upper, grpc) => {
+  for (const name of ['no_proxy', 'NO_PROXY', 'no_grpc_proxy']) delete process.env[name];
+  const { environmentWith } = await configWith(env);
+  expect(environmentWith({})).toMatchObject({ no_proxy: lower, NO_PROXY: upper, no_grpc_proxy: grpc });
+});
+
+test('a process of ours is not told what was told another’s Python', async () => {
+  const { environmentWith } = await configWith({ PYTHONHOME: '/a', PYTHONPATH: '/b', PYTHONSAFEPATH: '1', KEPT: 'c' });
+  const env = environmentWith({ PYTHONPATH: '/ours' });
+  expect(Object.keys(env).filter((name) => name.startsWith('PYTHON'))).toEqual(['PYTHONPATH']);
+  expect(env).toMatchObject({ PYTHONPATH: '/ours', KEPT: 'c' });
+});

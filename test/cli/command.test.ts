@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,4 +87,39 @@ test('a store of a later version is refused by its number; doctor names it, and 
     detail: expect.stringContaining('got 99: a later version'),
   });
   expect(flywheel(['stop'], env)).toMatchObject({ status: 0, stdout: 'Nothing was running.\n' });
+});
+
+test.each([
+  [['--help']],
+  [['lap', '--help']],
+  [['laps']],
+  [['ledger']],
+  [['ledger', 'show', 'many', '--limit', '4000']],
+  [['ledger', 'export', 'many']],
+  [['plan', '--preset', 'smoke', '--json']],
+  [['doctor']],
+])('flywheel %j ends quietly when its reader has gone', async (args) => {
+  const state = mkdtempSync(path.join(tmpdir(), 'flywheel-cli-'));
+  const ledger = path.join(state, 'store', 'ledger', 'many');
+  mkdirSync(ledger, { recursive: true });
+  writeFileSync(path.join(ledger, 'plan.json'), '{"shards":[0]}');
+  const outcome = {
+    key: 'k',
+    row: 'r',
+    sample: 0,
+    kind: 'answered',
+    task: 'prove',
+    text: 'x'.repeat(100),
+    requests: 1,
+  };
+  writeFileSync(path.join(ledger, 'shard-0000.jsonl'), `${JSON.stringify(outcome)}\n`.repeat(4000));
+  const child = spawn(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], {
+    cwd: config.root,
+    env: { ...process.env, FLYWHEEL_STATE: state },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  expect([await once(child, 'close'), said]).toEqual([[0, null], '']);
 });

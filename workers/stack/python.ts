@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
+import type { Environment } from '../../activities/processes/records.ts';
 import { withLease } from '../../activities/store/lease.ts';
 import { stateFiles } from './state.ts';
 import { isAtLeast, lastLine, runStep, sayOnStderr, type Say } from './step.ts';
-import { uvEnvironment } from './uvEnvironment.ts';
+import { packageSettings, pipEnvironment, uvEnvironment } from './packageSettings.ts';
 
 /** The oldest Python that the locked packages support. */
 const OLDEST_PYTHON = '3.10';
@@ -96,8 +97,9 @@ async function makeEnvironment(say: Say): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const uvOnPath = (await runStep('uv', ['--version'], { timeoutMs: 20_000 })).ok;
   await makeVenv(interpreter.path, uvOnPath);
-  const uv = uvOnPath ? 'uv' : await installUv(say);
-  const env = uv === undefined ? {} : await uvEnvironment(interpreter.path);
+  const settings = await packageSettings(interpreter.path);
+  const uv = uvOnPath ? 'uv' : await installUv(say, pipEnvironment(settings));
+  const env = uv === undefined ? pipEnvironment(settings) : uvEnvironment(settings);
   const onProgress = (seconds: number, line: string): void =>
     say(`Python: installing for ${seconds} s${line === '' ? '' : ` (${line.slice(0, 100)})`}`);
   const install = async (what: string, args: readonly string[]): Promise<void> => {
@@ -105,6 +107,7 @@ async function makeEnvironment(say: Say): Promise<void> {
     const { ok, reason, output } =
       uv === undefined
         ? await runStep(config.python, ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', ...args], {
+            env,
             onProgress,
           })
         : await runStep(uv, ['pip', 'install', '--python', config.python, ...args], { env, onProgress });
@@ -154,8 +157,8 @@ async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {
 }
 
 /** @returns the uv in the new environment, or undefined where pip could not get it. */
-async function installUv(say: Say): Promise<string | undefined> {
-  const result = await runStep(config.python, ['-m', 'pip', 'install', '--quiet', UV], { timeoutMs: 120_000 });
+async function installUv(say: Say, env: Environment): Promise<string | undefined> {
+  const result = await runStep(config.python, ['-m', 'pip', 'install', '--quiet', UV], { env, timeoutMs: 120_000 });
   if (result.ok) return path.join(folder, 'bin', 'uv');
   say(`Python: no uv (${result.reason}); pip installs instead`);
   return undefined;

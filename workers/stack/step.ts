@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Environment } from '../../activities/processes/records.ts';
 import { environmentWith } from '../../temporal.config.ts';
 
 /** Where set-up tells what it does: a line at a time. */
@@ -10,7 +11,7 @@ export function sayOnStderr(line: string): void {
 }
 
 interface StepOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
   readonly cwd?: string;
   /** @default no limit */
   readonly timeoutMs?: number;

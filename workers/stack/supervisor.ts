@@ -6,7 +6,7 @@ import { launchOf, nodeCommand, recordFile, SERVICE_NAMES, SERVICES } from './se
 import { knownRewardToken, newRewardToken, writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
 import { lookForTemporalCli } from './temporalCli.ts';
-import { prepareServer, serverAnswers, serverCommand, serverWorks } from './temporalServer.ts';
+import { launchOfServer, prepareServer, serverAnswers, serverWorks } from './temporalServer.ts';
 
 /**
  * Keeps the dev stack running: Temporal server, reward service, worker. It is a detached process, so that the stack
@@ -57,12 +57,8 @@ async function prepare(): Promise<Kept[]> {
     if (await readLiving(recordFile(name))) for (const port of SERVICES[name].ports) running.add(port);
   const ports = await choosePorts(running, say);
   const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
-  // its only look-up outside
-  const offline = { TEMPORAL_VERSION_CHECK_DISABLED: '1' };
   return [
-    ...(cli === undefined
-      ? []
-      : [{ ...launchOf('temporal', serverCommand(cli.path, ports), offline), works: serverWorks }]),
+    ...(cli === undefined ? [] : [{ ...launchOfServer(cli.path, ports), works: serverWorks }]),
     launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token),
     // A worker that finds no server ends at once.
     { ...launchOf('worker', nodeCommand('workers/dev.ts'), token), mayStart: serverIsReady },

@@ -1,7 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensurePython, findInterpreter, withoutTorch } from '../../../workers/stack/python.ts';
-import { uvSettingsFrom } from '../../../workers/stack/uvEnvironment.ts';
+import {
+  packageSettings,
+  packageSettingsFrom,
+  pipEnvironment,
+  uvEnvironment,
+} from '../../../workers/stack/packageSettings.ts';
+import { runStep } from '../../../workers/stack/step.ts';
 import { config } from '../../../temporal.config.ts';
 
 test('the environment that the tests run with has the packages of the lock', async () => {
@@ -43,12 +50,87 @@ test('uv is told what the user told pip, unless the user told uv otherwise', () 
     "user.index-url='my mirror'",
     "global.disable-pip-version-check='1'",
   ].join('\n');
-  expect(uvSettingsFrom(listed, {})).toEqual({
+  const settings = packageSettingsFrom(listed);
+  expect(uvEnvironment(settings, {})).toMatchObject({
     SSL_CERT_FILE: '/etc/ssl/ca.pem',
     UV_FIND_LINKS: '/opt/a,/opt/b',
     UV_DEFAULT_INDEX: 'my mirror',
   });
-  expect(uvSettingsFrom(listed, { UV_DEFAULT_INDEX: 'mine', SSL_CERT_FILE: 'x' })).toEqual({
-    UV_FIND_LINKS: '/opt/a,/opt/b',
+  expect(uvEnvironment(settings, { UV_DEFAULT_INDEX: 'mine', SSL_CERT_FILE: 'x' })).not.toHaveProperty('SSL_CERT_FILE');
+  expect(uvEnvironment(settings, { UV_SYSTEM_PYTHON: '1' })).toMatchObject({ UV_SYSTEM_PYTHON: undefined });
+  expect(packageSettingsFrom(`${listed}\n:env:.index-url='of this shell'`)).toEqual({
+    cert: '/etc/ssl/ca.pem',
+    'find-links': '/opt/a /opt/b',
+    'index-url': 'of this shell',
+  });
+});
+
+/** What users tell their own Pythons, each of which breaks one that a tool makes, or sends its packages elsewhere. */
+const OF_OTHERS = {
+  PIP_USER: '1',
+  PIP_TARGET: '/nowhere/target',
+  PIP_PREFIX: '/nowhere/prefix',
+  PIP_ROOT: '/nowhere/root',
+  PIP_REQUIRE_VIRTUALENV: 'true',
+  PIP_REQUIRE_HASHES: '1',
+  PYTHONHOME: '/nowhere',
+  PYTHONPATH: '/nowhere',
+  PYTHONSTARTUP: '/nowhere/startup.py',
+  PYTHONSAFEPATH: '1',
+  PYTHONWARNINGS: 'error',
+  PYTHONINSPECT: '1',
+  PYTHONPLATLIBDIR: 'nowhere',
+  VIRTUAL_ENV: '/nowhere/venv',
+  CONDA_PREFIX: '/nowhere/conda',
+  CONDA_DEFAULT_ENV: 'base',
+};
+
+describe('with all that others told their Pythons', () => {
+  const before = { ...process.env };
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'flywheel-python-'));
+    await writeFile(path.join(folder, 'pip.conf'), '[global]\nuser = true\ntarget = /nowhere\nno-index = true\n');
+    Object.assign(process.env, OF_OTHERS, { PIP_CONFIG_FILE: path.join(folder, 'pip.conf') });
+  });
+  afterAll(() => {
+    for (const name of [...Object.keys(OF_OTHERS), 'PIP_CONFIG_FILE'])
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+  });
+
+  test('an environment is made, and what is installed is in it and can be imported', async () => {
+    const { path: interpreter } = await findInterpreter();
+    const venv = path.join(folder, 'made');
+    const python = path.join(venv, 'bin', 'python');
+    expect(await runStep(interpreter, ['-m', 'venv', venv])).toMatchObject({ ok: true });
+    const settings = await packageSettings(interpreter);
+    expect(settings).toMatchObject({ 'no-index': 'true' });
+    const wheel = path.join(folder, 'tiny-1.0-py3-none-any.whl');
+    const info = 'tiny-1.0.dist-info';
+    const files = {
+      'tiny.py': 'word = "here"',
+      [`${info}/METADATA`]: 'Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n',
+      [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+      [`${info}/RECORD`]: '',
+    };
+    const zip =
+      'import json, sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as z:\n  for n, t in json.loads(sys.argv[2]).items(): z.writestr(n, t)';
+    expect(await runStep(interpreter, ['-c', zip, wheel, JSON.stringify(files)])).toMatchObject({ ok: true });
+    const installed = await runStep(python, ['-m', 'pip', 'install', wheel], { env: pipEnvironment(settings) });
+    expect(installed).toMatchObject({ ok: true });
+    expect(await runStep(python, ['-c', 'import tiny; print(tiny.word, tiny.__file__)'])).toMatchObject({
+      ok: true,
+      output: expect.stringContaining(`here ${venv}`),
+    });
+  });
+
+  test('what we start finds the trainer', async () => {
+    const { root } = config;
+    const started = await runStep(config.python, ['-m', 'trainer.serve', '--help'], {
+      env: { PYTHONPATH: root },
+      cwd: root,
+    });
+    expect(started).toMatchObject({ ok: true });
   });
 });
