@@ -97,9 +97,12 @@ export class JobFolder {
       resume: 'auto',
       reward: {
         url: `${reward.publicUrl}/jobs/${encodeURIComponent(this.jobKey)}/v2/rewards`,
-        recipeSha256: 'rewardSpecSha256' in input ? input.rewardSpecSha256 : undefined,
+        ...(input.kind === 'grpo' && {
+          recipeSha256: input.rewardSpecSha256,
+          outageMinutes: input.outageMinutes,
+          stallMinutes: input.stallMinutes,
+        }),
         tokenEnv: reward.tokenEnv,
-        ...('reward' in input && input.reward),
       },
     });
     if (!parsed.success) {

@@ -10,7 +10,8 @@ export interface GrpoInput extends AnyInput {
   /** Digest of `rewards/<jobKey>/spec.json`. */
   readonly rewardSpecSha256: string;
   /** How long rewards are waited for; absent as in a job file. */
-  readonly reward?: { readonly outageMinutes?: number; readonly stallMinutes?: number };
+  readonly outageMinutes?: number | undefined;
+  readonly stallMinutes?: number | undefined;
   readonly hyper: HyperOf<'grpo'>;
 }
 

@@ -142,6 +142,15 @@ export const recipeSchema = z.strictObject({
      */
     maxLossShare: z.number().min(0).max(1).optional(),
     maxRevisions: z.int().min(0),
+    /**
+     * What an answer gets that is too long for its judge's window: a reward of 0, or none. Without a reward length is
+     * free, until `maxUnscorableShare` ends the job. @default zero
+     */
+    overlong: z.enum(['zero', 'unscorable']).optional(),
+    /** How long a training waits for a reward service that is gone, or whose judges are down. @default 120 */
+    outageMinutes: z.number().positive().optional(),
+    /** How long nothing may move in the judging of a step: no call started or ended, no token. @default 45 */
+    stallMinutes: z.number().positive().optional(),
   }),
   labelling: z.strictObject({
     /**

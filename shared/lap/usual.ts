@@ -24,6 +24,7 @@ export const usualRewards = {
   maxUnscorableShare: 0.2,
   maxLossShare: 0.2, // ours: judges of a few steps break their format now and then; above it they have none
   maxRevisions: 2,
+  overlong: 'zero',
 } as const satisfies Recipe['rewards'];
 
 /** Share of a judge's verdicts that may be lost at the first attempt. */

@@ -41,6 +41,8 @@ export const rewardSpecSchema = z.object({
   sampling: z.object({ verify: sampling, metaVerify: sampling }),
   /** Tries for a judge's malformed answer before the item is unscorable. */
   judgeAttempts: z.int().min(1),
+  /** What an answer gets that is too long for its judge's window. @default zero */
+  overlong: z.enum(['zero', 'unscorable']).optional(),
   seed: z.int(),
   /**
    * The rows that items refer to. A spec of an older build names none: then they are those of the training
@@ -122,9 +124,11 @@ export type RewardAnswer =
       readonly reward: number;
       readonly components: RewardComponents;
       readonly imitatesVerdict: boolean;
+      /** Too long for the judge's window, which is why its reward is 0 (recipe: `rewards.overlong`). */
+      readonly overlong?: true;
     }
   /** A judge gave no usable verdict: no reward, no advantage; never 0. */
-  | { readonly itemId: string; readonly status: 'unscorable'; readonly reason: string };
+  | { readonly itemId: string; readonly status: 'unscorable'; readonly reason: string; readonly overlong?: true };
 
 /** Where a batch stands. */
 export interface RewardBatch {

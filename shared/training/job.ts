@@ -79,6 +79,8 @@ export const metricsLineSchema = z.object({
   /** Share of groups in which every reward was equal: they teach nothing, and their share rises with hacking. */
   flatGroupShare: z.number().optional(),
   unscorable: z.int().optional(),
+  /** Items that were too long for their judge. */
+  overlong: z.int().optional(),
   /** Mean of each reward component over the step's scored items. */
   components: z.record(z.string(), z.number()).optional(),
   completionTokens: z.number().optional(),

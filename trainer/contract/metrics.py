@@ -17,6 +17,8 @@ class MetricsLine(Written):
     flat_group_share: float | None = None
     """Share of groups in which every reward was equal."""
     unscorable: int | None = None
+    overlong: int | None = None
+    """Items that were too long for their judge."""
     components: dict[str, float] | None = None
     """Mean of each reward component over the scored items."""
     completion_tokens: float | None = None

@@ -57,6 +57,8 @@ class Rewards:
     """Mean of each component over the scored items that have it."""
     reasons: list[str]
     """Why items were unscorable."""
+    overlong: int = 0
+    """Items that were too long for their judge, scored 0 or unscorable as the recipe says."""
 
 
 class Scored(Open):
@@ -64,12 +66,14 @@ class Scored(Open):
     status: Literal["scored"]
     reward: float
     components: dict[str, float] = Field(default_factory=dict)
+    overlong: bool = False
 
 
 class Unscorable(Open):
     item_id: str
     status: Literal["unscorable"]
     reason: str = "no reason given"
+    overlong: bool = False
 
 
 Answer = Annotated[Scored | Unscorable, Field(discriminator="status")]
@@ -292,7 +296,7 @@ def retry_after(value: str | None) -> float:
 
 
 def summary(answers: list[Scored | Unscorable]) -> Rewards:
-    rewards = Rewards([], {}, [])
+    rewards = Rewards([], {}, [], sum(answer.overlong for answer in answers))
     sums: dict[str, list[float]] = {}
     for answer in answers:
         if answer.status == "unscorable":

@@ -197,6 +197,12 @@ class AnswerTest(unittest.TestCase):
         got = self.read(zero, {"itemId": "b", "status": "unscorable", "reason": "no verdict"})
         self.assertEqual((got.values, got.components, got.reasons), ([0.0, None], {"format": 0.0}, ["no verdict"]))
 
+    def test_what_was_too_long_for_its_judge_is_counted_whatever_it_got(self) -> None:
+        zero = {"itemId": "a", "status": "scored", "reward": 0, "components": {"format": 1}, "overlong": True}
+        none = {"itemId": "b", "status": "unscorable", "reason": "too long", "overlong": True}
+        self.assertEqual(self.read(zero, {**zero, "itemId": "b", "overlong": False}).overlong, 1)
+        self.assertEqual(self.read(zero, none).overlong, 2)
+
     def test_an_answer_that_breaks_the_protocol_is_never_taken_for_a_reward(self) -> None:
         good = {"itemId": "a", "status": "scored", "reward": 1, "components": {}}
         other = {**good, "itemId": "b"}

@@ -21,10 +21,10 @@ export interface JudgeCost extends Usage {
   readonly calls: number;
 }
 
-/** An outage is not a verdict, and neither is a malformed answer. */
+/** An outage is not a verdict, and neither is a malformed answer. What is `overlong` no attempt will judge. */
 type Judgement =
   | { readonly kind: 'judged'; readonly scores: readonly Score[]; readonly cost: JudgeCost }
-  | { readonly kind: 'noVerdict'; readonly reason: string; readonly cost: JudgeCost }
+  | { readonly kind: 'noVerdict' | 'overlong'; readonly reason: string; readonly cost: JudgeCost }
   | { readonly kind: 'outage'; readonly reason: string; readonly cost: JudgeCost };
 
 /** What a job's judges are asked by. */
@@ -51,7 +51,9 @@ export async function judge(
     Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample, signal)),
   );
   const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
-  const missing = verdicts.find(({ kind }) => kind === 'outage') ?? verdicts.find(({ kind }) => kind === 'noVerdict');
+  const missing = (['overlong', 'outage', 'noVerdict'] as const)
+    .map((why) => verdicts.find(({ kind }) => kind === why))
+    .find((verdict) => verdict !== undefined);
   if (missing !== undefined) return { ...missing, cost };
   return { kind: 'judged', scores: verdicts.flatMap((one) => (one.kind === 'judged' ? one.scores : [])), cost };
 }
@@ -93,7 +95,7 @@ async function oneVerdict(
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
         if (FAULTY.has(outcome.status ?? 0))
-          return { kind: 'noVerdict', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
+          return { kind: 'overlong', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
         return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
       case 'unparseable':
       case 'truncated':

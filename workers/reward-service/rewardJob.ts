@@ -171,6 +171,8 @@ export class RewardJob {
     const answer = parseAnswer(item.task, item.response, this.spec.maxRevisions);
     const subject: RewardSubject = { task: item.task, answer, truncated: item.truncated, label: item.meta.score };
     const counts = { proof: this.spec.verdictsPerReward, meta: this.spec.metaVerdictsPerReward };
+    const imitates = answerImitatesVerdict(item.task, answer);
+    const scored = { itemId: item.itemId, status: 'scored', imitatesVerdict: imitates } as const;
     let verdicts: JudgeScores = {};
     let cost = NO_COST;
     let outages = 0;
@@ -191,14 +193,17 @@ export class RewardJob {
       state.waiting = undefined;
       outages = 0;
       if (judgement.kind === 'judged') verdicts = { ...verdicts, [need]: judgement.scores };
-      else rewarded = { itemId: item.itemId, status: 'unscorable', reason: judgement.reason };
+      else if (judgement.kind === 'overlong' && this.spec.overlong !== 'unscorable')
+        rewarded = { ...scored, reward: 0, components: { format: 1 }, overlong: true };
+      else
+        rewarded = {
+          itemId: item.itemId,
+          status: 'unscorable',
+          reason: judgement.reason,
+          ...(judgement.kind === 'overlong' && { overlong: true }),
+        };
     }
-    rewarded ??= {
-      itemId: item.itemId,
-      status: 'scored',
-      ...rewardOf(subject, verdicts, this.spec),
-      imitatesVerdict: answerImitatesVerdict(item.task, answer),
-    };
+    rewarded ??= { ...scored, ...rewardOf(subject, verdicts, this.spec) };
     await this.#log.append({
       key,
       task: item.task,

@@ -27,6 +27,8 @@ const NONE_COUNTED = {
   unscorable: 0,
   /** Scored answers with marks of a verdict that are not their own. */
   imitations: 0,
+  /** Answers of either kind that were too long for their judge. */
+  overlong: 0,
 };
 
 /** Durable memory of a job's rewards: a journal. In memory is where each record lies, and how many there are. */
@@ -91,4 +93,5 @@ export class RewardLog {
 function count(answer: RewardAnswer, counts: typeof NONE_COUNTED): void {
   counts[answer.status] += 1;
   if (answer.status === 'scored' && answer.imitatesVerdict) counts.imitations += 1;
+  if (answer.overlong === true) counts.overlong += 1;
 }

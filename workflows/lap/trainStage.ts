@@ -61,6 +61,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   });
 
   const { wallHours, maxAttempts } = recipe.training;
+  const { outageMinutes, stallMinutes } = recipe.rewards;
   const { engine } = recipe.inference;
   const judging = { models: Object.values(models), engine, holder: jobKey, hours: wallHours * maxAttempts };
   const startedAt = new Date().toISOString();
@@ -71,6 +72,8 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       initCheckpoint: init,
       datasets,
       rewardSpecSha256: spec.sha256,
+      outageMinutes,
+      stallMinutes,
       hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
       ...meansOf(recipe),
     }),

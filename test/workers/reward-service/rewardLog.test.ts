@@ -1,6 +1,8 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { FileStore } from '../../../activities/store/files.ts';
 import { RewardLog, type RewardRecord } from '../../../workers/reward-service/rewardLog.ts';
 
@@ -37,7 +39,7 @@ test('a log remembers its records, in any order of writing', async () => {
   expect([...log.keys()]).toEqual(['a', 'b', 'c']);
   expect(await log.get('b')).toEqual(record('b'));
   expect(await log.get('d')).toBeUndefined();
-  expect(log.counts).toEqual({ scored: 0, unscorable: 3, imitations: 0 });
+  expect(log.counts).toEqual({ scored: 0, unscorable: 3, imitations: 0, overlong: 0 });
   await log.close();
 });
 
@@ -63,4 +65,13 @@ test('a line that was changed is refused by its number', async () => {
     (error: Error) =>
       expect(error.message).toMatch(/Expected line 2 of .*rewards\.jsonl \(byte 210\) to be a reward record/),
   );
+});
+
+test('a log of many times the memory is written, read and opened again', async () => {
+  const script = path.join(import.meta.dirname, 'logProcess.ts');
+  const heap = '--max-old-space-size=64';
+  const args = [heap, '--import', 'tsx', script, folder, '800', '200000'];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(JSON.parse(stdout)).toMatchObject({ scored: 800 });
+  expect((await stat(file)).size).toBeGreaterThan(800 * 200_000);
 });

@@ -256,16 +256,24 @@ describe('a judge', () => {
     expect(model.calls).toHaveLength(3);
   });
 
-  test('that refuses one request leaves that item unscorable; the others are rewarded', async () => {
-    await writeSpec(store);
-    model.reply = (call) => (call.content.includes('TOO LONG') ? { status: 400 } : evaluationOf(1));
-    const { status, body } = await post(app, [itemOf({ response: '## Solution\nTOO LONG' }), itemOf({ itemId: 'p2' })]);
-    expect(status).toBeLessThan(300);
-    expect(body.items).toMatchObject([
-      { status: 'unscorable', reason: 'the verifier refused the request: 400 the fake refuses' },
-      { status: 'scored', reward: 1 },
-    ]);
-  });
+  test.each([
+    [undefined, { status: 'scored', reward: 0, components: { format: 1 }, overlong: true }],
+    ['zero' as const, { status: 'scored', reward: 0, components: { format: 1 }, overlong: true }],
+    [
+      'unscorable' as const,
+      { status: 'unscorable', reason: expect.stringContaining('the verifier refused'), overlong: true },
+    ],
+  ])(
+    'that cannot read so long an answer gives it what the spec says (%s), counted apart',
+    async (overlong, expected) => {
+      await writeSpec(store, { overlong });
+      model.reply = (call) => (call.content.includes('TOO LONG') ? { status: 400 } : evaluationOf(1));
+      const { body } = await post(app, [itemOf({ response: '## Solution\nTOO LONG' }), itemOf({ itemId: 'p2' })]);
+      expect(body.items).toMatchObject([expected, { status: 'scored', reward: 1 }]);
+      expect(body.items[1]).not.toHaveProperty('overlong');
+      expect(await countersOf(app)).toMatchObject({ overlong: 1, judgeCalls: 2 });
+    },
+  );
 
   test('that is down keeps its items waiting, and says so; when it is back only what is missing is asked', async () => {
     await writeSpec(store);

@@ -172,7 +172,7 @@ class GrpoTraining(JobTrainer, GroupTrainer):
             rewards = self.client.score(items)
         self.run.line["reward_seconds"] = round(time.perf_counter() - started, 4)
         self.note_rewards(rewards.values, rewards.reasons)
-        self.run.line["components"] = rewards.components
+        self.run.line |= {"components": rewards.components, "overlong": rewards.overlong}
         return rewards.values
 
     def note_rewards(self, values: list[float | None], reasons: list[str]) -> None:
