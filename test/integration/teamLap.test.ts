@@ -10,6 +10,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
 import * as messages from '../../shared/review/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
+import { MARKS } from '../stub-server/answers.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 
 /**
@@ -67,8 +68,9 @@ beforeAll(async () => {
     truncated: 0.03,
     boxOfSeven: 0.02,
     broken: 0.02,
+    thinks: 0.6,
   });
-  world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url }]) });
+  world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url, thinking: MARKS }]) });
   store = new FileStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
   writeFileSync(
@@ -169,6 +171,17 @@ test('the lap goes through every phase', () => {
 
 test('while it ran it could be searched by its lap, run, preset and phase', () => {
   expect(foundAs).toBe(1);
+});
+
+test('what models thought is kept with their answers, and stands in nothing that was judged, learned or asked', async () => {
+  let thought = 0;
+  for (const { thinking, text } of allOutcomes(world, LAP)) {
+    if (thinking !== undefined) thought += 1;
+    expect(text ?? '').not.toContain('Perhaps it holds.');
+  }
+  expect(thought).toBeGreaterThan(20);
+  for await (const uri of store.list('datasets/'))
+    expect([uri, (await store.readText(uri)).includes('Perhaps it holds.')]).toEqual([uri, false]);
 });
 
 test('the problems are the file’s, each in one split', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerTo } from './answers.ts';
+import { answerTo, messageOf } from './answers.ts';
 import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
 
 /**
@@ -123,12 +123,13 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
       if (fault === 'refused') return send(response, 400, '{"error":{"message":"the stub refuses this one"}}');
       // What breaks once may work the next time: a 500 and a cut reply come for the first request only.
       if (fault === 'broken' && times === 1) return send(response, 500, '{"error":{"message":"the stub broke"}}');
-      const text = JSON.stringify(answerTo(prompt, seed, options, fault));
+      const text = answerTo(prompt, seed, options, fault);
+      const message = JSON.stringify({ role: 'assistant', ...messageOf(text, seed, options) });
       const finish = fault === 'truncated' ? 'length' : 'stop';
       const reply =
         `{"id":"stub-${seed}` +
         `","object":"chat.completion","system_fingerprint":"stub","model":${JSON.stringify(model)}` +
-        `,"choices":[{"index":0,"message":{"role":"assistant","content":${text}},"finish_reason":"${finish}` +
+        `,"choices":[{"index":0,"message":${message},"finish_reason":"${finish}` +
         `"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)}` +
         `,"completion_tokens":${Math.ceil(text.length / 4)}}}`;
       if (fault === 'cut' && times === 1) {

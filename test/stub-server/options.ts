@@ -24,6 +24,9 @@ export interface StubOptions {
   /** Shares of the verdicts that are cut off: of those below 1, and of those of 1. */
   readonly criticalLost: number;
   readonly friendlyLost: number;
+  /** Share of answers that are thought over before, and of those the share whose thoughts come in a field. */
+  readonly thinks: number;
+  readonly thinksInField: number;
   /** Shares of faulty answers. */
   readonly refused: number;
   readonly empty: number;
@@ -48,6 +51,8 @@ export const STUB_DEFAULTS: StubOptions = {
   confirms: 0.6,
   criticalLost: 0,
   friendlyLost: 0,
+  thinks: 0,
+  thinksInField: 0.5,
   refused: 0,
   empty: 0,
   unparseable: 0,
