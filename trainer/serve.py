@@ -11,9 +11,11 @@ import logging
 import os
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from trainer import runtime
 
@@ -22,12 +24,11 @@ runtime.prepare()
 import torch  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi import FastAPI, Request, Response  # noqa: E402
-from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
+from fastapi.responses import JSONResponse  # noqa: E402
 
 from trainer.serving.batch import Answer, Call  # noqa: E402
 from trainer.serving.engine import Engine, Model  # noqa: E402
 from trainer.serving.openai_requests import ChatRequest, Refused, TextRequest, parse_body  # noqa: E402
-from trainer.serving.replies import Asked, body_of, pieces_of  # noqa: E402
 
 log = logging.getLogger("trainer.serve")
 
@@ -62,14 +63,12 @@ class Server:
         try:
             wanted = parse_body(await request.body(), kind)
             model = await self.engine.model(wanted.model)
-            asked = read_request(wanted, model)
-            self.engine.submit(model, asked.call)
-            if wanted.stream:
-                return StreamingResponse(pieces_of(asked), media_type="text/event-stream")
-            answer = await self.answer(asked.call, request)
+            call = make_call(wanted, model)
+            self.engine.submit(model, call)
+            answer = await self.answer(call, request)
         except Refused as error:
             return JSONResponse(error.body(), error.status)
-        return JSONResponse(body_of(asked, answer))
+        return JSONResponse(body_of(answer, wanted))
 
     async def answer(self, call: Call, request: Request) -> Answer:
         """Waits for the engine; a caller who hangs up frees the slot."""
@@ -116,26 +115,20 @@ async def disconnected(request: Request) -> None:
         pass
 
 
-def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
+def make_call(wanted: ChatRequest | TextRequest, model: Model) -> Call:
     """Raises Refused where prompt and answer do not fit the context."""
     name = "messages" if isinstance(wanted, ChatRequest) else "prompt"
-    separator, opened, alternatives = None, False, None
     try:
         if isinstance(wanted, ChatRequest):
-            text = model.chat.prompt(wanted.messages, wanted.chat_template_kwargs)
-            prompt = model.chat.encode(text)
-            if wanted.thinking is not None:
-                separator = model.chat.separator(wanted.thinking)
-                opened = text.rstrip().endswith(separator.texts[0])
-            if wanted.logprobs:
-                alternatives = wanted.top_logprobs
+            prompt = model.chat.prompt_ids(wanted.messages)
         else:
             prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
+        # No template, a template that refused, or half a surrogate pair, which the tokenizer does not take for a text.
         raise Refused(f"{name} cannot be read: {error}", name) from None
-    vocab, context = model.batch.decoder.vocab, model.batch.context
-    if any(not 0 <= token < vocab for token in prompt):
-        raise Refused(f"expected prompt tokens below {vocab}", "prompt")
+    if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
+        raise Refused(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
+    context = model.batch.context
     if not prompt:
         raise Refused(f"expected {name} to have at least one token", name)
     if len(prompt) >= context:
@@ -148,8 +141,24 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
         raise Refused(problem, limit_name, code="context_length_exceeded")
     seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
     ticket = asyncio.get_running_loop().create_future()
-    call = Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket, alternatives)
-    return Asked(wanted, model.chat, call, separator, opened)
+    return Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket)
+
+
+def body_of(answer: Answer, wanted: ChatRequest | TextRequest) -> dict[str, Any]:
+    chat = isinstance(wanted, ChatRequest)
+    said = {"message": {"role": "assistant", "content": answer.text}} if chat else {"text": answer.text}
+    return {
+        "id": f"{'chatcmpl' if chat else 'cmpl'}-{secrets.token_hex(12)}",
+        "object": "chat.completion" if chat else "text_completion",
+        "created": int(time.time()),
+        "model": wanted.model,
+        "choices": [{"index": 0, "finish_reason": answer.finish_reason, "logprobs": None, **said}],
+        "usage": {
+            "prompt_tokens": answer.prompt_tokens,
+            "completion_tokens": answer.completion_tokens,
+            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        },
+    }
 
 
 def make_app(server: Server) -> FastAPI:

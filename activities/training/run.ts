@@ -229,7 +229,7 @@ async function outcomeOf(
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));
-  const { steps, stopReason, reward } = result;
+  const { steps, stopReason, reward, longRows } = result;
   const seconds = attempts.reduce((sum, each) => sum + each.seconds, 0);
   return {
     checkpoint,
@@ -238,6 +238,7 @@ async function outcomeOf(
     reward,
     attempts: attempts.length,
     seconds: Math.round(seconds * 1000) / 1000,
+    ...(longRows && { longRows }),
   };
 }
 

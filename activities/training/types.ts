@@ -1,4 +1,4 @@
-import type { HyperOf, Job } from '../../shared/training/job.ts';
+import type { HyperOf, Job, LongRows } from '../../shared/training/job.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { JobState } from '../../shared/training/trainingState.ts';
 
@@ -20,7 +20,7 @@ interface SftInput extends AnyInput {
   readonly hyper: HyperOf<'sft'>;
 }
 
-interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptions' | 'resources'>> {
+interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptions' | 'templateKwargs' | 'resources'>> {
   readonly initCheckpoint: CheckpointRef;
   readonly datasets: readonly { readonly role: string; readonly ref: DatasetRef; readonly weight: number }[];
   /** Name of a configured cluster. */
@@ -37,6 +37,8 @@ export interface TrainingOutcome {
   readonly attempts: number;
   /** Seconds that the trainer ran, over all attempts. */
   readonly seconds: number;
+  /** Rows that were left out because they are too long; absent where there were none. */
+  readonly longRows?: LongRows;
 }
 
 /** Heartbeat of `runTraining`. */

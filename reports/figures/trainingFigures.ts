@@ -61,7 +61,7 @@ export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]
 }
 
 function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const { name, jobKey, steps, stopReason, attempts, trainingSeconds } = stage;
+  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, longRows } = stage;
   return {
     name,
     jobKey,
@@ -69,6 +69,7 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     stopReason,
     attempts,
     trainingSeconds,
+    ...(longRows && { longRows }),
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,

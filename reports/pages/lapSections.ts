@@ -80,6 +80,11 @@ export function trainingSection(report: LapReport): Markup {
         training.attempts,
         duration(training.trainingSeconds),
       ]),
+    )}
+    ${report.trainings.map(
+      ({ name, longRows }) =>
+        longRows &&
+        html`<p>${readable(name)} left out ${longRows.count} rows that are too long: ${longRows.items.join(', ')}.</p>`,
     )}`;
 }
 

@@ -208,7 +208,7 @@ export interface StageTimes {
 
 export interface TrainingFigures extends Pick<
   StageRecord,
-  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds'
+  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'longRows'
 > {
   /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
   readonly firstReward: number | null;

@@ -2,6 +2,7 @@ import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from 
 import type { Recipe } from './recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
+import type { LongRows } from '../training/job.ts';
 import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
 
 /**
@@ -82,6 +83,8 @@ export interface StageRecord {
   readonly reward: { readonly first: number; readonly last: number };
   readonly attempts: number;
   readonly trainingSeconds: number;
+  /** Rows that were left out because they are too long; absent where there were none. */
+  readonly longRows?: LongRows;
   /** When it was submitted; with it the report can tell what ran side by side. */
   readonly startedAt: string;
 }

@@ -11,3 +11,8 @@ export function meansOf({ training, sampling }: Pick<Recipe, 'training' | 'sampl
   const templateKwargs = told.length > 0 && { templateKwargs: Object.fromEntries(told) };
   return { engine, engineOptions, cluster, maxAttempts, resources, ...templateKwargs };
 }
+
+/** What every training's own sizes are completed by. */
+export function longRowsOf({ training: { maxLongRowShare } }: Pick<Recipe, 'training'>) {
+  return maxLongRowShare === undefined ? {} : { maxLongRowShare };
+}

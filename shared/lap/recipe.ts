@@ -213,6 +213,11 @@ export const recipeSchema = z.strictObject({
     nodes: z.int().min(1),
     gpusPerNode: z.int().min(0),
     wallHours: z.number().positive(),
+    /**
+     * Share of a training's rows that may be left out because they are longer than its limits; beyond it the training
+     * fails, and names the longest. @default 0.05
+     */
+    maxLongRowShare: z.number().min(0).max(1).optional(),
     /** Attempts at a job whose failure may heal (infra, capacity, preempted, lost, timed out). */
     maxAttempts: z.int().min(1),
   }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TASKS } from '../records.ts';
 
 /**
  * The contract between the project and a trainer: a job file goes in, `metrics.jsonl` grows, `result.json` comes last.
@@ -15,7 +16,17 @@ const hyper = z.object({
   maxCompletionTokens: z.int(),
   checkpointEverySteps: z.int().min(1),
   seed: z.int(),
+  /**
+   * Rows whose prompt or completion is longer than its limit are left out, at most this share of all: beyond it the job
+   * fails and names the longest. @default 0.05
+   */
+  maxLongRowShare: z.number().min(0).max(1).optional(),
 });
+
+/** How a model marks its thinking; of `shared/thinking.ts` the formats that tags make. */
+const thinking = z.object({ open: z.string().min(1), close: z.string().min(1), promptOpens: z.boolean().optional() });
+
+const templateKwargs = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 const anyJob = z.object({
   /** `<run>/lap-0001/verifier-v1`: the same training, whatever the attempt. Its files are under `jobs/<jobKey>/`. */
@@ -29,6 +40,10 @@ const anyJob = z.object({
   initCheckpoint: artifact,
   datasets: z.array(artifact.extend({ role: z.string(), rows: z.int(), weight: z.number().positive() })).min(1),
   resources: z.object({ nodes: z.int(), gpusPerNode: z.int(), wallSeconds: z.int(), queue: z.string().optional() }),
+  /** Absent: the model does not think, or not apart from its answer. */
+  thinking: thinking.optional(),
+  /** What the chat template is given beside the messages, by task, in sampling and in SFT alike. @default nothing */
+  templateKwargs: z.partialRecord(z.enum(TASKS), templateKwargs).optional(),
   /** Folder that belongs to the job alone: metrics.jsonl, state/ to resume from, log, result.json. */
   output: z.object({ uri: z.string(), checkpoints: z.string() }),
   resume: z.literal('auto'),
@@ -84,6 +99,8 @@ export const metricsLineSchema = z.object({
   /** Mean of each reward component over the step's scored items. */
   components: z.record(z.string(), z.number()).optional(),
   completionTokens: z.number().optional(),
+  /** Mean tokens of a completion that are thinking; absent where thinking is not told apart. */
+  thinkingTokens: z.number().optional(),
   truncatedShare: z.number().optional(),
   loss: z.number().optional(),
   learningRate: z.number().optional(),
@@ -96,6 +113,10 @@ export type MetricsLine = z.infer<typeof metricsLineSchema>;
 /** Classes decide what a retry may do: only infra, capacity and preempted heal by themselves. */
 export const FAILURE_CLASSES = ['infra', 'capacity', 'app', 'data', 'reward'] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** Rows that were left out because they are too long, with their names up to a hundred. */
+const longRows = z.object({ count: z.int(), items: z.array(z.string()) });
+export type LongRows = z.infer<typeof longRows>;
 
 /** `result.json`, written last and atomically. A job has succeeded only when this validates with status `succeeded`. */
 export const jobResultSchema = z.discriminatedUnion('status', [
@@ -110,6 +131,8 @@ export const jobResultSchema = z.discriminatedUnion('status', [
     reward: z.object({ first: z.number(), last: z.number() }),
     tokens: z.int(),
     seconds: z.number(),
+    /** @default none */
+    longRows: longRows.optional(),
   }),
   z.object({
     status: z.literal('failed'),

@@ -21,13 +21,19 @@ def sha256_of(path: Path) -> str:
 
 
 def checkpoint_digest(folder: Path) -> str:
-    """sha256 over the lines `<sha256>  <name>\\n` of every file in a flat folder, sorted by name in byte order."""
+    """sha256 over the lines `<sha256>  <name>\\n` of every file in a folder, sorted by name in byte order.
+
+    A file in a folder within it is named from the outer one, as in `additional_chat_templates/tool_use.jinja`.
+    """
     digest = hashlib.sha256()
-    for name in sorted((entry.name for entry in folder.iterdir()), key=os.fsencode):
-        if not (folder / name).is_file():
-            raise ValueError(f"expected a flat folder of files, found {name!r} in {folder}")
+    for name in sorted(files_in(folder), key=os.fsencode):
         digest.update(f"{sha256_of(folder / name)}  {name}\n".encode())
     return digest.hexdigest()
+
+
+def files_in(folder: Path) -> list[str]:
+    """Names of all files, those in folders within it too."""
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()]
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -40,10 +46,9 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Flushes a flat folder's files and the folder itself to disk."""
-    for entry in folder.iterdir():
-        if entry.is_file():
-            sync(entry)
+    """Flushes a folder's files, and all names in it, to disk."""
+    for entry in folder.rglob("*"):
+        sync(entry)
     sync(folder)
 
 

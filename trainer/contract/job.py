@@ -9,7 +9,9 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import path_of
 from trainer.contract.model import Count, Read, Text, named, sentence
+from trainer.contract.thinking import ThinkingFormat
 
+Task = Literal["prove", "refine", "selfVerify", "selfRefine", "verify", "metaVerify"]
 FileUrl = Annotated[Path, BeforeValidator(path_of)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -46,6 +48,8 @@ class Hyper(Read):
     max_completion_tokens: Count
     checkpoint_every_steps: Count
     seed: int = Field(ge=0, le=2**53)
+    max_long_row_share: float = Field(0.05, ge=0, le=1)
+    """Share of the rows that may be left out because they are too long. Ours: what a limit that fits cuts off."""
 
 
 class GrpoHyper(Hyper):
@@ -84,6 +88,10 @@ class AnyJob(Read):
     engine_options: dict[str, Any] = Field(default_factory=dict)
     init_checkpoint: Artifact
     datasets: list[DatasetSpec] = Field(min_length=1)
+    thinking: ThinkingFormat | None = None
+    """None: the model does not think, or not apart from its answer."""
+    template_kwargs: dict[Task, dict[str, Any]] = Field(default_factory=dict)
+    """What the chat template is given beside the messages, by task."""
     resources: Resources
     output: Output
     resume: Literal["auto"]

@@ -23,6 +23,8 @@ class MetricsLine(Written):
     """Mean of each reward component over the scored items."""
     completion_tokens: float | None = None
     """Mean of a completion."""
+    thinking_tokens: float | None = None
+    """Mean of a completion's thinking; None where the model's is not told apart."""
     truncated_share: float | None = None
     loss: float | None = None
     learning_rate: float | None = None

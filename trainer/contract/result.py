@@ -23,6 +23,14 @@ class RewardCourse(Written):
     last: float
 
 
+class LongRows(Written):
+    """Rows that were left out because they are too long."""
+
+    count: int
+    items: list[str]
+    """Their names, a hundred at most."""
+
+
 class Ended(Written):
     status: str
     job_key: str
@@ -39,6 +47,8 @@ class Succeeded(Ended):
     """Completion tokens sampled (grpo) or learned (sft), over all attempts."""
     seconds: float
     """Of this attempt."""
+    long_rows: LongRows | None = None
+    """None: there were none."""
 
 
 class Failed(Ended):

@@ -7,16 +7,20 @@ the decoded text else. Decide once, on what the model emitted: nothing is cut fr
 import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from trainer.contract.model import Read, Text
+from pydantic import Field
+
+from trainer.contract.model import Read
+
+Tag = Annotated[str, Field(pattern=r"\S")]
 
 
 class ThinkingFormat(Read):
     """How a model marks its thinking: `thinking` of the job file (shared/training/job.ts), or of a request."""
 
-    open: Text
-    close: Text
+    open: Tag
+    close: Tag
     prompt_opens: bool | None = None
     """Whether the chat template's generation prompt ends in `open`. None: it is not known."""
 
@@ -53,9 +57,7 @@ class Separator:
         self.decode = decode
         self.texts = form.open.strip(), form.close.strip()
         ids = [tag_ids(tag, added, encode) for tag in self.texts]
-        # A tag that the tokenizer does not know is its unknown token, which is any other word's, too.
-        known = all(each and decode(each).strip() == tag for each, tag in zip(ids, self.texts, strict=True))
-        self.ids = ids if known else None
+        self.ids = ids if all(ids) else None
 
     def split(self, ids: Sequence[int], opened: bool | None = None) -> Split:
         """`opened`: whether the very prompt has opened the thinking; by default, as the format says."""

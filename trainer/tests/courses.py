@@ -83,8 +83,8 @@ class Course:
     def lines(self) -> list[dict[str, Any]]:
         """Every whole line of the metrics."""
         file = self.output / "metrics.jsonl"
-        text = file.read_text() if file.exists() else ""
-        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+        lines = file.read_bytes().split(b"\n") if file.exists() else []
+        return [json.loads(line) for line in lines[:-1]]
 
     def last_step(self) -> int:
         lines = self.lines()

@@ -8,9 +8,10 @@ from unittest import mock
 
 from transformers import AutoTokenizer
 
+from trainer.contract.chats import Chats
 from trainer.contract.failures import JobFailure
 from trainer.contract.job import parse_job
-from trainer.contract.rows import load_rows
+from trainer.contract.rows import Long, load_rows
 from trainer.engines.small import grpo
 from trainer.tests.support import BASE, job_value
 from trainer.tests.training import FakeClient, make_training
@@ -70,9 +71,7 @@ class UnscorableTest(unittest.TestCase):
         self.assertEqual(
             [item["itemId"] for item in self.client.asked], [f"row-{row}" for row in range(4) for _ in range(4)]
         )
-        self.assertTrue(
-            all(item["meta"]["problem"]["id"] == item["itemId"].replace("row-", "p") for item in self.client.asked)
-        )
+        self.assertTrue(all(item["step"] == 1 and "thinking" not in item for item in self.client.asked))
 
 
 class PassesTest(unittest.TestCase):
@@ -91,25 +90,17 @@ class PassesTest(unittest.TestCase):
 
 
 class LongPromptTest(unittest.TestCase):
-    def test_a_prompt_that_does_not_fit_ends_the_job_before_its_first_step_by_name(self) -> None:
-        with self.assertRaises(JobFailure) as caught:
-            make_training(type(self), FakeClient(), maxPromptTokens=12)
-        self.assertEqual(caught.exception.failure_class, "data")
+    def test_a_prompt_is_too_long_by_its_tokens_as_the_template_writes_it(self) -> None:
         tokenizer = AutoTokenizer.from_pretrained(BASE)
-        job = parse_job(job_value(Path(self.enterContext(TemporaryDirectory()))))
+        job = parse_job(job_value(Path(self.enterContext(TemporaryDirectory())), maxPromptTokens=12))
+        chats = Chats(tokenizer, job, [tokenizer.eos_token_id])
         rows = load_rows(job.datasets[0], "grpo")
-        lengths = {
-            row.item_id: len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False))
-            for row in rows
-        }
-        longest = max(lengths, key=lengths.__getitem__)
-        too_long = sum(length > 12 for length in lengths.values())
-        self.assertTrue(0 < too_long < len(rows))
-        self.assertIn(
-            f"{too_long} of {len(rows)} rows have prompts of more than hyper.maxPromptTokens 12 tokens, "
-            f"the longest {longest} with {lengths[longest]};",
-            str(caught.exception),
-        )
+        expected = []
+        for row in rows:
+            length = len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False))
+            expected.append(Long(row.item_id, "prompt", length, "maxPromptTokens", 12) if length > 12 else None)
+        self.assertTrue(0 < expected.count(None) < len(rows))
+        self.assertEqual([grpo.too_long(row, chats, job.hyper) for row in rows], expected)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ BAD_FIELDS: list[tuple[str, Callable[[Any], None]]] = [
     ("resume", at("resume", value="never")),
     ("engine", at("engine", value="")),
     ("engineOptions", at("engineOptions", value=[])),
+    ("thinking.close", at("thinking", value={"open": "<think>"})),
+    ("thinking.open", at("thinking", value={"open": " ", "close": "</think>"})),
+    ("thinking", at("thinking", value="field")),
+    ("templateKwargs.prove", at("templateKwargs", value={"prove": True})),
+    ("hyper.maxLongRowShare", at("hyper", "maxLongRowShare", value=2)),
     ("colour", at("colour", value="red")),
 ]
 BAD_SFT_FIELDS: list[tuple[str, Callable[[Any], None]]] = [

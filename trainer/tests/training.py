@@ -9,12 +9,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.contract.attempt import StopRequest
+from trainer.contract.chats import Chats
 from trainer.contract.job import parse_job
 from trainer.contract.progress import Progress
 from trainer.contract.rewards import Rewards
 from trainer.contract.rows import load_rows, mixture
 from trainer.engines.small.common import Run
 from trainer.engines.small.grpo import GrpoTraining
+from trainer.engines.small.session import stop_ids_of
 from trainer.tests.support import BASE, job_value
 
 
@@ -35,8 +37,10 @@ def make_training(test: type[unittest.TestCase], client: FakeClient, **hyper: An
     folder = Path(test.enterClassContext(TemporaryDirectory()))
     job = parse_job(job_value(folder, **hyper))
     job.output.folder.mkdir()
+    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer))
     rows = load_rows(job.datasets[0], "grpo")
     order = mixture([len(rows)], [1], job.hyper.prompts_per_step * job.hyper.max_steps, job.hyper.seed)
-    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
     run = Run(job, Progress(), StopRequest())
-    return GrpoTraining(run, model, AutoTokenizer.from_pretrained(BASE), rows, order, client)
+    return GrpoTraining(run, model, chats, rows, order, client)

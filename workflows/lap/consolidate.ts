@@ -6,7 +6,7 @@ import type { ConsolidationRecord } from '../../shared/lap/manifest.ts';
 import { placeOf } from '../../shared/ids.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { meansOf } from '../../shared/lap/means.ts';
+import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
@@ -71,14 +71,16 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     steps,
     attempts,
     seconds: trainingSeconds,
+    longRows,
   } = await trainToEnd({
     jobKey,
     kind: 'sft',
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
-    hyper: { ...hyper, seed },
+    hyper: { ...hyper, ...longRowsOf(recipe), seed },
     ...meansOf(recipe),
   });
   const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };
-  return { record: trained satisfies ConsolidationRecord, sets: at.sets };
+  const record = { ...trained, ...(longRows && { longRows }) } satisfies ConsolidationRecord;
+  return { record, sets: at.sets };
 }

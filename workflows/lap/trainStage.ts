@@ -9,7 +9,7 @@ import { placeOf, uri } from '../../shared/ids.ts';
 import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { meansOf } from '../../shared/lap/means.ts';
+import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data, serving } from '../proxies.ts';
 
@@ -74,11 +74,16 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       rewardSpecSha256: spec.sha256,
       outageMinutes,
       stallMinutes,
-      hyper: { ...hyper, maxUnscorableShare: recipe.rewards.maxUnscorableShare, seed: seedOf(opened.seed, stage) },
+      hyper: {
+        ...hyper,
+        ...longRowsOf(recipe),
+        maxUnscorableShare: recipe.rewards.maxUnscorableShare,
+        seed: seedOf(opened.seed, stage),
+      },
       ...meansOf(recipe),
     }),
   );
-  const { checkpoint, steps, stopReason, reward, attempts, seconds: trainingSeconds } = outcome;
+  const { checkpoint, steps, stopReason, reward, attempts, seconds: trainingSeconds, longRows } = outcome;
   return {
     name: stage,
     jobKey,
@@ -90,6 +95,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     attempts,
     startedAt,
     trainingSeconds,
+    ...(longRows && { longRows }),
   };
 }
 

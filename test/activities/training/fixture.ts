@@ -11,6 +11,7 @@ import {
   type TrainingActivities,
   type TrainingProgress,
 } from '../../../activities/training/activities.ts';
+import type { LongRows } from '../../../shared/training/job.ts';
 import type { Engine } from '../../../activities/training/engines.ts';
 import type { LocalCluster } from '../../../activities/clusters/local.ts';
 import { FileStore } from '../../../activities/store/files.ts';
@@ -44,12 +45,17 @@ const fake: Engine = {
 /** A store with one dataset and a base, and training activities whose trainer is the fake one. */
 export async function bench(
   plan: string,
-  { folder, stepMs = 30 }: { folder?: string; stepMs?: number } = {},
+  { folder, stepMs = 30, longRows }: { folder?: string; stepMs?: number; longRows?: LongRows } = {},
 ): Promise<Bench> {
   const store = new FileStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
   const ref = await store.writeJsonl('datasets/verify.jsonl', [{ itemId: 'a' }]);
   await store.write('checkpoints/base/config.json', '{}');
-  const cluster = localCluster(store.root, { env: { FAKE_PLAN: plan, FAKE_STEP_MS: String(stepMs) } });
+  const env = {
+    FAKE_PLAN: plan,
+    FAKE_STEP_MS: String(stepMs),
+    ...(longRows && { FAKE_LONG: JSON.stringify(longRows) }),
+  };
+  const cluster = localCluster(store.root, { env });
   const activities = createTrainingActivities({
     store,
     clusters: [cluster],

@@ -69,6 +69,28 @@ test('a job file of sft has the fields of sft, and what its engine was told', as
   expect(job).not.toHaveProperty('reward');
 });
 
+test('the job file says how the model marks its thinking and what its template is told, where there is either', async () => {
+  const { activities, input, store } = await bench('succeed');
+  await environment().run(activities.runTraining, input);
+  const plain = await store.readJson(`jobs/${JOB_KEY}/job-1.json`);
+  expect(plain).not.toHaveProperty('thinking');
+  expect(plain).not.toHaveProperty('templateKwargs');
+
+  const jobKey = 'main/lap-0001/generator';
+  await store.writeJson('checkpoints/base/tokenizer_config.json', { chat_template: "{{ '[THINK]' }}" });
+  const templateKwargs = { verify: { enable_thinking: false } };
+  await environment().run(activities.runTraining, { ...input, jobKey, templateKwargs });
+  const job = jobSchema.parse(await store.readJson(`jobs/${jobKey}/job-1.json`));
+  expect(job.thinking).toEqual({ open: '[THINK]', close: '[/THINK]' });
+  expect(job.templateKwargs).toEqual(templateKwargs);
+});
+
+test('rows that the trainer left out are told with the outcome', async () => {
+  const longRows = { count: 2, items: ['row-3', 'row-5'] };
+  const { activities, input } = await bench('succeed', { longRows });
+  expect(await environment().run(activities.runTraining, input)).toMatchObject({ longRows });
+});
+
 test('two watchers of one training start one trainer', async () => {
   const { activities, input, starts } = await bench('succeed');
   const outcomes = await Promise.all(Array.from({ length: 6 }, () => environment().run(activities.runTraining, input)));

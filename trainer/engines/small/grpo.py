@@ -9,10 +9,11 @@ from datasets import Dataset
 from trl import GRPOConfig
 from trl.models import unwrap_model_for_generation
 
+from trainer.contract.chats import Chats, Prompt
 from trainer.contract.failures import JobFailure
-from trainer.contract.job import GrpoJob
+from trainer.contract.job import GrpoHyper, GrpoJob
 from trainer.contract.rewards import RewardClient
-from trainer.contract.rows import Row
+from trainer.contract.rows import Long, Row
 from trainer.engines.small.common import JobTrainer, Run, shared_settings
 from trainer.engines.small.internals import GroupTrainer
 from trainer.engines.small.llama import Llama, Shape
@@ -20,8 +21,6 @@ from trainer.engines.small.sampler import sample
 
 # A forward and backward pass holds at most this many tokens; larger batches are split, whole groups at a time.
 TOKENS_PER_PASS = 98_304
-# Ours: more than a chat template adds to a message.
-TEMPLATE_TOKENS = 64
 
 
 def grpo_config(job: GrpoJob) -> GRPOConfig:
@@ -56,11 +55,12 @@ def grpo_config(job: GrpoJob) -> GRPOConfig:
 class GrpoTraining(JobTrainer, GroupTrainer):
     """One step: sample groups, ask for rewards, one optimizer step. All of it is decided by seed, step and weights."""
 
-    def __init__(self, run: Run, model: Any, tokenizer: Any, rows: list[Row], order: list[int], rewards: RewardClient):
+    def __init__(self, run: Run, model: Any, chats: Chats, rows: list[Row], order: list[int], rewards: RewardClient):
         self.run = run
         self.rows = rows
+        self.chats = chats
         self.client = rewards
-        self.prompt_ids: dict[int, list[int]] = {}
+        self.prompts: dict[int, Prompt] = {}
         self.llama: Llama | None = None
         super().__init__(
             model=model,
@@ -69,21 +69,19 @@ class GrpoTraining(JobTrainer, GroupTrainer):
             args=grpo_config(run.job),
             # TRL hands prompts on to the two functions above: a row's number stands for its prompt.
             train_dataset=Dataset.from_dict({"prompt": [str(row) for row in order]}),
-            processing_class=tokenizer,
+            processing_class=chats.tokenizer,
             callbacks=[run],
         )
         self.shape = shape_of(self.model.config)
-        self.refuse_long_prompts()
-        stop_ids = self.model.generation_config.eos_token_id
-        self.stop_ids = sorted(
-            {tokenizer.eos_token_id, *(stop_ids if isinstance(stop_ids, list) else [stop_ids])} - {None}
-        )
+        self.stop_ids = chats.stop_ids
+        # Of the list TRL knows the tokenizer's own alone.
+        self.generation_config.eos_token_id = self.generation_kwargs["eos_token_id"] = self.stop_ids
 
     def roll_out(self, prompts: list[str], _trainer: Any) -> dict[str, Any]:
         """Samples completions of the batch's rows."""
         self.run.begin_batch()
         started = time.perf_counter()
-        prompt_ids = [self.encode(int(row)) for row in prompts]
+        prompt_ids = [self.prompt(int(row)).ids for row in prompts]
         completion_ids = self.sample_groups(prompt_ids)
         lengths = [len(ids) for ids in completion_ids]
         truncated = [ids[-1] not in self.stop_ids for ids in completion_ids]
@@ -95,36 +93,10 @@ class GrpoTraining(JobTrainer, GroupTrainer):
         }
         return {"prompt_ids": prompt_ids, "completion_ids": completion_ids, "logprobs": None, "truncated": truncated}
 
-    def encode(self, row: int) -> list[int]:
-        if row not in self.prompt_ids:
-            self.prompt_ids[row] = self.tokens_of(self.rows[row])
-        return self.prompt_ids[row]
-
-    def tokens_of(self, row: Row) -> list[int]:
-        return self.processing_class.apply_chat_template(
-            row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-
-    def refuse_long_prompts(self) -> None:
-        """Raises JobFailure (class data) before anything is spent.
-
-        A token is a byte or more: only texts with more bytes than the limit are tokenized.
-        """
-        most = self.run.job.hyper.max_prompt_tokens
-        lengths = {
-            row.item_id: len(self.tokens_of(row))
-            for row in self.rows
-            if sum(len(message["content"].encode()) + TEMPLATE_TOKENS for message in row.prompt) > most
-        }
-        lengths = {item: length for item, length in lengths.items() if length > most}
-        if lengths:
-            longest = max(lengths, key=lengths.__getitem__)
-            raise JobFailure(
-                "data",
-                f"{len(lengths)} of {len(self.rows)} rows have prompts of more than hyper.maxPromptTokens {most} "
-                f"tokens, the longest {longest} with {lengths[longest]}; raise this stage's maxPromptTokens, or lower "
-                "the sampling's maxTokens that let its texts grow",
-            )
+    def prompt(self, row: int) -> Prompt:
+        if row not in self.prompts:
+            self.prompts[row] = self.chats.prompt(self.rows[row])
+        return self.prompts[row]
 
     def sample_groups(self, prompt_ids: list[list[int]]) -> list[list[int]]:
         """A completion for each prompt; plain Llamas have a sampler of ours, which is faster."""
@@ -151,23 +123,28 @@ class GrpoTraining(JobTrainer, GroupTrainer):
         )
         with torch.no_grad(), policy as model:
             rows = model.generate(**batch.to(self.accelerator.device), generation_config=self.generation_config)
-        end = tokenizer.eos_token_id
         completions = rows[:, batch["input_ids"].shape[1] :].tolist()
-        return [ids[: ids.index(end) + 1] if end in ids else ids for ids in completions]
+        ends = [next((place for place, token in enumerate(ids) if token in self.stop_ids), None) for ids in completions]
+        return [ids if end is None else ids[: end + 1] for ids, end in zip(completions, ends, strict=True)]
 
     def ask_rewards(
-        self, prompts: list[str], completions: list[str], truncated: list[bool], **_: Any
+        self, prompts: list[str], completion_ids: list[list[int]], truncated: list[bool], **_: Any
     ) -> list[float | None]:
         """Rewards of the batch.
 
         None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage.
         """
         started = time.perf_counter()
+        splits = [
+            self.chats.split(self.prompt(int(number)), ids) for number, ids in zip(prompts, completion_ids, strict=True)
+        ]
+        if self.chats.separator is not None:
+            self.run.line["thinking_tokens"] = sum(split.thinking_tokens for split in splits) / len(splits)
         step = self.run.progress.step + 1
         items = []
-        for number, response, cut in zip(prompts, completions, truncated, strict=True):
-            item_id = self.rows[int(number)].item_id
-            items.append({"itemId": item_id, "response": response, "truncated": cut, "step": step})
+        for number, split, cut in zip(prompts, splits, truncated, strict=True):
+            item = {"itemId": self.rows[int(number)].item_id, "response": split.answer, "truncated": cut, "step": step}
+            items.append(item | ({"thinking": split.thinking} if split.thinking else {}))
         with self.run.stop.waiting():
             rewards = self.client.score(items)
         self.run.line["reward_seconds"] = round(time.perf_counter() - started, 4)
@@ -198,6 +175,14 @@ class GrpoTraining(JobTrainer, GroupTrainer):
             "flat_group_share": flat / len(groups),
             "unscorable": unscorable,
         }
+
+
+def too_long(row: Row, chats: Chats, hyper: GrpoHyper) -> Long | None:
+    """A token is a byte or more: only texts with more bytes than the limit are tokenized."""
+    most = hyper.max_prompt_tokens
+    text = chats.prompt_text(row)
+    length = len(chats.encode(text)) if len(text.encode()) > most else 0
+    return Long(row.item_id, "prompt", length, "maxPromptTokens", most) if length > most else None
 
 
 def shape_of(config: Any) -> Shape | None:

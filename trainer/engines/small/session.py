@@ -2,27 +2,32 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.contract.attempt import Attempt
+from trainer.contract.chats import Chats
 from trainer.contract.checkpoints import export_checkpoint
-from trainer.contract.failures import JobFailure, Preempted
+from trainer.contract.failures import JobFailure, Preempted, classify
 from trainer.contract.progress import Progress
-from trainer.contract.result import Checkpoint, RewardCourse, Succeeded
+from trainer.contract.result import Checkpoint, LongRows, RewardCourse, Succeeded
 from trainer.contract.rewards import Patience, RewardClient
-from trainer.contract.rows import mixture
+from trainer.contract.rows import Long, fitting, mixture
 from trainer.contract.states import latest
 from trainer.engines.small.common import JobTrainer, Run
-from trainer.engines.small.grpo import GrpoTraining
+from trainer.engines.small.grpo import GrpoTraining, too_long
 from trainer.engines.small.internals import save_state
-from trainer.engines.small.sft import SftTraining
+from trainer.engines.small.sft import Example, SftTraining
 
 log = logging.getLogger("trainer")
+T = TypeVar("T")
+NAMED = 100
+"""Rows that were left out which a result names."""
 
 
 class Session:
@@ -39,27 +44,34 @@ class Session:
 
     def build(self) -> JobTrainer:
         job, folder = self.job, self.job.init_checkpoint.path
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        except (OSError, ValueError, KeyError) as error:
-            raise JobFailure("data", f"cannot load checkpoint {folder}: {error}") from error
-        if tokenizer.eos_token_id is None:
+        model, tokenizer = load_checkpoint(folder)
+        chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer))
+        if not chats.stop_ids:
             raise JobFailure("data", f"checkpoint {folder} has no eos token, so no completion could end")
-        datasets = self.attempt.datasets
-        rows = [row for dataset in datasets for row in dataset]
-        per_step = job.hyper.prompts_per_step if job.kind == "grpo" else job.hyper.rows_per_step
-        order = mixture(
-            [len(dataset) for dataset in datasets],
-            [spec.weight for spec in job.datasets],
-            per_step * job.hyper.max_steps,
-            job.hyper.seed,
-        )
+        if tokenizer.eos_token_id is None:
+            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(chats.stop_ids[0])
         if job.kind == "sft":
+            examples = [[Example.of(row, chats) for row in dataset] for dataset in self.attempt.datasets]
+            rows, order = self.order(examples, lambda example: example.too_long(job.hyper), job.hyper.rows_per_step)
             return SftTraining(self.run, model, tokenizer, rows, order)
+        datasets, per_step = self.attempt.datasets, job.hyper.prompts_per_step
+        rows, order = self.order(datasets, lambda row: too_long(row, chats, job.hyper), per_step)
         patience = Patience(outage=60 * job.reward.outage_minutes, stall=60 * job.reward.stall_minutes)
         rewards = RewardClient(job.reward.url, self.attempt.reward_token, patience)
-        return GrpoTraining(self.run, model, tokenizer, rows, order, rewards)
+        return GrpoTraining(self.run, model, chats, rows, order, rewards)
+
+    def order(
+        self, datasets: list[list[T]], too_long: Callable[[T], Long | None], per_step: int
+    ) -> tuple[list[T], list[int]]:
+        """All rows that fit, and those of every step in turn."""
+        job = self.job
+        kept, self.left_out = fitting(datasets, too_long, job.hyper.max_long_row_share)
+        for long in self.left_out:
+            log.warning("left out %s: its %s has %d tokens, %s is %d", *long)
+        weights = [spec.weight for spec in job.datasets]
+        count = per_step * job.hyper.max_steps
+        order = mixture([len(dataset) for dataset in kept], weights, count, job.hyper.seed)
+        return [row for dataset in kept for row in dataset], order
 
     def train(self) -> Succeeded:
         run, trainer = self.run, self.trainer
@@ -69,7 +81,7 @@ class Session:
             raise Preempted(run.progress.step)
         if run.finished():
             # The state is the job's last: only its export is missing.
-            trainer.model.load_state_dict(load_file(Path(self.state_path) / "model.safetensors"))
+            load_weights(trainer.model, self.state_path)
         else:
             try:
                 trainer.train(resume_from_checkpoint=str(self.state_path) if self.state_path else None)
@@ -97,4 +109,41 @@ class Session:
             ),
             tokens=progress.tokens,
             seconds=round(time.time() - self.attempt.started, 3),
+            long_rows=LongRows(count=len(self.left_out), items=[long.item_id for long in self.left_out[:NAMED]])
+            if self.left_out
+            else None,
         )
+
+
+def load_checkpoint(folder: Path) -> tuple[Any, Any]:
+    """Model and tokenizer. Raises JobFailure (class data) for whatever is wrong with the files."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model, seen = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    except Exception as error:
+        failure_class, message = classify(error)
+        raise JobFailure(
+            "data" if failure_class == "app" else failure_class, f"cannot load checkpoint {folder}: {message}"
+        ) from error
+    if seen["missing_keys"]:
+        names = ", ".join(sorted(seen["missing_keys"])[:4])
+        raise JobFailure("data", f"checkpoint {folder} lacks {len(seen['missing_keys'])} weights, such as {names}")
+    return model, tokenizer
+
+
+def stop_ids_of(model: Any, tokenizer: Any) -> list[int]:
+    """Every token at which the model stops: those of its generation settings, and the tokenizer's own."""
+    said = model.generation_config.eos_token_id
+    said = model.config.eos_token_id if said is None else said
+    return sorted({tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None})
+
+
+def load_weights(model: Any, state: Path) -> None:
+    """Weights of a training state, where tied ones stand once."""
+    weights = {name: tensor for file in state.glob("*.safetensors") for name, tensor in load_file(file).items()}
+    missing, _ = model.load_state_dict(weights, strict=False)
+    model.tie_weights()
+    own = model.state_dict()
+    loaded = {own[name].data_ptr() for name in weights}
+    if lost := [name for name in missing if own[name].data_ptr() not in loaded]:
+        raise JobFailure("infra", f"training state {state} lacks the weights {', '.join(lost[:4])}")

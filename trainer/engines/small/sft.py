@@ -1,13 +1,14 @@
 """The SFT job: TRL's SFTTrainer on answers that follow their prompts as in sampling. The loss is on answers alone."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from trainer.contract.failures import JobFailure
+from trainer.contract.chats import Chats
 from trainer.contract.job import SftHyper, SftJob
-from trainer.contract.rows import Row
+from trainer.contract.rows import Long, Row
 from trainer.engines.small.common import JobTrainer, Run, shared_settings
 
 
@@ -23,10 +24,36 @@ def sft_config(job: SftJob) -> SFTConfig:
     )
 
 
+@dataclass(frozen=True)
+class Example:
+    """A row as tokens: the prompt, and what is learned after it."""
+
+    item_id: str
+    prompt: list[int]
+    learned: list[int]
+
+    @staticmethod
+    def of(row: Row, chats: Chats) -> "Example":
+        prompt = chats.prompt(row)
+        return Example(row.item_id, prompt.ids, chats.learned(row, prompt))
+
+    def too_long(self, hyper: SftHyper) -> Long | None:
+        for part, ids, limit, most in (
+            ("prompt", self.prompt, "maxPromptTokens", hyper.max_prompt_tokens),
+            ("completion", self.learned, "maxCompletionTokens", hyper.max_completion_tokens),
+        ):
+            if len(ids) > most:
+                return Long(self.item_id, part, len(ids), limit, most)
+        return None
+
+    def inputs(self) -> dict[str, list[int]]:
+        return {"input_ids": self.prompt + self.learned, "labels": [-100] * len(self.prompt) + self.learned}
+
+
 class SftTraining(JobTrainer, SFTTrainer):
-    def __init__(self, run: Run, model: Any, tokenizer: Any, rows: list[Row], order: list[int]):
+    def __init__(self, run: Run, model: Any, tokenizer: Any, examples: list[Example], order: list[int]):
         self.run = run
-        encoded = Dataset.from_list([encode(row, tokenizer, run.job.hyper) for row in rows])
+        encoded = Dataset.from_list([example.inputs() for example in examples])
         super().__init__(
             model=model,
             args=sft_config(run.job),
@@ -41,16 +68,3 @@ class SftTraining(JobTrainer, SFTTrainer):
         self.run.line["completion_tokens"] = learned / inputs["labels"].shape[0]
         self.run.step_tokens += learned
         return super().training_step(model, inputs, num_items_in_batch)
-
-
-def encode(row: Row, tokenizer: Any, hyper: SftHyper) -> dict[str, list[int]]:
-    """Prompt, answer and end token. Raises JobFailure (class data) for what the job's limits would cut."""
-    prompt = tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, tokenize=True, return_dict=False)
-    answer = tokenizer(row.completion, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
-    for name, ids, most in (
-        ("prompt", prompt, hyper.max_prompt_tokens),
-        ("completion", answer, hyper.max_completion_tokens),
-    ):
-        if len(ids) > most:
-            raise JobFailure("data", f"row {row.item_id} has a {name} of {len(ids)} tokens, the job allows {most}")
-    return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
