@@ -23,26 +23,41 @@ export class Ledger {
   readonly #journal: Journal<Outcome>;
   /** Key → ordinal of its line, the last of those that have it. */
   readonly #index: Map<string, number>;
+  readonly #heard: (outcome: Outcome) => void;
 
-  private constructor(store: ArtifactStore, journal: Journal<Outcome>, index: Map<string, number>) {
+  private constructor(
+    store: ArtifactStore,
+    journal: Journal<Outcome>,
+    index: Map<string, number>,
+    heard: (outcome: Outcome) => void,
+  ) {
     this.#store = store;
     this.#journal = journal;
     this.#index = index;
+    this.#heard = heard;
   }
 
   /**
    * Opens a ledger, and makes it where it is missing. A sealed one is opened again for appending.
+   * @param heard is told of every outcome: of those that are there, and of each that is appended.
    * @throws LedgerDamaged when a line is not an outcome, with its number.
    * @throws LeaseHeld when another process writes it.
    */
-  static async open(store: ArtifactStore, uri: string): Promise<Ledger> {
+  static async open(
+    store: ArtifactStore,
+    uri: string,
+    heard: (outcome: Outcome) => void = () => undefined,
+  ): Promise<Ledger> {
     const index = new Map<string, number>();
     const journal = await Journal.open(store, uri, {
       lines: OUTCOMES,
-      onLine: ({ key }, ordinal) => index.set(key, ordinal),
+      onLine: (outcome, ordinal) => {
+        index.set(outcome.key, ordinal);
+        heard(outcome);
+      },
       prepare: () => unseal(store, uri),
     });
-    return new Ledger(store, journal, index);
+    return new Ledger(store, journal, index, heard);
   }
 
   get size(): number {
@@ -61,6 +76,7 @@ export class Ledger {
   /** Resolves once the outcome outlasts a kill of this process. @throws as `Journal.append` does. */
   async append(outcome: Outcome): Promise<void> {
     this.#index.set(outcome.key, await this.#journal.append(outcome));
+    this.#heard(outcome);
   }
 
   /**

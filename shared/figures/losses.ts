@@ -111,10 +111,9 @@ export function tooManyLost(
   return (
     `Expected the ${ROLES[task]} of ${place} to lose at most ${percent(maxLossShare)} of its verdicts ` +
     `(rewards.maxLossShare), lost ${percent(lossShare(counts))} of ${counts.asked} at the first attempt ` +
-    `(${kinds.map((kind) => `${counts[kind]} ${kind}`).join(', ')}). To ask again favours the verdicts that are not ` +
-    `lost. \`flywheel ledger show ${place} --task ${task} --kind ${kinds[0] === 'refused' ? 'failed' : kinds[0]}\` ` +
-    `shows them: give them more room (sampling.${task}.maxTokens), mend the prompt or how thinking is told from the ` +
-    'answer, or allow more'
+    `(${kinds.map((kind) => `${counts[kind]} ${kind}`).join(', ')}): to ask again favours the others. ` +
+    `\`flywheel ledger show ${place} --task ${task} --kind ${kinds[0] === 'refused' ? 'failed' : kinds[0]}\` shows ` +
+    `them; give them room (sampling.${task}.maxTokens), mend the prompt or how thinking is told apart, or allow more`
   );
 }
 

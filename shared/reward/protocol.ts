@@ -43,6 +43,8 @@ export const rewardSpecSchema = z.object({
   judgeAttempts: z.int().min(1),
   /** What an answer gets that is too long for its judge's window. @default zero */
   overlong: z.enum(['zero', 'unscorable']).optional(),
+  /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
+  maxLossShare: z.number().min(0).max(1).optional(),
   seed: z.int(),
   /**
    * The rows that items refer to. A spec of an older build names none: then they are those of the training
@@ -65,7 +67,8 @@ export const MAX_WAIT_SECONDS = 55;
  * with a `RewardBatch`. An id is a digest of what was posted: an equal batch is the same one, and is judged once. A poll
  * for an id that the service does not know (it was restarted) is answered with 404: the client posts again, and what was
  * judged by then is answered from the log. `POST …?again=1` gives up the judges' calls that are under way for the batch,
- * and makes them anew. 429 says that the service has enough under way, 410 that it no longer speaks a protocol.
+ * and makes them anew. 429 says that the service has enough under way, 410 that it no longer speaks a protocol, 409 that
+ * the judges lose more verdicts than `maxLossShare`: no reward of this job can be trusted.
  */
 export const rewardBatchSchema = z.object({
   items: z

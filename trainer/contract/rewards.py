@@ -278,7 +278,7 @@ def encode(items: list[Item]) -> bytes:
 
 
 def said(answer: httpx.Response) -> str:
-    return one_line(answer.content.decode(errors="replace"), 300)
+    return one_line(answer.content.decode(errors="replace"), 600)
 
 
 def retry_after(value: str | None) -> float:

@@ -56,7 +56,7 @@ class ClientTest(unittest.TestCase):
         self.assertEqual([round(wait, 3) for wait in self.waits], [0.2, 7.0, 0.578])
 
     def test_a_refusal_is_no_outage_and_ends_the_job_in_class_reward(self) -> None:
-        for status in (400, 401, 404, 410, 413, 422, 302):
+        for status in (400, 401, 404, 409, 410, 413, 422, 302):
             self.service.refusals = [(status, {})]
             with self.subTest(status), self.assertRaises(JobFailure) as caught:
                 self.score()

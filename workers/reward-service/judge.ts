@@ -79,8 +79,8 @@ async function oneVerdict(
   let reason = '';
   for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
     const seed = seedOf(spec.seed, question.responseSha256, question.task, sample, attempt);
-    const call = { ...asked, key: callKey(digest, { seed, sample, attempt }), row: question.row, sample, seed };
-    const outcome = await asker.ask(call, signal);
+    const key = callKey(digest, { seed, sample, attempt });
+    const outcome = await asker.ask({ ...asked, key, row: question.row, sample, attempt, seed }, signal);
     cost = addCosts(cost, {
       calls: 1,
       promptTokens: outcome.usage?.promptTokens ?? 0,

@@ -1,6 +1,6 @@
 /** A request that cannot be served as it is; its message says what was expected, what came and what to do. */
 export class Refusal extends Error {
-  readonly status: 400 | 404 | 410 | 413 | 422;
+  readonly status: 400 | 404 | 409 | 410 | 413 | 422;
 
   constructor(status: Refusal['status'], message: string) {
     super(message);

@@ -1,7 +1,8 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../../activities/inference/keys.ts';
 import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
+import { tooManyLost } from '../../shared/figures/losses.ts';
 import type { RewardAnswer, RewardBatch, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
   isKeptForAudit,
@@ -12,6 +13,7 @@ import {
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
 import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion, type Judges } from './judge.ts';
+import type { JudgeLosses } from './judgeLosses.ts';
 import { Refusal } from './refusal.ts';
 import type { RewardLog } from './rewardLog.ts';
 import type { AskedRow, RowIndex } from './rows.ts';
@@ -54,6 +56,13 @@ const NOTHING_SEEN = {
   completionTokens: 0,
 };
 
+/** What a job has on disk, and what its rows say. */
+interface JobRecords {
+  readonly log: RewardLog;
+  readonly losses: JudgeLosses;
+  readonly rows: RowIndex;
+}
+
 /** The rewards of one training job: each equal item is evaluated once, whoever waits for it, if anybody does. */
 export class RewardJob {
   readonly spec: RewardSpec;
@@ -65,28 +74,49 @@ export class RewardJob {
   readonly #batches = new Map<string, Batch>();
   readonly #seen = { ...NOTHING_SEEN };
   readonly #closing = new AbortController();
+  readonly #losses: JudgeLosses;
+  readonly #stopping = new AbortController();
 
-  constructor(judges: Judges, log: RewardLog, rows: RowIndex) {
+  constructor(judges: Judges, { log, losses, rows }: JobRecords) {
+    const { maxLossShare, ...rewarding } = judges.spec;
     this.spec = judges.spec;
-    this.#specSha256 = sha256(JSON.stringify(judges.spec));
+    this.#specSha256 = sha256(JSON.stringify(rewarding)); // no reward depends on what may be lost
     this.#judges = judges;
+    this.#losses = losses;
+    losses.onCount = () => {
+      const lost = tooManyLost(judges.spec.jobKey, losses.verdicts, maxLossShare);
+      if (lost !== undefined) this.#stopping.abort(new Refusal(409, lost));
+    };
+    losses.onCount();
     this.#log = log;
     this.#rows = rows;
-    setMaxListeners(0, this.#closing.signal); // each item that waits listens
+    setMaxListeners(0, this.#closing.signal, this.stopped); // each item that waits listens, and each poll
+  }
+
+  /** Aborted, with the refusal that says so, when the judges lose too many verdicts: nothing more is judged. */
+  get stopped(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Beside what was seen since the start, what the whole log has. */
   get counters() {
     const waiting = [...this.#underWay.values()].filter(({ waiting }) => waiting !== undefined).length;
-    return { ...this.#log.counts, ...this.#seen, underWay: this.#underWay.size, waiting };
+    return {
+      ...this.#log.counts,
+      ...this.#seen,
+      underWay: this.#underWay.size,
+      waiting,
+      verdicts: this.#losses.verdicts,
+    };
   }
 
   /**
    * Begins to evaluate the items, unless that was done before; it goes on when nobody waits any more.
    * @param again gives up the calls that are under way for them, and makes them anew.
-   * @throws Refusal when an item is not one that this job can reward.
+   * @throws Refusal when an item is not one that this job can reward, or its judges lose too many verdicts.
    */
   async post(items: readonly RewardItem[], again: boolean): Promise<Batch> {
+    this.stopped.throwIfAborted();
     const known = await this.#known(items);
     const keys = known.map((item) => this.#keyOf(item));
     const id = sha256(keys.join());
@@ -107,11 +137,15 @@ export class RewardJob {
     return batch;
   }
 
+  /** @throws as `stateOf`. */
   batch(id: string): Batch | undefined {
+    this.stopped.throwIfAborted();
     return this.#batches.get(id);
   }
 
+  /** @throws Refusal when the judges lose too many verdicts. */
   stateOf({ id, keys, answers }: Batch): RewardBatch {
+    this.stopped.throwIfAborted();
     const waiting = keys.map((key) => this.#underWay.get(key)?.waiting).find((reason) => reason !== undefined);
     return {
       id,
@@ -222,6 +256,11 @@ export class RewardJob {
   /** The judge's calls, made anew as often as somebody asks for that. */
   async #judged(question: JudgeQuestion, count: number, state: Running): ReturnType<typeof judge> {
     for (;;) {
+      if (this.stopped.aborted) {
+        state.waiting = String(this.stopped.reason); // until the job is put away
+        if (!this.#closing.signal.aborted) await once(this.#closing.signal, 'abort');
+        throw this.#closing.signal.reason;
+      }
       try {
         return await judge(this.#judges, question, count, state.calls.signal);
       } catch (error) {

@@ -4,6 +4,7 @@ import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { openPromptSet } from '../../activities/store/promptSets.ts';
 import { rewardSpecSchema, type RewardSpec } from '../../shared/reward/protocol.ts';
+import { JudgeLosses } from './judgeLosses.ts';
 import { RewardJob } from './rewardJob.ts';
 import { issuesOf, Refusal } from './refusal.ts';
 import { RewardLog } from './rewardLog.ts';
@@ -16,6 +17,7 @@ interface JobFiles {
   readonly log: RewardLog;
   readonly ledger: Ledger;
   readonly asker: LedgerAsker;
+  readonly losses: JudgeLosses;
 }
 
 interface OpenJob {
@@ -100,8 +102,8 @@ export class RewardJobs {
       throw new Refusal(422, `Expected prompts of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
     const rows = await RowIndex.open(this.#options.store, spec.datasets ?? (await this.#trainedOn(jobKey)));
-    const { log, asker } = await this.#filesOf(jobKey);
-    return new RewardJob({ spec, prompts, asker }, log, rows);
+    const { asker, ...kept } = await this.#filesOf(jobKey);
+    return new RewardJob({ spec, prompts, asker }, { ...kept, rows });
   }
 
   /** What the training of a spec from an older build reads. */
@@ -128,10 +130,11 @@ export class RewardJobs {
   async #openFiles(jobKey: string): Promise<JobFiles> {
     const { store, servers } = this.#options;
     await this.#closing.get(jobKey);
-    const ledger = await Ledger.open(store, uri.judgeLedger(jobKey));
+    const losses = new JudgeLosses();
+    const ledger = await Ledger.open(store, uri.judgeLedger(jobKey), (outcome) => losses.count(outcome));
     try {
       const log = await RewardLog.open(store, uri.rewards(jobKey));
-      return { log, ledger, asker: new LedgerAsker(ledger, servers) };
+      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers) };
     } catch (error) {
       await ledger.close();
       throw error;

@@ -37,8 +37,8 @@ const RETRY_AFTER_SECONDS = 1;
  * `GET /health`.
  *
  * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job, or a batch that is to be posted
- * again; 413 a batch that is too long; 429 a full backlog. While a judge is down its items wait: an outage is never a
- * reward.
+ * again; 409 a job whose judges lose too many verdicts; 413 a batch that is too long; 429 a full backlog. While a judge
+ * is down its items wait: an outage is never a reward.
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
   const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
@@ -139,7 +139,8 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
         throw new Refusal(404, `Expected a batch that is known here, got ${params.id}: post it again`);
       const seconds = Math.min(Number(query.wait ?? 0) || 0, MAX_WAIT_SECONDS);
       const waited = new AbortController();
-      const time = sleep(seconds * 1000, undefined, { ref: false, signal: waited.signal }).catch(() => undefined);
+      const signal = AbortSignal.any([waited.signal, job.stopped]);
+      const time = sleep(seconds * 1000, undefined, { ref: false, signal }).catch(() => undefined);
       await Promise.race([batch.ended, time]).finally(() => waited.abort());
       return job.stateOf(batch);
     },

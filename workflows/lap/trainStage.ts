@@ -10,6 +10,7 @@ import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
+import { maxLossShareOf } from '../../shared/lap/usual.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data, serving } from '../proxies.ts';
 
@@ -55,6 +56,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     judges: models,
     useMetaReward: judges.metaVerifier !== undefined,
     ...recipe.rewards,
+    maxLossShare: maxLossShareOf(recipe),
     sampling: recipe.sampling,
     seed: seedOf(opened.seed, stage, 'judges'),
     datasets: refs,

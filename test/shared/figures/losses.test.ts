@@ -101,10 +101,9 @@ describe('a stage', () => {
   test('says who loses how much, what is allowed, and what to do', () => {
     expect(over(lost(400, 100), 0.05)).toBe(
       'Expected the meta-verifier of main/lap-0001/label/verdicts to lose at most 5 % of its verdicts ' +
-        '(rewards.maxLossShare), lost 25 % of 400 at the first attempt (100 truncated). To ask again favours the ' +
-        'verdicts that are not lost. `flywheel ledger show main/lap-0001/label/verdicts --task metaVerify --kind ' +
-        'truncated` shows them: give them more room (sampling.metaVerify.maxTokens), mend the prompt or how thinking ' +
-        'is told from the answer, or allow more',
+        '(rewards.maxLossShare), lost 25 % of 400 at the first attempt (100 truncated): to ask again favours the ' +
+        'others. `flywheel ledger show main/lap-0001/label/verdicts --task metaVerify --kind truncated` shows them; ' +
+        'give them room (sampling.metaVerify.maxTokens), mend the prompt or how thinking is told apart, or allow more',
     );
   });
 });

@@ -275,6 +275,30 @@ describe('a judge', () => {
     },
   );
 
+  test('that loses more verdicts than the recipe allows ends the job, and says so; what was judged is kept', async () => {
+    await writeSpec(store, { maxLossShare: 0.2 });
+    model.reply = (call) => (call.seed % 2 === 1 ? 'Half of them say nothing.' : evaluationOf(1));
+    const items = Array.from({ length: 240 }, (_, index) =>
+      itemOf({ itemId: `p${index % 40}`, response: `## Solution\nWay ${index}.` }),
+    );
+    const { status, body } = await post(app, items);
+    expect(status).toBe(409);
+    expect(body.error).toMatch(
+      /^Expected the verifier of main\/lap-0001\/generator to lose at most 20 % .* lost \d\d(\.\d)? % of 1\d\d at the first/,
+    );
+    expect((await begin(app, [itemOf()])).status).toBe(409);
+
+    // Opened anew it knows what was lost; by a recipe that allows it, it asks no call again but those that were cut.
+    await app.close();
+    app = await start();
+    expect((await begin(app, [itemOf()])).status).toBe(409);
+    await writeSpec(store, { maxLossShare: 0.7 });
+    const rewarded = await post(app, items);
+    expect(rewarded.body.items.filter((item) => item?.status === 'scored').length).toBeGreaterThan(180);
+    const atOnce = 64;
+    expect(model.calls.length - new Set(model.calls.map(({ seed }) => seed)).size).toBeLessThanOrEqual(atOnce);
+  });
+
   test('that is down keeps its items waiting, and says so; when it is back only what is missing is asked', async () => {
     await writeSpec(store);
     await app.close();
