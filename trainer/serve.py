@@ -11,11 +11,9 @@ import logging
 import os
 import secrets
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from trainer import runtime
 
@@ -24,11 +22,12 @@ runtime.prepare()
 import torch  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi import FastAPI, Request, Response  # noqa: E402
-from fastapi.responses import JSONResponse  # noqa: E402
+from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
 
 from trainer.serving.batch import Answer, Call  # noqa: E402
 from trainer.serving.engine import Engine, Model  # noqa: E402
 from trainer.serving.openai_requests import ChatRequest, Refused, TextRequest, parse_body  # noqa: E402
+from trainer.serving.replies import Asked, body_of, pieces_of  # noqa: E402
 
 log = logging.getLogger("trainer.serve")
 
@@ -63,12 +62,14 @@ class Server:
         try:
             wanted = parse_body(await request.body(), kind)
             model = await self.engine.model(wanted.model)
-            call = make_call(wanted, model)
-            self.engine.submit(model, call)
-            answer = await self.answer(call, request)
+            asked = read_request(wanted, model)
+            self.engine.submit(model, asked.call)
+            if wanted.stream:
+                return StreamingResponse(pieces_of(asked), media_type="text/event-stream")
+            answer = await self.answer(asked.call, request)
         except Refused as error:
             return JSONResponse(error.body(), error.status)
-        return JSONResponse(body_of(answer, wanted))
+        return JSONResponse(body_of(asked, answer))
 
     async def answer(self, call: Call, request: Request) -> Answer:
         """Waits for the engine; a caller who hangs up frees the slot."""
@@ -115,20 +116,26 @@ async def disconnected(request: Request) -> None:
         pass
 
 
-def make_call(wanted: ChatRequest | TextRequest, model: Model) -> Call:
+def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
     """Raises Refused where prompt and answer do not fit the context."""
     name = "messages" if isinstance(wanted, ChatRequest) else "prompt"
+    separator, opened, alternatives = None, False, None
     try:
         if isinstance(wanted, ChatRequest):
-            prompt = model.chat.prompt_ids(wanted.messages)
+            text = model.chat.prompt(wanted.messages, wanted.chat_template_kwargs)
+            prompt = model.chat.encode(text)
+            if wanted.thinking is not None:
+                separator = model.chat.separator(wanted.thinking)
+                opened = text.rstrip().endswith(separator.texts[0])
+            if wanted.logprobs:
+                alternatives = wanted.top_logprobs
         else:
             prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
-    except (TypeError, ValueError) as error:
-        # No template, a template that refused, or half a surrogate pair, which the tokenizer does not take for a text.
+    except ValueError as error:
         raise Refused(f"{name} cannot be read: {error}", name) from None
-    if any(not 0 <= token < model.batch.llama.shape.vocab for token in prompt):
-        raise Refused(f"expected prompt tokens below {model.batch.llama.shape.vocab}", "prompt")
-    context = model.batch.context
+    vocab, context = model.batch.decoder.vocab, model.batch.context
+    if any(not 0 <= token < vocab for token in prompt):
+        raise Refused(f"expected prompt tokens below {vocab}", "prompt")
     if not prompt:
         raise Refused(f"expected {name} to have at least one token", name)
     if len(prompt) >= context:
@@ -141,24 +148,8 @@ def make_call(wanted: ChatRequest | TextRequest, model: Model) -> Call:
         raise Refused(problem, limit_name, code="context_length_exceeded")
     seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
     ticket = asyncio.get_running_loop().create_future()
-    return Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket)
-
-
-def body_of(answer: Answer, wanted: ChatRequest | TextRequest) -> dict[str, Any]:
-    chat = isinstance(wanted, ChatRequest)
-    said = {"message": {"role": "assistant", "content": answer.text}} if chat else {"text": answer.text}
-    return {
-        "id": f"{'chatcmpl' if chat else 'cmpl'}-{secrets.token_hex(12)}",
-        "object": "chat.completion" if chat else "text_completion",
-        "created": int(time.time()),
-        "model": wanted.model,
-        "choices": [{"index": 0, "finish_reason": answer.finish_reason, "logprobs": None, **said}],
-        "usage": {
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
-        },
-    }
+    call = Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket, alternatives)
+    return Asked(wanted, model.chat, call, separator, opened)
 
 
 def make_app(server: Server) -> FastAPI:

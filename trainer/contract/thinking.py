@@ -57,7 +57,9 @@ class Separator:
         self.decode = decode
         self.texts = form.open.strip(), form.close.strip()
         ids = [tag_ids(tag, added, encode) for tag in self.texts]
-        self.ids = ids if all(ids) else None
+        # A tag that the tokenizer does not know is its unknown token, which is any other word's, too.
+        known = all(each and decode(each).strip() == tag for each, tag in zip(ids, self.texts, strict=True))
+        self.ids = ids if known else None
 
     def split(self, ids: Sequence[int], opened: bool | None = None) -> Split:
         """`opened`: whether the very prompt has opened the thinking; by default, as the format says."""

@@ -1,14 +1,24 @@
 """The running completions of one model: slots that fill and empty while the others go on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
 import torch
 
-from trainer.engines.small.llama import FEWEST_ROWS, Cache, Llama, columns_for
+from trainer.engines.small.llama import FEWEST_ROWS, columns_for
 from trainer.engines.small.sampler import PREFILL_ROWS, draw
 from trainer.serving.chat import Chat
+from trainer.serving.decoders import Decoder
+
+
+@dataclass(frozen=True)
+class Likely:
+    """A token of an answer, and the likeliest in its place, by the model's own distribution (temperature 1)."""
+
+    token: int
+    log_probability: float
+    others: list[tuple[int, float]]
 
 
 @dataclass(eq=False)
@@ -24,15 +34,19 @@ class Call:
     stop: list[str]
     ticket: Any
     """Whoever waits for the answer."""
+    alternatives: int | None = None
+    """How many of the likeliest tokens are told of each place; None: nothing is told."""
     cancelled: bool = False
+    said: list[int] = field(default_factory=list)
+    """Tokens so far, for who looks on while it runs."""
+    likely: list[Likely] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Answer:
-    text: str
+    ids: list[int]
+    """With the token that ended it."""
     finish_reason: str
-    prompt_tokens: int
-    completion_tokens: int
 
 
 def uniforms_of(seed: int, count: int) -> numpy.ndarray:
@@ -41,13 +55,13 @@ def uniforms_of(seed: int, count: int) -> numpy.ndarray:
 
 
 class Batch:
-    def __init__(self, llama: Llama, chat: Chat, slots: int, context: int):
-        self.llama = llama
+    def __init__(self, decoder: Decoder, chat: Chat, slots: int, context: int):
+        self.decoder = decoder
         self.chat = chat
-        self.context = min(context, llama.shape.max_context)
+        self.context = min(context, decoder.max_context)
         rows = max(slots, FEWEST_ROWS)
         self.slots = slots
-        self.cache = Cache(llama.shape, rows, self.context, llama.device)
+        self.cache = decoder.new_cache(rows, self.context)
         self.calls: list[Call | None] = []
         """Slot by slot; None is a hole whose row computes nothing of interest until it is filled."""
         self.positions = numpy.zeros(rows, dtype=numpy.int64)
@@ -56,11 +70,11 @@ class Batch:
         self.limits = numpy.ones(rows, dtype=numpy.int64)
         self.temperatures = numpy.ones(rows)
         self.top_p = numpy.ones(rows)
+        self.alternatives = numpy.full(rows, -1)
         self.uniforms = numpy.zeros((rows, self.context))
-        self.output = numpy.zeros((rows, self.context), dtype=numpy.int64)
         self.living = numpy.zeros(rows, dtype=bool)
-        self.stops = numpy.zeros(llama.shape.vocab, dtype=bool)
-        self.stops[[stop for stop in chat.stop_ids if stop < llama.shape.vocab]] = True
+        self.stops = numpy.zeros(decoder.vocab, dtype=bool)
+        self.stops[[stop for stop in chat.stop_ids if stop < decoder.vocab]] = True
 
     @property
     def active(self) -> int:
@@ -90,7 +104,7 @@ class Batch:
             for start in range(0, len(placed), PREFILL_ROWS):
                 chunk = placed[start : start + PREFILL_ROWS]
                 rows = [row for _, row in chunk]
-                logits = self.llama.prefill([call.prompt for call, _ in chunk], self.cache, rows)
+                logits = self.decoder.prefill([call.prompt for call, _ in chunk], self.cache, rows)
                 ended += self.note(numpy.array(rows), self.draw(logits, numpy.array(rows)))
         return ended
 
@@ -100,6 +114,7 @@ class Batch:
         self.limits[row] = call.limit
         self.temperatures[row] = call.temperature
         self.top_p[row] = call.top_p
+        self.alternatives[row] = -1 if call.alternatives is None else call.alternatives
         if call.temperature > 0:
             self.uniforms[row, : call.limit] = uniforms_of(call.seed, call.limit)
         self.living[row] = True
@@ -109,10 +124,10 @@ class Batch:
         self.close_gaps()
         count = len(self.calls)
         rows = max(count, FEWEST_ROWS)
-        device = self.llama.device
+        device = self.decoder.device
         tokens = torch.from_numpy(self.tokens[:rows].copy()).to(device)
         positions = torch.from_numpy(self.positions[:rows].copy()).to(device)
-        logits = self.llama.step(tokens, positions, self.cache, columns_for(int(self.positions[:count].max()) + 1))
+        logits = self.decoder.step(tokens, positions, self.cache, columns_for(int(self.positions[:count].max()) + 1))
         living = numpy.flatnonzero(self.living[:count])
         self.positions[living] += 1
         return self.note(
@@ -121,50 +136,50 @@ class Batch:
         )
 
     def draw(self, logits: torch.Tensor, rows: numpy.ndarray) -> numpy.ndarray:
-        device = self.llama.device
+        device = self.decoder.device
         temperatures = self.temperatures[rows]
         uniforms = torch.from_numpy(self.uniforms[rows, self.drawn[rows]]).to(device)
         if (temperatures == 1.0).all() and (self.top_p[rows] == 1.0).all():
-            return draw(logits, 1.0, uniforms).cpu().numpy()
-        top_p = self.top_p[rows]
-        limited = torch.from_numpy(top_p).to(device) if (top_p < 1.0).any() else None
-        return draw(logits, torch.from_numpy(temperatures).to(device), uniforms, limited).cpu().numpy()
+            tokens = draw(logits, 1.0, uniforms).cpu().numpy()
+        else:
+            top_p = self.top_p[rows]
+            limited = torch.from_numpy(top_p).to(device) if (top_p < 1.0).any() else None
+            tokens = draw(logits, torch.from_numpy(temperatures).to(device), uniforms, limited).cpu().numpy()
+        for index in numpy.flatnonzero(self.alternatives[rows] >= 0).tolist():
+            self.tell(int(rows[index]), logits[index], int(tokens[index]))
+        return tokens
+
+    def tell(self, row: int, logits: torch.Tensor, token: int) -> None:
+        call = self.calls[row]
+        assert call is not None and call.alternatives is not None
+        logs = torch.log_softmax(logits.double(), -1)
+        best = logs.topk(min(call.alternatives, len(logs)))
+        others = list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+        call.likely.append(Likely(token, float(logs[token]), others))
 
     def note(self, rows: numpy.ndarray, tokens: numpy.ndarray) -> list[tuple[Call, Answer]]:
         """Records drawn tokens; ends what reached a stop token, a stop text or its limit, or was cancelled."""
         self.tokens[rows] = tokens
-        self.output[rows, self.drawn[rows]] = tokens
         self.drawn[rows] += 1
         stopped = self.stops[tokens]
+        full = self.drawn[rows] >= self.limits[rows]
         ended = []
-        for index in numpy.flatnonzero(stopped | (self.drawn[rows] >= self.limits[rows])).tolist():
-            ended.append(self.end(int(rows[index]), "stop" if stopped[index] else "length"))
-        for row in rows.tolist():
+        for row, token, stops, fills in zip(
+            rows.tolist(), tokens.tolist(), stopped.tolist(), full.tolist(), strict=True
+        ):
             call = self.calls[row]
-            if call is not None and call.cancelled:
+            assert call is not None
+            call.said.append(token)
+            reason = "stop" if stops or (call.stop and self.has_stop(call)) else "length" if fills else None
+            if reason is not None:
+                ended.append((call, Answer(call.said, reason)))
+            if reason is not None or call.cancelled:
                 self.release(row)
-            elif call is not None and call.stop:
-                answer = self.stop_text(row, call)
-                if answer is not None:
-                    ended.append(answer)
         return ended
 
-    def stop_text(self, row: int, call: Call) -> tuple[Call, Answer] | None:
-        text = self.chat.decode(self.output[row, : self.drawn[row]].tolist())
-        if not any(stop in text for stop in call.stop):
-            return None
-        return self.end(row, "stop")
-
-    def end(self, row: int, reason: str) -> tuple[Call, Answer]:
-        call = self.calls[row]
-        assert call is not None
-        count = int(self.drawn[row])
-        text = self.chat.decode(self.output[row, :count].tolist())
-        places = [place for place in (text.find(stop) for stop in call.stop) if place >= 0]
-        if places:
-            text, reason = text[: min(places)], "stop"
-        self.release(row)
-        return call, Answer(text, reason, len(call.prompt), count)
+    def has_stop(self, call: Call) -> bool:
+        text = self.chat.decode(call.said)
+        return any(stop in text for stop in call.stop)
 
     def release(self, row: int) -> None:
         self.calls[row] = None
@@ -192,10 +207,11 @@ class Batch:
                 self.limits,
                 self.temperatures,
                 self.top_p,
+                self.alternatives,
                 self.living,
             ):
                 values[hole] = values[source]
-            self.uniforms[hole], self.output[hole] = self.uniforms[source], self.output[source]
+            self.uniforms[hole] = self.uniforms[source]
             self.calls[hole] = self.calls.pop()
             self.living[source] = False
             self.positions[source] = 0

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
-from trainer.engines.small.llama import Llama
 from trainer.serving.batch import Answer, Batch, Call
 from trainer.serving.chat import Chat
+from trainer.serving.decoders import decoder_of
 from trainer.serving.openai_requests import Refused
 
 log = logging.getLogger("trainer.serve")
@@ -29,7 +29,7 @@ class Model:
     def __init__(self, name: str, folder: Path, device: torch.device, slots: int, context: int):
         self.name = name
         self.chat = Chat(folder)
-        self.batch = Batch(Llama.from_folder(folder, device), self.chat, slots, context)
+        self.batch = Batch(decoder_of(folder, device), self.chat, slots, context)
         self.waiting: collections.deque[Call] = collections.deque()
         self.used = time.monotonic()
         self.steps_to_admission = 0

@@ -155,7 +155,12 @@ class ServerTest(unittest.TestCase):
             ("max_completion_tokens", {"max_tokens": ..., "max_completion_tokens": -3}),
             ("max_completion_tokens", {"max_tokens": ..., "max_completion_tokens": CONTEXT}),
             ("n", {"n": 2}),
-            ("stream", {"stream": True}),
+            ("stream", {"stream": "yes"}),
+            ("top_logprobs", {"logprobs": True, "top_logprobs": 21}),
+            ("top_logprobs", {"top_logprobs": 5}),
+            ("chat_template_kwargs", {"chat_template_kwargs": "no thinking"}),
+            ("chat_template_kwargs", {"chat_template_kwargs": {"messages": []}}),
+            ("thinking.close", {"thinking": {"open": "<think>"}}),
             ("messages", {"messages": ...}),
             ("messages", {"messages": []}),
             ("messages", {"messages": "prove"}),
@@ -225,12 +230,17 @@ class ServerTest(unittest.TestCase):
         self.assertTrue(self.text())
 
     def test_half_a_surrogate_pair_is_no_text(self) -> None:
-        for path, prompt in (
-            ("/v1/completions", {"prompt": "\ud800"}),
-            ("/v1/chat/completions", {"messages": [{"role": "user", "content": "\ud800"}]}),
+        half = "\ud835"
+        for path, place, asked in (
+            ("completions", "prompt", {"prompt": half}),
+            ("chat/completions", "messages[0].content", {"messages": [{"role": "user", "content": f"Let {half} be"}]}),
+            ("chat/completions", "stop[1]", {"messages": [{"role": "user", "content": "prove"}], "stop": ["a", half]}),
         ):
-            status, body = self.send(json.dumps({"model": self.model, "max_tokens": 4, **prompt}).encode(), path)
-            self.assertEqual((status, body["error"]["param"]), (400, next(iter(prompt))), body)
+            body = json.dumps({"model": self.model, "max_tokens": 4, **asked})
+            for sent in (body.encode(), body.replace("\\ud835", half).encode(errors="surrogatepass")):
+                status, answer = self.send(sent, f"/v1/{path}")
+                self.assertEqual((status, answer["error"]["param"]), (400, place), answer)
+                self.assertIn("half of a surrogate pair", answer["error"]["message"])
 
     def test_the_models_are_listed_and_the_server_tells_its_pid(self) -> None:
         _, models = self.send(b"", "/v1/models", "GET")

@@ -19,7 +19,7 @@ class GroupTrainer(GRPOTrainer):
     """TRL's GRPO over groups that stay together, so that a prompt is read once for all its completions."""
 
     shape: Shape | None = None
-    """Of a plain Llama, which has a forward pass of ours; others take transformers'."""
+    """Of a decoder of the Llama kind. A plain Llama has a forward pass of ours; others take transformers'."""
 
     def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
         """As TRL's, but rows keep their order: shuffling them before the split into passes teaches nothing."""
@@ -40,7 +40,7 @@ class GroupTrainer(GRPOTrainer):
         **named: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """As TRL's, but on a CPU a group's prompt is read once."""
-        if self.shape is None or self.accelerator.device.type != "cpu":
+        if self.shape is None or not self.shape.plain or self.accelerator.device.type != "cpu":
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, *arguments, **named
             )

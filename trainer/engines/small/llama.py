@@ -6,14 +6,15 @@ columns read are a multiple of 32.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
+
+from trainer.engines.small.shape import Shape, weights_in
 
 # Fewer rows than this take other matrix kernels, whose sums are in another order.
 FEWEST_ROWS = 8
@@ -26,48 +27,14 @@ def columns_for(length: int) -> int:
     return -(-length // COLUMN_BLOCK) * COLUMN_BLOCK
 
 
-@dataclass(frozen=True)
-class Shape:
-    vocab: int
-    width: int
-    layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    epsilon: float
-    rope_theta: float
-    tied: bool
-    max_context: int
-
-    @staticmethod
-    def of(config: Mapping[str, Any]) -> "Shape":
-        """Reads config.json's fields. Raises ValueError where the model is not a plain Llama."""
-        if config.get("model_type") != "llama":
-            raise ValueError(f"expected model_type llama, got {config.get('model_type')!r}")
-        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-        if rope.get("rope_type", rope.get("type", "default")) != "default":
-            raise ValueError(f"expected rope_type default, got {rope!r}")
-        if config.get("hidden_act", "silu") != "silu" or config.get("attention_bias") or config.get("mlp_bias"):
-            raise ValueError("expected silu activations and no biases")
-        heads = int(config["num_attention_heads"])
-        return Shape(
-            vocab=int(config["vocab_size"]),
-            width=int(config["hidden_size"]),
-            layers=int(config["num_hidden_layers"]),
-            heads=heads,
-            kv_heads=int(config.get("num_key_value_heads") or heads),
-            head_dim=int(config.get("head_dim") or config["hidden_size"] // heads),
-            epsilon=float(config.get("rms_norm_eps", 1e-6)),
-            rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
-            tied=bool(config.get("tie_word_embeddings", False)),
-            max_context=int(config.get("max_position_embeddings", 2048)),
-        )
-
-
 @dataclass
 class Layer:
     qkv: Tensor
     """[(heads + 2 kv_heads) · head_dim, width], norm weight and score scale folded in, q and k rows in rotary pairs."""
+    bias: Tensor | None
+    """[(heads + 2 kv_heads) · head_dim], in the order of `qkv`."""
+    head_norm: Tensor | None
+    """[heads + kv_heads, head_dim], in that order: norm weights of queries and keys, score scale folded in."""
     out: Tensor
     """[heads · head_dim, width], transposed."""
     gate_up: Tensor
@@ -117,18 +84,26 @@ class Llama:
             [torch.arange(shape.head_dim // 2), torch.arange(shape.head_dim // 2) + shape.head_dim // 2], 1
         ).flatten()
         self.pairs = pairs.to(self.device)
-        frequencies = shape.rope_theta ** (-torch.arange(0, shape.head_dim, 2, dtype=torch.float64) / shape.head_dim)
-        angles = torch.outer(torch.arange(shape.max_context, dtype=torch.float64), frequencies)
+        angles = torch.outer(torch.arange(shape.max_context, dtype=torch.float64), shape.frequencies())
         self.turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64).unsqueeze(1).to(self.device)
         self.load(weights)
 
     @staticmethod
     def from_folder(folder: Path, device: torch.device | str = "cpu") -> "Llama":
-        """Loads an HF folder with one model.safetensors. Raises ValueError where config.json is not a plain Llama's."""
-        from safetensors.torch import load_file
+        """Loads an HF folder. Raises OtherDecoder, or ValueError where a file cannot be read."""
+        shape = Shape.of(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        return Llama(shape, weights_in(folder), device)
 
-        shape = Shape.of(json.loads((folder / "config.json").read_text()))
-        return Llama(shape, load_file(folder / "model.safetensors"), device)
+    @property
+    def vocab(self) -> int:
+        return self.shape.vocab
+
+    @property
+    def max_context(self) -> int:
+        return self.shape.max_context
+
+    def new_cache(self, rows: int, columns: int) -> Cache:
+        return Cache(self.shape, rows, columns, self.device)
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, Tensor]) -> None:
@@ -138,26 +113,37 @@ class Llama:
         def take(name: str) -> Tensor:
             return weights[name].detach().to(self.device, torch.float32)
 
-        self.layers = []
-        for index in range(shape.layers):
-            prefix = f"model.layers.{index}."
-            norm = take(prefix + "input_layernorm.weight")
-            queries = self.in_pairs(take(prefix + "self_attn.q_proj.weight"), shape.heads) * shape.head_dim**-0.5
-            keys = self.in_pairs(take(prefix + "self_attn.k_proj.weight"), shape.kv_heads)
-            qkv = torch.cat([queries, keys, take(prefix + "self_attn.v_proj.weight")]) * norm
-            gate_up = torch.cat([take(prefix + "mlp.gate_proj.weight"), take(prefix + "mlp.up_proj.weight")])
-            self.layers.append(
-                Layer(
-                    qkv,
-                    take(prefix + "self_attn.o_proj.weight").t().contiguous(),
-                    gate_up * take(prefix + "post_attention_layernorm.weight"),
-                    take(prefix + "mlp.down_proj.weight").t().contiguous(),
-                )
-            )
+        self.layers = [self.layer(f"model.layers.{index}.", take) for index in range(shape.layers)]
         embed = take("model.embed_tokens.weight")
         head = embed if shape.tied or "lm_head.weight" not in weights else take("lm_head.weight")
         self.embed = embed
         self.head = head * take("model.norm.weight")
+
+    def layer(self, prefix: str, take: Callable[[str], Tensor]) -> Layer:
+        shape = self.shape
+        scale = shape.head_dim**-0.5
+        # A norm undoes the scale of what it is given: where heads have norms, the scale is theirs.
+        turning = (("q_proj", shape.heads, 1 if shape.qk_norm else scale), ("k_proj", shape.kv_heads, 1))
+
+        def projected(part: str) -> Tensor:
+            turned = [
+                self.in_pairs(take(f"{prefix}self_attn.{name}.{part}"), heads) * by for name, heads, by in turning
+            ]
+            return torch.cat([*turned, take(f"{prefix}self_attn.v_proj.{part}")])
+
+        def norms() -> Tensor:
+            queries, keys = (take(f"{prefix}self_attn.{name}_norm.weight")[self.pairs] for name in "qk")
+            return torch.cat([(queries * scale).expand(shape.heads, -1), keys.expand(shape.kv_heads, -1)])
+
+        gate_up = torch.cat([take(prefix + "mlp.gate_proj.weight"), take(prefix + "mlp.up_proj.weight")])
+        return Layer(
+            projected("weight") * take(prefix + "input_layernorm.weight"),
+            projected("bias") if shape.qkv_bias else None,
+            norms() if shape.qk_norm else None,
+            take(prefix + "self_attn.o_proj.weight").t().contiguous(),
+            gate_up * take(prefix + "post_attention_layernorm.weight"),
+            take(prefix + "mlp.down_proj.weight").t().contiguous(),
+        )
 
     def in_pairs(self, weight: Tensor, heads: int) -> Tensor:
         """Reorders each head's rows so that the two halves that rotate together are neighbours."""
@@ -166,7 +152,7 @@ class Llama:
     def scale(self, x: Tensor) -> Tensor:
         """1 / root mean square of each row; the norms' weights are folded into what follows them."""
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        return torch.rsqrt(length.square_().div_(self.shape.width).add_(self.shape.epsilon))
+        return torch.rsqrt(length.square_().div_(x.shape[-1]).add_(self.shape.epsilon))
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Sequence[int]], cache: Cache, rows: Sequence[int]) -> Tensor:
@@ -194,9 +180,7 @@ class Llama:
         padded = torch.zeros(count, columns, shape.heads, shape.head_dim, device=device)
         x = self.embed[ids]
         for index, (layer, kv) in enumerate(zip(self.layers, cache.layers, strict=True)):
-            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(total + spare, -1, shape.head_dim)
-            self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
-            qkv = qkv[:total]
+            qkv = self.project(x, layer, turns)[:total]
             kv[:, slots, :, positions] = qkv[:, shape.heads :].view(total, 2, shape.kv_heads, shape.head_dim)
             padded[which, positions] = qkv[:, : shape.heads]
             keys, values = kv[:, rows, :, :columns]
@@ -227,8 +211,7 @@ class Llama:
         mask = cache.mask.view(-1, cache.columns)[:batch, :columns].unsqueeze(1)
         x = self.embed[tokens]
         for layer, kv in zip(self.layers, cache.layers, strict=True):
-            qkv = functional.linear(x, layer.qkv).mul_(self.scale(x)).view(count, -1, shape.head_dim)
-            self.rotate(qkv[:, : shape.heads + shape.kv_heads], turns)
+            qkv = self.project(x, layer, turns)
             kv[:, rows, :, positions] = qkv[:, shape.heads :].view(count, 2, shape.kv_heads, shape.head_dim)
             keys, values = kv.view(2, -1, cache.columns, shape.head_dim)[:, :batch, :columns]
             queries = qkv[:, : shape.heads].reshape(batch, group, shape.head_dim)
@@ -236,8 +219,17 @@ class Llama:
             x = self.rest(x, torch.bmm(weights, values).view(count, -1), layer)
         return self.logits(x)
 
-    def rotate(self, heads: Tensor, turns: Tensor) -> None:
-        torch.view_as_complex(heads.unflatten(-1, (-1, 2))).mul_(turns)
+    def project(self, x: Tensor, layer: Layer, turns: Tensor) -> Tensor:
+        """Queries, keys and values [rows, heads + 2 kv_heads, head_dim] of a layer, at their positions."""
+        qkv = functional.linear(x, layer.qkv).mul_(self.scale(x))
+        if layer.bias is not None:
+            qkv.add_(layer.bias)
+        qkv = qkv.view(x.shape[0], -1, self.shape.head_dim)
+        turning = qkv[:, : self.shape.heads + self.shape.kv_heads]
+        if layer.head_norm is not None:
+            turning.mul_(self.scale(turning)).mul_(layer.head_norm)
+        torch.view_as_complex(turning.unflatten(-1, (-1, 2))).mul_(turns)
+        return qkv
 
     def rest(self, x: Tensor, seen: Tensor, layer: Layer) -> Tensor:
         """The residual stream after attention's output and the feed-forward block."""

@@ -1,0 +1,109 @@
+"""Decoders of every kind of checkpoint against transformers' own forward pass."""
+
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from trainer.engines.small.llama import FEWEST_ROWS, Llama, columns_for
+from trainer.serving.decoders import Decoder, Foreign, decoder_of
+from trainer.tests.tiny_models import CONFIGS, WORDS, as_torch_file, edit_json, half_precision, make_model
+
+CPU = torch.device("cpu")
+BATCHED = ["llama", "llama3-rope", "tied", "qwen2", "qwen3"]
+PROMPTS = [[2, 9, 30, 7], list(range(10, 80)), [5]]
+ANSWER = [40, 41, 200, 12]
+
+
+def logits_of(decoder: Decoder) -> torch.Tensor:
+    """Logits [tokens, prompts, vocab] after each prompt and after each token of the answer."""
+    rows = max(len(PROMPTS), FEWEST_ROWS)
+    cache = decoder.new_cache(rows, 128)
+    found = [decoder.prefill(PROMPTS, cache, list(range(len(PROMPTS))))]
+    positions = torch.zeros(rows, dtype=torch.long)
+    positions[: len(PROMPTS)] = torch.tensor([len(prompt) for prompt in PROMPTS])
+    for token in ANSWER:
+        tokens = torch.full((rows,), token)
+        found.append(decoder.step(tokens, positions, cache, columns_for(int(positions.max()) + 1))[: len(PROMPTS)])
+        positions[: len(PROMPTS)] += 1
+    return torch.stack(found)
+
+
+class DecodersTest(unittest.TestCase):
+    def folder(self) -> Path:
+        return Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def check(self, folder: Path, kind: type[Any]) -> None:
+        decoder = decoder_of(folder, CPU)
+        self.assertIsInstance(decoder, kind)
+        self.assertEqual(decoder.vocab, WORDS)
+        reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        ours = logits_of(decoder)
+        for row, prompt in enumerate(PROMPTS):
+            with torch.inference_mode():
+                theirs = reference(torch.tensor([prompt + ANSWER])).logits[0, len(prompt) - 1 :]
+            self.assertLess(float((ours[:, row] - theirs).abs().max()), 1e-3, f"prompt {row}")
+
+    def test_logits_are_those_of_transformers_whatever_the_architecture(self) -> None:
+        for name in CONFIGS:
+            with self.subTest(name):
+                self.check(make_model(self.folder(), name), Llama if name in BATCHED else Foreign)
+
+    def test_weights_are_read_in_shards_in_half_precision_and_in_torchs_format(self) -> None:
+        sharded = make_model(self.folder(), "qwen3", max_shard_size="20KB")
+        self.assertGreater(len(list(sharded.glob("*.safetensors"))), 2)
+        self.check(sharded, Llama)
+        self.check(make_model(self.folder(), "tied", dtype=torch.bfloat16), Llama)
+        halves = make_model(self.folder(), "llama")
+        half_precision(halves)
+        self.check(halves, Llama)
+        old = make_model(self.folder(), "llama")
+        as_torch_file(old)
+        self.check(old, Foreign)
+
+    def test_a_llama_that_differs_in_a_detail_is_run_by_transformers(self) -> None:
+        for details in (
+            {"attention_bias": True},
+            {"hidden_act": "gelu"},
+            {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0}},
+        ):
+            with self.subTest(str(details)):
+                folder = make_model(self.folder(), "llama")
+                model = AutoModelForCausalLM.from_config(
+                    type(CONFIGS["llama"]()).from_pretrained(folder, **details), dtype=torch.float32
+                )
+                model.save_pretrained(folder)
+                self.check(folder, Foreign)
+
+    def test_what_cannot_be_run_is_refused_by_what_is_wrong(self) -> None:
+        unknown = make_model(self.folder(), "llama")
+        edit_json(unknown / "config.json", model_type="of-tomorrow")
+        with self.assertRaisesRegex(ValueError, "of-tomorrow"):
+            decoder_of(unknown, CPU)
+        cut = make_model(self.folder(), "llama")
+        (cut / "model.safetensors").write_bytes((cut / "model.safetensors").read_bytes()[:-5])
+        with self.assertRaisesRegex(ValueError, "model.safetensors cannot be read"):
+            decoder_of(cut, CPU)
+        other = make_model(self.folder(), "gpt-neox")
+        edit_json(other / "config.json", num_hidden_layers=3)
+        with self.assertRaisesRegex(ValueError, "its weights lack gpt_neox.layers.2"):
+            decoder_of(other, CPU)
+
+    def test_a_row_that_is_nobodys_costs_nothing_and_a_moved_one_goes_on(self) -> None:
+        decoder = decoder_of(make_model(self.folder(), "gpt-neox"), CPU)
+        cache = decoder.new_cache(4, 128)
+        first = decoder.prefill([[5, 6], [7, 8, 9]], cache, [0, 1])
+        alone = decoder.new_cache(4, 128)
+        decoder.prefill([[7, 8, 9]], alone, [0])
+        cache.move(1, 0, 3)
+        step = decoder.step(torch.tensor([10, 11]), torch.tensor([3, 0]), cache, 32)
+        self.assertTrue(torch.equal(step[0], decoder.step(torch.tensor([10]), torch.tensor([3]), alone, 32)[0]))
+        self.assertEqual(first.shape, (2, WORDS))
+        self.assertIsNone(cache.kept[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
