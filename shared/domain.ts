@@ -71,6 +71,8 @@ export interface Splits {
   readonly heldOut: readonly Problem[];
   /** Of the next lap's difficulty, which this one writes proofs of at its end. */
   readonly next: readonly Problem[];
+  /** What no lap asks about, each problem by its name. @default none */
+  readonly leftOut?: readonly { readonly id: string; readonly why: string }[];
 }
 
 /**

@@ -2,9 +2,10 @@ import type { Domain, Splits } from '../../shared/domain.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { DatasetRef, Made, Problem } from '../../shared/records.ts';
-import { linesOf } from '../store/lines.ts';
+import { linesOf, textOf } from '../store/lines.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { refusalOfText } from '../../shared/texts.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 
 interface ProblemsInput {
@@ -14,25 +15,32 @@ interface ProblemsInput {
   readonly inherited?: ProblemSplits | undefined;
 }
 
+type SplitName = keyof Omit<ProblemSplits, 'leftOut'>;
+
 /** D_p by its splits; of a later lap, those that it inherits by reference. */
-type SplitProblems = Readonly<Record<keyof ProblemSplits, readonly Problem[] | DatasetRef>> & { readonly made: Made };
+type SplitProblems = Readonly<Record<SplitName, readonly Problem[] | DatasetRef>> &
+  Pick<Splits, 'leftOut'> & { readonly made: Made };
 
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
-  const write = async (name: keyof ProblemSplits): Promise<DatasetRef> => {
+  const written = (name: string, rows: Iterable<unknown>): Promise<DatasetRef> =>
+    store.writeJsonl(uri.dataset(placeOf(lap, 'open'), name), rows, splits.made);
+  const write = async (name: SplitName): Promise<DatasetRef> => {
     const split = splits[name];
-    return 'uri' in split ? split : store.writeJsonl(uri.dataset(placeOf(lap, 'open'), name), split, splits.made);
+    return 'uri' in split ? split : written(name, split);
   };
+  const { leftOut = [] } = splits;
   return {
     train: await write('train'),
     validation: await write('validation'),
     heldOut: await write('heldOut'),
     next: await write('next'),
+    ...(leftOut.length > 0 && { leftOut: await written('left-out', leftOut) }),
   };
 }
 
 /**
  * D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty.
- * @throws when the domain has broken its promise that no problem is in two splits.
+ * @throws when the domain has broken its promise that no problem is in two splits, or a statement cannot be asked about.
  */
 export async function splitProblems(
   store: ArtifactStore,
@@ -55,16 +63,18 @@ export async function splitProblems(
       return read(store, uri);
     },
   });
-  refuseLeaks({ ...splits, ...kept }, domain);
+  refuseUnfit({ ...splits, ...kept }, domain);
   const given = await Promise.all(Array.from(files, (uri) => store.refOf(uri)));
   const made = madeBy('openLap', { given, 'held back': inherited && [inherited.validation, inherited.heldOut] });
   return { ...splits, ...(inherited && { validation: inherited.validation, heldOut: inherited.heldOut }), made };
 }
 
-function refuseLeaks({ heldOut, validation, train, next }: Splits, domain: Domain): void {
+function refuseUnfit({ heldOut, validation, train, next }: Splits, domain: Domain): void {
   const known = new Map<string, string>();
   for (const split of [heldOut, validation, [...new Set([...train, ...next])]]) {
     for (const { id, statement } of split) {
+      const refusal = refusalOfText(statement);
+      if (refusal !== undefined) throw new Error(`Domain ${domain.name}, problem ${id}: statement: ${refusal}`);
       const same = domain.sameProblem?.(statement) ?? statement.trim();
       const other = known.get(id) ?? known.get(same);
       if (other !== undefined)
@@ -80,5 +90,5 @@ async function* read(store: ArtifactStore, uri: string): AsyncGenerator<string> 
       `Expected domain.settings to name files in the store, got ${JSON.stringify(uri)}: put it at ` +
         store.address(uri),
     );
-  for await (const { bytes } of linesOf(store.read(uri))) yield bytes.toString('utf8');
+  for await (const { bytes, number } of linesOf(store.read(uri))) yield textOf(bytes, `${uri} line ${number}`);
 }

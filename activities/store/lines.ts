@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** A line of a file: its bytes without the newline, and where it stands. */
 export interface FileLine {
   readonly bytes: Buffer;
@@ -34,6 +36,27 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Fi
     if (start < chunk.length) rest.push(chunk.subarray(start));
   }
   if (rest.length > 0) yield take(Buffer.alloc(0), false);
+}
+
+const BOM = '\ufeff';
+
+/**
+ * The text of a person's file, or of a line of it, without a byte order mark.
+ * @param where for the message.
+ * @throws when it is not UTF-8, naming UTF-16 where it is that.
+ */
+export function textOf(bytes: Buffer, where: string): string {
+  const isWide = /^(?:fffe|feff|00..00|..00..00)/.test(bytes.toString('hex', 0, 4));
+  if (isWide) throw new Error(`${where}: expected UTF-8, got UTF-16 or UTF-32: save the file as UTF-8`);
+  if (!isUtf8(bytes)) {
+    const before = bytes.toString('utf8').indexOf('\ufffd');
+    throw new Error(
+      `${where}: expected UTF-8, got other bytes after ${before} characters: convert the file, such as with ` +
+        '`iconv -f latin1 -t utf-8`',
+    );
+  }
+  const text = bytes.toString('utf8');
+  return text.startsWith(BOM) ? text.slice(1) : text;
 }
 
 /** Puts short texts together, so that not every one of them is a write. */

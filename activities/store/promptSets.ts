@@ -12,6 +12,7 @@ import {
   type PromptSet,
   type PromptTexts,
 } from './promptSet.ts';
+import { textOf } from './lines.ts';
 import { ArtifactChanged, type ArtifactStore } from './types.ts';
 
 /** Where the sets that come with the project lie, a folder each. */
@@ -95,7 +96,7 @@ async function textsIn(folder: string, faultsOf: (texts: PromptTexts) => string[
   });
   const texts = new Map<string, string>();
   for (const file of PROMPT_FILES)
-    if (files.includes(file)) texts.set(file, await readFile(path.join(folder, file), 'utf8'));
+    if (files.includes(file)) texts.set(file, textOf(await readFile(path.join(folder, file)), file));
   const strange = files.filter((file) => file.endsWith('.md') && !PROMPT_FILES.includes(file));
   const wrong = [...strange.map((file) => `${file} is none of them`), ...faultsOf(texts)];
   if (wrong.length > 0) {

@@ -4,6 +4,7 @@ import { tell } from '../../shared/lap/issues.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import type { Problem } from '../../shared/records.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
+import { refusalOfText, shown } from '../../shared/texts.ts';
 
 const share = z.number().min(0).max(0.5).default(0.1);
 
@@ -20,17 +21,26 @@ export const settings = z.strictObject({
     .array(z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, 'expected [lowest, highest]'))
     .min(1)
     .optional(),
+  /** Longer statements are left out, by name. @default 100,000 */
+  maxStatementCharacters: z.int().min(1).optional(),
+  /** The share of all problems that may be left out so; beyond it the file is refused. @default 0.01 */
+  maxLeftOutShare: z.number().min(0).max(1).optional(),
 });
 export type ProofsSettings = z.infer<typeof settings>;
 
 /**
  * A line of a team's problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
  */
+const text = z.string().superRefine((value, context) => {
+  const message = refusalOfText(value);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
 const problemLine = z.strictObject({
   id: z.string().regex(/^[\w.-]{1,80}$/, 'expected letters, digits, dots, dashes or underscores'),
-  statement: z.string().min(1).max(100_000),
-  topic: z.string().min(1).max(80),
-  source: z.string().min(1).max(400),
+  statement: text.min(1),
+  topic: text.min(1).max(80),
+  source: text.min(1).max(400),
   difficulty: z.number().optional(),
 });
 
@@ -38,13 +48,14 @@ type Asked = ProblemsAsked<ProofsSettings>;
 
 export async function splitFile(asked: Asked): Promise<Splits> {
   const { settings, turn, seed, kept } = asked;
-  const all = shuffled(await readProblems(settings.path, asked.read), seedOf(seed, 'split'));
+  const { problems, leftOut } = await readProblems(settings.path, asked.read, settings);
+  const all = shuffled(problems, seedOf(seed, 'split'));
   const cut = (from: number, share: number) => all.slice(from, from + Math.ceil(all.length * share));
   const heldOut = kept?.heldOut ?? cut(0, settings.heldOutShare);
   const validation = kept?.validation ?? cut(heldOut.length, settings.validationShare);
   const away = new Set([...heldOut, ...validation].map(({ id }) => id));
   const rest = all.filter(({ id }) => !away.has(id));
-  return { heldOut, validation, train: ofBand(rest, asked, turn), next: ofBand(rest, asked, turn + 1) };
+  return { heldOut, validation, train: ofBand(rest, asked, turn), next: ofBand(rest, asked, turn + 1), leftOut };
 }
 
 /** @throws when a lap would have nothing to train on. */
@@ -67,12 +78,19 @@ function nonEmpty(problems: readonly Problem[], expected: string): readonly Prob
   return problems;
 }
 
+type Limits = Pick<ProofsSettings, 'maxStatementCharacters' | 'maxLeftOutShare'>;
+
 /**
- * The problems of a JSONL file in the store.
- * @throws naming the line, the field and both lines of a duplicate.
+ * The problems of a JSONL file in the store, and those that are too long.
+ * @throws naming the line, the field and both lines of a duplicate; the problems, where too many are too long.
  */
-export async function readProblems(uri: string, read: Asked['read']): Promise<Problem[]> {
+export async function readProblems(
+  uri: string,
+  read: Asked['read'],
+  { maxStatementCharacters: longest = 100_000, maxLeftOutShare = 0.01 }: Limits = {},
+): Promise<{ readonly problems: Problem[]; readonly leftOut: { readonly id: string; readonly why: string }[] }> {
   const problems: Problem[] = [];
+  const leftOut: { id: string; why: string }[] = [];
   const lineOf = new Map<string, number>();
   let number = 0;
   for await (const line of read(uri)) {
@@ -91,9 +109,21 @@ export async function readProblems(uri: string, read: Asked['read']): Promise<Pr
         );
       lineOf.set(`${what}:${value}`, number);
     }
-    problems.push(problem);
+    const { length } = problem.statement;
+    if (length <= longest) problems.push(problem);
+    else leftOut.push({ id: problem.id, why: `its statement has ${length} characters, more than ${longest}` });
   }
-  return problems;
+  const most = maxLeftOutShare * (problems.length + leftOut.length);
+  if (leftOut.length > most)
+    throw new Error(
+      `${uri}: expected at most ${Math.floor(most)} statements of more than ${longest} characters, got ` +
+        `${leftOut.length} (${leftOut
+          .slice(0, 8)
+          .map(({ id }) => id)
+          .join(', ')}${leftOut.length > 8 ? ', …' : ''}): ` +
+        'shorten them, or set domain.settings.maxStatementCharacters or maxLeftOutShare',
+    );
+  return { problems, leftOut };
 }
 
 function parseLine(line: string, where: string): Problem {
@@ -101,7 +131,7 @@ function parseLine(line: string, where: string): Problem {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new Error(`${where}: expected a JSON object, got ${line.slice(0, 60)}`, { cause: error });
+    throw new Error(`${where}: expected a JSON object, got ${shown(line)}`, { cause: error });
   }
   const parsed = problemLine.safeParse(value);
   if (!parsed.success) throw new Error(`${where}: ${tell(parsed.error, value)}`);

@@ -121,6 +121,12 @@ function footnotes(report: LapReport, manifest: LapManifest): Markup {
         : html`<h3>Not measured</h3>
             ${list(report.notMeasured.map(({ figure, reason }) => html`<code>${figure}</code>: ${reason}`))}`
     }
+    ${
+      manifest.problems.leftOut === undefined
+        ? null
+        : html`<h3>Problems left out</h3>
+            <p>${whole(manifest.problems.leftOut.rows)}, by name in <code>${manifest.problems.leftOut.uri}</code>.</p>`
+    }
     <h3>How the figures are made</h3>
     <ul>
       <li>

@@ -70,6 +70,8 @@ export interface ProblemSplits {
   readonly heldOut: DatasetRef;
   /** What phase 4 labels proofs of: the next difficulty where there is a curriculum, else the training problems. */
   readonly next: DatasetRef;
+  /** Ids of problems that were given and left out, each with why. @default none */
+  readonly leftOut?: DatasetRef;
 }
 
 export interface StageRecord {

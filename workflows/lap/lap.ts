@@ -26,8 +26,10 @@ export interface LapResult {
  */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
-  const opened = await progress.phase('open', () =>
-    inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
+  const opened = await progress.phase(
+    'open',
+    () => inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
+    ({ problems: { leftOut } }) => (leftOut ? `${leftOut.rows} problems left out: \`${leftOut.uri}\`` : ''),
   );
   const { recipe, parent } = opened;
   progress.opened(opened);

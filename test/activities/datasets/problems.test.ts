@@ -64,6 +64,58 @@ describe('D_p', () => {
     await expect(of('../problems.jsonl')).rejects.toThrow(/inside the artifact store/);
   });
 
+  const ofFile = async (bytes: string | Buffer, more = {}) => {
+    await store.write('imports/p.jsonl', bytes);
+    const settings = { path: 'imports/p.jsonl', validationShare: 0.1, heldOutShare: 0.1, ...more };
+    return prepareProblems('main/lap-0001', { ...smoke, domain: { ...smoke.domain, name: 'proofs', settings } });
+  };
+  const lines = (...statements: string[]): string =>
+    statements.map((each, n) => `${JSON.stringify(problem(`p${n}`, each))}\n`).join('');
+
+  it('of a file with a byte order mark, or of such files put together, is read without it', async () => {
+    const splits = await ofFile(`\ufeff${lines('A', 'B', 'C')}\ufeff${JSON.stringify(problem('d'))}\r\n`);
+    expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([1, 1, 2]);
+    expect(splits).not.toHaveProperty('leftOut');
+  });
+
+  it.each([
+    ['UTF-16 with a mark', Buffer.from(`\ufeff${lines('A')}`, 'utf16le'), 'line 1: expected UTF-8, got UTF-16'],
+    ['UTF-16 without one', Buffer.from(lines('A'), 'utf16le'), 'line 1: expected UTF-8, got UTF-16'],
+    ['UTF-16 the other way round', Buffer.from(lines('A'), 'utf16le').swap16(), 'line 1: expected UTF-8, got UTF-16'],
+    [
+      'Latin 1',
+      Buffer.from(lines('A', 'für'), 'latin1'),
+      'line 2: expected UTF-8, got other bytes after 25 characters',
+    ],
+    [
+      'a byte NUL',
+      lines('A').replace('A', '\0'),
+      'line 1: expected a JSON object, got {"id":"p0","statement":"\\u{0}"',
+    ],
+  ])('of a file in %s is refused by line, with what to do', async (_, bytes, refusal) => {
+    await expect(ofFile(bytes)).rejects.toThrow(refusal);
+  });
+
+  it('keeps the names of what was left out', async () => {
+    const splits = await ofFile(lines('A', 'B', 'C', 'D'.repeat(40)), {
+      maxStatementCharacters: 30,
+      maxLeftOutShare: 0.25,
+    });
+    expect(await store.readRows(splits.leftOut!)).toEqual([
+      { id: 'p3', why: 'its statement has 40 characters, more than 30' },
+    ]);
+  });
+
+  it('of a domain that lets half a character in is refused by the problem', async () => {
+    const careless = {
+      ...domains.of('rehearsal'),
+      problems: async () => ({ train: [problem('a', '\ud835')], next: [], validation: [], heldOut: [] }),
+    };
+    await expect(splitProblems(store, careless, { turn: 1, recipe: smoke })).rejects.toThrow(
+      'Domain rehearsal, problem a: statement: expected whole characters',
+    );
+  });
+
   it('is refused where the domain breaks its promise', async () => {
     const leaking = {
       ...domains.of('rehearsal'),
