@@ -38,9 +38,9 @@ class Chats:
         self.template_kwargs = job.template_kwargs
         self.stop_ids = list(stop_ids)
         self.added: dict[str, int] = tokenizer.get_added_vocab()
-        self.separator = Separator(self.form, self.added, self.encode, self.decode) if self.form else None
         self.silent = {*stop_ids, *named_ids(tokenizer)}
         """Tokens that end a text or fill it up, and are none of it."""
+        self.separator = Separator(self.form, self.added, self.encode, self.decode) if self.form else None
 
     def encode(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]

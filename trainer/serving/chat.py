@@ -48,19 +48,16 @@ class Chat:
         self.template = compile_template(words.template) if words.template is not None else None
         self.added = {token.content: number for number, token in self.tokenizer.get_added_tokens_decoder().items()}
         self.stop_ids = sorted(self.ends(folder))
-        fillers = (self.tokenizer.token_to_id(self.named.get(name, "")) for name in ("bos_token", "pad_token"))
-        self.silent = {*self.stop_ids, *fillers}
+        self.silent = {*self.stop_ids, *(self.tokenizer.token_to_id(text) for text in self.named.values())}
         """Tokens that begin a text, end it or fill it up; all others are part of what was said, special or not."""
 
     def ends(self, folder: Path) -> set[int]:
-        """Tokens that end an answer, wherever a checkpoint says so: as lists, too, or as its tokenizer's eos."""
-        ends = {self.tokenizer.token_to_id(self.named.get("eos_token", ""))}
-        for name in ("generation_config.json", "config.json"):
-            config = read_optional(folder / name)
-            for told in (config, config.get("text_config") or {}):
-                said = told.get("eos_token_id")
-                ends |= set(said if isinstance(said, list) else [said])
-        return {end for end in ends if type(end) is int}
+        """Tokens that end an answer: the tokenizer's eos, and those by which transformers would end it."""
+        config = read_optional(folder / "config.json")
+        places = (read_optional(folder / "generation_config.json"), config, config.get("text_config") or {})
+        said = next((place["eos_token_id"] for place in places if place.get("eos_token_id") is not None), None)
+        own = self.tokenizer.token_to_id(self.named.get("eos_token", ""))
+        return {end for end in (own, *(said if isinstance(said, list) else [said])) if type(end) is int}
 
     def prompt(self, messages: Sequence[Mapping[str, Any]], more: Mapping[str, Any] | None = None) -> str:
         """The text of a chat, ready for the assistant's answer. `more` is what the template is told beside it.
