@@ -26,7 +26,7 @@ export type Source =
   | { readonly setId: string }
   /** Answers of people: all to the questions of a review set. */
   | { readonly reviewId: string }
-  /** A model that others run, by its key. */
+  /** A model that others run or publish, by its key. */
   | { readonly model: string };
 
 /** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */

@@ -7,7 +7,7 @@ import { createLapActivities } from '../activities/laps/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
-import { configuredClusters, configuredServing } from './configured.ts';
+import { configuredBases, configuredClusters, configuredServing } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient } from './client.ts';
@@ -35,6 +35,7 @@ export async function createActivities() {
           clusters,
           servingEngines: serving.engines,
           trainingEngines,
+          bases: configuredBases(),
         }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),

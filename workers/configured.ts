@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { config, environmentWith } from '../temporal.config.ts';
+import { basesByTrainer, type Bases } from '../activities/laps/bases.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
@@ -27,6 +28,12 @@ const machine = {
     PYTHONUNBUFFERED: '1',
   }),
 };
+
+/** What looks at bases, and fetches them from a hub: the one process of ours that may ask one. */
+export function configuredBases(): Bases {
+  const env = environmentWith({ PYTHONPATH: config.root, OMP_NUM_THREADS: '1', PYTHONUNBUFFERED: '1' });
+  return basesByTrainer({ python: config.python, root: config.root, env });
+}
 
 /** The clusters of this installation. */
 export function configuredClusters(): Cluster[] {

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Domain, Domains } from '../../shared/domain.ts';
+import type { Domains } from '../../shared/domain.ts';
 import { parentOf, resolveRecipe, type LapInput } from '../../shared/lap/lapInput.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
@@ -13,11 +12,11 @@ import { seedOf } from '../../shared/seeds.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
-import { importCheckpoint } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { importBase, type Bases } from './bases.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, readManifest, type ParentLap } from './parent.ts';
 import { planFrom } from './planFrom.ts';
@@ -48,6 +47,7 @@ export interface Installation {
   /** Names of the serving engines. */
   readonly servingEngines: readonly string[];
   readonly trainingEngines: readonly Engine[];
+  readonly bases: Bases;
 }
 
 /**
@@ -56,22 +56,24 @@ export interface Installation {
  */
 export async function openLap(
   store: ArtifactStore,
-  { root, domains, clusters, servingEngines, trainingEngines }: Installation,
+  here: Installation,
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
+  const { domains, clusters, servingEngines, trainingEngines } = here;
   try {
     const from = parentOf(input);
     const manifest = from === undefined ? undefined : await readManifest(store, from);
-    const { run, turn, recipe } = resolveRecipe(domains, input, manifest);
-    const domain = domains.of(recipe.domain.name);
-    const plan = await planFrom(store, domain, { turn, recipe }, manifest);
-    refuseUnknownServing(servingEngines, recipe);
-    refuseUnknownTraining(trainingEngines, recipe);
-    await refuseWhatTheClusterCannotHold(clusters, recipe, plan);
-    refuseWhatIsOverBudget(recipe, plan);
-    const prompts = await promptSetNamed(store, recipe.domain.prompts);
-    const base = await importBase(store, root, domain, recipe.domain.base);
+    const { run, turn, recipe: asked } = resolveRecipe(domains, input, manifest);
+    const domain = domains.of(asked.domain.name);
+    const plan = await planFrom(store, domain, { turn, recipe: asked }, manifest);
+    refuseUnknownServing(servingEngines, asked);
+    refuseUnknownTraining(trainingEngines, asked);
+    await refuseWhatTheClusterCannotHold(clusters, asked, plan);
+    refuseWhatIsOverBudget(asked, plan);
+    const prompts = await promptSetNamed(store, asked.domain.prompts);
+    const base = await importBase(store, here, domain, asked.domain.base);
+    const recipe = { ...asked, domain: { ...asked.domain, base: base.name } };
     const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
@@ -91,7 +93,7 @@ export async function openLap(
       plan: { ref: planned, phases: headlines(plan) },
       prompts,
       problems,
-      base,
+      base: base.checkpoint,
     };
   } catch (error) {
     if (error instanceof ApplicationFailure || isPassing(error)) throw error;
@@ -106,15 +108,6 @@ export function isPassing(error: unknown): boolean {
     refusalOf(error, '') instanceof DiskRefused ||
     ['EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'ESTALE'].includes(code)
   );
-}
-
-async function importBase(store: ArtifactStore, root: string, { bases }: Domain, base: string): Promise<CheckpointRef> {
-  const shipped = Object.hasOwn(bases, base) ? bases[base] : undefined;
-  if (shipped !== undefined) return importCheckpoint(store, path.join(root, shipped));
-  const expected = [Object.keys(bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(' or ');
-  if (!(await store.exists(base)))
-    throw new Error(`Invalid lap input: domain.base: expected ${expected}, got ${JSON.stringify(base)}`);
-  return importCheckpoint(store, await store.local(base));
 }
 
 function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {

@@ -30,10 +30,15 @@ export async function recordMade(store: ArtifactStore, { uri, sha256 }: Checkpoi
 
 /**
  * Copies a checkpoint folder into the store, as `checkpoints/<digest>/`. One that is there already is checked and kept.
- * @throws when the folder is no checkpoint, when `faultsOf` it there are any, or when what lies in the store under its
- * digest is something else.
+ * @param more `inspect` says what else is wrong with a folder that is new to the store; `from` where it came from.
+ * @throws when the folder is no checkpoint, when there is anything wrong with it, or when what lies in the store under
+ * its digest is something else.
  */
-export async function importCheckpoint(store: ArtifactStore, folder: string): Promise<CheckpointRef> {
+export async function importCheckpoint(
+  store: ArtifactStore,
+  folder: string,
+  more: { readonly inspect?: (folder: string) => Promise<readonly string[]>; readonly from?: Made['from'] } = {},
+): Promise<CheckpointRef> {
   const source = new FileStore(folder);
   const names = await namesOf(source, '', folder);
   if (!names.includes(CONFIG)) {
@@ -42,16 +47,21 @@ export async function importCheckpoint(store: ArtifactStore, folder: string): Pr
         names.slice(0, 8).join(', '),
     );
   }
-  const faults = await faultsOf(source, names);
-  if (faults.length > 0)
-    throw new Error(`Expected ${folder} to be a checkpoint that can be trained and served: ${faults.join('; ')}`);
+  refuse(folder, await faultsOf(source, names));
   const ref = checkpointRef(await checkpointDigest(folder));
-  await recordMade(store, ref, { by: 'importCheckpoint', from: [] });
-  if ((await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined)
+  const isNew = (await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined;
+  if (isNew) refuse(folder, (await more.inspect?.(folder)) ?? []);
+  await recordMade(store, ref, { by: 'importCheckpoint', from: more.from ?? [] });
+  if (isNew)
     for (const name of [...names.filter((each) => each !== CONFIG), CONFIG])
       await store.write(uri.checkpoint(ref.sha256, name), source.read(name));
   await expectDigest(store, ref);
   return ref;
+}
+
+function refuse(folder: string, faults: readonly string[]): void {
+  if (faults.length > 0)
+    throw new Error(`Expected ${folder} to be a checkpoint that can be trained and served: ${faults.join('; ')}`);
 }
 
 /** @throws ArtifactChanged when a stored checkpoint is not what its name says. */

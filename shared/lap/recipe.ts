@@ -69,7 +69,10 @@ export const recipeSchema = z.strictObject({
     settings: z.record(z.string(), z.unknown()),
     /** A prompt set of `prompts/`: one file per task. */
     prompts: z.string().min(1),
-    /** The SFT base all players start from: one that the domain ships, or a checkpoint folder of the store (HF). */
+    /**
+     * The SFT base all players start from: one that the domain ships, a checkpoint folder of the store (Hugging
+     * Face), or a model of a hub, `hf:org/name@revision`, which a lap records by its commit.
+     */
     base: z.string().min(1),
     /** Ground truth for measurements: the domain's own checker, or none, be there one or not. */
     checker: z.enum(['own', 'none']),

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Domain } from '../../shared/domain.ts';
+import type { CheckpointRef } from '../../shared/records.ts';
+import type { Environment } from '../processes/records.ts';
+import { expectDigest, importCheckpoint } from '../store/checkpoints.ts';
+import type { ArtifactStore } from '../store/types.ts';
+
+/** What knows models better than their files tell. */
+export interface Bases {
+  /**
+   * Brings a model of a hub to this machine: the folder, and the commit that the revision (a branch, a tag, a commit)
+   * stands for now.
+   * @throws with what was tried and what to do.
+   */
+  readonly fetch: (name: string, revision: string) => Promise<{ readonly commit: string; readonly folder: string }>;
+  /** What keeps a checkpoint folder from being trained and served, a sentence a file. */
+  readonly inspect: (folder: string) => Promise<readonly string[]>;
+}
+
+interface Trainer {
+  readonly python: string;
+  /** The project's root, where `trainer` is. */
+  readonly root: string;
+  readonly env: Environment;
+}
+
+/** What trainer/bases.py prints. */
+interface Said {
+  readonly refused?: string;
+  readonly commit: string;
+  readonly folder: string;
+  readonly faults: readonly string[];
+}
+
+/** Hugging Face's own libraries, in the trainer's Python. Where there is none, nothing is fetched or inspected. */
+export function basesByTrainer({ python, root, env }: Trainer): Bases {
+  async function run(...args: string[]): Promise<Said | undefined> {
+    try {
+      const { stdout } = await promisify(execFile)(python, ['-m', 'trainer.bases', ...args], { cwd: root, env });
+      return JSON.parse(stdout) as Said;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw ApplicationFailure.fromError(error); // killed, or its environment is broken: no fault of the lap's
+    }
+  }
+  return {
+    async fetch(name, revision) {
+      const found = await run('fetch', name, revision);
+      if (found !== undefined && found.refused === undefined) return found;
+      const refused = found?.refused ?? `the trainer's Python fetches models of a hub, and ${python} is not there`;
+      throw new Error(`Invalid lap input: domain.base: ${refused}`);
+    },
+    async inspect(folder) {
+      return (await run('inspect', folder))?.faults ?? [];
+    },
+  };
+}
+
+export interface ImportedBase {
+  readonly checkpoint: CheckpointRef;
+  /** As the recipe shall say it: of a hub's model, with its commit. */
+  readonly name: string;
+}
+
+/** Where bases are beside the store. */
+interface Places {
+  /** The project's root. */
+  readonly root: string;
+  readonly bases: Bases;
+}
+
+const HUB_NAME = /^(hf:)?([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/**
+ * The base that a recipe names: one that the domain ships, a folder of the store, or a model of a hub by its name and
+ * revision. All but shipped ones are inspected before they are taken in.
+ */
+export async function importBase(
+  store: ArtifactStore,
+  { root, bases }: Places,
+  domain: Domain,
+  base: string,
+): Promise<ImportedBase> {
+  const shipped = Object.hasOwn(domain.bases, base) ? domain.bases[base] : undefined;
+  if (shipped !== undefined) return { checkpoint: await importCheckpoint(store, path.join(root, shipped)), name: base };
+  const { inspect } = bases;
+  if (!base.startsWith('hf:') && (await store.exists(base)))
+    return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
+  const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
+  if (revision === undefined) {
+    const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
+    throw new Error(
+      `Invalid lap input: domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ` +
+        JSON.stringify(base),
+    );
+  }
+  const kept = COMMIT.test(revision) ? await importedFrom(store, `hf:${name}@${revision}`) : undefined;
+  if (kept !== undefined) return { checkpoint: kept, name: `hf:${name}@${revision}` };
+  const { commit, folder } = await bases.fetch(name, revision);
+  const pinned = `hf:${name}@${commit}`;
+  const from = [{ as: 'hub', model: pinned }];
+  return { checkpoint: await importCheckpoint(store, folder, { inspect, from }), name: pinned };
+}
+
+/** The checkpoint that a hub's model became, once it lies in the store. */
+async function importedFrom(store: ArtifactStore, hub: string): Promise<CheckpointRef | undefined> {
+  for (const { uri, sha256, from } of await store.listMade('checkpoints/')) {
+    if (!from.some((source) => 'model' in source && source.model === hub)) continue;
+    if (!(await store.exists(`${uri}/config.json`))) continue; // its import was broken off
+    await expectDigest(store, { uri, sha256 });
+    return { uri, sha256 };
+  }
+  return undefined;
+}
