@@ -7,6 +7,7 @@ import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { ledgerFigures } from './ledgerFigures.ts';
+import { lossFigures } from './lossFigures.ts';
 import { measuredRates } from './measuredRates.ts';
 import { measuring, type Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
@@ -62,6 +63,7 @@ export async function measureLap(
     ...(await ledgerFigures(measured, work, experts, times.stages)),
     rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
+    losses: await lossFigures(measured),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };

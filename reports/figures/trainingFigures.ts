@@ -4,6 +4,7 @@ import { meanOf } from '../../shared/figures/measures.ts';
 import type { Task } from '../../shared/records.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
+import type { JudgeScores } from '../../shared/reward/rewards.ts';
 import { linesOf } from '../../activities/store/lines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
@@ -13,6 +14,8 @@ import { uri } from '../../shared/ids.ts';
 export interface RewardLine {
   readonly task: Task;
   readonly answer: RewardAnswer;
+  readonly responseSha256: string;
+  readonly verdicts: JudgeScores;
   readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
   /** Kept of a sample only. */
   readonly response?: string;

@@ -1,4 +1,5 @@
 import { PHASES, type PhaseName } from '../../shared/lap/phases.ts';
+import type { Bounded } from '../../shared/figures/losses.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
@@ -6,6 +7,9 @@ export const value = (figure?: Figure): string => decimal(figure?.value);
 
 /** `0.90–0.95`. */
 export const interval = (figure?: Figure): string => (figure ? `${decimal(figure.low)}–${decimal(figure.high)}` : '');
+
+/** `0.90–0.95`, of a mean with every lost verdict at 0, and at 1. */
+export const bounds = (mean: Bounded | null): string => (mean ? `${decimal(mean.low)}–${decimal(mean.high)}` : '–');
 
 /** `0.93 (0.90–0.95)`. */
 export const withInterval = (figure?: Figure): string => (figure ? `${value(figure)} (${interval(figure)})` : '–');

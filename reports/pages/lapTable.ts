@@ -1,7 +1,19 @@
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { ledgerCells } from './ledger.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
-import { aligned, change, decimal, duration, percent, readable, sum, value, whole, withInterval } from './format.ts';
+import {
+  aligned,
+  bounds,
+  change,
+  decimal,
+  duration,
+  percent,
+  readable,
+  sum,
+  value,
+  whole,
+  withInterval,
+} from './format.ts';
 
 /** What was measured, as lines for a terminal of 100 columns. */
 export function lapTable(report: LapReport): string {
@@ -30,6 +42,7 @@ export function lapTable(report: LapReport): string {
       ]),
     ]),
     ...watchLines(report),
+    ...lossLines(report),
     ...imitationLines(report),
   ].join('\n');
 }
@@ -101,6 +114,29 @@ function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
   return [
     ...(audited.length > 0 ? ['', ...aligned([['audited samples', 'got', 'are worth', '', 'of'], ...audited])] : []),
     ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : []),
+  ];
+}
+
+/** Where verdicts were lost, and what a person should look at. */
+function lossLines({ losses: { verdicts, warnings } }: LapReport): string[] {
+  const lost = verdicts.filter(({ share }) => share > 0);
+  return [
+    ...(lost.length > 0
+      ? [
+          '',
+          ...aligned([
+            ['verdicts lost at first', 'of', 'share', 'mean verdict', 'if all were 0 or 1'],
+            ...lost.map((each) => [
+              `${each.place}, ${each.task}`,
+              String(each.asked),
+              percent(each.share),
+              decimal(each.mean?.value),
+              bounds(each.mean),
+            ]),
+          ]),
+        ]
+      : []),
+    ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${about}: ${text}`)] : []),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
+import { lossSection } from './lossSection.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
 import { wholePage } from './style.ts';
@@ -34,7 +35,7 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
       ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
       ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
-      ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${lossSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
   );
 }
 

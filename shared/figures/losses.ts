@@ -39,7 +39,7 @@ export const isFirstAttempt = ({ attempt = 0 }: Pick<Outcome, 'attempt'>): boole
 /** By what was asked for: analyses of proofs, and analyses of analyses. */
 export type VerdictsByTask = Readonly<Record<VerdictTask, VerdictCounts>>;
 const ROLES = { verify: 'verifier', metaVerify: 'meta-verifier' } as const;
-type VerdictTask = keyof typeof ROLES;
+export type VerdictTask = keyof typeof ROLES;
 export const VERDICT_TASKS = Object.keys(ROLES) as VerdictTask[];
 
 export const NO_VERDICTS_BY_TASK: VerdictsByTask = { verify: NO_VERDICTS, metaVerify: NO_VERDICTS };
@@ -85,7 +85,7 @@ const ENOUGH = 10;
  * Wilson's 95 % interval), of 100 or more; at the end it is, of so many, by the share itself, and of 10 or more when it
  * is certain.
  */
-function isAbove(counts: VerdictCounts, maxLossShare: number, atEnd: boolean): boolean {
+export function losesMore(counts: VerdictCounts, maxLossShare: number, atEnd = true): boolean {
   const { asked } = counts;
   if (asked < (atEnd ? ENOUGH : MANY)) return false;
   const share = lossShare(counts);
@@ -104,7 +104,7 @@ export function tooManyLost(
   maxLossShare: number = 1,
   when: 'underWay' | 'atEnd' = 'underWay',
 ): string | undefined {
-  const task = VERDICT_TASKS.find((each) => isAbove(verdicts[each], maxLossShare, when === 'atEnd'));
+  const task = VERDICT_TASKS.find((each) => losesMore(verdicts[each], maxLossShare, when === 'atEnd'));
   if (task === undefined) return undefined;
   const counts = verdicts[task];
   const kinds = LOSS_KINDS.filter((kind) => counts[kind] > 0);

@@ -2,6 +2,7 @@ import { formatReward, type ParsedAnswer } from '../answers.ts';
 import type { Task } from '../records.ts';
 import type { RewardComponents, RewardSpec } from './protocol.ts';
 import type { Score } from '../scores.ts';
+import { seedOf } from '../seeds.ts';
 
 /**
  * The rewards of the paper as formulas. An outage never gets here: a reward is made of verdicts, and where one is
@@ -123,6 +124,15 @@ function mean(scores: readonly Score[]): number {
   if (scores.length === 0) throw new Error('Expected at least one verdict, got none');
   return scores.reduce<number>((sum, score) => sum + score, 0) / scores.length;
 }
+
+/** Seed of an attempt at a verdict: of what is judged and of whom, so that a replay asks the same calls. */
+export const judgeSeed = (
+  spec: Pick<RewardSpec, 'seed'>,
+  responseSha256: string,
+  task: 'verify' | 'metaVerify',
+  sample: number,
+  attempt: number,
+): number => seedOf(spec.seed, responseSha256, task, sample, attempt);
 
 /**
  * Whether the reward service keeps this sample's text for the audit: one in four, by the sample's own key, so that no

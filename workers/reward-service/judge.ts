@@ -3,8 +3,8 @@ import type { LedgerAsker } from '../../activities/inference/asker.ts';
 import type { PromptSet, PromptValues } from '../../activities/store/promptSet.ts';
 import type { Usage } from '../../shared/outcomes.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
+import { judgeSeed } from '../../shared/reward/rewards.ts';
 import type { Score } from '../../shared/scores.ts';
-import { seedOf } from '../../shared/seeds.ts';
 
 /**
  * What a judge is asked about. The response's hash is all that seeds depend on, beside the spec: a replay asks the same
@@ -78,7 +78,7 @@ async function oneVerdict(
   let cost = NO_COST;
   let reason = '';
   for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
-    const seed = seedOf(spec.seed, question.responseSha256, question.task, sample, attempt);
+    const seed = judgeSeed(spec, question.responseSha256, question.task, sample, attempt);
     const key = callKey(digest, { seed, sample, attempt });
     const outcome = await asker.ask({ ...asked, key, row: question.row, sample, attempt, seed }, signal);
     cost = addCosts(cost, {

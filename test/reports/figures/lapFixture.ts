@@ -160,6 +160,7 @@ export async function writeLap(store: FileStore, parts: LapParts = {}): Promise<
   const kinds = labelled.map(({ row }) => row.decision.kind);
   const setId = `${lap}/label/verdicts`;
   await writeSet(store, setId, parts.verdicts ?? []);
+  for (const record of parts.records ?? []) await writeSet(store, record.setId, []);
   const stages = await Promise.all(
     STAGE_NAMES.filter((name) => parts.rewards?.[name]).map(async (name, index) => {
       const rewards = parts.rewards?.[name] ?? [];
