@@ -4,36 +4,30 @@ A step is posted in batches and polled for until it is judged, however long that
 scored; an item without a reward has None, which is not a reward of 0.
 """
 
-import json
 import logging
 import math
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import Field, TypeAdapter, ValidationError
 
+from trainer.contract.batches import Item, Rewards, Scored, State, Unscorable, batches_of, encode, read_state, summary
 from trainer.contract.failures import JobFailure, one_line
-from trainer.contract.model import Open
 
 log = logging.getLogger("trainer")
 
-BATCH_ITEMS = 256
-BATCH_BYTES = 16 * 2**20
 CONNECT_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 FULL = 429
 """The service has enough under way: not now."""
-HEALING = (408, 425, FULL, 500, 502, 503, 504)
-"""Statuses of an outage."""
-
-Item = dict[str, Any]
+TOO_LONG = 413
+HEALING = (408, 425, FULL)
+"""Statuses of an outage, beside those from 500 on."""
 
 
 @dataclass(frozen=True)
@@ -46,50 +40,6 @@ class Patience:
     """How long a service that is gone, or one whose judges are down, is waited for."""
     stall: float = 2700.0
     """How long nothing may move while all are there: no call started or ended, no token."""
-
-
-@dataclass(frozen=True)
-class Rewards:
-    """Answers in the order of the items."""
-
-    values: list[float | None]
-    components: dict[str, float]
-    """Mean of each component over the scored items that have it."""
-    reasons: list[str]
-    """Why items were unscorable."""
-    overlong: int = 0
-    """Items that were too long for their judge, scored 0 or unscorable as the recipe says."""
-
-
-class Scored(Open):
-    item_id: str
-    status: Literal["scored"]
-    reward: float
-    components: dict[str, float] = Field(default_factory=dict)
-    overlong: bool = False
-
-
-class Unscorable(Open):
-    item_id: str
-    status: Literal["unscorable"]
-    reason: str = "no reason given"
-    overlong: bool = False
-
-
-Answer = Annotated[Scored | Unscorable, Field(discriminator="status")]
-
-
-class State(Open):
-    """Where a batch stands."""
-
-    id: str
-    items: list[Answer | None]
-    progress: float
-    waiting: str | None = None
-    """Why items wait: a judge is down."""
-
-
-STATE = TypeAdapter(State)
 
 
 class RewardClient:
@@ -129,11 +79,12 @@ class RewardClient:
             wait = pause
             try:
                 answer = self.send(method, self.url + path, body)
-                if answer.status_code == passes or answer.status_code not in HEALING:
+                status = answer.status_code
+                if status == passes or not (status in HEALING or status >= 500):
                     if pause > FIRST_PAUSE_SECONDS:
                         log.warning("the reward service answers again")
                     return answer
-                problem = f"HTTP {answer.status_code}: {said(answer)}"
+                problem = f"HTTP {status}: {said(answer)}"
                 wait = max(pause, retry_after(answer.headers.get("retry-after")))
             except httpx.RequestError as error:
                 problem = f"{type(error).__name__}: {error}"
@@ -183,11 +134,16 @@ class Step:
             self.to_post.popleft()
 
     def post(self, batch: slice, again: bool = False) -> bool:
-        """Whether the service took it. Where nothing of ours is under way, that it has enough is waited out."""
+        """Whether it is dealt with. Where nothing of ours is under way, that it has enough is waited out."""
         passes = FULL if self.posted else 0
         answer = self.client.ask("POST", "?again=1" if again else "", self.sleep, encode(self.items[batch]), passes)
         if answer.status_code == FULL:
             return False
+        if answer.status_code == TOO_LONG and batch.stop - batch.start > 1:
+            # For a gateway on the way, with a limit of its own.
+            middle = (batch.start + batch.stop) // 2
+            self.to_post.extend((slice(batch.start, middle), slice(middle, batch.stop)))
+            return True
         state = self.read(answer, batch, 202)
         if not again:
             self.posted.append((batch, state.id))
@@ -202,6 +158,7 @@ class Step:
         if answer.status_code == 404:
             # The service was restarted since: what was judged is answered from its log.
             self.to_post.append(batch)
+            self.watch(None)
             self.sleep(FIRST_PAUSE_SECONDS)
             return
         state = self.read(answer, batch, 200)
@@ -214,15 +171,19 @@ class Step:
         if time.monotonic() - asked < FIRST_PAUSE_SECONDS:
             self.sleep(FIRST_PAUSE_SECONDS)
 
-    def watch(self, state: State) -> None:
-        """Raises JobFailure (class infra) where nothing moved for too long; what is stalled is asked for again once."""
+    def watch(self, state: State | None) -> None:
+        """Takes in where a batch stands, None where it is not known any more.
+
+        Raises JobFailure (class infra) where nothing moved for too long; what is stalled is asked for again once.
+        """
         now, patience = time.monotonic(), self.client.patience
-        if state.progress != self.progress:
+        if state is not None and state.progress != self.progress:
             self.progress, self.moved, self.unstalled = state.progress, now, now
-        elif state.waiting is not None:
+        elif state is None or state.waiting is not None:
             self.unstalled = now
             if now - self.moved > patience.outage:
-                problem = f"waits since {now - self.moved:.0f} s: {one_line(state.waiting, 200)}"
+                why = "it is restarted again and again" if state is None else one_line(str(state.waiting), 200)
+                problem = f"judged nothing for {now - self.moved:.0f} s: {why}"
                 raise JobFailure("infra", f"the reward service at {self.client.url} {problem}")
         elif now - self.unstalled > patience.stall:
             if self.asked_again:
@@ -244,39 +205,6 @@ class Step:
         return read_state(answer.content, asked)
 
 
-def read_state(text: bytes, asked: list[Item]) -> State:
-    try:
-        state = STATE.validate_python(json.loads(text))
-    except (ValueError, ValidationError) as error:
-        problem = f"expected the state of a batch of rewards, got {text[:160]!r}: {one_line(str(error), 200)}"
-        raise JobFailure("reward", problem) from error
-    names = [item["itemId"] for item in asked]
-    if len(state.items) != len(names):
-        raise JobFailure("reward", f"expected {len(names)} reward items, got {len(state.items)}")
-    for name, answer in zip(names, state.items, strict=True):
-        if answer is not None and answer.item_id != name:
-            raise JobFailure("reward", f"expected the reward of item {name}, got that of {answer.item_id}")
-    return state
-
-
-def batches_of(items: list[Item]) -> Iterator[slice]:
-    """Consecutive items, as many as fit into a batch; one that is too long for any is a batch of its own."""
-    start = size = 0
-    for index, item in enumerate(items):
-        length = len(encode([item]))
-        if index > start and (index - start == BATCH_ITEMS or size + length > BATCH_BYTES):
-            yield slice(start, index)
-            start, size = index, 0
-        size += length
-    if items:
-        yield slice(start, len(items))
-
-
-def encode(items: list[Item]) -> bytes:
-    # A lone surrogate, which a tokenizer may decode to, has no UTF-8.
-    return json.dumps({"items": items}, ensure_ascii=False).encode(errors="replace")
-
-
 def said(answer: httpx.Response) -> str:
     return one_line(answer.content.decode(errors="replace"), 600)
 
@@ -293,18 +221,3 @@ def retry_after(value: str | None) -> float:
         except (TypeError, ValueError):
             return 0.0
     return min(max(seconds, 0.0), 60.0) if math.isfinite(seconds) else 0.0
-
-
-def summary(answers: list[Scored | Unscorable]) -> Rewards:
-    rewards = Rewards([], {}, [], sum(answer.overlong for answer in answers))
-    sums: dict[str, list[float]] = {}
-    for answer in answers:
-        if answer.status == "unscorable":
-            rewards.values.append(None)
-            rewards.reasons.append(answer.reason)
-            continue
-        rewards.values.append(answer.reward)
-        for name, part in answer.components.items():
-            sums.setdefault(name, []).append(part)
-    rewards.components.update((name, sum(parts) / len(parts)) for name, parts in sums.items())
-    return rewards

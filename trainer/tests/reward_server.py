@@ -32,6 +32,8 @@ class RewardServer:
         """Status and headers of the next answers, before there are rewards again."""
         self.room = float("inf")
         """Batches that it takes at once."""
+        self.most = float("inf")
+        """Items that a batch may have."""
         self.closes = False
         """Whether a connection is closed after each answer, without a word of it."""
         self.open = threading.Event()
@@ -90,6 +92,8 @@ class RewardServer:
     def post(self, path: str, items: list[dict[str, Any]]) -> tuple[int, dict[str, str], Any]:
         if len(self.batches) >= self.room:
             return 429, {}, "enough"
+        if len(items) > self.most:
+            return 413, {}, "too long"
         self.posts.append(path)
         name = hashlib.sha256(json.dumps(items).encode()).hexdigest()
         if items not in self.asked:

@@ -7,17 +7,9 @@ from time import sleep, time
 from typing import Any
 from unittest import mock
 
+from trainer.contract.batches import Rewards, batches_of, encode, read_state, summary
 from trainer.contract.failures import JobFailure
-from trainer.contract.rewards import (
-    Patience,
-    RewardClient,
-    Rewards,
-    batches_of,
-    encode,
-    read_state,
-    retry_after,
-    summary,
-)
+from trainer.contract.rewards import Patience, RewardClient, retry_after
 from trainer.tests.reward_server import RewardServer, answer_to
 
 ITEMS = [{"itemId": str(number), "response": f"answer {number}"} for number in range(24)]
@@ -56,7 +48,7 @@ class ClientTest(unittest.TestCase):
         self.assertEqual([round(wait, 3) for wait in self.waits], [0.2, 7.0, 0.578])
 
     def test_a_refusal_is_no_outage_and_ends_the_job_in_class_reward(self) -> None:
-        for status in (400, 401, 404, 409, 410, 413, 422, 302):
+        for status in (400, 401, 404, 409, 410, 422, 302):
             self.service.refusals = [(status, {})]
             with self.subTest(status), self.assertRaises(JobFailure) as caught:
                 self.score()
@@ -98,6 +90,23 @@ class ClientTest(unittest.TestCase):
 
         self.assertEqual(self.client.score(ITEMS, sleep=restart).values, REWARDS)
         self.assertEqual((len(self.service.posts), len(self.service.asked), self.waits), (2, 1, [0.2, 0.2]))
+
+    def test_a_service_that_is_restarted_again_and_again_ends_in_class_infra(self) -> None:
+        self.client = self.make_client(outage=0.1)
+        self.service.states = [{"progress": 1}] * 1000
+
+        def restart(_: float) -> None:
+            sleep(0.01)
+            self.service.batches.clear()
+
+        self.fails("infra", "restarted again and again", restart)
+
+    def test_a_batch_that_a_gateway_finds_too_long_goes_out_in_parts(self) -> None:
+        self.service.most = 7
+        self.assertEqual(self.score().values, REWARDS)
+        self.assertEqual([len(asked) for asked in self.service.asked], [6, 6, 6, 6])
+        self.service.most = 0
+        self.fails("reward", "refused item 0 with HTTP 413")
 
     def test_judging_that_moves_may_take_many_times_as_long_as_any_clock(self) -> None:
         self.client = self.make_client(outage=0.05, stall=0.05)
@@ -164,11 +173,11 @@ class ClientTest(unittest.TestCase):
 class BatchesTest(unittest.TestCase):
     def test_they_hold_all_items_in_order_within_both_limits_and_an_item_over_them_alone(self) -> None:
         items = [{"itemId": "x", "response": "é" * size} for size in [1] * 300 + [200, 150, 100, 0, 450, 0, 900, 1]]
-        with mock.patch("trainer.contract.rewards.BATCH_BYTES", 1000):
+        with mock.patch("trainer.contract.batches.BATCH_BYTES", 1000):
             batches = [items[batch] for batch in batches_of(items)]
         self.assertEqual([item for batch in batches for item in batch], items)
         self.assertEqual([len(batch) for batch in batches if len(encode(batch)) > 1000], [1])
-        with mock.patch("trainer.contract.rewards.BATCH_BYTES", 10**6):
+        with mock.patch("trainer.contract.batches.BATCH_BYTES", 10**6):
             self.assertEqual([len(items[batch]) for batch in batches_of(items)], [256, 52])
 
     def test_there_are_none_of_no_items(self) -> None:

@@ -9,10 +9,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.contract.attempt import StopRequest
+from trainer.contract.batches import Rewards
 from trainer.contract.chats import Chats
 from trainer.contract.job import parse_job
 from trainer.contract.progress import Progress
-from trainer.contract.rewards import Rewards
 from trainer.contract.rows import load_rows, mixture
 from trainer.engines.small.common import Run
 from trainer.engines.small.grpo import GrpoTraining

@@ -1,17 +1,17 @@
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../../activities/inference/keys.ts';
-import { answerImitatesVerdict, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
+import { answerImitatesVerdict, parseAnswer } from '../../shared/answers.ts';
 import { tooManyLost } from '../../shared/figures/losses.ts';
 import type { RewardAnswer, RewardBatch, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
   isKeptForAudit,
   judgeNeed,
   rewardOf,
-  type JudgeNeed,
   type JudgeScores,
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
+import { missingFields, questionOf, type KnownItem } from './items.ts';
 import { addCosts, judge, NO_COST, type JudgeCost, type JudgeQuestion, type Judges } from './judge.ts';
 import type { JudgeLosses } from './judgeLosses.ts';
 import { Refusal } from './refusal.ts';
@@ -23,9 +23,6 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 /** Batches that are remembered after their end: a poll whose answer was lost is repeated soon. */
 const ENDED_BATCHES = 64;
-
-/** An item, and what its row says about it. */
-type KnownItem = Omit<RewardItem, 'task'> & AskedRow;
 
 /** An item whose evaluation is under way. */
 interface Running {
@@ -283,43 +280,3 @@ export class RewardJob {
 }
 
 class AskedAgain extends Error {}
-
-/** A proof is judged by the verifier, an analysis by the meta-verifier together with the proof it is about. */
-function questionOf(
-  need: Exclude<JudgeNeed, 'nothing'>,
-  item: KnownItem,
-  answer: ParsedAnswer,
-  responseSha256: string,
-): JudgeQuestion {
-  if (answer.kind === 'malformed')
-    throw new Error(`Expected no ${need} verdict to be needed for a malformed answer (item ${item.itemId})`);
-  const problem = item.meta.problem.statement;
-  if (need === 'proof')
-    return { task: 'verify', row: item.itemId, values: { problem, proof: answer.proof }, responseSha256 };
-  const values =
-    item.task === 'verify'
-      ? { problem, proof: item.meta.proof, analysis: answer.text }
-      : { problem, proof: answer.proof, analysis: answer.selfAnalysis };
-  return { task: 'metaVerify', row: item.itemId, values, responseSha256 };
-}
-
-/** What row and spec lack for the item, each with what was expected; empty when the item can be rewarded. */
-function missingFields(item: RewardItem, { task, meta }: AskedRow, spec: RewardSpec): string[] {
-  const missing: string[] = [];
-  const need = (present: unknown, field: string) => {
-    if (present === undefined) missing.push(`${field}: expected a value for task ${task}, got none`);
-  };
-  if (item.task !== undefined && item.task !== task)
-    missing.push(`task: expected ${task}, which row ${item.itemId} has, got ${item.task}`);
-  if (task === 'verify' || task === 'metaVerify') {
-    need(meta.score, 'meta.score');
-    need(meta.proof, 'meta.proof');
-    if (task === 'metaVerify') need(meta.analysis, 'meta.analysis');
-    if (task === 'verify' && spec.useMetaReward) need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
-  } else {
-    need(spec.judges.verifier, 'spec.judges.verifier');
-    if (task === 'selfVerify' && spec.useMetaReward && spec.selfAnalysisWeight > 0)
-      need(spec.judges.metaVerifier, 'spec.judges.metaVerifier');
-  }
-  return missing;
-}
