@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { readShard, shardFiles } from '../../../activities/sets/inspect.ts';
 import { FileStore } from '../../../activities/store/files.ts';
+import type { Outcome } from '../../../shared/outcomes.ts';
 import type { RewardItem } from '../../../shared/reward/protocol.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
 import { evaluationOf, FakeModelServer, metaEvaluationOf, verdictBySeed } from './fakeModelServer.ts';
@@ -287,6 +289,14 @@ describe('a judge', () => {
       /^Expected the verifier of main\/lap-0001\/generator to lose at most 20 % .* lost \d\d(\.\d)? % of 1\d\d at the first/,
     );
     expect((await begin(app, [itemOf()])).status).toBe(409);
+
+    // What was lost is kept whole, under the job's name.
+    const [ledger] = await shardFiles(store, JOB);
+    const kept: Outcome[] = [];
+    for await (const line of readShard(store, ledger as NonNullable<typeof ledger>)) kept.push(line);
+    const lost = kept.filter(({ kind }) => kind === 'unparseable');
+    expect(lost.length).toBeGreaterThan(50);
+    expect(new Set(lost.map(({ text }) => text))).toEqual(new Set(['Half of them say nothing.']));
 
     // Opened anew it knows what was lost; by a recipe that allows it, it asks no call again but those that were cut.
     await app.close();
