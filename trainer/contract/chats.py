@@ -32,24 +32,41 @@ class Prompt:
 
 
 class Chats:
-    def __init__(self, tokenizer: Any, job: Job, stop_ids: Sequence[int]):
+    def __init__(self, tokenizer: Any, job: Job, stop_ids: Sequence[int], vocabulary: int):
         self.tokenizer = tokenizer
+        self.vocabulary = vocabulary
+        """Tokens that the model has an embedding of; some tokenizers know more."""
         self.form = job.thinking
         self.template_kwargs = job.template_kwargs
         self.stop_ids = list(stop_ids)
         self.added: dict[str, int] = tokenizer.get_added_vocab()
-        self.silent = {*stop_ids, *named_ids(tokenizer)}
-        """Tokens that end a text or fill it up, and are none of it."""
+        self.silent = {*stop_ids, *named_ids(tokenizer), *self.turn_ids()}
+        """Tokens that begin a text, end it or fill it up; all others are part of what is said, special or not."""
         self.separator = Separator(self.form, self.added, self.encode, self.decode) if self.form else None
 
     def encode(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        """Raises JobFailure (class data) for a token that the model does not know."""
+        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        if (last := max(ids, default=0)) >= self.vocabulary:
+            token = self.tokenizer.convert_ids_to_tokens(last)
+            problem = f"the tokenizer has a token {last}, {token}, and the model only {self.vocabulary} embeddings"
+            raise JobFailure("data", f"{problem}; they are not of one checkpoint")
+        return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """A completion's text. Of a model that thinks special tokens are a part: they may be its tags."""
-        if self.form is None:
-            return self.tokenizer.decode(ids, skip_special_tokens=True)
+        """A completion's text."""
         return self.tokenizer.decode([token for token in ids if token not in self.silent])
+
+    def turn_ids(self) -> set[int]:
+        """Special tokens by which the template has an answer begin, but for the tags of thinking."""
+        asked = [{"role": "user", "content": QUESTION}]
+        try:
+            text = self.tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+        except (jinja2.TemplateError, ValueError, TypeError):
+            return set()
+        special = {number for number, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        tags = self.encode(self.form.open + self.form.close) if self.form else []
+        return special.intersection(self.encode(text.rpartition(QUESTION)[2])).difference(tags)
 
     def prompt(self, row: Row) -> Prompt:
         text = self.prompt_text(row)

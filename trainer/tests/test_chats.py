@@ -68,7 +68,7 @@ def chats(template: Any, eos: str, stops: list[str] | None = None, form: dict[st
         thinking=None if form is None else ThinkingFormat(**form),
         template_kwargs={"prove": settings} if settings else {},
     )
-    return Chats(fast, job, fast.convert_tokens_to_ids(stops or [eos]))
+    return Chats(fast, job, fast.convert_tokens_to_ids(stops or [eos]), len(fast))
 
 
 def row(thinking: str | None = None, answer: str = "## Solution\nBy </think> parity.") -> Row:
@@ -166,6 +166,15 @@ class LearnedTest(unittest.TestCase):
         for said in ("r1", "no system role"):
             self.assertIn(said, str(caught.exception))
 
+    def test_a_token_that_the_model_does_not_have_is_named(self) -> None:
+        chat = chats(PLAIN, "<|im_end|>")
+        chat.vocabulary = len(chat.tokenizer) - 1
+        learned(chat, row(answer="By parity."))
+        with self.assertRaises(JobFailure) as caught:
+            learned(chat, row(answer="By </think> parity."))
+        self.assertEqual(caught.exception.failure_class, "data")
+        self.assertIn("</think>", str(caught.exception))
+
 
 class SplitTest(unittest.TestCase):
     def assert_split(self, chat: Chats, completion: str, thinking: str, answer: str) -> None:
@@ -193,8 +202,9 @@ class SplitTest(unittest.TestCase):
         asked = row().model_copy(update={"prompt": [{"role": "user", "content": "What is <think>"}]})
         self.assertFalse(chat.prompt(asked).thinks)
 
-    def test_a_model_without_thinking_is_read_as_servers_read_it(self) -> None:
-        self.assert_split(chats(PLAIN, "<|im_end|>"), "</think><|start|>answer<|im_end|>", "", "</think>answer")
+    def test_no_token_but_those_that_begin_or_end_a_turn_vanishes(self) -> None:
+        text = "[THINK]plan[/THINK]</think>answer"
+        self.assert_split(chats(PLAIN, "<|im_end|>"), f"<|im_start|>{text}<|im_end|>", "", text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from trainer.contract.failures import JobFailure
 from trainer.contract.job import parse_job
 from trainer.contract.rows import Long, load_rows
 from trainer.engines.small import grpo
+from trainer.tests import training
 from trainer.tests.support import BASE, job_value
 from trainer.tests.training import FakeClient, make_training
 
@@ -89,11 +90,26 @@ class PassesTest(unittest.TestCase):
         self.assertEqual(*courses)
 
 
+class EndTest(unittest.TestCase):
+    def test_a_completion_by_transformers_ends_at_the_first_of_all_end_tokens(self) -> None:
+        ends = [AutoTokenizer.from_pretrained(BASE).convert_tokens_to_ids(text) for text in ("<eos>", "\n")]
+        with (
+            mock.patch.object(grpo, "shape_of", return_value=None),
+            mock.patch.object(training, "stop_ids_of", return_value=ends),
+        ):
+            trainer = make_training(type(self), FakeClient())
+        completions = trainer.sample_groups([trainer.prompt(row).ids for row in range(8)])
+        self.assertIn(ends[1], [ids[-1] for ids in completions])
+        for ids in completions:
+            self.assertFalse(set(ends).intersection(ids[:-1]))
+            self.assertTrue(ids[-1] in ends or len(ids) == trainer.run.job.hyper.max_completion_tokens)
+
+
 class LongPromptTest(unittest.TestCase):
     def test_a_prompt_is_too_long_by_its_tokens_as_the_template_writes_it(self) -> None:
         tokenizer = AutoTokenizer.from_pretrained(BASE)
         job = parse_job(job_value(Path(self.enterContext(TemporaryDirectory())), maxPromptTokens=12))
-        chats = Chats(tokenizer, job, [tokenizer.eos_token_id])
+        chats = Chats(tokenizer, job, [tokenizer.eos_token_id], len(tokenizer))
         rows = load_rows(job.datasets[0], "grpo")
         expected = []
         for row in rows:

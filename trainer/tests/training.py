@@ -39,7 +39,7 @@ def make_training(test: type[unittest.TestCase], client: FakeClient, **hyper: An
     job.output.folder.mkdir()
     model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(BASE)
-    chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer))
+    chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer), len(tokenizer))
     rows = load_rows(job.datasets[0], "grpo")
     order = mixture([len(rows)], [1], job.hyper.prompts_per_step * job.hyper.max_steps, job.hyper.seed)
     run = Run(job, Progress(), StopRequest())

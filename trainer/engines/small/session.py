@@ -45,7 +45,7 @@ class Session:
     def build(self) -> JobTrainer:
         job, folder = self.job, self.job.init_checkpoint.path
         model, tokenizer = load_checkpoint(folder)
-        chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer))
+        chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer), model.get_input_embeddings().num_embeddings)
         if not chats.stop_ids:
             raise JobFailure("data", f"checkpoint {folder} has no eos token, so no completion could end")
         if tokenizer.eos_token_id is None:
@@ -133,8 +133,8 @@ def load_checkpoint(folder: Path) -> tuple[Any, Any]:
 
 def stop_ids_of(model: Any, tokenizer: Any) -> list[int]:
     """Every token at which the model stops: those of its generation settings, and the tokenizer's own."""
-    said = model.generation_config.eos_token_id
-    said = model.config.eos_token_id if said is None else said
+    places = (model.generation_config, model.config, model.config.get_text_config())
+    said = next((place.eos_token_id for place in places if getattr(place, "eos_token_id", None) is not None), None)
     return sorted({tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None})
 
 
