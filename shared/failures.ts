@@ -18,6 +18,10 @@ const HEALS = {
   NothingToLearn: false,
 
   // ---- Sets
+  /** No server of a model answered for as long as the recipe has patience, or none is configured. */
+  NoServer: false,
+  /** Another model answered under the name of a set's: what it said is taken back, and asked again. */
+  WrongModel: true,
   /** Every call of a set failed. */
   NoAnswers: false,
   /** More of a judge's verdicts are lost than the recipe allows: to ask again would select. */

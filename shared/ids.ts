@@ -186,6 +186,8 @@ export const uri = {
   judgeLedger: file('ledger', 'judge.jsonl'),
 
   checkpoint: folder('checkpoints'),
+  /** What a checkpoint made of fixed prompts when it was first served: by digest. */
+  probe: (digest: string) => `probes/${digest}.json`,
 
   /** By digest. */
   promptSet: folder('prompts'),

@@ -38,10 +38,34 @@ export function addUsage(a: Usage, b: Usage = NO_USAGE): Usage {
  * - `answered`: complete and well formed for its task.
  * - `unparseable`: complete, but breaks its task's format.
  * - `truncated`: the server stopped it at a limit.
- * - `failed`: no text (the server refused, or was gone for longer than the retries last).
+ * - `failed`: no text (the server refused, the call broke again and again, or there was no patience left).
  */
 export const OUTCOME_KINDS = ['answered', 'unparseable', 'truncated', 'failed'] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
+
+/**
+ * Why a call has no answer, or no whole one.
+ * - Of its server, which is waited for: `outage`, `quota`, `auth` (it refuses the key), `wrong model`.
+ * - Of one exchange, which is tried again: `cut`, `malformed`, `timeout`.
+ * - Of the call itself: `overflow` (it has more tokens than the server takes), `filter`, `request` (refused for something
+ *   else).
+ * - Of the answer: `length`, `filter`, `unknown end` (for a reason that nobody knows), `refusal`, `empty`.
+ */
+export type Cause =
+  | 'outage'
+  | 'quota'
+  | 'auth'
+  | 'wrong model'
+  | 'cut'
+  | 'malformed'
+  | 'timeout'
+  | 'overflow'
+  | 'filter'
+  | 'request'
+  | 'length'
+  | 'unknown end'
+  | 'refusal'
+  | 'empty';
 
 /** One line of a ledger. */
 export interface Outcome {
@@ -65,7 +89,9 @@ export interface Outcome {
   readonly maxRevisions?: number | undefined;
   /** The verdict in the box, for `verify`, `metaVerify` and `selfVerify` answers that are well formed. */
   readonly score?: Score | undefined;
-  /** Why it is not `answered`, in a few words. */
+  /** Why it is not `answered`, where it is not the text that breaks its task's format. */
+  readonly cause?: Cause | undefined;
+  /** The same in a few words. */
   readonly reason?: string;
   /** HTTP status by which a server refused a call that `failed`. */
   readonly status?: number | undefined;

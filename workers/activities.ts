@@ -43,7 +43,7 @@ export async function createActivities() {
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {
-      ...createSetActivities({ store, resolve: (model, options) => serving.endpoints(model, options) }),
+      ...createSetActivities({ store, resolve: (model, options) => serving.endpoints(model, options), verify: true }),
       ...createServingActivities({ serving }),
     },
     training: createTrainingActivities({

@@ -1,25 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer } from '../../shared/answers.ts';
-import type { Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
-import { modelKey, type ChatMessage } from '../../shared/records.ts';
+import type { Cause, Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
+import { modelKey, type ChatMessage, type ModelRef } from '../../shared/records.ts';
 import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
-import { postJson } from './http.ts';
+import type { OptionalField } from './causes.ts';
 import type { Ledger } from './ledger.ts';
-import { readError, readReply, type Reply } from './reply.ts';
-import type { ModelServers, Slot } from './servers.ts';
+import type { Answer, Failure } from './reply.ts';
+import type { BodyOf } from './server.ts';
+import type { Slot } from './slots.ts';
+import type { ModelServers } from './servers.ts';
 import type { Endpoint, ModelCall } from './types.ts';
 
 /**
- * Longest a single request may take, milliseconds: long enough for the longest answer (two hours; a 128K-token proof at
- * 20 tokens/s), and the only cure for a server that never ends one.
+ * Times that one call may break before it has failed. None counts while nothing else is answered: before a broken call is
+ * sent again, its servers have answered another one, or a short question that only finds that out. So a call that breaks
+ * whatever it is sent to does not hold up its set, and servers that are gone are waited for.
  */
-const CALL_TIMEOUT_MS = 7_200_000;
-/** Longest a call is kept while its servers answer nothing but 429 and 503, milliseconds. */
-const PATIENCE_MS = 600_000;
-/** Requests that may break (5xx, cut replies, timeouts) before the call has failed. */
 const BROKEN_TRIES = 5;
-/** First pause after a broken request, doubled each time, with jitter. Ours. */
-const BROKEN_PAUSE_MS = 250;
+/** Pauses after a broken request, doubled each time, with jitter: first, and at most. Ours. */
+const BROKEN_PAUSE_MS = { first: 250, most: 20_000 };
+/** Fewest tokens of an answer that is asked for as a stream: what is shorter is there before a gateway loses patience. */
+const STREAM_FROM_TOKENS = 2_048;
+
+export interface AskerOptions {
+  /** How long a call waits while no server of its model answers, milliseconds. @default the servers' own */
+  readonly patienceMs?: number | undefined;
+  /** What becomes of a call then: an outcome `failed`, or a `NoServer` that is thrown. @default 'fail' */
+  readonly onOutage?: 'fail' | 'throw';
+}
+
+/** No server of a model answered for as long as there was patience; nothing was learned about any call. */
+export class NoServer extends Error {
+  override readonly name = 'NoServer';
+}
+
+/** Another model gave some of the answers; they are taken back, and are to be asked for again. */
+export class WrongModel extends Error {
+  override readonly name = 'WrongModel';
+}
 
 /**
  * Answers calls through a ledger: what is on it is not asked again, except what `failed`, which nobody was paid for.
@@ -27,19 +45,23 @@ const BROKEN_PAUSE_MS = 250;
 export class LedgerAsker {
   readonly #ledger: Ledger;
   readonly #servers: ModelServers;
+  readonly #options: AskerOptions;
   readonly #underWay = new Map<string, Promise<Outcome>>();
   /** Requests sent by this asker. */
   requests = 0;
+  #takenBack = 0;
 
-  constructor(ledger: Ledger, servers: ModelServers) {
+  constructor(ledger: Ledger, servers: ModelServers, options: AskerOptions = {}) {
     this.#ledger = ledger;
     this.#servers = servers;
+    this.#options = options;
   }
 
   /**
    * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
    * returned. Equal calls at the same time are one; they share its signal too.
-   * @throws only when cancelled or when the ledger cannot be written. Everything else is a typed outcome.
+   * @throws only when cancelled, when the ledger cannot be written, `WrongModel` when answers of this asker were taken
+   * back, and `NoServer` where that is asked for. Everything else is a typed outcome.
    */
   ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome> {
     const joined = this.#underWay.get(call.key);
@@ -53,32 +75,67 @@ export class LedgerAsker {
     const known = await this.#ledger.get(call.key);
     if (known !== undefined && known.kind !== 'failed') return known;
     const queue = this.#servers.of(call.model);
+    const { patienceMs, onOutage } = this.#options;
     const since = Date.now();
+    const { maxTokens, maxThinkingTokens = 0 } = call.sampling;
     let requests = 0;
     let broken = 0;
+    let brokenAt: number | undefined;
     for (;;) {
-      const slot = await queue.slot(since, requests > 0, signal);
-      if (slot.kind === 'noServer') return this.#record(failed(call, slot, { latencyMs: 0, requests }));
+      if (this.#takenBack > 0) throw this.#wrongModel();
+      const slot = await queue.slot({ since, again: requests > 0, patienceMs }, signal);
+      if (slot.kind === 'noServer') {
+        if (onOutage === 'throw') throw new NoServer(slot.message);
+        return this.#record(failed(call, slot, { latencyMs: 0, requests }));
+      }
       // The slot is held until the outcome is on the ledger: no more calls are ever unrecorded than the servers' limits
       // allow.
       try {
+        if (brokenAt !== undefined && !(await slot.answersSince(brokenAt, signal))) continue;
         requests += 1;
         this.requests += 1;
         const sentAt = Date.now();
-        const reply = await send(slot, call, signal);
-        slot.learn(reply, sentAt);
+        const reply = await slot.ask(bodyOf(call, slot.server.endpoint), maxTokens + maxThinkingTokens, signal);
         const took = { latencyMs: Date.now() - sentAt, requests };
-        if (reply.kind === 'answer') return await this.#record(classify(call, reply, formatOf(slot, call), took));
-        if (reply.kind === 'broken') broken += 1;
-        const outOfPatience = reply.kind === 'overloaded' && Date.now() - since > PATIENCE_MS;
-        if (reply.kind === 'refused' || broken >= BROKEN_TRIES || outOfPatience)
-          return await this.#record(failed(call, reply, took));
-        if (reply.kind !== 'broken') continue;
+        if (reply.kind === 'answer') {
+          const outcome = await this.#record(classify(call, reply, formatOf(slot, call), took));
+          slot.unproven(() => this.#takeBack(call, outcome));
+          return outcome;
+        }
+        if (reply.kind === 'refused') return await this.#record(failed(call, reply, took));
+        if (reply.kind === 'overloaded') continue;
+        if (reply.kind === 'gone' && reply.status === undefined) continue;
+        broken += 1;
+        brokenAt = Date.now();
+        if (broken >= BROKEN_TRIES) return await this.#record(failed(call, reply, took));
       } finally {
         slot.release();
       }
-      await sleep(BROKEN_PAUSE_MS * 2 ** (broken - 1) * (0.5 + Math.random()), undefined, { signal });
+      const pause = Math.min(BROKEN_PAUSE_MS.most, BROKEN_PAUSE_MS.first * 2 ** (broken - 1));
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal });
     }
+  }
+
+  /**
+   * Makes sure that all answers so far are of the model that was asked: before anything is concluded from them for good.
+   * @throws WrongModel when some were not; they are failures on the ledger now, and asked again by who opens it next.
+   */
+  async prove(models: readonly ModelRef[]): Promise<void> {
+    await Promise.all(models.map((model) => this.#servers.of(model).prove()));
+    if (this.#takenBack > 0) throw this.#wrongModel();
+  }
+
+  #wrongModel(): WrongModel {
+    return new WrongModel(
+      `Expected all answers to be of the model that was asked, but ${this.#takenBack} may be of another one that was ` +
+        'served in its place: they are taken back, and asked for again',
+    );
+  }
+
+  async #takeBack(call: ModelCall, { latencyMs, requests }: Outcome): Promise<void> {
+    this.#takenBack += 1;
+    const message = 'another model may have given the answer';
+    await this.#record(failed(call, { cause: 'wrong model', message }, { latencyMs, requests }));
   }
 
   async #record(outcome: Outcome): Promise<Outcome> {
@@ -87,31 +144,30 @@ export class LedgerAsker {
   }
 }
 
-async function send({ server }: Slot, call: ModelCall, signal: AbortSignal | undefined): Promise<Reply> {
-  try {
-    return readReply(await postJson(server, bodyOf(call, server.endpoint), CALL_TIMEOUT_MS, signal));
-  } catch (error) {
-    signal?.throwIfAborted();
-    return readError(error as Error);
-  }
-}
-
 /** Messages are the same for all samples of a row: written out once. */
 const written = new WeakMap<readonly ChatMessage[], string>();
 
-function bodyOf({ messages, sampling, seed }: ModelCall, endpoint: Endpoint): string {
+function bodyOf({ messages, sampling, seed }: ModelCall, endpoint: Endpoint): BodyOf {
   let text = written.get(messages);
   if (text === undefined) {
     text = JSON.stringify(messages);
     written.set(messages, text);
   }
   const { temperature, topP, maxTokens, maxThinkingTokens = 0 } = sampling;
+  const tokens = maxTokens + maxThinkingTokens;
   const more = JSON.stringify(thinkingFields(sampling, endpoint)).slice(1, -1);
-  return (
-    `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature}` +
-    `,"top_p":${topP},"max_tokens":${maxTokens + maxThinkingTokens},"seed":${seed},"n":1,"stream":false` +
-    `${more === '' ? '' : `,${more}`}}`
-  );
+  return (without) => {
+    const has = (field: OptionalField): boolean => !without.has(field);
+    const stream = tokens >= STREAM_FROM_TOKENS && has('stream');
+    return (
+      `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature},"top_p":${topP}` +
+      `,"${has('max_tokens') ? 'max_tokens' : 'max_completion_tokens'}":${tokens}` +
+      `${has('seed') ? `,"seed":${seed}` : ''}${has('n') ? ',"n":1' : ''}` +
+      (has('stream') ? `,"stream":${stream}` : '') +
+      (stream && has('stream_options') ? ',"stream_options":{"include_usage":true}' : '') +
+      `${more === '' ? '' : `,${more}`}}`
+    );
+  };
 }
 
 /** What a request says of thinking, where there is something to say. */
@@ -134,7 +190,7 @@ type Took = Pick<Outcome, 'latencyMs' | 'requests'>;
 
 function classify(
   call: ModelCall,
-  { content, reasoning, finish, usage, validText }: Extract<Reply, { kind: 'answer' }>,
+  { content, reasoning, finish, cause, ended, usage, validText }: Answer,
   format: ThinkingFormat | undefined,
   took: Took,
 ): Outcome {
@@ -151,19 +207,27 @@ function classify(
   if (!validText) return { ...known, kind: 'unparseable', text, reason: 'not valid UTF-8' };
   if (finish === 'limit') {
     const where = stillThinking ? `, after ${thinking?.length ?? 0} characters of thinking that had not ended` : '';
-    return { ...known, kind: 'truncated', text, reason: `stopped at a limit of the server${where}` };
+    return { ...known, kind: 'truncated', text, cause, reason: `${STOPPED[cause ?? 'length']} (${ended})${where}` };
   }
   if (stillThinking) return { ...known, kind: 'unparseable', text, reason: ONLY_THINKING };
   const mark = format === undefined && thinking === undefined ? unannouncedMark(text) : undefined;
   if (mark !== undefined) return { ...known, kind: 'unparseable', text, reason: `begins with ${mark}, ${UNANNOUNCED}` };
   const parsed = parseAnswer(call.task, text, maxRevisions);
   return parsed.kind === 'malformed'
-    ? { ...known, kind: 'unparseable', text, reason: parsed.reason }
+    ? { ...known, kind: 'unparseable', text, cause: text === '' ? 'empty' : cause, reason: parsed.reason }
     : { ...known, kind: 'answered', text, score: parsed.score };
 }
 
 const UNANNOUNCED =
   'though nobody has said that this model thinks: say it by "thinking" of its endpoint (FLYWHEEL_ENDPOINTS)';
+
+/** Why an answer is no whole one. */
+const STOPPED: Partial<Record<Cause, string>> = {
+  length: 'stopped at a limit of the server',
+  filter: 'stopped by a filter of the server',
+  'unknown end': 'ended for a reason that is not known here',
+};
+
 const ONLY_THINKING =
   'thinking and no answer: the model never ended it, or the server is told of another format of thinking than the ' +
   "model's";
@@ -177,10 +241,10 @@ function withThinking(usage: Usage, { thinking = '', answer }: Separated): Usage
 
 function failed(
   call: ModelCall,
-  { message, status }: { readonly message: string; readonly status?: number },
+  { cause, message, status }: Pick<Failure, 'cause' | 'message' | 'status'>,
   took: Took,
 ): Outcome {
-  return { ...identity(call), kind: 'failed', reason: message, ...took, status };
+  return { ...identity(call), kind: 'failed', cause, reason: message, ...took, status };
 }
 
 function identity({ key, row, sample, attempt = 0, task, model, seed }: ModelCall) {

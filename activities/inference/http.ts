@@ -1,43 +1,63 @@
-import { isUtf8 } from 'node:buffer';
-import type { Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
+import { BodyReader, type Body } from './body.ts';
 import { onAbort } from './onAbort.ts';
 
 export interface HttpServer {
   readonly pool: Dispatcher;
+  readonly origin: string;
   readonly path: string;
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What a server sent back, read to its end. */
-export interface HttpReply {
+export interface HttpReply extends Body {
   readonly status: number;
   /** Milliseconds that `Retry-After` asks for. */
   readonly retryAfterMs: number | undefined;
-  readonly body: string;
-  /** False when the body is not UTF-8; `body` then has U+FFFD where it breaks. */
-  readonly validText: boolean;
 }
 
-/**
- * Largest body read, bytes. Ours: a 256K-token answer is about 1 MB; this only bounds memory against a server gone
- * wild.
- */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+export interface TimeLimits {
+  /** Milliseconds until the last byte. */
+  readonly allMs: number;
+  /**
+   * Milliseconds without a byte, once the first has come: before it, a prompt may be read or a queue be waited in for
+   * as long as the whole may take. @default none
+   */
+  readonly idleMs?: number;
+}
+
+/** Redirects followed for one request. Ours. */
+const MOST_REDIRECTS = 3;
 
 export class CallTimeout extends Error {
   override readonly name = 'CallTimeout';
 }
 
 /**
- * Posts JSON and reads the reply. No timeout but the overall one: an answer may take an hour before its first byte.
+ * Sends JSON, or asks with a GET where there is no body, and reads the reply; 307 and 308 are followed within the host.
  * @throws CallTimeout, the signal's reason, or the socket's error.
  */
-export function postJson(
-  { pool, path, headers }: HttpServer,
-  body: string,
-  timeoutMs: number,
+export async function exchange(
+  server: HttpServer,
+  body: string | undefined,
+  limits: TimeLimits,
   signal: AbortSignal | undefined,
 ): Promise<HttpReply> {
+  let target = server;
+  for (let hops = 0; ; hops += 1) {
+    const reply = await once(target, body, limits, signal);
+    const next = hops < MOST_REDIRECTS ? redirected(target, reply) : undefined;
+    if (next === undefined) return reply;
+    target = next;
+  }
+}
+
+function once(
+  { pool, origin, path, headers }: HttpServer,
+  body: string | undefined,
+  { allMs, idleMs = allMs }: TimeLimits,
+  signal: AbortSignal | undefined,
+): Promise<HttpReply & { readonly location: string | undefined }> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       reject(signal.reason as Error);
@@ -52,36 +72,44 @@ export function postJson(
       reject(error);
     };
     const forget = onAbort(signal, () => stop(signal?.reason as Error));
-    const timer = setTimeout(() => stop(new CallTimeout(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => stop(new CallTimeout(`no answer within ${allMs} ms`)), allMs);
+    let idle: NodeJS.Timeout | undefined;
     const settle = (): void => {
       clearTimeout(timer);
+      clearTimeout(idle);
       forget();
     };
 
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    let reader: BodyReader | undefined;
     let status = 0;
     let retryAfterMs: number | undefined;
+    let location: string | undefined;
     pool.dispatch(
-      { method: 'POST', path, headers, body },
+      { origin, method: body === undefined ? 'GET' : 'POST', path, headers, ...(body !== undefined && { body }) },
       {
         onRequestStart(started) {
           controller = started;
           if (early !== undefined) started.abort(early);
         },
-        onResponseStart(_, statusCode, headers) {
+        onResponseStart(_, statusCode, given) {
           status = statusCode;
-          retryAfterMs = readRetryAfter(headers['retry-after'], Date.now());
+          retryAfterMs = readRetryAfter(given, Date.now());
+          [location] = [given['location']].flat();
+          reader = new BodyReader(given);
         },
         onResponseData(_, chunk) {
-          bytes += chunk.length;
-          if (bytes > MAX_BODY_BYTES) stop(new Error(`expected at most ${MAX_BODY_BYTES} bytes of answer, got more`));
-          else chunks.push(chunk);
+          try {
+            reader?.push(chunk);
+          } catch (error) {
+            stop(error as Error);
+          }
+          if (idleMs >= allMs) return;
+          idle ??= setTimeout(() => stop(new CallTimeout(`no further byte within ${idleMs} ms`)), idleMs);
+          idle.refresh();
         },
         onResponseEnd() {
           settle();
-          const bytes = Buffer.concat(chunks);
-          resolve({ status, retryAfterMs, body: bytes.toString('utf8'), validText: isUtf8(bytes) });
+          (reader as BodyReader).end().then((read) => resolve({ status, retryAfterMs, location, ...read }), reject);
         },
         onResponseError(_, error) {
           settle();
@@ -92,11 +120,43 @@ export function postJson(
   });
 }
 
-/** Seconds, or an HTTP date; anything else is ignored. */
-export function readRetryAfter(header: string | string[] | undefined, now: number): number | undefined {
-  const [value] = [header].flat();
-  if (value === undefined) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+/** For addresses beside the server's own. */
+let elsewhere: Agent | undefined;
+
+/** Where a reply sends the request: within the host or this machine, and without the key where the origin is another. */
+function redirected(
+  server: HttpServer,
+  { status, location }: { readonly status: number; readonly location: string | undefined },
+): HttpServer | undefined {
+  if ((status !== 307 && status !== 308) || location === undefined) return undefined;
+  const from = new URL(server.path, server.origin);
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  if (to === undefined || !['http:', 'https:'].includes(to.protocol)) return undefined;
+  const path = `${to.pathname}${to.search}`;
+  if (to.origin === from.origin) return { ...server, path };
+  if (to.hostname !== from.hostname && !(isLoopback(to) && isLoopback(from))) return undefined;
+  elsewhere ??= new Agent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+  const { authorization: _, ...headers } = server.headers;
+  return { pool: elsewhere, origin: to.origin, path, headers };
+}
+
+const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * What `Retry-After` asks for: seconds, or an HTTP date by the server's own clock. Nothing, where it asks for no pause
+ * at all (0, a time that has passed) or cannot be read.
+ */
+export function readRetryAfter(headers: Headers, now: number): number | undefined {
+  const [value, exact, date] = ['retry-after', 'retry-after-ms', 'date'].map((name) => [headers[name]].flat()[0]);
+  const isNumber = (text: string | undefined): text is string => /^\s*-?\d+(\.\d+)?\s*$/.test(text ?? '');
+  const asked = (): number => {
+    if (isNumber(exact)) return Number(exact);
+    if (isNumber(value)) return Number(value) * 1000;
+    const theirs = Date.parse(date ?? '');
+    return Date.parse(value ?? '') - (Number.isNaN(theirs) ? now : theirs);
+  };
+  const ms = asked();
+  return ms > 0 ? ms : undefined;
 }

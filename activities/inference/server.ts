@@ -6,47 +6,85 @@ import {
   startLimit,
   type ConcurrencyLimit,
 } from '../../shared/sampling/concurrency.ts';
-import type { HttpServer } from './http.ts';
-import type { Reply } from './reply.ts';
+import { addressOf, type Address } from './address.ts';
+import type { OptionalField } from './causes.ts';
+import { exchange, type HttpReply, type HttpServer, type TimeLimits } from './http.ts';
+import { readError, readReply, type Failure, type Reply } from './reply.ts';
 import type { Endpoint } from './types.ts';
 
-/** Pauses after a server was gone or refused for load without saying for how long: first, and at most. Ours. */
+/** Pauses after a server was gone or refused for load, doubled each time while it answers nothing: first, and at most. */
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 20_000;
 /** Longest `Retry-After` that is honoured: a server that wants longer is asked again then. Ours. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
+/** Requests that break one after the other, without an answer between, until a server is in doubt. Ours. */
+const BROKEN_IN_A_ROW = 3;
+/**
+ * Longest that an answer may take, milliseconds: a 256K-token one at 10 tokens/s; and longest without a byte once it has
+ * begun, since a server that streams says something at least between two tokens. Ours.
+ */
+const ANSWER: TimeLimits = { allMs: 8 * 3_600_000, idleMs: 15 * 60_000 };
+
+/** A request's body, without the fields that its server does not know. */
+export type BodyOf = (without: ReadonlySet<OptionalField>) => string;
 
 /** One endpoint as the engine sees it: its connections, how many calls it may have, and whether it answers. */
-export class Server implements HttpServer {
+export class Server {
   readonly endpoint: Endpoint;
-  readonly pool: Pool;
-  readonly path: string;
-  readonly headers: Record<string, string>;
+  readonly address: Address;
+  readonly #pool: Pool;
+  readonly #headers: Readonly<Record<string, string>>;
+  /** Fields that it refused: learned once. */
+  readonly #without = new Set<OptionalField>();
   inFlight = 0;
   /** No call before this time. */
   pausedUntil = 0;
   #retired = false;
   #limit: ConcurrencyLimit;
-  /** False while it is gone or only refuses: nothing it has said lately was an answer. */
-  answers = true;
+  /** `doubtful`: what it said lately was no answer, and a short question is to tell whether it is gone. */
+  #state: 'answers' | 'doubtful' | 'gone' = 'answers';
+  /**
+   * Whether it is known to serve the model that it is asked for; what it answers while it is not, nobody uses. Known from
+   * the start where nothing can check it.
+   */
+  trusted: boolean;
+  checkedAt = 0;
+  /** A check under way. */
+  checking: Promise<Failure | undefined> | undefined;
+  /** Whether a check tells more than the names in its answers. */
+  provable = false;
+  /** What it said of its build in answers since it was last gone; another word may mean another model. */
+  readonly fingerprints = new Set<string>();
+  /** Answers since it was last checked: how each is taken back. */
+  unproven: (() => Promise<void>)[] = [];
+  /** When it last gave an answer, or refused one request for what that is. */
+  answeredAt = 0;
+  /** What it said last, when that was no answer. */
+  trouble: Failure | undefined;
   #setbacks = 0;
+  #brokenInARow = 0;
 
-  constructor(endpoint: Endpoint, maxConcurrency: number) {
+  constructor(endpoint: Endpoint, maxConcurrency: number, trusted = true) {
     this.endpoint = endpoint;
+    this.trusted = trusted;
     this.#limit = startLimit(maxConcurrency);
-    const url = new URL(endpoint.baseUrl);
+    this.address = addressOf(endpoint.baseUrl);
     // One call per connection; no timeout but the caller's, since an answer may take an hour before its first byte.
-    this.pool = new Pool(url.origin, {
+    this.#pool = new Pool(this.address.origin, {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: { timeout: 10_000 },
     });
-    this.path = `${url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/chat/completions`;
-    this.headers = {
+    this.#headers = {
       'content-type': 'application/json',
+      'accept-encoding': 'identity',
       ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
     };
+  }
+
+  get answers(): boolean {
+    return this.#state === 'answers';
   }
 
   /** Calls it may have at once now. */
@@ -55,34 +93,75 @@ export class Server implements HttpServer {
   }
 
   free(now: number): number {
-    return now < this.pausedUntil ? 0 : this.capacity - this.inFlight;
+    return now < this.pausedUntil || !this.trusted ? 0 : this.capacity - this.inFlight;
   }
 
   setMax(max: number): void {
     this.#limit = { ...this.#limit, max, limit: Math.min(this.#limit.limit, max) };
   }
 
-  learn(reply: Reply, sentAt: number, now: number): void {
+  /**
+   * Asks for a chat completion; a field that the server does not know is left out from then on.
+   * @param limit tokens that the answer may have.
+   * @throws only the signal's reason.
+   */
+  async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined): Promise<Reply> {
+    for (;;) {
+      const reply = await this.#send(this.address.chat, bodyOf(this.#without), ANSWER, signal).then(
+        (came) => readReply(came, limit),
+        (error: Error) => readErrorUnless(signal, error),
+      );
+      if (reply.kind !== 'refused' || reply.field === undefined || this.#without.has(reply.field)) return reply;
+      this.#without.add(reply.field);
+    }
+  }
+
+  /** Reads another of its pages. @throws the signal's reason or the socket's error. */
+  read(path: string, limits: TimeLimits, signal?: AbortSignal): Promise<HttpReply> {
+    return this.#send(path, undefined, limits, signal);
+  }
+
+  /** @param short it was the least that can be asked: what comes of that is not the question's fault. */
+  learn(reply: Reply, sentAt: number, now: number, short = false): void {
+    if (reply.kind !== 'answer' && reply.kind !== 'refused') this.trouble = reply;
     switch (reply.kind) {
       case 'answer':
       case 'refused':
-        this.#limit = this.answers ? afterAnswer(this.#limit, this.inFlight) : afterReturn(this.#limit);
-        this.answers = true;
-        this.#setbacks = 0;
+        this.isThere(now);
         return;
       case 'broken':
-        if (reply.overload) this.#limit = afterOverload(this.#limit, { sentAt, inFlight: this.inFlight }, now);
+        if (reply.overload === true) this.#overloaded(sentAt, now);
+        this.#brokenInARow += 1;
+        if (short) this.#gone(sentAt, now);
+        else if (this.#brokenInARow >= BROKEN_IN_A_ROW) this.#doubt();
         return;
       case 'overloaded': {
         const known = sentAt <= this.#limit.decreasedAt;
-        this.#limit = afterOverload(this.#limit, { sentAt, inFlight: this.inFlight }, now);
-        this.#pause(reply.retryAfterMs, known, now);
+        this.#overloaded(sentAt, now);
+        this.#pause(reply, known, now);
         return;
       }
       case 'gone':
-        this.answers = false;
-        this.#pause(undefined, sentAt < this.pausedUntil, now);
+        if (short || reply.status === undefined) this.#gone(sentAt, now);
+        // Where others got their answers meanwhile, it is not the server that is gone.
+        else if (this.answeredAt < sentAt) this.#doubt();
     }
+  }
+
+  /** It may serve another model by now. */
+  distrust(): void {
+    this.trusted = false;
+    this.fingerprints.clear();
+  }
+
+  /** It gave an answer. */
+  isThere(now: number): void {
+    this.trouble = undefined;
+    this.#limit = this.#state === 'gone' ? afterReturn(this.#limit) : afterAnswer(this.#limit, this.inFlight);
+    this.#state = 'answers';
+    this.answeredAt = now;
+    this.#setbacks = 0;
+    this.#brokenInARow = 0;
   }
 
   /** A call has ended. */
@@ -94,7 +173,11 @@ export class Server implements HttpServer {
   /** It is no longer among the resolver's endpoints, and gets nothing new: its connections end with its last call. */
   retire(): void {
     this.#retired = true;
-    if (this.inFlight === 0) void this.pool.close();
+    if (this.inFlight === 0) void this.#pool.close();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
   }
 
   /** It may have been started again: find out now. */
@@ -102,14 +185,44 @@ export class Server implements HttpServer {
     if (!this.answers) this.pausedUntil = 0;
   }
 
-  #pause(askedMs: number | undefined, known: boolean, now: number): void {
-    if (askedMs !== undefined) {
-      this.pausedUntil = Math.max(this.pausedUntil, now + Math.min(askedMs, LONGEST_RETRY_AFTER_MS));
-      return;
-    }
-    if (known) return;
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#setbacks, 10));
-    this.#setbacks += 1;
-    this.pausedUntil = Math.max(this.pausedUntil, now + pause * (0.5 + Math.random()));
+  #send(path: string, body: string | undefined, limits: TimeLimits, signal?: AbortSignal): Promise<HttpReply> {
+    const server: HttpServer = { pool: this.#pool, origin: this.address.origin, path, headers: this.#headers };
+    return exchange(server, body, limits, signal);
   }
+
+  #overloaded(sentAt: number, now: number): void {
+    this.#limit = afterOverload(this.#limit, { sentAt, inFlight: this.inFlight }, now);
+  }
+
+  #doubt(): void {
+    if (this.#state === 'answers') this.#state = 'doubtful';
+  }
+
+  #gone(sentAt: number, now: number): void {
+    this.#state = 'gone';
+    this.#pause({}, sentAt < this.pausedUntil, now);
+  }
+
+  #pause({ cause, retryAfterMs = 0 }: Partial<Failure>, known: boolean, now: number): void {
+    // A quota says when it ends; who is only asked for patience may ask again sooner.
+    const asked = cause === 'quota' ? retryAfterMs : Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+    let own = 0;
+    if (!known) {
+      const longer = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#setbacks, 10));
+      own = longer * (0.5 + Math.random());
+      this.#setbacks += 1;
+    }
+    this.pausedUntil = Math.max(this.pausedUntil, now + Math.max(asked, own));
+  }
+}
+
+function readErrorUnless(signal: AbortSignal | undefined, error: Error): Reply {
+  signal?.throwIfAborted();
+  return readError(error);
+}
+
+/** The least that can be asked, to find out whether a server answers at all. */
+export function shortQuestion(model: string): string {
+  const messages = [{ role: 'user', content: '1 + 1 =' }];
+  return JSON.stringify({ model, messages, max_tokens: 1, seed: 0 });
 }

@@ -33,6 +33,8 @@ export interface Endpoint {
   /** Calls it may have at once; the limit in use adapts below it. */
   readonly maxConcurrency: number;
   readonly apiKey?: string;
+  /** Names that its answers may have beside that one. @default none */
+  readonly answersAs?: readonly string[] | undefined;
   /** How its replies hold thinking, by what their chat template was told. @default nobody has said that they do */
   readonly thinking?: ((templateKwargs: TemplateKwargs | undefined) => ThinkingFormat | undefined) | undefined;
   /** It separates thinking itself, by token ids, when a request tells it the tags. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { modelKey } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
 import { thinkingSchema } from '../store/thinking.ts';
+import { addressOf } from '../inference/address.ts';
 import type { Endpoint } from '../inference/types.ts';
 import type { Environment } from '../processes/records.ts';
 import { engineSetting } from './settings.ts';
@@ -13,12 +14,13 @@ const endpointSchema = z.strictObject({
   /** OpenAI-compatible API, with or without the trailing `/v1`. */
   baseUrl: z.url({ protocol: /^https?$/ }),
   /**
-   * Names under which it serves models, by checkpoint digest; `*` stands for every other model.
+   * Names under which it serves models, by checkpoint digest, each its own: answers of two checkpoints under one name
+   * could not be told apart.
    * @default every model, under its digest
    */
-  models: z
-    .record(z.string().regex(/^([0-9a-f]{64}|\*)$/, 'expected a checkpoint digest or *'), z.string().min(1))
-    .optional(),
+  models: z.record(z.string(), z.string().min(1)).optional(),
+  /** Names that its answers have, where those are not the ones that it is asked by: of an alias, say. @default none */
+  answersAs: z.array(z.string().min(1)).optional(),
   maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
   /**
    * How its replies hold thinking; what comes in a field of its own is believed in any case.
@@ -30,6 +32,25 @@ const endpointSchema = z.strictObject({
   /** Name of the environment variable that holds its API key. */
   apiKeyEnv: z.string().min(1).optional(),
 });
+
+const endpointsSchema = z
+  .array(endpointSchema)
+  .min(1)
+  .superRefine((endpoints, context) => {
+    const named = new Map<string, string>();
+    for (const [index, { baseUrl, models = {} }] of endpoints.entries())
+      for (const [digest, name] of Object.entries(models)) {
+        const refuse = (message: string) => context.addIssue({ code: 'custom', path: [index, 'models'], message });
+        if (!/^[0-9a-f]{64}$/.test(digest))
+          refuse(`expected names by the digests of checkpoints, got ${JSON.stringify(digest)}: each has its own`);
+        const { origin, chat } = addressOf(baseUrl);
+        const where = `${origin}${chat} ${name}`;
+        const other = named.get(where) ?? digest;
+        named.set(where, other);
+        if (other !== digest)
+          refuse(`expected a name for each checkpoint, got ${JSON.stringify(name)} for ${other} and ${digest}`);
+      }
+  });
 
 export interface ExternalSettings {
   /** A JSON list of endpoints, such as `[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]`. */
@@ -44,7 +65,7 @@ export function externalEndpoints(text: string | undefined) {
     'external',
     'FLYWHEEL_ENDPOINTS',
     text,
-    z.array(endpointSchema).min(1),
+    endpointsSchema,
     '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]',
   );
 }
@@ -56,7 +77,7 @@ export function externalEndpoints(text: string | undefined) {
 export function external({ endpoints: text, env }: ExternalSettings): ServingEngine {
   const read = () => externalEndpoints(text);
   const endpointOf = (
-    { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField }: z.infer<typeof endpointSchema>,
+    { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField, answersAs }: z.infer<typeof endpointSchema>,
     model: string,
   ) => {
     const endpoint: Endpoint = {
@@ -65,6 +86,7 @@ export function external({ endpoints: text, env }: ExternalSettings): ServingEng
       maxConcurrency,
       ...(thinking !== undefined && { thinking: () => thinking }),
       ...(thinkingBudgetField !== undefined && { budgetField: thinkingBudgetField }),
+      ...(answersAs !== undefined && { answersAs }),
     };
     if (apiKeyEnv === undefined) return endpoint;
     const apiKey = env[apiKeyEnv];
@@ -85,14 +107,14 @@ export function external({ endpoints: text, env }: ExternalSettings): ServingEng
       const model = modelKey(asked);
       const all = read();
       const endpoints = all.flatMap((endpoint) => {
-        const served = endpoint.models ? (endpoint.models[model] ?? endpoint.models['*']) : model;
+        const served = endpoint.models ? endpoint.models[model] : model;
         return served === undefined ? [] : [endpointOf(endpoint, served)];
       });
       if (endpoints.length > 0) return endpoints;
       throw failure(
         'EngineNotConfigured',
         `Expected FLYWHEEL_ENDPOINTS to name an endpoint that serves ${model}, got ` +
-          `${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models", or "*"`,
+          `${all.map(({ baseUrl }) => baseUrl).join(', ')} for other models: add it to "models"`,
       );
     },
   };

@@ -9,6 +9,7 @@ import { collectLabels } from './outcomes.ts';
 import { cutIntoShards, type CutInput } from './shards.ts';
 import { sampleShard, type SampleShardInput } from './sampleShard.ts';
 import { type ShardContext, type ShardResult } from './shard.ts';
+import { Identity } from '../inference/identity.ts';
 import { ModelServers } from '../inference/servers.ts';
 import type { EndpointResolver } from '../inference/types.ts';
 import { uri } from '../../shared/ids.ts';
@@ -18,15 +19,25 @@ import { heals } from '../../shared/failures.ts';
 interface SetDeps {
   readonly store: ArtifactStore;
   readonly resolve: EndpointResolver;
+  /** Whether servers are checked for the model that they serve, beyond the names in their answers. @default false */
+  readonly verify?: boolean;
 }
 
+/** For a recipe that says nothing: a day, since what an outage costs is time alone. Ours. */
+const PATIENCE_MS = 24 * 3_600_000;
+
 /** Activities that ask models. All shards in a process share their servers' limits. */
-export function createSetActivities({ store, resolve }: SetDeps) {
+export function createSetActivities({ store, resolve, verify = false }: SetDeps) {
   /** By engine: what a lap's recipe says counts for its calls, whoever serves the same model to another lap. */
   const servers = new Map<string, ModelServers>();
   const shardDeps = async ({ prompts, engine: { engine } }: Pick<SampleShardInput, 'prompts' | 'engine'>) => {
     const known =
-      servers.get(engine) ?? new ModelServers({ resolve: (model, options) => resolve(model, { ...options, engine }) });
+      servers.get(engine) ??
+      new ModelServers({
+        resolve: (model, options) => resolve(model, { ...options, engine }),
+        patienceMs: PATIENCE_MS,
+        identity: verify ? new Identity(store) : undefined,
+      });
     servers.set(engine, known);
     return { store, servers: known, prompts: await openPromptSet(store, prompts) };
   };

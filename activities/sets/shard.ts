@@ -6,13 +6,15 @@ import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { LedgerAsker } from '../inference/asker.ts';
+import { LedgerAsker, NoServer } from '../inference/asker.ts';
 import { sha256 } from '../inference/keys.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
 import { sealedUri } from '../inference/sealedLedger.ts';
 import { beating } from '../processes/heartbeat.ts';
+
 import type { ModelServers } from '../inference/servers.ts';
+import type { Waiting } from '../inference/slots.ts';
 import { SetStopped, watchForStop } from './setStop.ts';
 import { uri } from '../../shared/ids.ts';
 import { readShardRows } from './shards.ts';
@@ -45,6 +47,8 @@ interface ShardProgress {
   readonly rows: number;
   readonly requests: number;
   readonly counts: OutcomeCounts;
+  /** While no server answers. */
+  readonly waitingForServers?: Waiting;
 }
 
 /** Asking goes on to lose more verdicts than the recipe allows. */
@@ -77,7 +81,8 @@ export interface ShardRun {
   /**
    * Runs `each` for every item, one more whenever the first model's servers are ready for it. After an error nothing
    * new starts.
-   * @throws the first error, after all that was started has ended: what is paid for by then is kept.
+   * @throws the first error, after all that was started has ended: what is paid for by then is kept. `NoServer` ends
+   * the rest at once, since there is nothing to wait for.
    */
   forEach<T>(items: Iterable<T>, each: (item: T) => Promise<void>): Promise<void>;
 }
@@ -151,7 +156,8 @@ export async function runShard<R extends ShardResult>(
     if (signal.aborted) pass();
     return onAbort(signal, pass);
   });
-  const asker = new LedgerAsker(ledger, servers);
+  const patienceMs = engine.patienceHours === undefined ? undefined : engine.patienceHours * 3_600_000;
+  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw' });
   const run: ShardRun = {
     ledger,
     asker,
@@ -167,20 +173,34 @@ export async function runShard<R extends ShardResult>(
     rowDone() {
       rowsDone += 1;
     },
-    forEach: (items, each) => forEachReady(items, () => servers.of(questions.models[0]).ready(stop.signal), each),
+    forEach: (items, each) =>
+      forEachReady(
+        items,
+        () => servers.of(questions.models[0]).ready(stop.signal),
+        (item) =>
+          each(item).catch((error: unknown) => {
+            if (error instanceof NoServer) stop.abort(error);
+            throw error;
+          }),
+      ),
   };
-  const progress = (): ShardProgress => ({
-    shard,
-    rowsDone,
-    rows: rows.length,
-    requests: asker.requests,
-    counts: { ...counts },
-  });
+  const progress = (): ShardProgress => {
+    const [waiting] = questions.models.flatMap((model) => servers.of(model).waiting ?? []);
+    return {
+      shard,
+      rowsDone,
+      rows: rows.length,
+      requests: asker.requests,
+      counts: { ...counts },
+      ...(waiting && { waitingForServers: waiting }),
+    };
+  };
   try {
     const { order, result } = await beating(() => work(run, rows), {
       everyMs: nextBeatMs,
       heartbeat: () => context.heartbeat(progress()),
     });
+    await asker.prove(questions.models);
     await ledger.seal(order);
     const shardResult = {
       rows: rows.length,

@@ -39,6 +39,8 @@ export interface EngineSettings {
   readonly shardRows: number;
   readonly window: number;
   readonly maxConcurrency: number;
+  /** How long a set waits while no server of its model answers. @default 24 */
+  readonly patienceHours?: number | undefined;
 }
 
 /** What a set of calls came to. */

@@ -6,7 +6,11 @@ const FILLER = 'This sentence was made up by a stub and says nothing about any p
 export function answerTo(prompt: string, seed: number, options: StubOptions, fault: Fault | undefined): string {
   const [issue, kind] = draws(seed, 3);
   const size = fault === 'huge' ? 1_000_000 : options.textBytes;
-  const filler = `Seed ${seed}. ${FILLER.repeat(Math.ceil(size / FILLER.length))}`.slice(0, Math.max(size, 16));
+  const played = options.checkpoint > 0 ? ` Checkpoint ${options.checkpoint}.` : '';
+  const filler = `Seed ${seed}.${played} ${FILLER.repeat(Math.ceil(size / FILLER.length))}`.slice(
+    0,
+    Math.max(size, 16),
+  );
   if (fault === 'empty') return '';
   if (fault === 'unparseable') return `${filler} I would rather not say.`;
   if (fault === 'truncated') return filler;

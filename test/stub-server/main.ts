@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerTo, messageOf } from './answers.ts';
+import { eventsOf, logprobsOf, type Call } from './replies.ts';
 import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
 
 /**
@@ -22,6 +23,8 @@ let recentSlot = 0;
 /** How often each call was made, by its seed and length; a call in a million shares both with another. */
 const calls = new Map<string, number>();
 let repeated = 0;
+/** Names that it was asked under. */
+const names = new Set<string>();
 
 function readOptions(args: readonly string[]): StubOptions {
   const given: Record<string, number> = {};
@@ -88,18 +91,19 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
     );
     return;
   }
-  let call: { seed?: unknown; model?: unknown; messages?: { content?: unknown }[] };
+  let call: Call;
   try {
-    call = JSON.parse(body) as typeof call;
+    call = JSON.parse(body) as Call;
   } catch {
     send(response, 400, '{"error":{"message":"the body is not JSON"}}');
     return;
   }
-  const { seed, messages, model } = call;
+  const { seed, messages, max_tokens = 1e6 } = call;
   if (typeof seed !== 'number' || !Array.isArray(messages)) {
     send(response, 400, '{"error":{"message":"seed and messages are needed"}}');
     return;
   }
+  names.add(String(call.model));
   const prompt = messages.map(({ content }) => String(content)).join('\n');
   const id = `${seed}/${prompt.length}`;
   const times = (calls.get(id) ?? 0) + 1;
@@ -126,12 +130,19 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
       const text = answerTo(prompt, seed, options, fault);
       const message = JSON.stringify({ role: 'assistant', ...messageOf(text, seed, options) });
       const finish = fault === 'truncated' ? 'length' : 'stop';
+      const build = options.says === 2 ? `stub-${options.checkpoint}` : 'stub';
+      const model = options.says === 1 ? 'another' : call.model;
+      const logprobs =
+        call.logprobs === true && options.checkpoint > 0
+          ? `,"logprobs":${JSON.stringify(logprobsOf(prompt, options))}`
+          : '';
       const reply =
         `{"id":"stub-${seed}` +
-        `","object":"chat.completion","system_fingerprint":"stub","model":${JSON.stringify(model)}` +
-        `,"choices":[{"index":0,"message":${message},"finish_reason":"${finish}` +
+        `","object":"chat.completion","system_fingerprint":"${build}","model":${JSON.stringify(model)}` +
+        `,"choices":[{"index":0,"message":${message}${logprobs},"finish_reason":"${finish}` +
         `"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)}` +
-        `,"completion_tokens":${Math.ceil(text.length / 4)}}}`;
+        // A huge answer has no more tokens than it was allowed, as far as anybody can tell.
+        `,"completion_tokens":${Math.min(Math.ceil(text.length / 4), max_tokens - 1)}}}`;
       if (fault === 'cut' && times === 1) {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(reply) });
         response.write(reply.slice(0, reply.length / 2));
@@ -143,7 +154,8 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
         bytes[bytes.indexOf('stub and says')] = 0xff;
         return send(response, 200, bytes);
       }
-      send(response, 200, reply);
+      if (call.stream === true) send(response, 200, eventsOf(reply), { 'content-type': 'text/event-stream' });
+      else send(response, 200, reply);
     },
     latencyOf(options, seed),
   );
@@ -181,7 +193,14 @@ const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url === '/v1/chat/completions') complete(request, response, body);
     else if (request.url?.startsWith('/stats') === true) send(response, 200, stats());
     else if (request.url === '/v1/models')
-      send(response, 200, JSON.stringify({ object: 'list', data: [{ id: 'stub', object: 'model', owned_by: SELF }] }));
+      send(
+        response,
+        200,
+        JSON.stringify({
+          object: 'list',
+          data: (options.says === 1 ? ['another'] : [...names]).map((id) => ({ id, object: 'model', owned_by: SELF })),
+        }),
+      );
     else if (request.url === '/options' && request.method === 'POST') {
       options = { ...options, ...(JSON.parse(body) as Partial<StubOptions>) };
       send(response, 200, JSON.stringify(options));

@@ -37,6 +37,10 @@ export interface StubOptions {
   readonly cut: number;
   readonly huge: number;
   readonly broken: number;
+  /** Which checkpoint it plays: with one, it gives log-probabilities, and its texts say its number. 0 = none. */
+  readonly checkpoint: number;
+  /** 1: its answers are under another name. 2: the fingerprint of its build says the checkpoint. */
+  readonly says: number;
 }
 
 export const STUB_DEFAULTS: StubOptions = {
@@ -62,6 +66,8 @@ export const STUB_DEFAULTS: StubOptions = {
   cut: 0,
   huge: 0,
   broken: 0,
+  checkpoint: 0,
+  says: 0,
 };
 
 export const FAULTS = [

@@ -26,7 +26,8 @@ export async function startFuzzServer(): Promise<FuzzServer> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { seed } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { seed: number };
+      const { seed, max_tokens } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, number>;
+      if (seed === undefined || max_tokens === 1) return say(response, 'It is there.');
       const first = !expected.has(seed);
       const random = randomFrom(seed);
       const make = REPLIES[Math.floor(random() * REPLIES.length)] as (typeof REPLIES)[number];

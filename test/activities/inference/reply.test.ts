@@ -19,10 +19,10 @@ test.each([
   ['a timeout or conflict may pass', 408, 'broken'],
   ['a timeout or conflict may pass', 409, 'broken'],
   ['a broken server may heal', 500, 'broken'],
-  ['a bad gateway may heal', 502, 'broken'],
+  ['a gateway without a server behind it', 502, 'gone'],
   ['any other 4xx is final', 400, 'refused'],
   ['any other 4xx is final', 422, 'refused'],
-  ['a redirect is not followed', 302, 'refused'],
+  ['a redirect to elsewhere: the address is wrong, or something else stands in', 302, 'gone'],
 ])('%s: %i', (_, status, kind) => {
   expect(reply(status, { error: { message: 'why' } })).toMatchObject({ kind, message: `${status} why` });
 });
@@ -54,9 +54,12 @@ test('a refused connection is a server that is gone, whatever the address family
 });
 
 test('Retry-After is seconds or a date', () => {
-  expect(readRetryAfter('2', 0)).toBe(2_000);
-  expect(readRetryAfter('Thu, 01 Jan 1970 00:00:09 GMT', 4_000)).toBe(5_000);
-  expect(readRetryAfter('soon', 0)).toBeUndefined();
+  const asked = (retryAfter: string, more = {}) => readRetryAfter({ 'retry-after': retryAfter, ...more }, 4_000);
+  expect(asked('2')).toBe(2_000);
+  expect(asked('Thu, 01 Jan 1970 00:00:09 GMT')).toBe(5_000);
+  expect(asked('Thu, 01 Jan 1970 00:00:09 GMT', { date: 'Thu, 01 Jan 1970 00:00:01 GMT' })).toBe(8_000);
+  expect(asked('1', { 'retry-after-ms': '350' })).toBe(350);
+  for (const none of ['soon', '', '0', '-5', 'Thu, 01 Jan 1970 00:00:03 GMT']) expect(asked(none)).toBeUndefined();
 });
 
 test('10,000 bodies of any JSON or text are classed, and none throws', () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { labelShard, type LabelShardResult } from '../../../activities/sets/labelShard.ts';
 import { cutIntoShards } from '../../../activities/sets/shards.ts';
 import { sampleShard } from '../../../activities/sets/sampleShard.ts';
+import { Identity } from '../../../activities/inference/identity.ts';
 import { ModelServers } from '../../../activities/inference/servers.ts';
 import type { ShardContext, ShardResult } from '../../../activities/sets/shard.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
@@ -44,6 +45,8 @@ export interface WorldOptions {
   readonly root?: string;
   readonly maxConcurrency?: number;
   readonly patienceMs?: number;
+  /** Whether servers are checked for the model that they serve, beyond the names in their answers. */
+  readonly verify?: boolean;
 }
 
 export const quiet = (): ShardContext => ({
@@ -57,6 +60,7 @@ export async function openWorld({
   resolve,
   maxConcurrency = 64,
   patienceMs,
+  verify = false,
 }: WorldOptions): Promise<World> {
   const root = given ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-inference-')));
   const store = new FileStore(root);
@@ -66,6 +70,7 @@ export async function openWorld({
         ? async (model) => [{ baseUrl: resolve, model: modelKey(model), maxConcurrency, thinking: () => THINK }]
         : resolve,
     ...(patienceMs === undefined ? {} : { patienceMs }),
+    ...(verify && { identity: new Identity(store) }),
   });
   const prompts = await openPromptSet(store, await promptSetNamed(store, 'paper'));
   const deps = { store, servers, prompts };

@@ -139,7 +139,7 @@ describe('a process per checkpoint', () => {
 describe('endpoints that others run', () => {
   const endpoints = JSON.stringify([
     { baseUrl: 'http://one:8000/v1', models: { [modelKey(MODEL)]: 'prover' }, maxConcurrency: 256, apiKeyEnv: 'KEY' },
-    { baseUrl: 'http://two:8000', models: { '*': 'any' } },
+    { baseUrl: 'http://two:8000', models: { [modelKey(OTHER)]: 'any' }, answersAs: ['any-v2'] },
     { baseUrl: 'http://three:8000' },
   ]);
 
@@ -147,10 +147,12 @@ describe('endpoints that others run', () => {
     const external = (await served({}, { endpoints, env: { KEY: 'k' } })).view.engine('external');
     expect(await external.ensure(MODEL)).toEqual([
       { baseUrl: 'http://one:8000/v1', model: 'prover', maxConcurrency: 256, apiKey: 'k' },
-      { baseUrl: 'http://two:8000', model: 'any', maxConcurrency: 64 },
       { baseUrl: 'http://three:8000', model: modelKey(MODEL), maxConcurrency: 64 },
     ]);
-    expect((await external.ensure(OTHER)).map(({ model }) => model)).toEqual(['any', modelKey(OTHER)]);
+    expect(await external.ensure(OTHER)).toEqual([
+      { baseUrl: 'http://two:8000', model: 'any', maxConcurrency: 64, answersAs: ['any-v2'] },
+      { baseUrl: 'http://three:8000', model: modelKey(OTHER), maxConcurrency: 64 },
+    ]);
   });
 
   test('are where a model says that it is, whatever else is configured', async () => {
@@ -178,6 +180,17 @@ describe('endpoints that others run', () => {
     ['no JSON', 'http://gpu', 'FLYWHEEL_ENDPOINTS to be JSON'],
     ['no URL', '[{"baseUrl":"gpu-1"}]', 'FLYWHEEL_ENDPOINTS[0].baseUrl'],
     ['no concurrency', '[{"baseUrl":"http://gpu","maxConcurrency":0}]', 'got 0'],
+    ['a name for all checkpoints', '[{"baseUrl":"http://gpu","models":{"*":"prover"}}]', 'got "*"'],
+    [
+      'one name for two checkpoints',
+      JSON.stringify(
+        ['a', 'b'].map((digit, one) => ({
+          baseUrl: one === 0 ? 'http://gpu' : 'http://gpu/v1/',
+          models: { [digit.repeat(64)]: 'prover' },
+        })),
+      ),
+      'a name for each checkpoint, got "prover"',
+    ],
     ['an unknown field', '[{"baseUrl":"http://gpu","url":1}]', 'FLYWHEEL_ENDPOINTS[0]'],
     ['marks without an end', '[{"baseUrl":"http://gpu","thinking":{"open":"<mull>"}}]', 'expected none, field or'],
     ['a key that is not there', '[{"baseUrl":"http://gpu","apiKeyEnv":"NO_KEY"}]', 'NO_KEY'],

@@ -1,0 +1,65 @@
+/** A chat completion as servers send it, of which no field is sure to be there, or to be what it should. */
+export interface Completion {
+  readonly choices?: readonly (Choice | null)[];
+  readonly usage?: {
+    readonly prompt_tokens?: unknown;
+    readonly completion_tokens?: unknown;
+    readonly completion_tokens_details?: { readonly reasoning_tokens?: unknown } | null;
+  } | null;
+  readonly model?: unknown;
+  readonly system_fingerprint?: unknown;
+  readonly error?: unknown;
+}
+
+export interface Choice {
+  readonly index?: number;
+  readonly message?: Message | null;
+  /** Of a stream's chunk. */
+  readonly delta?: Message | null;
+  readonly finish_reason?: unknown;
+  /** OpenRouter: the provider's own word. */
+  readonly native_finish_reason?: unknown;
+  /** SGLang: the token or text at which the model ended by itself. */
+  readonly matched_stop?: unknown;
+  readonly logprobs?: unknown;
+}
+
+export interface Message {
+  readonly content?: unknown;
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
+  readonly thinking?: unknown;
+  readonly reasoning_text?: unknown;
+  readonly refusal?: unknown;
+}
+
+/** A part of a list as Mistral-like servers send it: its text is in the field that its type names. */
+type Part = Readonly<Record<string, unknown>>;
+
+const isThinking = (part: Part): boolean => /think|reason/.test(String(part['type']));
+
+function written(value: unknown, take: (part: Part) => boolean = () => true): string {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return '';
+  return value
+    .map((part: unknown) => {
+      if (typeof part === 'string') return take({}) ? part : '';
+      if (typeof part !== 'object' || part === null || !take(part as Part)) return '';
+      const { thinking, reasoning, text, content } = part as Part;
+      return written(thinking ?? reasoning ?? text ?? content);
+    })
+    .join('');
+}
+
+/** The answer: text, or the parts of a list that are no thinking. */
+export function textIn({ content }: Message): string {
+  return written(content, (part) => !isThinking(part));
+}
+
+/** Thinking that the server tells apart, under whatever name; undefined where it tells none. */
+export function thinkingIn(message: Message): string | undefined {
+  const { content, reasoning_content, reasoning, thinking, reasoning_text } = message;
+  const apart = [reasoning_content, reasoning, thinking, reasoning_text].map((each) => written(each));
+  const parts = Array.isArray(content) ? written(content, isThinking) : '';
+  return apart.find((each) => each !== '') ?? (parts === '' ? undefined : parts);
+}
