@@ -6,7 +6,7 @@ start. Others are read by transformers, which has rules of its own for every fam
 
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from tokenizers import Tokenizer
 
 from trainer.contract.thinking import Separator, ThinkingFormat
 
+QUESTION = "HERE-STANDS-THE-QUESTION"
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 # Classes of transformers that take tokenizer.json as it is.
 AS_IT_IS = ("PreTrainedTokenizerFast", "TokenizersBackend")
@@ -48,7 +49,8 @@ class Chat:
         self.template = compile_template(words.template) if words.template is not None else None
         self.added = {token.content: number for number, token in self.tokenizer.get_added_tokens_decoder().items()}
         self.stop_ids = sorted(self.ends(folder))
-        self.silent = {*self.stop_ids, *(self.tokenizer.token_to_id(text) for text in self.named.values())}
+        named = (self.tokenizer.token_to_id(text) for text in self.named.values())
+        self.silent = {*self.stop_ids, *named, *self.turn_ids()}
         """Tokens that begin a text, end it or fill it up; all others are part of what was said, special or not."""
 
     def ends(self, folder: Path) -> set[int]:
@@ -80,13 +82,23 @@ class Chat:
     def encode(self, text: str, special: bool = False) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=special).ids
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def turn_ids(self) -> set[int]:
+        """Special tokens by which the template has an answer begin."""
+        try:
+            begin = self.prompt([{"role": "user", "content": QUESTION}]).rpartition(QUESTION)[2]
+        except ValueError:
+            return set()
+        added = self.tokenizer.get_added_tokens_decoder()
+        return {token for token in self.encode(begin) if token in added and added[token].special}
+
+    def decode(self, ids: Sequence[int], tags: Collection[int] = ()) -> str:
         """What was said: tags that are special tokens are a part of it, the end is not."""
-        silent = self.silent
+        silent = self.silent.difference(tags)
         return self.tidy(self.tokenizer.decode([token for token in ids if token not in silent], False))
 
     def separator(self, form: ThinkingFormat) -> Separator:
-        return Separator(form, self.added, self.encode, self.decode)
+        tags = self.encode(form.open + form.close)
+        return Separator(form, self.added, self.encode, lambda ids: self.decode(ids, tags))
 
 
 def words_alone(folder: Path) -> Words | None:

@@ -1,18 +1,23 @@
 """Prompts and texts of a checkpoint without transformers, against what transformers makes of the same folder."""
 
 import json
+import random
 import shutil
 import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jinja2
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from trainer.contract.chats import Chats
+from trainer.contract.thinking import ThinkingFormat
 from trainer.serving.chat import Chat, words_alone
 from trainer.tests.support import BASE
+from trainer.tests.tiny_base import make_thinking_base
 from trainer.tests.tiny_models import TEMPLATE, edit_json, make_tokenizer
 
 CONVERSATION = [
@@ -186,10 +191,26 @@ class ChatTest(unittest.TestCase):
                     edit_json(folder / name, eos_token_id=eos)
                 self.assertEqual(Chat(folder).stop_ids, ends)
 
+    def test_a_completion_is_the_same_text_to_the_server_and_to_a_training(self) -> None:
+        own = make_thinking_base(self.folder())
+        form = ThinkingFormat(open="[THINK]", close="[/THINK]", promptOpens=True)
+        draw = random.Random(1)
+        for folder, thinking in ((BASE, None), (own, None), (own, form)):
+            chat, tokenizer = Chat(folder), AutoTokenizer.from_pretrained(folder)
+            job = mock.Mock(thinking=thinking, template_kwargs={})
+            trained = Chats(tokenizer, job, chat.stop_ids, len(tokenizer))
+            served = chat if thinking is None else chat.separator(thinking)
+            for _ in range(200):
+                ids = [draw.randrange(len(tokenizer)) for _ in range(draw.randrange(1, 30))]
+                self.assertEqual(served.decode(ids), trained.decode(ids))
+                if thinking is not None:
+                    self.assertEqual(served.split(ids), trained.separator.split(ids))
+
     def test_the_shipped_base_is_read_without_transformers(self) -> None:
         self.assertIsNotNone(words_alone(BASE))
         named = Chat(BASE)
-        self.assertEqual(named.silent, {0, 1, 2})
+        # Its template has an answer begin with a token of its own, which is none of it.
+        self.assertEqual(named.silent, {0, 1, 2, 3})
         self.assertEqual(
             json.loads((BASE / "tokenizer_config.json").read_text())["eos_token"], named.named["eos_token"]
         )

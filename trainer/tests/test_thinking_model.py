@@ -14,51 +14,12 @@ from unittest import mock
 
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from trainer import train
 from trainer.contract.files import checkpoint_digest, sha256_of
 from trainer.tests.reward_server import RewardServer
 from trainer.tests.support import job_value
-from trainer.tests.tiny_base import WORDS
-
-TAGS = ["[THINK]", "[/THINK]"]
-TURN = "<turn>"
-TEMPLATE = "{{ messages[0].content }}{% if hard %} 10{% endif %} [THINK]"
-
-
-def make_thinking_base(folder: Path) -> Path:
-    """A Qwen3 of one layer whose prompts open the thinking. No pad token, and two tokens that end a turn."""
-    words = [*WORDS, TURN, *TAGS]
-    tokenizer = Tokenizer(models.WordLevel({word: id for id, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token="<eos>",
-        unk_token="<unk>",
-        additional_special_tokens=TAGS,
-        chat_template=TEMPLATE,
-    )
-    fast.save_pretrained(folder)
-    torch.manual_seed(1)
-    config = Qwen3Config(
-        vocab_size=len(words),
-        hidden_size=32,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
-        max_position_embeddings=128,
-        tie_word_embeddings=True,
-        eos_token_id=fast.eos_token_id,
-    )
-    model = Qwen3ForCausalLM(config).to(torch.bfloat16)
-    ends = [fast.eos_token_id, fast.convert_tokens_to_ids(TURN)]
-    model.generation_config = GenerationConfig(eos_token_id=ends)
-    model.save_pretrained(folder, max_shard_size="4KB")
-    return folder
+from trainer.tests.tiny_base import TAGS, TURN, make_thinking_base
 
 
 class Job:
