@@ -116,6 +116,12 @@ async def disconnected(request: Request) -> None:
         pass
 
 
+def opens(prompt: str, question: str, open_tag: str, close_tag: str) -> bool:
+    """Whether what a template writes after the last message leaves the thinking open."""
+    tail = prompt.rpartition(question.strip() or "\n")[2]
+    return tail.rfind(open_tag) > tail.rfind(close_tag)
+
+
 def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
     """Raises Refused where prompt and answer do not fit the context."""
     name = "messages" if isinstance(wanted, ChatRequest) else "prompt"
@@ -126,7 +132,7 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
             prompt = model.chat.encode(text)
             if wanted.thinking is not None:
                 separator = model.chat.separator(wanted.thinking)
-                opened = text.rstrip().endswith(separator.texts[0])
+                opened = opens(text, wanted.messages[-1]["content"], *separator.texts)
             if wanted.logprobs:
                 alternatives = wanted.top_logprobs
         else:
@@ -139,17 +145,25 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
     if not prompt:
         raise Refused(f"expected {name} to have at least one token", name)
     if len(prompt) >= context:
-        problem = f"{name} has {len(prompt)} tokens, the context holds {context} with the answer"
+        problem = f"{name} has {len(prompt)} tokens, the context holds {context} with the answer{more_context(model)}"
         raise Refused(problem, name, code="context_length_exceeded")
     limit_name = "max_tokens" if wanted.max_completion_tokens is None else "max_completion_tokens"
     limit = getattr(wanted, limit_name) or context - len(prompt)
     if len(prompt) + limit > context:
-        problem = f"{limit_name} = {limit} and a prompt of {len(prompt)} tokens exceed the context of {context}"
+        asked = f"{limit_name} = {limit} and a prompt of {len(prompt)} tokens"
+        problem = f"{asked} exceed the context of {context}{more_context(model)}"
         raise Refused(problem, limit_name, code="context_length_exceeded")
     seed = wanted.seed if wanted.seed is not None else secrets.randbits(63)
     ticket = asyncio.get_running_loop().create_future()
     call = Call(prompt, limit, wanted.temperature, wanted.top_p, seed, wanted.stop, ticket, alternatives)
     return Asked(wanted, model.chat, call, separator, opened)
+
+
+def more_context(model: Model) -> str:
+    most = model.batch.decoder.max_context
+    return (
+        f"; this model takes {most}: raise --max-context (FLYWHEEL_MODEL_CONTEXT)" if most > model.batch.context else ""
+    )
 
 
 def make_app(server: Server) -> FastAPI:

@@ -83,7 +83,8 @@ class Engine:
         try:
             return await asyncio.shield(self.loading[name])
         except Exception as error:
-            raise Refused(f"the model {name!r} cannot be served: {error}", "model", 400, "model_unusable") from error
+            reason = str(error).strip()[:500] or type(error).__name__
+            raise Refused(f"the model {name!r} cannot be served: {reason}", "model", 400, "model_unusable") from error
 
     async def load(self, name: str, folder: Path) -> Model:
         """Makes a model resident; the idle ones unused for longest go, once there are too many."""

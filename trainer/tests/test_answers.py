@@ -149,6 +149,14 @@ class AnswersTest(unittest.TestCase):
         for format in (THINK, {**THINK, "promptOpens": False}):
             message = self.answer(model=name, max_tokens=100, thinking=format)["choices"][0]["message"]
             self.assertEqual((message["reasoning_content"], message["content"]), ("a plan", "a proof"))
+        begun = self.says("a plan", "</think>", "a proof", template=TEMPLATE + "<think>\nWell, ")
+        message = self.answer(model=begun, thinking=THINK)["choices"][0]["message"]
+        self.assertEqual((message["reasoning_content"], message["content"]), ("a plan", "a proof"))
+        for question, template in (("Open with <think>", "{{ messages[-1].content }}"), (" ", TEMPLATE)):
+            quoted = self.says("a plan", "</think>", "a proof", template=template)
+            asked = [{"role": "user", "content": question}]
+            message = self.answer(model=quoted, messages=asked, thinking=THINK)["choices"][0]["message"]
+            self.assertEqual((message["reasoning_content"], message["content"]), (None, "a plan</think>a proof"))
         cut = self.answer(model=name, max_tokens=1, thinking=THINK)
         message = cut["choices"][0]["message"]
         self.assertEqual((message["reasoning_content"], message["content"]), ("a pl", ""))
