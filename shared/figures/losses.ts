@@ -1,5 +1,5 @@
 import { possibleLabels, tallyOf, type AnalysisEvidence } from '../label/autoLabel.ts';
-import type { Outcome } from '../outcomes.ts';
+import type { Cause, Outcome } from '../outcomes.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import { wilsonAt } from './measures.ts';
 
@@ -24,13 +24,14 @@ type LossKind = (typeof LOSS_KINDS)[number];
 
 export const NO_VERDICTS: VerdictCounts = { asked: 0, unparseable: 0, truncated: 0, refused: 0, scores: 0 };
 
-/** Statuses by which a server finds fault with a call itself, and would again. */
-const REFUSALS: readonly (number | undefined)[] = [400, 413, 422];
+/** Of the call itself, and again if it were asked again; by the status where a ledger of before says no cause. */
+const REFUSALS: readonly (Cause | undefined)[] = ['overflow', 'filter', 'request'];
+const REFUSING: readonly (number | undefined)[] = [400, 413, 422];
 
 /** How a call lost its verdict; `undefined` where it gave one, or failed for what had nothing to do with it. */
-export function lossOf({ kind, status }: Pick<Outcome, 'kind' | 'status'>): LossKind | undefined {
-  if (kind === 'failed') return REFUSALS.includes(status) ? 'refused' : undefined;
-  return kind === 'answered' ? undefined : kind;
+export function lossOf({ kind, cause, status }: Pick<Outcome, 'kind' | 'cause' | 'status'>): LossKind | undefined {
+  if (kind !== 'failed') return kind === 'answered' ? undefined : kind;
+  return (cause === undefined ? REFUSING.includes(status) : REFUSALS.includes(cause)) ? 'refused' : undefined;
 }
 
 /** Whether an outcome is the first attempt at a verdict. */

@@ -33,14 +33,16 @@ test('the first attempt at each verdict counts, by task and by how it was lost; 
     { kind: 'truncated' },
     { score: 1, attempt: 1 },
     { kind: 'unparseable', task: 'metaVerify' },
-    { kind: 'failed', status: 413 },
+    { kind: 'failed', status: 400, cause: 'overflow' },
+    { kind: 'failed', status: 413 }, // of a ledger that says no cause
+    { kind: 'failed', status: 400, cause: 'wrong model' },
     { kind: 'failed', status: 503 },
-    { kind: 'failed' },
+    { kind: 'failed', cause: 'cut' },
     { task: 'prove', kind: 'truncated' },
   );
-  expect(verify).toEqual({ asked: 3, unparseable: 0, truncated: 1, refused: 1, scores: 0.5 });
+  expect(verify).toEqual({ asked: 4, unparseable: 0, truncated: 1, refused: 2, scores: 0.5 });
   expect(metaVerify).toEqual({ ...NO_VERDICTS, asked: 1, unparseable: 1 });
-  expect(lossShare(verify)).toBeCloseTo(2 / 3);
+  expect(lossShare(verify)).toBeCloseTo(3 / 4);
 });
 
 describe('a mean of verdicts', () => {
