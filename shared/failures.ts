@@ -17,11 +17,15 @@ const HEALS = {
   /** A stage would be trained on no row at all. */
   NothingToLearn: false,
 
+  /** The input of a part of a lap, started by hand, is not what a lap gives it. */
+  BadPartInput: false,
+
   // ---- Sets
   /** No server of a model answered for as long as the recipe has patience, or none is configured. */
   NoServer: false,
   /** Another model answered under the name of a set's: what it said is taken back, and asked again. */
   WrongModel: true,
+  BadSetInput: false,
   /** Every call of a set failed. */
   NoAnswers: false,
   /** More of a judge's verdicts are lost than the recipe allows: to ask again would select. */

@@ -13,7 +13,7 @@ export function refusalOfText(text: string): string | undefined {
 }
 
 /** The beginning of a text, for a message: what could not be seen in it is spelt out. */
-export function shown(text: string): string {
+export function visible(text: string): string {
   return text
     .slice(0, 60)
     .replace(/(?! )[\p{C}\p{Z}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

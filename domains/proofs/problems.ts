@@ -4,7 +4,7 @@ import { tell } from '../../shared/lap/issues.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
 import type { Problem } from '../../shared/records.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
-import { refusalOfText, shown } from '../../shared/texts.ts';
+import { refusalOfText, visible } from '../../shared/texts.ts';
 
 const share = z.number().min(0).max(0.5).default(0.1);
 
@@ -131,7 +131,7 @@ function parseLine(line: string, where: string): Problem {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new Error(`${where}: expected a JSON object, got ${shown(line)}`, { cause: error });
+    throw new Error(`${where}: expected a JSON object, got ${visible(line)}`, { cause: error });
   }
   const parsed = problemLine.safeParse(value);
   if (!parsed.success) throw new Error(`${where}: ${tell(parsed.error, value)}`);

@@ -1,5 +1,6 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { isScore, type Score } from '../scores.ts';
+import { shown } from '../inputRules.ts';
 import type { ReviewProgress, Verdict } from './reviews.ts';
 
 // What may be sent to a review: by the workflow that handles it and by whoever sends it, each message is one object.
@@ -149,11 +150,4 @@ function textIn(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_COMMENT) return value;
   throw new Refusal(`Expected ${name} to be a text of 1 to ${MAX_COMMENT} characters, got ${shown(value)}`);
-}
-
-/** A value as it may stand in a one-line message. */
-export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? typeof value);
-  return text.length <= 80 ? text : `${text.slice(0, 80)}… (${text.length} characters)`;
 }

@@ -1,6 +1,5 @@
 import {
   refused,
-  shown,
   type ClaimAnswer,
   type FlagAnswer,
   type FlagMessage,
@@ -8,6 +7,7 @@ import {
   type ReleaseAnswer,
   type VerdictAnswer,
 } from './messages.ts';
+import { shown } from '../inputRules.ts';
 import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
 
 /**

@@ -5,6 +5,7 @@ import * as messages from '../../shared/review/messages.ts';
 import * as rules from '../../shared/review/reviewState.ts';
 import type { ExpertReviewInput, ReviewResult, ReviewState } from '../../shared/review/reviews.ts';
 import { reviewDetails, reviewProgress } from '../../shared/review/reviewText.ts';
+import { shown } from '../../shared/inputRules.ts';
 import { reviewRecorder } from './reviewRecorder.ts';
 import { failure } from '../failure.ts';
 
@@ -83,7 +84,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
       const move = payload.kind === 'read' ? verdictMove(payload.value) : payload;
       if (move.kind === 'made') await make(move);
       else {
-        const message = `submitAnnotation ${messages.shown(payload.kind === 'read' ? payload.value : undefined)}`;
+        const message = `submitAnnotation ${shown(payload.kind === 'read' ? payload.value : undefined)}`;
         become(rules.note(state, message, move.reason, Date.now()));
       }
     },

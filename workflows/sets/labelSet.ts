@@ -1,5 +1,7 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { LabelSetInput, LabelSetResult } from '../../shared/sampling/sets.ts';
+import { refusalOfLabelSet } from '../../shared/sampling/setInput.ts';
+import { failure } from '../failure.ts';
 import { runWindow, setResult, type WindowState } from './window.ts';
 import { shards, quick } from '../proxies.ts';
 
@@ -8,6 +10,8 @@ import { shards, quick } from '../proxies.ts';
  * than decide it.
  */
 export async function labelSet(input: LabelSetInput, from?: WindowState): Promise<LabelSetResult> {
+  const refusal = refusalOfLabelSet(input);
+  if (refusal) throw failure('BadSetInput', refusal);
   const { setId, proofs, engine, policy, maxLossShare } = input;
   const set = { setId, rows: proofs, engine, maxLossShare, noun: 'proofs' };
   const state = await runWindow(set, from, (shard, of, stopToken) =>

@@ -1,0 +1,27 @@
+import { setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import type { OpenedLap } from '../activities/laps/open.ts';
+import { fieldsOf, firstWrong, loose, OBJECT, PATH, PROMPTS } from '../shared/inputRules.ts';
+import { failure } from './failure.ts';
+
+/**
+ * A workflow that others start with what is right, and a person by hand with anything: there, what it cannot take fails
+ * it. As a child it waits with a faulty step for code that is mended, as all do, and no lap is lost.
+ */
+export function byHand<Input extends unknown[], Result>(workflow: (...input: Input) => Promise<Result>): void {
+  setWorkflowOptions(() => (workflowInfo().parent ? {} : { failureExceptionTypes: [TypeError, RangeError] }), workflow);
+}
+
+const OPENED = { lap: PATH, recipe: OBJECT, problems: OBJECT, prompts: PROMPTS, base: OBJECT };
+
+/** A part of a lap, which is given what the lap opened. @throws `BadPartInput` */
+export function partOfLap<Input extends { readonly opened: OpenedLap }, Result>(
+  workflow: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Result> {
+  const part = async (input: Input): Promise<Result> => {
+    const refusal = firstWrong(fieldsOf('opened.', loose<Input>(input).opened, OPENED));
+    if (refusal) throw failure('BadPartInput', `${refusal}: a lap starts this part, with what it opened`);
+    return workflow(input);
+  };
+  byHand(part);
+  return part;
+}
