@@ -1,4 +1,4 @@
-"""A GRPO training over the shipped base, in this process, whose rewards the test decides."""
+"""A GRPO training, over the shipped base if no other is said, in this process, whose rewards the test decides."""
 
 import unittest
 from pathlib import Path
@@ -32,13 +32,13 @@ class FakeClient:
         return Rewards(self.values, {}, ["a judge gave no verdict" for value in self.values if value is None])
 
 
-def make_training(test: type[unittest.TestCase], client: FakeClient, **hyper: Any) -> GrpoTraining:
+def make_training(test: type[unittest.TestCase], client: FakeClient, base: Path = BASE, **hyper: Any) -> GrpoTraining:
     """Its files go with the test case's class."""
     folder = Path(test.enterClassContext(TemporaryDirectory()))
-    job = parse_job(job_value(folder, **hyper))
+    job = parse_job(job_value(folder, base=base, **hyper))
     job.output.folder.mkdir()
-    model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(base)
     chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer), len(tokenizer))
     rows = load_rows(job.datasets[0], "grpo")
     order = mixture([len(rows)], [1], job.hyper.prompts_per_step * job.hyper.max_steps, job.hyper.seed)
