@@ -7,12 +7,14 @@ import { ArtifactChanged, madeUri, type ArtifactStore } from './types.ts';
 
 /** Written last: a checkpoint that has one is whole. */
 const CONFIG = 'config.json';
+/** The one folder that a checkpoint may hold: chat templates beside the default one. */
+const TEMPLATES = 'additional_chat_templates/';
 
 /**
  * Identity of a checkpoint: sha256 over the lines `<sha256 of file>  <file name>\n` of every file in the folder, in the
  * byte order of the names. The trainer computes the same (see ARCHITECTURE.md), so that a result can be checked against
  * what lies in the store.
- * @throws when the folder does not exist, is empty or holds folders: a checkpoint is flat.
+ * @throws when the folder does not exist, is empty or holds folders, but for one of chat templates.
  */
 export async function checkpointDigest(folder: string): Promise<string> {
   return digestOf(new FileStore(folder), '', folder);
@@ -88,7 +90,7 @@ async function namesOf(store: ArtifactStore, prefix: string, folder: string): Pr
   for await (const place of store.list(prefix)) names.push(place.slice(prefix.length));
   if (names.length === 0)
     throw new ArtifactChanged(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
-  const nested = names.find((name) => name.includes('/'));
+  const nested = names.find((name) => name.includes('/') && !name.startsWith(TEMPLATES));
   if (nested !== undefined)
     throw new Error(
       `Expected the checkpoint ${folder} to hold files only, got the folder ` +

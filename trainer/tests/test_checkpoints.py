@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from trainer.contract.checkpoints import export_checkpoint, verify_checkpoint
 from trainer.contract.failures import JobFailure
@@ -161,10 +161,14 @@ class EndTest(CheckpointTest):
         (self.copy / "chat_template.jinja").write_text("default {{ messages[0].content }}")
         (self.copy / "additional_chat_templates").mkdir()
         (self.copy / "additional_chat_templates" / "tool_use.jinja").write_text("tools")
-        said = AutoTokenizer.from_pretrained(self.copy).apply_chat_template(
-            [{"role": "user", "content": "prove"}], tokenize=False
-        )
-        self.assertEqual(said, "default prove")
+        self.assertEqual(self.said(), "default prove")
+        (self.copy / "chat_template.jinja").unlink()
+        shutil.rmtree(self.copy / "additional_chat_templates")
+        (self.copy / "chat_template.json").write_text('{"chat_template": "json {{ messages[0].content }}"}')
+        self.assertEqual(self.said(), "json prove")
+
+    def said(self) -> str:
+        return load_checkpoint(self.copy)[1].apply_chat_template([{"role": "user", "content": "prove"}], tokenize=False)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ import { checkpointFolder, safetensors, TENSORS, TINY, TINY_CONFIG } from './che
 
 async function folder(files: Readonly<Record<string, string>>): Promise<string> {
   const where = await mkdtemp(path.join(tmpdir(), 'flywheel-checkpoint-'));
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(where, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(where, name)), { recursive: true });
+    await writeFile(path.join(where, name), text);
+  }
   return where;
 }
 
@@ -42,6 +45,7 @@ test('the digest is the one that the trainer computes', async () => {
     '\u{ff5e}.txt': 'w',
     '\u{1f300}.txt': 'c',
     '.hidden': '',
+    'additional_chat_templates/tool_use.jinja': 'tools',
   });
   const code =
     'import sys; from pathlib import Path; from trainer.contract.files import checkpoint_digest; ' +
@@ -65,6 +69,17 @@ test('an imported base lies whole under its digest, once, however many import it
   expect(refs).toEqual(Array.from({ length: 5 }, () => ({ uri: `checkpoints/${digest}`, sha256: digest })));
   expect(await readdir(store.path('checkpoints'))).toEqual([digest, `${digest}.made.json`]);
   expect(await readFile(store.path(`checkpoints/${digest}/model.safetensors`))).toEqual(TINY['model.safetensors']);
+});
+
+test('chat templates in a folder of their own are a part of a base', async () => {
+  const store = new FileStore(await mkdtemp(path.join(tmpdir(), 'flywheel-store-')));
+  const base = await checkpointFolder();
+  const plain = await checkpointDigest(base);
+  await mkdir(path.join(base, 'additional_chat_templates'));
+  await writeFile(path.join(base, 'additional_chat_templates/tool_use.jinja'), 'tools');
+  const { uri, sha256: digest } = await importCheckpoint(store, base);
+  expect(digest).not.toBe(plain);
+  expect(await readFile(store.path(`${uri}/additional_chat_templates/tool_use.jinja`), 'utf8')).toBe('tools');
 });
 
 test('of equal checkpoints the one that was made first says what it was made of', async () => {
@@ -100,9 +115,7 @@ test('what is no checkpoint is refused by name', async () => {
   );
   await expect(importCheckpoint(store, await folder({}))).rejects.toThrow('an empty one or none');
   await expect(importCheckpoint(store, await folder({ 'model.gguf': '' }))).rejects.toThrow('config.json');
-  const nested = await folder({ 'config.json': '{}' });
-  await mkdir(path.join(nested, 'original'));
-  await writeFile(path.join(nested, 'original', 'params.json'), '{}');
+  const nested = await folder({ 'config.json': '{}', 'original/params.json': '{}' });
   await expect(importCheckpoint(store, nested)).rejects.toThrow('"original"');
 });
 

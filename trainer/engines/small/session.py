@@ -1,5 +1,6 @@
 """One attempt's training session: model, trainer, state and export put together."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -119,6 +120,9 @@ def load_checkpoint(folder: Path) -> tuple[Any, Any]:
     """Model and tokenizer. Raises JobFailure (class data) for whatever is wrong with the files."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
+        if tokenizer.chat_template is None and (file := folder / "chat_template.json").exists():
+            # As processors of older models have it, whose tokenizers do not look there.
+            tokenizer.chat_template = json.loads(file.read_bytes())["chat_template"]
         model, seen = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except Exception as error:
         failure_class, message = classify(error)
