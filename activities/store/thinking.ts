@@ -33,7 +33,7 @@ export const thinkingSchema = z.union(
 
 /** How a checkpoint tells its thinking from its answers. */
 export interface CheckpointThinking {
-  /** The marks that it writes, switched on or off. */
+  /** The marks that it writes, switched on or off; a training sees them though a server keeps them to itself. */
   readonly marks?: ThinkingTags | undefined;
   /** Undefined where nothing says that it thinks. */
   readonly of: (templateKwargs?: TemplateKwargs) => ThinkingFormat | undefined;
@@ -47,13 +47,14 @@ export interface CheckpointThinking {
  */
 export async function checkpointThinking(files: ArtifactStore, prefix = ''): Promise<CheckpointThinking> {
   const declared = await files.findJson(prefix + THINKING_FILE);
+  const template = await chatTemplateOf(files, prefix);
   if (declared !== undefined) {
     const { data: format, error } = thinkingSchema.safeParse(declared);
     if (error)
       throw new Error(`${prefix}${THINKING_FILE}: ${error.issues[0]?.message}, got ${JSON.stringify(declared)}`);
+    if (format === 'field') return { of: () => format, marks: thinkingMarks(template ?? '') };
     return { of: () => format, ...(typeof format === 'object' && { marks: format }) };
   }
-  const template = await chatTemplateOf(files, prefix);
   if (template === undefined) return { of: () => undefined };
   const formats = new Map<string, ThinkingFormat | undefined>();
   return {

@@ -61,6 +61,14 @@ describe('a checkpoint', () => {
     expect((await checkpointThinking(await files({}))).of()).toBeUndefined();
   });
 
+  test('whose server separates the thinking still has marks, which its training sees', async () => {
+    const declared = await files({ 'chat_template.jinja': switched, [THINKING_FILE]: '"field"' });
+    const known = await checkpointThinking(declared);
+    expect(known.of()).toBe('field');
+    expect(known.marks).toEqual(THINK);
+    expect((await checkpointThinking(await files({ [THINKING_FILE]: '"none"' }))).marks).toBeUndefined();
+  });
+
   test('whose file says something else is refused by it', async () => {
     await expect(checkpointThinking(await files({ [THINKING_FILE]: '{"open":"<mull>"}' }))).rejects.toThrow(
       'thinking.json: expected none, field or the marks',
