@@ -9,9 +9,10 @@ import {
   NO_VERDICTS_BY_TASK,
   VERDICT_TASKS,
   type LabelBounds,
+  type LossFigures,
+  type LostVerdicts,
   type VerdictsByTask,
 } from '../../shared/figures/losses.ts';
-import type { LossFigures, LostVerdicts } from '../../shared/figures/report.ts';
 import { meanReward, NO_REWARDS, withReward } from '../../shared/figures/rewardBounds.ts';
 import { uri } from '../../shared/ids.ts';
 import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';

@@ -1,6 +1,7 @@
 import { possibleLabels, tallyOf, type AnalysisEvidence } from '../label/autoLabel.ts';
 import type { Cause, Outcome } from '../outcomes.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
+import type { StageName } from '../stages.ts';
 import { wilsonAt } from './measures.ts';
 
 /**
@@ -164,3 +165,31 @@ export function labelBounds(
 }
 
 const bound = () => ({ least: 0, most: 0 });
+
+/** First attempts of one judge at the verdicts of a set, or of a training. */
+export interface LostVerdicts extends VerdictCounts {
+  readonly place: string;
+  readonly task: VerdictTask;
+  /** Checkpoint digest of the judge, and what it is: a training of this lap, `base`, or `parent`. */
+  readonly model: string;
+  readonly judge: string;
+  /** Lost, of those asked for. */
+  readonly share: number;
+  readonly mean: Bounded | null;
+}
+
+/**
+ * What asking a judge again may have selected (docs/method.md, "Rewards"): counts, and bounds with every lost verdict
+ * at 0 and at 1.
+ */
+export interface LossFigures {
+  /** Above it a training or a set of labels stops. */
+  readonly maxLossShare: number;
+  readonly verdicts: readonly LostVerdicts[];
+  /** Of trainings that judges reward: over distinct samples. */
+  readonly rewards: readonly (Bounded & { readonly stage: StageName; readonly samples: number })[];
+  /** Phase 4's. */
+  readonly labels: LabelBounds;
+  /** Those that lose more than half of what is allowed. */
+  readonly warnings: readonly { readonly about: string; readonly text: string }[];
+}

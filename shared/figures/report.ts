@@ -1,11 +1,10 @@
 import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
-import type { Bounded, LabelBounds, VerdictCounts, VerdictTask } from './losses.ts';
+import type { LossFigures } from './losses.ts';
 import type { LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
 import type { ScoreSource } from '../records.ts';
-import type { StageName } from '../stages.ts';
 
 /**
  * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by
@@ -234,34 +233,6 @@ export interface LedgerRow {
   readonly used: Amounts;
   /** Used by planned; null where nothing was planned. */
   readonly ratio: Ratios | null;
-}
-
-/** First attempts of one judge at the verdicts of a set, or of a training. */
-export interface LostVerdicts extends VerdictCounts {
-  readonly place: string;
-  readonly task: VerdictTask;
-  /** Checkpoint digest of the judge, and what it is: a training of this lap, `base`, or `parent`. */
-  readonly model: string;
-  readonly judge: string;
-  /** Lost, of those asked for. */
-  readonly share: number;
-  readonly mean: Bounded | null;
-}
-
-/**
- * What asking a judge again may have selected (docs/method.md, "Rewards"): counts, and bounds with every lost verdict at
- * 0 and at 1.
- */
-export interface LossFigures {
-  /** Above it a training or a set of labels stops. */
-  readonly maxLossShare: number;
-  readonly verdicts: readonly LostVerdicts[];
-  /** Of trainings that judges reward: over distinct samples. */
-  readonly rewards: readonly (Bounded & { readonly stage: StageName; readonly samples: number })[];
-  /** Phase 4's. */
-  readonly labels: LabelBounds;
-  /** Those that lose more than half of what is allowed. */
-  readonly warnings: readonly { readonly about: string; readonly text: string }[];
 }
 
 export interface LapReport

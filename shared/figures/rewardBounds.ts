@@ -72,8 +72,8 @@ function possibleRewards(
 }
 
 /**
- * Answers whose R_score is the one that is known. Of a self-verified proof the self-score is not kept, and may be one of
- * two.
+ * Answers whose R_score is the one that is known. Of a self-verified proof the self-score is not kept, and may be one
+ * of two.
  */
 function subjectsOf({ task, verdicts: { proof = [] } }: RewardedItem, score: number | undefined): RewardSubject[] {
   const subject = (given?: Score, label?: Score): RewardSubject => ({

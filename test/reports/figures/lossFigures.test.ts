@@ -57,7 +57,7 @@ async function report() {
   return measureLap(manifest, store, () => toyChecker);
 }
 
-test('lost verdicts are counted by judge, role and set, with the bounds that they put on means, rewards and labels', async () => {
+test('lost verdicts are counted by judge, role and set, and bound means, rewards and labels', async () => {
   const { losses } = await report();
   expect(losses.maxLossShare).toBe(0.1);
   expect(losses.verdicts).toMatchObject([

@@ -24,7 +24,7 @@ test('a mean reward is bounded by every verdict lost at first being 0, and every
   expect(mean()).toBeNull();
 });
 
-test('an unscorable item could have had any reward; what is malformed or too long has its own, whatever is lost', () => {
+test('an unscorable item could have had any reward; what is malformed or too long has its own', () => {
   const unscorable = { itemId: 'i', status: 'unscorable', reason: 'cut' } as const;
   const items: RewardedItem[] = [
     { task: 'prove', answer: unscorable, verdicts: {}, lost: () => true },

@@ -277,7 +277,7 @@ describe('a judge', () => {
     },
   );
 
-  test('that loses more verdicts than the recipe allows ends the job, and says so; what was judged is kept', async () => {
+  test('that loses more verdicts than is allowed ends the job, and says so; what was judged is kept', async () => {
     await writeSpec(store, { maxLossShare: 0.2 });
     model.reply = (call) => (call.seed % 2 === 1 ? 'Half of them say nothing.' : evaluationOf(1));
     const items = Array.from({ length: 240 }, (_, index) =>
@@ -286,7 +286,7 @@ describe('a judge', () => {
     const { status, body } = await post(app, items);
     expect(status).toBe(409);
     expect(body.error).toMatch(
-      /^Expected the verifier of main\/lap-0001\/generator to lose at most 20 % .* lost \d\d(\.\d)? % of 1\d\d at the first/,
+      /^Expected the verifier of main\/lap-0001\/generator to lose at most 20 % .* lost \d\d(\.\d)? % of 1\d\d/,
     );
     expect((await begin(app, [itemOf()])).status).toBe(409);
 

@@ -96,7 +96,7 @@ test('cancelling ends the calls under way and keeps what was paid for', async ()
   expect(again.rows).toBe(100);
 });
 
-test('a set whose judge lost more verdicts than the recipe allows fails at its end, however small, and says what to do', async () => {
+test('a set whose judge lost more verdicts than is allowed fails at its end, and says what to do', async () => {
   await stub.change({ issues: 1, criticalLost: 0.4 });
   const setId = 'main/lap-0001/label/lossy';
   const input = { ...(await inputOf(setId, 4, 5)), maxLossShare: 0.05 };
