@@ -29,7 +29,7 @@ export interface JobAttempt {
   readonly env: Environment;
   readonly image?: string | undefined;
   readonly queue?: string | undefined;
-  /** `wallSeconds` is kept by who watches; a cluster that also ends the job says `timedOut`. */
+  /** `wallSeconds` is of running, not of waiting. It is kept by who watches; a cluster that also ends the job says `timedOut`. */
   readonly resources: ClusterCapacity & { readonly wallSeconds: number };
   /** File, by its absolute path, that stdout and stderr are appended to. */
   readonly log: string;
@@ -45,11 +45,18 @@ export interface SubmittedJob {
   readonly submittedAt: string;
 }
 
-/** How an attempt stands. `since`: ISO time of its start. Without a `why` it ended by itself, or nobody knows. */
+/**
+ * How an attempt stands. `since`: ISO time at which it began to run, after whatever queue; of what is gone, where the
+ * cluster still knows it. Without a `why` it ended by itself, or nobody knows.
+ */
 export type Presence =
   | { readonly kind: 'queued' }
   | { readonly kind: 'alive'; readonly since: string }
-  | { readonly kind: 'gone'; readonly why?: 'preempted' | 'nodeLost' | 'timedOut' | 'outOfMemory' };
+  | {
+      readonly kind: 'gone';
+      readonly why?: 'preempted' | 'nodeLost' | 'timedOut' | 'outOfMemory';
+      readonly since?: string;
+    };
 
 /**
  * Where jobs run. It knows nothing of what a job is for: whether it succeeded is told by the files that it leaves, and

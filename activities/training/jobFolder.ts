@@ -21,8 +21,12 @@ export interface Submission extends SubmittedJob {
 }
 
 /** How an attempt ended, kept in `attempt-N.end.json` because the next attempt overwrites `result.json`. */
-export interface AttemptEnd extends Omit<AttemptSummary, 'execution'> {
+export interface AttemptEnd extends Omit<AttemptSummary, 'execution'>, AttemptSeconds {}
+
+interface AttemptSeconds {
   readonly seconds: number;
+  /** @default 0 */
+  readonly queuedSeconds?: number;
 }
 
 /** The files of `jobs/<jobKey>/`. */
@@ -168,17 +172,35 @@ export class JobFolder {
     await this.#store.writeJson(this.uri(`attempt-${end.attempt}.end.json`), end);
   }
 
-  /** Seconds from the submission to the attempt's last sign of life: its result, its metrics, its log. */
-  async secondsOf(job: SubmittedJob): Promise<number> {
+  /**
+   * Seconds that an attempt ran, to its last sign of life (its result, its metrics, its log), and that it was queued
+   * before.
+   * @param since when it began to run, as the cluster says now. It is kept, as a cluster forgets.
+   * @param nowMs for what never ran, in milliseconds since the epoch.
+   */
+  async secondsOf(job: SubmittedJob, since: string | undefined, nowMs = Date.now()): Promise<AttemptSeconds> {
+    const submitted = Date.parse(job.submittedAt);
+    const file = `attempt-${job.attempt}.start.json`;
+    const kept = since === job.submittedAt ? since : (await this.#find<{ readonly since: string }>(file))?.since;
+    if (kept === undefined && since !== undefined) await this.#store.writeJson(this.uri(file), { since });
     const times = await Promise.all(
       [this.uri('result.json'), this.metrics, this.log(job.attempt)].map(
         (uri) => this.#store.stat(uri).then((found) => found?.changedAt ?? 0), // it never came so far
       ),
     );
-    return Math.max(0, Math.round(Math.max(...times) - Date.parse(job.submittedAt)) / 1000);
+    const end = Math.max(...times);
+    const told = kept ?? since;
+    // Of one that has left signs, but that nobody saw run, no queue is known.
+    const start = told !== undefined ? Date.parse(told) : end > submitted ? submitted : nowMs;
+    return { seconds: secondsFrom(start, end), queuedSeconds: secondsFrom(submitted, start) };
   }
 
   #find<T>(file: string): Promise<T | undefined> {
     return this.#store.findJson(this.uri(file));
   }
+}
+
+/** In seconds, of milliseconds since the epoch. */
+function secondsFrom(start: number, end: number): number {
+  return Math.max(0, Math.round(end - start)) / 1000;
 }

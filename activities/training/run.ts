@@ -156,7 +156,7 @@ async function look(
         (presence.kind === 'gone' && presence.why ? `${cluster.name} says ${presence.why}; ` : '') +
         (await lastWords(store, folder.log(attempt))),
     }),
-    seconds: await folder.secondsOf(job),
+    ...(await folder.secondsOf(job, presence.kind === 'queued' ? undefined : presence.since)),
   };
   if (isOver(state)) await folder.writeEnd(seen);
   return { presence, seen };
@@ -180,6 +180,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
       state,
       step: last?.step ?? 0,
       maxSteps,
+      ...(state === 'queued' && { queuedSince: job.submittedAt }),
       ...(last && { reward: last.reward, stepSeconds: last.stepSeconds }),
     });
     if (isOver(seen.state)) {
@@ -230,14 +231,17 @@ async function outcomeOf(
   });
   await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));
   const { steps, stopReason, reward, longRows } = result;
-  const seconds = attempts.reduce((sum, each) => sum + each.seconds, 0);
+  const sum = (of: (attempt: Attempt) => number): number =>
+    Math.round(attempts.reduce((total, each) => total + of(each), 0) * 1000) / 1000;
+  const queuedSeconds = sum(({ queuedSeconds = 0 }) => queuedSeconds);
   return {
     checkpoint,
     steps,
     stopReason,
     reward,
     attempts: attempts.length,
-    seconds: Math.round(seconds * 1000) / 1000,
+    seconds: sum(({ seconds }) => seconds),
+    ...(queuedSeconds > 0 && { queuedSeconds }),
     ...(longRows && { longRows }),
   };
 }

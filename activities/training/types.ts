@@ -37,6 +37,8 @@ export interface TrainingOutcome {
   readonly attempts: number;
   /** Seconds that the trainer ran, over all attempts. */
   readonly seconds: number;
+  /** Seconds that it waited in a cluster's queue before; absent where it did not. */
+  readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
 }
@@ -48,6 +50,8 @@ export interface TrainingProgress {
   readonly state: JobState;
   readonly step: number;
   readonly maxSteps: number;
+  /** ISO time of its submission, while it is queued. */
+  readonly queuedSince?: string;
   /** Of the last step; absent before the first. */
   readonly reward?: number;
   readonly stepSeconds?: number;

@@ -9,12 +9,16 @@ import { prefixOf } from '../../shared/ids.ts';
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
 const MOST_WORKFLOWS = 16;
 
-type Work = Pick<LapProgress, 'step' | 'steps' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'>;
+type Work = Pick<
+  LapProgress,
+  'step' | 'steps' | 'queuedSince' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'
+>;
 
 /** What activities say in their heartbeats, as far as it is shown: a training its steps, a shard its calls. */
 interface Beat {
   readonly step?: number;
   readonly maxSteps?: number;
+  readonly queuedSince?: string;
   readonly reward?: number;
   readonly counts?: OutcomeCounts;
 }
@@ -54,9 +58,14 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
 }
 
 function trainingWork(beats: readonly Beat[]): Work {
-  for (const { step, maxSteps, reward } of beats)
+  for (const { step, maxSteps, queuedSince, reward } of beats)
     if (step !== undefined && maxSteps !== undefined)
-      return { step, steps: maxSteps, ...(typeof reward === 'number' && { reward }) };
+      return {
+        step,
+        steps: maxSteps,
+        ...(queuedSince !== undefined && { queuedSince }),
+        ...(typeof reward === 'number' && { reward }),
+      };
   return {};
 }
 

@@ -17,10 +17,11 @@ export interface Work extends Interval {
 
 export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]): Work[] {
   return [
-    ...trainings.map(({ name, startedAt, trainingSeconds, used }): Work => ({
+    // The queue is neither training nor a GPU's hour.
+    ...trainings.map(({ name, startedAt, trainingSeconds, queuedSeconds = 0, used }): Work => ({
       kind: 'training',
       phase: name,
-      ...placed(startedAt, trainingSeconds),
+      ...placed(startedAt, trainingSeconds, queuedSeconds),
       counted: { ...used, trainingHours: trainingSeconds / 3600 },
     })),
     ...manifest.sets.map(({ phase, startedAt, wallSeconds, counts, usage }): Work => ({
@@ -73,8 +74,8 @@ export function timeFigures(
 }
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
-const placed = (startedAt: string, length: number): Interval => {
-  const start = seconds(startedAt);
+const placed = (startedAt: string, length: number, after = 0): Interval => {
+  const start = seconds(startedAt) + after;
   return { start, end: start + length };
 };
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -64,7 +64,7 @@ export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]
 }
 
 function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, longRows } = stage;
+  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, queuedSeconds, longRows } = stage;
   return {
     name,
     jobKey,
@@ -72,6 +72,7 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     stopReason,
     attempts,
     trainingSeconds,
+    ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,

@@ -78,7 +78,8 @@ export function trainingSection(report: LapReport): Markup {
         decimal(training.flatGroupShareOfLastFive),
         training.unscorable,
         training.attempts,
-        duration(training.trainingSeconds),
+        duration(training.trainingSeconds) +
+          (training.queuedSeconds ? `, after ${duration(training.queuedSeconds)} in the queue` : ''),
       ]),
     )}
     ${report.trainings.map(

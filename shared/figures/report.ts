@@ -209,7 +209,7 @@ export interface StageTimes {
 
 export interface TrainingFigures extends Pick<
   StageRecord,
-  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'longRows'
+  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'queuedSeconds' | 'longRows'
 > {
   /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
   readonly firstReward: number | null;

@@ -84,7 +84,10 @@ export interface StageRecord {
   readonly stopReason: 'maxSteps' | 'saturated';
   readonly reward: { readonly first: number; readonly last: number };
   readonly attempts: number;
+  /** In which it ran. */
   readonly trainingSeconds: number;
+  /** In which it waited in a cluster's queue; absent where it did not. */
+  readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
   /** When it was submitted; with it the report can tell what ran side by side. */

@@ -23,6 +23,8 @@ export interface LapProgress {
   /** Optimizer steps of the training under way, where one is. */
   readonly step?: number;
   readonly steps?: number;
+  /** ISO time since which it waits in a cluster's queue, while it does. */
+  readonly queuedSince?: string;
   /**
    * Model calls of the set under way, where one is: outcomes on the ledger, and the planned number (an upper bound
    * where labels stop early).

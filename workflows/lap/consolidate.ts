@@ -71,6 +71,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     steps,
     attempts,
     seconds: trainingSeconds,
+    queuedSeconds,
     longRows,
   } = await trainToEnd({
     jobKey,
@@ -81,6 +82,10 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     ...meansOf(recipe),
   });
   const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };
-  const record = { ...trained, ...(longRows && { longRows }) } satisfies ConsolidationRecord;
+  const record = {
+    ...trained,
+    ...(queuedSeconds && { queuedSeconds }),
+    ...(longRows && { longRows }),
+  } satisfies ConsolidationRecord;
   return { record, sets: at.sets };
 }

@@ -85,7 +85,16 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
       ...meansOf(recipe),
     }),
   );
-  const { checkpoint, steps, stopReason, reward, attempts, seconds: trainingSeconds, longRows } = outcome;
+  const {
+    checkpoint,
+    steps,
+    stopReason,
+    reward,
+    attempts,
+    seconds: trainingSeconds,
+    queuedSeconds,
+    longRows,
+  } = outcome;
   return {
     name: stage,
     jobKey,
@@ -97,6 +106,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     attempts,
     startedAt,
     trainingSeconds,
+    ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
   };
 }

@@ -24,6 +24,8 @@ export interface Bench {
   readonly store: FileStore;
   readonly cluster: LocalCluster;
   readonly activities: TrainingActivities;
+  /** What these are made of. */
+  readonly means: Parameters<typeof createTrainingActivities>[0];
   readonly input: GrpoInput;
   /** One line per start of the fake trainer: `<attempt> <pid> from <step>`. */
   readonly starts: () => Promise<string[]>;
@@ -56,14 +58,15 @@ export async function bench(
     ...(longRows && { FAKE_LONG: JSON.stringify(longRows) }),
   };
   const cluster = localCluster(store.root, { env });
-  const activities = createTrainingActivities({
+  const means = {
     store,
     clusters: [cluster],
     engines: [fake],
     env: { FLYWHEEL_REWARD_TOKEN: 'secret' },
     reward: { publicUrl: 'http://127.0.0.1:7300', tokenEnv: 'FLYWHEEL_REWARD_TOKEN' },
     graceMs: 1_000,
-  });
+  };
+  const activities = createTrainingActivities(means);
   const input: GrpoInput = {
     jobKey: JOB_KEY,
     kind: 'grpo',
@@ -105,7 +108,7 @@ export async function bench(
       await sleep(20);
     }
   };
-  return { store, cluster, activities, input, starts, started };
+  return { store, cluster, activities, means, input, starts, started };
 }
 
 /** One activity attempt. The same runId is the same scheduled activity. */
