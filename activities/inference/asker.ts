@@ -7,8 +7,8 @@ import type { OptionalField } from './causes.ts';
 import type { Ledger } from './ledger.ts';
 import type { Answer, Failure } from './reply.ts';
 import type { BodyOf } from './server.ts';
-import type { Slot } from './slots.ts';
 import type { ModelServers } from './servers.ts';
+import type { Slot, Waiting } from './slots.ts';
 import type { Endpoint, ModelCall } from './types.ts';
 
 /**
@@ -49,6 +49,8 @@ export class LedgerAsker {
   readonly #underWay = new Map<string, Promise<Outcome>>();
   /** Requests sent by this asker. */
   requests = 0;
+  /** Rises with each call that is sent for the first time, each answer and its parts: what takes long and rises lives. */
+  progress = 0;
   #takenBack = 0;
 
   constructor(ledger: Ledger, servers: ModelServers, options: AskerOptions = {}) {
@@ -94,10 +96,16 @@ export class LedgerAsker {
         if (brokenAt !== undefined && !(await slot.answersSince(brokenAt, signal))) continue;
         requests += 1;
         this.requests += 1;
+        if (known === undefined && requests === 1) this.progress += 1;
         const sentAt = Date.now();
-        const reply = await slot.ask(bodyOf(call, slot.server.endpoint), maxTokens + maxThinkingTokens, signal);
+        const onPart = () => {
+          this.progress += 1;
+        };
+        const body = bodyOf(call, slot.server.endpoint);
+        const reply = await slot.ask(body, maxTokens + maxThinkingTokens, signal, onPart);
         const took = { latencyMs: Date.now() - sentAt, requests };
         if (reply.kind === 'answer') {
+          this.progress += 1;
           const outcome = await this.#record(classify(call, reply, formatOf(slot, call), took));
           slot.unproven(() => this.#takeBack(call, outcome));
           return outcome;
@@ -114,6 +122,16 @@ export class LedgerAsker {
       const pause = Math.min(BROKEN_PAUSE_MS.most, BROKEN_PAUSE_MS.first * 2 ** (broken - 1));
       await sleep(pause * (0.5 + Math.random()), undefined, { signal });
     }
+  }
+
+  /** What is known while no server of one of the models answers. */
+  waiting(models: readonly ModelRef[]): Waiting | undefined {
+    return models.map((model) => this.#servers.of(model).waiting).find((waiting) => waiting !== undefined);
+  }
+
+  /** Whether there is nothing for `prove` to do. */
+  isProven(models: readonly ModelRef[]): boolean {
+    return models.every((model) => this.#servers.of(model).isProven);
   }
 
   /**

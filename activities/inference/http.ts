@@ -35,6 +35,7 @@ export class CallTimeout extends Error {
 
 /**
  * Sends JSON, or asks with a GET where there is no body, and reads the reply; 307 and 308 are followed within the host.
+ * @param onPart called for each part of a 200 after the first, which may be all that an error is.
  * @throws CallTimeout, the signal's reason, or the socket's error.
  */
 export async function exchange(
@@ -42,10 +43,11 @@ export async function exchange(
   body: string | undefined,
   limits: TimeLimits,
   signal: AbortSignal | undefined,
+  onPart?: () => void,
 ): Promise<HttpReply> {
   let target = server;
   for (let hops = 0; ; hops += 1) {
-    const reply = await once(target, body, limits, signal);
+    const reply = await once(target, body, limits, signal, onPart);
     const next = hops < MOST_REDIRECTS ? redirected(target, reply) : undefined;
     if (next === undefined) return reply;
     target = next;
@@ -57,6 +59,7 @@ function once(
   body: string | undefined,
   { allMs, idleMs = allMs }: TimeLimits,
   signal: AbortSignal | undefined,
+  onPart?: () => void,
 ): Promise<HttpReply & { readonly location: string | undefined }> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -82,6 +85,7 @@ function once(
 
     let reader: BodyReader | undefined;
     let status = 0;
+    let hasBegun = false;
     let retryAfterMs: number | undefined;
     let location: string | undefined;
     pool.dispatch(
@@ -98,6 +102,8 @@ function once(
           reader = new BodyReader(given);
         },
         onResponseData(_, chunk) {
+          if (status === 200 && hasBegun) onPart?.();
+          hasBegun = true;
           try {
             reader?.push(chunk);
           } catch (error) {

@@ -158,8 +158,14 @@ export class Trust {
   }
 
   /** An answer counts when its server is known to serve the model, and by what it says of itself still does. */
-  async ask(server: Server, bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined): Promise<Reply> {
-    const reply = await server.ask(bodyOf, limit, signal);
+  async ask(
+    server: Server,
+    bodyOf: BodyOf,
+    limit: number,
+    signal: AbortSignal | undefined,
+    onPart?: () => void,
+  ): Promise<Reply> {
+    const reply = await server.ask(bodyOf, limit, signal, onPart);
     if (reply.kind !== 'answer') return reply;
     const other = otherModel(server, this.#model, reply);
     if (other !== undefined) return other;

@@ -149,9 +149,9 @@ export class ModelQueue {
     return {
       kind: 'slot',
       server,
-      ask: async (bodyOf, limit, signal) => {
+      ask: async (bodyOf, limit, signal, onPart) => {
         const sentAt = Date.now();
-        const reply = await this.#trust.ask(server, bodyOf, limit, signal);
+        const reply = await this.#trust.ask(server, bodyOf, limit, signal, onPart);
         this.#learn(server, reply, sentAt);
         return reply;
       },
@@ -170,6 +170,11 @@ export class ModelQueue {
         this.#pump();
       },
     };
+  }
+
+  /** Whether there is nothing for `prove` to do. */
+  get isProven(): boolean {
+    return this.#servers.every((server) => server.unproven.length === 0);
   }
 
   /** Checks every server that gave answers since it was last checked: of another model's none stands afterwards. */
@@ -207,6 +212,7 @@ export class ModelQueue {
       .resolve(this.#model, { refresh })
       .then((endpoints) => {
         this.#resolved = endpoints.length > 0;
+        this.#hopeless = false;
         if (!this.#resolved) throw new Error('no endpoint serves it');
         const kept = new Map(this.#servers.map((server) => [server.endpoint.baseUrl, server]));
         this.#servers = endpoints.map(

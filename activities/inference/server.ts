@@ -103,11 +103,12 @@ export class Server {
   /**
    * Asks for a chat completion; a field that the server does not know is left out from then on.
    * @param limit tokens that the answer may have.
+   * @param onPart called as more of an answer comes.
    * @throws only the signal's reason.
    */
-  async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined): Promise<Reply> {
+  async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply> {
     for (;;) {
-      const reply = await this.#send(this.address.chat, bodyOf(this.#without), ANSWER, signal).then(
+      const reply = await this.#send(this.address.chat, bodyOf(this.#without), ANSWER, signal, onPart).then(
         (came) => readReply(came, limit),
         (error: Error) => readErrorUnless(signal, error),
       );
@@ -185,9 +186,15 @@ export class Server {
     if (!this.answers) this.pausedUntil = 0;
   }
 
-  #send(path: string, body: string | undefined, limits: TimeLimits, signal?: AbortSignal): Promise<HttpReply> {
+  #send(
+    path: string,
+    body: string | undefined,
+    limits: TimeLimits,
+    signal?: AbortSignal,
+    onPart?: () => void,
+  ): Promise<HttpReply> {
     const server: HttpServer = { pool: this.#pool, origin: this.address.origin, path, headers: this.#headers };
-    return exchange(server, body, limits, signal);
+    return exchange(server, body, limits, signal, onPart);
   }
 
   #overloaded(sentAt: number, now: number): void {

@@ -19,8 +19,12 @@ export interface QueueOptions {
 export interface Slot {
   readonly kind: 'slot';
   readonly server: Server;
-  /** Sends the call; what came of it is known to the queue then. @throws only the signal's reason. */
-  ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined): Promise<Reply>;
+  /**
+   * Sends the call; what came of it is known to the queue then.
+   * @param onPart called as more of an answer comes.
+   * @throws only the signal's reason.
+   */
+  ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply>;
   /**
    * Whether something was answered after that time; where that is not known, or the server is in doubt, it is asked the
    * least that there is. @throws only the signal's reason.

@@ -21,11 +21,10 @@ export interface JudgeCost extends Usage {
   readonly calls: number;
 }
 
-/** An outage is not a verdict, and neither is a malformed answer. What is `overlong` no attempt will judge. */
+/** A malformed answer is no verdict. What is `overlong` no attempt will judge. */
 type Judgement =
   | { readonly kind: 'judged'; readonly scores: readonly Score[]; readonly cost: JudgeCost }
-  | { readonly kind: 'noVerdict' | 'overlong'; readonly reason: string; readonly cost: JudgeCost }
-  | { readonly kind: 'outage'; readonly reason: string; readonly cost: JudgeCost };
+  | { readonly kind: 'noVerdict' | 'overlong'; readonly reason: string; readonly cost: JudgeCost };
 
 /** What a job's judges are asked by. */
 export interface Judges {
@@ -39,7 +38,7 @@ const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
 /**
  * `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a
  * new seed, `judgeAttempts` times in all.
- * @throws the signal's reason.
+ * @throws the signal's reason, and what the asker throws of outages.
  */
 export async function judge(
   judges: Judges,
@@ -51,7 +50,7 @@ export async function judge(
     Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample, signal)),
   );
   const cost = verdicts.reduce<JudgeCost>((sum, verdict) => addCosts(sum, verdict.cost), NO_COST);
-  const missing = (['overlong', 'outage', 'noVerdict'] as const)
+  const missing = (['overlong', 'noVerdict'] as const)
     .map((why) => verdicts.find(({ kind }) => kind === why))
     .find((verdict) => verdict !== undefined);
   if (missing !== undefined) return { ...missing, cost };
@@ -94,9 +93,11 @@ async function oneVerdict(
           );
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
-        if (FAULTY.has(outcome.status ?? 0))
-          return { kind: 'overlong', reason: `the ${role} refused the request: ${outcome.reason}`, cost };
-        return { kind: 'outage', reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`, cost };
+        return {
+          kind: outcome.cause === 'overflow' ? 'overlong' : 'noVerdict',
+          reason: `the ${role} gave no answer: ${outcome.reason ?? 'no reason given'}`,
+          cost,
+        };
       case 'unparseable':
       case 'truncated':
         reason = `${outcome.kind}${outcome.reason === undefined ? '' : `, ${outcome.reason}`}`;
@@ -109,12 +110,6 @@ async function oneVerdict(
     cost,
   };
 }
-
-/**
- * A server that finds fault with this one request (too long a prompt, say) will again: that is no outage. Other
- * failures heal.
- */
-const FAULTY = new Set([400, 413, 422]);
 
 export const NO_COST: JudgeCost = { calls: 0, promptTokens: 0, completionTokens: 0 };
 

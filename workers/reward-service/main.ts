@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { Identity } from '../../activities/inference/identity.ts';
 import { configuredServing } from '../configured.ts';
 import { store } from '../store.ts';
 import { config } from '../../temporal.config.ts';
@@ -21,6 +22,7 @@ const app = createRewardService({
   store,
   resolve: (model, options) => serving.endpoints(model, options),
   token,
+  identity: new Identity(store),
   logger: log,
 });
 

@@ -32,8 +32,8 @@ interface RewardJobsOptions {
 }
 
 /**
- * A job that was not asked for this long is put away; the next request opens it again. Ours: longer than any pause of a
- * living trainer but a requeue.
+ * A job that was not asked for this long is put away, with what is still under way; the next request opens it again.
+ * Ours: longer than any pause of a living trainer but a requeue.
  */
 const IDLE_MS = 1_800_000;
 
@@ -134,7 +134,7 @@ export class RewardJobs {
     const ledger = await Ledger.open(store, uri.judgeLedger(jobKey), (outcome) => losses.count(outcome));
     try {
       const log = await RewardLog.open(store, uri.rewards(jobKey));
-      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers) };
+      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers, { onOutage: 'throw' }) };
     } catch (error) {
       await ledger.close();
       throw error;
@@ -159,8 +159,7 @@ export class RewardJobs {
       const isIdle = () => Date.now() - opened.usedAt > IDLE_MS;
       if (jobKey === except || !isIdle()) continue;
       const job = await opened.job;
-      const { underWay, waiting } = job.counters;
-      if (underWay > waiting || !isIdle()) continue;
+      if (!isIdle()) continue;
       job.close();
       this.#open.delete(jobKey);
       await this.#closeFiles(jobKey);

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Identity } from '../../activities/inference/identity.ts';
 import { ModelServers } from '../../activities/inference/servers.ts';
 import type { EndpointResolver } from '../../activities/inference/types.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -24,8 +25,8 @@ interface RewardServiceOptions {
   readonly maxUnderWay?: number | undefined;
   /** The same for the characters of their texts, which are held in memory meanwhile. @default 268_435_456 */
   readonly maxCharactersUnderWay?: number | undefined;
-  /** How long no server of a judge answers, milliseconds, before its items are said to wait. @default 60_000 */
-  readonly patienceMs?: number | undefined;
+  /** Tells whether a judge's server runs the checkpoint that it is asked for. @default by its name alone */
+  readonly identity?: Identity | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
@@ -41,7 +42,7 @@ const RETRY_AFTER_SECONDS = 1;
  * is down its items wait: an outage is never a reward.
  */
 export function createRewardService(options: RewardServiceOptions): FastifyInstance {
-  const servers = new ModelServers({ resolve: options.resolve, patienceMs: options.patienceMs ?? 60_000 });
+  const servers = new ModelServers({ resolve: options.resolve, identity: options.identity, patienceMs: Infinity });
   const jobs = new RewardJobs({ store: options.store, servers });
   const { maxUnderWay = 32_768, maxCharactersUnderWay = 2 ** 28 } = options;
   const underWay = { items: 0, characters: 0 };
@@ -74,8 +75,8 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
       .send({ error: 'Expected the header "Authorization: Bearer <token>" with the token of this reward service' });
   });
   app.addHook('onClose', async () => {
-    await servers.close();
     await jobs.close();
+    await servers.close();
   });
 
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay: underWay.items }));
@@ -117,7 +118,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
         .then(
           () => request.log.info({ job: job.spec.jobKey, items: load.items, counters: job.counters }, 'rewarded'),
           async (error: unknown) => {
-            request.log.error({ err: error, job: job.spec.jobKey }, 'a batch could not be rewarded');
+            request.log.warn({ err: error, job: job.spec.jobKey }, 'a batch is to be posted again');
             await jobs.putAway(job);
           },
         )

@@ -9,7 +9,7 @@ export interface AskedCall {
 }
 
 /** What the fake says to a call: the text of its answer, or an HTTP status. */
-export type FakeReply = string | { readonly status: number };
+export type FakeReply = string | { readonly status: number; readonly message?: string };
 
 export const evaluationOf = (score: string | number) =>
   'Here is my evaluation of the solution:\nas far as it goes.\nBased on my evaluation, the final overall score ' +
@@ -30,6 +30,8 @@ export function verdictBySeed({ content, seed }: AskedCall): string {
 export class FakeModelServer {
   reply: (call: AskedCall) => FakeReply | Promise<FakeReply> = verdictBySeed;
   readonly calls: AskedCall[] = [];
+  /** The models that it says it serves, if it says so. */
+  models: readonly string[] = [];
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
@@ -40,6 +42,7 @@ export class FakeModelServer {
 
   async start(): Promise<void> {
     const server = createServer((request, response) => {
+      if (request.method === 'GET') return response.end(JSON.stringify({ data: this.models.map((id) => ({ id })) }));
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on(
@@ -77,7 +80,10 @@ export class FakeModelServer {
     this.calls.push(call);
     const reply = await this.reply(call);
     if (typeof reply !== 'string')
-      return { status: reply.status, body: JSON.stringify({ error: { message: 'the fake refuses' } }) };
+      return {
+        status: reply.status,
+        body: JSON.stringify({ error: { message: reply.message ?? 'the fake refuses' } }),
+      };
     return {
       status: 200,
       body: JSON.stringify({

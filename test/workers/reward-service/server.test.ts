@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { Identity } from '../../../activities/inference/identity.ts';
 import { readShard, shardFiles } from '../../../activities/sets/inspect.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
@@ -31,7 +32,7 @@ let store: FileStore;
 let model: FakeModelServer;
 let app: FastifyInstance;
 
-async function start(options: { patienceMs?: number; maxUnderWay?: number } = {}): Promise<FastifyInstance> {
+async function start(options: Partial<Parameters<typeof createRewardService>[0]> = {}): Promise<FastifyInstance> {
   const service = createRewardService({
     store,
     resolve: (judge) => Promise.resolve([{ baseUrl: model.url, model: modelKey(judge), maxConcurrency: 64 }]),
@@ -263,13 +264,14 @@ describe('a judge', () => {
     ['zero' as const, { status: 'scored', reward: 0, components: { format: 1 }, overlong: true }],
     [
       'unscorable' as const,
-      { status: 'unscorable', reason: expect.stringContaining('the verifier refused'), overlong: true },
+      { status: 'unscorable', reason: expect.stringContaining('context length'), overlong: true },
     ],
   ])(
     'that cannot read so long an answer gives it what the spec says (%s), counted apart',
     async (overlong, expected) => {
       await writeSpec(store, { overlong });
-      model.reply = (call) => (call.content.includes('TOO LONG') ? { status: 400 } : evaluationOf(1));
+      model.reply = (call) =>
+        call.content.includes('TOO LONG') ? { status: 400, message: 'maximum context length' } : evaluationOf(1);
       const { body } = await post(app, [itemOf({ response: '## Solution\nTOO LONG' }), itemOf({ itemId: 'p2' })]);
       expect(body.items).toMatchObject([expected, { status: 'scored', reward: 1 }]);
       expect(body.items[1]).not.toHaveProperty('overlong');
@@ -309,18 +311,80 @@ describe('a judge', () => {
     expect(model.calls.length - new Set(model.calls.map(({ seed }) => seed)).size).toBeLessThanOrEqual(atOnce);
   });
 
-  test('that is down keeps its items waiting, and says so; when it is back only what is missing is asked', async () => {
+  test('that refuses one item for something else leaves it unscorable, which is no outage', async () => {
+    await writeSpec(store);
+    model.reply = (call) => (call.content.includes('ODD') ? { status: 400 } : evaluationOf(1));
+    const { body } = await post(app, [itemOf({ response: '## Solution\nODD' }), itemOf({ itemId: 'p2' })]);
+    expect(body.items).toMatchObject([
+      { status: 'unscorable', reason: 'the verifier gave no answer: 400 the fake refuses' },
+      { status: 'scored', reward: 1 },
+    ]);
+    expect(body.items[0]).not.toHaveProperty('overlong');
+  });
+
+  test('that is at work is seen to be: what it does makes progress', async () => {
+    await writeSpec(store);
+    const asked = gate();
+    const answered = gate();
+    model.reply = async (call) => {
+      asked.open();
+      await answered.opened;
+      return verdictBySeed(call);
+    };
+    const { body } = await begin(app, [itemOf()]);
+    await asked.opened;
+    const started = await poll(app, body.id, 0);
+    expect(started.body.progress).toBe(1);
+    answered.open();
+    expect((await poll(app, body.id)).body.progress).toBeGreaterThan(2);
+  });
+
+  test('that is served nowhere keeps its items waiting until it is', async () => {
     await writeSpec(store);
     await app.close();
-    app = await start({ patienceMs: 100 });
+    let served = false;
+    app = await start({
+      resolve: (judge) =>
+        served
+          ? Promise.resolve([{ baseUrl: model.url, model: modelKey(judge), maxConcurrency: 64 }])
+          : Promise.reject(Object.assign(new Error('nobody serves it'), { nonRetryable: true })),
+    });
+    const { body } = await begin(app, [itemOf()]);
+    let nowhere = await poll(app, body.id, 0);
+    while (nowhere.body.waiting === undefined) nowhere = await poll(app, body.id, 0.1);
+    expect(nowhere.body.waiting).toContain('nobody serves it');
+    served = true;
+    expect((await post(app, [itemOf()])).body.items).toMatchObject([{ status: 'scored' }]);
+  });
+
+  test('in whose place another model was served has given no verdict: its rewards are asked for again', async () => {
+    const { judges } = await specOf(store);
+    await writeSpec(store);
+    await app.close();
+    app = await start({ identity: new Identity(store) });
+    const serve = (served: string, score: number) => {
+      model.models = [served];
+      model.reply = () => evaluationOf(score);
+    };
+    serve(judges.verifier?.checkpoint.sha256 ?? '', 0);
+    expect((await post(app, [itemOf()])).body.items).toMatchObject([{ reward: 0 }]);
+    serve('c'.repeat(64), 1);
+    const other = itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' });
+    expect([404, 500]).toContain((await post(app, [other])).status);
+    serve(judges.verifier?.checkpoint.sha256 ?? '', 0);
+    expect((await post(app, [other, itemOf()])).body.items).toMatchObject([{ reward: 0 }, { reward: 0 }]);
+  });
+
+  test('that is down keeps its items waiting, and says so; when it is back only what is missing is asked', async () => {
+    await writeSpec(store);
     await post(app, [itemOf()]);
     await model.stop();
     const { body } = await begin(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
     let down = await poll(app, body.id, 0);
     while (down.body.waiting === undefined) down = await poll(app, body.id, 0.1);
     expect(down.body).toMatchObject({ items: [{ status: 'scored' }, null], underWay: 1 });
-    expect(down.body.waiting).toContain('no server of model aaaa');
-    expect(await countersOf(app)).toMatchObject({ scored: 1, unscorable: 0, waiting: 1 });
+    expect(down.body.waiting).toMatch(/^a judge is down since .*ECONNREFUSED/);
+    expect(await countersOf(app)).toMatchObject({ scored: 1, unscorable: 0, waiting: down.body.waiting });
     await model.start();
     const back = await post(app, [itemOf(), itemOf({ itemId: 'p2', response: '## Solution\nOtherwise.' })]);
     expect(back.body.items).toMatchObject([{ status: 'scored' }, { status: 'scored' }]);

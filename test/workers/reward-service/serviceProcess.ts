@@ -11,6 +11,5 @@ const app = createRewardService({
   store: new FileStore(storeDir),
   resolve: (model) => Promise.resolve([{ baseUrl: modelUrl, model: modelKey(model), maxConcurrency: 64 }]),
   token,
-  patienceMs: 500,
 });
 process.stdout.write(`${await app.listen({ host: '127.0.0.1', port: Number(port) })}\n`);
