@@ -73,6 +73,8 @@ def inspect(folder: Path) -> dict[str, Any]:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
             faults.append(f"config.json is of model type {kind!r}, which is no model that writes on from a text")
+        else:
+            faults += misfits(folder, config)
     except Exception as error:
         known = f"config.json is of model type {kind!r}, which transformers {__version__} cannot read"
         faults.append(f"{known}: {str(error).strip().split(chr(10))[0][:200]}")
@@ -89,6 +91,28 @@ def inspect(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         faults.append(str(error))
     return {"faults": faults}
+
+
+def misfits(folder: Path, config: Any) -> list[str]:
+    """The first tensor of another size than config.json makes it, by the headers of the weights."""
+    import torch
+    from safetensors import safe_open
+    from transformers import AutoModelForCausalLM
+
+    from trainer.engines.small.shape import weight_files
+
+    with torch.device("meta"):
+        expected = {
+            name: [*weight.shape] for name, weight in AutoModelForCausalLM.from_config(config).state_dict().items()
+        }
+    files = weight_files(folder) if any(folder.glob("model*.safetensors*")) else []
+    for file in files:
+        with safe_open(file, "pt") as weights:
+            for name in weights.offset_keys():
+                size = [*weights.get_slice(name).get_shape()]
+                if expected.get(name, size) != size:
+                    return [f"{file.name} has {name} of {size}, config.json makes it {expected[name]}"]
+    return []
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from trainer.bases import inspect, wanted
 from trainer.tests.fake_hub import make_hub
 from trainer.tests.support import BASE, ROOT
-from trainer.tests.tiny_models import edit_json, make_model, make_tokenizer
+from trainer.tests.tiny_models import as_torch_file, edit_json, make_model, make_tokenizer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -96,6 +96,11 @@ class InspectTest(unittest.TestCase):
 
     def test_a_base_that_can_be_trained_and_served_has_no_faults(self) -> None:
         self.assertEqual(ask("inspect", str(BASE)), {"faults": []})
+        for name in ("qwen3", "gpt-neox"):
+            self.assertEqual(inspect(make_model(self.folder(), name, max_shard_size="20KB")), {"faults": []})
+        old = make_model(self.folder(), "tied")
+        as_torch_file(old)
+        self.assertEqual(inspect(old), {"faults": []})
 
     def test_what_transformers_cannot_do_with_a_base_is_said_by_the_file(self) -> None:
         unknown = self.folder()
@@ -111,6 +116,10 @@ class InspectTest(unittest.TestCase):
         (fault, refusal) = inspect(no_writer)["faults"]
         self.assertIn("config.json is of model type 'clip', which is no model that writes", fault)
         self.assertIn("the model's chat template refused the messages: tools only", refusal)
+        other = make_model(self.folder(), "gpt-neox")
+        edit_json(other / "config.json", hidden_size=64)
+        (fault,) = inspect(other)["faults"]
+        self.assertRegex(fault, r"^model.safetensors has gpt_neox\.\S+ of \[.*32.*\], config.json makes it \[.*64.*\]$")
         broken = self.folder()
         make_tokenizer(broken)
         edit_json(broken / "config.json", model_type="llama")

@@ -103,22 +103,27 @@ def rope_of(parameters: Mapping[str, Any]) -> Rope | None:
     return None
 
 
-def weights_in(folder: Path) -> dict[str, Tensor]:
-    """A checkpoint's tensors, out of one safetensors file or its shards.
+def weight_files(folder: Path) -> list[Path]:
+    """Its safetensors file, or its shards. Raises FileNotFoundError where a checkpoint has neither."""
+    whole = folder / "model.safetensors"
+    if whole.exists():
+        return [whole]
+    index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+    return [folder / name for name in sorted(set(index["weight_map"].values()))]
 
-    Raises FileNotFoundError where there are none, ValueError by the file's name where one cannot be read.
+
+def weights_in(folder: Path) -> dict[str, Tensor]:
+    """A checkpoint's tensors.
+
+    Raises FileNotFoundError as `weight_files` does, ValueError by the file's name where one cannot be read.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    names = ["model.safetensors"]
-    if not (folder / names[0]).exists():
-        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
-        names = sorted(set(index["weight_map"].values()))
     weights = {}
-    for name in names:
+    for file in weight_files(folder):
         try:
-            weights |= load_file(folder / name)
+            weights |= load_file(file)
         except SafetensorError as error:
-            raise ValueError(f"{name} cannot be read: {error}") from error
+            raise ValueError(f"{file.name} cannot be read: {error}") from error
     return weights
