@@ -7,7 +7,9 @@ import { withPatience } from './lapHandle.ts';
 export interface FlywheelStatus {
   readonly workflowId: string;
   /** Undefined while no worker answers. */
-  readonly progress: FlywheelProgress | undefined;
+  readonly progress?: FlywheelProgress | undefined;
+  /** Why it does not say how far it is, though a worker is there. */
+  readonly trouble?: string;
 }
 
 /** The open flywheels, with what each has done. */
@@ -17,13 +19,19 @@ export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]
     query: 'WorkflowType = "flywheel" AND ExecutionStatus = "Running"',
   })) {
     const ask = () => client.workflow.getHandle(workflowId).query<FlywheelProgress>(PROGRESS_QUERY);
-    found.push({ workflowId, progress: await withPatience(client, ask) });
+    found.push({
+      workflowId,
+      ...(await withPatience(client, ask).then(
+        (progress) => ({ progress }),
+        ({ message }: Error) => ({ trouble: message }),
+      )),
+    });
   }
   return found;
 }
 
-export function flywheelLine({ workflowId, progress }: FlywheelStatus): string {
-  if (progress === undefined) return `${workflowId}: open, no answer yet`;
+export function flywheelLine({ workflowId, progress, trouble }: FlywheelStatus): string {
+  if (progress === undefined) return `${workflowId}: open, ${trouble ?? 'no answer yet'}`;
   const curve = progress.laps.map(({ headline }) => headline?.toFixed(3) ?? '–').join(' → ');
   return (
     `${workflowId}: ${progress.laps.length} of ${progress.of} laps done, ` +

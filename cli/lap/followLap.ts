@@ -45,11 +45,17 @@ export async function followLap({
 }: FollowOptions): Promise<FollowResult> {
   let phase = '';
   let waited = 0;
+  let told = '';
+  /** A lap goes on, whether or not it says how far it is. */
+  const tell = ({ message }: Error): undefined => {
+    if (message !== told) view.say(`The lap does not say how far it is: ${message}`);
+    told = message;
+  };
   while (!signal.aborted) {
     const described = await withPatience(client, () => client.workflow.getHandle(until).describe());
     const status = described?.status.name;
     if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf(client, until);
-    const progress = status && (await progressOf(client, workflowId));
+    const progress = status && (await progressOf(client, workflowId).catch(tell));
     if (signal.aborted) break;
     if (progress === undefined) {
       const stuck = await whyStuck(client, workflowId).catch(() => undefined); // the server is being started again

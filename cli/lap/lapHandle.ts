@@ -1,4 +1,9 @@
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
@@ -139,12 +144,31 @@ export async function whyStuck(client: Client, workflowId: string): Promise<stri
   );
 }
 
-/** An answer of the server or a worker; undefined where none comes in time: it is being started again. */
+/**
+ * gRPC's codes for what is asked wrongly, or by who may not: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED and
+ * UNAUTHENTICATED. The others pass.
+ */
+const REFUSALS: readonly number[] = [3, 7, 12, 16];
+
+/**
+ * An answer of the server or a worker; undefined where none comes in time, or there is no such workflow yet: somebody is
+ * being started again.
+ * @throws what they refuse, such as a query whose handler fails, or that we may not ask.
+ */
 export function withPatience<Answer>(client: Client, ask: () => Promise<Answer>): Promise<Answer | undefined> {
-  return client.withDeadline(Date.now() + 4_000, ask).catch(() => undefined);
+  return client.withDeadline(Date.now() + 4_000, ask).catch((error: unknown) => {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    const { cause } = error as Error;
+    const refusal = (isGrpcServiceError(cause) ? cause : error) as { readonly code?: number };
+    if (refusal.code === undefined || REFUSALS.includes(refusal.code)) throw refusal;
+    return undefined;
+  });
 }
 
-/** How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time. */
+/**
+ * How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time.
+ * @throws as `withPatience`.
+ */
 export function progressOf(client: Client, workflowId: string): Promise<LapProgress | undefined> {
   return withPatience(client, async () => {
     const progress = await client.workflow.getHandle(workflowId).query<LapProgress>(PROGRESS_QUERY);

@@ -77,7 +77,11 @@ async function lapStatuses(client: Client, named: string | undefined) {
   const found = [];
   for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
     const { workflowId, runId } = info;
-    const progress = info.status.name === 'RUNNING' ? await progressOf(client, workflowId) : undefined;
+    let trouble: string | undefined;
+    const progress =
+      info.status.name === 'RUNNING'
+        ? await progressOf(client, workflowId).catch(({ message }: Error) => void (trouble = message))
+        : undefined;
     const ended = info.status.name === 'COMPLETED' ? client.workflow.getHandle(workflowId, runId) : undefined;
     // Its own name, once it has one.
     const lap = progress?.lap ?? ((await ended?.result()) as LapResult | undefined)?.lap;
@@ -91,7 +95,8 @@ async function lapStatuses(client: Client, named: string | undefined) {
       lap,
       schedule: info.typedSearchAttributes.get(STARTED_BY),
       link: workflowLink(workflowId, runId),
-      progress,
+      progress: progress ?? undefined,
+      trouble,
     });
     if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
   }
@@ -118,13 +123,15 @@ async function textOf(
   lines.push(...flywheels.map(flywheelLine));
   if (laps?.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
-  for (const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress } of laps ?? []) {
+  for (const lapStatus of laps ?? []) {
+    const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress, trouble } = lapStatus;
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
     lines.push(
       `${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`,
     );
     if (progress !== undefined && endedAt === undefined)
       lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
+    if (trouble !== undefined) lines.push(`  It does not say how far it is: ${trouble}`);
     if (link !== undefined) lines.push(`  ${link}`);
     if (endedAt === undefined && progress?.waitingForExperts)
       lines.push(`  ${waitingText(progress.waitingForExperts, questionsLink()).replaceAll('\n', '\n  ')}`);
