@@ -15,8 +15,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from trainer.contract.thinking import ThinkingFormat
 from trainer.serving.batch import Answer, Call
 from trainer.serving.chat import Chat
-from trainer.serving.openai_requests import ChatRequest
-from trainer.serving.replies import Asked, growing
+from trainer.serving.openai_requests import ChatRequest, Refused
+from trainer.serving.replies import Asked, growing, pieces_of
 from trainer.tests.support import start_server
 from trainer.tests.tiny_models import (
     CONFIGS,
@@ -240,14 +240,35 @@ class AnswersTest(unittest.TestCase):
 
 
 class GrowingTest(unittest.IsolatedAsyncioTestCase):
-    async def test_an_answer_is_told_as_it_grows_but_not_what_may_still_change(self) -> None:
+    def asked(self) -> Asked:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         make_speaker(folder, ["[T", "]a plan", "[", "/T]", "It is ", b"\xcf", b"\x80.", " Q", "ED"])
         chat = Chat(folder)
-        ids = chat.tokenizer.get_vocab()
         call = Call([2], 100, 0, 1, 1, ["QED"], asyncio.get_running_loop().create_future())
         wanted = ChatRequest(model="m", messages=PROMPT, stream=True, stop=["QED"])
-        asked = Asked(wanted, chat, call, chat.separator(ThinkingFormat(open="[T]", close="[/T]")), False)
+        return Asked(wanted, chat, call, chat.separator(ThinkingFormat(open="[T]", close="[/T]")), False)
+
+    async def test_who_hangs_up_frees_the_slot_and_a_batch_that_failed_is_told(self) -> None:
+        asked = self.asked()
+
+        async def read() -> None:
+            async for _ in pieces_of(asked):
+                pass
+
+        reader = asyncio.ensure_future(read())
+        await asyncio.sleep(0)
+        self.assertFalse(asked.call.cancelled)
+        reader.cancel()
+        await asyncio.wait((reader,))
+        self.assertTrue(asked.call.cancelled)
+        failed = self.asked()
+        failed.call.ticket.set_exception(Refused("the batch failed", None, 500, None))
+        *_, error = [piece async for piece in pieces_of(failed)]
+        self.assertEqual(json.loads(error.removeprefix("data: "))["error"]["message"], "the batch failed")
+
+    async def test_an_answer_is_told_as_it_grows_but_not_what_may_still_change(self) -> None:
+        asked = self.asked()
+        call, ids = asked.call, asked.chat.tokenizer.get_vocab()
         pieces = growing(asked)
         self.assertEqual((await anext(pieces))["choices"][0]["delta"], {"role": "assistant", "content": ""})
         for tokens, delta in (
