@@ -23,8 +23,6 @@ let recentSlot = 0;
 /** How often each call was made, by its seed and length; a call in a million shares both with another. */
 const calls = new Map<string, number>();
 let repeated = 0;
-/** Names that it was asked under. */
-const names = new Set<string>();
 
 function readOptions(args: readonly string[]): StubOptions {
   const given: Record<string, number> = {};
@@ -103,7 +101,6 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
     send(response, 400, '{"error":{"message":"seed and messages are needed"}}');
     return;
   }
-  names.add(String(call.model));
   const prompt = messages.map(({ content }) => String(content)).join('\n');
   const id = `${seed}/${prompt.length}`;
   const times = (calls.get(id) ?? 0) + 1;
@@ -192,13 +189,14 @@ const server = createServer((request, response) => {
     const body = chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8');
     if (request.method === 'POST' && request.url === '/v1/chat/completions') complete(request, response, body);
     else if (request.url?.startsWith('/stats') === true) send(response, 200, stats());
+    // It serves whatever it is asked for: a list would never be whole.
     else if (request.url === '/v1/models')
       send(
         response,
         200,
         JSON.stringify({
           object: 'list',
-          data: (options.says === 1 ? ['another'] : [...names]).map((id) => ({ id, object: 'model', owned_by: SELF })),
+          data: (options.says === 1 ? ['another'] : []).map((id) => ({ id, object: 'model', owned_by: SELF })),
         }),
       );
     else if (request.url === '/options' && request.method === 'POST') {
