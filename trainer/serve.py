@@ -24,7 +24,7 @@ import uvicorn  # noqa: E402
 from fastapi import FastAPI, Request, Response  # noqa: E402
 from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
 
-from trainer.serving.batch import Answer, Call  # noqa: E402
+from trainer.serving.batch import Answer, Call, Room  # noqa: E402
 from trainer.serving.engine import Engine, Model  # noqa: E402
 from trainer.serving.openai_requests import ChatRequest, Refused, TextRequest, parse_body  # noqa: E402
 from trainer.serving.replies import Asked, body_of, pieces_of  # noqa: E402
@@ -35,8 +35,8 @@ log = logging.getLogger("trainer.serve")
 class Server:
     """The API's routes over one engine."""
 
-    def __init__(self, checkpoints: Path, device: torch.device, slots: int, context: int, resident: int):
-        self.engine = Engine(checkpoints, device, slots, context, resident, self.deliver)
+    def __init__(self, checkpoints: Path, device: torch.device, room: Room, resident: int):
+        self.engine = Engine(checkpoints, device, room, resident, self.deliver)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.draining = False
 
@@ -94,8 +94,8 @@ class Server:
             "status": "ok",
             "pid": os.getpid(),
             "models": list(engine.models),
-            "slots": engine.slots,
-            "context": engine.context,
+            "slots": engine.room.slots,
+            "context": engine.room.context,
             "active": sum(model.batch.active for model in engine.models.values()),
         }
         return JSONResponse(status, 200 if engine.thread.is_alive() else 500)
@@ -195,6 +195,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--max-context", type=int, default=512, help="prompt and answer together, in tokens (default 512)"
     )
+    parser.add_argument(
+        "--cache-gib",
+        type=float,
+        default=2,
+        help="GiB for one model's running calls; fewer run at once where their contexts would take more (default 2)",
+    )
     parser.add_argument("--max-models", type=int, default=8, help="models kept in memory (default 8)")
     parser.add_argument(
         "--threads", type=int, default=1, help="threads that compute (default 1, which was fastest on shared cores)"
@@ -212,7 +218,8 @@ def main(arguments: list[str]) -> int:
         if options.device == "auto"
         else torch.device(options.device)
     )
-    server = Server(options.checkpoints.resolve(), device, options.slots, options.max_context, options.max_models)
+    room = Room(options.slots, options.max_context, int(options.cache_gib * 2**30))
+    server = Server(options.checkpoints.resolve(), device, room, options.max_models)
     # h11 takes a fifth of a millisecond less a request without access logs and default headers.
     config = uvicorn.Config(
         make_app(server),

@@ -49,18 +49,31 @@ class Answer:
     finish_reason: str
 
 
+@dataclass(frozen=True)
+class Room:
+    """What the calls of one model may take."""
+
+    slots: int
+    """Calls at once."""
+    context: int
+    """Tokens of prompt and answer together."""
+    cache_bytes: int
+    """Of what is remembered of running calls."""
+
+
 def uniforms_of(seed: int, count: int) -> numpy.ndarray:
     """The numbers that decide a request's draws: of its seed alone."""
     return numpy.random.Generator(numpy.random.Philox(key=seed % 2**64)).random(count)
 
 
 class Batch:
-    def __init__(self, decoder: Decoder, chat: Chat, slots: int, context: int):
+    def __init__(self, decoder: Decoder, chat: Chat, room: Room):
         self.decoder = decoder
         self.chat = chat
-        self.context = min(context, decoder.max_context)
-        rows = max(slots, FEWEST_ROWS)
-        self.slots = slots
+        self.context = min(room.context, decoder.max_context)
+        # Of a large model with a long context fewer calls run at once; the others wait.
+        self.slots = max(1, min(room.slots, room.cache_bytes // max(1, decoder.row_bytes(self.context))))
+        rows = max(self.slots, FEWEST_ROWS)
         self.cache = decoder.new_cache(rows, self.context)
         self.calls: list[Call | None] = []
         """Slot by slot; None is a hole whose row computes nothing of interest until it is filled."""

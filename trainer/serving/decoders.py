@@ -27,6 +27,9 @@ class Decoder(Protocol):
 
     def new_cache(self, rows: int, columns: int) -> Rows: ...
 
+    def row_bytes(self, columns: int) -> int:
+        """Memory that a row of a new cache takes, used or not."""
+
     def prefill(self, prompts: Sequence[Sequence[int]], cache: Any, rows: Sequence[int]) -> Tensor:
         """Reads prompts into rows; logits [n, vocab] after each one's last token."""
 
@@ -64,6 +67,9 @@ class Foreign:
 
     def new_cache(self, rows: int, columns: int) -> "Texts":
         return Texts(rows)
+
+    def row_bytes(self, columns: int) -> int:
+        return 0
 
     @torch.inference_mode()
     def prefill(self, prompts: Sequence[Sequence[int]], cache: "Texts", rows: Sequence[int]) -> Tensor:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from trainer.serving.batch import Answer, Batch, Call
+from trainer.serving.batch import Answer, Batch, Call, Room
 from trainer.serving.chat import Chat
 from trainer.serving.decoders import decoder_of
 from trainer.serving.openai_requests import Refused
@@ -26,10 +26,10 @@ STEPS_BETWEEN_ADMISSIONS = 3
 class Model:
     """A resident checkpoint: its tokenizer for whoever asks, its batch for the engine's thread alone."""
 
-    def __init__(self, name: str, folder: Path, device: torch.device, slots: int, context: int):
+    def __init__(self, name: str, folder: Path, device: torch.device, room: Room):
         self.name = name
         self.chat = Chat(folder)
-        self.batch = Batch(decoder_of(folder, device), self.chat, slots, context)
+        self.batch = Batch(decoder_of(folder, device), self.chat, room)
         self.waiting: collections.deque[Call] = collections.deque()
         self.used = time.monotonic()
         self.steps_to_admission = 0
@@ -46,15 +46,13 @@ class Engine:
         self,
         checkpoints: Path,
         device: torch.device,
-        slots: int,
-        context: int,
+        room: Room,
         resident: int,
         deliver: Callable[[list[tuple[Call, Answer | Exception]]], None],
     ):
         self.checkpoints = checkpoints
         self.device = device
-        self.slots = slots
-        self.context = context
+        self.room = room
         self.resident = resident
         self.deliver = deliver
         self.models: dict[str, Model] = {}
@@ -89,7 +87,7 @@ class Engine:
     async def load(self, name: str, folder: Path) -> Model:
         """Makes a model resident; the idle ones unused for longest go, once there are too many."""
         try:
-            model = await asyncio.to_thread(Model, name, folder, self.device, self.slots, self.context)
+            model = await asyncio.to_thread(Model, name, folder, self.device, self.room)
         finally:
             del self.loading[name]
         idle = sorted((other for other in self.models.values() if not other.busy), key=lambda other: other.used)

@@ -9,6 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from trainer.engines.small.llama import FEWEST_ROWS, Llama, columns_for
+from trainer.serving.batch import Batch, Room
+from trainer.serving.chat import Chat
 from trainer.serving.decoders import Decoder, Foreign, decoder_of
 from trainer.tests.tiny_models import CONFIGS, WORDS, as_torch_file, edit_json, half_precision, make_model
 
@@ -91,6 +93,15 @@ class DecodersTest(unittest.TestCase):
         edit_json(other / "config.json", num_hidden_layers=3)
         with self.assertRaisesRegex(ValueError, "its weights lack gpt_neox.layers.2"):
             decoder_of(other, CPU)
+
+    def test_calls_whose_contexts_would_take_more_memory_than_there_is_run_fewer_at_once(self) -> None:
+        folder = make_model(self.folder(), "qwen3")
+        decoder, chat = decoder_of(folder, CPU), Chat(folder)
+        row = decoder.row_bytes(256)
+        self.assertEqual(row, decoder.new_cache(1, 224).layers[0].nbytes * decoder.shape.layers * 256 // 224)
+        for given, slots in ((row * 1000, 128), (row * 40, 40), (1, 1)):
+            batch = Batch(decoder, chat, Room(128, 10_000, given))
+            self.assertEqual((batch.slots, batch.free, batch.context), (slots, slots, 256))
 
     def test_a_row_that_is_nobodys_costs_nothing_and_a_moved_one_goes_on(self) -> None:
         decoder = decoder_of(make_model(self.folder(), "gpt-neox"), CPU)

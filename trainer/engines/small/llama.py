@@ -105,6 +105,10 @@ class Llama:
     def new_cache(self, rows: int, columns: int) -> Cache:
         return Cache(self.shape, rows, columns, self.device)
 
+    def row_bytes(self, columns: int) -> int:
+        shape = self.shape
+        return 2 * shape.layers * shape.kv_heads * shape.head_dim * columns * torch.float32.itemsize
+
     @torch.no_grad()
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Takes over weights; called again after each training step."""
