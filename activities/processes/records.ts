@@ -54,6 +54,12 @@ rm -f "$record.$$"
 exec "$@"
 `;
 
+/** What the codes of the above mean. */
+const WHY: Readonly<Record<number, string>> = {
+  74: 'code 74: the file could not be written, such as on a full disk',
+  75: 'code 75: the file is there, but empty. Without hard links a kill can leave it so; remove it',
+};
+
 /**
  * Starts a process unless its record exists already, and returns once the record does.
  * @throws when neither this process nor another made the record, such as on a full disk.
@@ -74,7 +80,7 @@ export async function launchOnce<T extends ProcessRecord>(launch: Launch, timeou
   closeSync(log);
   let ended: string | undefined;
   child.once('error', (error) => (ended = error.message));
-  child.once('exit', (code, signal) => (ended = `ended with ${signal ?? `code ${code}`}`));
+  child.once('exit', (code, signal) => (ended = `ended with ${signal ?? WHY[code ?? 0] ?? `code ${code}`}`));
   child.unref();
   for (const deadline = Date.now() + timeoutMs; ;) {
     // before the look, so that a record made just now is seen

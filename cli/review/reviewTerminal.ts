@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
@@ -53,7 +54,7 @@ export function readTyped(line: string): Typed {
  */
 export async function sitDown(sitting: Sitting): Promise<{ given: number; stopped: boolean }> {
   const { desk, annotator, lead, set, wait, input, output } = sitting;
-  const lines = createInterface({ input, output });
+  const lines = createInterface({ input: 'isTTY' in input && input.isTTY ? input : plain(input), output });
   const typed = lines[Symbol.asyncIterator]();
   const say = (text: string) => output.write(`${text}\n`);
   const ask = async (): Promise<Typed> => {
@@ -92,6 +93,12 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
   } finally {
     lines.close();
   }
+}
+
+/** A text from elsewhere, without the characters at which later Nodes end a line, too. */
+function plain(input: NodeJS.ReadableStream): Readable {
+  input.setEncoding('utf8');
+  return Readable.from(input).map((chunk: string) => chunk.replace(/[\u0085\u2028\u2029]/g, ' '));
 }
 
 /** One question, until it is answered, skipped or closed by others. */

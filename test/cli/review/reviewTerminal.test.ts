@@ -66,7 +66,7 @@ test('people answer a set at their terminals, and a lead decides where they disa
   expect(await sit('emmy', false, 's\nq\n')).toMatchObject({ given: 0, stopped: true });
   const [first] = await desk.open({ set: 'lap/desk', limit: 1 });
   expect(first?.progress?.seats.map(({ state }) => state)).toEqual(['answered', 'free']);
-  expect((await sit('emmy', false, '0 step 1 is false\n0\n')).given).toBe(2);
+  expect((await sit('emmy', false, '0 step 1\u2028is\u0085false\n0\n')).given).toBe(2);
   const lead = await sit('kurt', true, '0\n0.5\n');
   expect(lead.shown).toContain('answered by emmy: 0 (step 1 is false)');
   expect(await set.result()).toMatchObject({ scored: 2, verdicts: 6 });
