@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What a disk that takes nothing says, and what a person does about it. */
 const REFUSALS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room',
@@ -24,6 +26,21 @@ export class DiskRefused extends Error {
 export function refusalOf(error: unknown, where: string): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
   return Object.hasOwn(REFUSALS, code) && !(error instanceof DiskRefused) ? new DiskRefused(where, code, error) : error;
+}
+
+/**
+ * Works as soon as the disk takes it, for what is tried a few times only. Looks again every `lookMs`, by default 5 s.
+ * @throws the signal's reason when aborted.
+ */
+export async function onceThereIsRoom<T>(work: () => Promise<T>, signal: AbortSignal, lookMs = 5_000): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(refusalOf(error, '') instanceof DiskRefused)) throw error;
+      await sleep(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
 }
 
 /** There is no such artifact. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { Journal } from '../../../activities/store/journal.ts';
-import { DiskRefused } from '../../../activities/store/refusals.ts';
+import { DiskRefused, onceThereIsRoom } from '../../../activities/store/refusals.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { heals } from '../../../shared/failures.ts';
 
@@ -73,6 +73,18 @@ test.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG'])(
     expect(await fs.readdir(store.root)).toEqual(['a.json']);
   },
 );
+
+test('what is tried a few times only waits for room, and for nothing else, until it is told to stop', async () => {
+  const full = new DiskRefused('a', 'ENOSPC');
+  const work = jest.fn().mockRejectedValueOnce(full).mockRejectedValueOnce(full).mockResolvedValue('done');
+  const stop = new AbortController();
+  expect(await onceThereIsRoom(work, stop.signal, 1)).toBe('done');
+  expect(work).toHaveBeenCalledTimes(3);
+  await expect(onceThereIsRoom(() => Promise.reject(new Error('broken')), stop.signal, 1)).rejects.toThrow('broken');
+  const waiting = onceThereIsRoom(() => Promise.reject(full), stop.signal, 600_000);
+  stop.abort(new Error('cancelled'));
+  await expect(waiting).rejects.toThrow('cancelled');
+});
 
 test('what a killed process left unfinished is swept; what others write stays', async () => {
   const root = await folder();
