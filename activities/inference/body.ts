@@ -124,18 +124,17 @@ function decoderOf(coding: string, first: Buffer): Transform | undefined {
 
 /** UTF-8 that comes in pieces, a character maybe in two of them. */
 class Utf8Pieces {
-  readonly #strict = new TextDecoder('utf-8', { fatal: true });
-  readonly #lenient = new TextDecoder('utf-8');
+  #decoder = new TextDecoder('utf-8', { fatal: true });
   valid = true;
 
   /** @param chunk none: there is no more. */
   push(chunk?: Buffer): string {
-    const how = { stream: chunk !== undefined };
     try {
-      if (this.valid) this.#strict.decode(chunk, how);
+      return this.#decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
       this.valid = false;
+      this.#decoder = new TextDecoder('utf-8');
+      return this.#decoder.decode(chunk, { stream: chunk !== undefined });
     }
-    return this.#lenient.decode(chunk, how);
   }
 }

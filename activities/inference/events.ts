@@ -14,15 +14,16 @@ export class EventReader {
   #text = '';
   #thinking = '';
   #refusal = '';
-  #choice: { finish_reason?: string; native_finish_reason?: string; matched_stop?: unknown; error?: unknown } = {};
-  #whole: Completion = {};
+  readonly #choice: Record<string, unknown> = {};
+  readonly #whole: Record<string, unknown> = {};
   #message: Message | undefined;
   /** What is no chunk of an answer: a page, say. */
   #other = '';
 
   /** @throws when the stream is beyond all bounds. */
   push(piece: string): void {
-    const lines = (this.#rest + piece).split(/\r\n|\n|\r(?=[^\n])/);
+    const text = this.#rest + piece;
+    const lines = text.includes('\r') ? text.split(/\r\n|\n|\r(?=[^\n])/) : text.split('\n');
     this.#rest = lines.pop() as string;
     if (this.#rest.length + this.#text.length + this.#thinking.length > MAX_CHARACTERS)
       throw new Error(`expected at most ${MAX_CHARACTERS} characters of answer, got more`);
@@ -39,7 +40,8 @@ export class EventReader {
       ...(this.#thinking !== '' && { reasoning_content: this.#thinking }),
       ...(this.#refusal !== '' && { refusal: this.#refusal }),
     };
-    const completion = { ...this.#whole, ...(this.#whole.choices && { choices: [{ ...this.#choice, message }] }) };
+    const { choices } = this.#whole;
+    const completion = { ...this.#whole, ...(choices !== undefined && { choices: [{ ...this.#choice, message }] }) };
     return { completion: Object.keys(completion).length > 0 ? completion : undefined, other: this.#other.trim() };
   }
 
@@ -73,16 +75,16 @@ export class EventReader {
     }
     if (typeof chunk !== 'object' || chunk === null) return false;
     const error = errorIn(chunk);
-    if (error !== undefined) this.#whole = { ...this.#whole, error };
+    if (error !== undefined) this.#whole['error'] = error;
     for (const field of ['model', 'system_fingerprint', 'usage'] as const)
-      if (chunk[field] !== undefined && chunk[field] !== null) this.#whole = { ...this.#whole, [field]: chunk[field] };
+      if (chunk[field] !== undefined && chunk[field] !== null) this.#whole[field] = chunk[field];
     if (!Array.isArray(chunk.choices)) return true;
-    this.#whole = { ...this.#whole, choices: [] };
+    this.#whole['choices'] = [];
     const choice = chunk.choices.find((one) => (one?.index ?? 0) === 0);
     if (choice === undefined || choice === null) return true;
     const { delta, message, ...about } = choice;
     for (const [field, value] of Object.entries(about))
-      if (value !== null && value !== undefined) this.#choice = { ...this.#choice, [field]: value };
+      if (value !== null && value !== undefined) this.#choice[field] = value;
     if (message) this.#message = { ...this.#message, ...message };
     if (typeof delta !== 'object' || delta === null) return true;
     this.#text += textIn(delta);
