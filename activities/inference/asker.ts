@@ -25,7 +25,10 @@ const STREAM_FROM_TOKENS = 2_048;
 export interface AskerOptions {
   /** How long a call waits while no server of its model answers, milliseconds. @default the servers' own */
   readonly patienceMs?: number | undefined;
-  /** What becomes of a call then: an outcome `failed`, or a `NoServer` that is thrown. @default 'fail' */
+  /**
+   * What becomes of a call then: an outcome `failed`, or a `NoServer` that is thrown; and so a `WrongModel` where another
+   * model gave some of the answers. @default 'fail'
+   */
   readonly onOutage?: 'fail' | 'throw';
 }
 
@@ -62,8 +65,8 @@ export class LedgerAsker {
   /**
    * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
    * returned. Equal calls at the same time are one; they share its signal too.
-   * @throws only when cancelled, when the ledger cannot be written, `WrongModel` when answers of this asker were taken
-   * back, and `NoServer` where that is asked for. Everything else is a typed outcome.
+   * @throws only when cancelled, when the ledger cannot be written, and, where that is asked for, `NoServer` and, when
+   * answers of this asker were taken back, `WrongModel`. Everything else is a typed outcome.
    */
   ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome> {
     const joined = this.#underWay.get(call.key);
@@ -84,7 +87,7 @@ export class LedgerAsker {
     let broken = 0;
     let brokenAt: number | undefined;
     for (;;) {
-      if (this.#takenBack > 0) throw this.#wrongModel();
+      if (this.#takenBack > 0 && onOutage === 'throw') throw this.#wrongModel();
       const slot = await queue.slot({ since, again: requests > 0, patienceMs }, signal);
       if (slot.kind === 'noServer') {
         if (onOutage === 'throw') throw new NoServer(slot.message);

@@ -2,7 +2,7 @@ import { uri } from '../../shared/ids.ts';
 import type { ModelRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { digestsIn, isSameName } from './address.ts';
-import { distanceOf, positionsIn, PROBE, TOLERANCE, type Position } from './probe.ts';
+import { distanceOf, positionsIn, PROBE, TOLERANCE, TOLERANCE_BUNDLED, type Position } from './probe.ts';
 import { readError, type Answer, type Failure, type Reply } from './reply.ts';
 import type { BodyOf, Server } from './server.ts';
 
@@ -11,6 +11,8 @@ interface StoredProbe {
   readonly probe: typeof PROBE;
   readonly answers: readonly (readonly Position[])[];
   readonly from: string;
+  /** Whether the bundled server gave them. */
+  readonly bundled: boolean;
   /** ISO 8601. */
   readonly at: string;
 }
@@ -48,13 +50,13 @@ export class Identity {
     // What others run answers to its name alone, and may change when they say so: its revision.
     if (!('checkpoint' in model)) return { kind: 'known', by: 'name' };
     const listing = await listed(server, model.checkpoint.sha256);
-    if (listing !== undefined && listing !== 'listed') return listing;
+    if (listing !== undefined && 'cause' in listing) return listing;
     const replies = await Promise.all(
       PROBE.prompts.map((prompt) => server.ask(() => bodyOf(server, prompt), Infinity, undefined)),
     );
     const failure = replies.find((reply) => reply.kind !== 'answer' && reply.kind !== 'refused');
     if (failure !== undefined) return failure as Failure;
-    const by = listing === 'listed' ? 'listing' : 'name';
+    const by = listing === undefined ? 'name' : 'listing';
     const answers: Position[][] = [];
     for (const reply of replies) {
       const other = reply.kind === 'answer' ? otherModel(server, model, reply) : undefined;
@@ -63,28 +65,29 @@ export class Identity {
       if (positions === undefined) return { kind: 'known', by };
       answers.push(positions);
     }
-    return this.#compare(server, model.checkpoint.sha256, answers);
+    const from = { from: server.endpoint.baseUrl, bundled: listing?.bundled === true, at: new Date().toISOString() };
+    return this.#compare(model.checkpoint.sha256, { probe: PROBE, answers, ...from });
   }
 
-  async #compare({ endpoint }: Server, digest: string, answers: Position[][]): Promise<Checked> {
+  async #compare(digest: string, now: StoredProbe): Promise<Checked> {
     const place = uri.probe(digest);
-    const now: StoredProbe = { probe: PROBE, answers, from: endpoint.baseUrl, at: new Date().toISOString() };
     await this.#store.create(place, `${JSON.stringify(now)}\n`);
     const first = await this.#store.readJson<StoredProbe>(place);
-    const apart = distanceOf(first.answers, answers);
-    if (apart === undefined || (apart.mean <= TOLERANCE.mean && apart.any <= TOLERANCE.any))
+    const apart = distanceOf(first.answers, now.answers);
+    const allowed = first.bundled && now.bundled ? TOLERANCE_BUNDLED : TOLERANCE;
+    if (apart === undefined || (apart.mean <= allowed.mean && apart.any <= allowed.any))
       return { kind: 'known', by: 'probe' };
     return wrongModel(
       `expected the log-probabilities of checkpoint ${digest} as they were when it was first served (by ${first.from}, ` +
         `${first.at}), got others, by ${apart.mean.toFixed(3)} on average and ${apart.any.toFixed(3)} at most (allowed: ` +
-        `${TOLERANCE.mean} and ${TOLERANCE.any}): another model is served there. If it is the same one, served in another ` +
+        `${allowed.mean} and ${allowed.any}): another model is served there. If it is the same one, served in another ` +
         `way, delete ${place} from the store`,
     );
   }
 }
 
-/** `listed` where the server lists the model, undefined where it lists nothing. */
-async function listed(server: Server, digest: string): Promise<'listed' | Failure | undefined> {
+/** Whether the server that lists the model is the bundled one; undefined where it lists nothing. */
+async function listed(server: Server, digest: string): Promise<{ readonly bundled: boolean } | Failure | undefined> {
   const { endpoint, address } = server;
   const reply = await server.read(address.models, { allMs: LISTING_MS }).catch((error: Error) => readError(error));
   if ('kind' in reply) return reply.kind === 'gone' ? reply : undefined;
@@ -106,11 +109,18 @@ async function listed(server: Server, digest: string): Promise<'listed' | Failur
   // The folder that it was loaded from may say the checkpoint's digest.
   const digests = ours.flatMap(({ text }) => digestsIn(text));
   return digests.length === 0 || digests.includes(digest)
-    ? 'listed'
+    ? { bundled: ours.every(({ owner }) => owner === 'flywheel') }
     : wrongModel(`expected ${JSON.stringify(endpoint.model)} to be checkpoint ${digest}, got ${digests[0]}`);
 }
 
-function modelsIn(body: string): { readonly names: readonly string[]; readonly text: string }[] {
+interface Listed {
+  readonly names: readonly string[];
+  /** All that it says of where the model is from. */
+  readonly text: string;
+  readonly owner: unknown;
+}
+
+function modelsIn(body: string): Listed[] {
   try {
     const { data, models } = JSON.parse(body) as { readonly data?: unknown; readonly models?: unknown };
     const list = [data, models].find((each) => Array.isArray(each)) as Readonly<Record<string, unknown>>[] | undefined;
@@ -118,7 +128,7 @@ function modelsIn(body: string): { readonly names: readonly string[]; readonly t
       const names = [one['id'], one['name'], one['model'], ...[one['aliases']].flat()].filter(
         (name): name is string => typeof name === 'string' && name !== '',
       );
-      return names.length === 0 ? [] : [{ names, text: [...names, one['root']].join(' ') }];
+      return names.length === 0 ? [] : [{ names, text: [...names, one['root']].join(' '), owner: one['owned_by'] }];
     });
   } catch {
     return [];

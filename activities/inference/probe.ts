@@ -16,9 +16,11 @@ export const PROBE = {
 /**
  * Most that two probes of one model may differ, in total variation (half of the sum of the differences in probability)
  * over the likeliest tokens: on average, and at any one position. Ours: sums in other orders and in 16 bits shift a
- * probability by a few thousandths, rarely a few hundredths.
+ * probability by a few thousandths, rarely a few hundredths. Two checkpoints with the few steps of a `smoke` lap between
+ * them differ by 0.004 to 0.011 on average; the bundled server, whose float32 repeats itself, is held to less than that.
  */
-export const TOLERANCE = { mean: 0.02, any: 0.15 } as const;
+export const TOLERANCE = { mean: 0.01, any: 0.1 } as const;
+export const TOLERANCE_BUNDLED = { mean: 0.001, any: 0.01 } as const;
 
 /** One position of an answer. */
 export interface Position {

@@ -85,6 +85,8 @@ interface Wait {
  * that, or only a person can mend what is wrong. Undefined: it goes on.
  */
 export function outOfPatience({ since, patienceMs, servers, hopeless, now }: Wait): string | undefined {
+  // Who waits for ever does so whatever it is that is wrong.
+  if (patienceMs === Infinity) return undefined;
   if (hopeless) return '';
   const all = (cause: Cause): boolean => servers.length > 0 && servers.every(({ trouble }) => trouble?.cause === cause);
   const until = since + (all('auth') ? Math.min(AUTH_PATIENCE_MS, patienceMs) : patienceMs);

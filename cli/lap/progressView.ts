@@ -28,7 +28,7 @@ export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
   const { lap, phase, phaseIndex, phases, step, steps, queuedSince } = progress;
-  const { callsDone, callsPlanned, reward, waitingForExperts } = progress;
+  const { callsDone, callsPlanned, reward, waitingForExperts, waitingForServers } = progress;
   const left = secondsLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
@@ -38,11 +38,20 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
     waitingForExperts ? `${questions(waitingForExperts)} for people` : '',
+    waitingForServers === undefined ? '' : outageText(waitingForServers, nowMs),
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
     left === undefined ? '' : `about ${duration(left)} left`,
   ]
     .filter(Boolean)
     .join(' · ');
+}
+
+/** Servers are busy for a moment all the time; only what lasts is worth a word. */
+const OUTAGE_MS = 30_000;
+
+function outageText({ since, last }: NonNullable<LapProgress['waitingForServers']>, nowMs: number): string {
+  if (nowMs - Date.parse(since) < OUTAGE_MS) return '';
+  return `waiting for servers since ${since.slice(0, 16).replace('T', ' ')} UTC, last: ${last}`;
 }
 
 /** What waits for people, and what to type. */

@@ -11,7 +11,7 @@ const MOST_WORKFLOWS = 16;
 
 type Work = Pick<
   LapProgress,
-  'step' | 'steps' | 'queuedSince' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts'
+  'step' | 'steps' | 'queuedSince' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts' | 'waitingForServers'
 >;
 
 /** What activities say in their heartbeats, as far as it is shown: a training its steps, a shard its calls. */
@@ -21,6 +21,7 @@ interface Beat {
   readonly queuedSince?: string;
   readonly reward?: number;
   readonly counts?: OutcomeCounts;
+  readonly waitingForServers?: LapProgress['waitingForServers'];
 }
 
 /**
@@ -73,7 +74,9 @@ function trainingWork(beats: readonly Beat[]): Work {
 async function setWork(client: Client, id: string, beats: readonly Beat[], before: Work): Promise<Work> {
   const { counts, rows } = await client.workflow.getHandle(id).query<SetProgress>(PROGRESS_QUERY);
   const underWay = beats.flatMap((beat) => beat.counts ?? []);
+  const [waitingForServers = before.waitingForServers] = beats.flatMap((beat) => beat.waitingForServers ?? []);
   return {
+    ...(waitingForServers && { waitingForServers }),
     callsDone: [counts, ...underWay].reduce((sum, shard) => sum + callsIn(shard), before.callsDone ?? 0),
     callsPlanned: (before.callsPlanned ?? 0) + rows * (await callsPerRow(client, id)),
   };

@@ -9,6 +9,7 @@ import { labelFigures } from './labelFigures.ts';
 import { ledgerFigures } from './ledgerFigures.ts';
 import { lossFigures } from './lossFigures.ts';
 import { measuredRates } from './measuredRates.ts';
+import { uri } from '../../shared/ids.ts';
 import { measuring, type Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
@@ -41,6 +42,7 @@ export async function measureLap(
   const work = workOf(manifest, used);
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);
+  await identityNote(measured);
   const { lap, parent, turn, recipe, recipeSha256, startedAt, endedAt } = manifest;
   return {
     lap,
@@ -67,6 +69,22 @@ export async function measureLap(
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };
+}
+
+/** Whose answers are known to be of their checkpoint by the server's word alone. */
+async function identityNote({ store, manifest, notes }: Measuring): Promise<void> {
+  const byName: string[] = [];
+  for (const { name, digest } of [
+    { name: 'base', digest: manifest.base.sha256 },
+    ...manifest.stages.map((stage) => ({ name: stage.name, digest: stage.checkpoint.sha256 })),
+  ])
+    if (!(await store.exists(uri.probe(digest)))) byName.push(name);
+  if (byName.length > 0)
+    notes.absent(
+      'identity',
+      `${byName.join(', ')}: identity by name. Their servers gave no log-probabilities by which a checkpoint is told ` +
+        'from another one under its name',
+    );
 }
 
 async function decodingFigures(lap: Measuring, decoding: Decoding): Promise<DecodingFigures> {

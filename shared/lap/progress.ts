@@ -38,6 +38,8 @@ export interface LapProgress {
   readonly phaseStartedAt?: string;
   /** Questions that wait for a person. */
   readonly waitingForExperts?: number;
+  /** While no server of a model answers: since when, ISO 8601, and what was heard last. */
+  readonly waitingForServers?: { readonly since: string; readonly last: string };
   /** What each phase is expected to take. */
   readonly plan?: readonly PlanHeadline[];
 }

@@ -40,6 +40,14 @@ test('questions that wait for people are counted, and it is said what to type an
   );
 });
 
+test('servers that have been gone for a while are waited for in so many words', () => {
+  const waitingForServers = { since: '2026-01-01T00:00:00Z', last: 'http://gpu: ECONNREFUSED' };
+  expect(progressLine({ ...training, waitingForServers }, {}, START + 90_000)).toContain(
+    ' · waiting for servers since 2026-01-01 00:00 UTC, last: http://gpu: ECONNREFUSED · ',
+  );
+  expect(progressLine({ ...training, waitingForServers }, {}, START + 5_000)).not.toContain('waiting');
+});
+
 test('time left is the rest of this phase by its steps, and the later phases', () => {
   expect(secondsLeft(training, EXPECTED, START)).toBe(120 * 0.75 + 30);
   expect(secondsLeft({ ...training, phase: 'metaData' }, EXPECTED, START)).toBeUndefined();
