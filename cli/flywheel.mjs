@@ -1,6 +1,12 @@
 #!/usr/bin/env node
-import { register } from 'tsx/esm/api';
-
+// tsx would take what follows for a query.
+if (import.meta.dirname.includes('?')) {
+  process.stderr.write(
+    `Expected the project's folder to have no ? in its path, got ${import.meta.dirname}: rename it\n`,
+  );
+  process.exit(2);
+}
+const { register } = await import('tsx/esm/api');
 register();
 try {
   await import('./main.ts');

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { config } from '../../temporal.config.ts';
@@ -30,6 +30,19 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^\s+at /m);
   expect([status, stdout]).toEqual([2, '']);
+});
+
+test('a project in a folder with a question mark is refused by that', () => {
+  const cli = path.join(mkdtempSync(path.join(tmpdir(), 'flywheel-cli-')), 'what?', 'cli');
+  mkdirSync(cli, { recursive: true });
+  copyFileSync(path.join(config.root, 'cli', 'flywheel.mjs'), path.join(cli, 'flywheel.mjs'));
+  const { status, stderr } = spawnSync(process.execPath, [path.join(cli, 'flywheel.mjs'), 'laps'], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([
+    2,
+    `Expected the project's folder to have no ? in its path, got ${realpathSync(cli)}: rename it\n`,
+  ]);
 });
 
 test('a faulty setting is refused by name, without a stack', () => {
