@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { SCORES } from '../../../shared/scores.ts';
 
 export interface AskedCall {
@@ -8,8 +9,8 @@ export interface AskedCall {
   readonly content: string;
 }
 
-/** What the fake says to a call: the text of its answer, or an HTTP status. */
-export type FakeReply = string | { readonly status: number; readonly message?: string };
+/** What the fake says to a call: the text of its answer, whole or as a stream, or an HTTP status. */
+export type FakeReply = string | AsyncIterable<string> | { readonly status: number; readonly message?: string };
 
 export const evaluationOf = (score: string | number) =>
   'Here is my evaluation of the solution:\nas far as it goes.\nBased on my evaluation, the final overall score ' +
@@ -48,9 +49,10 @@ export class FakeModelServer {
       request.on(
         'end',
         () =>
-          void this.#answer(Buffer.concat(chunks).toString('utf8')).then(({ status, body }) =>
-            response.writeHead(status, { 'content-type': 'application/json' }).end(body),
-          ),
+          void this.#answer(Buffer.concat(chunks).toString('utf8')).then(({ status, body }) => {
+            if (typeof body !== 'string') return Readable.from(body).pipe(response);
+            return response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+          }),
       );
     });
     server.on('connection', (socket) => {
@@ -70,7 +72,7 @@ export class FakeModelServer {
     this.#server = undefined;
   }
 
-  async #answer(body: string): Promise<{ status: number; body: string }> {
+  async #answer(body: string): Promise<{ status: number; body: string | AsyncIterable<string> }> {
     const request = JSON.parse(body) as { model: string; seed: number; messages: { content: string }[] };
     const call = {
       model: request.model,
@@ -79,6 +81,7 @@ export class FakeModelServer {
     };
     this.calls.push(call);
     const reply = await this.reply(call);
+    if (typeof reply !== 'string' && Symbol.asyncIterator in reply) return { status: 200, body: eventsOf(reply) };
     if (typeof reply !== 'string')
       return {
         status: reply.status,
@@ -92,4 +95,11 @@ export class FakeModelServer {
       }),
     };
   }
+}
+
+async function* eventsOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  const event = (choice: object) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`;
+  for await (const content of texts) yield event({ delta: { content } });
+  yield event({ delta: {}, finish_reason: 'stop' });
+  yield 'data: [DONE]\n\n';
 }

@@ -2,12 +2,14 @@ import { modelKey } from '../../../shared/records.ts';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { Identity } from '../../../activities/inference/identity.ts';
 import { readShard, shardFiles } from '../../../activities/sets/inspect.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import type { RewardItem } from '../../../shared/reward/protocol.ts';
+import type { RewardRecord } from '../../../workers/reward-service/rewardLog.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
 import { evaluationOf, FakeModelServer, metaEvaluationOf, verdictBySeed } from './fakeModelServer.ts';
 import {
@@ -131,6 +133,26 @@ describe('rewards', () => {
     await post(app, [verifyItem(1, 1)]);
     expect(model.calls[0]?.content).toMatch(/<proof id="\w{16}">\nBy induction\.\n<\/proof id="\w{16}">/);
     expect(model.calls[0]?.content).toMatch(/<analysis id="\w{16}">\nHere is my evaluation/);
+  });
+
+  test('are not for thinking: no judge sees it, and it is kept beside the response with the step that asked', async () => {
+    await writeSpec(store);
+    const items = Array.from({ length: 24 }, (_, number) =>
+      itemOf({ response: `## Solution\nProof ${number}.`, thinking: 'Hm, a trick?', step: 3 }),
+    );
+    const { body } = await post(app, items);
+    expect(model.calls.filter(({ content }) => content.includes('trick'))).toEqual([]);
+    const lines = (await store.readText(`rewards/${JOB}/rewards.jsonl`)).trim().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as RewardRecord);
+    expect(new Set(records.map(({ step }) => step))).toEqual(new Set([3]));
+    const kept = records.filter(({ response }) => response !== undefined);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.length).toBeLessThan(records.length);
+    expect(new Set(kept.map(({ thinking }) => thinking))).toEqual(new Set(['Hm, a trick?']));
+
+    const unthought = items.map((item) => ({ ...item, thinking: undefined }));
+    expect((await post(app, unthought)).body.id).toBe(body.id);
+    expect(model.calls).toHaveLength(24);
   });
 
   test('of malformed and truncated answers are 0, without a judge', async () => {
@@ -337,6 +359,26 @@ describe('a judge', () => {
     expect(started.body.progress).toBe(1);
     answered.open();
     expect((await poll(app, body.id)).body.progress).toBeGreaterThan(2);
+  });
+
+  test('that writes a long verdict makes progress with every part of it', async () => {
+    const long = { temperature: 1, topP: 1, maxTokens: 65_536 };
+    await writeSpec(store, { sampling: { verify: long, metaVerify: long } });
+    const rest = gate();
+    model.reply = async function* () {
+      const verdict = evaluationOf(1);
+      for (let at = 0; at < verdict.length; at += 8) {
+        if (at > 64) await rest.opened;
+        await sleep(5); // or the parts would be one
+        yield verdict.slice(at, at + 8);
+      }
+    };
+    const { body } = await begin(app, [itemOf()]);
+    let seen = body.progress;
+    while (seen < 4) seen = (await poll(app, body.id, 0.05)).body.progress;
+    expect((await poll(app, body.id, 0)).body.underWay).toBe(1);
+    rest.open();
+    expect((await poll(app, body.id)).body.items).toMatchObject([{ reward: 1 }]);
   });
 
   test('that is served nowhere keeps its items waiting until it is', async () => {
