@@ -23,6 +23,13 @@ test('a line of progress says phase, step, reward, elapsed and what is left', ()
   );
 });
 
+test('a training that is queued says since when', () => {
+  const queuedSince = '2026-01-01T00:00:30Z';
+  expect(progressLine({ ...training, step: 0, queuedSince }, {}, START + 90_000)).toContain(
+    ' · step 0 of 40 · 1 min 00 s in the queue · ',
+  );
+});
+
 test('what is not known is left out', () => {
   const { step: _, steps: __, reward: ___, lap: ____, ...bare } = training;
   expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe(

@@ -118,6 +118,8 @@ export async function writeSet(store: FileStore, setId: string, outcomes: readon
 }
 
 export interface LapParts {
+  /** That each training waited before its minute. @default none */
+  readonly queuedSeconds?: number;
   /** @default main/lap-0001 */
   readonly lap?: string;
   readonly recipe?: Recipe;
@@ -179,6 +181,7 @@ export async function writeLap(store: FileStore, parts: LapParts = {}): Promise<
         reward: { first: rewards[0] ?? 0, last: rewards.at(-1) ?? 0 },
         attempts: 1,
         trainingSeconds: 60,
+        ...(parts.queuedSeconds && { queuedSeconds: parts.queuedSeconds }),
         startedAt: at(20 + 80 * index),
       };
     }),

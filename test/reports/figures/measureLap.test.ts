@@ -258,6 +258,16 @@ test('time in which neither a training nor an inference was under way is neither
   ]);
 });
 
+test('what a training waited in a queue is neither its time nor a GPU-hour, and is told', async () => {
+  const parts = { rewards: { verifierV1: [0.5], metaVerifier: [0.5] } }; // each a minute
+  const { time, trainings, ledgerTotal } = await measure(parts);
+  const queued = await measure({ ...parts, queuedSeconds: 200 });
+  expect(queued.time.trainingSeconds).toBe(time.trainingSeconds);
+  expect(queued.ledgerTotal.used).toEqual(ledgerTotal.used);
+  expect(trainings[0]).not.toHaveProperty('queuedSeconds');
+  expect(queued.trainings[0]).toMatchObject({ trainingSeconds: 60, queuedSeconds: 200 });
+});
+
 describe('where no checker knows the truth', () => {
   const recipe = { ...rehearsal, domain: { ...rehearsal.domain, checker: 'none' as const } };
 
