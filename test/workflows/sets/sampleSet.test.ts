@@ -60,7 +60,7 @@ test('a set of any size runs as a window of shards, and no run of it has more th
     shards: SHARDS,
     rows: 2 * SHARDS,
     counts: { answered: 2 * SHARDS, unparseable: SHARDS, truncated: 0, failed: 0 },
-    usage: { promptTokens: 10 * SHARDS, completionTokens: 20 * SHARDS },
+    usage: { promptTokens: 10 * SHARDS, completionTokens: 20 * SHARDS, thinkingTokens: 0 },
     requests: 3 * SHARDS,
     inferenceSeconds: 0.5 * SHARDS,
   });
