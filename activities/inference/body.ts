@@ -30,7 +30,8 @@ export class BodyReader {
   #failed: Error | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
-  /** False until its first characters told the form. */
+  /** Its first bytes, by which its form is told. */
+  #head = '';
   #isWhole = false;
   #events: EventReader | undefined;
   #text: Utf8Pieces | undefined;
@@ -73,10 +74,8 @@ export class BodyReader {
     if (this.#bytes > MAX_BODY_BYTES) throw new Error(`expected at most ${MAX_BODY_BYTES} bytes of answer, got more`);
     this.#chunks.push(chunk);
     if (this.#isWhole) return;
-    const start = Buffer.concat(this.#chunks)
-      .toString('utf8')
-      .replace(/^\ufeff/, '')
-      .trimStart();
+    this.#head += chunk.toString('latin1', 0, 64);
+    const start = this.#head.replace(/^\xef\xbb\xbf/, '').trimStart();
     // JSON and pages begin as no event does; of an event's field a few letters may be missing yet.
     if (start === '' || (start.length < 8 && /^[a-z]+$/.test(start))) return;
     this.#isWhole = !/^(data|event|id|retry|error)?:/.test(start) && (!this.#isStream || /^[[{<]/.test(start));

@@ -110,6 +110,43 @@ test('a set whose judge lost more verdicts than is allowed fails at its end, and
   await stub.change({ issues: 0.4, criticalLost: 0 });
 });
 
+test('a set whose server is gone waits for it, says so, and labels every proof when it is back', async () => {
+  const { port } = stub;
+  await stub.kill();
+  const input = await inputOf('main/lap-0001/label/outage', 3, 6);
+  const start = { taskQueue: QUEUES.orchestrator, workflowId: input.setId, args: [input] as [LabelSetInput] };
+  const handle = await world.env.client.workflow.start<typeof labelSet>('labelSet', start);
+  const waiting = async () => {
+    const { raw } = await handle.describe();
+    const [beat] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? [];
+    return (
+      beat !== undefined &&
+      Buffer.from(beat.data ?? [])
+        .toString('utf8')
+        .includes('"waitingForServers"')
+    );
+  };
+  await until(waiting);
+  stub = await startStub({ port, medianMs: 5, sigma: 0.5 });
+  const { counts, labels } = await handle.result();
+  expect(counts.failed).toBe(0);
+  expect(labels.auto + labels.contested).toBe(3);
+});
+
+test('a set that waits for its servers ends when it is cancelled, and what was answered stays', async () => {
+  const { port } = stub;
+  await stub.kill();
+  const input = await inputOf('main/lap-0001/label/cancelled-outage', 3, 7);
+  const start = { taskQueue: QUEUES.orchestrator, workflowId: input.setId, args: [input] as [LabelSetInput] };
+  const handle = await world.env.client.workflow.start<typeof labelSet>('labelSet', start);
+  const ledger = 'ledger/main/lap-0001/label/cancelled-outage/shard-0000.jsonl';
+  await until(() => world.store.exists(ledger));
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow(/cancel/i);
+  expect(await world.store.exists(ledger)).toBe(true);
+  stub = await startStub({ port, medianMs: 5, sigma: 0.5 });
+});
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
