@@ -17,8 +17,11 @@ const UV_NAMES: Readonly<Record<string, string | undefined>> = {
   proxy: undefined,
 };
 
-/** uv's that say where packages go or which they are: the environment and the lock say that. */
-const NOT_FOR_US = ['SYSTEM_PYTHON', 'TARGET', 'PREFIX', 'PYTHON', 'REQUIRE_HASHES', 'CONSTRAINT', 'OVERRIDE'];
+/** uv's that say which packages, for which Python, and from which folder: we say that. */
+const NOT_FOR_US = [
+  ['PYTHON', 'PYTHON_PREFERENCE', 'MANAGED_PYTHON', 'SYSTEM_PYTHON', 'PROJECT', 'WORKING_DIR', 'WORKING_DIRECTORY'],
+  ['REQUIRE_HASHES', 'CONSTRAINT', 'BUILD_CONSTRAINT', 'OVERRIDE', 'EXCLUDE', 'EXCLUDE_NEWER', 'NO_BINARY'],
+].flat();
 
 /** What a user told pip of where packages come from, in its variables and files: name to value. */
 type PackageSettings = Readonly<Record<string, string>>;

@@ -145,7 +145,7 @@ async function makeEnvironment(say: Say): Promise<void> {
 async function makeVenv(interpreter: string, withUv: boolean): Promise<void> {
   const timeout = { timeoutMs: 120_000 };
   const result = withUv
-    ? await runStep('uv', ['venv', '--python', interpreter, folder], timeout)
+    ? await runStep('uv', ['venv', '--python', interpreter, folder], { ...timeout, env: uvEnvironment({}) })
     : await runStep(interpreter, ['-m', 'venv', folder], timeout);
   if (result.ok) return;
   await rm(folder, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -57,7 +58,7 @@ test('uv is told what the user told pip, unless the user told uv otherwise', () 
     UV_DEFAULT_INDEX: 'my mirror',
   });
   expect(uvEnvironment(settings, { UV_DEFAULT_INDEX: 'mine', SSL_CERT_FILE: 'x' })).not.toHaveProperty('SSL_CERT_FILE');
-  expect(uvEnvironment(settings, { UV_SYSTEM_PYTHON: '1' })).toMatchObject({ UV_SYSTEM_PYTHON: undefined });
+  expect(uvEnvironment(settings, { UV_CONSTRAINT: 'x' })).toMatchObject({ UV_CONSTRAINT: undefined });
   expect(packageSettingsFrom(`${listed}\n:env:.index-url='of this shell'`)).toEqual({
     cert: '/etc/ssl/ca.pem',
     'find-links': '/opt/a /opt/b',
@@ -82,6 +83,11 @@ const OF_OTHERS = {
   PYTHONPLATLIBDIR: 'nowhere',
   VIRTUAL_ENV: '/nowhere/venv',
   CONDA_PREFIX: '/nowhere/conda',
+  UV_CONSTRAINT: '/nowhere/constraint',
+  UV_OVERRIDE: '/nowhere/override',
+  UV_REQUIRE_HASHES: '1',
+  UV_MANAGED_PYTHON: '1',
+  UV_PROJECT: '/nowhere/project',
   CONDA_DEFAULT_ENV: 'base',
 };
 
@@ -99,13 +105,8 @@ describe('with all that others told their Pythons', () => {
       else process.env[name] = before[name];
   });
 
-  test('an environment is made, and what is installed is in it and can be imported', async () => {
-    const { path: interpreter } = await findInterpreter();
-    const venv = path.join(folder, 'made');
-    const python = path.join(venv, 'bin', 'python');
-    expect(await runStep(interpreter, ['-m', 'venv', venv])).toMatchObject({ ok: true });
-    const settings = await packageSettings(interpreter);
-    expect(settings).toMatchObject({ 'no-index': 'true' });
+  /** A package of one module, made here. */
+  async function tinyWheel(interpreter: string): Promise<string> {
     const wheel = path.join(folder, 'tiny-1.0-py3-none-any.whl');
     const info = 'tiny-1.0.dist-info';
     const files = {
@@ -117,12 +118,37 @@ describe('with all that others told their Pythons', () => {
     const zip =
       'import json, sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as z:\n  for n, t in json.loads(sys.argv[2]).items(): z.writestr(n, t)';
     expect(await runStep(interpreter, ['-c', zip, wheel, JSON.stringify(files)])).toMatchObject({ ok: true });
+    return wheel;
+  }
+
+  test('an environment is made, and what is installed is in it and can be imported', async () => {
+    const { path: interpreter } = await findInterpreter();
+    const venv = path.join(folder, 'made');
+    const python = path.join(venv, 'bin', 'python');
+    expect(await runStep(interpreter, ['-m', 'venv', venv])).toMatchObject({ ok: true });
+    const settings = await packageSettings(interpreter);
+    expect(settings).toMatchObject({ 'no-index': 'true' });
+    const wheel = await tinyWheel(interpreter);
     const installed = await runStep(python, ['-m', 'pip', 'install', wheel], { env: pipEnvironment(settings) });
     expect(installed).toMatchObject({ ok: true });
     expect(await runStep(python, ['-c', 'import tiny; print(tiny.word, tiny.__file__)'])).toMatchObject({
       ok: true,
       output: expect.stringContaining(`here ${venv}`),
     });
+  });
+
+  const uv = [path.join(path.dirname(config.python), 'uv'), 'uv'].find(
+    (each) => spawnSync(each, ['--version']).status === 0,
+  );
+  (uv === undefined ? test.skip : test)('so is one by uv', async () => {
+    const { path: interpreter } = await findInterpreter();
+    const venv = path.join(folder, 'by-uv');
+    const env = uvEnvironment({});
+    expect(await runStep(uv ?? '', ['venv', '--python', interpreter, venv], { env })).toMatchObject({ ok: true });
+    const python = path.join(venv, 'bin', 'python');
+    const args = ['pip', 'install', '--python', python, await tinyWheel(interpreter)];
+    expect(await runStep(uv ?? '', args, { env })).toMatchObject({ ok: true });
+    expect(await runStep(python, ['-c', 'import tiny'])).toMatchObject({ ok: true });
   });
 
   test('what we start finds the trainer', async () => {
