@@ -47,7 +47,8 @@ export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
  * Why a call has no answer, or no whole one.
  * - Of its server, which is waited for: `outage`, `quota`, `auth` (it refuses the key), `wrong model`.
  * - Of one exchange, which is tried again: `cut`, `malformed`, `timeout`.
- * - Of the call itself: `overflow` (it has more tokens than the server takes), `filter`, `request` (refused for something
+ * - Of the call itself: `overflow` (it has more tokens than the server takes), `filter`, `request` (refused for
+ * something
  *   else).
  * - Of the answer: `length`, `filter`, `unknown end` (for a reason that nobody knows), `refusal`, `empty`.
  */

@@ -128,7 +128,9 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** A row of a training job's dataset, prompt already rendered; `meta` is for the reward service, which reads it here. */
+/**
+ * A row of a training job's dataset, prompt already rendered; `meta` is for the reward service, which reads it here.
+ */
 export interface TrainingRow {
   readonly itemId: string;
   readonly task: Task;

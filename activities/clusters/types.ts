@@ -29,7 +29,10 @@ export interface JobAttempt {
   readonly env: Environment;
   readonly image?: string | undefined;
   readonly queue?: string | undefined;
-  /** `wallSeconds` is of running, not of waiting. It is kept by who watches; a cluster that also ends the job says `timedOut`. */
+  /**
+   * `wallSeconds` is of running, not of waiting. It is kept by who watches; a cluster that also ends the job says
+   * `timedOut`.
+   */
   readonly resources: ClusterCapacity & { readonly wallSeconds: number };
   /** File, by its absolute path, that stdout and stderr are appended to. */
   readonly log: string;

@@ -40,7 +40,8 @@ export async function writeProblems(store: ArtifactStore, lap: string, splits: S
 
 /**
  * D_p, split by problem before anything is sampled: training, validation, held out, and the next lap's difficulty.
- * @throws when the domain has broken its promise that no problem is in two splits, or a statement cannot be asked about.
+ * @throws when the domain has broken its promise that no problem is in two splits, or a statement cannot be asked
+ * about.
  */
 export async function splitProblems(
   store: ArtifactStore,

@@ -9,7 +9,8 @@ export interface Address {
 
 /**
  * An endpoint's addresses by its base: one with a version in it, such as `/v1` or `/api/paas/v4`, or with the query of
- * one, is taken as it stands, and so is that of chat completions itself; any other is that of a server, which has `/v1`.
+ * one, is taken as it stands, and so is that of chat completions itself; any other is that of a server, which has
+ * `/v1`.
  */
 export function addressOf(baseUrl: string): Address {
   const { origin, pathname, search } = new URL(baseUrl);

@@ -12,22 +12,24 @@ import type { Slot, Waiting } from './slots.ts';
 import type { Endpoint, ModelCall } from './types.ts';
 
 /**
- * Times that one call may break before it has failed. None counts while nothing else is answered: before a broken call is
- * sent again, its servers have answered another one, or a short question that only finds that out. So a call that breaks
- * whatever it is sent to does not hold up its set, and servers that are gone are waited for.
+ * Times that one call may break before it has failed. None counts while nothing else is answered: before a broken call
+ * is sent again, its servers have answered another one, or a short question that only finds that out. So a call that
+ * breaks whatever it is sent to does not hold up its set, and servers that are gone are waited for.
  */
 const BROKEN_TRIES = 5;
 /** Pauses after a broken request, doubled each time, with jitter: first, and at most. Ours. */
 const BROKEN_PAUSE_MS = { first: 250, most: 20_000 };
-/** Fewest tokens of an answer that is asked for as a stream: what is shorter is there before a gateway loses patience. */
+/**
+ * Fewest tokens of an answer that is asked for as a stream: what is shorter is there before a gateway loses patience.
+ */
 const STREAM_FROM_TOKENS = 2_048;
 
 export interface AskerOptions {
   /** How long a call waits while no server of its model answers, milliseconds. @default the servers' own */
   readonly patienceMs?: number | undefined;
   /**
-   * What becomes of a call then: an outcome `failed`, or a `NoServer` that is thrown; and so a `WrongModel` where another
-   * model gave some of the answers. @default 'fail'
+   * What becomes of a call then: an outcome `failed`, or a `NoServer` that is thrown; and so a `WrongModel` where
+   * another model gave some of the answers. @default 'fail'
    */
   readonly onOutage?: 'fail' | 'throw';
 }
@@ -52,7 +54,9 @@ export class LedgerAsker {
   readonly #underWay = new Map<string, Promise<Outcome>>();
   /** Requests sent by this asker. */
   requests = 0;
-  /** Rises with each call that is sent for the first time, each answer and its parts: what takes long and rises lives. */
+  /**
+   * Rises with each call that is sent for the first time, each answer and its parts: what takes long and rises lives.
+   */
   progress = 0;
   #takenBack = 0;
 
@@ -138,7 +142,8 @@ export class LedgerAsker {
   }
 
   /**
-   * Makes sure that all answers so far are of the model that was asked: before anything is concluded from them for good.
+   * Makes sure that all answers so far are of the model that was asked: before anything is concluded from them for
+   * good.
    * @throws WrongModel when some were not; they are failures on the ledger now, and asked again by who opens it next.
    */
   async prove(models: readonly ModelRef[]): Promise<void> {

@@ -129,7 +129,9 @@ function once(
 /** For addresses beside the server's own. */
 let elsewhere: Agent | undefined;
 
-/** Where a reply sends the request: within the host or this machine, and without the key where the origin is another. */
+/**
+ * Where a reply sends the request: within the host or this machine, and without the key where the origin is another.
+ */
 function redirected(
   server: HttpServer,
   { status, location }: { readonly status: number; readonly location: string | undefined },

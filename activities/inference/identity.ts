@@ -30,8 +30,8 @@ function otherModel({ endpoint }: Server, model: ModelRef, { model: said }: Answ
   const names = [endpoint.model, ...(endpoint.answersAs ?? [])];
   if (names.some((name) => isSameName(name, said, 'endpoint' in model))) return undefined;
   return wrongModel(
-    `expected answers of ${JSON.stringify(endpoint.model)}, got one of ${JSON.stringify(said)}: another model is served ` +
-      'there; if that is its name for this one, say so by "answersAs" in FLYWHEEL_ENDPOINTS',
+    `expected answers of ${JSON.stringify(endpoint.model)}, got one of ${JSON.stringify(said)}: another model is ` +
+      'served there; if that is its name for this one, say so by "answersAs" in FLYWHEEL_ENDPOINTS',
   );
 }
 
@@ -78,10 +78,10 @@ export class Identity {
     if (apart === undefined || (apart.mean <= allowed.mean && apart.any <= allowed.any))
       return { kind: 'known', by: 'probe' };
     return wrongModel(
-      `expected the log-probabilities of checkpoint ${digest} as they were when it was first served (by ${first.from}, ` +
-        `${first.at}), got others, by ${apart.mean.toFixed(3)} on average and ${apart.any.toFixed(3)} at most (allowed: ` +
-        `${allowed.mean} and ${allowed.any}): another model is served there. If it is the same one, served in another ` +
-        `way, delete ${place} from the store`,
+      `expected the log-probabilities of checkpoint ${digest} as when it was first served (by ${first.from}, ` +
+        `${first.at}), got others, by ${apart.mean.toFixed(3)} on average and ${apart.any.toFixed(3)} at most ` +
+        `(allowed: ${allowed.mean} and ${allowed.any}): another model is served there. If it is the same one, served ` +
+        `in another way, delete ${place} from the store`,
     );
   }
 }
@@ -188,7 +188,9 @@ export class Trust {
     return reply;
   }
 
-  /** Checks a server, once at a time. Of one that serves another model, what it answered since the last time is void. */
+  /**
+   * Checks a server, once at a time. Of one that serves another model, what it answered since the last time is void.
+   */
   check(server: Server): Promise<Failure | undefined> {
     server.checking ??= this.#check(server).finally(() => (server.checking = undefined));
     return server.checking;

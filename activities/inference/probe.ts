@@ -1,6 +1,6 @@
 /**
- * What a model makes of fixed prompts: its likeliest tokens, position by position. Two servers of one checkpoint agree in
- * that but for rounding; two checkpoints do not, whatever they are called.
+ * What a model makes of fixed prompts: its likeliest tokens, position by position. Two servers of one checkpoint agree
+ * in that but for rounding; two checkpoints do not, whatever they are called.
  */
 export const PROBE = {
   prompts: [
@@ -16,8 +16,9 @@ export const PROBE = {
 /**
  * Most that two probes of one model may differ, in total variation (half of the sum of the differences in probability)
  * over the likeliest tokens: on average, and at any one position. Ours: sums in other orders and in 16 bits shift a
- * probability by a few thousandths, rarely a few hundredths. Two checkpoints with the few steps of a `smoke` lap between
- * them differ by 0.004 to 0.011 on average; the bundled server, whose float32 repeats itself, is held to less than that.
+ * probability by a few thousandths, rarely a few hundredths. Two checkpoints with the few steps of a `smoke` lap
+ * between them differ by 0.004 to 0.011 on average; the bundled server, whose float32 repeats itself, is held to less
+ * than that.
  */
 export const TOLERANCE = { mean: 0.01, any: 0.1 } as const;
 export const TOLERANCE_BUNDLED = { mean: 0.001, any: 0.01 } as const;
@@ -65,7 +66,9 @@ export function distanceOf(
   return { mean: apart.reduce((sum, one) => sum + one, 0) / apart.length, any: Math.max(...apart) };
 }
 
-/** Least total variation that two lists of likeliest tokens allow: a token that one of them lacks is at most its last. */
+/**
+ * Least total variation that two lists of likeliest tokens allow: a token that one of them lacks is at most its last.
+ */
 function variation({ top: a }: Position, { top: b }: Position): number {
   const [leastA, leastB] = [a, b].map((top) => Math.exp(Math.min(...Object.values(top)))) as [number, number];
   let sum = 0;

@@ -12,7 +12,9 @@ import { exchange, type HttpReply, type HttpServer, type TimeLimits } from './ht
 import { readError, readReply, type Failure, type Reply } from './reply.ts';
 import type { Endpoint } from './types.ts';
 
-/** Pauses after a server was gone or refused for load, doubled each time while it answers nothing: first, and at most. */
+/**
+ * Pauses after a server was gone or refused for load, doubled each time while it answers nothing: first, and at most.
+ */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 20_000;
 /** Longest `Retry-After` that is honoured: a server that wants longer is asked again then. Ours. */
@@ -20,8 +22,8 @@ const LONGEST_RETRY_AFTER_MS = 120_000;
 /** Requests that break one after the other, without an answer between, until a server is in doubt. Ours. */
 const BROKEN_IN_A_ROW = 3;
 /**
- * Longest that an answer may take, milliseconds: a 256K-token one at 10 tokens/s; and longest without a byte once it has
- * begun, since a server that streams says something at least between two tokens. Ours.
+ * Longest that an answer may take, milliseconds: a 256K-token one at 10 tokens/s; and longest without a byte once it
+ * has begun, since a server that streams says something at least between two tokens. Ours.
  */
 const ANSWER: TimeLimits = { allMs: 8 * 3_600_000, idleMs: 15 * 60_000 };
 
@@ -44,8 +46,8 @@ export class Server {
   /** `doubtful`: what it said lately was no answer, and a short question is to tell whether it is gone. */
   #state: 'answers' | 'doubtful' | 'gone' = 'answers';
   /**
-   * Whether it is known to serve the model that it is asked for; what it answers while it is not, nobody uses. Known from
-   * the start where nothing can check it.
+   * Whether it is known to serve the model that it is asked for; what it answers while it is not, nobody uses. Known
+   * from the start where nothing can check it.
    */
   trusted: boolean;
   checkedAt = 0;

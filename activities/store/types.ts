@@ -54,8 +54,8 @@ export abstract class ArtifactStore {
    * old one or the new one, whole. Of a write that fails nothing is left.
    * @param made what it was made of, kept as `<uri>.made.json` with the artifact's digest. It is there before the
    * artifact is: none that was written with it ever lacks it. A write without it leaves none of an earlier one.
-   * @throws `taken` where the URI is a folder's, or lies below an artifact; `DiskRefused` where there is no room for it;
-   * `create` and `appendable` do, too.
+   * @throws `taken` where the URI is a folder's, or lies below an artifact; `DiskRefused` where there is no room for
+   * it; `create` and `appendable` do, too.
    */
   abstract write(uri: string, body: Body, made?: Made): Promise<ArtifactRef>;
 

@@ -151,8 +151,8 @@ export async function whyStuck(client: Client, workflowId: string): Promise<stri
 const REFUSALS: readonly number[] = [3, 7, 12, 16];
 
 /**
- * An answer of the server or a worker; undefined where none comes in time, or there is no such workflow yet: somebody is
- * being started again.
+ * An answer of the server or a worker; undefined where none comes in time, or there is no such workflow yet: somebody
+ * is being started again.
  * @throws what they refuse, such as a query whose handler fails, or that we may not ask.
  */
 export function withPatience<Answer>(client: Client, ask: () => Promise<Answer>): Promise<Answer | undefined> {

@@ -161,8 +161,8 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('check what a lap needs on this machine')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters and the base checkpoint. Changes ' +
-        'nothing. Exit code 1 when something must be mended.',
+      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, thinking and base ' +
+        'checkpoints. Changes nothing. Exit code 1 when something must be mended.',
     )
     .option('--json', 'print one JSON object')
     .action(async ({ json }: { json?: boolean }) => {

@@ -205,7 +205,10 @@ export const recipeSchema = z.strictObject({
     /** Shard activities under way at once. */
     window: z.int().min(1).max(64),
     maxConcurrency: z.int().min(1).max(4096),
-    /** How long a set waits while no server of its model answers; then it fails, and what was paid for is kept. @default 24 */
+    /**
+     * How long a set waits while no server of its model answers; then it fails, and what was paid for is kept.
+     * @default 24
+     */
     patienceHours: z.number().positive().optional(),
   }),
   training: z.strictObject({

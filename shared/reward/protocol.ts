@@ -63,12 +63,12 @@ export const MAX_WAIT_SECONDS = 55;
 
 /**
  * Protocol 2. `POST /jobs/{jobKey, URL-encoded}/v2/rewards` takes a batch and answers 202 with its state at once;
- * `GET …/v2/rewards/{id}?wait=55` answers with its state when all of it is judged, or when the wait is over. Both answer
- * with a `RewardBatch`. An id is a digest of what was posted: an equal batch is the same one, and is judged once. A poll
- * for an id that the service does not know (it was restarted) is answered with 404: the client posts again, and what was
- * judged by then is answered from the log. `POST …?again=1` gives up the judges' calls that are under way for the batch,
- * and makes them anew. 429 says that the service has enough under way, 410 that it no longer speaks a protocol, 409 that
- * the judges lose more verdicts than `maxLossShare`: no reward of this job can be trusted.
+ * `GET …/v2/rewards/{id}?wait=55` answers with its state when all of it is judged, or when the wait is over. Both
+ * answer with a `RewardBatch`. An id is a digest of what was posted: an equal batch is the same one, and is judged
+ * once. A poll for an id that the service does not know (it was restarted) is answered with 404: the client posts
+ * again, and what was judged by then is answered from the log. `POST …?again=1` gives up the judges' calls that are
+ * under way for the batch, and makes them anew. 429 says that the service has enough under way, 410 that it no longer
+ * speaks a protocol, 409 that the judges lose more verdicts than `maxLossShare`: no reward of this job can be trusted.
  */
 export const rewardBatchSchema = z.object({
   items: z

@@ -173,7 +173,7 @@ test('while it ran it could be searched by its lap, run, preset and phase', () =
   expect(foundAs).toBe(1);
 });
 
-test('what models thought is kept with their answers, and stands in nothing that was judged, learned or asked', async () => {
+test('what models thought is kept with their answers, and stands in nothing that was judged or asked', async () => {
   let thought = 0;
   for (const { thinking, text } of allOutcomes(world, LAP)) {
     if (thinking !== undefined) thought += 1;

@@ -6,7 +6,9 @@ import type { Job } from '../../shared/training/job.ts';
 import { config } from '../../temporal.config.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
 
-/** Two laps of a model that thinks before it answers, its prompts opening the thinking: served, rewarded, consolidated. */
+/**
+ * Two laps of a model that thinks before it answers, its prompts opening the thinking: served, rewarded, consolidated.
+ */
 const [FIRST, SECOND] = ['main/lap-0001', 'main/lap-0002'] as const;
 const THOUGHT = 'It may be so';
 let world: LapWorld;

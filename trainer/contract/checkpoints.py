@@ -16,7 +16,8 @@ WEIGHT_SUFFIXES = (".safetensors", ".safetensors.index.json")
 # What a trained checkpoint takes from the one before: configuration, tokenizer, templates, licences. No weights of any
 # other format (`*.bin`, `*.pth`, `*.gguf`, their `*.index.json`), which would be the old ones; and no code.
 KEPT = re.compile(
-    r"(?!.*\.index\.json$)((additional_chat_templates/)?[^/]+\.jinja|[^/.][^/]*\.(json|txt|md|model|tiktoken|vocab|spm|codes)"
+    r"(?!.*\.index\.json$)((additional_chat_templates/)?[^/]+\.jinja"
+    r"|[^/.][^/]*\.(json|txt|md|model|tiktoken|vocab|spm|codes)"
     r"|tokenizer\.model\.[^/]+|(LICEN[SC]E|NOTICE|USE_POLICY)[^/]*)",
     re.IGNORECASE,
 )

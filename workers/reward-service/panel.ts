@@ -19,7 +19,9 @@ export interface Asking {
   calls: AbortController;
 }
 
-/** A job's judges: asked until they answer, proven to be the ones that the spec names, stopped where they lose too much. */
+/**
+ * A job's judges: asked until they answer, proven to be the ones that the spec names, stopped where they lose too much.
+ */
 export class Panel {
   readonly #judges: Judges;
   readonly #losses: JudgeLosses;

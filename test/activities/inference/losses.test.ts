@@ -85,7 +85,7 @@ test('what a proof is known by at first is read without the verdicts that were a
   expect(known(all)).toBeGreaterThan(known(first));
 });
 
-test('a set whose judge loses more verdicts than is allowed stops, and says so; what was paid for is kept', async () => {
+test('a set whose judge loses more verdicts than is allowed stops, and keeps what was paid for', async () => {
   await stub.change({ issues: 0.9, criticalLost: 0.5 });
   const proofs = await world.rows(200);
   const labelled = world.label({ proofs, maxLossShare: 0.1 });

@@ -79,7 +79,7 @@ test('a folder of the store comes before a hub, and a hub is asked only where th
   expect(bases.asked).toEqual([]);
 });
 
-test('what is found on inspection is refused before it is taken in, and what lies there already is not inspected', async () => {
+test('what inspection finds is refused before it is taken in, and what lies there is not inspected', async () => {
   const folder = await checkpointFolder();
   const faulty = hub(folder, ['config.json is of tomorrow', 'the chat template refused the messages']);
   await expect(baseOf(faulty, 'hf:test/tiny')).rejects.toThrow(
@@ -165,7 +165,7 @@ describe("the trainer's Python", () => {
     });
   }, 240_000);
 
-  test('is not everywhere: without it no hub is asked, and folders of the store are taken as their files say', async () => {
+  test('is not everywhere: without it no hub is asked, and the store’s folders are taken as they say', async () => {
     const none = basesByTrainer({ python: '/no/such/python', root: config.root, env: {} });
     await expect(none.fetch('test/tiny', 'main')).rejects.toThrow('/no/such/python is not there');
     expect(await none.inspect('/anywhere')).toEqual([]);

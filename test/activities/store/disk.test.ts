@@ -146,7 +146,7 @@ describe('before a write is believed', () => {
     expect(events).toEqual(['sync d', 'sync unfinished', 'rename', 'sync e']);
   });
 
-  test('so is a line of a journal, and the journal’s own name; where a kill alone is outlasted, nothing is', async () => {
+  test('so is a journal’s line, and its own name; where a kill alone is outlasted, nothing is', async () => {
     const store = await opened();
     const isOne = (): boolean => true;
     const journal = await Journal.open<object>(store, 'd/log', { lines: { what: 'a line', remedy: '', isOne } });

@@ -9,7 +9,9 @@ jest.setTimeout(60_000);
 const DAY_MS = 86_400_000;
 const LOOKS = 3;
 
-/** FAKE: a queue before this machine, in which every look but the first takes a day, of a clock that began back then. */
+/**
+ * FAKE: a queue before this machine, in which every look but the first takes a day, of a clock that began back then.
+ */
 class Queue implements Cluster {
   readonly name = 'local';
   readonly lookEveryMs = 20;

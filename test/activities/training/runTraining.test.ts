@@ -69,7 +69,7 @@ test('a job file of sft has the fields of sft, and what its engine was told', as
   expect(job).not.toHaveProperty('reward');
 });
 
-test('the job file says how the model marks its thinking and what its template is told, where there is either', async () => {
+test('the job file says how the model marks its thinking and what its template is told, if so', async () => {
   const { activities, input, store } = await bench('succeed');
   await environment().run(activities.runTraining, input);
   const plain = await store.readJson(`jobs/${JOB_KEY}/job-1.json`);

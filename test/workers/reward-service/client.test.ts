@@ -83,7 +83,7 @@ function answering(count: number) {
   return rest;
 }
 
-test('whatever is killed amid a step, its rewards come as if nothing had happened, and no answer is paid twice', async () => {
+test('whatever is killed amid a step, its rewards come all the same, and no answer is paid twice', async () => {
   const seeds = () => new Set(model.calls.map(({ seed }) => seed)).size;
   const first = await startService();
   let client = await startClient(first.url);

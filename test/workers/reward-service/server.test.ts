@@ -135,7 +135,7 @@ describe('rewards', () => {
     expect(model.calls[0]?.content).toMatch(/<analysis id="\w{16}">\nHere is my evaluation/);
   });
 
-  test('are not for thinking: no judge sees it, and it is kept beside the response with the step that asked', async () => {
+  test('are not for thinking: no judge sees it, and it is kept beside its response with the step', async () => {
     await writeSpec(store);
     const items = Array.from({ length: 24 }, (_, number) =>
       itemOf({ response: `## Solution\nProof ${number}.`, thinking: 'Hm, a trick?', step: 3 }),

@@ -116,7 +116,8 @@ describe('with all that others told their Pythons', () => {
       [`${info}/RECORD`]: '',
     };
     const zip =
-      'import json, sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as z:\n  for n, t in json.loads(sys.argv[2]).items(): z.writestr(n, t)';
+      'import json, sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as z:\n' +
+      '  for n, t in json.loads(sys.argv[2]).items(): z.writestr(n, t)';
     expect(await runStep(interpreter, ['-c', zip, wheel, JSON.stringify(files)])).toMatchObject({ ok: true });
     return wheel;
   }
