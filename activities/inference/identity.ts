@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { digestsIn, isSameName } from './address.ts';
 import { distanceOf, positionsIn, PROBE, TOLERANCE, TOLERANCE_BUNDLED, type Position } from './probe.ts';
 import { readError, type Answer, type Failure, type Reply } from './reply.ts';
-import type { BodyOf, Server } from './server.ts';
+import { shortQuestion, type BodyOf, type Server } from './server.ts';
 
 /** `probes/<digest>.json`: what a checkpoint made of the prompts when it was first served. */
 interface StoredProbe {
@@ -54,9 +54,14 @@ export class Identity {
     const replies = await Promise.all(
       PROBE.prompts.map((prompt) => server.ask(() => bodyOf(server, prompt), Infinity, undefined)),
     );
+    const by = listing?.named === true ? 'listing' : 'name';
     const failure = replies.find((reply) => reply.kind !== 'answer' && reply.kind !== 'refused');
+    // One that breaks only where log-probabilities are asked for gives none.
+    if (failure?.kind === 'broken') {
+      const { kind } = await server.ask(() => shortQuestion(server.endpoint.model), 1, undefined);
+      if (kind === 'answer') return { kind: 'known', by };
+    }
     if (failure !== undefined) return failure as Failure;
-    const by = listing === undefined ? 'name' : 'listing';
     const answers: Position[][] = [];
     for (const reply of replies) {
       const other = reply.kind === 'answer' ? otherModel(server, model, reply) : undefined;
@@ -86,8 +91,17 @@ export class Identity {
   }
 }
 
-/** Whether the server that lists the model is the bundled one; undefined where it lists nothing. */
-async function listed(server: Server, digest: string): Promise<{ readonly bundled: boolean } | Failure | undefined> {
+interface Listing {
+  /** Whether the model is in it, by its name or digest. */
+  readonly named: boolean;
+  readonly bundled: boolean;
+}
+
+/**
+ * What a server's list of models says of the one that is asked for; undefined where there is no list. A server that takes
+ * any name may list another for its one model: that is believed, and is to stay so.
+ */
+async function listed(server: Server, digest: string): Promise<Listing | Failure | undefined> {
   const { endpoint, address } = server;
   const reply = await server.read(address.models, { allMs: LISTING_MS }).catch((error: Error) => readError(error));
   if ('kind' in reply) return reply.kind === 'gone' ? reply : undefined;
@@ -98,19 +112,23 @@ async function listed(server: Server, digest: string): Promise<{ readonly bundle
     (one) =>
       digestsIn(one.text).includes(digest) || one.names.some((name) => names.some((asked) => isSameName(asked, name))),
   );
-  if (ours.length === 0)
-    return wrongModel(
-      `expected ${JSON.stringify(endpoint.model)} among the models that it lists, got ` +
-        models
-          .slice(0, 5)
-          .map(({ names: [name] }) => JSON.stringify(name))
-          .join(', '),
-    );
-  // The folder that it was loaded from may say the checkpoint's digest.
-  const digests = ours.flatMap(({ text }) => digestsIn(text));
-  return digests.length === 0 || digests.includes(digest)
-    ? { bundled: ours.every(({ owner }) => owner === 'flywheel') }
-    : wrongModel(`expected ${JSON.stringify(endpoint.model)} to be checkpoint ${digest}, got ${digests[0]}`);
+  const all = (ours.length > 0 ? ours : models).flatMap((one) => one.names);
+  const before = (server.listed ??= all);
+  // The folder that it was loaded from may say a checkpoint's digest.
+  const digests = (ours.length > 0 ? ours : models).flatMap(({ text }) => digestsIn(text));
+  const isOther = digests.length > 0 && !digests.includes(digest);
+  if (!isOther && all.some((name) => before.includes(name)))
+    return { named: ours.length > 0, bundled: ours.length > 0 && ours.every(({ owner }) => owner === 'flywheel') };
+  const [now, then] = [all, before].map((each) =>
+    each
+      .slice(0, 5)
+      .map((name) => JSON.stringify(name))
+      .join(', '),
+  );
+  return wrongModel(
+    `expected ${JSON.stringify(endpoint.model)}, checkpoint ${digest}, among the models that it lists, got ${now}` +
+      (now === then ? '' : `, and ${then} before`),
+  );
 }
 
 interface Listed {
@@ -202,7 +220,7 @@ export class Trust {
     if (found === undefined || found.kind === 'known') {
       server.trusted = true;
       server.checkedAt = askedAt;
-      server.provable = found?.by === 'probe' || found?.by === 'listing';
+      server.provable = found?.by === 'probe' || server.listed !== undefined;
       server.unproven = [];
       server.isThere(Date.now());
       this.#learn(server, undefined, askedAt);

@@ -51,6 +51,8 @@ export class Server {
    */
   trusted: boolean;
   checkedAt = 0;
+  /** Names under which it listed its model when it was first checked. */
+  listed: readonly string[] | undefined;
   /** A check under way. */
   checking: Promise<Failure | undefined> | undefined;
   /** Whether a check tells more than the names in its answers. */

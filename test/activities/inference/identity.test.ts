@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameName } from '../../../activities/inference/address.ts';
+import { Identity } from '../../../activities/inference/identity.ts';
 import { distanceOf, TOLERANCE, type Position } from '../../../activities/inference/probe.ts';
+import { Server } from '../../../activities/inference/server.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
-import { openWorld, quiet, type World } from './world.ts';
+import { MODEL, openWorld, quiet, type World } from './world.ts';
 
 jest.setTimeout(60_000);
 
@@ -120,6 +125,49 @@ describe('a server that is swapped for another checkpoint’s in the middle of a
     await stub.change({ checkpoint: 1 });
     await finished(world.sample({ rows }));
     expect(await world.store.exists(`probes/${DIGEST}.json`)).toBe(true);
+  });
+});
+
+describe('a server that lists its models', () => {
+  const checked = async (lists: readonly object[], listsThen = lists) => {
+    let list = lists;
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(request.method === 'GET' ? 200 : 400, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(request.method === 'GET' ? { object: 'list', data: list } : { error: 'no' }));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const asked = new Server({ baseUrl, model: 'prover', maxConcurrency: 1 }, 1);
+    const identity = new Identity(undefined as never);
+    const first = await identity.check(asked, MODEL);
+    list = listsThen;
+    const then = await identity.check(asked, MODEL);
+    await asked.close();
+    server.closeAllConnections();
+    server.close();
+    return [first, then].map((each) => (each.kind === 'known' ? each.by : each.cause));
+  };
+
+  test.each<[string, object[], object[] | undefined, string[]]>([
+    ['the one that is asked for is known by that', [{ id: 'prover' }], undefined, ['listing', 'listing']],
+    ['its folder says the digest', [{ id: 'x', root: `/c/${DIGEST}` }], undefined, ['listing', 'listing']],
+    [
+      'its folder says another digest',
+      [{ id: 'prover', root: `/c/${'b'.repeat(64)}` }],
+      undefined,
+      ['wrong model', 'wrong model'],
+    ],
+    ['others by their digests', [{ id: 'b'.repeat(64) }], undefined, ['wrong model', 'wrong model']],
+    ['none', [], undefined, ['name', 'name']],
+    ['one of another name, which takes any', [{ id: '/models/m' }], undefined, ['name', 'name']],
+    ['and then another one', [{ id: '/models/m' }], [{ id: '/models/n' }], ['name', 'wrong model']],
+    ['and then not the one that is asked for', [{ id: 'prover' }], [{ id: 'other' }], ['listing', 'wrong model']],
+    ['and then more', [{ id: 'prover' }], [{ id: 'prover' }, { id: 'other' }], ['listing', 'listing']],
+  ])('%s', async (_, lists, then, by) => {
+    expect(await checked(lists, then)).toEqual(by);
   });
 });
 
