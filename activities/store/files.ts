@@ -214,8 +214,9 @@ export async function hasHardLinks(folder: string): Promise<boolean> {
   }
 }
 
+/** EXDEV: there are hard links, but not from one folder to another. */
 function isWithoutLinks({ code = '' }: NodeJS.ErrnoException): boolean {
-  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code);
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'].includes(code);
 }
 
 /** A folder at a time: asked for all at once, Node calls a read-only disk and a used-up quota ENOENT. */

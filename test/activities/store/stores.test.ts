@@ -26,19 +26,22 @@ test('files are for the eyes that the store is for', async () => {
   expect((await fs.stat(path.join(store.root, 'token.json'))).mode & 0o777).toBe(0o600);
 });
 
-test('where there are no hard links, still one alone creates an artifact', async () => {
-  const store = new FileStore(await folder());
-  const refused = Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
-  const link = jest.spyOn(fs, 'link').mockRejectedValue(refused);
-  try {
-    const made = await Promise.all(Array.from({ length: 20 }, (_, n) => store.create('locks/a', `${n}`)));
-    expect(made.filter((each) => each === 'created')).toHaveLength(1);
-    expect(await store.readText('locks/a')).toBe(`${made.indexOf('created')}`);
-    expect(link).toHaveBeenCalled();
-    expect(await hasHardLinks(store.root)).toBe(false);
-  } finally {
-    link.mockRestore();
-  }
-  expect(await hasHardLinks(store.root)).toBe(true);
-  expect(await fs.readdir(store.root)).toEqual(['locks']);
-});
+test.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EXDEV'])(
+  'without hard links (%s), still one alone creates an artifact',
+  async (code) => {
+    const store = new FileStore(await folder());
+    const refused = Object.assign(new Error(`${code}: link`), { code });
+    const link = jest.spyOn(fs, 'link').mockRejectedValue(refused);
+    try {
+      const made = await Promise.all(Array.from({ length: 20 }, (_, n) => store.create('locks/a', `${n}`)));
+      expect(made.filter((each) => each === 'created')).toHaveLength(1);
+      expect(await store.readText('locks/a')).toBe(`${made.indexOf('created')}`);
+      expect(link).toHaveBeenCalled();
+      expect(await hasHardLinks(store.root)).toBe(false);
+    } finally {
+      link.mockRestore();
+    }
+    expect(await hasHardLinks(store.root)).toBe(true);
+    expect(await fs.readdir(store.root)).toEqual(['locks']);
+  },
+);
