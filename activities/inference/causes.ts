@@ -162,7 +162,7 @@ const RULES: readonly Rule[] = [
       /apiconnection/,
       /no healthy/,
       /service (temporarily )?unavailable/,
-      /(provider|network|server)_?error/,
+      /(provider|network)_?error/,
       /shutting down/,
       /out of memory/,
     ),

@@ -52,7 +52,7 @@ export class Identity {
     const listing = await listed(server, model.checkpoint.sha256);
     if (listing !== undefined && 'cause' in listing) return listing;
     const replies = await Promise.all(
-      PROBE.prompts.map((prompt) => server.ask(() => bodyOf(server, prompt), Infinity, undefined)),
+      PROBE.prompts.map((prompt) => server.ask(() => bodyOf(server, prompt), PROBE.tokens, undefined)),
     );
     const by = listing?.named === true ? 'listing' : 'name';
     const failure = replies.find((reply) => reply.kind !== 'answer' && reply.kind !== 'refused');

@@ -55,7 +55,7 @@ export function saidBy(status: number, body: unknown): Said {
   const fields: Fields = isFields(error) ? error : {};
   const { code, type, status: named, metadata } = fields;
   const raw = isFields(metadata) ? metadata['raw'] : undefined;
-  const text = textOf(fields['message'] ?? fields['msg'] ?? fields['detail'] ?? error);
+  const text = textOf(fields['message'] ?? fields['msg'] ?? withoutInput(fields['detail']) ?? error);
   const message = [text, ...(raw === undefined ? [] : [textOf(raw)])].join(' ');
   const words = [code, type, named, fields['details'], message].filter(isTold).map(textOf).join(' ').toLowerCase();
   return { status: status >= 300 ? status : statusOf([code, named, type], words), message, words };
@@ -65,6 +65,12 @@ export function saidBy(status: number, body: unknown): Said {
 function statusOf(given: readonly unknown[], words: string): number {
   const number = given.map(Number).find((each) => each >= 400 && each < 600);
   return number ?? STATUS_WORDS.find(([word]) => word.test(words))?.[1] ?? 200;
+}
+
+/** What FastAPI finds wrong with a request, without the request that it quotes: the words there are of proofs. */
+function withoutInput(detail: unknown): unknown {
+  if (!Array.isArray(detail)) return detail;
+  return (detail as unknown[]).map((one) => (isFields(one) ? { ...one, input: undefined, ctx: undefined } : one));
 }
 
 function textOf(value: unknown): string {

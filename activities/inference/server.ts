@@ -22,10 +22,13 @@ const LONGEST_RETRY_AFTER_MS = 120_000;
 /** Requests that break one after the other, without an answer between, until a server is in doubt. Ours. */
 const BROKEN_IN_A_ROW = 3;
 /**
- * Longest that an answer may take, milliseconds: a 256K-token one at 10 tokens/s; and longest without a byte once it
- * has begun, since a server that streams says something at least between two tokens. Ours.
+ * Longest that an answer may take, milliseconds: two hours, or what its tokens take at 5 a second, a day at most; and
+ * longest without a byte once it has begun, since a server that streams says something between two tokens. Ours.
  */
-const ANSWER: TimeLimits = { allMs: 8 * 3_600_000, idleMs: 15 * 60_000 };
+const timeFor = (tokens: number): TimeLimits => ({
+  allMs: Math.min(86_400_000, Math.max(7_200_000, tokens * 200)),
+  idleMs: 900_000,
+});
 
 /** A request's body, without the fields that its server does not know. */
 export type BodyOf = (without: ReadonlySet<OptionalField>) => string;
@@ -112,7 +115,7 @@ export class Server {
    */
   async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply> {
     for (;;) {
-      const reply = await this.#send(this.address.chat, bodyOf(this.#without), ANSWER, signal, onPart).then(
+      const reply = await this.#send(this.address.chat, bodyOf(this.#without), timeFor(limit), signal, onPart).then(
         (came) => readReply(came, limit),
         (error: Error) => readErrorUnless(signal, error),
       );
