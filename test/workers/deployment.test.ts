@@ -86,7 +86,8 @@ const start = (type: string, workflowId: string): Promise<WorkflowHandle> =>
 const goOn = (workflowId: string): Promise<void> => client.workflow.getHandle(workflowId).signal('goOn');
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(50);
+  // A server under load may leave a question unanswered: it is asked again.
+  while (!(await condition().catch(() => false))) await sleep(50);
 }
 const begun = (workflowId: string) =>
   until(async () =>
