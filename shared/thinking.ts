@@ -67,9 +67,10 @@ const FAMILIES: readonly ThinkingTags[] = [
   { open: '[THINK]', close: '[/THINK]' },
   { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
   { open: '<|begin_of_thought|>', close: '<|end_of_thought|>' },
+  { open: '<|channel>thought', close: '<channel|>' },
   { open: '<|channel|>analysis<|message|>', close: '<|end|><|start|>assistant<|channel|>final<|message|>' },
 ];
-const NAMED = /([<[])\/?([\w:|-]*(?:think|thought|reason)[\w:|-]*)([>\]])/i;
+const NAMED = /([<[◁])\/?([\w:|-]*(?:think|thought|reason)[\w:|-]*)([>\]▷])/i;
 
 /** The marks of thinking that a chat template names: of a known family, or any that says think, thought or reason. */
 export function thinkingMarks(template: string): ThinkingTags | undefined {

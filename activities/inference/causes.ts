@@ -5,7 +5,7 @@ import type { Said } from './said.ts';
  * - `overloaded`: it is there and wants fewer calls, or later ones.
  * - `gone`: it does not serve the model now.
  * - `broken`: this request failed, the same may not.
- * - `refused`: the same request would be refused again.
+ * - `refused`: for what the request is, it would be refused again.
  */
 export type FailureKind = 'overloaded' | 'gone' | 'broken' | 'refused';
 
@@ -37,7 +37,8 @@ const RULES: readonly Rule[] = [
     words: any(
       /context[ _]?(length|window|size)/,
       /(maximum|max)[ _](context|input|prompt|model|sequence)[ _]?(length|len|tokens)/,
-      /(prompt|input|request|messages?) (is|are|was) too (long|large)/,
+      /(prompt|input|request|messages?)( \([^)]*\))? (is|are|was) too (long|large)/,
+      /context shift/,
       /too many (input )?tokens/,
       /(maximum|max) number of (input )?tokens/,
       /token (limit|count).{0,40}exceed/,
@@ -82,6 +83,7 @@ const RULES: readonly Rule[] = [
     cause: 'quota',
     words: any(
       /insufficient[ _](quota|balance|credit|fund)/,
+      /balance is (insufficient|too low|not enough)/,
       /exceeded your (current|monthly|daily) quota/,
       /billing/,
       /credit balance/,
@@ -91,7 +93,7 @@ const RULES: readonly Rule[] = [
       /usage limit/,
       /spend(ing)? limit/,
       /quota.{0,40}(exceeded|exhausted)(?!.{0,120}per[ _]?(minute|second))/,
-      /(tokens|requests) per (day|month)/,
+      /per[ -](day|month)\b/,
       /daily limit/,
       /in arrears/,
       /arrearage/,
@@ -113,16 +115,28 @@ const RULES: readonly Rule[] = [
       /unknown_?model/,
       /(unknown|invalid|no such) model/,
       /not a valid model/,
-      /model.{0,160}(does not exist|not found|not exist|not loaded|is not available|isn't available)/,
+      /model.{0,160}(does not exist|not found|not exist|not loaded|unloaded|is not available|isn't available)/,
+      /no models? (is |are )?loaded/,
       /the model \S+ is not supported/,
       /no (endpoints?|deployments?|channels?|providers?) (available |found )?(for|that)/,
+    ),
+  },
+  {
+    kind: 'refused',
+    cause: 'request',
+    status: [400, 422],
+    words: any(
+      /must be (at least|at most|one of|between|positive|non-negative|greater|less|an? )/,
+      /below (the )?minimum/,
+      /(un(supported|known)|invalid) (value|type)/,
+      /not support.{0,20} value/,
     ),
   },
   { kind: 'overloaded', cause: 'outage', status: [429, 503, 529, 498] },
   {
     kind: 'overloaded',
     cause: 'outage',
-    status: [200, 408, 409, 425, 500, 502, 504, 520],
+    status: [200, 400, 408, 409, 424, 425, 500, 502, 504, 520],
     words: any(
       /overload/,
       /rate[ _-]?limit/,
@@ -140,6 +154,9 @@ const RULES: readonly Rule[] = [
       /not ready/,
       /starting up/,
       /queue.{0,20} full/,
+      /maximum queue size/,
+      /scaling up/,
+      /(engine|model|endpoint|server) is (sleeping|asleep|paused)/,
       /resource_?exhausted/,
       /slow ?down/,
       /request limit reached/,
@@ -151,7 +168,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'gone',
     cause: 'outage',
-    status: [500, 200],
+    status: [200, 400, 424, 500],
     words: any(
       /engine ?(core|loop|process)?.{0,20}(dead|died|is not running|encountered)/,
       /enginedead/,
@@ -177,8 +194,9 @@ export function causeOf({ status, words }: Said): { readonly kind: FailureKind; 
     (each) => (each.status?.includes(status) ?? true) && (each.words === undefined || each.words.test(words)),
   );
   if (rule !== undefined) return rule;
-  // A 200 with an error in it that says nothing known is the server's failure, as a 500 is.
-  return status >= 400 && status < 500 ? { kind: 'refused', cause: 'request' } : { kind: 'broken', cause: 'outage' };
+  // Whether it is the request that is wrong or the server, shows by what becomes of it again, and of others. A 200 with
+  // an error in it that says nothing known is the server's failure, as a 500 is.
+  return { kind: 'broken', cause: status >= 400 && status < 500 && status !== 424 ? 'request' : 'outage' };
 }
 
 /** Statuses by which a gateway says that it waited for too long: fewer calls at once may help. */

@@ -30,6 +30,8 @@ export interface Message {
   readonly reasoning?: unknown;
   readonly thinking?: unknown;
   readonly reasoning_text?: unknown;
+  readonly reasoning_details?: unknown;
+  readonly thinking_blocks?: unknown;
   readonly refusal?: unknown;
 }
 
@@ -38,15 +40,15 @@ type Part = Readonly<Record<string, unknown>>;
 
 const isThinking = (part: Part): boolean => /think|reason/.test(String(part['type']));
 
+/** What a value says: a text, a part, or a list of them. */
 function written(value: unknown, take: (part: Part) => boolean = () => true): string {
-  if (typeof value === 'string') return value;
-  if (!Array.isArray(value)) return '';
-  return value
+  return [value]
+    .flat()
     .map((part: unknown) => {
       if (typeof part === 'string') return take({}) ? part : '';
       if (typeof part !== 'object' || part === null || !take(part as Part)) return '';
-      const { thinking, reasoning, text, content } = part as Part;
-      return written(thinking ?? reasoning ?? text ?? content);
+      const { thinking, reasoning, text, summary, content } = part as Part;
+      return written(thinking ?? reasoning ?? text ?? summary ?? content);
     })
     .join('');
 }
@@ -58,8 +60,20 @@ export function textIn({ content }: Message): string {
 
 /** Thinking that the server tells apart, under whatever name; undefined where it tells none. */
 export function thinkingIn(message: Message): string | undefined {
-  const { content, reasoning_content, reasoning, thinking, reasoning_text } = message;
-  const apart = [reasoning_content, reasoning, thinking, reasoning_text].map((each) => written(each));
-  const parts = Array.isArray(content) ? written(content, isThinking) : '';
-  return apart.find((each) => each !== '') ?? (parts === '' ? undefined : parts);
+  const { content, reasoning_content, reasoning, thinking, reasoning_text, reasoning_details, thinking_blocks } =
+    message;
+  // Who names it twice says the same twice.
+  const apart = [reasoning_content, reasoning, thinking, reasoning_text, reasoning_details, thinking_blocks];
+  const parts = typeof content === 'string' ? '' : written(content, isThinking);
+  return [...apart.map((each) => written(each)), parts].find((each) => each !== '');
+}
+
+/** Why the model does not answer, in a field of its own or as a part. */
+export function refusalIn({ refusal, content }: Message): string {
+  if (typeof refusal === 'string') return refusal;
+  const parts = Array.isArray(content) ? (content as (Part | null)[]) : [];
+  return parts
+    .map((part) => part?.['refusal'])
+    .filter((each) => typeof each === 'string')
+    .join('');
 }

@@ -1,4 +1,4 @@
-import { textIn, thinkingIn, type Completion, type Message } from './completion.ts';
+import { refusalIn, textIn, thinkingIn, type Completion, type Message } from './completion.ts';
 import { errorIn } from './said.ts';
 
 /** Most characters of one answer, and of one line of a stream. Ours: a 256K-token answer has about a million. */
@@ -89,7 +89,7 @@ export class EventReader {
     if (typeof delta !== 'object' || delta === null) return true;
     this.#text += textIn(delta);
     this.#thinking += thinkingIn(delta) ?? '';
-    if (typeof delta.refusal === 'string') this.#refusal += delta.refusal;
+    this.#refusal += refusalIn(delta);
     return true;
   }
 }

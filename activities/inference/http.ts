@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import { BodyReader, type Body } from './body.ts';
 import { onAbort } from './onAbort.ts';
+import { waitSaid } from './said.ts';
 
 export interface HttpServer {
   readonly pool: Dispatcher;
@@ -12,7 +13,7 @@ export interface HttpServer {
 /** What a server sent back, read to its end. */
 export interface HttpReply extends Body {
   readonly status: number;
-  /** Milliseconds that `Retry-After` asks for. */
+  /** Milliseconds that its headers ask for. */
   readonly retryAfterMs: number | undefined;
 }
 
@@ -154,7 +155,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * What `Retry-After` asks for: seconds, or an HTTP date by the server's own clock. Nothing, where it asks for no pause
- * at all (0, a time that has passed) or cannot be read.
+ * at all (0, a time that has passed) or cannot be read; then, how long a limit lasts that is said to be reached.
  */
 export function readRetryAfter(headers: Headers, now: number): number | undefined {
   const [value, exact, date] = ['retry-after', 'retry-after-ms', 'date'].map((name) => [headers[name]].flat()[0]);
@@ -166,5 +167,23 @@ export function readRetryAfter(headers: Headers, now: number): number | undefine
     return Date.parse(value ?? '') - (Number.isNaN(theirs) ? now : theirs);
   };
   const ms = asked();
-  return ms > 0 ? ms : undefined;
+  return ms > 0 ? ms : limitsReset(headers, now);
+}
+
+/**
+ * Milliseconds until the last of the reached limits is over, as in `x-ratelimit-remaining-tokens: 0` beside
+ * `x-ratelimit-reset-tokens: 6m0s`: a span, seconds, a date, or seconds or milliseconds since 1970.
+ */
+function limitsReset(headers: Headers, now: number): number | undefined {
+  const resets = Object.keys(headers).filter(
+    (name) => /ratelimit.*reset/.test(name) && [headers[name.replace('reset', 'remaining')]].flat()[0] === '0',
+  );
+  const waits = resets.map((name) => {
+    const value = [headers[name]].flat()[0] ?? '';
+    const number = value.trim() === '' ? NaN : Number(value);
+    if (Number.isNaN(number)) return waitSaid(`reset ${value.toLowerCase()}`, now) ?? 0;
+    return number < 1e9 ? number * 1000 : (number < 1e12 ? number * 1000 : number) - now;
+  });
+  const longest = Math.max(0, ...waits);
+  return longest > 0 ? longest : undefined;
 }

@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { digestsIn, isSameName } from './address.ts';
 import { distanceOf, positionsIn, PROBE, TOLERANCE, TOLERANCE_BUNDLED, type Position } from './probe.ts';
 import { readError, type Answer, type Failure, type Reply } from './reply.ts';
-import { shortQuestion, type BodyOf, type Server } from './server.ts';
+import { limitOf, shortQuestion, type BodyOf, type Server } from './server.ts';
 
 /** `probes/<digest>.json`: what a checkpoint made of the prompts when it was first served. */
 interface StoredProbe {
@@ -52,13 +52,15 @@ export class Identity {
     const listing = await listed(server, model.checkpoint.sha256);
     if (listing !== undefined && 'cause' in listing) return listing;
     const replies = await Promise.all(
-      PROBE.prompts.map((prompt) => server.ask(() => bodyOf(server, prompt), PROBE.tokens, undefined)),
+      PROBE.prompts.map((prompt) => server.ask(bodyOf(server, prompt), PROBE.tokens, undefined)),
     );
     const by = listing?.named === true ? 'listing' : 'name';
-    const failure = replies.find((reply) => reply.kind !== 'answer' && reply.kind !== 'refused');
+    const failure = replies.find(
+      (reply) => reply.kind !== 'answer' && reply.kind !== 'refused' && reply.cause !== 'request',
+    );
     // One that breaks only where log-probabilities are asked for gives none.
     if (failure?.kind === 'broken') {
-      const { kind } = await server.ask(() => shortQuestion(server.endpoint.model), 1, undefined);
+      const { kind } = await server.ask(shortQuestion(server.endpoint.model), 1, undefined);
       if (kind === 'answer') return { kind: 'known', by };
     }
     if (failure !== undefined) return failure as Failure;
@@ -153,16 +155,17 @@ function modelsIn(body: string): Listed[] {
   }
 }
 
-function bodyOf({ endpoint }: Server, prompt: string): string {
-  return JSON.stringify({
-    model: endpoint.model,
-    messages: [{ role: 'user', content: prompt }],
-    temperature: 0,
-    max_tokens: PROBE.tokens,
-    seed: 0,
-    logprobs: true,
-    top_logprobs: PROBE.top,
-  });
+function bodyOf({ endpoint }: Server, prompt: string): BodyOf {
+  return (without) =>
+    JSON.stringify({
+      model: endpoint.model,
+      messages: [{ role: 'user', content: prompt }],
+      temperature: 0,
+      ...limitOf(PROBE.tokens, without),
+      ...(!without.has('seed') && { seed: 0 }),
+      logprobs: true,
+      top_logprobs: PROBE.top,
+    });
 }
 
 /** How long what a server answers is believed before it is checked again. Ours: a check is three short questions. */

@@ -158,7 +158,7 @@ export class ModelQueue {
       answersSince: async (time, signal) => {
         if (server.answers && this.answeredAt > time) return true;
         const sentAt = Date.now();
-        const reply = await this.#trust.ask(server, () => shortQuestion(server.endpoint.model), 1, signal);
+        const reply = await this.#trust.ask(server, shortQuestion(server.endpoint.model), 1, signal);
         this.#learn(server, reply, sentAt, true);
         return server.answers;
       },

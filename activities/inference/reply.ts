@@ -1,6 +1,6 @@
 import type { Cause, Usage } from '../../shared/outcomes.ts';
 import { causeOf, fieldRefused, isLate, type FailureKind, type OptionalField } from './causes.ts';
-import { textIn, thinkingIn, type Choice, type Completion } from './completion.ts';
+import { refusalIn, textIn, thinkingIn, type Choice, type Completion } from './completion.ts';
 import { CallTimeout, type HttpReply } from './http.ts';
 import { errorIn, saidBy, waitSaid } from './said.ts';
 
@@ -67,7 +67,7 @@ export function readReply(reply: HttpReply, limit: number = Infinity): Reply {
   if (end.kind === 'cut') return broken('cut', 'the answer has no end: no finish reason came with it');
   const { message } = choice;
   const content = textIn(message);
-  const refusal = content === '' && typeof message.refusal === 'string' ? message.refusal : '';
+  const refusal = content === '' ? refusalIn(message) : '';
   return {
     kind: 'answer',
     content: content || refusal,
@@ -125,7 +125,7 @@ function failureOf({ status, body, retryAfterMs }: HttpReply, parsed: unknown): 
     status: said.status,
     retryAfterMs: retryAfterMs ?? waitSaid(said.words, Date.now()),
     overload: isLate(said.status),
-    field: kind === 'refused' ? fieldRefused(said) : undefined,
+    field: kind === 'broken' ? fieldRefused(said) : undefined,
   };
 }
 

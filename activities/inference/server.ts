@@ -119,7 +119,7 @@ export class Server {
         (came) => readReply(came, limit),
         (error: Error) => readErrorUnless(signal, error),
       );
-      if (reply.kind !== 'refused' || reply.field === undefined || this.#without.has(reply.field)) return reply;
+      if (reply.kind !== 'broken' || reply.field === undefined || this.#without.has(reply.field)) return reply;
       this.#without.add(reply.field);
     }
   }
@@ -236,7 +236,12 @@ function readErrorUnless(signal: AbortSignal | undefined, error: Error): Reply {
 }
 
 /** The least that can be asked, to find out whether a server answers at all. */
-export function shortQuestion(model: string): string {
+export function shortQuestion(model: string): BodyOf {
   const messages = [{ role: 'user', content: '1 + 1 =' }];
-  return JSON.stringify({ model, messages, max_tokens: 1, seed: 0 });
+  return (without) => JSON.stringify({ model, messages, ...limitOf(1, without) });
+}
+
+/** The field that limits an answer's tokens, by the name that the server knows. */
+export function limitOf(tokens: number, without: ReadonlySet<OptionalField>): object {
+  return { [without.has('max_tokens') ? 'max_completion_tokens' : 'max_tokens']: tokens };
 }

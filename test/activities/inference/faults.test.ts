@@ -31,18 +31,20 @@ test('every class of answer is counted, none is invented', async () => {
   });
   const result = await world.sample({ rows: await world.rows(400) });
   const { counts } = await stub.stats();
+  // One that is refused is sent again, in case that it is the server.
+  const refused = (counts['refused'] ?? 0) / 5;
   const unparseable =
     (counts['empty'] ?? 0) + (counts['unparseable'] ?? 0) + (counts['boxOfSeven'] ?? 0) + (counts['invalidUtf8'] ?? 0);
   expect(result.counts).toEqual({
-    answered: 400 - unparseable - (counts['refused'] ?? 0) - (counts['truncated'] ?? 0),
+    answered: 400 - unparseable - refused - (counts['truncated'] ?? 0),
     unparseable,
     truncated: counts['truncated'],
-    failed: counts['refused'],
+    failed: refused,
   });
   const outcomes = await world.outcomes();
   expect(outcomes.map(({ row }) => row)).toEqual(Array.from({ length: 400 }, (_, row) => `r${row}`));
   for (const outcome of outcomes) expect(outcome.score !== undefined).toBe(outcome.kind === 'answered');
-  expect(outcomes.filter(({ reason }) => reason?.includes('the stub refuses this one')).length).toBe(counts['refused']);
+  expect(outcomes.filter(({ reason }) => reason?.includes('the stub refuses this one')).length).toBe(refused);
 });
 
 test('a malformed answer is asked again under a new seed, and every outcome is kept', async () => {

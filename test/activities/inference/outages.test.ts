@@ -68,6 +68,7 @@ test.each<[string, Answers]>([
   ['503', json(503, { error: { message: 'Loading model', type: 'unavailable_error', code: 503 } })],
   ['500', json(500, 'Internal Server Error')],
   ['500, the engine dead', json(500, { error: { message: 'EngineCore encountered an issue.', code: 500 } })],
+  ['400, in words that nobody knows', json(400, { error: 'The model naps.' })],
   ['429 in a 200', json(200, { error: { message: 'Rate limit exceeded', code: 429 } })],
   ['429 beside an empty answer', json(200, ok(null, { error: { message: 'Provider returned error', code: 429 } }))],
   ['a page in a 200', json(200, '<html><body>Back soon</body></html>')],
@@ -190,6 +191,18 @@ test('a redirect to another origin of this machine is followed without the key',
   expect(key).toBeUndefined();
   other.closeAllConnections();
   other.close();
+});
+
+test('a call that a server refuses fails alone, where the server knows fewer fields than it is asked with', async () => {
+  await serve((response, asked, request) => {
+    const unknown = ['seed', 'max_tokens'].find((field) => field in asked);
+    const refusal = unknown === undefined ? 'Sorry, no.' : `Unsupported parameter: '${unknown}'`;
+    const isOdd = unknown === undefined && asked.messages.some(({ content }) => content.includes('claim 0.'));
+    (unknown !== undefined || isOdd ? json(400, { error: { message: refusal } }) : answers)(response, asked, request);
+  });
+  const result = await world.sample({ rows: await world.rows(1) });
+  expect(result.counts).toEqual({ answered: 0, unparseable: 0, truncated: 0, failed: 1 });
+  expect((await world.outcomes())[0]).toMatchObject({ kind: 'failed', cause: 'request', reason: '400 Sorry, no.' });
 });
 
 test('a server that does not know a field is asked without it, and told of it once', async () => {
