@@ -124,7 +124,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'refused',
     cause: 'request',
-    status: [400, 422],
+    status: [400],
     words: any(
       /must be (at least|at most|one of|between|positive|non-negative|greater|less|an? )/,
       /below (the )?minimum/,
@@ -132,6 +132,7 @@ const RULES: readonly Rule[] = [
       /not support.{0,20} value/,
     ),
   },
+  { kind: 'refused', cause: 'request', status: [422] },
   { kind: 'overloaded', cause: 'outage', status: [429, 503, 529, 498] },
   {
     kind: 'overloaded',

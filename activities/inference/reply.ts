@@ -125,7 +125,7 @@ function failureOf({ status, body, retryAfterMs }: HttpReply, parsed: unknown): 
     status: said.status,
     retryAfterMs: retryAfterMs ?? waitSaid(said.words, Date.now()),
     overload: isLate(said.status),
-    field: kind === 'broken' ? fieldRefused(said) : undefined,
+    field: kind === 'broken' || cause === 'request' ? fieldRefused(said) : undefined,
   };
 }
 

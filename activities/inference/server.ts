@@ -119,7 +119,7 @@ export class Server {
         (came) => readReply(came, limit),
         (error: Error) => readErrorUnless(signal, error),
       );
-      if (reply.kind !== 'broken' || reply.field === undefined || this.#without.has(reply.field)) return reply;
+      if (reply.kind === 'answer' || reply.field === undefined || this.#without.has(reply.field)) return reply;
       this.#without.add(reply.field);
     }
   }

@@ -7,7 +7,7 @@ import type { LapResult } from '../../workflows/lap/lap.ts';
 import { progressOf, whyStuck, withPatience } from './lapHandle.ts';
 import { questionsLink } from '../links.ts';
 import type { LiveView } from './liveView.ts';
-import { progressLine, waitingText, type PhaseSeconds } from './progressView.ts';
+import { outageText, progressLine, waitingText, type PhaseSeconds } from './progressView.ts';
 
 export type FollowResult =
   | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string }
@@ -64,8 +64,10 @@ export async function followLap({
       view.update('No answer from the lap: its worker or the server is starting', 'no answer');
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
-      const line = progressLine(progress, await expected(progress), Date.now());
-      const key = JSON.stringify([progress.phase, progress.step, progress.callsDone, progress.waitingForExperts]);
+      const now = Date.now();
+      const line = progressLine(progress, await expected(progress), now);
+      const { step, callsDone, waitingForExperts: experts } = progress;
+      const key = JSON.stringify([progress.phase, step, callsDone, experts, outageText(progress, now) !== '']);
       if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
       const { waitingForExperts: waiting = 0 } = progress;

@@ -28,7 +28,7 @@ export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
   const { lap, phase, phaseIndex, phases, step, steps, queuedSince } = progress;
-  const { callsDone, callsPlanned, reward, waitingForExperts, waitingForServers } = progress;
+  const { callsDone, callsPlanned, reward, waitingForExperts } = progress;
   const left = secondsLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
@@ -38,7 +38,7 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
     waitingForExperts ? `${questions(waitingForExperts)} for people` : '',
-    waitingForServers === undefined ? '' : outageText(waitingForServers, nowMs),
+    outageText(progress, nowMs),
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
     left === undefined ? '' : `about ${duration(left)} left`,
   ]
@@ -49,9 +49,10 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
 /** Servers are busy for a moment all the time; only what lasts is worth a word. */
 const OUTAGE_MS = 30_000;
 
-function outageText({ since, last }: NonNullable<LapProgress['waitingForServers']>, nowMs: number): string {
-  if (nowMs - Date.parse(since) < OUTAGE_MS) return '';
-  return `waiting for servers since ${since.slice(0, 16).replace('T', ' ')} UTC, last: ${last}`;
+/** What is worth a word of servers that are waited for. */
+export function outageText({ waitingForServers: waiting }: LapProgress, nowMs: number): string {
+  if (waiting === undefined || nowMs - Date.parse(waiting.since) < OUTAGE_MS) return '';
+  return `waiting for servers since ${waiting.since.slice(0, 16).replace('T', ' ')} UTC, last: ${waiting.last}`;
 }
 
 /** What waits for people, and what to type. */

@@ -21,7 +21,8 @@ test.each([
   ['a broken server may heal', 500, 'broken'],
   ['a gateway without a server behind it', 502, 'gone'],
   ['any other 4xx may be the request’s fault, or pass', 400, 'broken'],
-  ['any other 4xx may be the request’s fault, or pass', 422, 'broken'],
+  ['any other 4xx may be the request’s fault, or pass', 418, 'broken'],
+  ['a request that is found fault with', 422, 'refused'],
   ['a redirect to elsewhere: the address is wrong, or something else stands in', 302, 'gone'],
 ])('%s: %i', (_, status, kind) => {
   expect(reply(status, { error: { message: 'why' } })).toMatchObject({ kind, message: `${status} why` });
