@@ -5,7 +5,10 @@ import unittest
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 
+from trainer.contract.failures import JobFailure
+from trainer.engines.small.internals import load_weights
 from trainer.tests.tiny_models import make_model
 from trainer.tests.training import FakeClient, make_training
 
@@ -43,6 +46,30 @@ class ArchitecturesTest(unittest.TestCase):
         for name, batched in (("llama3-rope", True), ("qwen2", True), ("qwen3", True), ("gpt-neox", False)):
             with self.subTest(name):
                 self.check(name, batched)
+
+    def test_a_state_is_loaded_whole_whatever_names_its_weights_have_in_files(self) -> None:
+        for name in ("gpt-neox", "tied", "llama"):
+            with self.subTest(name):
+                base = make_model(Path(self.enterContext(tempfile.TemporaryDirectory())), name)
+                trainer = make_training(type(self), FakeClient(), base, **STEP)
+                state = Path(self.enterContext(tempfile.TemporaryDirectory()))
+                trainer.save_model(str(state))
+                saved = {key: value.clone() for key, value in trainer.model.state_dict().items()}
+                with torch.no_grad():
+                    for weight in trainer.model.parameters():
+                        weight.zero_()
+                trainer._load_from_checkpoint(str(state))
+                for key, value in trainer.model.state_dict().items():
+                    self.assertTrue(torch.equal(value, saved[key]), key)
+
+    def test_a_state_that_lacks_a_weight_is_not_gone_on_from(self) -> None:
+        base = make_model(Path(self.enterContext(tempfile.TemporaryDirectory())), "llama")
+        trainer = make_training(type(self), FakeClient(), base, **STEP)
+        weights = load_file(base / "model.safetensors")
+        del weights["lm_head.weight"]
+        save_file(weights, base / "model.safetensors", metadata={"format": "pt"})
+        with self.assertRaisesRegex(JobFailure, "lacks the weights lm_head.weight"):
+            load_weights(trainer.model, base)
 
 
 if __name__ == "__main__":

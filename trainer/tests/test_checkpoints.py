@@ -14,8 +14,9 @@ from trainer.contract.checkpoints import export_checkpoint, verify_checkpoint
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import checkpoint_digest
 from trainer.contract.job import Artifact
-from trainer.engines.small.session import load_checkpoint, stop_ids_of
+from trainer.engines.small.session import load_checkpoint, name_ends, stop_ids_of
 from trainer.tests.tiny_base import make_base
+from trainer.tests.tiny_models import edit_json, make_model
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -155,6 +156,16 @@ class EndTest(CheckpointTest):
         self.edit("config.json", eos_token_id=[1, 2])
         self.edit("generation_config.json", eos_token_id=None)
         self.assertEqual(self.stops(), ["<eos>", "<unk>"])
+
+    def test_end_and_pad_tokens_that_the_model_has_no_embedding_of_are_not_used(self) -> None:
+        base = make_model(self.folder / "qwen2", "qwen2")
+        edit_json(base / "tokenizer_config.json", eos_token=..., pad_token=...)
+        model, tokenizer = load_checkpoint(base)
+        self.assertEqual(tokenizer.pad_token, "<|endoftext|>")  # as Qwen2's have it, which is no word of this model's
+        stops = stop_ids_of(model, tokenizer)
+        self.assertEqual(tokenizer.convert_ids_to_tokens(stops), ["<eos>"])
+        name_ends(tokenizer, stops, model.get_input_embeddings().num_embeddings)
+        self.assertEqual((tokenizer.eos_token, tokenizer.pad_token), ("<eos>", "<eos>"))
 
     def test_templates_in_files_of_their_own_are_read(self) -> None:
         self.edit("tokenizer_config.json", chat_template=None)

@@ -24,6 +24,7 @@ MEMBERS = {
     GRPOTrainer._save_checkpoint: "ec91bde123649111",
     GRPOTrainer.training_step: "9e18632f7dd8e8d8",
     SFTTrainer._save_checkpoint: "b6ee0a370c266b6f",
+    Trainer._load_from_checkpoint: "4711d0506786db15",
     Trainer._save_checkpoint: "a9111e30faa99339",
     Trainer.training_step: "a95f8c94253a5148",
     split_tensor_dict: "b61a5760a03e95db",

@@ -13,6 +13,7 @@ from trainer.contract.job import Job
 from trainer.contract.metrics import Metrics, MetricsLine
 from trainer.contract.progress import Progress
 from trainer.contract.states import seal
+from trainer.engines.small.internals import StateTrainer
 
 
 class Run(TrainerCallback):
@@ -119,7 +120,7 @@ def shared_settings(job: Job) -> dict[str, Any]:
     }
 
 
-class JobTrainer:
+class JobTrainer(StateTrainer):
     """Mixed into TRL's trainers: our learning rate, losses that are checked, no model cards."""
 
     run: Run

@@ -3,12 +3,15 @@
 Read from the versions below; trainer/tests/test_internals.py fails when one of these members changes, and says which.
 """
 
+from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import AutoModelForCausalLM
 from trl import GRPOTrainer
 from trl.trainer.utils import split_tensor_dict
 
+from trainer.contract.failures import JobFailure
 from trainer.engines.small.groups import Groups, log_probabilities
 from trainer.engines.small.llama import Shape
 
@@ -52,6 +55,29 @@ class GroupTrainer(GRPOTrainer):
         written = [row[:end] for row, end in zip(input_ids[:, edge:].tolist(), ends.tolist(), strict=True)]
         groups = Groups(read[:: self.num_generations], written, logits_to_keep)
         return *log_probabilities(self.accelerator.unwrap_model(model), self.shape, groups, self.temperature), None
+
+
+class StateTrainer:
+    """Mixed into TRL's trainers."""
+
+    model: Any
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Not as transformers', which leaves a weight as it began where the state's file has another name for it."""
+        load_weights(self.model if model is None else model, Path(resume_from_checkpoint))
+
+
+def load_weights(model: Any, state: Path) -> None:
+    """A training state's weights.
+
+    Read as a checkpoint is: some models' weights have other names in files than in memory, and tied ones stand once.
+    """
+    saved, seen = AutoModelForCausalLM.from_pretrained(state, dtype=torch.float32, output_loading_info=True)
+    if seen["missing_keys"]:
+        raise JobFailure(
+            "infra", f"training state {state} lacks the weights {', '.join(sorted(seen['missing_keys'])[:4])}"
+        )
+    model.load_state_dict(saved.state_dict())
 
 
 def save_state(trainer: Any) -> None:

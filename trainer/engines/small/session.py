@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.contract.attempt import Attempt
@@ -22,7 +21,7 @@ from trainer.contract.rows import Long, fitting, mixture
 from trainer.contract.states import latest
 from trainer.engines.small.common import JobTrainer, Run
 from trainer.engines.small.grpo import GrpoTraining, too_long
-from trainer.engines.small.internals import save_state
+from trainer.engines.small.internals import load_weights, save_state
 from trainer.engines.small.sft import Example, SftTraining
 
 log = logging.getLogger("trainer")
@@ -46,11 +45,11 @@ class Session:
     def build(self) -> JobTrainer:
         job, folder = self.job, self.job.init_checkpoint.path
         model, tokenizer = load_checkpoint(folder)
-        chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer), model.get_input_embeddings().num_embeddings)
+        vocabulary = model.get_input_embeddings().num_embeddings
+        chats = Chats(tokenizer, job, stop_ids_of(model, tokenizer), vocabulary)
         if not chats.stop_ids:
             raise JobFailure("data", f"checkpoint {folder} has no eos token, so no completion could end")
-        if tokenizer.eos_token_id is None:
-            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(chats.stop_ids[0])
+        name_ends(tokenizer, chats.stop_ids, vocabulary)
         if job.kind == "sft":
             examples = [[Example.of(row, chats) for row in dataset] for dataset in self.attempt.datasets]
             rows, order = self.order(examples, lambda example: example.too_long(job.hyper), job.hyper.rows_per_step)
@@ -139,15 +138,16 @@ def stop_ids_of(model: Any, tokenizer: Any) -> list[int]:
     """Every token at which the model stops: those of its generation settings, and the tokenizer's own."""
     places = (model.generation_config, model.config, model.config.get_text_config())
     said = next((place.eos_token_id for place in places if getattr(place, "eos_token_id", None) is not None), None)
-    return sorted({tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None})
+    ids = {tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None}
+    return sorted(token for token in ids if token < model.get_input_embeddings().num_embeddings)
 
 
-def load_weights(model: Any, state: Path) -> None:
-    """Weights of a training state, where tied ones stand once."""
-    weights = {name: tensor for file in state.glob("*.safetensors") for name, tensor in load_file(file).items()}
-    missing, _ = model.load_state_dict(weights, strict=False)
-    model.tie_weights()
-    own = model.state_dict()
-    loaded = {own[name].data_ptr() for name in weights}
-    if lost := [name for name in missing if own[name].data_ptr() not in loaded]:
-        raise JobFailure("infra", f"training state {state} lacks the weights {', '.join(lost[:4])}")
+def name_ends(tokenizer: Any, stop_ids: list[int], vocabulary: int) -> None:
+    """Sees to end and pad tokens that the model knows.
+
+    A tokenizer has those of its class where its files name none, and adds them to its words if they are not there.
+    """
+    if tokenizer.eos_token_id not in range(vocabulary):
+        tokenizer.eos_token = tokenizer.convert_ids_to_tokens(stop_ids[0])
+    if tokenizer.pad_token_id not in range(vocabulary):
+        tokenizer.pad_token = tokenizer.eos_token
