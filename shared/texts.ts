@@ -12,9 +12,9 @@ export function refusalOfText(text: string): string | undefined {
         'in the middle of it; put in the other half, or take this one out';
 }
 
-/** The beginning of a text, for a message: what could not be seen in it is spelt out. */
-export function visible(text: string): string {
+/** The beginning of a text, `most` characters, for a message: what could not be seen in it is spelt out. */
+export function visible(text: string, most = 60): string {
   return text
-    .slice(0, 60)
+    .slice(0, most)
     .replace(/(?! )[\p{C}\p{Z}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

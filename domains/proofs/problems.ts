@@ -32,15 +32,15 @@ export type ProofsSettings = z.infer<typeof settings>;
  * A line of a team's problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
  */
 const text = z.string().superRefine((value, context) => {
-  const message = refusalOfText(value);
+  const message = value.trim() === '' ? 'expected text, got nothing but white space' : refusalOfText(value);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 
 const problemLine = z.strictObject({
   id: z.string().regex(/^[\w.-]{1,80}$/, 'expected letters, digits, dots, dashes or underscores'),
-  statement: text.min(1),
-  topic: text.min(1).max(80),
-  source: text.min(1).max(400),
+  statement: text,
+  topic: text.max(80),
+  source: text.max(400),
   difficulty: z.number().optional(),
 });
 
@@ -131,7 +131,10 @@ function parseLine(line: string, where: string): Problem {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    throw new Error(`${where}: expected a JSON object, got ${visible(line)}`, { cause: error });
+    const { message } = error as Error; // says what is wrong, and some say where
+    throw new Error(`${where}: expected a JSON object, got ${visible(line)} (${visible(message, 200)})`, {
+      cause: error,
+    });
   }
   const parsed = problemLine.safeParse(value);
   if (!parsed.success) throw new Error(`${where}: ${tell(parsed.error, value)}`);

@@ -44,6 +44,12 @@ describe('a team’s problems file', () => {
     ['a missing field', [{ id: 'a', statement: 'x', topic: 'algebra' }], /line 1: source: /],
     ['a misspelt field', [{ ...problem('a'), Topic: 'x' }], /line 1: .*Topic/],
     ['a line that is not JSON', [problem('a'), 'oops'], /line 2: expected a JSON object, got oops/],
+    ['a comma too many', ['{"id":"a",}'], /line 1: expected a JSON object, got \{"id":"a",\} \(.*position 10/],
+    [
+      'a statement that says nothing',
+      [problem('a', ' \u3000')],
+      /line 1: statement: expected text, got nothing but white space/,
+    ],
     ['a line with what cannot be seen', ['\u200b{}'], /line 1: expected a JSON object, got \\u\{200b\}\{\}/],
     [
       'half of a character',
