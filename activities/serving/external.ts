@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { modelKey } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
 import { thinkingSchema } from '../store/thinking.ts';
-import { addressOf } from '../inference/address.ts';
+import { addressOf, isSameName } from '../inference/address.ts';
 import type { Endpoint } from '../inference/types.ts';
 import type { Environment } from '../processes/records.ts';
 import { engineSetting } from './settings.ts';
@@ -37,18 +37,27 @@ const endpointsSchema = z
   .array(endpointSchema)
   .min(1)
   .superRefine((endpoints, context) => {
-    const named = new Map<string, string>();
-    for (const [index, { baseUrl, models = {} }] of endpoints.entries())
+    const named: { readonly where: string; readonly name: string; readonly digest: string }[] = [];
+    for (const [index, { baseUrl, models = {}, answersAs = [] }] of endpoints.entries())
       for (const [digest, name] of Object.entries(models)) {
         const refuse = (message: string) => context.addIssue({ code: 'custom', path: [index, 'models'], message });
         if (!/^[0-9a-f]{64}$/.test(digest))
           refuse(`expected names by the digests of checkpoints, got ${JSON.stringify(digest)}: each has its own`);
         const { origin, chat } = addressOf(baseUrl);
-        const where = `${origin}${chat} ${name}`;
-        const other = named.get(where) ?? digest;
-        named.set(where, other);
-        if (other !== digest)
-          refuse(`expected a name for each checkpoint, got ${JSON.stringify(name)} for ${other} and ${digest}`);
+        const where = origin + chat;
+        const other = named.find((one) => one.where === where && one.digest !== digest && isSameName(one.name, name));
+        named.push({ where, name, digest });
+        // What an answer calls itself is read as `isSameName` does.
+        if (other !== undefined)
+          refuse(
+            `expected a name for each checkpoint, got ${JSON.stringify(name)} for ${digest} and ` +
+              `${JSON.stringify(other.name)} for ${other.digest}`,
+          );
+        const alias = answersAs.find((one) =>
+          Object.entries(models).some(([of, its]) => of !== digest && isSameName(its, one)),
+        );
+        if (alias !== undefined)
+          refuse(`expected answersAs to be no other checkpoint's name, got ${JSON.stringify(alias)}`);
       }
   });
 

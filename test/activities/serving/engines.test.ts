@@ -194,6 +194,16 @@ describe('endpoints that others run', () => {
     ['an unknown field', '[{"baseUrl":"http://gpu","url":1}]', 'FLYWHEEL_ENDPOINTS[0]'],
     ['marks without an end', '[{"baseUrl":"http://gpu","thinking":{"open":"<mull>"}}]', 'expected none, field or'],
     ['a key that is not there', '[{"baseUrl":"http://gpu","apiKeyEnv":"NO_KEY"}]', 'NO_KEY'],
+    [
+      'names that answers do not tell apart',
+      `[{"baseUrl":"http://gpu","models":{"${'a'.repeat(64)}":"org/prover","${'b'.repeat(64)}":"Prover"}}]`,
+      `got "Prover" for ${'b'.repeat(64)} and "org/prover"`,
+    ],
+    [
+      'a name of one checkpoint for all answers',
+      `[{"baseUrl":"http://gpu","answersAs":["one"],"models":{"${'a'.repeat(64)}":"one","${'b'.repeat(64)}":"two"}}]`,
+      'got "one"',
+    ],
     ['other models only', `[{"baseUrl":"http://gpu","models":{"${modelKey(OTHER)}":"x"}}]`, modelKey(MODEL)],
   ])('refuse %s by name', async (_what, text, words) => {
     const { view } = await served({}, { endpoints: text as string });
