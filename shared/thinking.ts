@@ -91,6 +91,7 @@ export function formatText(format: ThinkingFormat | undefined): string {
 
 /** The mark of thinking that a reply begins with, of which nobody has said that its model writes it. */
 export function unannouncedMark(answer: string): string | undefined {
+  if (!/^[<[◁]/.test(answer)) return undefined;
   const tags = thinkingMarks(answer.slice(0, LONGEST_MARK));
   return tags !== undefined && answer.startsWith(tags.open) ? tags.open : undefined;
 }

@@ -29,6 +29,7 @@ export function addressOf(baseUrl: string): Address {
  * `m-2508` is `m-latest`.
  */
 export function isSameName(asked: string, said: string, dated = false): boolean {
+  if (asked === said) return true;
   const [a, b] = [plain(asked), plain(said)];
   if (a === b || a.endsWith(`/${b}`) || b.endsWith(`/${a}`)) return true;
   if (!dated) return false;

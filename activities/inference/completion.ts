@@ -42,6 +42,7 @@ const isThinking = (part: Part): boolean => /think|reason/.test(String(part['typ
 
 /** What a value says: a text, a part, or a list of them. */
 function written(value: unknown, take: (part: Part) => boolean = () => true): string {
+  if (value === undefined || value === null) return '';
   return [value]
     .flat()
     .map((part: unknown) => {

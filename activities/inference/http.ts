@@ -158,6 +158,9 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  * at all (0, a time that has passed) or cannot be read; then, how long a limit lasts that is said to be reached.
  */
 export function readRetryAfter(headers: Headers, now: number): number | undefined {
+  // Of nearly every answer: this is read for each of thousands a second.
+  if (!Object.keys(headers).some((name) => name.startsWith('retry-after') || name.includes('ratelimit')))
+    return undefined;
   const [value, exact, date] = ['retry-after', 'retry-after-ms', 'date'].map((name) => [headers[name]].flat()[0]);
   const isNumber = (text: string | undefined): text is string => /^\s*-?\d+(\.\d+)?\s*$/.test(text ?? '');
   const asked = (): number => {

@@ -245,8 +245,9 @@ export class ModelQueue {
    */
   #wakeLater(now: number): void {
     if (this.#timer !== undefined || this.#backlog === 0 || this.#closed) return;
+    const isPaused = this.#servers.some(({ pausedUntil }) => pausedUntil > now);
+    if (!isPaused && this.#darkSince === undefined && this.#servers.length > 0) return;
     const pauses = this.#servers.map(({ pausedUntil }) => pausedUntil - now).filter((ms) => ms > 0);
-    if (pauses.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;

@@ -48,23 +48,22 @@ export function readReply(reply: HttpReply, limit: number = Infinity): Reply {
   const parsed: unknown = events?.completion ?? parse(body);
   const ok = status >= 200 && status < 300;
   if (!ok || errorIn(parsed) !== undefined) return failureOf(reply, parsed);
-  const broken = (cause: Cause, message: string): Failure => ({ kind: 'broken', cause, message, status });
   if (events !== undefined && events.completion === undefined)
-    return broken('cut', events.other === '' ? 'the stream ended without a word' : clip(events.other));
+    return broken(status, 'cut', events.other === '' ? 'the stream ended without a word' : clip(events.other));
   if (parsed === undefined) {
-    if (body.trim() === '') return broken('outage', 'an empty body');
+    if (body.trim() === '') return broken(status, 'outage', 'an empty body');
     const page = body.trimStart().startsWith('<');
-    return broken(page ? 'outage' : 'malformed', `not a chat completion: ${clip(saidBy(200, body).message)}`);
+    return broken(status, page ? 'outage' : 'malformed', `not a chat completion: ${clip(saidBy(200, body).message)}`);
   }
   const completion: Completion | null = parsed;
   const choice = Array.isArray(completion?.choices) ? completion.choices[0] : undefined;
   if (typeof choice?.message !== 'object' || choice.message === null)
-    return broken(events === undefined ? 'malformed' : 'cut', `not a chat completion: ${clip(body)}`);
+    return broken(status, events === undefined ? 'malformed' : 'cut', `not a chat completion: ${clip(body)}`);
   const usage = usageIn(completion);
   const end = endOf(choice, usage, limit);
   if (end.kind === 'given up')
     return { kind: 'broken', cause: 'outage', message: `the server ended the call: ${end.ended}`, status };
-  if (end.kind === 'cut') return broken('cut', 'the answer has no end: no finish reason came with it');
+  if (end.kind === 'cut') return broken(status, 'cut', 'the answer has no end: no finish reason came with it');
   const { message } = choice;
   const content = textIn(message);
   const refusal = content === '' ? refusalIn(message) : '';
@@ -81,6 +80,10 @@ export function readReply(reply: HttpReply, limit: number = Infinity): Reply {
     fingerprint: nameIn(completion?.system_fingerprint),
     logprobs: choice.logprobs,
   };
+}
+
+function broken(status: number, cause: Cause, message: string): Failure {
+  return { kind: 'broken', cause, message, status };
 }
 
 /** What it means that no reply came. */
@@ -138,16 +141,19 @@ const ENDS = [
   ['filter', /filter|safety|recitation|blocklist|prohibited|spii|refusal|moderation|sensitive|guardrail/],
 ] as const;
 
+function kindOfEnd(word: unknown): (typeof ENDS)[number][0] | undefined {
+  if (word === 'stop') return 'whole';
+  const plain = typeof word === 'string' ? word.toLowerCase().replace(/[^a-z]/g, '') : '';
+  return plain === '' ? undefined : ENDS.find(([, words]) => words.test(plain))?.[0];
+}
+
 function endOf(
   { finish_reason: said, native_finish_reason: native, matched_stop: matched }: Choice,
   usage: Usage | undefined,
   limit: number,
 ): { readonly kind: (typeof ENDS)[number][0] | 'unknown end' | 'cut'; readonly ended: string } {
   if (typeof said !== 'string' || said === '') return { kind: 'cut', ended: '' };
-  const kinds = [said, native].map((word) => {
-    const plain = typeof word === 'string' ? word.toLowerCase().replace(/[^a-z]/g, '') : '';
-    return plain === '' ? undefined : ENDS.find(([, words]) => words.test(plain))?.[0];
-  });
+  const kinds = [kindOfEnd(said), kindOfEnd(native)];
   // A gateway may call the end `stop` that its provider told in other words.
   const other = kinds[0] === 'whole' && kinds[1] !== undefined && kinds[1] !== 'whole';
   const kind = (other ? kinds[1] : kinds[0]) ?? 'unknown end';
