@@ -100,8 +100,8 @@ interface Listing {
 }
 
 /**
- * What a server's list of models says of the one that is asked for; undefined where there is no list. A server that takes
- * any name may list another for its one model: that is believed, and is to stay so.
+ * What a server's list of models says of the one that is asked for; undefined where there is no list. A server that
+ * takes any name may list another for its one model: that is believed, and is to stay so.
  */
 async function listed(server: Server, digest: string): Promise<Listing | Failure | undefined> {
   const { endpoint, address } = server;

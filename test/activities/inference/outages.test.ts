@@ -193,7 +193,7 @@ test('a redirect to another origin of this machine is followed without the key',
   other.close();
 });
 
-test('a call that a server refuses fails alone, where the server knows fewer fields than it is asked with', async () => {
+test('a call that a server refuses fails alone, where it knows fewer fields than it is asked with', async () => {
   await serve((response, asked, request) => {
     const unknown = ['seed', 'max_tokens'].find((field) => field in asked);
     const refusal = unknown === undefined ? 'Sorry, no.' : `Unsupported parameter: '${unknown}'`;
