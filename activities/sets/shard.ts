@@ -12,7 +12,6 @@ import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
 import { sealedUri } from '../inference/sealedLedger.ts';
 import { beating } from '../processes/heartbeat.ts';
-
 import type { ModelServers } from '../inference/servers.ts';
 import type { Waiting } from '../inference/slots.ts';
 import { SetStopped, watchForStop } from './setStop.ts';

@@ -1,39 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileStore } from '../../../activities/store/files.ts';
 import type { RewardItem } from '../../../shared/reward/protocol.ts';
-import { FakeModelServer, verdictBySeed } from './fakeModelServer.ts';
-import { gate, itemOf, JOB, rewardPath, TOKEN, writeSpec } from './fixtures.ts';
+import { verdictBySeed } from './fakeModelServer.ts';
+import { gate, itemOf, JOB, rewardPath, TOKEN } from './fixtures.ts';
+import { rewardWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 
-let folder: string;
-let model: FakeModelServer;
-const started: ChildProcess[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'reward-client-'));
-  model = new FakeModelServer();
-  await model.start();
-  await writeSpec(new FileStore(folder));
-});
-afterEach(async () => {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
-  await model.stop();
-  await rm(folder, { recursive: true });
-});
+const world = rewardWorld();
 
 async function startService(port = '0') {
   const script = path.join(import.meta.dirname, 'serviceProcess.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, model.url, TOKEN, port], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, world.folder, world.model.url, TOKEN, port], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  started.push(child);
+  world.started.push(child);
   const [address] = (await once(child.stdout, 'data')) as [Buffer];
   const url = address.toString().trim();
   return { child, url, port: new URL(url).port };
@@ -46,7 +31,7 @@ async function startClient(url: string) {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, PYTHONPATH: path.resolve('.') },
   });
-  started.push(child);
+  world.started.push(child);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   await lines.next();
   const score = async (items: readonly RewardItem[] | readonly [number, number], patience = {}): Promise<unknown> => {
@@ -63,7 +48,8 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 const rewarded = async (): Promise<number> =>
-  (await readFile(path.join(folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8').catch(() => '')).split('\n').length - 1;
+  (await readFile(path.join(world.folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8').catch(() => '')).split('\n')
+    .length - 1;
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20);
@@ -76,15 +62,15 @@ const items = Array.from({ length: 600 }, (_, index) =>
 /** Judges that answer the first `count` calls, and the others when they are let. */
 function answering(count: number) {
   const rest = gate();
-  model.reply = async (call) => {
-    if (model.calls.length > count) await rest.opened;
+  world.model.reply = async (call) => {
+    if (world.model.calls.length > count) await rest.opened;
     return verdictBySeed(call);
   };
   return rest;
 }
 
 test('whatever is killed amid a step, its rewards come all the same, and no answer is paid twice', async () => {
-  const seeds = () => new Set(model.calls.map(({ seed }) => seed)).size;
+  const seeds = () => new Set(world.model.calls.map(({ seed }) => seed)).size;
   const first = await startService();
   let client = await startClient(first.url);
   answering(200);
@@ -94,26 +80,26 @@ test('whatever is killed amid a step, its rewards come all the same, and no answ
   client = await startClient(first.url);
   const score = client.score(items);
   await kill(first.child);
-  const inFlight = model.calls.length - (await rewarded());
-  model.reply = verdictBySeed;
+  const inFlight = world.model.calls.length - (await rewarded());
+  world.model.reply = verdictBySeed;
   const second = await startService(first.port);
   const rewards = (await score) as number[];
   expect(rewards).toHaveLength(600);
   expect(seeds()).toBe(600);
-  expect(model.calls.length).toBeLessThanOrEqual(600 + inFlight);
+  expect(world.model.calls.length).toBeLessThanOrEqual(600 + inFlight);
 
   expect(await client.score(items)).toEqual(rewards);
-  expect(model.calls.length).toBeLessThanOrEqual(600 + inFlight);
+  expect(world.model.calls.length).toBeLessThanOrEqual(600 + inFlight);
   // As if nothing had happened: all is forgotten, and nothing disturbs.
   await kill(second.child);
-  await rm(path.join(folder, 'rewards', JOB, 'rewards.jsonl'));
-  await rm(path.join(folder, 'ledger'), { recursive: true });
+  await rm(path.join(world.folder, 'rewards', JOB, 'rewards.jsonl'));
+  await rm(path.join(world.folder, 'ledger'), { recursive: true });
   const calm = await startService();
   expect(await (await startClient(calm.url)).score(items)).toEqual(rewards);
 });
 
 test('a step that is judged for longer than the clocks of silence and of a stall is rewarded', async () => {
-  model.reply = async (call) => {
+  world.model.reply = async (call) => {
     await sleep(400);
     return verdictBySeed(call);
   };
@@ -129,7 +115,7 @@ test('a service that dies is an outage within its clock of silence, of class inf
   const { child, url } = await startService();
   const client = await startClient(url);
   const score = client.score(items, { silence: 0.5, outage: 1 });
-  await until(async () => model.calls.length > 0);
+  await until(async () => world.model.calls.length > 0);
   await kill(child);
   expect(await score).toMatch(/^infra: the reward service at .* gave no answer for/);
 });
@@ -137,12 +123,12 @@ test('a service that dies is an outage within its clock of silence, of class inf
 test('judges that are down are waited for; beyond the patience it is class infra, and never a score', async () => {
   const { url } = await startService();
   const client = await startClient(url);
-  await model.stop();
+  await world.model.stop();
   expect(await client.score(items, { silence: 0.5, outage: 3, stall: 60 })).toMatch(
     /^infra: .*judged nothing for .* s: a judge is down since/,
   );
   const waiting = client.score(items);
-  await model.start();
+  await world.model.start();
   expect(new Set((await waiting) as number[])).toEqual(new Set([0, 0.5, 1]));
   expect(await rewarded()).toBe(600);
 });

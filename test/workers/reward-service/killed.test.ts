@@ -1,39 +1,25 @@
 import { modelKey } from '../../../shared/records.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileStore } from '../../../activities/store/files.ts';
 import { createRewardService } from '../../../workers/reward-service/server.ts';
-import { FakeModelServer, verdictBySeed } from './fakeModelServer.ts';
+import { verdictBySeed } from './fakeModelServer.ts';
 import { gate, itemOf, JOB, post, TOKEN, writeSpec } from './fixtures.ts';
+import { rewardWorld } from './world.ts';
 
 jest.setTimeout(60_000);
 
-let folder: string;
-let model: FakeModelServer;
-const started: ChildProcess[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'rewards-'));
-  model = new FakeModelServer();
-  await model.start();
-  await writeSpec(new FileStore(folder));
-});
-afterEach(async () => {
-  for (const child of started.splice(0)) child.kill('SIGKILL');
-  await model.stop();
-  await rm(folder, { recursive: true });
-});
+const world = rewardWorld();
 
 async function startProcess() {
   const script = path.join(import.meta.dirname, 'serviceProcess.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, model.url, TOKEN], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, world.folder, world.model.url, TOKEN], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  started.push(child);
+  world.started.push(child);
   const [address] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, listeningOrigin: address.toString().trim() };
 }
@@ -59,7 +45,7 @@ test('a service that is killed after it answered gives the same answers again, a
   const second = await startProcess();
   const after = await post(second, items);
   expect(after.body.items).toEqual(before.body.items);
-  expect(model.calls).toHaveLength(items.length);
+  expect(world.model.calls).toHaveLength(items.length);
 });
 
 test(
@@ -68,9 +54,9 @@ test(
   async () => {
     const stuck = gate();
     const never = new Promise<string>(() => undefined);
-    model.reply = (call) => {
-      if (model.calls.length <= 20) return verdictBySeed(call);
-      if (model.calls.length === items.length) stuck.open();
+    world.model.reply = (call) => {
+      if (world.model.calls.length <= 20) return verdictBySeed(call);
+      if (world.model.calls.length === items.length) stuck.open();
       return never;
     };
     const first = await startProcess();
@@ -80,23 +66,24 @@ test(
     );
     await stuck.opened;
     await until(
-      async () => (await readFile(path.join(folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8')).split('\n').length > 20,
+      async () =>
+        (await readFile(path.join(world.folder, 'rewards', JOB, 'rewards.jsonl'), 'utf8')).split('\n').length > 20,
     );
     await kill(first.child);
     expect(await cut).toBe('cut');
 
-    model.reply = verdictBySeed;
+    world.model.reply = verdictBySeed;
     const second = await startProcess();
     const { status, body } = await post(second, items);
     expect(status).toBeLessThan(300);
-    expect(model.calls).toHaveLength(items.length + 20);
+    expect(world.model.calls).toHaveLength(items.length + 20);
 
     // As if nothing had happened: another store, no kill.
-    const other = new FileStore(path.join(folder, 'other'));
+    const other = new FileStore(path.join(world.folder, 'other'));
     await writeSpec(other);
     const undisturbed = createRewardService({
       store: other,
-      resolve: (judge) => Promise.resolve([{ baseUrl: model.url, model: modelKey(judge), maxConcurrency: 64 }]),
+      resolve: (judge) => Promise.resolve([{ baseUrl: world.model.url, model: modelKey(judge), maxConcurrency: 64 }]),
       token: TOKEN,
     });
     await undisturbed.listen({ host: '127.0.0.1', port: 0 });
