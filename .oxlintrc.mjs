@@ -8,10 +8,11 @@ const SHARED = [['sampling', 'reward', 'training'], ['label', 'review'], ['lap']
 const ACTIVITIES = [
   ['processes'],
   ['store'],
-  ['inference', 'clusters', 'reviews'],
+  ['inference', 'clusters', 'reviews', 'imports'],
   ['sets', 'serving', 'training'],
   ['datasets'],
   ['laps'],
+  ['preflight'],
 ];
 
 /** Imports of `rooms` from anywhere below the top. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domains } from '../../shared/domain.ts';
-import { parentOf, resolveRecipe, type LapInput } from '../../shared/lap/lapInput.ts';
+import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
@@ -18,8 +18,8 @@ import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { importBase, type Bases } from './bases.ts';
 import { allocateLap } from './identity.ts';
-import { parentLap, readManifest, type ParentLap } from './parent.ts';
-import { planFrom } from './planFrom.ts';
+import { parentLap, type ParentLap } from './parent.ts';
+import { readLap } from './read.ts';
 import { splitProblems, writeProblems } from '../datasets/problems.ts';
 import { failure } from '../failure.ts';
 
@@ -60,13 +60,9 @@ export async function openLap(
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
-  const { domains, clusters, servingEngines, trainingEngines } = here;
+  const { clusters, servingEngines, trainingEngines } = here;
   try {
-    const from = parentOf(input);
-    const manifest = from === undefined ? undefined : await readManifest(store, from);
-    const { run, turn, recipe: asked } = resolveRecipe(domains, input, manifest);
-    const domain = domains.of(asked.domain.name);
-    const plan = await planFrom(store, domain, { turn, recipe: asked }, manifest);
+    const { run, turn, recipe: asked, domain, manifest, plan } = await readLap(store, here, input);
     refuseUnknownServing(servingEngines, asked);
     refuseUnknownTraining(trainingEngines, asked);
     await refuseWhatTheClusterCannotHold(clusters, asked, plan);

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
-import { readManifest } from '../../activities/laps/parent.ts';
 import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/client.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -40,7 +39,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
-  const { input, parent, run } = await chosenLap(choices, (lap) => readManifest(store, lap));
+  const { input, manifest, run } = await chosenLap(choices);
   const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
@@ -58,7 +57,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
     const until = laps === undefined ? workflowId : flywheelWorkflowId(run);
     const state =
       laps === undefined
-        ? await startOrContinue(client, run, input, parent)
+        ? await startOrContinue(client, run, input, manifest)
         : await startOrContinueFlywheel(client, run, laps);
     const what = laps === undefined ? 'lap' : 'flywheel';
     say(

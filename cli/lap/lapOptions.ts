@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import { domains } from '../../domains/index.ts';
+import { readLap, type ReadLap } from '../../activities/laps/read.ts';
 import { resolveFlywheel, type FlywheelInput } from '../../shared/lap/flywheelInput.ts';
-import {
-  parentOf,
-  resolveRecipe,
-  type LapInput,
-  type ParentRecipe,
-  type ResolvedInput,
-} from '../../shared/lap/lapInput.ts';
+import { parentOf, resolveRecipe, type LapInput, type ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { isRecord } from '../../shared/lap/issues.ts';
 import { differences, type FieldChange } from '../schedule/schedules.ts';
+import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
 
 /** Options of `flywheel lap` and `flywheel plan` that say what the lap is. */
@@ -41,21 +37,21 @@ export function withLapChoices(command: Command): Command {
 }
 
 /** A lap that was chosen: the input as the options say it, and what it means. */
-interface ChosenLap<Parent> extends ResolvedInput {
-  readonly input: LapInput;
-  /** Of the lap that `--from` names. */
-  readonly parent: Parent | undefined;
-}
+type ChosenLap<Read> = Read & { readonly input: LapInput };
 
 /**
  * The lap that the options choose, checked as the workflow will check it.
- * @param readParent finds the lap that `--from` names; throws where it is not there.
  * @throws UsageError that names the option.
  */
-export async function chosenLap<Parent extends ParentRecipe>(
+export function chosenLap(choices: LapChoices): Promise<ChosenLap<ReadLap>> {
+  return chosenAs(choices, (input) => readLap(store, { domains }, input));
+}
+
+/** The same, where another reads the input. */
+export async function chosenAs<Read>(
   choices: LapChoices,
-  readParent: (lap: string) => Promise<Parent>,
-): Promise<ChosenLap<Parent>> {
+  read: (input: LapInput) => Read | Promise<Read>,
+): Promise<ChosenLap<Read>> {
   const { from, preset, run, seed, expert, set = [] } = choices;
   const input: Record<string, unknown> = Object.fromEntries(
     Object.entries({ from, preset, run }).filter(([, value]) => value !== undefined),
@@ -77,11 +73,7 @@ export async function chosenLap<Parent extends ParentRecipe>(
     }
     assign(input, names, valueFrom(value.join('=')), `--set ${assignment}`);
   }
-  return orUsageError(async () => {
-    const named = parentOf(input);
-    const parent = named === undefined ? undefined : await readParent(named);
-    return { input, parent, ...resolveRecipe(domains, input, parent) };
-  });
+  return orUsageError(async () => ({ input, ...(await read(input)) }));
 }
 
 /** The flywheel that `--laps` asks for, with the chosen lap as its first. */

@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-import { domains } from '../../domains/index.ts';
-import { readManifest } from '../../activities/laps/parent.ts';
-import { planFrom } from '../../activities/laps/planFrom.ts';
 import { aligned, readable } from '../../reports/pages/format.ts';
-import { store } from '../../workers/store.ts';
 import { overBudget } from '../../shared/lap/amounts.ts';
 import { refusalOfPlan, type LapPlan, type Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
@@ -30,9 +26,8 @@ export function registerPlan(program: Command): void {
 }
 
 async function plan({ json, ...choices }: PlanOptions): Promise<void> {
-  const { turn, recipe, from, parent } = await chosenLap(choices, (lap) => readManifest(store, lap));
-  const { budget, domain } = recipe;
-  const planned = await planFrom(store, domains.of(domain.name), { turn, recipe }, parent);
+  const { turn, recipe, from, plan: planned } = await chosenLap(choices);
+  const { budget } = recipe;
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;
   if (json) {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Derived, LapFacts } from './facts.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
@@ -32,6 +33,8 @@ export interface ResolvedInput {
   readonly from?: string;
   readonly turn: number;
   readonly recipe: Recipe;
+  /** Fields that follow from what the team brings; absent where the preset states all of its own. */
+  readonly derived?: readonly Derived[];
 }
 
 /** What an input is read against: what it has to know of the domains of this installation (shared/domain.ts). */
@@ -46,6 +49,7 @@ interface KnownDomains {
       readonly bases: Readonly<Record<string, string>>;
       readonly checker?: object;
       readonly expert?: object;
+      readonly sizing?: Readonly<Record<string, (asked: Recipe, facts: LapFacts) => readonly Derived[]>>;
     }
   >;
 }
@@ -74,9 +78,15 @@ export function parentOf(input: unknown): string | undefined {
 /**
  * The recipe that an input means: the preset, or the parent's recipe, with the input's fields over it.
  * @param parent of the lap that `from` names; required where it names one.
+ * @param facts from which the sizes of presets follow that have them derived. @default the sizes that it states
  * @throws an Error whose message names each bad field, what was expected and what came.
  */
-export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: ParentRecipe): ResolvedInput {
+export function resolveRecipe(
+  domains: KnownDomains,
+  input: unknown,
+  parent?: ParentRecipe,
+  facts?: LapFacts,
+): ResolvedInput {
   if (!isRecord(input))
     throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
   const from = parentOf(input);
@@ -97,15 +107,28 @@ export function resolveRecipe(domains: KnownDomains, input: unknown, parent?: Pa
   }
   const base = parent !== undefined && fields['preset'] === undefined ? parent.recipe : chosen;
   const ground = groundOf(domains, base, valueAt(fields, ['domain', 'name']));
-  const merged = mergeOver(ground, fields);
-  const parsed = schemaOf(domains).safeParse(merged);
-  if (!parsed.success) throw new Error(`Invalid lap input: ${tell(parsed.error, merged, noSuchField(ground))}`);
+  const read = (merged: unknown): Recipe => {
+    const parsed = schemaOf(domains).safeParse(merged);
+    if (!parsed.success) throw new Error(`Invalid lap input: ${tell(parsed.error, merged, noSuchField(ground))}`);
+    return parsed.data as Recipe;
+  };
+  const stated = read(mergeOver(ground, fields));
+  const { sizing = {} } = domains.byName.get(stated.domain.name) ?? {};
+  const size = facts === undefined || parent !== undefined ? undefined : sizing[stated.preset];
+  const derived = size?.(stated, facts ?? {}).filter(({ field }) => valueAt(fields, field.split('.')) === undefined);
   const turn = parent === undefined ? 1 : parent.turn + 1;
-  const recipe = withLaterInits({ recipe: parsed.data as Recipe, turn });
+  const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));
+  const recipe = withLaterInits({ recipe: sized, turn });
   const problems = contradictions(recipe, turn, domains);
   if (problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
-  return { run, ...(from === undefined ? {} : { from }), turn, recipe };
+  return { run, ...(from === undefined ? {} : { from }), turn, recipe, ...(derived && { derived }) };
 }
+
+const withDerived = (recipe: unknown, { field, value }: Derived): unknown =>
+  mergeOver(
+    recipe,
+    field.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value),
+  );
 
 /** A recipe of a domain that is known, with its settings as that domain reads them. */
 function schemaOf({ byName }: KnownDomains) {

@@ -189,6 +189,11 @@ export const recipeSchema = z.strictObject({
     leaseMinutes: z.number().positive(),
     deadlineHours: z.number().positive(),
     onDeadline: z.enum(['wait', 'carry', 'discard']),
+    /** Who there is to answer, and for how long each week: a plan says their hours in weeks. @default not said */
+    people: z.int().min(1).optional(),
+    hoursPerWeek: z.number().positive().max(168).optional(),
+    /** Weeks of theirs that a lap may take, where sizes follow from it. @default not said */
+    weeks: z.number().positive().optional(),
   }),
   sampling: z.strictObject({
     prove: sampling,
@@ -236,6 +241,13 @@ export const recipeSchema = z.strictObject({
     proofsPerProblem: z.int().min(1),
     greedy: z.boolean(),
   }),
+  /**
+   * Questions that a lap asks its base in each role before it spends anything, and the share of the answers that has to
+   * be in the role's format. @default nothing is asked
+   */
+  formatCheck: z
+    .strictObject({ callsPerTask: z.int().min(1).max(1024), minShare: z.number().min(0).max(1) })
+    .optional(),
   /** What things cost, in any one currency. */
   prices: z.strictObject({
     perMillionPromptTokens: price,

@@ -1,13 +1,16 @@
-import { chosenLap, firstDifference, type LapChoices } from '../../../cli/lap/lapOptions.ts';
+import { chosenAs, firstDifference, type LapChoices } from '../../../cli/lap/lapOptions.ts';
+import { domains } from '../../../domains/index.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
+import { parentOf, resolveRecipe } from '../../../shared/lap/lapInput.ts';
 
 const finished = { turn: 1, recipe: smoke };
 const inputOf = async (choices: LapChoices) => {
-  const { input } = await chosenLap(choices, (lap) =>
-    lap === 'main/lap-0001'
-      ? Promise.resolve(finished)
-      : Promise.reject(new Error(`from: expected a finished lap, got "${lap}"; there are main/lap-0001`)),
-  );
+  const { input } = await chosenAs(choices, (asked) => {
+    const from = parentOf(asked);
+    if (from !== undefined && from !== 'main/lap-0001')
+      throw new Error(`from: expected a finished lap, got "${from}"; there are main/lap-0001`);
+    return resolveRecipe(domains, asked, from === undefined ? undefined : finished);
+  });
   return input;
 };
 

@@ -1,0 +1,46 @@
+import type { Task } from '../records.ts';
+
+/**
+ * What is known of a lap's files and servers before anything is spent: counted where they could be read, absent where
+ * not. Lengths are tokens of the base's tokenizer.
+ */
+export interface LapFacts {
+  readonly problems?: ProblemFacts;
+  /** Of each role's prompt as the chat template writes it, without the texts that it shows. */
+  readonly prompts?: Readonly<Record<Task, number>>;
+  readonly base?: BaseFacts;
+  readonly server?: ServerFacts;
+}
+
+export interface ProblemFacts {
+  /** Problems that a lap can ask about; those left out are not among them. */
+  readonly count: number;
+  readonly leftOut: number;
+  /** Of a statement; absent without a tokenizer. */
+  readonly tokens?: { readonly median: number; readonly most: number };
+}
+
+export interface BaseFacts {
+  readonly sha256: string;
+  readonly parameters: number;
+  /** Bytes of the folder. */
+  readonly bytes: number;
+  /** Tokens that its positions reach; absent where its config does not say. */
+  readonly context?: number;
+}
+
+export interface ServerFacts {
+  /** Tokens of prompt and answer together. */
+  readonly context: number;
+  /** Who said so: a server's address, a setting, the base. */
+  readonly of: string;
+}
+
+/** A size that was derived, and from what. */
+export interface Derived {
+  /** Of the recipe, such as `coldStart.problems`. */
+  readonly field: string;
+  readonly value: number | string | boolean | readonly number[];
+  /** A sentence with the numbers that it follows from. */
+  readonly reason: string;
+}
