@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { config, environmentWith } from '../temporal.config.ts';
-import { basesByTrainer, type Bases } from '../activities/laps/bases.ts';
+import { basesByTrainer, type Bases } from '../activities/imports/bases.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';

@@ -16,7 +16,7 @@ import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { importBase, type Bases } from './bases.ts';
+import { importBase, type Bases } from '../imports/bases.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';

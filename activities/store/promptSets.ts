@@ -37,12 +37,32 @@ export async function openPromptSet(store: ArtifactStore, { name, sha256 }: Prom
   return promptSet(name, texts);
 }
 
+const PINNED = /^([A-Za-z0-9][\w-]*)@([0-9a-f]{64})$/;
+
+/** How a recipe names just these texts, whatever the name goes over to. */
+export function pinned({ name, sha256 }: PromptSetRef): string {
+  return `${name}@${sha256}`;
+}
+
 /**
- * The set that a name means: one that is shipped, which is copied to the store, or one that a team has added.
- * @throws when there is none of that name, naming those that there are.
+ * The set that a name means: one that is shipped, which is copied to the store, or one that a team has added; by a name
+ * with a digest (`pinned`) the texts of that digest.
+ * @throws when there is none of that name, naming those that there are; when a digest's texts are gone.
  */
 export async function promptSetNamed(store: ArtifactStore, name: string): Promise<PromptSetRef> {
   const shipped = await shippedSets();
+  const [, set, sha256] = PINNED.exec(name) ?? [];
+  if (set !== undefined && sha256 !== undefined) {
+    if (shipped.includes(set)) await put(store, set, await textsIn(path.join(SHIPPED, set)));
+    const ref = { name: set, sha256 };
+    if (!(await store.exists(uri.promptSet(sha256))))
+      throw new Error(
+        `Expected domain.prompts to name texts of the store, got ${name}, which are not there: \`flywheel prompts ` +
+          'add` puts a folder of them into it',
+      );
+    await openPromptSet(store, ref);
+    return ref;
+  }
   if (shipped.includes(name)) return put(store, name, await textsIn(path.join(SHIPPED, name)));
   const added: PromptSetRef[] = [];
   for await (const named of store.list(uri.promptNames)) added.push(await store.readJson<PromptSetRef>(named));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { store } from '../../workers/store.ts';
 import { markFormat } from '../../activities/store/format.ts';
-import { addPromptSet } from '../../activities/store/promptSets.ts';
+import { addPromptSet, pinned } from '../../activities/store/promptSets.ts';
 import { UsageError } from '../usage.ts';
 
 export function registerPrompts(program: Command): void {
@@ -12,7 +12,8 @@ export function registerPrompts(program: Command): void {
     .summary('put a prompt set into the store')
     .description(
       'Checks a folder of prompts, a file per task and, where wanted, system.md, and puts it into the store under ' +
-        'its digest. Laps ask by it with\n`--set domain.prompts=NAME`; those that have begun keep their texts.',
+        'its digest. Laps ask by it with\n`--set domain.prompts=NAME`; those that have begun keep their texts. What it ' +
+        'prints, NAME@sha256, names these texts\nwhatever the name goes over to.',
     )
     .argument('<folder>', 'metaVerify.md, prove.md, refine.md, selfRefine.md, selfVerify.md, verify.md and system.md')
     .argument('<name>', 'what recipes call it; a name that was used before goes over to these texts')
@@ -27,5 +28,5 @@ async function add(folder: string, name: string, { json }: { readonly json?: boo
       throw new UsageError(error.message);
     },
   );
-  console.log(json ? JSON.stringify(ref) : `${ref.name}: ${ref.sha256}`);
+  console.log(json ? JSON.stringify(ref) : pinned(ref));
 }

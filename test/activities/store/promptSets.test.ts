@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { shortcomingsOf } from '../../../activities/store/promptSet.ts';
-import { addPromptSet, openPromptSet, promptSetNamed } from '../../../activities/store/promptSets.ts';
+import { addPromptSet, openPromptSet, pinned, promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { TASKS, type Task } from '../../../shared/records.ts';
 import { MemoryStore } from './memoryStore.ts';
 
@@ -52,6 +52,22 @@ test('a team’s set is known by its name; the name goes over to another, and th
     [second, 'You are a careful mathematician.'],
   ] as const)
     expect((await openPromptSet(store, ref)).render('prove', { problem: 'X' })[0]?.content).toBe(said);
+});
+
+test('a name with a digest means these texts, whatever the name has gone over to', async () => {
+  const first = await addPromptSet(store, folder, 'mine', warn);
+  await change('system.md', 'You are a careful mathematician.');
+  const second = await addPromptSet(store, folder, 'mine', warn);
+  for (const ref of [first, second]) expect(await promptSetNamed(store, pinned(ref))).toEqual(ref);
+  const none = `mine@${'0'.repeat(64)}`;
+  await expect(promptSetNamed(store, none)).rejects.toThrow(`texts of the store, got ${none}, which are not there`);
+  await store.write(`prompts/${first.sha256}/system.md`, 'other');
+  await expect(promptSetNamed(store, pinned(first))).rejects.toThrow('they were changed or are gone');
+});
+
+test('a shipped set may be named with its digest, in a store that never had it', async () => {
+  const { sha256 } = await promptSetNamed(new MemoryStore(), 'paper');
+  expect(await promptSetNamed(store, `paper@${sha256}`)).toEqual({ name: 'paper', sha256 });
 });
 
 test('a name that nobody knows is refused with those that there are', async () => {

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domain } from '../../shared/domain.ts';
+import { uri } from '../../shared/ids.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
-import { expectDigest, importCheckpoint } from '../store/checkpoints.ts';
+import { checkpointRef, expectDigest, importCheckpoint } from '../store/checkpoints.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
 /** What knows models better than their files tell. */
@@ -74,10 +76,12 @@ interface Places {
 
 const HUB_NAME = /^(hf:)?([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 const COMMIT = /^[0-9a-f]{40}$/;
+const CHECKPOINT = /^checkpoints\/([0-9a-f]{64})\/?$/;
 
 /**
- * The base that a recipe names: one that the domain ships, a folder of the store, or a model of a hub by its name and
- * revision. All but shipped ones are inspected before they are taken in.
+ * The base that a recipe names: one that the domain ships, a checkpoint or another folder of the store, or a model of a
+ * hub by its name and revision. All but shipped ones are inspected before they are taken in; a checkpoint was, and is
+ * what its name says.
  */
 export async function importBase(
   store: ArtifactStore,
@@ -88,6 +92,8 @@ export async function importBase(
   const shipped = Object.hasOwn(domain.bases, base) ? domain.bases[base] : undefined;
   if (shipped !== undefined) return { checkpoint: await importCheckpoint(store, path.join(root, shipped)), name: base };
   const { inspect } = bases;
+  const [, digest] = CHECKPOINT.exec(base) ?? [];
+  if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
   if (!base.startsWith('hf:') && (await store.exists(base)))
     return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
   const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
@@ -98,21 +104,57 @@ export async function importBase(
         JSON.stringify(base),
     );
   }
+  return fromHub(store, bases, name, revision);
+}
+
+/**
+ * A model that a person brings: a folder of this machine, a checkpoint of the store, or a model of a hub. A folder comes
+ * before a hub's model of the same name.
+ * @throws naming what is wrong with it.
+ */
+export async function importModel(store: ArtifactStore, bases: Bases, named: string): Promise<ImportedBase> {
+  const [, digest] = CHECKPOINT.exec(named) ?? [];
+  if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
+  const isFolder = (await stat(named).catch(() => undefined))?.isDirectory() === true;
+  const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(named) ?? [];
+  if (!isFolder && revision !== undefined) return fromHub(store, bases, name, revision);
+  if (!isFolder)
+    throw new Error(
+      `Expected a folder with a model, or a model of a hub (hf:org/name@revision), got ${JSON.stringify(named)}, ` +
+        'which is not there',
+    );
+  const checkpoint = await importCheckpoint(store, path.resolve(named), { inspect: bases.inspect });
+  return { checkpoint, name: checkpoint.uri };
+}
+
+async function fromHub(store: ArtifactStore, bases: Bases, name: string, revision: string): Promise<ImportedBase> {
   const kept = COMMIT.test(revision) ? await importedFrom(store, `hf:${name}@${revision}`) : undefined;
   if (kept !== undefined) return { checkpoint: kept, name: `hf:${name}@${revision}` };
   const { commit, folder } = await bases.fetch(name, revision);
   const pinned = `hf:${name}@${commit}`;
   const from = [{ as: 'hub', model: pinned }];
-  return { checkpoint: await importCheckpoint(store, folder, { inspect, from }), name: pinned };
+  return { checkpoint: await importCheckpoint(store, folder, { inspect: bases.inspect, from }), name: pinned };
+}
+
+/** @throws when it is not there, or is another. */
+async function checkpointOf(store: ArtifactStore, digest: string): Promise<CheckpointRef> {
+  const ref = checkpointRef(digest);
+  if (!(await store.exists(ref.uri)))
+    throw new Error(
+      `Invalid lap input: domain.base: expected a checkpoint of the store, got ${ref.uri}, which is not there: ` +
+        '`flywheel import base` puts a model into it',
+    );
+  await expectDigest(store, ref);
+  return ref;
 }
 
 /** The checkpoint that a hub's model became, once it lies in the store. */
 async function importedFrom(store: ArtifactStore, hub: string): Promise<CheckpointRef | undefined> {
-  for (const { uri, sha256, from } of await store.listMade('checkpoints/')) {
+  for (const { uri: at, sha256, from } of await store.listMade('checkpoints/')) {
     if (!from.some((source) => 'model' in source && source.model === hub)) continue;
-    if (!(await store.exists(`${uri}/config.json`))) continue; // its import was broken off
-    await expectDigest(store, { uri, sha256 });
-    return { uri, sha256 };
+    if (!(await store.exists(`${at}/config.json`))) continue; // its import was broken off
+    await expectDigest(store, { uri: at, sha256 });
+    return { uri: at, sha256 };
   }
   return undefined;
 }

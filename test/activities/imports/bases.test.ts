@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { basesByTrainer, importBase, type Bases } from '../../../activities/laps/bases.ts';
+import { basesByTrainer, importBase, importModel, type Bases } from '../../../activities/imports/bases.ts';
 import { openLap } from '../../../activities/laps/open.ts';
 import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { FileStore } from '../../../activities/store/files.ts';
@@ -92,6 +92,38 @@ test('what inspection finds is refused before it is taken in, and what lies ther
   await baseOf(good, 'hf:test/tiny');
   await baseOf(good, 'rehearsal');
   expect(good.inspected).toEqual([folder]);
+});
+
+test('a checkpoint of the store is taken as it is, by its digest, without being looked at again', async () => {
+  const bases = hub(await checkpointFolder());
+  const { checkpoint } = await importModel(store, bases, await checkpointFolder());
+  expect(bases.inspected).toHaveLength(1);
+  for (const base of [checkpoint.uri, `${checkpoint.uri}/`])
+    expect(await baseOf(bases, base)).toEqual({ checkpoint, name: checkpoint.uri });
+  expect(bases.inspected).toHaveLength(1);
+  await store.write(`${checkpoint.uri}/config.json`, '{}');
+  await expect(baseOf(bases, checkpoint.uri)).rejects.toThrow(`to have the digest ${checkpoint.sha256}, got`);
+  const none = `checkpoints/${'0'.repeat(64)}`;
+  await expect(baseOf(bases, none)).rejects.toThrow(
+    `domain.base: expected a checkpoint of the store, got ${none}, which is not there: \`flywheel import base\``,
+  );
+});
+
+test('a model is brought from a folder of this machine or a hub; the same one twice is one', async () => {
+  const folder = await checkpointFolder();
+  const bases = hub(folder);
+  const sha256 = await checkpointDigest(folder);
+  const brought = { checkpoint: { uri: `checkpoints/${sha256}`, sha256 }, name: `checkpoints/${sha256}` };
+  expect(await importModel(store, bases, folder)).toEqual(brought);
+  expect(await importModel(store, bases, path.relative('.', folder))).toEqual(brought);
+  expect(await importModel(store, bases, brought.name)).toEqual(brought);
+  expect(await importModel(store, bases, 'hf:test/tiny')).toEqual({ ...brought, name: PINNED });
+  expect(bases.inspected).toHaveLength(1);
+  await expect(importModel(store, bases, 'not/there')).rejects.toThrow(
+    'Expected a folder with a model, or a model of a hub (hf:org/name@revision), got "not/there", which is not there',
+  );
+  const broken = await checkpointFolder({ 'tokenizer.json': undefined });
+  await expect(importModel(store, bases, broken)).rejects.toThrow('tokenizer.json is missing');
 });
 
 const installation = (bases: Bases) => ({
