@@ -4,10 +4,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domain } from '../../shared/domain.ts';
-import { uri } from '../../shared/ids.ts';
+import { prefixOf, uri } from '../../shared/ids.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest, importCheckpoint } from '../store/checkpoints.ts';
+import { FileStore } from '../store/files.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
 /** What knows models better than their files tell. */
@@ -96,14 +97,7 @@ export async function importBase(
   if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
   if (!base.startsWith('hf:') && (await store.exists(base)))
     return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
-  const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
-  if (revision === undefined) {
-    const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
-    throw new Error(
-      `Invalid lap input: domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ` +
-        JSON.stringify(base),
-    );
-  }
+  const { name, revision } = hubModelIn(domain, base);
   return fromHub(store, bases, name, revision);
 }
 
@@ -138,22 +132,72 @@ async function fromHub(store: ArtifactStore, bases: Bases, name: string, revisio
 
 /** @throws when it is not there, or is another. */
 async function checkpointOf(store: ArtifactStore, digest: string): Promise<CheckpointRef> {
+  const ref = await presentCheckpoint(store, digest);
+  await expectDigest(store, ref);
+  return ref;
+}
+
+async function presentCheckpoint(store: ArtifactStore, digest: string): Promise<CheckpointRef> {
   const ref = checkpointRef(digest);
   if (!(await store.exists(ref.uri)))
     throw new Error(
       `Invalid lap input: domain.base: expected a checkpoint of the store, got ${ref.uri}, which is not there: ` +
         '`flywheel import base` puts a model into it',
     );
-  await expectDigest(store, ref);
   return ref;
+}
+
+/** A checkpoint's folder: its files begin with the prefix. */
+export interface CheckpointFolder {
+  readonly files: ArtifactStore;
+  readonly prefix: string;
+  /** Where its name says it. */
+  readonly sha256?: string;
+}
+
+/**
+ * Where the base that a recipe names lies, without taking it in or reading its weights.
+ * @throws where there is none of that name.
+ */
+export async function findBase(
+  store: ArtifactStore,
+  { root }: Pick<Places, 'root'>,
+  domain: Domain,
+  base: string,
+): Promise<CheckpointFolder | 'on a hub'> {
+  const shipped = Object.hasOwn(domain.bases, base) ? domain.bases[base] : undefined;
+  if (shipped !== undefined) return { files: new FileStore(path.join(root, shipped)), prefix: '' };
+  const inStore = ({ uri: at, sha256 }: CheckpointRef) => ({ files: store, prefix: prefixOf(at), sha256 });
+  const [, digest] = CHECKPOINT.exec(base) ?? [];
+  if (digest !== undefined) return inStore(await presentCheckpoint(store, digest));
+  if (!base.startsWith('hf:') && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
+  const { name, revision } = hubModelIn(domain, base);
+  const kept = COMMIT.test(revision) ? await keptOf(store, `hf:${name}@${revision}`) : undefined;
+  return kept === undefined ? 'on a hub' : inStore(kept);
+}
+
+/** @throws where the base is no name of a hub's model. */
+function hubModelIn(domain: Domain, base: string): { readonly name: string; readonly revision: string } {
+  const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
+  if (revision !== undefined) return { name, revision };
+  const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
+  throw new Error(
+    `Invalid lap input: domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ` +
+      JSON.stringify(base),
+  );
 }
 
 /** The checkpoint that a hub's model became, once it lies in the store. */
 async function importedFrom(store: ArtifactStore, hub: string): Promise<CheckpointRef | undefined> {
+  const kept = await keptOf(store, hub);
+  if (kept !== undefined) await expectDigest(store, kept);
+  return kept;
+}
+
+async function keptOf(store: ArtifactStore, hub: string): Promise<CheckpointRef | undefined> {
   for (const { uri: at, sha256, from } of await store.listMade('checkpoints/')) {
     if (!from.some((source) => 'model' in source && source.model === hub)) continue;
     if (!(await store.exists(`${at}/config.json`))) continue; // its import was broken off
-    await expectDigest(store, { uri: at, sha256 });
     return { uri: at, sha256 };
   }
   return undefined;

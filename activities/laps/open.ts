@@ -17,6 +17,7 @@ import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { importBase, type Bases } from '../imports/bases.ts';
+import type { Surroundings } from './facts.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
@@ -39,9 +40,8 @@ export interface OpenedLap {
   readonly base: CheckpointRef;
 }
 
-/** Where a lap opens: the project's root, where shipped checkpoints are, and what there is to choose from. */
-export interface Installation {
-  readonly root: string;
+/** Where a lap opens, and what there is to choose from. */
+export interface Installation extends Surroundings {
   readonly domains: Domains;
   readonly clusters: readonly Cluster[];
   /** Names of the serving engines. */

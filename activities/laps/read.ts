@@ -4,7 +4,7 @@ import type { LapFacts } from '../../shared/lap/facts.ts';
 import { parentOf, resolveRecipe, type ResolvedInput } from '../../shared/lap/lapInput.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { lapFacts } from './facts.ts';
+import { lapFacts, type Surroundings } from './facts.ts';
 import { readManifest } from './parent.ts';
 import { planFrom } from './planFrom.ts';
 
@@ -17,17 +17,18 @@ export interface ReadLap extends ResolvedInput {
   readonly plan: LapPlan;
 }
 
-/** Nothing is written, and nobody is asked. @throws an Error that names each bad field, what was expected and came. */
+/** Nothing is written, and servers that are silent are not waited for. @throws an Error that names each bad field, what was expected and came. */
 export async function readLap(
   store: ArtifactStore,
-  { domains }: { readonly domains: Domains },
+  here: Surroundings & { readonly domains: Domains },
   input: unknown,
 ): Promise<ReadLap> {
+  const { domains } = here;
   const from = parentOf(input);
   const manifest = from === undefined ? undefined : await readManifest(store, from);
   const stated = resolveRecipe(domains, input, manifest);
   const domain = domains.of(stated.recipe.domain.name);
-  const facts = await lapFacts(store, domain, stated.recipe);
+  const facts = await lapFacts(store, here, domain, { ...stated, manifest });
   const resolved = resolveRecipe(domains, input, manifest, facts);
   const plan = await planFrom(store, domain, resolved, manifest);
   return { ...resolved, domain, facts, plan, ...(manifest && { manifest }) };

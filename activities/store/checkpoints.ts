@@ -20,6 +20,11 @@ export async function checkpointDigest(folder: string): Promise<string> {
   return digestOf(new FileStore(folder), '', folder);
 }
 
+/** The same of the files of a store below a prefix. */
+export function checkpointDigestIn(store: ArtifactStore, prefix: string): Promise<string> {
+  return digestOf(store, prefix, prefix);
+}
+
 /** Where a checkpoint lies in the store. */
 export function checkpointRef(sha256: string): CheckpointRef {
   return { uri: uri.checkpoint(sha256), sha256 };

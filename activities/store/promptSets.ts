@@ -76,6 +76,14 @@ export async function promptSetNamed(store: ArtifactStore, name: string): Promis
   return found;
 }
 
+/** The same as it lies there, and a shipped one is not copied. @throws likewise. */
+export async function promptTextsNamed(store: ArtifactStore, name: string): Promise<PromptSet> {
+  const shipped = (await shippedSets()).includes(name);
+  return shipped
+    ? promptSet(name, await textsIn(path.join(SHIPPED, name)))
+    : openPromptSet(store, await promptSetNamed(store, name));
+}
+
 /**
  * Puts a team's set into the store, under its digest, and gives it a name. The name of a set that was added before goes
  * over to the new one; laps that have begun keep theirs.

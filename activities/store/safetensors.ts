@@ -17,13 +17,7 @@ interface Tensor {
  * @throws with the reason where the file is cut off, or is something else.
  */
 export async function tensorsIn(files: ArtifactStore, name: string): Promise<string[]> {
-  const bytes = (await files.stat(name))?.bytes ?? 0;
-  if (bytes < 8) throw new Error(`has ${bytes} bytes`);
-  const size = Number((await files.readBytes(name, { from: 0, to: 8 })).readBigUInt64LE());
-  if (size > MOST_HEADER) throw new Error('does not begin with the header of a safetensors file');
-  if (bytes < 8 + size) throw new Error(`is cut off within its header: it has ${bytes} bytes`);
-  const header = headerOf((await files.readBytes(name, { from: 8, to: 8 + size })).toString('utf8'));
-  const tensors = Object.entries(header).filter(([tensor]) => tensor !== '__metadata__');
+  const { tensors, bytes, size } = await headerIn(files, name);
   let end = 0;
   for (const [tensor, { dtype, shape, data_offsets: at }] of tensors.sort(byPlace)) {
     const bits = BITS[dtype];
@@ -35,6 +29,24 @@ export async function tensorsIn(files: ArtifactStore, name: string): Promise<str
   if (bytes < 8 + size + end) throw new Error(`is cut off: it has ${bytes} bytes of ${8 + size + end}`);
   if (bytes > 8 + size + end) throw new Error(`has ${bytes - 8 - size - end} bytes more than its header speaks of`);
   return tensors.map(([tensor]) => tensor);
+}
+
+/** How many numbers its tensors hold. @throws where its header cannot be read. */
+export async function numbersIn(files: ArtifactStore, name: string): Promise<number> {
+  const { tensors } = await headerIn(files, name);
+  return tensors.reduce((sum, [, { shape }]) => sum + shape.reduce((product, each) => product * each, 1), 0);
+}
+
+/** Its tensors, with the bytes that file and header have. */
+async function headerIn(files: ArtifactStore, name: string) {
+  const bytes = (await files.stat(name))?.bytes ?? 0;
+  if (bytes < 8) throw new Error(`has ${bytes} bytes`);
+  const size = Number((await files.readBytes(name, { from: 0, to: 8 })).readBigUInt64LE());
+  if (size > MOST_HEADER) throw new Error('does not begin with the header of a safetensors file');
+  if (bytes < 8 + size) throw new Error(`is cut off within its header: it has ${bytes} bytes`);
+  const header = headerOf((await files.readBytes(name, { from: 8, to: 8 + size })).toString('utf8'));
+  const tensors = Object.entries(header).filter(([tensor]) => tensor !== '__metadata__');
+  return { tensors, bytes, size };
 }
 
 function headerOf(text: string): Readonly<Record<string, Tensor>> {

@@ -1,4 +1,5 @@
 import type { Task } from '../records.ts';
+import type { ProblemCounts } from './sizes.ts';
 
 /**
  * What is known of a lap's files and servers before anything is spent: counted where they could be read, absent where
@@ -10,18 +11,31 @@ export interface LapFacts {
   readonly prompts?: Readonly<Record<Task, number>>;
   readonly base?: BaseFacts;
   readonly server?: ServerFacts;
+  /** What it names and is not there, or cannot be read. @default nothing */
+  readonly refused?: readonly Refusal[];
+  /** What could not be looked at, or was guessed, a sentence each. @default nothing */
+  readonly notes?: readonly string[];
 }
+
+/** Why a lap of a recipe cannot work: a size that does not fit, or the sentence of whoever could not read it. */
+export type Refusal = {
+  /** Of the recipe, such as `stages.generator.maxPromptTokens`. */
+  readonly field: string;
+} & ({ readonly expected: string; readonly got: string; readonly remedy: string } | { readonly message: string });
 
 export interface ProblemFacts {
   /** Problems that a lap can ask about; those left out are not among them. */
   readonly count: number;
   readonly leftOut: number;
-  /** Of a statement; absent without a tokenizer. */
-  readonly tokens?: { readonly median: number; readonly most: number };
+  /** Where it asks about them. */
+  readonly splits: ProblemCounts;
+  /** Of a statement; absent without a base. Of many, a sample counts, and the shortest and longest by characters. */
+  readonly tokens?: { readonly least: number; readonly median: number; readonly most: number };
 }
 
 export interface BaseFacts {
-  readonly sha256: string;
+  /** Absent where it would first have to be reckoned, of gigabytes. */
+  readonly sha256?: string;
   readonly parameters: number;
   /** Bytes of the folder. */
   readonly bytes: number;
