@@ -146,7 +146,9 @@ export const config = {
   clusters: env['FLYWHEEL_CLUSTERS'] ?? '{"local":{"kind":"local"}}',
   inference: {
     /** Endpoints that others run, as JSON (engine `external`); activities/serving says the form. */
-    endpoints: env['FLYWHEEL_ENDPOINTS'],
+    endpoints: env['FLYWHEEL_ENDPOINTS'] || undefined,
+    /** The same, imported by `flywheel import endpoints`; read at each use where FLYWHEEL_ENDPOINTS says nothing. */
+    endpointsFile: path.join(stateDir, 'endpoints.json'),
     /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
   },

@@ -61,7 +61,7 @@ export function configuredServing(store: ArtifactStore): Serving {
     engines: [
       batcher({ ...local, command: served, port }),
       command({ ...local, command: config.inference.serveCommand }),
-      external({ endpoints: config.inference.endpoints, env: machine.env }),
+      external({ ...config.inference, env: machine.env }),
     ],
   });
 }

@@ -244,8 +244,7 @@ function classify(
     : { ...known, kind: 'answered', text, score: parsed.score };
 }
 
-const UNANNOUNCED =
-  'though nobody has said that this model thinks: say it by "thinking" of its endpoint (FLYWHEEL_ENDPOINTS)';
+const UNANNOUNCED = 'though nobody has said that this model thinks: say it by "thinking" of its endpoint';
 
 /** Why an answer is no whole one. */
 const STOPPED: Partial<Record<Cause, string>> = {

@@ -31,7 +31,7 @@ function otherModel({ endpoint }: Server, model: ModelRef, { model: said }: Answ
   if (names.some((name) => isSameName(name, said, 'endpoint' in model))) return undefined;
   return wrongModel(
     `expected answers of ${JSON.stringify(endpoint.model)}, got one of ${JSON.stringify(said)}: another model is ` +
-      'served there; if that is its name for this one, say so by "answersAs" in FLYWHEEL_ENDPOINTS',
+      'served there; if that is its name for this one, say so by "answersAs" of its endpoint',
   );
 }
 

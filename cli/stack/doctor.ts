@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { checkpointThinking } from '../../activities/store/thinking.ts';
-import { externalEndpoints } from '../../activities/serving/external.ts';
+import { configuredEndpoints } from '../../activities/serving/endpoints.ts';
 import { formatText } from '../../shared/thinking.ts';
 import { isFree } from '../../activities/processes/ports.ts';
 import { FileStore, hasHardLinks } from '../../activities/store/files.ts';
@@ -130,6 +130,18 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     };
   },
 
+  async endpoints() {
+    const found = await configuredEndpoints(config.inference);
+    if (found === undefined) return { state: 'ok', detail: 'none: needed by the engine external alone' };
+    const names = found.endpoints.map(({ baseUrl, models, apiKeyEnv }) => {
+      const served = models === undefined ? 'every model under its digest' : Object.values(models).join(', ');
+      return `${baseUrl} (${served}${apiKeyEnv === undefined ? '' : `; key in ${apiKeyEnv}`})`;
+    });
+    const imported = existsSync(config.inference.endpointsFile) && found.from !== config.inference.endpointsFile;
+    const unused = imported ? `; it wins over ${config.inference.endpointsFile}` : '';
+    return { state: 'ok', detail: `${names.join(', ')}, from ${found.from}${unused}` };
+  },
+
   /** How the replies of shipped and imported bases hold thinking, and those of endpoints. */
   async thinking() {
     const said: string[] = [];
@@ -141,8 +153,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
       const folder = place.slice(0, -CONFIG.length);
       if (place.endsWith(`/${CONFIG}`)) await say(folder.slice(0, -1), store, folder);
     }
-    const { endpoints } = config.inference;
-    for (const { baseUrl, thinking } of endpoints === undefined ? [] : externalEndpoints(endpoints))
+    for (const { baseUrl, thinking } of (await configuredEndpoints(config.inference))?.endpoints ?? [])
       said.push(`${baseUrl}: ${thinking === undefined ? 'as its model says' : formatText(thinking)}`);
     return { state: 'ok', detail: said.join('; ') };
   },
@@ -161,8 +172,8 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('check what a lap needs on this machine')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, thinking and base ' +
-        'checkpoints. Changes nothing. Exit code 1 when something must be mended.',
+      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, endpoints, thinking and ' +
+        'base checkpoints. Changes nothing. Exit code 1 when something must be mended.',
     )
     .option('--json', 'print one JSON object')
     .action(async ({ json }: { json?: boolean }) => {
