@@ -50,7 +50,7 @@ const endpointSchema = z.strictObject(
   },
   {
     error: ({ code, keys }) =>
-      code === 'unrecognized_keys' && (keys as string[]).some((key) => SECRET.test(key))
+      code === 'unrecognized_keys' && (keys as readonly string[]).some((key) => SECRET.test(key))
         ? 'no such field: apiKeyEnv names the environment variable that holds a key; the key itself is written nowhere'
         : undefined,
   },
