@@ -13,7 +13,7 @@ import { uri } from '../shared/ids.ts';
 interface WrittenReport extends ArtifactRef {
   /** What the lap took, as far as budgets ask. */
   readonly used: Spending;
-  /** Signs of reward hacking, in words. */
+  /** What came to nothing, and signs of reward hacking, in words. */
   readonly warnings: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export async function writeReport(
   return {
     ...page,
     used: spendingOf(report.ledgerTotal.used),
-    warnings: report.watch.warnings.map(({ about, text }) => `${about}: ${text}`),
+    warnings: [...(report.warnings ?? []), ...report.watch.warnings.map(({ about, text }) => `${about}: ${text}`)],
   };
 }
 

@@ -26,7 +26,7 @@ const HEALS = {
   /** Another model answered under the name of a set's: what it said is taken back, and asked again. */
   WrongModel: true,
   BadSetInput: false,
-  /** Every call of a set failed. */
+  /** Not one answer of a set can be read. */
   NoAnswers: false,
   /** More of a judge's verdicts are lost than the recipe allows: to ask again would select. */
   TooManyLost: false,

@@ -18,3 +18,8 @@ export function visible(text: string, most = 60): string {
     .slice(0, most)
     .replace(/(?! )[\p{C}\p{Z}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+
+/** The beginning of a text in quotes, on one line, `most` characters of it. */
+export function quoted(text: string, most = 200): string {
+  return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
+}

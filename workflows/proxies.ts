@@ -47,7 +47,7 @@ export const training = proxyActivities<TrainingActivities>({
 });
 
 /** A set's plan, end and stop: quick, safe to repeat, and worth repeating for as long as a disk may be full or away. */
-export const quick = proxyActivities<Pick<SetActivities, 'planSet' | 'collectLabels' | 'stopSet'>>({
+export const quick = proxyActivities<Pick<SetActivities, 'planSet' | 'collectLabels' | 'setInWords' | 'stopSet'>>({
   taskQueue: QUEUES.inference,
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '20 seconds',

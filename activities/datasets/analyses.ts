@@ -12,12 +12,14 @@ export async function* wellFormedAnalyses(...asked: Parameters<typeof analysesOf
 
 /**
  * The same, each with the thinking before it.
+ * @param mark tells them apart from those of another set that the same model wrote.
  * @throws when the set is not about these proofs.
  */
 export async function* analysesOf(
   store: ArtifactStore,
   setId: string,
   proofs: DatasetRef,
+  mark?: string,
 ): AsyncGenerator<{ readonly row: AnalysisRow; readonly thinking: string | undefined }> {
   const rows = await store.rowsById<ProofRow>(proofs);
   for await (const outcome of readOutcomes(store, setId)) {
@@ -28,7 +30,7 @@ export async function* analysesOf(
     const answer = answerIn(outcome);
     if (answer.kind === 'malformed' || answer.score === undefined) continue;
     const row: AnalysisRow = {
-      id: `${proof.id}-${outcome.model.slice(0, 8)}-${outcome.sample}`,
+      id: [proof.id, outcome.model.slice(0, 8), ...(mark === undefined ? [] : [mark]), outcome.sample].join('-'),
       problem: proof.problem,
       proof: proof.proof,
       proofId: proof.id,
@@ -43,11 +45,11 @@ export async function* analysesOf(
 /** The same as a dataset. */
 export async function collectAnalyses(
   store: ArtifactStore,
-  input: { to: string; setId: string; proofs: DatasetRef },
+  input: { to: string; setId: string; proofs: DatasetRef; mark?: string },
 ): Promise<DatasetRef> {
-  const { to, setId, proofs } = input;
+  const { to, setId, proofs, mark } = input;
   const made = madeBy('collectAnalyses', { proofs, answers: setId });
-  return store.writeJsonl(to, wellFormedAnalyses(store, setId, proofs), made);
+  return store.writeJsonl(to, wellFormedAnalyses(store, setId, proofs, mark), made);
 }
 
 /**
@@ -58,15 +60,19 @@ export async function chooseAnalysesForExperts(
   store: ArtifactStore,
   input: { to: string; ofVerifier: DatasetRef; ofBase?: DatasetRef; baseShare: number; count: number; seed: number },
 ): Promise<DatasetRef> {
-  const fromBase = input.ofBase ? Math.round(input.count * input.baseShare) : 0;
-  const choose = async (ref: DatasetRef | undefined, count: number) => {
+  const fromBase = input.ofBase?.rows ? Math.round(input.count * input.baseShare) : 0;
+  const textOf = (row: AnalysisRow): string => `${row.proofId}\n${row.analysis}`;
+  const choose = async (ref: DatasetRef | undefined, count: number, before: readonly AnalysisRow[] = []) => {
     if (ref === undefined || count === 0) return [];
-    const distinct = distinctBy(await store.readRows<AnalysisRow>(ref), (row) => `${row.proofId}\n${row.analysis}`);
-    return balancedSample(distinct, count, (row) => String(row.analysisScore), input.seed);
+    // A training that taught nothing leaves the base's own model, whose texts may be the same.
+    const known = new Set(before.map((row) => `${row.model}\n${textOf(row)}`));
+    const rows = (await store.readRows<AnalysisRow>(ref)).filter((row) => !known.has(`${row.model}\n${textOf(row)}`));
+    return balancedSample(distinctBy(rows, textOf), count, (row) => String(row.analysisScore), input.seed);
   };
+  const ofVerifier = await choose(input.ofVerifier, input.count - fromBase);
   return store.writeJsonl(
     input.to,
-    [...(await choose(input.ofVerifier, input.count - fromBase)), ...(await choose(input.ofBase, fromBase))],
+    [...ofVerifier, ...(await choose(input.ofBase, fromBase, ofVerifier))],
     madeBy('chooseAnalysesForExperts', {
       'of the verifier': input.ofVerifier,
       'of the base': fromBase > 0 ? input.ofBase : undefined,

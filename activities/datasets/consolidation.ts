@@ -16,6 +16,7 @@ import { balancedSample } from '../../shared/selection.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
+import { failure } from '../failure.ts';
 import { openPromptSet } from '../store/promptSets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -86,6 +87,7 @@ type Row = Example & { readonly problem: Problem; readonly proof?: string; reado
  * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes
  * and whose self-analysis agrees, the verifier's right analyses that the meta-verifier passes, and its meta-analyses
  * that agree with the experts.
+ * @throws `NothingToLearn`, with counts, where nothing passes.
  */
 export async function writeConsolidation(
   store: ArtifactStore,
@@ -103,9 +105,11 @@ export async function writeConsolidation(
   take('analyses', await passedAnalyses(store, input));
   if (input.metaAnalyses !== undefined) take('metaAnalyses', await passedMetaAnalyses(store, input.metaAnalyses));
   if (chosen.length === 0)
-    throw new Error(
-      `Expected answers of ${input.labels.writtenIn} to pass, so that there is something to consolidate, got ` +
-        'none; lower what must pass or start from another lap',
+    throw failure(
+      'NothingToLearn',
+      `Expected answers that pass, to consolidate ${input.labels.writtenIn} from, got none: ` +
+        `${skills.map(({ skill, seen }) => `0 of ${seen} ${PASSES[skill]}`).join(', ')}. Go on from another lap, or ` +
+        'from one that labels more proofs (labelling.proofs) with a generator and a verifier that have learned',
     );
   const prompts = await openPromptSet(store, input.prompts);
   const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, thinking, score }): TrainingRow => ({
@@ -129,6 +133,12 @@ export async function writeConsolidation(
   });
   return { dataset: await store.writeJsonl(input.to, rows, made), skills };
 }
+
+const PASSES: Readonly<Record<SkillCounts['skill'], string>> = {
+  proofs: 'proofs are labelled 1 and found right by the generator itself',
+  analyses: "analyses give their proof's score and are confirmed by the meta-verifier",
+  metaAnalyses: "meta-analyses give the experts' score",
+};
 
 interface Passed {
   readonly seen: number;

@@ -11,6 +11,8 @@ import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
+import { quoted } from '../../shared/texts.ts';
+import { failure } from '../failure.ts';
 
 /** The rows of several datasets as one. */
 export async function concatenate(
@@ -127,7 +129,10 @@ interface ExpertScores {
   readonly validation: DatasetRef;
 }
 
-/** D_v: the proofs that experts scored, split by problem. What was flagged or expired has no score and is left out. */
+/**
+ * D_v: the proofs that experts scored, split by problem. What was flagged or expired has no score and is left out.
+ * @throws `NothingToLearn`, with what became of the questions, when none is left to train on.
+ */
 export const recordProofScores = (store: ArtifactStore, input: ExpertScores) =>
   recordScores(store, 'score', input, { by: 'recordProofScores', place: 'proofScores' });
 
@@ -146,6 +151,8 @@ async function recordScores(
     withScore(row, field, reviews, lap),
   );
   const problems = await store.rowsById<Problem>(validation);
+  const trained = scored.filter(({ problem }) => !problems.has(problem.id)).length;
+  if (trained === 0) throw nothingScored(subject, [...reviews.values()], scored.length);
   const made = madeBy(by, { subject, results, 'held back': validation });
   const write = (name: string, isHeldBack: boolean) =>
     store.writeJsonl(
@@ -154,6 +161,21 @@ async function recordScores(
       made,
     );
   return { train: await write('train', false), validation: await write('validation', true) };
+}
+
+function nothingScored(subject: DatasetRef, reviews: readonly ReviewRow[], heldBack: number): Error {
+  const count = (kind: ReviewRow['result']['kind']) => reviews.filter(({ result }) => result.kind === kind).length;
+  const flags = reviews.flatMap(({ result }) => (result.kind === 'flagged' ? [result.reason] : []));
+  const came = [
+    flags.length > 0 && `${flags.length} were flagged (one as ${quoted(flags[0] ?? '')})`,
+    count('expired') > 0 && `${count('expired')} expired without an answer (experts.deadlineHours, experts.onDeadline)`,
+    heldBack > 0 && `${heldBack} that were scored are of problems held back (validationShare)`,
+  ].filter(Boolean);
+  return failure(
+    'NothingToLearn',
+    `Expected scores to train on of the ${subject.rows} rows of ${subject.uri}, got none: ` +
+      `${came.join(', ') || 'there was nothing to ask about'}. More questions, more time or fewer held back help`,
+  );
 }
 
 /** A row with the score that experts gave it, where they gave one. */

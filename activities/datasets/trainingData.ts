@@ -24,8 +24,7 @@ export interface TrainingSource {
 
 /**
  * The dataset that a training job reads: prompts rendered here, once, so that the trainer knows no prompt.
- * @throws `NothingToLearn`, non-retryable, when there is no row: people may have flagged or left open all that they
- * were asked.
+ * @throws `NothingToLearn`, non-retryable, when there is no row.
  */
 export async function writeTrainingRows(
   store: ArtifactStore,
@@ -36,8 +35,8 @@ export async function writeTrainingRows(
   if (from.rows === 0) {
     throw failure(
       'NothingToLearn',
-      `Expected ${from.uri} to hold rows to train ${task} on, got none. Where people score them: see how many ` +
-        'were scored, flagged and expired (flywheel review, reviews/ in the store)',
+      `Expected ${from.uri} to hold rows to train ${task} on, got none: \`flywheel lineage ${from.uri}\` shows what ` +
+        'it was made of',
     );
   }
   async function* rows(): AsyncGenerator<TrainingRow> {

@@ -5,7 +5,7 @@ import { openPromptSet } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
-import { collectLabels } from './outcomes.ts';
+import { collectLabels, setInWords } from './outcomes.ts';
 import { cutIntoShards, type CutInput } from './shards.ts';
 import { sampleShard, type SampleShardInput } from './sampleShard.ts';
 import { type ShardContext, type ShardResult } from './shard.ts';
@@ -52,6 +52,8 @@ export function createSetActivities({ store, resolve, verify = false }: SetDeps)
       asActivity(async (context) => labelShard(await shardDeps(input), input, context)),
     /** All label rows of a finished set as one dataset. */
     collectLabels: (setId: string): Promise<DatasetRef> => beating(() => collectLabels(store, setId)),
+    /** What a person should know of a finished set; undefined where there is nothing to say. */
+    setInWords: (setId: string): Promise<string | undefined> => beating(() => setInWords(store, setId)),
     /**
      * Tells the shards of a set to stop, wherever they run: a mark in the store, which they look for (heartbeats would
      * take half a minute).

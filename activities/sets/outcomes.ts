@@ -1,10 +1,12 @@
-import type { Outcome } from '../../shared/outcomes.ts';
+import { SetWords, type Limits } from '../../shared/figures/usable.ts';
+import type { Outcome, Sampling } from '../../shared/outcomes.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
-import type { DatasetRef } from '../../shared/records.ts';
+import type { DatasetRef, Task } from '../../shared/records.ts';
 import type { Score } from '../../shared/scores.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
+import type { StoredResult } from './shard.ts';
 import type { SetShards } from './shards.ts';
 import { readSealed, sealedUri } from '../inference/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
@@ -47,6 +49,21 @@ export async function scoresByRow(
     if (counts(outcome)) scores.set(row, [...(scores.get(row) ?? []), kind === 'answered' ? score : undefined]);
   }
   return scores;
+}
+
+/** What a person should know of a finished set (shared/figures/usable.ts). */
+export async function setInWords(store: ArtifactStore, setId: string): Promise<string | undefined> {
+  const words = new SetWords(await limitsOf(store, setId));
+  for await (const outcome of readOutcomes(store, setId)) words.add(outcome);
+  return words.text(setId);
+}
+
+/** As the first shard was asked. */
+async function limitsOf(store: ArtifactStore, setId: string): Promise<Limits> {
+  type Asked = { readonly task?: Task; readonly sampling?: Sampling & Limits };
+  const { plan } = (await store.findJson<StoredResult<unknown>>(uri.shardResult(setId, 0))) ?? {};
+  const { task, sampling = {} } = (plan ?? {}) as Asked;
+  return task === undefined ? sampling : { [task]: sampling };
 }
 
 /** Puts the shards' label rows together as `labels/<setId>/labels.jsonl`, in the order of the proofs. */

@@ -45,6 +45,7 @@ export async function followLap({
 }: FollowOptions): Promise<FollowResult> {
   let phase = '';
   let waited = 0;
+  let warned = 0;
   let told = '';
   /** A lap goes on, whether or not it says how far it is. */
   const tell = ({ message }: Error): undefined => {
@@ -70,7 +71,9 @@ export async function followLap({
       const key = JSON.stringify([progress.phase, step, callsDone, experts, outageText(progress, now) !== '']);
       if (progress.phase !== phase) view.say(line, key);
       phase = progress.phase;
-      const { waitingForExperts: waiting = 0 } = progress;
+      const { waitingForExperts: waiting = 0, warnings = [] } = progress;
+      for (const warning of warnings.slice(warned)) view.say(`! ${warning}`);
+      warned = warnings.length;
       if (waiting > 0 && waited === 0) view.say(waitingText(waiting, questionsLink()));
       waited = waiting;
       view.update(line, key);

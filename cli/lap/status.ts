@@ -131,6 +131,7 @@ async function textOf(
     );
     if (progress !== undefined && endedAt === undefined)
       lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
+    if (endedAt === undefined) lines.push(...(progress?.warnings ?? []).map((warning) => `  ! ${warning}`));
     if (trouble !== undefined) lines.push(`  It does not say how far it is: ${trouble}`);
     if (link !== undefined) lines.push(`  ${link}`);
     if (endedAt === undefined && progress?.waitingForExperts)

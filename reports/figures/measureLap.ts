@@ -1,5 +1,5 @@
 import type { Domains } from '../../shared/domain.ts';
-import type { LapManifest } from '../../shared/lap/manifest.ts';
+import { warningsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Decoding } from './answers.ts';
@@ -43,6 +43,7 @@ export async function measureLap(
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);
   await identityNote(measured);
+  const warnings = warningsOf(manifest);
   const { lap, parent, turn, recipe, recipeSha256, startedAt, endedAt } = manifest;
   return {
     lap,
@@ -66,6 +67,7 @@ export async function measureLap(
     rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
     losses: await lossFigures(measured),
+    ...(warnings.length > 0 && { warnings }),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,
   };

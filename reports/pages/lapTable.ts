@@ -41,6 +41,7 @@ export function lapTable(report: LapReport): string {
         String(training.unscorable),
       ]),
     ]),
+    ...(report.warnings ? ['', ...report.warnings.map((text) => `! ${text}`)] : []),
     ...watchLines(report),
     ...lossLines(report),
     ...imitationLines(report),

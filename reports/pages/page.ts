@@ -32,10 +32,11 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
         Preset ${report.preset}, seed ${report.seed}${report.parent ? `, after ${report.parent}` : ''}. Started
         ${utc(report.startedAt)}, took ${duration(report.wallSeconds)}. Truth: ${report.truthBy}.
       </p>
-      ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
-      ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
-      ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
-      ${lossSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null} ${tiles(report)}
+      ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null} ${generatorSection(report)}
+      ${selfVerificationSection(report)} ${labelSection(report)} ${contested ? contestedExample(contested) : null}
+      ${trainingSection(report)} ${watchSection(report)} ${lossSection(report)} ${timeSection(report)}
+      ${ledgerSection(report)} ${footnotes(report, manifest)}`,
   );
 }
 

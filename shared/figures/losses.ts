@@ -79,8 +79,18 @@ export function meanVerdict(counts: VerdictCounts): Bounded | null {
 
 /** Ours: a share of a few per cent is then known to a few per cent. */
 const MANY = 100;
-/** Ours: of fewer, a lost one or two are chance. */
-const ENOUGH = 10;
+/** Ours: of fewer, a lost one or two are chance, and so it is that all of them say the same. */
+export const ENOUGH = 10;
+
+/** Whether so few of a set's answers can be read that a person should know. Ours: less than a quarter. */
+export const isFew = (answered: number, samples: number): boolean => 4 * answered < samples;
+
+/** Whether a judge may have said the same each time, by the sum of what it said; the ledger tells for certain. */
+export const mayBeAlike = (verdicts: VerdictsByTask): boolean =>
+  VERDICT_TASKS.some((task) => {
+    const said = verdicts[task].asked - lostOf(verdicts[task]);
+    return said >= ENOUGH && [0, 0.5, 1].includes(verdicts[task].scores / said);
+  });
 
 /**
  * Whether a share lost is above what is allowed. While verdicts still come it has to be certain (by the lower end of

@@ -259,6 +259,8 @@ export interface LapReport
   /** Signs of reward hacking. */
   readonly watch: LapWatch;
   readonly losses: LossFigures;
+  /** Sets and trainings that came to nothing, or nearly so; absent where there are none. */
+  readonly warnings?: readonly string[];
   readonly wallSeconds: number;
   /** What was under way; `neither` is wall time in which no training and no inference was. */
   readonly time: {

@@ -90,6 +90,8 @@ export interface StageRecord {
   readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
+  /** What a person should know of it: that it taught nothing, and why. */
+  readonly warnings?: readonly string[];
   /** When it was submitted; with it the report can tell what ran side by side. */
   readonly startedAt: string;
 }
@@ -167,4 +169,10 @@ export interface PhaseRecord {
 export const trainingsOf = ({ consolidation, stages }: Pick<LapManifest, 'consolidation' | 'stages'>) => [
   ...(consolidation ? [{ ...consolidation, name: 'consolidation' as const, datasets: [consolidation.dataset] }] : []),
   ...stages,
+];
+
+/** Of its sets and trainings, what a person should know: that they came to nothing, or nearly so, and why. */
+export const warningsOf = (manifest: Pick<LapManifest, 'consolidation' | 'stages' | 'sets'>): string[] => [
+  ...manifest.sets.flatMap(({ warning }) => warning ?? []),
+  ...trainingsOf(manifest).flatMap(({ warnings }) => warnings ?? []),
 ];

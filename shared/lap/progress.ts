@@ -40,6 +40,8 @@ export interface LapProgress {
   readonly waitingForExperts?: number;
   /** While no server of a model answers: since when, ISO 8601, and what was heard last. */
   readonly waitingForServers?: { readonly since: string; readonly last: string };
+  /** What a person should look at: of sets with few answers, of trainings that taught nothing. */
+  readonly warnings?: readonly string[];
   /** What each phase is expected to take. */
   readonly plan?: readonly PlanHeadline[];
 }

@@ -28,6 +28,8 @@ export interface SampleSetInput {
   readonly seed: number;
   /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
   readonly attempts: number;
+  /** Whether the set fails where not one answer can be read. @default false */
+  readonly mustAnswer?: boolean;
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
   readonly maxLossShare?: number | undefined;
   readonly engine: EngineSettings;
@@ -54,6 +56,8 @@ export interface SetResult {
   readonly requests: number;
   /** Seconds of shard activity, summed; wall time is the manifest's. */
   readonly inferenceSeconds: number;
+  /** What a person should know of it: that few answers could be read, or that all verdicts are the same. */
+  readonly warning?: string;
 }
 
 /**
@@ -92,6 +96,8 @@ export interface LabelSetInput {
   readonly verdictAttempts: number;
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
   readonly maxLossShare?: number | undefined;
+  /** Whether the set fails where not one analysis can be read. @default false */
+  readonly mustAnswer?: boolean;
   readonly sampling: { readonly verify: Sampling; readonly metaVerify: Sampling };
   readonly seed: number;
   readonly engine: EngineSettings;

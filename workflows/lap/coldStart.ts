@@ -23,16 +23,17 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
     await data.collectProofs({ to: at.dataset('round-0'), setId: drafts.setId, rows: asked, round: 0, series: 'r0' }),
   ];
 
-  // "Multiple rounds": the model analyses its latest proofs and writes better ones.
+  // "Multiple rounds": the model analyses its latest proofs and writes better ones. Where it can do neither, experts
+  // score what there is.
   for (let round = 1; round <= sizes.refinementRounds; round += 1) {
     const latest = rounds.at(-1) as DatasetRef;
-    const analyses = await at.sample(`analyses-${round}`, latest);
+    const analyses = await at.sample(`analyses-${round}`, latest, { mayFail: true });
     const pairs = await data.pairWithAnalyses({
       to: at.dataset(`pairs-${round}`),
       proofs: latest,
       setId: analyses.setId,
     });
-    const refined = await at.sample(`refined-${round}`, pairs);
+    const refined = await at.sample(`refined-${round}`, pairs, { mayFail: true });
     rounds.push(
       await data.collectProofs({
         to: at.dataset(`round-${round}`),

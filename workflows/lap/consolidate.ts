@@ -26,16 +26,17 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
   // The verifier analyses D_v again; an analysis passes whose score is the proof's, and which the meta-verifier
   // confirms.
   const proofs = await data.chooseScored({ to: at.dataset('proofs'), parts: parent.proofScores.train, count, seed });
-  const analyses = await at.sample('analyses', proofs);
+  const analyses = await at.sample('analyses', proofs, { mayFail: true });
   const right = await data.rightAnalyses({ to: at.dataset('right-analyses'), setId: analyses.setId, proofs });
-  const judged = metaVerification && metaVerifier ? await at.sample('judged', right.rows) : undefined;
+  const judged =
+    metaVerification && metaVerifier ? await at.sample('judged', right.rows, { mayFail: true }) : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
   const scored =
     metaVerification &&
     parent.analysisScores &&
     (await data.chooseScored({ to: at.dataset('scored-analyses'), parts: parent.analysisScores.train, count, seed }));
-  const meta = scored && (await at.sample('meta-analyses', scored));
+  const meta = scored && (await at.sample('meta-analyses', scored, { mayFail: true }));
 
   // The generator's proofs are there already: those labelled 1 that it found right itself.
   const { dataset, skills } = await data.writeConsolidation({

@@ -48,7 +48,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
 
   /** The base's proofs of held-out problems, balanced by truth: what verifiers are measured on. */
   async function draftProofs(): Promise<DatasetRef> {
-    const { setId } = await at.sample('drafts', await asked);
+    const { setId } = await at.sample('drafts', await asked, { mayFail: true });
     const { rows } = await data.buildHeldOutProofs({
       lap,
       problems: problems.heldOut,
@@ -62,7 +62,7 @@ export function heldOutEvaluation(opened: OpenedLap) {
 
   /** The base's analyses of those proofs, balanced by true quality: what meta-verifiers are measured on. */
   async function draftAnalyses(): Promise<DatasetRef> {
-    const { setId } = await at.sample('draft-analyses', await proofs);
+    const { setId } = await at.sample('draft-analyses', await proofs, { mayFail: true });
     const { rows } = await data.buildHeldOutAnalyses({
       lap,
       proofs: await proofs,

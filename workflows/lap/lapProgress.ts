@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { ordersOf, type PhaseName } from '../../shared/lap/phases.ts';
-import type { PhaseRecord } from '../../shared/lap/manifest.ts';
+import type { PhaseRecord, SetRecord, StageRecord } from '../../shared/lap/manifest.ts';
 import { PROGRESS_QUERY, type PlanHeadline, type LapProgress } from '../../shared/lap/progress.ts';
 import { planText } from '../../shared/cost/planText.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
@@ -76,8 +76,14 @@ export function trackProgress() {
     const result = await work();
     done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
     results[index] = tell(result);
-    show();
+    warn([...warnings, ...warningsIn(result)]);
     return result;
+  }
+
+  function warn(found: readonly string[]): void {
+    warnings = found;
+    current = { ...current, ...(found.length > 0 && { warnings }) };
+    show();
   }
 
   return {
@@ -110,12 +116,17 @@ export function trackProgress() {
       show();
     },
     /** What the report found that a person should look at. */
-    warn(found: readonly string[]): void {
-      warnings = found;
-      show();
-    },
+    warn,
     phases: (): readonly PhaseRecord[] => done,
   };
+}
+
+/** What a phase says of its sets, and of its training. */
+function warningsIn(result: unknown): string[] {
+  const { sets = [], warnings = [] } = (result ?? {}) as Partial<Pick<StageRecord, 'warnings'>> & {
+    readonly sets?: readonly SetRecord[];
+  };
+  return [...sets.flatMap(({ warning }) => warning ?? []), ...warnings];
 }
 
 /** What the lap can be searched by from now on. */

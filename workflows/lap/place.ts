@@ -69,6 +69,7 @@ export function place<Phase extends PhaseName>(
           earlyStop,
           verdictAttempts,
           maxLossShare: maxLossShareOf(recipe),
+          mustAnswer: true,
           sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
           seed: seedOf(seed, name),
           engine: recipe.inference,

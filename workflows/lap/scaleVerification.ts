@@ -41,7 +41,7 @@ export async function scaleVerification(input: {
 
   // Of more than shall be labelled, those that a first look finds hardest to verify; and what the last lap left over.
   const hardest = async (): Promise<DatasetRef> => {
-    const look = await at.sample('first-look', candidates);
+    const look = await at.sample('first-look', candidates, { mayFail: true });
     return data.hardestProofs({
       to: at.dataset('hardest'),
       proofs: candidates,

@@ -18,9 +18,13 @@ export async function scoreAnalyses(input: {
   // Run v1 on each (X, Y); the base as well, as the recipe's share says.
   const proofs = await data.concatenate({ to: at.dataset('proofs'), parts: input.proofs });
   await at.sample('analyses-v1', proofs);
-  if (recipe.metaData.baseShare > 0) await at.sample('analyses-base', proofs);
+  if (recipe.metaData.baseShare > 0) await at.sample('analyses-base', proofs, { mayFail: true });
+  // Where the training taught nothing, v1 is the base: its analyses are told apart by their set.
+  const mark = verifier.sha256 === base.sha256 ? 'base' : undefined;
   const [ofVerifier, ofBaseModel] = await Promise.all(
-    at.sets.map((set) => data.collectAnalyses({ to: uri.collected(set.setId), setId: set.setId, proofs })),
+    at.sets.map(({ setId }, index) =>
+      data.collectAnalyses({ to: uri.collected(setId), setId, proofs, ...(index > 0 && mark && { mark }) }),
+    ),
   );
 
   // Experts score how good each analysis is: are its issues real, and do they justify its score?

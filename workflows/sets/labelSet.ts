@@ -2,7 +2,7 @@ import { continueAsNew } from '@temporalio/workflow';
 import type { LabelSetInput, LabelSetResult } from '../../shared/sampling/sets.ts';
 import { refusalOfLabelSet } from '../../shared/sampling/setInput.ts';
 import { failure } from '../failure.ts';
-import { runWindow, setResult, type WindowState } from './window.ts';
+import { ended, runWindow, type WindowState } from './window.ts';
 import { shards, quick } from '../proxies.ts';
 
 /**
@@ -26,5 +26,5 @@ export async function labelSet(input: LabelSetInput, from?: WindowState): Promis
   );
   if (state.done < state.shards) await continueAsNew<typeof labelSet>(input, state);
   const decisions = await quick.collectLabels(setId);
-  return { ...setResult(setId, state), labels: { total: state.rows, ...state.labels }, decisions };
+  return { ...(await ended(set, state, input.mustAnswer)), labels: { total: state.rows, ...state.labels }, decisions };
 }

@@ -6,7 +6,6 @@ import type { EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
 import { setIdOf, withinLap, type Place } from '../../shared/ids.ts';
-import { failure } from '../failure.ts';
 
 /** Who asks, and how: a phase of a lap, or a product. */
 export interface Asking {
@@ -30,7 +29,7 @@ export interface SampleOptions {
   readonly greedy?: boolean;
   /** @default derived from the asking's seed and the set's path within its lap or product */
   readonly seed?: number;
-  /** Takes what comes, even no answer at all: for measurements. */
+  /** Takes what comes, even nothing that can be read: for measurements, and for what the work can do without. */
   readonly mayFail?: boolean;
 }
 
@@ -38,7 +37,7 @@ export interface SampleOptions {
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
   const { phase, prompts, engine } = asking;
-  /** @throws `NoAnswers` when every call failed. */
+  /** @throws `NoAnswers` when not one answer can be read. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
     const setId = setIdOf(asking.place, name);
@@ -48,18 +47,23 @@ export function sampler(asking: Asking, model: ModelRef) {
     const result = await executeChild(sampleSet, {
       workflowId: setId,
       args: [
-        { setId, rows, task, model, prompts, samplesPerRow, sampling, seed, attempts: 1, engine, ...trajectory(task) },
+        {
+          setId,
+          rows,
+          task,
+          model,
+          prompts,
+          samplesPerRow,
+          sampling,
+          seed,
+          attempts: 1,
+          mustAnswer: options.mayFail !== true,
+          engine,
+          ...trajectory(task),
+        },
       ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
     });
-    const { answered, unparseable, truncated, failed } = result.counts;
-    if (options.mayFail !== true && failed > 0 && answered + unparseable + truncated === 0) {
-      throw failure(
-        'NoAnswers',
-        `Expected answers to set ${setId}, got none: all ${failed} calls failed. \`flywheel ledger show ` +
-          `${setId}\` tells why`,
-      );
-    }
     const startedAt = new Date(began).toISOString();
     const record = { ...result, phase, task, startedAt, wallSeconds: (Date.now() - began) / 1000 };
     sets.push(record);

@@ -9,7 +9,8 @@ import {
 import type { ShardResult } from '../../activities/sets/shard.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { EngineSettings, LabelCounts, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
-import { lossesText, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
+import { isFew, lossesText, mayBeAlike, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
+import { callsIn } from '../../shared/outcomes.ts';
 import { failure } from '../failure.ts';
 import { quick } from '../proxies.ts';
 
@@ -109,7 +110,24 @@ const NOTHING_YET: WindowState = {
   verdicts: NO_VERDICTS_BY_TASK,
 };
 
-export function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
+/**
+ * What a finished set came to, and what a person should know of it: that few of its answers can be read, or that its
+ * judge always says the same.
+ * @param must whether it fails without one answer that can be read.
+ */
+export async function ended(set: WindowSet, state: WindowState, must = false): Promise<SetResult> {
+  const { counts, verdicts } = state;
+  const few = isFew(counts.answered, callsIn(counts));
+  // A run that an older version began has no count of its verdicts.
+  const warning = few || (verdicts && mayBeAlike(verdicts)) ? await quick.setInWords(set.setId) : undefined;
+  if (few && must && counts.answered === 0)
+    throw failure('NoAnswers', `Expected an answer that can be read, got none: ${warning}`);
+  if (warning === undefined) return setResult(set.setId, state);
+  setCurrentDetails(`${detailsOf(set, state)}\n\n⚠ ${warning}.`);
+  return { ...setResult(set.setId, state), warning };
+}
+
+function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
   return { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
 }
 

@@ -3,6 +3,7 @@ import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import { labelPolicy } from '../../../shared/lap/phases.ts';
 import type { TrainingRow } from '../../../shared/records.ts';
+import type { Score } from '../../../shared/scores.ts';
 import {
   analysisText,
   emptySet,
@@ -16,12 +17,12 @@ import {
 } from '../../reports/figures/lapFixture.ts';
 
 /** A parent lap's proof that passes and an analysis that is right, each thought over before. */
-async function consolidated(thinking?: 'keep' | 'drop'): Promise<TrainingRow[]> {
+async function consolidated(thinking?: 'keep' | 'drop', worth: Score = 1): Promise<TrainingRow[]> {
   const store = await newStore();
   const proof = { ...proofRow(1, 1), id: 'p1-lap1-0', problem: problem(1), selfScore: 1 as const };
-  const label = { ...labelRow({ kind: 'labelled', score: 1 }), proofId: proof.id };
+  const label = { ...labelRow({ kind: 'labelled', score: worth }), proofId: proof.id };
   const proofs = await store.writeJsonl('datasets/proofs.jsonl', [proof]);
-  const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proof, score: 1 }]);
+  const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proof, score: worth }]);
   const decisions = await store.writeJsonl('labels/labels.jsonl', [label]);
   await writeSet(store, 'written', [outcome('p1', 'selfVerify', selfVerifiedText(1, 1), { thinking: 'Induction?' })]);
   await writeSet(store, 'analyses', [outcome(proof.id, 'verify', analysisText(1, {}), { thinking: 'Step 1 holds.' })]);
@@ -56,4 +57,14 @@ test('a recipe may drop it', async () => {
 
 test('what was thought is quoted to nobody', async () => {
   for (const { prompt } of await consolidated()) expect(JSON.stringify(prompt)).not.toMatch(/Induction\?|Step 1 holds/);
+});
+
+test('where nothing passes, the consolidation says what was seen of each skill, and is not tried again', async () => {
+  await expect(consolidated('keep', 0)).rejects.toMatchObject({
+    type: 'NothingToLearn',
+    nonRetryable: true,
+    message: expect.stringContaining(
+      '0 of 1 proofs are labelled 1 and found right by the generator itself, 0 of 1 ana',
+    ),
+  });
 });

@@ -87,15 +87,27 @@ test('a set is seeded by its path below the lap, or as its asker says', async ()
   expect(await keys('again/lap-0009/draft/fixed')).toEqual(await keys('main/lap-0001/draft/fixed'));
 });
 
-test('a set without a single answer ends the work, unless it is a measurement', async () => {
+test('a set without a single answer that can be read ends the work with why, unless it can do without', async () => {
   await stub.change({ refused: 1 });
   await expect(asked('solve/refused', { draft: { task: 'prove' } })).rejects.toMatchObject({
     cause: {
-      type: 'NoAnswers',
-      message: expect.stringContaining('Expected answers to set solve/refused/draft, got none: all 5 calls failed'),
+      cause: {
+        type: 'NoAnswers',
+        message: expect.stringContaining(
+          'got none: 0 of 5 answers of solve/refused/draft (prove) could be read: 5 failed',
+        ),
+      },
     },
   });
   const [measured] = await asked('evaluate/refused', { sampled: { task: 'prove', mayFail: true } });
-  expect(measured?.counts).toEqual({ answered: 0, unparseable: 0, truncated: 0, failed: 5 });
-  await stub.change({ refused: 0 });
+  expect(measured).toMatchObject({
+    counts: { answered: 0, unparseable: 0, truncated: 0, failed: 5 },
+    warning: expect.stringContaining('0 of 5 answers of evaluate/refused/sampled (prove) could be read'),
+  });
+  await stub.change({ refused: 0, truncated: 0.5, unparseable: 0.5 });
+  await expect(asked('solve/unread', { draft: { task: 'prove' } })).rejects.toMatchObject({
+    cause: { cause: { message: expect.stringMatching(/\d cut off .*\d malformed .*One of them: "Seed/) } },
+  });
+  await stub.change({ truncated: 0, unparseable: 0 });
+  expect(await asked('solve/read', { draft: { task: 'prove' } })).toMatchObject([{ counts: { answered: 5 } }]);
 });
