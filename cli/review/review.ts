@@ -6,7 +6,7 @@ import * as messages from '../../shared/review/messages.ts';
 import { store } from '../../workers/store.ts';
 import { workflowLink } from '../links.ts';
 import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
-import { scoreFrom, sitDown } from './reviewTerminal.ts';
+import { scoreFrom, sitDown, type Sat } from './reviewTerminal.ts';
 import { questionText, reviewLine } from './reviewView.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 
@@ -49,11 +49,7 @@ export function registerReview(program: Command): void {
               `Start one with \`npm run lap\` or \`npm run dev\`.`,
           );
         const { stdin: input, stdout: output } = process;
-        const { given, stopped } = await sitDown({ desk, annotator, lead, set, wait, input, output });
-        const rest = stopped
-          ? 'The others stay open.'
-          : `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`;
-        console.log(`\n${given} answered. ${rest}`);
+        console.log(`\n${endText(await sitDown({ desk, annotator, lead, set, wait, input, output }), annotator)}`);
       });
     });
 
@@ -124,6 +120,17 @@ export function registerReview(program: Command): void {
     if (annotator === undefined) throw new UsageError('Expected --as with your annotator id, got nothing');
     return annotator;
   }
+}
+
+/** What a sitting came to, for the person who sat. */
+export function endText({ given, end, unused }: Sat, annotator: string): string {
+  const rest = {
+    'nothing open': `Nothing is open for ${annotator} now; a later phase may ask more (--wait stays for it).`,
+    stopped: 'The others stay open.',
+    'input over': 'The input has ended; what is open, and what a later phase asks, stays open.',
+  };
+  const lines = unused === 1 ? '1 line of the input was' : `${unused} lines of the input were`;
+  return `${given} answered. ${rest[end]}${unused === 0 ? '' : ` ${lines} not used.`}`;
 }
 
 function atDesk(work: (desk: TemporalDesk) => Promise<void>): Promise<void> {

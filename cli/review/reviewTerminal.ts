@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../shared/review/messages.ts';
@@ -48,21 +48,30 @@ export function readTyped(line: string): Typed {
     : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, f or q first, got ${JSON.stringify(line.trim())}` };
 }
 
+/** How a sitting ended. */
+export interface Sat {
+  /** Answers that were given. */
+  readonly given: number;
+  /** Because nothing was open, because the person stopped, or because the input had ended. */
+  readonly end: 'nothing open' | 'stopped' | 'input over';
+  /** Lines of the input that no question was asked for. */
+  readonly unused: number;
+}
+
 /**
- * Goes through the open questions, one at a time, until there are no more or the person stops.
- * @returns the number of answers given, and whether the person stopped before the end
+ * Goes through the open questions, one at a time, until there are no more or the person stops. Who waits, and has lines
+ * left, is asked what is opened later; an input that has ended, and has none, ends it.
  */
-export async function sitDown(sitting: Sitting): Promise<{ given: number; stopped: boolean }> {
+export async function sitDown(sitting: Sitting): Promise<Sat> {
   const { desk, annotator, lead, set, wait, input, output } = sitting;
-  const lines = createInterface({ input: 'isTTY' in input && input.isTTY ? input : plain(input), output });
-  const typed = lines[Symbol.asyncIterator]();
+  const lines = new Lines(input, output);
   const say = (text: string) => output.write(`${text}\n`);
   const ask = async (): Promise<Typed> => {
     output.write(
       'Score 0, 0.5 or 1, then a comment if you like (s skips, f and a reason flags a faulty problem, q stops): ',
     );
-    const { value, done } = await typed.next();
-    return done === true ? { kind: 'quit' } : readTyped(value);
+    const line = await lines.next();
+    return line === undefined ? { kind: 'quit' } : readTyped(line);
   };
 
   /** Answered or skipped in this sitting. */
@@ -70,9 +79,9 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
   const openForMe = () => desk.open({ set, limit: OFFERED, annotator, lead, skip: seen });
 
   let given = 0;
-  let ended = false;
-  input.once('end', () => (ended = true));
-  const goesOn = (): boolean => wait === true && !ended;
+  const end = (end: Sat['end']): Sat => ({ given, end, unused: lines.waiting });
+  const stop = (): Sat => end(lines.over && !lines.typing ? 'input over' : 'stopped');
+  const goesOn = (): boolean => wait === true && !lines.over && !lines.stop;
   try {
     for (;;) {
       let open = await openForMe();
@@ -82,16 +91,64 @@ export async function sitDown(sitting: Sitting): Promise<{ given: number; stoppe
         await sleep(LOOK_MS);
         open = await openForMe();
       }
-      if (open.length === 0) return { given, stopped: ended && wait === true };
+      if (open.length === 0) return wait === true ? stop() : end('nothing open');
       for (const [index, review] of open.entries()) {
         const did = await answerOne(sitting, review, `Question ${index + 1} of ${open.length}`, ask, say);
-        if (did === 'quit') return { given, stopped: true };
+        if (did === 'quit') return stop();
         if (did === 'answered') given += 1;
         seen.add(review.workflowId);
       }
     }
   } finally {
     lines.close();
+  }
+}
+
+/** What is typed or piped in, a line at a time: lines that came before they were asked for wait. */
+class Lines {
+  /** Whether somebody sits at a terminal. */
+  readonly typing: boolean;
+  readonly #typed: Interface;
+  readonly #waiting: string[] = [];
+  #ended = false;
+  #came: () => void = () => undefined;
+
+  constructor(input: NodeJS.ReadableStream, output: NodeJS.WritableStream) {
+    this.typing = 'isTTY' in input && input.isTTY === true;
+    this.#typed = createInterface({ input: this.typing ? input : plain(input), output });
+    this.#typed.on('line', (line) => {
+      if (this.typing || line.trim() !== '') this.#waiting.push(line);
+      this.#came();
+    });
+    this.#typed.once('close', () => {
+      this.#ended = true;
+      this.#came();
+    });
+  }
+
+  /** Lines that came and were not asked for. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether the next line stops the sitting. */
+  get stop(): boolean {
+    return readTyped(this.#waiting[0] ?? '').kind === 'quit';
+  }
+
+  /** Whether there is no line, and none will come. */
+  get over(): boolean {
+    return this.#ended && this.waiting === 0;
+  }
+
+  /** The next line, once it is there; undefined at the end. */
+  async next(): Promise<string | undefined> {
+    while (this.waiting === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#came = resolve));
+    return this.#waiting.shift();
+  }
+
+  close(): void {
+    this.#typed.close();
   }
 }
 

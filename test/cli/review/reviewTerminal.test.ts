@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Worker } from '@temporalio/worker';
 import { TemporalDesk } from '../../../activities/reviews/desk.ts';
+import { endText } from '../../../cli/review/review.ts';
 import { readTyped, sitDown } from '../../../cli/review/reviewTerminal.ts';
 import type { ReviewSetInput } from '../../../shared/review/reviews.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
@@ -57,13 +58,13 @@ test('people answer a set at their terminals, and a lead decides where they disa
     return { ...did, shown: String(output.read()) };
   };
   const ada = await sit('ada', false, '7\n1 fine, and short\n\nf\n0.5\n');
-  expect(ada).toMatchObject({ given: 2, stopped: false });
+  expect(ada).toMatchObject({ given: 2, end: 'nothing open', unused: 0 });
   expect(ada.shown).toContain('Question 2 of 2.');
   expect(ada.shown).toContain('Show \ufffd[31mp0');
   expect(ada.shown).toContain('Expected 0, 0.5, 1, s, f or q first, got "7"');
   expect(ada.shown).toContain('Expected f with what is wrong');
-  expect((await sit('ada', false, '1\n')).given).toBe(0);
-  expect(await sit('emmy', false, 's\nq\n')).toMatchObject({ given: 0, stopped: true });
+  expect(await sit('ada', false, '1\n')).toMatchObject({ given: 0, end: 'nothing open', unused: 1 });
+  expect(await sit('emmy', false, 's\nq\n1\n')).toMatchObject({ given: 0, end: 'stopped', unused: 1 });
   const [first] = await desk.open({ set: 'lap/desk', limit: 1 });
   expect(first?.progress?.seats.map(({ state }) => state)).toEqual(['answered', 'free']);
   expect((await sit('emmy', false, '0 step 1\u2028is\u0085false\n0\n')).given).toBe(2);
@@ -72,17 +73,18 @@ test('people answer a set at their terminals, and a lead decides where they disa
   expect(await set.result()).toMatchObject({ scored: 2, verdicts: 6 });
 }, 60_000);
 
-test('who waits is asked what is opened later', async () => {
-  const row = {
-    id: 'q0',
-    problem: { id: 'q0', statement: 'Show q', topic: 'algebra', source: 'test' },
+/** One person's questions about so many proofs. */
+async function asked(setId: string, count: number) {
+  const rows = Array.from({ length: count }, (_, index) => ({
+    id: `q${index}`,
+    problem: { id: `q${index}`, statement: `Show ${index}`, topic: 'algebra', source: 'test' },
     proof: 'Clear.',
-  };
+  }));
   const input: ReviewSetInput = {
-    setId: 'lap/later',
+    setId,
     kind: 'scoreProof',
     lap: 'main/lap-0001',
-    subject: await world.store.writeJsonl('datasets/later.jsonl', [row]),
+    subject: await world.store.writeJsonl(`datasets/${setId}.jsonl`, rows),
     domain: 'proofs',
     experts: 'people',
     seats: 1,
@@ -90,26 +92,44 @@ test('who waits is asked what is opened later', async () => {
     deadlineHours: 72,
     onDeadline: 'carry',
   };
+  return world.env.client.workflow.start(reviewSet, { workflowId: setId, taskQueue: TASK_QUEUE, args: [input] });
+}
+
+/** Ada, who waits at her terminal or with a file of answers. */
+const waiting = (set: string, input: PassThrough) =>
+  sitDown({ desk, annotator: 'ada', lead: false, wait: true, set, input, output: new PassThrough().resume() });
+
+test('who waits is asked what is opened later', async () => {
   const typing = new PassThrough();
-  const sitting = sitDown({
-    desk,
-    annotator: 'ada',
-    lead: false,
-    wait: true,
-    set: 'lap/later',
-    input: typing,
-    output: new PassThrough().resume(),
-  });
-  const set = await world.env.client.workflow.start(reviewSet, {
-    workflowId: 'lap/later',
-    taskQueue: TASK_QUEUE,
-    args: [input],
-  });
+  const sitting = waiting('lap/later', typing);
+  const set = await asked('lap/later', 1);
   typing.write('1\n');
   expect(await set.result()).toMatchObject({ scored: 1 });
   typing.end();
-  expect(await sitting).toMatchObject({ given: 1, stopped: true });
+  expect(await sitting).toEqual({ given: 1, end: 'input over', unused: 0 });
 }, 60_000);
+
+test('all lines that are piped in are used, as the lap asks, though the input has ended before it asks', async () => {
+  const lines = Array.from({ length: 30 }, (_, index) => `${index % 2} answer ${index}\n`);
+  const sitting = waiting('lap/piped', new PassThrough().end(lines.join('')));
+  const first = await asked('lap/piped/first', 12);
+  expect(await first.result()).toMatchObject({ scored: 12 });
+  const second = await asked('lap/piped/second', 20);
+  expect(await sitting).toEqual({ given: 30, end: 'input over', unused: 0 });
+  expect(await desk.open({ set: 'lap/piped', limit: 10 })).toHaveLength(2);
+  const rest = await waiting('lap/piped', new PassThrough().end('1\n0\nq\n1\n'));
+  expect(rest).toEqual({ given: 2, end: 'stopped', unused: 2 });
+  expect(await second.result()).toMatchObject({ scored: 20 });
+}, 120_000);
+
+test.each([
+  [{ given: 8, end: 'nothing open', unused: 0 }, '8 answered. Nothing is open for ada now; a later phase may ask more'],
+  [{ given: 8, end: 'nothing open', unused: 172 }, '(--wait stays for it). 172 lines of the input were not used.'],
+  [{ given: 0, end: 'stopped', unused: 1 }, 'The others stay open. 1 line of the input was not used.'],
+  [{ given: 3, end: 'input over', unused: 0 }, '3 answered. The input has ended; what is open'],
+] as const)('a sitting that came to %j says so', (sat, text) => {
+  expect(endText(sat, 'ada')).toContain(text);
+});
 
 test.each([
   ['1', { kind: 'score', score: 1, comment: '' }],
