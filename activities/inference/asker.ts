@@ -235,7 +235,7 @@ function classify(
     const where = stillThinking ? `, after ${thinking?.length ?? 0} characters of thinking that had not ended` : '';
     return { ...known, kind: 'truncated', text, cause, reason: `${STOPPED[cause ?? 'length']} (${ended})${where}` };
   }
-  if (stillThinking) return { ...known, kind: 'unparseable', text, reason: ONLY_THINKING };
+  if (stillThinking) return { ...known, kind: 'unparseable', text, cause: 'empty', reason: ONLY_THINKING };
   const mark = format === undefined && thinking === undefined ? unannouncedMark(text) : undefined;
   if (mark !== undefined) return { ...known, kind: 'unparseable', text, reason: `begins with ${mark}, ${UNANNOUNCED}` };
   const parsed = parseAnswer(call.task, text, maxRevisions);

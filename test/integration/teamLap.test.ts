@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { FileStore } from '../../activities/store/files.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
@@ -10,7 +9,8 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
 import * as messages from '../../shared/review/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
-import { MARKS } from '../stub-server/answers.ts';
+import { answerAll } from '../people.ts';
+import { MARKS } from '../stub-server/thoughts.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 
 /**
@@ -70,7 +70,7 @@ beforeAll(async () => {
     broken: 0.02,
     thinks: 0.6,
   });
-  world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url, thinking: MARKS }]) });
+  world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url, thinking: MARKS[0] }]) });
   store = new FileStore(world.path('store'));
   mkdirSync(store.path('imports'), { recursive: true });
   writeFileSync(
@@ -87,7 +87,7 @@ beforeAll(async () => {
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const command = world.start('lap', ...OPTIONS);
-  exit = await answerAll(command.exit);
+  exit = await answerAll(world, command.exit, answer);
   said = command.output();
 }, 1_500_000);
 afterAll(async () => {
@@ -95,45 +95,10 @@ afterAll(async () => {
   await stub.kill();
 }, 180_000);
 
-/** Two people on the seats and a lead, as clients of the server, until the lap ends. */
-async function answerAll(ended: Promise<number>): Promise<number> {
-  let over = false;
-  void ended.then(() => (over = true));
-  let client: Client | undefined;
-  while (!over) {
-    client ??= await world.client().catch(() => undefined); // the server is being started
-    for (const workflowId of client === undefined ? [] : await openQuestions(client))
-      if (!given.has(workflowId)) await answer(client as Client, workflowId);
-    await sleep(200);
-  }
-  await client?.connection.close();
-  return ended;
-}
-
-/** None where the server does not answer: it starts, or has ended with the lap. */
-async function openQuestions(client: Client): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const { workflowId } of client.workflow.list({
-      query: 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"',
-    }))
-      ids.push(workflowId);
-    if (ids.length > 0 && foundAs === undefined)
-      foundAs = (
-        await client.workflow.count(
-          `FlywheelLap = "${LAP}" AND FlywheelRun = "team" AND FlywheelPreset = "smoke" AND FlywheelPhase = ` +
-            '"coldStart"',
-        )
-      ).count;
-  } catch {
-    return [];
-  }
-  return ids;
-}
-
-async function answer(client: Client, workflowId: string): Promise<void> {
+/** Two people on the seats and a lead. */
+async function answer(client: Client, workflowId: string, number: number): Promise<void> {
+  foundAs ??= await searched(client);
   const review = client.workflow.getHandle(workflowId);
-  const number = given.size;
   const [disagreed, flagged] = [number % 4 === 1, number % 13 === 7];
   given.set(workflowId, { disagreed, flagged });
   if (flagged) {
@@ -160,6 +125,12 @@ async function answer(client: Client, workflowId: string): Promise<void> {
   if (!disagreed) return;
   expect((await review.query(messages.reviewProgress)).status).toBe('disagreement');
   await review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'kurt', score: 0.5 }] });
+}
+
+async function searched(client: Client): Promise<number> {
+  const attributes = { FlywheelLap: LAP, FlywheelRun: 'team', FlywheelPreset: 'smoke', FlywheelPhase: 'coldStart' };
+  const query = Object.entries(attributes).map(([name, value]) => `${name} = "${value}"`);
+  return (await client.workflow.count(query.join(' AND '))).count;
 }
 
 const read = <Row>(ref: DatasetRef): Promise<Row[]> => store.readRows<Row>(ref);

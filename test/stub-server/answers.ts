@@ -27,18 +27,6 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   return answers[formatAsked(prompt)];
 }
 
-/** Around thoughts that stand in the text. */
-export const MARKS = { open: '[MULL]', close: '[/MULL]' } as const;
-export const THOUGHT = 'Perhaps it holds.\n## Solution\nHere is my evaluation of the solution: \\boxed{1}?';
-
-/** The parts of a message, thoughts included. */
-export function messageOf(answer: string, seed: number, { thinks, thinksInField }: StubOptions) {
-  const [thought, field] = draws(seed, 5);
-  if (thought >= thinks) return { content: answer };
-  if (field < thinksInField) return { content: answer, reasoning_content: THOUGHT };
-  return { content: `${MARKS.open}\n${THOUGHT}\n${MARKS.close}\n\n${answer}` };
-}
-
 type Format = 'metaAnalysis' | 'analysis' | 'proof' | 'proofWithAnalysis';
 
 /** By the instructions alone: what they quote (`# Material`) may name other formats. */

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerTo, messageOf } from './answers.ts';
+import { answerTo } from './answers.ts';
 import { eventsOf, logprobsOf, type Call } from './replies.ts';
 import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
+import { cutInThought, messageOf } from './thoughts.ts';
 
 /**
  * A model server that is none: heavy-tailed latencies and made-up answers over the OpenAI chat API, for benchmarks and
@@ -127,8 +128,10 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
       // What breaks once may work the next time: a 500 and a cut reply come for the first request only.
       if (fault === 'broken' && times === 1) return send(response, 500, '{"error":{"message":"the stub broke"}}');
       const text = answerTo(prompt, seed, options, fault);
-      const message = JSON.stringify({ role: 'assistant', ...messageOf(text, seed, options) });
-      const finish = fault === 'truncated' ? 'length' : 'stop';
+      const parts = messageOf(text, seed, options);
+      const message = JSON.stringify({ role: 'assistant', ...parts });
+      const said = `${parts.reasoning_content ?? ''}${parts.content ?? ''}`;
+      const finish = fault === 'truncated' || cutInThought(seed, options) ? 'length' : 'stop';
       const build = options.says === 2 ? `stub-${options.checkpoint}` : 'stub';
       const model = options.says === 1 ? 'another' : call.model;
       const logprobs =
@@ -141,7 +144,7 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
         `,"choices":[{"index":0,"message":${message}${logprobs},"finish_reason":"${finish}` +
         `"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)}` +
         // A huge answer has no more tokens than it was allowed, as far as anybody can tell.
-        `,"completion_tokens":${Math.min(Math.ceil(text.length / 4), max_tokens - 1)}}}`;
+        `,"completion_tokens":${Math.min(Math.ceil(said.length / 4), max_tokens - 1)}}}`;
       if (fault === 'cut' && times === 1) {
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(reply) });
         response.write(reply.slice(0, reply.length / 2));

@@ -24,9 +24,16 @@ export interface StubOptions {
   /** Shares of the verdicts that are cut off: of those below 1, and of those of 1. */
   readonly criticalLost: number;
   readonly friendlyLost: number;
-  /** Share of answers that are thought over before, and of those the share whose thoughts come in a field. */
+  /**
+   * Share of answers that are thought over before. Of those the share that comes to no answer; of the others the shares
+   * whose thoughts come in a field, and in the text without the mark that opens them.
+   */
   readonly thinks: number;
+  readonly thinksInVain: number;
   readonly thinksInField: number;
+  readonly thinksBare: number;
+  /** Which of MARKS stand around thoughts in the text. */
+  readonly marks: number;
   /** Shares of faulty answers. */
   readonly refused: number;
   readonly empty: number;
@@ -56,7 +63,10 @@ export const STUB_DEFAULTS: StubOptions = {
   criticalLost: 0,
   friendlyLost: 0,
   thinks: 0,
+  thinksInVain: 0,
   thinksInField: 0.5,
+  thinksBare: 0,
+  marks: 0,
   refused: 0,
   empty: 0,
   unparseable: 0,
