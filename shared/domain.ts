@@ -1,5 +1,5 @@
 import type { MeasuredBases } from './cost/assumed.ts';
-import type { Derived, LapFacts } from './lap/facts.ts';
+import type { ProblemFacts, Sizing } from './lap/facts.ts';
 import type { Recipe } from './lap/recipe.ts';
 import type { ProblemCounts } from './lap/sizes.ts';
 import type { Problem } from './records.ts';
@@ -22,12 +22,8 @@ export interface Domain<Settings = unknown> {
   readonly settings: { parse(value: unknown): Settings };
   /** Whole recipes by name. No two domains share a name; the first domain's first is what an empty input means. */
   readonly presets: Readonly<Record<string, Recipe>>;
-  /**
-   * Presets whose sizes follow from what a team brings: the fields that are derived, each with its reason.
-   * @param asked the preset with the input's fields over it: what was given stays, and others may follow from it.
-   * @default a preset's sizes are those it states
-   */
-  readonly sizing?: Readonly<Record<string, (asked: Recipe, facts: LapFacts) => readonly Derived[]>>;
+  /** Presets whose sizes follow from what a team brings. @default a preset's sizes are those it states */
+  readonly sizing?: Readonly<Record<string, Sizing>>;
   /** The prompt set that its models are asked by, where a recipe does not say another. */
   readonly prompts: string;
   /** Checkpoints that come with it: name → folder below the project's. The first is the default. */
@@ -46,8 +42,9 @@ export interface Domain<Settings = unknown> {
   /**
    * How many problems there will be in each lap, whatever its turn, as a plan needs to know.
    * @param asked as many as the cold start asks about, for a domain that cannot know before it reads them.
+   * @param counted what was read of them already.
    */
-  sizes(settings: Settings, asked: number): ProblemCounts;
+  sizes(settings: Settings, asked: number, counted?: ProblemFacts): ProblemCounts;
   /**
    * D_p by its splits, before anything is sampled. Equal asks give equal problems, ids included. Another seed gives
    * other training problems. No problem is in two splits, but that `next` may be `train` where there is nothing harder.

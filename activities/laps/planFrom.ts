@@ -1,5 +1,6 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { planLap, type LapPlan, type PlannedDomain } from '../../shared/cost/plan.ts';
+import type { LapFacts } from '../../shared/lap/facts.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -14,8 +15,9 @@ export async function planFrom(
   domain: PlannedDomain,
   lap: { readonly turn: number; readonly recipe: Recipe },
   parent?: LapManifest,
+  facts: LapFacts = {},
 ): Promise<LapPlan> {
-  if (parent === undefined) return planLap(lap.recipe, lap.turn, domain);
+  if (parent === undefined) return planLap(lap.recipe, lap.turn, domain, undefined, facts.problems);
   const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
   const report = comparable ? await store.findJson<LapReport>(uri.report(parent.lap)) : undefined;
   const measure = report && { lap: parent.lap, rates: report.rates };

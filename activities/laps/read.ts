@@ -30,6 +30,7 @@ export async function readLap(
   const domain = domains.of(stated.recipe.domain.name);
   const facts = await lapFacts(store, here, domain, { ...stated, manifest });
   const resolved = resolveRecipe(domains, input, manifest, facts);
-  const plan = await planFrom(store, domain, resolved, manifest);
+  const planned = await planFrom(store, domain, resolved, manifest, facts);
+  const plan = { ...planned, ...(resolved.derived && { derived: resolved.derived }) };
   return { ...resolved, domain, facts, plan, ...(manifest && { manifest }) };
 }

@@ -4,6 +4,7 @@ import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/client.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { expectedTimes } from './expectedTime.ts';
+import { derivedSummary } from './derivedView.ts';
 import { followLap, type FollowResult } from './followLap.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
@@ -39,7 +40,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
-  const { input, manifest, run } = await chosenLap(choices);
+  const { input, manifest, run, derived = [] } = await chosenLap(choices);
   const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
@@ -65,6 +66,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
         ? `Going on with the open ${what}: workflow ${until}`
         : `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}`,
     );
+    if (state === 'started' && derived.length > 0) say(derivedSummary(derived));
     const link = workflowLink(until);
     if (link !== undefined) say(`Web UI: ${link}`);
     if (detach) {

@@ -4,6 +4,7 @@ import { overBudget } from '../../shared/lap/amounts.ts';
 import { refusalOfPlan, type LapPlan, type Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
+import { derivedLines } from './derivedView.ts';
 import { chosenLap, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { EXIT } from '../usage.ts';
 
@@ -42,11 +43,20 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
       '',
       ...table(planned),
       '',
+      ...sizesIn(planned),
       ...basisLines(planned.basis),
       ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
     ].join('\n'),
   );
 }
+
+function sizesIn({ derived = [] }: LapPlan): string[] {
+  return derived.length === 0
+    ? []
+    : ['sizes that follow from what you bring (a given field stays):', ...indented(derivedLines(derived)), ''];
+}
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 function table({ phases, total }: LapPlan): string[] {
   return aligned([

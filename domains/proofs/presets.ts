@@ -77,3 +77,78 @@ export const paper: Recipe = {
   // ours, in dollars
   prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 },
 };
+
+const teamStage: Omit<StageRecipe, 'init'> = {
+  groupSize: 8, // as the rehearsal's
+  promptsPerStep: 8,
+  maxSteps: 30,
+  learningRate: 1e-6, // others' published runs: 1e-6 to 3e-6
+  warmupSteps: 2,
+  ...usualGrpo,
+  maxPromptTokens: 6_144,
+  maxCompletionTokens: 2_048,
+  saturationReward: 0.97,
+  saturationWindow: 5,
+  checkpointEverySteps: 5,
+};
+
+const teamAnswer = (maxTokens: number) => ({ temperature: 1, topP: 0.95, maxTokens });
+
+/**
+ * A team's first laps: one machine or an endpoint, a few people. The sizes here are stand-ins: sizing.ts derives those
+ * of a lap from its problems, prompts, context and people.
+ */
+export const team: Recipe = {
+  ...paper,
+  preset: 'team',
+  domain: { ...paper.domain, settings: { path: 'problems.jsonl', validationShare: 0.1, heldOutShare: 0.1 } },
+  coldStart: { problems: 90, candidatesPerProblem: 1, refinementRounds: 1, expertProofs: 11 },
+  metaData: { analysesPerProof: 1, expertAnalyses: 11, baseShare: 0 },
+  stages: {
+    verifierV1: { ...teamStage, init: 'base' },
+    metaVerifier: { ...teamStage, init: 'verifierV1' },
+    verifierV2: { ...teamStage, init: 'verifierV1' },
+    generator: { ...teamStage, init: 'verifierV2' },
+    selfVerification: { ...teamStage, init: 'generator' },
+  },
+  consolidation: {
+    examplesPerSkill: 40,
+    rowsPerStep: 16,
+    maxSteps: 10,
+    learningRate: 1e-5,
+    warmupSteps: 2,
+    maxPromptTokens: 6_144,
+    maxCompletionTokens: 2_048,
+    checkpointEverySteps: 5,
+  },
+  rewards: usualRewards,
+  labelling: {
+    candidates: 60,
+    firstLook: 2,
+    proofs: 40,
+    proofsPerProblem: 1,
+    analysesPerProof: 16, // ours: of the published 64 as many as an endpoint shared with trainings answers in time
+    metaAnalysesPerAnalysis: 8,
+    minValidAnalyses: 2,
+    confirmingMetaScore: 1,
+    waves: [4, 4, 8],
+    earlyStop: true,
+    contested: 'ask',
+    auditShare: 0,
+    verdictAttempts: 3,
+  },
+  experts: { seats: 2, leaseMinutes: 60, deadlineHours: 336, onDeadline: 'carry' },
+  sampling: {
+    prove: teamAnswer(2_048),
+    refine: teamAnswer(2_048),
+    selfVerify: teamAnswer(3_072),
+    selfRefine: teamAnswer(6_144),
+    verify: teamAnswer(1_024),
+    metaVerify: teamAnswer(1_024),
+  },
+  inference: { engine: 'external', shardRows: 32, window: 4, maxConcurrency: 32 },
+  training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 24, maxAttempts: 5 },
+  evaluation: { proofsPerScore: 16, analysesPerProof: 2, proofsPerProblem: 2, greedy: false },
+  formatCheck: { callsPerTask: 8, minShare: 0.5 },
+  prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 },
+};

@@ -4,6 +4,7 @@ import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
 import type { MeasuredBases } from './assumed.ts';
 import { ordersOf, type PhaseName } from '../lap/phases.ts';
 import { counted } from './orders.ts';
+import type { Derived, ProblemFacts } from '../lap/facts.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';
 import type { PlanHeadline } from '../lap/progress.ts';
@@ -17,6 +18,8 @@ export interface LapPlan {
   readonly total: Planned;
   /** The rates that it stands on, measured in the parent lap or assumed. */
   readonly basis: readonly Basis[];
+  /** The recipe's sizes that follow from what the team brings. @default all are stated */
+  readonly derived?: readonly Derived[];
 }
 
 export interface Planned {
@@ -40,22 +43,24 @@ export function headlines({ phases }: LapPlan): PlanHeadline[] {
 export interface PlannedDomain {
   readonly bases: Readonly<Record<string, string>>;
   readonly measured?: MeasuredBases;
-  sizes(settings: unknown, asked: number): ProblemCounts;
+  sizes(settings: unknown, asked: number, counted?: ProblemFacts): ProblemCounts;
 }
 
 /**
  * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
  * @param turn place in its chain, counted from 1.
  * @param domain the recipe's.
+ * @param known of a lap 1's problems, where they could be read.
  */
 export function planLap(
   recipe: Recipe,
   turn: number,
   domain: PlannedDomain,
   parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined },
+  known?: ProblemFacts,
 ): LapPlan {
   const { settings, base } = recipe.domain;
-  const problems = domain.sizes(settings, recipe.coldStart.problems);
+  const problems = domain.sizes(settings, recipe.coldStart.problems, known);
   const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest) };
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
   const { rates, basis } = knownRates(recipe, parent?.measure, small);
@@ -71,21 +76,18 @@ export function planLap(
     turn,
     phases,
     total: { expected: totalOf('expected'), bound: totalOf('bound') },
-    basis: [
-      ...(problems.assumed === true && parent === undefined
-        ? [
-            {
-              figure: 'problems',
-              of: 'the domain',
-              value: recipe.coldStart.problems,
-              measured: false,
-              source: 'recipe: as many as coldStart.problems asks about',
-            },
-          ]
-        : []),
-      ...basis(),
-    ],
+    basis: [...(parent === undefined ? problemsIn(domain, recipe, known) : []), ...basis()],
   };
+}
+
+/** How many problems the plan reckons with, where the recipe alone does not say. */
+function problemsIn(domain: PlannedDomain, { coldStart, domain: { settings } }: Recipe, known?: ProblemFacts): Basis[] {
+  const figure = 'problems';
+  if (domain.sizes(settings, coldStart.problems).assumed !== true) return [];
+  if (known !== undefined)
+    return [{ figure, of: 'counted in the file', value: known.count, measured: true, source: 'domain.settings' }];
+  const source = 'recipe: as many as coldStart.problems asks about';
+  return [{ figure, of: 'the domain', value: coldStart.problems, measured: false, source }];
 }
 
 /** Why a lap of this plan may not start, naming the field, the limit and the plan's figure; undefined where it may. */

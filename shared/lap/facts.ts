@@ -1,4 +1,5 @@
 import type { Task } from '../records.ts';
+import type { Recipe } from './recipe.ts';
 import type { ProblemCounts } from './sizes.ts';
 
 /**
@@ -58,3 +59,11 @@ export interface Derived {
   /** A sentence with the numbers that it follows from. */
   readonly reason: string;
 }
+
+/**
+ * The sizes that follow from what a team brings, each with its reason.
+ * @param asked the preset with the input's fields over it.
+ * @param isGiven whether the input gave a field such as `coldStart.problems`: it stays, and others may follow from it.
+ * @throws an Error that says what is too little to size a lap by, and what to do.
+ */
+export type Sizing = (asked: Recipe, facts: LapFacts, isGiven: (field: string) => boolean) => readonly Derived[];

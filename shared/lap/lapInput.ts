@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Derived, LapFacts } from './facts.ts';
+import type { Derived, LapFacts, Sizing } from './facts.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
@@ -49,7 +49,7 @@ interface KnownDomains {
       readonly bases: Readonly<Record<string, string>>;
       readonly checker?: object;
       readonly expert?: object;
-      readonly sizing?: Readonly<Record<string, (asked: Recipe, facts: LapFacts) => readonly Derived[]>>;
+      readonly sizing?: Readonly<Record<string, Sizing>>;
     }
   >;
 }
@@ -114,8 +114,10 @@ export function resolveRecipe(
   };
   const stated = read(mergeOver(ground, fields));
   const { sizing = {} } = domains.byName.get(stated.domain.name) ?? {};
-  const size = facts === undefined || parent !== undefined ? undefined : sizing[stated.preset];
-  const derived = size?.(stated, facts ?? {}).filter(({ field }) => valueAt(fields, field.split('.')) === undefined);
+  const derived =
+    facts === undefined || base !== chosen
+      ? undefined // a later lap goes on with its parent's sizes
+      : sizing[stated.preset]?.(stated, facts, (field) => valueAt(fields, field.split('.')) !== undefined);
   const turn = parent === undefined ? 1 : parent.turn + 1;
   const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));
   const recipe = withLaterInits({ recipe: sized, turn });
