@@ -95,7 +95,6 @@ class Server:
             "pid": os.getpid(),
             "models": list(engine.models),
             "slots": engine.room.slots,
-            "context": engine.room.context,
             "active": sum(model.batch.active for model in engine.models.values()),
         }
         return JSONResponse(status, 200 if engine.thread.is_alive() else 500)
@@ -139,7 +138,7 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
             prompt = model.chat.encode(wanted.prompt, special=True) if isinstance(wanted.prompt, str) else wanted.prompt
     except ValueError as error:
         raise Refused(f"{name} cannot be read: {error}", name) from None
-    vocab, context = model.batch.decoder.vocab, model.batch.context
+    vocab, context = model.batch.decoder.vocab, model.batch.most
     if any(not 0 <= token < vocab for token in prompt):
         raise Refused(f"expected prompt tokens below {vocab}", "prompt")
     if not prompt:
@@ -148,7 +147,7 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
         problem = f"{name} has {len(prompt)} tokens, the context holds {context} with the answer{more_context(model)}"
         raise Refused(problem, name, code="context_length_exceeded")
     limit_name = "max_tokens" if wanted.max_completion_tokens is None else "max_completion_tokens"
-    limit = getattr(wanted, limit_name) or context - len(prompt)
+    limit = getattr(wanted, limit_name) or model.batch.context_for(len(prompt) + 1) - len(prompt)
     if len(prompt) + limit > context:
         asked = f"{limit_name} = {limit} and a prompt of {len(prompt)} tokens"
         problem = f"{asked} exceed the context of {context}{more_context(model)}"
@@ -161,9 +160,7 @@ def read_request(wanted: ChatRequest | TextRequest, model: Model) -> Asked:
 
 def more_context(model: Model) -> str:
     most = model.batch.decoder.max_context
-    return (
-        f"; this model takes {most}: raise --max-context (FLYWHEEL_MODEL_CONTEXT)" if most > model.batch.context else ""
-    )
+    return f"; this model takes {most}: raise --max-context (FLYWHEEL_MODEL_CONTEXT)" if most > model.batch.most else ""
 
 
 def make_app(server: Server) -> FastAPI:
@@ -193,7 +190,7 @@ def main(arguments: list[str]) -> int:
         "--slots", type=int, default=128, help="calls of one model that run at once (default 128); others wait"
     )
     parser.add_argument(
-        "--max-context", type=int, default=512, help="prompt and answer together, in tokens (default 512)"
+        "--max-context", type=int, help="prompt and answer together, in tokens (default: as many as calls need)"
     )
     parser.add_argument(
         "--cache-gib",
@@ -208,7 +205,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
     options = parser.parse_args(arguments)
     for name in ("slots", "max_context", "max_models", "threads"):
-        if getattr(options, name) < 1:
+        if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"expected --{name.replace('_', '-')} to be at least 1, got {getattr(options, name)}")
     if not options.checkpoints.is_dir():
         parser.error(f"expected --checkpoints to be a directory, got {options.checkpoints}")

@@ -55,10 +55,23 @@ class Room:
 
     slots: int
     """Calls at once."""
-    context: int
-    """Tokens of prompt and answer together."""
+    context: int | None
+    """Tokens of prompt and answer together, where the model takes as many. None: as many as calls need."""
     cache_bytes: int
     """Of what is remembered of running calls."""
+
+
+FIRST = 512
+"""Tokens that there is room for at first where nobody said how many. For longer calls it is doubled: fewer of them run
+at once."""
+
+
+def longest_call(room: Room, positions: int) -> int:
+    """Tokens of the longest call to a model that reaches so far. What reaches no further than the rehearsal's is not
+    stretched: what its judges are too long for is part of what its laps are."""
+    if room.context is not None:
+        return min(room.context, positions)
+    return positions if positions > 2 * FIRST else min(FIRST, positions)
 
 
 def uniforms_of(seed: int, count: int) -> numpy.ndarray:
@@ -70,11 +83,31 @@ class Batch:
     def __init__(self, decoder: Decoder, chat: Chat, room: Room):
         self.decoder = decoder
         self.chat = chat
-        self.context = min(room.context, decoder.max_context)
+        self.room = room
+        self.most = longest_call(room, decoder.max_context)
+        self.make(self.context_for(1))
+        self.stops = numpy.zeros(decoder.vocab, dtype=bool)
+        self.stops[[stop for stop in chat.stop_ids if stop < decoder.vocab]] = True
+
+    def context_for(self, tokens: int) -> int:
+        """How many tokens there has to be room for, for a call of so many."""
+        context = self.most if self.room.context is not None else FIRST
+        while context < tokens:
+            context *= 2
+        return min(context, self.most)
+
+    def fits(self, call: Call) -> bool:
+        return len(call.prompt) + call.limit <= self.context
+
+    def make(self, context: int) -> None:
+        """Makes room for calls of so many tokens, while none runs. Answers do not depend on it."""
+        room, decoder = self.room, self.decoder
+        self.context = context
         # Of a large model with a long context fewer calls run at once; the others wait.
-        self.slots = max(1, min(room.slots, room.cache_bytes // max(1, decoder.row_bytes(self.context))))
+        self.slots = max(1, min(room.slots, room.cache_bytes // max(1, decoder.row_bytes(context))))
         rows = max(self.slots, FEWEST_ROWS)
-        self.cache = decoder.new_cache(rows, self.context)
+        self.cache: Any = None  # the old one's memory is free before the new one takes its own
+        self.cache = decoder.new_cache(rows, context)
         self.calls: list[Call | None] = []
         """Slot by slot; None is a hole whose row computes nothing of interest until it is filled."""
         self.positions = numpy.zeros(rows, dtype=numpy.int64)
@@ -84,10 +117,8 @@ class Batch:
         self.temperatures = numpy.ones(rows)
         self.top_p = numpy.ones(rows)
         self.alternatives = numpy.full(rows, -1)
-        self.uniforms = numpy.zeros((rows, self.context))
+        self.uniforms = numpy.zeros((rows, context))
         self.living = numpy.zeros(rows, dtype=bool)
-        self.stops = numpy.zeros(decoder.vocab, dtype=bool)
-        self.stops[[stop for stop in chat.stop_ids if stop < decoder.vocab]] = True
 
     @property
     def active(self) -> int:

@@ -140,9 +140,12 @@ class Engine:
         done: list[tuple[Call, Answer | Exception]] = []
         try:
             model.steps_to_admission -= 1
+            if model.waiting and batch.active == 0 and not batch.fits(first := model.waiting[0]):
+                batch.make(batch.context_for(len(first.prompt) + first.limit))
             if model.waiting and batch.free and (batch.active == 0 or model.steps_to_admission <= 0):
                 calls = []
-                while model.waiting and len(calls) < batch.free:
+                # One that is too long for the room that there is waits until nobody is in it; so do those behind it.
+                while model.waiting and len(calls) < batch.free and batch.fits(model.waiting[0]):
                     call = model.waiting.popleft()
                     if not call.cancelled:
                         calls.append(call)

@@ -9,9 +9,10 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from trainer.engines.small.llama import FEWEST_ROWS, Llama, columns_for
-from trainer.serving.batch import Batch, Room
+from trainer.serving.batch import Batch, Call, Room, longest_call
 from trainer.serving.chat import Chat
 from trainer.serving.decoders import Decoder, Foreign, decoder_of
+from trainer.serving.engine import Engine, Model
 from trainer.tests.tiny_models import CONFIGS, WORDS, as_torch_file, edit_json, half_precision, make_model
 
 CPU = torch.device("cpu")
@@ -102,6 +103,40 @@ class DecodersTest(unittest.TestCase):
         for given, slots in ((row * 1000, 128), (row * 40, 40), (1, 1)):
             batch = Batch(decoder, chat, Room(128, 10_000, given))
             self.assertEqual((batch.slots, batch.free, batch.context), (slots, slots, 256))
+
+    def test_room_grows_with_what_calls_need_and_no_answer_depends_on_it(self) -> None:
+        folder = make_model(self.folder(), "llama")
+        edit_json(folder / "config.json", max_position_embeddings=4096)
+
+        def answers(room: Room, lengths: list[int]) -> tuple[list[list[int]], Model]:
+            model = Model("m", folder, CPU, room)
+            engine = Engine(folder.parent, CPU, room, 1, lambda done: None)
+            calls = [Call([5 + length % 7] * length, 8, 1.0, 1.0, 3, [], None) for length in lengths]
+            model.waiting.extend(calls)
+            done: list[Any] = []
+            while model.busy:
+                done += engine.advance(model)
+            self.assertEqual(len(done), len(calls))
+            return [call.said for call in calls], model
+
+        lengths = [40, 500, 1000, 30, 900]
+        grown, model = answers(Room(4, None, 2**26), lengths)
+        self.assertEqual((model.batch.context, model.batch.most), (1024, 4096))
+        self.assertEqual(grown, answers(Room(4, 2048, 2**26), lengths)[0])
+        # Room for 1,024 tokens each leaves it for fewer.
+        row = model.batch.decoder.row_bytes(512)
+        self.assertEqual(answers(Room(4, None, 4 * row), [40])[1].batch.slots, 4)
+        self.assertEqual(answers(Room(4, None, 4 * row), lengths)[1].batch.slots, 2)
+
+    def test_the_longest_call_is_what_was_said_or_the_model_takes_and_half_of_that_of_a_small_one(self) -> None:
+        for said, positions, most in (
+            (None, 8192, 8192),
+            (None, 1024, 512),
+            (None, 256, 256),
+            (2048, 8192, 2048),
+            (2048, 1024, 1024),
+        ):
+            self.assertEqual(longest_call(Room(4, said, 1), positions), most)
 
     def test_a_row_that_is_nobodys_costs_nothing_and_a_moved_one_goes_on(self) -> None:
         decoder = decoder_of(make_model(self.folder(), "gpt-neox"), CPU)
