@@ -153,7 +153,7 @@ export const config = {
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
   },
   /**
-   * The batching server of trainer/. `context`: prompt and answer together, in tokens. @default the server's own, 512
+   * The batching server of trainer/. `context`: prompt and answer together, in tokens. @default as many as calls need
    */
   modelServer: {
     host: '127.0.0.1',

@@ -7,7 +7,7 @@ import { createLapActivities } from '../activities/laps/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
-import { configuredBases, configuredClusters, configuredServing } from './configured.ts';
+import { configuredBases, configuredClusters, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient } from './client.ts';
@@ -30,8 +30,7 @@ export async function createActivities() {
       ...allBeating(
         createLapActivities({
           store,
-          root: config.root,
-          domains,
+          ...configuredSurroundings(serving),
           clusters,
           servingEngines: serving.engines,
           trainingEngines,

@@ -1,8 +1,10 @@
 import path from 'node:path';
+import { domains } from '../domains/index.ts';
 import { config, environmentWith } from '../temporal.config.ts';
 import { basesByTrainer, type Bases } from '../activities/imports/bases.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
+import type { Surroundings } from '../activities/laps/facts.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
 import { checkpointThinking } from '../activities/store/thinking.ts';
 import { prefixOf, uri } from '../shared/ids.ts';
@@ -35,6 +37,12 @@ export function configuredBases(): Bases {
   return basesByTrainer({ python: config.python, root: config.root, env });
 }
 
+/** What a lap's input is read against; every process of ours reads it alike. */
+export function configuredSurroundings(serving: Serving) {
+  const windowOf: Surroundings['windowOf'] = (engine, base) => serving.window(engine, base);
+  return { root: config.root, domains, windowOf };
+}
+
 /** The clusters of this installation. */
 export function configuredClusters(): Cluster[] {
   return openClusters(config.clusters, { ...machine, folder: path.join(config.runDir, 'jobs') });
@@ -54,12 +62,11 @@ export function configuredServers(): LocalServers {
 export function configuredServing(store: ArtifactStore): Serving {
   const { port, context } = config.modelServer;
   const local = { store, servers: configuredServers() };
-  const served = [config.python, '-m', 'trainer.serve', ...(context ? ['--max-context', String(context)] : [])];
   return new Serving({
     folder: path.join(config.runDir, 'holds'),
     thinking: (checkpoint) => checkpointThinking(store, prefixOf(uri.checkpoint(checkpoint))),
     engines: [
-      batcher({ ...local, command: served, port }),
+      batcher({ ...local, command: [config.python, '-m', 'trainer.serve'], port, context }),
       command({ ...local, command: config.inference.serveCommand }),
       external({ ...config.inference, env: machine.env }),
     ],

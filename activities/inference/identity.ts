@@ -4,6 +4,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { digestsIn, isSameName } from './address.ts';
 import { distanceOf, positionsIn, PROBE, TOLERANCE, TOLERANCE_BUNDLED, type Position } from './probe.ts';
 import { readError, type Answer, type Failure, type Reply } from './reply.ts';
+import { modelsIn } from './listing.ts';
 import { limitOf, shortQuestion, type BodyOf, type Server } from './server.ts';
 
 /** `probes/<digest>.json`: what a checkpoint made of the prompts when it was first served. */
@@ -131,28 +132,6 @@ async function listed(server: Server, digest: string): Promise<Listing | Failure
     `expected ${JSON.stringify(endpoint.model)}, checkpoint ${digest}, among the models that it lists, got ${now}` +
       (now === then ? '' : `, and ${then} before`),
   );
-}
-
-interface Listed {
-  readonly names: readonly string[];
-  /** All that it says of where the model is from. */
-  readonly text: string;
-  readonly owner: unknown;
-}
-
-function modelsIn(body: string): Listed[] {
-  try {
-    const { data, models } = JSON.parse(body) as { readonly data?: unknown; readonly models?: unknown };
-    const list = [data, models].find((each) => Array.isArray(each)) as Readonly<Record<string, unknown>>[] | undefined;
-    return (list ?? []).flatMap((one) => {
-      const names = [one['id'], one['name'], one['model'], ...[one['aliases']].flat()].filter(
-        (name): name is string => typeof name === 'string' && name !== '',
-      );
-      return names.length === 0 ? [] : [{ names, text: [...names, one['root']].join(' '), owner: one['owned_by'] }];
-    });
-  } catch {
-    return [];
-  }
 }
 
 function bodyOf({ endpoint }: Server, prompt: string): BodyOf {

@@ -1,5 +1,5 @@
 import type { Domain } from '../../shared/domain.ts';
-import type { BaseFacts, LapFacts, ProblemFacts, Refusal, ServerFacts } from '../../shared/lap/facts.ts';
+import type { BaseFacts, LapFacts, ProblemFacts, Refusal, Window } from '../../shared/lap/facts.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
@@ -21,11 +21,8 @@ export interface Surroundings {
    * @throws an Error where the engine is told nothing that it could serve by.
    * @default the base says it
    */
-  readonly windowOf?: (engine: string, base: BaseFacts | undefined) => Promise<Window>;
+  readonly windowOf?: (engine: string, base: BaseFacts | undefined) => Promise<Window | undefined>;
 }
-
-/** A server's word, or why there is none. */
-export type Window = ServerFacts | { readonly silent: string } | undefined;
 
 interface Asked {
   readonly turn: number;
@@ -77,7 +74,9 @@ export async function lapFacts(
   );
   const problems = splits && (await problemFacts(store, splits, counter));
   const { engine } = recipe.inference;
-  const window = await orRefused('inference.engine', async () => windowOf?.(engine, base));
+  // A later lap's models are others of the same make: which server has them is not known yet.
+  const asked = base && (turn === 1 ? base : { ...base, sha256: undefined });
+  const window = await orRefused('inference.engine', async () => windowOf?.(engine, asked));
   if (window !== undefined && 'silent' in window) notes.push(window.silent);
   const ofBase = base?.context === undefined ? undefined : { context: base.context, of: 'the base' };
   const server = window !== undefined && 'context' in window ? window : ofBase;

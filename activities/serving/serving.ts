@@ -1,3 +1,4 @@
+import type { BaseFacts, Window } from '../../shared/lap/facts.ts';
 import type { Place } from '../../shared/ids.ts';
 import { modelKey, type CheckpointModel, type ModelRef } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
@@ -53,6 +54,11 @@ export class Serving {
   /** Names of the engines. */
   get engines(): string[] {
     return this.#settings.engines.map(({ name }) => name);
+  }
+
+  /** Tokens that an engine takes of a base. @throws as the engine's own. */
+  async window(engine: string, base: BaseFacts | undefined): Promise<Window | undefined> {
+    return this.#engine(engine).window?.(base);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { BaseFacts, Window } from '../../shared/lap/facts.ts';
 import type { ModelRef } from '../../shared/records.ts';
 import type { Endpoint } from '../inference/types.ts';
 
@@ -16,4 +17,10 @@ export interface ServingEngine {
    * again.
    */
   release?(model: ModelRef): Promise<void>;
+  /**
+   * Tokens that it takes of a model, as it was told or its servers say within seconds; nothing is started.
+   * @throws `EngineNotConfigured`.
+   * @default nobody says it
+   */
+  window?(base: BaseFacts | undefined): Promise<Window | undefined>;
 }

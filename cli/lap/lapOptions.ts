@@ -5,7 +5,7 @@ import { resolveFlywheel, type FlywheelInput } from '../../shared/lap/flywheelIn
 import { parentOf, resolveRecipe, type LapInput, type ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { isRecord } from '../../shared/lap/issues.ts';
 import { differences, type FieldChange } from '../schedule/schedules.ts';
-import { config } from '../../temporal.config.ts';
+import { configuredServing, configuredSurroundings } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
 
@@ -45,7 +45,7 @@ type ChosenLap<Read> = Read & { readonly input: LapInput };
  * @throws UsageError that names the option.
  */
 export function chosenLap(choices: LapChoices): Promise<ChosenLap<ReadLap>> {
-  return chosenAs(choices, (input) => readLap(store, { domains, root: config.root }, input));
+  return chosenAs(choices, (input) => readLap(store, configuredSurroundings(configuredServing(store)), input));
 }
 
 /** The same, where another reads the input. */

@@ -36,7 +36,7 @@ export interface ProblemFacts {
 
 export interface BaseFacts {
   /** Absent where it would first have to be reckoned, of gigabytes. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   readonly parameters: number;
   /** Bytes of the folder. */
   readonly bytes: number;
@@ -50,6 +50,9 @@ export interface ServerFacts {
   /** Who said so: a server's address, a setting, the base. */
   readonly of: string;
 }
+
+/** A server's word, or why there is none. */
+export type Window = ServerFacts | { readonly silent: string };
 
 /** A size that was derived, and from what. */
 export interface Derived {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { modelKey } from '../../../shared/records.ts';
 import { engineContract } from './contract.ts';
 import { bench, checkpointModel, HOSTED, MODEL, OTHER, whoAnswers, type More, type View } from './fixture.ts';
@@ -211,5 +212,57 @@ describe('endpoints that others run', () => {
       type: 'EngineNotConfigured',
       message: expect.stringContaining(words),
     });
+  });
+});
+
+describe('the tokens that an engine takes of a base', () => {
+  const base = { sha256: 'a'.repeat(64), parameters: 1, bytes: 1, context: 8192 };
+  const small = { ...base, context: 1024 };
+
+  test.each([
+    [undefined, base, 8192],
+    [undefined, small, 512],
+    [2048, base, 2048],
+    [2048, small, 1024],
+  ])('the bundled server, told %p, takes what it was told or what the model takes', async (context, of, most) => {
+    const { view } = await served({}, { context });
+    expect(await view.engine('batcher').window?.(of)).toMatchObject({ context: most });
+  });
+
+  /** A server with this list of models; without one it says nothing at all. */
+  async function listing(models?: readonly object[]): Promise<{ baseUrl: string; end: () => void }> {
+    const server = createHttpServer((_, response) => {
+      if (models !== undefined) response.end(JSON.stringify({ object: 'list', data: models }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { baseUrl: `http://127.0.0.1:${port}/v1`, end: () => server.closeAllConnections() ?? server.close() };
+  }
+
+  test('servers of others say it, the shortest counts, and one that is silent is not waited for', async () => {
+    const [long, short, silent] = [
+      await listing([{ id: base.sha256, max_model_len: 4096 }]),
+      await listing([
+        { id: 'other', max_model_len: 10 },
+        { id: base.sha256, max_model_len: 2048 },
+      ]),
+      await listing(),
+    ];
+    const windowBy = (...servers: readonly { readonly baseUrl: string }[]) =>
+      served({}, { endpoints: JSON.stringify(servers.map(({ baseUrl }) => ({ baseUrl }))) }).then(({ view }) =>
+        view.engine('external').window?.(base),
+      );
+    expect(await windowBy(long, short, silent)).toEqual({ context: 2048, of: short.baseUrl });
+    expect(await windowBy(silent)).toEqual({ silent: expect.stringContaining(silent.baseUrl) as string });
+    for (const { end } of [long, short, silent]) end();
+    expect(await windowBy(long)).toEqual({ silent: expect.stringContaining('ECONNREFUSED') as string });
+  });
+
+  test('endpoints that are missing, or serve other models, are told as such', async () => {
+    const { view } = await served();
+    await expect(view.engine('external').window?.(base)).rejects.toMatchObject({ type: 'EngineNotConfigured' });
+    const others = JSON.stringify([{ baseUrl: 'http://gpu:8000', models: { ['b'.repeat(64)]: 'prover' } }]);
+    const { view: other } = await served({}, { endpoints: others });
+    await expect(other.engine('external').window?.(base)).rejects.toThrow(/serves a{64}, got http:\/\/gpu:8000 for/);
   });
 });
