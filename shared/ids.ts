@@ -185,6 +185,9 @@ export const uri = {
   rewardSpec: file('rewards', 'spec.json'),
   judgeLedger: file('ledger', 'judge.jsonl'),
 
+  /** What `flywheel import problems` takes in. */
+  problems: (sha256: string) => `imports/problems/${sha256.slice(0, 12)}.jsonl`,
+
   checkpoint: folder('checkpoints'),
   /** What a checkpoint made of fixed prompts when it was first served: by digest. */
   probe: (digest: string) => `probes/${digest}.json`,

@@ -27,7 +27,9 @@ export type Source =
   /** Answers of people: all to the questions of a review set. */
   | { readonly reviewId: string }
   /** A model that others run or publish, by its key. */
-  | { readonly model: string };
+  | { readonly model: string }
+  /** A person's file, by its name: it is none of the store's. */
+  | { readonly file: string; readonly sha256: string };
 
 /** A model in the store: `uri` is a folder `checkpoints/<sha256>`; see `checkpointDigest` for what is digested. */
 export type CheckpointRef = ArtifactRef;

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { ProblemsAsked, Splits } from '../../shared/domain.ts';
-import { tell } from '../../shared/lap/issues.ts';
 import { bandOf } from '../../shared/lap/laterLap.ts';
+import { checkedProblem, LONGEST_STATEMENT, objectIn } from '../../shared/lap/problemFile.ts';
 import type { Problem } from '../../shared/records.ts';
 import { seedOf, shuffled } from '../../shared/seeds.ts';
-import { refusalOfText, visible } from '../../shared/texts.ts';
 
 const share = z.number().min(0).max(0.5).default(0.1);
 
@@ -27,22 +26,6 @@ export const settings = z.strictObject({
   maxLeftOutShare: z.number().min(0).max(1).optional(),
 });
 export type ProofsSettings = z.infer<typeof settings>;
-
-/**
- * A line of a team's problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
- */
-const text = z.string().superRefine((value, context) => {
-  const message = value.trim() === '' ? 'expected text, got nothing but white space' : refusalOfText(value);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
-
-const problemLine = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,80}$/, 'expected letters, digits, dots, dashes or underscores'),
-  statement: text,
-  topic: text.max(80),
-  source: text.max(400),
-  difficulty: z.number().optional(),
-});
 
 type Asked = ProblemsAsked<ProofsSettings>;
 
@@ -87,7 +70,7 @@ type Limits = Pick<ProofsSettings, 'maxStatementCharacters' | 'maxLeftOutShare'>
 export async function readProblems(
   uri: string,
   read: Asked['read'],
-  { maxStatementCharacters: longest = 100_000, maxLeftOutShare = 0.01 }: Limits = {},
+  { maxStatementCharacters: longest = LONGEST_STATEMENT, maxLeftOutShare = 0.01 }: Limits = {},
 ): Promise<{ readonly problems: Problem[]; readonly leftOut: { readonly id: string; readonly why: string }[] }> {
   const problems: Problem[] = [];
   const leftOut: { id: string; why: string }[] = [];
@@ -96,7 +79,8 @@ export async function readProblems(
   for await (const line of read(uri)) {
     number += 1;
     if (line.trim() === '') continue;
-    const problem = parseLine(line, `${uri} line ${number}`);
+    const where = `${uri} line ${number}`;
+    const problem = checkedProblem(objectIn(line, where), where);
     for (const [what, value] of [
       ['id', problem.id],
       ['statement', problem.statement.trim()],
@@ -124,20 +108,4 @@ export async function readProblems(
         'shorten them, or set domain.settings.maxStatementCharacters or maxLeftOutShare',
     );
   return { problems, leftOut };
-}
-
-function parseLine(line: string, where: string): Problem {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    const { message } = error as Error; // says what is wrong, and some say where
-    throw new Error(`${where}: expected a JSON object, got ${visible(line)} (${visible(message, 200)})`, {
-      cause: error,
-    });
-  }
-  const parsed = problemLine.safeParse(value);
-  if (!parsed.success) throw new Error(`${where}: ${tell(parsed.error, value)}`);
-  const { difficulty, ...problem } = parsed.data;
-  return difficulty === undefined ? problem : { ...problem, difficulty };
 }

@@ -77,6 +77,7 @@ export async function chainOf(store: ArtifactStore, lap = '') {
 export async function describe(store: ArtifactStore, source: Source, weights: boolean): Promise<LineageNode> {
   const node = { id: idOf(source), kind: 'model', by: null, facts: {}, verified: [], from: [] } as const;
   if ('model' in source) return node;
+  if ('file' in source) return { ...node, kind: 'given', facts: { sha256: source.sha256 } };
   if ('setId' in source) return { ...node, ...(await ofSet(store, source.setId)) };
   if ('reviewId' in source) return { ...node, ...(await ofReview(store, source.reviewId)) };
   const { uri: at, sha256 } = source;
@@ -89,11 +90,14 @@ export async function describe(store: ArtifactStore, source: Source, weights: bo
   return { ...node, kind, by, facts, verified, from };
 }
 
+/** Problems that are named by their digest. */
+const IMPORTED = /^imports\/problems\/[0-9a-f]{12}\.jsonl$/;
+
 /** What lies where in the store. All else was given, and may change. */
 export function kindOf(at: string): LineageNode['kind'] {
   if (at === uri.manifest(lapOf(at) ?? '')) return 'lap';
   const [folder = ''] = at.split('/');
-  if (['datasets', 'labels', 'reviews'].includes(folder)) return 'dataset';
+  if (['datasets', 'labels', 'reviews'].includes(folder) || IMPORTED.test(at)) return 'dataset';
   if (['laps', 'jobs', 'rewards', 'ledger'].includes(folder)) return 'file';
   return folder === 'checkpoints' ? 'checkpoint' : folder === 'prompts' ? 'prompts' : 'given';
 }

@@ -17,7 +17,7 @@ export interface Lineage {
 }
 
 export interface LineageNode {
-  /** An artifact's URI, `ledger/<set>`, `reviews/<set>`, a proof's id, or the key of a model that others run. */
+  /** An artifact's URI, `ledger/<set>`, `reviews/<set>`, a proof's id, the key of a model that others run, or a person's file. */
   readonly id: string;
   /** `given`: a file that no step wrote. `file`: a recipe, a job, a reward's definition. */
   readonly kind: 'lap' | 'checkpoint' | 'dataset' | 'set' | 'review' | 'prompts' | 'file' | 'given' | 'model' | 'proof';
@@ -33,6 +33,7 @@ export interface LineageNode {
 export function idOf(source: Source): string {
   if ('uri' in source) return source.uri;
   if ('setId' in source) return uri.ledger(source.setId);
+  if ('file' in source) return source.file;
   return 'reviewId' in source ? uri.reviews(source.reviewId) : source.model;
 }
 

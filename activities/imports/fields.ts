@@ -1,0 +1,126 @@
+import { show } from '../../shared/lap/issues.ts';
+import type { Problem } from '../../shared/records.ts';
+import { numberIn, scalarIn, statementIn, valueAt } from './values.ts';
+
+/** What a problem has, and the names that public sets have for it, those that mean it most surely first. */
+const NAMES = {
+  statement: [
+    'statement',
+    'problem',
+    'question',
+    'problem_statement',
+    'informal_statement',
+    'informal_problem',
+    'nl_statement',
+    'informal_stmt',
+    'problem_text',
+    'question_text',
+    'prompt',
+    'query',
+    'instruction',
+    'text',
+    'content',
+    'input',
+    'messages',
+    'conversations',
+  ],
+  id: [
+    'id',
+    'problem_id',
+    'question_id',
+    'uuid',
+    'unique_id',
+    'uid',
+    'problem_name',
+    'name',
+    'problem_idx',
+    'idx',
+    'index',
+    'number',
+  ],
+  topic: ['topic', 'subject', 'category', 'problem_type', 'type', 'domain', 'area', 'field', 'tags', 'ability'],
+  source: ['source', 'competition', 'contest', 'dataset', 'origin', 'data_source'],
+  difficulty: ['difficulty', 'level', 'difficulty_level', 'rating'],
+} as const satisfies Record<keyof Problem, readonly string[]>;
+
+type Row = Readonly<Record<string, unknown>>;
+/** What a problem has. */
+export type Target = keyof typeof NAMES;
+export const TARGETS = Object.keys(NAMES) as readonly Target[];
+/** The field of the file that each is read from, its name or a path such as `extra_info.index`. */
+export type Fields = { readonly [T in Target]?: string };
+
+export interface ChosenFields {
+  readonly fields: Fields;
+  /** What else could have been read, each beside what was chosen. */
+  readonly beside: readonly { readonly target: Target; readonly chosen: string; readonly others: readonly string[] }[];
+  /** Fields of the file that are read as nothing. */
+  readonly left: readonly string[];
+}
+
+const plain = (name: string) =>
+  name
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z\d]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+
+/** What a row says as each, as far as it can be used. */
+const READ: Readonly<Record<Target, (value: unknown) => unknown>> = {
+  statement: (value) => {
+    const read = statementIn(value);
+    return 'text' in read && read.text !== '' ? read.text : undefined;
+  },
+  id: scalarIn,
+  topic: scalarIn,
+  source: scalarIn,
+  difficulty: numberIn,
+};
+
+/** Whether an object can be a problem, by the names of its fields. */
+export function isStatement(row: Row): boolean {
+  return Object.entries(row).some(
+    ([name, value]) => NAMES.statement.includes(plain(name) as never) && READ.statement(value) !== undefined,
+  );
+}
+
+/**
+ * Which fields problems are read from, by rows from the file's beginning.
+ * @param asked what a person says; it is believed, if there is such a field.
+ * @throws where there is no statement, or no field of a name that was asked for, naming the fields that there are.
+ */
+export function chooseFields(rows: readonly Row[], asked: Fields, file: string): ChosenFields {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const there =
+    names
+      .slice(0, 40)
+      .map((name) => show(name))
+      .join(', ') + (names.length > 40 ? ', …' : '');
+  const fields: { [T in Target]?: string } = {};
+  const beside: { target: Target; chosen: string; others: string[] }[] = [];
+  for (const target of TARGETS) {
+    const wanted = asked[target];
+    if (wanted !== undefined && !rows.some((row) => valueAt(row, wanted) !== undefined))
+      throw new Error(`--field ${target}=${wanted}: expected a field of ${file}, which has ${there}`);
+    const candidates = NAMES[target].flatMap((name) => names.filter((each) => plain(each) === name));
+    const values = candidates.map((name) => rows.flatMap((row) => READ[target](row[name]) ?? []));
+    const most = Math.max(0, ...values.map(({ length }) => length));
+    const fit = candidates.filter((_, index) => {
+      const of = values[index] ?? [];
+      // A name for many problems is no id.
+      return of.length > 0 && of.length >= most / 2 && (target !== 'id' || new Set(of).size > 0.9 * of.length);
+    });
+    const chosen = wanted ?? fit[0];
+    if (chosen === undefined) continue;
+    fields[target] = chosen;
+    const others = fit.filter((name) => name !== chosen);
+    if (wanted === undefined && others.length > 0) beside.push({ target, chosen, others });
+  }
+  if (fields.statement === undefined)
+    throw new Error(
+      `${file}: expected a field with the problems' statements (${NAMES.statement.slice(0, 4).join(', ')}, …), got ` +
+        `${there}: name it with --field statement=NAME`,
+    );
+  const taken = Object.values(fields).map((field) => field.split('.')[0] ?? field);
+  return { fields, beside, left: names.filter((name) => !taken.includes(name)) };
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { uri } from '../../shared/ids.ts';
+import { LONGEST_STATEMENT } from '../../shared/lap/problemFile.ts';
+import type { ArtifactRef } from '../../shared/records.ts';
+import type { ArtifactStore } from '../store/types.ts';
+import { chooseFields, type ChosenFields, type Fields } from './fields.ts';
+import { ProblemReader, type Dropped } from './reader.ts';
+import { rowsOf, type Format } from './rows.ts';
+import { openSource, type SourceRow } from './source.ts';
+
+export interface ImportOptions {
+  /** What problems without a source are called after, and those without an id. @default the file's name, without its ending */
+  readonly name?: string;
+  /** The field of the file that each is read from. @default those of common names */
+  readonly fields?: Fields;
+  /** Longer statements are left out. @default 100,000 */
+  readonly maxStatementCharacters?: number;
+}
+
+/** What a file of problems became: an artifact of the form that laps read. */
+export interface ImportedProblems extends ArtifactRef {
+  readonly count: number;
+  readonly took: ChosenFields & { readonly format: Format; readonly isGzipped: boolean };
+  /** Problems by topic, the most first. */
+  readonly topics: readonly (readonly [topic: string, count: number])[];
+  readonly dropped: readonly Dropped[];
+  /** What was changed, a sentence each. */
+  readonly notes: readonly string[];
+  readonly from: { readonly file: string; readonly sha256: string };
+}
+
+/** Rows by which the fields are chosen. Ours: sets are of one form from their beginning. */
+const LOOKED_AT = 200;
+
+/**
+ * Takes a file of problems, of whatever form, into the store. What stands beside the problems in it is not held in
+ * memory, but of JSON, which is read whole.
+ * @throws naming what is wrong and where; then nothing was taken in.
+ */
+export async function importProblems(
+  store: ArtifactStore,
+  file: string,
+  options: ImportOptions = {},
+): Promise<ImportedProblems> {
+  const { lines, ...read } = await readProblemFile(file, options);
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(line);
+  const sha256 = hash.digest('hex');
+  const at = uri.problems(sha256);
+  const from = { file: path.basename(file), sha256: await digestOf(file) };
+  const isThere = (await store.stat(at)) !== undefined && (await store.refOf(at)).sha256 === sha256;
+  if (!isThere) await store.write(at, inParts(lines), { by: 'importProblems', from: [{ as: 'file', ...from }] });
+  return { uri: at, sha256, ...read, from };
+}
+
+/** Its problems as lines of our form, and what else there is to say of it. */
+async function readProblemFile(file: string, options: ImportOptions) {
+  const source = await openSource(file);
+  const { format, rows } = rowsOf(source);
+  const stem = path.basename(file).replace(/(\.(jsonl?|ndjson|csv|tsv|tab|txt|parquet))?(\.gz)?$/i, '');
+  const { name = stem, fields: asked = {}, maxStatementCharacters: longest = LONGEST_STATEMENT } = options;
+
+  const first: SourceRow[] = [];
+  const lines: string[] = [];
+  const dropped: Dropped[] = [];
+  const topics = new Map<string, number>();
+  function begin() {
+    const chosen = chooseFields(
+      first.map(({ row }) => row),
+      asked,
+      file,
+    );
+    const reader = new ProblemReader(chosen.fields, name, longest);
+    const take = (row: SourceRow) => {
+      const read = reader.read(row);
+      if ('why' in read) return dropped.push(read);
+      topics.set(read.topic, (topics.get(read.topic) ?? 0) + 1);
+      return lines.push(`${JSON.stringify(read)}\n`);
+    };
+    first.forEach(take);
+    return { chosen, reader, take };
+  }
+  let begun: ReturnType<typeof begin> | undefined;
+  for await (const row of rows)
+    if (begun !== undefined) begun.take(row);
+    else if (first.push(row) >= LOOKED_AT) begun = begin();
+  if (first.length === 0) throw new Error(`${file}: expected problems, got none`);
+  const { chosen, reader } = (begun ??= begin());
+  if (lines.length === 0) {
+    const [{ where, why } = { where: '', why: '' }] = dropped;
+    throw new Error(
+      `${file}: expected problems, got ${dropped.length} of which none can be asked about, such as ${where}: ${why}; ` +
+        'if another field has the statements, name it with --field statement=NAME',
+    );
+  }
+  return {
+    lines,
+    count: lines.length,
+    took: { format, isGzipped: source.isGzipped, ...chosen },
+    topics: [...topics].sort(([, one], [, other]) => other - one),
+    dropped,
+    notes: reader.notes,
+  };
+}
+
+/** Some thousand lines at a time. */
+async function* inParts(lines: readonly string[]): AsyncGenerator<string> {
+  for (let from = 0; from < lines.length; from += 4096) yield lines.slice(from, from + 4096).join('');
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest('hex');
+}
