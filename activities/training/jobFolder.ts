@@ -195,6 +195,13 @@ export class JobFolder {
     return { seconds: secondsFrom(start, end), queuedSeconds: secondsFrom(submitted, start) };
   }
 
+  /** What an attempt resumes from: as large as three models, and nobody's once the job has succeeded. */
+  async removeState(): Promise<void> {
+    const files: string[] = [];
+    for await (const file of this.#store.list(this.uri('state/'))) files.push(file);
+    for (const file of files) await this.#store.remove(file);
+  }
+
   #find<T>(file: string): Promise<T | undefined> {
     return this.#store.findJson(this.uri(file));
   }

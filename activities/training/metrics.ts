@@ -1,5 +1,19 @@
 import { metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
+import { jsonLinesOf } from '../store/jsonLines.ts';
 import type { ArtifactStore } from '../store/types.ts';
+
+/**
+ * All lines, by their steps. A resumed attempt may write a step again: the last line of a step counts. A line torn by a
+ * kill is none.
+ */
+export async function metricsLines(store: ArtifactStore, uri: string): Promise<MetricsLine[]> {
+  const bySteps = new Map<number, MetricsLine>();
+  for await (const line of jsonLinesOf(store, uri)) {
+    const { data } = metricsLineSchema.safeParse(line);
+    if (data !== undefined) bySteps.set(data.step, data);
+  }
+  return [...bySteps.values()].sort((a, b) => a.step - b.step);
+}
 
 /** Reads a growing `metrics.jsonl`, each time only what came since. */
 export class MetricsTail {

@@ -7,7 +7,8 @@ import {
   type StopReason,
 } from '../../shared/training/trainingState.ts';
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
-import type { ArtifactRef, Made } from '../../shared/records.ts';
+import { CourseWords } from '../../shared/figures/taught.ts';
+import type { ArtifactRef, CheckpointRef, Made } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
 import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
@@ -15,7 +16,8 @@ import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
-import { MetricsTail } from './metrics.ts';
+import { metricsLines, MetricsTail } from './metrics.ts';
+import { rewardLines } from './rewardLines.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 import { failure } from '../failure.ts';
 import { prefixOf, uri } from '../../shared/ids.ts';
@@ -53,8 +55,12 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
     const attempts = await attemptsOf(input, context);
     const next = nextStep(attempts, { execution, maxAttempts: input.maxAttempts });
     switch (next.kind) {
-      case 'done':
-        return outcomeOf(input, next.attempt, attempts, context);
+      case 'done': {
+        const outcome = await outcomeOf(input, next.attempt, attempts, context);
+        // After all that is kept: who is killed here is followed by one who does the same.
+        await folder.removeState();
+        return outcome;
+      }
       case 'fail':
         throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
       case 'watch':
@@ -182,6 +188,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
       maxSteps,
       ...(state === 'queued' && { queuedSince: job.submittedAt }),
       ...(last && { reward: last.reward, stepSeconds: last.stepSeconds }),
+      ...(last?.flatGroupShare !== undefined && { flatGroupShare: last.flatGroupShare }),
     });
     if (isOver(seen.state)) {
       if (seen.stoppedBy === 'stop' && (seen.state === 'preempted' || seen.state === 'lost')) {
@@ -234,6 +241,7 @@ async function outcomeOf(
   const sum = (of: (attempt: Attempt) => number): number =>
     Math.round(attempts.reduce((total, each) => total + of(each), 0) * 1000) / 1000;
   const queuedSeconds = sum(({ queuedSeconds = 0 }) => queuedSeconds);
+  const warnings = await warningsOf(input, checkpoint, store);
   return {
     checkpoint,
     steps,
@@ -243,7 +251,20 @@ async function outcomeOf(
     seconds: sum(({ seconds }) => seconds),
     ...(queuedSeconds > 0 && { queuedSeconds }),
     ...(longRows && { longRows }),
+    ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** What its metrics and rewards say, where it taught nothing. */
+async function warningsOf(
+  { jobKey, initCheckpoint, hyper }: RunTrainingInput,
+  checkpoint: CheckpointRef,
+  store: ArtifactStore,
+): Promise<string[]> {
+  const words = new CourseWords();
+  for await (const line of rewardLines(store, jobKey)) words.add(line);
+  const lines = await metricsLines(store, uri.jobs(jobKey, 'metrics.jsonl'));
+  return words.text({ jobKey, init: initCheckpoint.sha256, checkpoint: checkpoint.sha256, lines, hyper });
 }
 
 /** Where an attempt's log is, and its last line. A lost job may have none. */

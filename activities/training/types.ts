@@ -41,6 +41,8 @@ export interface TrainingOutcome {
   readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
+  /** What a person should know: that it taught nothing, and why; absent where all is well. */
+  readonly warnings?: readonly string[];
 }
 
 /** Heartbeat of `runTraining`. */
@@ -54,5 +56,7 @@ export interface TrainingProgress {
   readonly queuedSince?: string;
   /** Of the last step; absent before the first. */
   readonly reward?: number;
+  /** Share of its groups in which every reward was equal. */
+  readonly flatGroupShare?: number;
   readonly stepSeconds?: number;
 }

@@ -28,7 +28,7 @@ export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
   const { lap, phase, phaseIndex, phases, step, steps, queuedSince } = progress;
-  const { callsDone, callsPlanned, reward, waitingForExperts } = progress;
+  const { callsDone, callsPlanned, reward, flatGroupShare, waitingForExperts } = progress;
   const left = secondsLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
@@ -36,7 +36,7 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     steps === undefined ? '' : `step ${step ?? 0} of ${steps}`,
     queuedSince === undefined ? '' : `${duration((nowMs - Date.parse(queuedSince)) / 1000)} in the queue`,
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
-    reward === undefined ? '' : `reward ${reward.toFixed(3)}`,
+    reward === undefined ? '' : `reward ${reward.toFixed(3)}${flatGroupShare === 1 ? ', no group with spread' : ''}`,
     waitingForExperts ? `${questions(waitingForExperts)} for people` : '',
     outageText(progress, nowMs),
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,

@@ -11,7 +11,15 @@ const MOST_WORKFLOWS = 16;
 
 type Work = Pick<
   LapProgress,
-  'step' | 'steps' | 'queuedSince' | 'reward' | 'callsDone' | 'callsPlanned' | 'waitingForExperts' | 'waitingForServers'
+  | 'step'
+  | 'steps'
+  | 'queuedSince'
+  | 'reward'
+  | 'flatGroupShare'
+  | 'callsDone'
+  | 'callsPlanned'
+  | 'waitingForExperts'
+  | 'waitingForServers'
 >;
 
 /** What activities say in their heartbeats, as far as it is shown: a training its steps, a shard its calls. */
@@ -20,6 +28,7 @@ interface Beat {
   readonly maxSteps?: number;
   readonly queuedSince?: string;
   readonly reward?: number;
+  readonly flatGroupShare?: number;
   readonly counts?: OutcomeCounts;
   readonly waitingForServers?: LapProgress['waitingForServers'];
 }
@@ -59,13 +68,14 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
 }
 
 function trainingWork(beats: readonly Beat[]): Work {
-  for (const { step, maxSteps, queuedSince, reward } of beats)
+  for (const { step, maxSteps, queuedSince, reward, flatGroupShare } of beats)
     if (step !== undefined && maxSteps !== undefined)
       return {
         step,
         steps: maxSteps,
         ...(queuedSince !== undefined && { queuedSince }),
         ...(typeof reward === 'number' && { reward }),
+        ...(typeof flatGroupShare === 'number' && { flatGroupShare }),
       };
   return {};
 }

@@ -26,7 +26,7 @@ import type { SealedLine } from '../../activities/inference/sealedLedger.ts';
 import { evidenceOf, readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
-import { rewardLines } from './trainingFigures.ts';
+import { rewardLines } from '../../activities/training/rewardLines.ts';
 
 /** Verdicts lost at the first attempt, of every set that asked for some and of every training with judges. */
 export async function lossFigures({ store, manifest }: Measuring): Promise<LossFigures> {

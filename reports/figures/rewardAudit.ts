@@ -10,7 +10,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf, type JudgeScores } from '../../shared/reward/rewards.ts';
 import type { Measuring } from './notes.ts';
-import { rewardLines, type RewardLine } from './trainingFigures.ts';
+import { rewardLines, type RewardLine } from '../../activities/training/rewardLines.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */

@@ -1,28 +1,12 @@
-import { jobResultSchema, metricsLineSchema, type MetricsLine } from '../../shared/training/job.ts';
+import { jobResultSchema, type MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
 import { meanOf } from '../../shared/figures/measures.ts';
-import type { Task } from '../../shared/records.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
-import type { RewardAnswer } from '../../shared/reward/protocol.ts';
-import type { JudgeScores } from '../../shared/reward/rewards.ts';
-import { linesOf } from '../../activities/store/lines.ts';
+import { metricsLines } from '../../activities/training/metrics.ts';
+import { rewardLines } from '../../activities/training/rewardLines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
-
-/** What is read of a line of `rewards/<jobKey>/rewards.jsonl`. */
-export interface RewardLine {
-  readonly task: Task;
-  readonly answer: RewardAnswer;
-  readonly responseSha256: string;
-  readonly verdicts: JudgeScores;
-  readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
-  /** Kept of a sample only. */
-  readonly response?: string;
-}
-
-export const rewardLines = (store: ArtifactStore, jobKey: string) =>
-  jsonLinesOf(store, uri.rewards(jobKey)) as AsyncGenerator<RewardLine>;
 
 /** A training, and what it took of models: its judges' calls, and the tokens of those and of its own samples. */
 export type UsedTraining = Awaited<ReturnType<typeof usedTrainings>>[number];
@@ -84,31 +68,11 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
   };
 }
 
-/** A resumed attempt may write a step again: the last line of a step counts. A line torn by a kill is none. */
 async function metricsOf({ store, notes }: Measuring, stage: StageRecord): Promise<MetricsLine[]> {
   const file = uri.jobs(stage.jobKey, 'metrics.jsonl');
   if (!(await store.exists(file))) {
     notes.absent(`trainings.${stage.name}`, `no ${file} in the store`);
     return [];
   }
-  const bySteps = new Map<number, MetricsLine>();
-  for await (const line of jsonLinesOf(store, file)) {
-    const parsed = metricsLineSchema.safeParse(line);
-    if (parsed.success) bySteps.set(parsed.data.step, parsed.data);
-  }
-  return [...bySteps.values()].sort((a, b) => a.step - b.step);
-}
-
-/** The JSON lines of a growing log. A last line that was torn by a kill is none. */
-async function* jsonLinesOf(store: ArtifactStore, uri: string): AsyncGenerator {
-  if (!(await store.exists(uri))) return;
-  for await (const { bytes } of linesOf(store.read(uri))) {
-    let value: unknown;
-    try {
-      value = JSON.parse(bytes.toString('utf8'));
-    } catch {
-      continue; // torn or empty
-    }
-    yield value;
-  }
+  return metricsLines(store, file);
 }

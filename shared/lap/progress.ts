@@ -33,6 +33,8 @@ export interface LapProgress {
   readonly callsPlanned?: number;
   /** Mean reward of the last step. */
   readonly reward?: number;
+  /** Share of its groups in which every reward was equal. */
+  readonly flatGroupShare?: number;
   /** ISO time at which the lap started, and the phase. */
   readonly startedAt: string;
   readonly phaseStartedAt?: string;

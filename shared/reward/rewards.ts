@@ -41,6 +41,12 @@ export interface JudgeScores {
   readonly meta?: readonly Score[] | undefined;
 }
 
+/** Why an answer has no format reward, and its beginning. */
+export interface Malformed {
+  readonly reason: string;
+  readonly begins: string;
+}
+
 /** R_score(s', s) = 1 − |s' − s| (paper 2.1). `truth` may be a mean of verdicts. */
 export function scoreReward(given: Score, truth: number): number {
   return 1 - Math.abs(given - truth);

@@ -6,7 +6,6 @@ from pathlib import Path
 from trainer.contract.files import sync_tree, write_atomically
 from trainer.contract.progress import Progress
 
-KEPT_STATES = 2
 MARKER = "progress.json"
 
 
@@ -21,10 +20,10 @@ def states(folder: Path) -> list[tuple[int, Path]]:
 
 
 def seal(path: Path, progress: Progress) -> None:
-    """Makes a state count, after all else of it is on disk; then drops the oldest ones."""
+    """Makes a state count, after all else of it is on disk; then drops the older ones: the newest alone is needed."""
     sync_tree(path)
     write_atomically(path / MARKER, progress.model_dump_json())
-    for _, old in states(path.parent)[:-KEPT_STATES]:
+    for _, old in states(path.parent)[:-1]:
         (old / MARKER).unlink()
         shutil.rmtree(old)
 

@@ -17,6 +17,8 @@ from safetensors.torch import load_file
 
 from trainer import train
 from trainer.contract.files import checkpoint_digest, sha256_of
+from trainer.contract.progress import Progress
+from trainer.contract.states import seal
 from trainer.tests.reward_server import RewardServer
 from trainer.tests.support import job_value
 from trainer.tests.tiny_base import TAGS, TURN, make_thinking_base
@@ -51,12 +53,18 @@ class Job:
         train.main([str(file)])
         return json.loads((self.folder / "out" / "result.json").read_text())
 
-    def forget(self, *states: int) -> None:
-        """Leaves the folder as a kill does that meets the job before it has a result, or these states."""
+    def seal(self, state: Path, progress: Progress) -> None:
+        """As a job does, but a copy stays when the next one has it dropped."""
+        seal(state, progress)
+        shutil.copytree(state, self.folder / "kept" / state.name, dirs_exist_ok=True)
+
+    def forget(self, newest: int) -> None:
+        """Leaves the folder as a kill does that meets the job before it has a result, its newest state being this."""
         (self.folder / "out" / "result.json").unlink()
         shutil.rmtree(self.folder / "checkpoints")
-        for step in states:
-            shutil.rmtree(self.folder / "out" / "state" / f"checkpoint-{step}")
+        shutil.rmtree(self.folder / "out" / "state")
+        name = f"checkpoint-{newest}"
+        shutil.copytree(self.folder / "kept" / name, self.folder / "out" / "state" / name)
 
 
 class ThinkingModelTest(unittest.TestCase):
@@ -69,11 +77,11 @@ class ThinkingModelTest(unittest.TestCase):
         cls.jobs, cls.results = {}, {}
         for kind in ("grpo", "sft"):
             job = Job(Path(cls.enterClassContext(tempfile.TemporaryDirectory())), kind)
-            with job.rewards:
+            with job.rewards, mock.patch("trainer.engines.small.common.seal", job.seal):
                 first = job.run(1)
-                job.forget()
-                after_last = job.run(2)
                 job.forget(4)
+                after_last = job.run(2)
+                job.forget(2)
                 from_middle = job.run(3)
             cls.jobs[kind], cls.results[kind] = job, [first, after_last, from_middle]
 

@@ -1,11 +1,12 @@
 import { sha256 } from '../../activities/inference/keys.ts';
-import { answerImitatesVerdict, parseAnswer } from '../../shared/answers.ts';
+import { answerImitatesVerdict, formatReward, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { RewardAnswer, RewardBatch, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
   isKeptForAudit,
   judgeNeed,
   rewardOf,
   type JudgeScores,
+  type Malformed,
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
 import { Batches, type Batch } from './batches.ts';
@@ -197,6 +198,7 @@ export class RewardJob {
       key,
       task: item.task,
       responseSha256,
+      ...(formatReward(answer, item.truncated) === 0 && { malformed: malformedOf(answer, item) }),
       ...(isKeptForAudit(key) && { response: item.response, ...(item.thinking && { thinking: item.thinking }) }),
       ...(item.step !== undefined && { step: item.step }),
       specSha256: this.#specSha256,
@@ -213,4 +215,9 @@ export class RewardJob {
     this.#seen.promptTokens += promptTokens;
     this.#seen.completionTokens += completionTokens;
   }
+}
+
+function malformedOf(answer: ParsedAnswer, { truncated, response, thinking = '' }: KnownItem): Malformed {
+  const reason = truncated ? 'cut off' : answer.kind === 'malformed' ? answer.reason : 'unknown';
+  return { reason, begins: (response || thinking).slice(0, 200) };
 }

@@ -1,7 +1,7 @@
 import { Journal } from '../../activities/store/journal.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
-import type { JudgeScores } from '../../shared/reward/rewards.ts';
+import type { JudgeScores, Malformed } from '../../shared/reward/rewards.ts';
 import type { Task } from '../../shared/records.ts';
 
 /** A line of `rewards/<jobKey>/rewards.jsonl`: one evaluation, with all it was made of. */
@@ -14,6 +14,8 @@ export interface RewardRecord {
   readonly response?: string;
   /** What the model thought before it; of those that are kept. */
   readonly thinking?: string;
+  /** Of an answer without its task's format. */
+  readonly malformed?: Malformed;
   /** The optimizer step that asked first. */
   readonly step?: number;
   readonly specSha256: string;

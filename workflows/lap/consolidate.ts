@@ -74,6 +74,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     seconds: trainingSeconds,
     queuedSeconds,
     longRows,
+    warnings = [],
   } = await trainToEnd({
     jobKey,
     kind: 'sft',
@@ -87,6 +88,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     ...trained,
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
+    ...(warnings.length > 0 && { warnings }),
   } satisfies ConsolidationRecord;
-  return { record, sets: at.sets };
+  return { record, sets: at.sets, warnings };
 }

@@ -94,7 +94,9 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     seconds: trainingSeconds,
     queuedSeconds,
     longRows,
+    warnings,
   } = outcome;
+  if (warnings) setCurrentDetails(warnings.map((warning) => `⚠ ${warning}.`).join('\n\n'));
   return {
     name: stage,
     jobKey,
@@ -108,6 +110,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     trainingSeconds,
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
+    ...(warnings && { warnings }),
   };
 }
 

@@ -21,6 +21,22 @@ test('a training runs to its checkpoint, and its heartbeats say how far it is', 
   expect(await starts()).toHaveLength(1);
 });
 
+test('the state to resume from goes when the checkpoint is there, also where whoever should have done it was killed', async () => {
+  const { activities, input, store } = await bench('die,succeed');
+  await environment().run(activities.runTraining, input);
+  expect(await store.exists(`jobs/${JOB_KEY}/state`)).toBe(false);
+  expect(await store.exists(`jobs/${JOB_KEY}/result.json`)).toBe(true);
+  await store.write(`jobs/${JOB_KEY}/state/checkpoint-3/optimizer.pt`, 'left');
+  await environment('run-2').run(activities.runTraining, input);
+  expect(await store.exists(`jobs/${JOB_KEY}/state`)).toBe(false);
+});
+
+test('a job that may go on keeps its state', async () => {
+  const { activities, input, store } = await bench('reward');
+  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({ type: 'JobFailed.reward' });
+  expect(await store.exists(`jobs/${JOB_KEY}/state`)).toBe(true);
+});
+
 test('beside its checkpoint stands what that was made of', async () => {
   const { activities, input, store } = await bench('die,succeed');
   const { checkpoint } = await environment().run(activities.runTraining, input);

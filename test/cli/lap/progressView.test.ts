@@ -23,6 +23,12 @@ test('a line of progress says phase, step, reward, elapsed and what is left', ()
   );
 });
 
+test('a step that can teach nothing is no ordinary step', () => {
+  const flat = { ...training, reward: 0, flatGroupShare: 1 };
+  expect(progressLine(flat, {}, START)).toContain(' · reward 0.000, no group with spread · ');
+  expect(progressLine({ ...flat, flatGroupShare: 0.9 }, {}, START)).toContain(' · reward 0.000 · ');
+});
+
 test('a training that is queued says since when', () => {
   const queuedSince = '2026-01-01T00:00:30Z';
   expect(progressLine({ ...training, step: 0, queuedSince }, {}, START + 90_000)).toContain(
