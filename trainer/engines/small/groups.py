@@ -97,9 +97,14 @@ class Side:
 
 
 class Groups:
-    """The layout of one batch: `copies` completions of every prompt, neighbours; results are `width` tokens wide."""
+    """The layout of one batch: `copies` completions of every prompt, neighbours; results are `width` tokens wide.
 
-    def __init__(self, prompts: list[list[int]], completions: list[list[int]], width: int):
+    Of each completion the first `unasked` tokens are read and not asked for.
+    """
+
+    def __init__(
+        self, prompts: list[list[int]], completions: list[list[int]], width: int, unasked: list[int] | None = None
+    ):
         self.copies = len(completions) // len(prompts)
         self.prompt = Side([len(prompt) for prompt in prompts])
         # The last token of a completion predicts nothing that is asked for.
@@ -114,12 +119,15 @@ class Groups:
         ends = torch.tensor([len(prompt) for prompt in prompts]).cumsum(0) - 1
         first = self.prompt.total
         sources = []
-        self.targets = torch.tensor([token for completion in completions for token in completion])
+        skipped = unasked or [0] * len(completions)
+        asked = [completion[skip:] for completion, skip in zip(completions, skipped, strict=True)]
+        self.targets = torch.tensor([token for completion in asked for token in completion])
         self.asked = torch.zeros(len(completions), width, dtype=torch.bool)
-        for index, completion in enumerate(completions):
-            self.asked[index, : len(completion)] = True
-            sources.append(ends[index // self.copies].view(1))
-            sources.append(torch.arange(first, first + len(completion) - 1))
+        for index, (completion, skip) in enumerate(zip(completions, skipped, strict=True)):
+            self.asked[index, skip : len(completion)] = True
+            if skip == 0:
+                sources.append(ends[index // self.copies].view(1))
+            sources.append(torch.arange(first + max(skip - 1, 0), first + len(completion) - 1))
             first += max(len(completion) - 1, 1)
         self.sources = torch.cat(sources)
         # No completion may look at the columns that fill up shorter prompts.

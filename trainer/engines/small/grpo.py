@@ -16,8 +16,9 @@ from trainer.contract.rewards import RewardClient
 from trainer.contract.rows import Long, Row
 from trainer.engines.small.common import JobTrainer, Run, shared_settings
 from trainer.engines.small.internals import GroupTrainer
-from trainer.engines.small.llama import Llama, Shape
+from trainer.engines.small.llama import Llama
 from trainer.engines.small.sampler import sample
+from trainer.engines.small.shape import shape_of
 
 # A forward and backward pass holds at most this many tokens; larger batches are split, whole groups at a time.
 TOKENS_PER_PASS = 98_304
@@ -183,10 +184,3 @@ def too_long(row: Row, chats: Chats, hyper: GrpoHyper) -> Long | None:
     text = chats.prompt_text(row)
     length = len(chats.encode(text)) if len(text.encode()) > most else 0
     return Long(row.item_id, "prompt", length, "maxPromptTokens", most) if length > most else None
-
-
-def shape_of(config: Any) -> Shape | None:
-    try:
-        return Shape.of(config.to_dict())
-    except ValueError:
-        return None

@@ -90,6 +90,14 @@ class Shape:
         return plain if self.rope is None else self.rope.stretch(plain)
 
 
+def shape_of(config: Any) -> Shape | None:
+    """Of a model's config; None where it is no decoder of the Llama kind."""
+    try:
+        return Shape.of(config.to_dict())
+    except ValueError:
+        return None
+
+
 def rope_of(parameters: Mapping[str, Any]) -> Rope | None:
     """Raises OtherDecoder where positions are told in another way than Llama's."""
     kind = parameters.get("rope_type", parameters.get("type", "default"))
