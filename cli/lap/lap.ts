@@ -13,7 +13,8 @@ import { workflowLink } from '../links.ts';
 import { LiveView } from './liveView.ts';
 import { lapPages } from '../reports/namedLap.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
-import { becomeOwner, ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
+import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
+import { ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
 import { EXIT } from '../usage.ts';
 import { uri, flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
@@ -47,11 +48,10 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
 
   const interruption = new Interruption();
   let client: Client | undefined;
-  let owner = false;
   try {
     await interruption.orEndOf(setUp(say));
     const started = (await ensureStack(say)) === 'started';
-    owner = await becomeOwner(started, detach || keep);
+    await joinStack(started, detach || keep);
     interruption.check();
     client = await connectClient();
     const workflowId = lapWorkflowId(run);
@@ -90,20 +90,24 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
   } finally {
     view.clear();
     await client?.connection.close();
-    await leave(owner, interruption.happened, say);
+    await leave(interruption.happened, say);
     interruption.exit();
   }
 }
 
-/** The owner takes the stack down, others leave it. */
-async function leave(owner: boolean, interrupted: boolean, say: (line: string) => void): Promise<void> {
-  if (owner && (await stackLife()) !== 'stopped') {
+/** The last that needs the stack takes it down, others leave it. */
+async function leave(interrupted: boolean, say: (line: string) => void): Promise<void> {
+  const leaving = await leaveStack();
+  if (leaving.kind === 'last' && (await stackLife()) !== 'stopped') {
     say(
       interrupted
         ? 'Stopping: trainers save their state first. The lap stays open, and the same command goes on with it.'
         : 'Stopping the stack. `flywheel dev` starts it again, to look at the lap in the Web UI.',
     );
     await stopEverything(say);
+  } else if (leaving.kind === 'handed over') {
+    const more = interrupted ? 'The lap goes on with it: `flywheel stop` stops both' : 'It ends with that command';
+    say(`The stack stays up for process ${leaving.pid}, which needs it, too. ${more}.`);
   } else if (interrupted && (await stackLife()) === 'running') {
     say('Leaving; the lap goes on. `flywheel stop` stops it.');
   }

@@ -4,7 +4,8 @@ import { sayOnStderr as say } from '../../workers/stack/step.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { startLapLink, workflowsLink } from '../links.ts';
-import { becomeOwner, ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
+import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
+import { ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
 import { lapWorkflowId, MAIN } from '../../shared/ids.ts';
 
 export function registerDev(program: Command): void {
@@ -21,7 +22,7 @@ export function registerDev(program: Command): void {
       try {
         await interruption.orEndOf(setUp(say));
         const started = (await ensureStack(say)) === 'started';
-        const owner = await becomeOwner(started, detach === true);
+        await joinStack(started, detach === true);
         say(started ? 'The stack runs.' : 'The stack runs already.');
         say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
         say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
@@ -29,8 +30,11 @@ export function registerDev(program: Command): void {
         while (!interruption.happened && (await healStack(say)) === 'running')
           // interrupted: the loop ends
           await sleep(500, undefined, { signal: interruption.signal }).catch(() => undefined);
+        const leaving = await leaveStack();
         if (!interruption.happened) say('The stack was stopped by another command.');
-        else if (owner) {
+        else if (leaving.kind === 'handed over') {
+          say(`The stack stays up for process ${leaving.pid}, which needs it, too: \`flywheel stop\` stops both.`);
+        } else if (leaving.kind === 'last') {
           say('Stopping; open laps stay open.');
           await stopEverything(say);
         }

@@ -5,7 +5,6 @@ import {
   launchOnce,
   readLiving,
   readRecord,
-  recordOfThisProcess,
   terminate,
   type ProcessRecord,
 } from '../../activities/processes/records.ts';
@@ -13,6 +12,7 @@ import { withLease } from '../../activities/store/lease.ts';
 import { config } from '../../temporal.config.ts';
 import { olderCodeRuns } from '../deployment.ts';
 import { ensurePython } from './python.ts';
+import { forgetOwner } from './owner.ts';
 import { launchOf, logFile, nodeCommand, recordFile, SERVICE_NAMES, type ServiceName } from './services.ts';
 import { readStackState, stateFiles } from './state.ts';
 import type { Say } from './step.ts';
@@ -24,7 +24,6 @@ import { serverAnswers } from './temporalServer.ts';
 const UP_SECONDS = 180;
 
 const supervisorRecord = recordFile('supervisor');
-const OWNER = 'run/owner.json';
 const MOST_STARTS = 4;
 /** The stack's graces together, and some. */
 const STOP_TIMEOUT_MS = 90_000;
@@ -123,7 +122,7 @@ export function stopEverything(say: Say): Promise<void> {
     }
     await stopStack(say); // what a killed supervisor left
     await rm(supervisorRecord, { force: true });
-    await stateFiles.remove(OWNER);
+    await forgetOwner();
   });
 }
 
@@ -136,23 +135,4 @@ async function tellItsEnd(name: ServiceName, supervisor: ProcessRecord, say: Say
     say(`${name}: stopped`);
     return;
   }
-}
-
-interface Owner extends ProcessRecord {
-  /** The stack shall outlive its commands (`--detach`, `--keep`). */
-  readonly detached: boolean;
-}
-
-/**
- * Whose Ctrl-C stops the stack: the command's that started it; when that was killed, the next command's; nobody's when
- * it was started with `--detach`.
- * @returns whether this command is the owner now.
- */
-export async function becomeOwner(started: boolean, detached: boolean): Promise<boolean> {
-  if (!started) {
-    const owner = await stateFiles.findJson<Owner>(OWNER);
-    if (owner !== undefined && (owner.detached || (await isAlive(owner)))) return false;
-  }
-  await stateFiles.writeJson(OWNER, { ...(await recordOfThisProcess()), detached } satisfies Owner);
-  return !detached;
 }
