@@ -3,6 +3,7 @@ import { registerDeployment } from './stack/deployment.ts';
 import { registerCompare } from './reports/compare.ts';
 import { registerDev } from './stack/dev.ts';
 import { registerDoctor } from './stack/doctor.ts';
+import { registerInit } from './team/init.ts';
 import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
@@ -32,6 +33,7 @@ const program = new Command('flywheel')
   });
 
 for (const register of [
+  registerInit,
   registerLap,
   registerPlan,
   registerPrompts,

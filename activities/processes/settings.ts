@@ -1,4 +1,4 @@
-import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import * as z from 'zod';
 
 /**
@@ -42,16 +42,29 @@ export function checkSetting<T>(setting: string, value: unknown, schema: z.ZodTy
 /**
  * What a person's file says that is JSON, with comments and trailing commas where they like.
  * @param where for the message, which does not show what the file holds: it may be a key.
- * @throws naming the line.
+ * @throws naming the line; also of a name that comes twice.
  */
 export function parseJsonc(where: string, text: string): unknown {
   const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  const refuse = (offset: number, got: string): never => {
+    const before = text.slice(0, offset).split('\n');
+    const character = (before.at(-1)?.length ?? 0) + 1;
+    throw new Error(
+      `${where} line ${before.length}: expected JSON, comments allowed, got ${got} at character ${character}`,
+    );
+  };
   const [first] = errors;
-  if (first === undefined) return value;
-  const before = text.slice(0, first.offset).split('\n');
-  throw new Error(
-    `${where} line ${before.length}: expected JSON, comments allowed, got ${printParseErrorCode(first.error)} at ` +
-      `character ${(before.at(-1)?.length ?? 0) + 1}`,
-  );
+  if (first !== undefined) refuse(first.offset, printParseErrorCode(first.error));
+  if (tree === undefined) return refuse(text.length, 'nothing');
+  const twice = repeatedName(tree);
+  if (twice !== undefined) refuse(twice.offset, `${JSON.stringify(twice.value)} a second time`);
+  return getNodeValue(tree) as unknown;
+}
+
+/** A name that an object has already: the first value would be lost in silence. */
+function repeatedName({ type, children = [] }: Node): Node | undefined {
+  const names = type === 'object' ? children.flatMap(({ children: [name] = [] }) => name ?? []) : [];
+  const twice = names.find((name, index) => names.findIndex(({ value }) => value === name.value) < index);
+  return twice ?? children.map(repeatedName).find((found) => found !== undefined);
 }

@@ -2,15 +2,17 @@ import type { Command } from 'commander';
 import { domains } from '../../domains/index.ts';
 import { readLap, type ReadLap } from '../../activities/laps/read.ts';
 import { resolveFlywheel, type FlywheelInput } from '../../shared/lap/flywheelInput.ts';
-import { parentOf, resolveRecipe, type LapInput, type ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { mergeOver, parentOf, resolveRecipe, type LapInput, type ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { isRecord } from '../../shared/lap/issues.ts';
 import { differences, type FieldChange } from '../schedule/schedules.ts';
 import { configuredServing, configuredSurroundings } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
+import { readRecipe, withFiles } from './recipeFile.ts';
 
 /** Options of `flywheel lap` and `flywheel plan` that say what the lap is. */
 export interface LapChoices {
+  readonly recipe?: string;
   readonly from?: string;
   readonly preset?: string;
   readonly seed?: string;
@@ -21,6 +23,10 @@ export interface LapChoices {
 
 export function withLapChoices(command: Command): Command {
   return command
+    .option(
+      '--recipe <file>',
+      "a file that says what the lap is, such as a team's team.jsonc; other options lie over it",
+    )
     .option(
       '--from <lap>',
       'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)',
@@ -53,18 +59,18 @@ export async function chosenAs<Read>(
   choices: LapChoices,
   read: (input: LapInput) => Read | Promise<Read>,
 ): Promise<ChosenLap<Read>> {
-  const { from, preset, run, seed, expert, set = [] } = choices;
-  const input: Record<string, unknown> = Object.fromEntries(
+  const { recipe, from, preset, run, seed, expert, set = [] } = choices;
+  const over: Record<string, unknown> = Object.fromEntries(
     Object.entries({ from, preset, run }).filter(([, value]) => value !== undefined),
   );
-  if (seed !== undefined) input['seed'] = numberFrom('--seed', seed);
+  if (seed !== undefined) over['seed'] = numberFrom('--seed', seed);
   if (expert !== undefined) {
     if (expert !== 'me' && expert !== 'program')
       throw new UsageError(`--expert: expected me or program, got ${JSON.stringify(expert)}`);
-    input['domain'] = { experts: expert === 'me' ? 'people' : 'program' };
+    over['domain'] = { experts: expert === 'me' ? 'people' : 'program' };
     // One person fills one seat: with the presets' two, a lap would wait for a second for ever. `--set experts.seats=2`
     // asks for both.
-    if (expert === 'me') input['experts'] = { seats: 1 };
+    if (expert === 'me') over['experts'] = { seats: 1 };
   }
   for (const assignment of set) {
     const [path = '', ...value] = assignment.split('=');
@@ -72,9 +78,13 @@ export async function chosenAs<Read>(
     if (value.length === 0 || names.some((name) => !/^[A-Za-z]\w*$/.test(name))) {
       throw new UsageError(`--set: expected path=value such as labelling.proofs=60, got ${JSON.stringify(assignment)}`);
     }
-    assign(input, names, valueFrom(value.join('=')), `--set ${assignment}`);
+    assign(over, names, valueFrom(value.join('=')), `--set ${assignment}`);
   }
-  return orUsageError(async () => ({ input, ...(await read(input)) }));
+  return orUsageError(async () => {
+    const ground = recipe === undefined ? {} : await readRecipe(recipe);
+    const input = mergeOver(ground, await withFiles(over, process.cwd())) as LapInput;
+    return { input, ...(await read(input)) };
+  });
 }
 
 /** The flywheel that `--laps` asks for, with the chosen lap as its first. */

@@ -206,7 +206,7 @@ function contradictions(recipe: Recipe, turn: number, { byName }: KnownDomains):
 }
 
 /** Objects merge field by field; anything else replaces. */
-function mergeOver(base: unknown, over: unknown): unknown {
+export function mergeOver(base: unknown, over: unknown): unknown {
   if (over === undefined) return base;
   if (!isRecord(base) || !isRecord(over)) return over;
   const merged: Record<string, unknown> = { ...base };

@@ -1,0 +1,115 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { importModel } from '../../activities/imports/bases.ts';
+import { importProblems } from '../../activities/imports/problems.ts';
+import { parseJsonc } from '../../activities/processes/settings.ts';
+import { importEndpoints } from '../../activities/serving/endpoints.ts';
+import { markFormat } from '../../activities/store/format.ts';
+import { addPromptSet, pinned } from '../../activities/store/promptSets.ts';
+import { domains } from '../../domains/index.ts';
+import { isRecord, show, valueAt } from '../../shared/lap/issues.ts';
+import { mergeOver, parentOf, resolveRecipe, type LapInput } from '../../shared/lap/lapInput.ts';
+import { config } from '../../temporal.config.ts';
+import { configuredBases } from '../../workers/configured.ts';
+import { store } from '../../workers/store.ts';
+import { UsageError } from '../usage.ts';
+
+/**
+ * A lap's input as a recipe file says it: JSON, with comments and trailing commas. What it names beside itself is taken
+ * into the store, under its digest, so that a file that is changed later is another lap.
+ * @throws UsageError that names the file and the line, or the field.
+ */
+export async function readRecipe(file: string): Promise<LapInput> {
+  const at = (await isFolder(file)) ? path.join(file, 'team.jsonc') : file;
+  const text = await readFile(at, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    throw new UsageError(
+      `--recipe: expected a recipe file such as team.jsonc, got ${show(file)}, which is not there: \`flywheel init ` +
+        'FOLDER` writes one',
+    );
+  });
+  try {
+    const { endpoints, ...fields } = recordOf(parseJsonc(at, text));
+    if (parentOf(fields) === undefined) resolveRecipe(domains, fields); // a misspelt field, before anything is taken in
+    const take = endpoints === undefined ? undefined : await endpointsAt(endpoints, path.dirname(at));
+    const input = await withFiles(fields, path.dirname(at));
+    await take?.();
+    return input;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(message.startsWith(at) ? message : `${at}: ${message}`);
+  }
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  throw new Error(`expected an object such as {"preset": "team"}, got ${show(value)}`);
+}
+
+/** What a file or folder becomes in the store: the name that a recipe has for it. */
+type Take = (file: string) => Promise<string>;
+
+/** The fields that may name what lies outside the store. */
+const FILES: Readonly<Record<string, { readonly what: string; readonly take: Take }>> = {
+  'domain.settings.path': { what: 'a file of problems', take: async (file) => (await importProblems(store, file)).uri },
+  'domain.prompts': { what: 'a folder of prompts', take: takePrompts },
+  'domain.base': {
+    what: 'a model as a Hugging Face folder, or one of a hub (hf:org/name@revision)',
+    take: async (folder) => (await importModel(store, configuredBases(), folder)).name,
+  },
+};
+
+/**
+ * An input with what lies outside the store taken in: paths that begin with `./` or `../`, from the folder on, and
+ * absolute ones.
+ */
+export async function withFiles(input: object, folder: string): Promise<LapInput> {
+  const outside = Object.entries(FILES).flatMap(([field, { what, take }]) => {
+    const value = valueAt(input, field.split('.'));
+    return isOutside(value) ? [{ field, what, take, value, file: path.resolve(folder, value) }] : [];
+  });
+  for (const { field, what, value, file } of outside) await refuseMissing(field, what, value, file);
+  if (outside.length > 0) await markFormat(store);
+  let taken: unknown = input;
+  for (const { field, take, file } of outside) {
+    const name = await take(file).catch((error: Error) => {
+      throw new Error(`${field}: ${error.message}`, { cause: error });
+    });
+    taken = mergeOver(
+      taken,
+      field.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), name),
+    );
+  }
+  return taken as LapInput;
+}
+
+const isOutside = (value: unknown): value is string =>
+  typeof value === 'string' && (/^\.\.?(\/|$)/.test(value) || path.isAbsolute(value));
+
+async function refuseMissing(field: string, what: string, value: string, file: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined)) === undefined)
+    throw new Error(`${field}: expected ${what}, got ${show(value)}, and ${file} is not there`);
+}
+
+/** Texts are known by their digest; the name is for people, and no shipped set's. */
+async function takePrompts(folder: string): Promise<string> {
+  const [of, own] = [path.basename(path.dirname(folder)), path.basename(folder)];
+  const name = `${of}-${own}`.replaceAll(/[^A-Za-z0-9]+/g, '-').replace(/^-+/, '');
+  return pinned(await addPromptSet(store, folder, name.slice(0, 40), (text) => console.error(`Warning: ${text}`)));
+}
+
+async function endpointsAt(value: unknown, folder: string): Promise<() => Promise<void>> {
+  if (!isOutside(value))
+    throw new Error(`endpoints: expected a file beside the recipe such as "./endpoints.json", got ${show(value)}`);
+  const file = path.resolve(folder, value);
+  await refuseMissing('endpoints', 'a list of servers', value, file);
+  const { endpoints: words, endpointsFile } = config.inference;
+  return async () => {
+    if (words === undefined) await importEndpoints(file, endpointsFile);
+    else console.error(`Warning: FLYWHEEL_ENDPOINTS is set, and wins over ${file}`);
+  };
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() === true;
+}
