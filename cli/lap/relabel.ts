@@ -4,7 +4,13 @@ import type { StoredResult } from '../../activities/sets/shard.ts';
 import { store } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { nextLabelStep } from '../../shared/label/earlyStop.ts';
-import type { AutoLabelPolicy, LabelDecision, LabelRow } from '../../shared/sampling/sets.ts';
+import {
+  LABEL_RULES,
+  type AutoLabelPolicy,
+  type LabelDecision,
+  type LabelRow,
+  type LabelRule,
+} from '../../shared/sampling/sets.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 import { uri } from '../../shared/ids.ts';
 
@@ -13,6 +19,7 @@ interface RelabelOptions {
   readonly m?: string;
   readonly k?: string;
   readonly confirming?: string;
+  readonly rule?: string;
   readonly rows?: boolean;
   readonly json?: boolean;
 }
@@ -43,6 +50,7 @@ export function registerRelabel(program: Command): void {
     .option('-m, --m <count>', 'meta-analyses per analysis; 0 = without meta-verification')
     .option('-k, --k <count>', 'valid lowest-score analyses needed')
     .option('--confirming <score>', 'smallest meta score that confirms: 0.5 or 1')
+    .option('--rule <rule>', 'lowest (the prose of the paper) or cumulative (k witnesses at or below a score)')
     .option('--rows', 'print a JSON line per proof first')
     .option('--json', 'print one JSON object')
     .action(async (set: string, options: RelabelOptions) => {
@@ -85,14 +93,17 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
   return { policy, rows, summary: summaryOf(rows) };
 }
 
-function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming }: RelabelOptions): AutoLabelPolicy {
+function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming, rule }: RelabelOptions): AutoLabelPolicy {
   if (confirming !== undefined && confirming !== '0.5' && confirming !== '1')
     throw new UsageError(`Expected --confirming to be 0.5 or 1, got ${JSON.stringify(confirming)}`);
+  if (rule !== undefined && !(LABEL_RULES as readonly string[]).includes(rule))
+    throw new UsageError(`Expected --rule to be ${LABEL_RULES.join(' or ')}, got ${JSON.stringify(rule)}`);
   return {
     analysesPerProof: n === undefined ? asked.analysesPerProof : wholeFrom('-n', n, 1),
     metaAnalysesPerAnalysis: m === undefined ? asked.metaAnalysesPerAnalysis : wholeFrom('-m', m, 0),
     minValidAnalyses: k === undefined ? asked.minValidAnalyses : wholeFrom('-k', k, 1),
     confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : (Number(confirming) as 0.5 | 1),
+    ...((rule ?? asked.rule) && { rule: (rule ?? asked.rule) as LabelRule }),
   };
 }
 
@@ -126,7 +137,7 @@ function textOf(
 ): string {
   return [
     `${set} at n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses}, ` +
-      `confirmed from ${policy.confirmingMetaScore}: ${unchanged} of ${proofs} labels as before`,
+      `rule ${policy.rule ?? 'lowest'}, confirmed from ${policy.confirmingMetaScore}: ${unchanged} of ${proofs} labels as before`,
     ...Object.entries(changes)
       .sort(([, a], [, b]) => b - a)
       .map(([change, count]) => `  ${change.padEnd(24)} ${count}`),

@@ -127,8 +127,8 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, p
   const { analysesPerProof } = labelling;
   const minValidAnalyses = sizes.set(
     'labelling.minValidAnalyses',
-    Math.min(analysesPerProof, Math.max(2, Math.round(analysesPerProof / 8))),
-    `an eighth of ${n(analysesPerProof)} analyses, and 2 at least`,
+    Math.min(analysesPerProof, Math.max(3, Math.round(analysesPerProof / 8))),
+    `an eighth of ${n(analysesPerProof)} analyses, and 3 at least: by fewer a tenth of the zeros are wrong`,
   );
   const rule = { ...sizes.asked, labelling: { ...labelling, minValidAnalyses }, metaVerification };
   const { contestedShare } = assumed.labelling(rule).value;

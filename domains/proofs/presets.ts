@@ -60,7 +60,7 @@ export const paper: Recipe = {
     proofsPerProblem: 1,
     analysesPerProof: 64, // released search code: 64 verifications; n, m and k are not in the paper
     metaAnalysesPerAnalysis: 16,
-    minValidAnalyses: 4,
+    minValidAnalyses: 1 / 8, // ours: at k = 4 half of the minor flaws would be labelled 0
     confirmingMetaScore: 1,
     waves: [6, 12, 24, 24],
     earlyStop: true,
@@ -129,9 +129,10 @@ export const team: Recipe = {
     proofsPerProblem: 1,
     analysesPerProof: 16, // ours: of the published 64 as many as an endpoint shared with trainings answers in time
     metaAnalysesPerAnalysis: 8,
-    minValidAnalyses: 2,
+    minValidAnalyses: 3,
+    rule: 'cumulative', // ours: of many analyses of a minor flaw one nearly always says 0
     confirmingMetaScore: 1,
-    waves: [4, 4, 8],
+    waves: [2, 2, 2, 2, 3, 5],
     earlyStop: true,
     contested: 'ask',
     auditShare: 0,

@@ -96,7 +96,8 @@ const SIMULATED_PROOFS = 150;
 
 /** Calls and contested share of the label rule, simulated on a synthetic population (`shared/label/population.ts`). */
 export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
-  const policy = { ...recipe.labelling, ...labelPolicy(recipe) };
+  const policy = labelPolicy(recipe);
+  const { earlyStop, waves } = recipe.labelling;
   let [analyses, calls, contested] = [0, 0, 0];
   for (const proof of syntheticPopulation({ ...policy, proofs: SIMULATED_PROOFS, seed: 1 })) {
     const evidence = proof.analyses.map(({ score, metaScores }) => ({
@@ -104,8 +105,8 @@ export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnaly
       metaScores: metaScores.map((vote) => vote ?? undefined),
     }));
     if (autoLabel(policy, evidence).kind !== 'labelled') contested += 1;
-    if (policy.earlyStop) {
-      const replay = replayLabel(policy, policy.waves, evidence);
+    if (earlyStop) {
+      const replay = replayLabel(policy, waves, evidence);
       analyses += replay.waves.reduce((sum, wave) => sum + wave.analyses, 0);
       calls += replay.calls;
     } else {

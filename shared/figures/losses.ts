@@ -162,7 +162,7 @@ export function labelBounds(
   let [total, mayDiffer] = [0, 0];
   const byLabel = { '0': bound(), '0.5': bound(), '1': bound(), contested: bound() };
   for (const [id, evidence] of proofs) {
-    const possible = possibleLabels(tallyOf(policy, evidence), policy.minValidAnalyses);
+    const possible = possibleLabels(tallyOf(policy, evidence), policy);
     const labels = LABELS.filter((label) => possible[POSSIBLE[label]]);
     total += 1;
     if (labels.length > 1 && isSettled(id)) mayDiffer += 1;

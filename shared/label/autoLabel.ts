@@ -80,7 +80,7 @@ export function tallyOf(policy: AutoLabelPolicy, analyses: readonly AnalysisEvid
 }
 
 /** What the rule can still come to. */
-interface PossibleLabels {
+export interface PossibleLabels {
   readonly zero: boolean;
   readonly half: boolean;
   readonly one: boolean;
@@ -88,27 +88,50 @@ interface PossibleLabels {
 }
 
 /**
- * Every label that some completion of the unknown verdicts would give. The rule (paper 2.3, its gaps settled in
- * docs/method.md, "Labels"): k valid analyses at the lowest score give that score; no valid analysis at all gives 1;
- * all else is contested. Each unknown analysis may be of any score and valid or not, each open one valid or not,
- * independently: so the extremes of the counts decide.
+ * Every label that some completion of the unknown verdicts would give: each unknown analysis may be of any score and
+ * valid or not, each open one valid or not, independently, so the extremes of the counts decide.
  */
-export function possibleLabels({ unknown, levels: { zero, half } }: Tally, minValid: number): PossibleLabels {
+export function possibleLabels(tally: Tally, { minValidAnalyses: k, rule }: AutoLabelPolicy): PossibleLabels {
+  return rule === 'cumulative' ? cumulative(tally, k) : lowest(tally, k);
+}
+
+/** Whether some number from `least` to `most` is at least 1 and fewer than k. */
+const fewValid = (least: number, most: number, k: number): boolean => Math.max(least, 1) <= Math.min(most, k - 1);
+
+/**
+ * The prose of paper 2.3, its gaps settled in docs/method.md, "Labels": k valid analyses at the lowest score give that
+ * score; no valid analysis at all gives 1; all else is contested.
+ */
+function lowest({ unknown, levels: { zero, half } }: Tally, k: number): PossibleLabels {
   const someZero = zero.analyses > 0;
   const mostValidZeros = zero.possiblyValid + unknown;
   const mostValidHalves = half.possiblyValid + unknown;
-  const fewValid = (least: number, most: number): boolean => Math.max(least, 1) <= Math.min(most, minValid - 1);
   return {
-    zero: mostValidZeros >= minValid,
-    half: !someZero && mostValidHalves >= minValid,
+    zero: mostValidZeros >= k,
+    half: !someZero && mostValidHalves >= k,
     one: zero.valid === 0 && half.valid === 0,
     contested:
       // Some zeros are valid, but fewer than k.
-      fewValid(zero.valid, mostValidZeros) ||
+      fewValid(zero.valid, mostValidZeros, k) ||
       // No zero is valid, but a half is: where there is no zero yet, one of the unknown must be an invalid one.
       (zero.valid === 0 && (someZero ? mostValidHalves >= 1 : unknown >= 1 && mostValidHalves - 1 >= 1)) ||
       // The lowest score is a half, and valid ones are fewer than k.
-      (!someZero && fewValid(half.valid, mostValidHalves)),
+      (!someZero && fewValid(half.valid, mostValidHalves, k)),
+  };
+}
+
+/**
+ * Ours, for any n: k valid analyses that say 0 give 0; else k that say 0 or 0.5 give 0.5; no valid analysis at all
+ * gives 1; all else is contested. Of many analyses of a minor flaw one nearly always says 0, and "the lowest score" of
+ * the prose lets no label 0.5 be.
+ */
+function cumulative({ unknown, levels: { zero, half } }: Tally, k: number): PossibleLabels {
+  const most = zero.possiblyValid + half.possiblyValid + unknown;
+  return {
+    zero: zero.possiblyValid + unknown >= k,
+    half: zero.valid < k && Math.min(zero.possiblyValid, k - 1) + half.possiblyValid + unknown >= k,
+    one: zero.valid + half.valid === 0,
+    contested: fewValid(zero.valid + half.valid, most, k),
   };
 }
 
@@ -126,7 +149,7 @@ export function settledLabel(
   policy: AutoLabelPolicy,
   analyses: readonly AnalysisEvidence[],
 ): LabelDecision | undefined {
-  const possible = possibleLabels(tallyOf(policy, analyses), policy.minValidAnalyses);
+  const possible = possibleLabels(tallyOf(policy, analyses), policy);
   const labels: LabelDecision[] = [
     ...(possible.zero ? [labelled(0)] : []),
     ...(possible.half ? [labelled(0.5)] : []),

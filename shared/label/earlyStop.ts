@@ -1,4 +1,12 @@
-import { possibleLabels, settledLabel, tallyOf, UNRESOLVED, type AnalysisEvidence, type Tally } from './autoLabel.ts';
+import {
+  possibleLabels,
+  settledLabel,
+  tallyOf,
+  UNRESOLVED,
+  type AnalysisEvidence,
+  type PossibleLabels,
+  type Tally,
+} from './autoLabel.ts';
 import { confirmationRate, freshIssue, openIssues, type OpenIssue } from './openIssues.ts';
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
@@ -70,7 +78,7 @@ function chooseWave(
   const unasked = policy.analysesPerProof - analyses.length;
   const tally = tallyOf(policy, analyses);
   const rate = confirmationRate(policy, analyses);
-  const open = relevant(openIssues(policy, analyses, rate), tally);
+  const open = relevant(policy, openIssues(policy, analyses, rate), tally);
   const wavesLeft = MAX_WAVES - waves.length;
   const everything = { analyses: unasked, metas: open.map(({ analysis, left }) => ({ analysis, count: left })) };
   if (wavesLeft <= 1) return everything;
@@ -90,9 +98,15 @@ function chooseWave(
   return wave.analyses === 0 && wave.metas.length === 0 ? everything : wave;
 }
 
-/** Where an issue is confirmed beside zeros, only zeros can still change the label. */
-function relevant(open: readonly OpenIssue[], { levels: { zero, half } }: Tally): readonly OpenIssue[] {
-  return zero.valid > 0 || (zero.analyses > 0 && half.valid > 0) ? open.filter(({ score }) => score === 0) : open;
+/** Where halves have said all they can, only zeros can still change the label. */
+function relevant(
+  { rule, minValidAnalyses: k }: AutoLabelPolicy,
+  open: readonly OpenIssue[],
+  { levels: { zero, half } }: Tally,
+): readonly OpenIssue[] {
+  const onlyZeros =
+    rule === 'cumulative' ? zero.valid + half.valid >= k : zero.valid > 0 || (zero.analyses > 0 && half.valid > 0); // an issue is confirmed, and the lowest score is 0
+  return onlyZeros ? open.filter(({ score }) => score === 0) : open;
 }
 
 /**
@@ -102,7 +116,7 @@ function relevant(open: readonly OpenIssue[], { levels: { zero, half } }: Tally)
 function hunt({ policy, tally, open, rate, wavesLeft, unasked, size }: Standing): LabelWave {
   const k = policy.minValidAnalyses;
   const { zero } = tally.levels;
-  if (!possibleLabels(tally, k).zero) return { analyses: size, metas: [] };
+  if (!possibleLabels(tally, policy).zero) return { analyses: size, metas: [] };
   const zeroShare = (zero.analyses + 1) / (policy.analysesPerProof - tally.unknown + 1);
   const analysesFor = (zeros: number): number => Math.min(size, Math.ceil(zeros / zeroShare));
   // Too few zeros to win yet: their metas may never be needed.
@@ -130,20 +144,30 @@ function hunt({ policy, tally, open, rate, wavesLeft, unasked, size }: Standing)
 /** When all analyses are there: decide the lowest level if it can still win, else whether any issue is confirmed. */
 function decide({ policy, tally, open, wavesLeft }: Standing): LabelWave['metas'] {
   const k = policy.minValidAnalyses;
-  const { zero, half } = tally.levels;
-  const possible = possibleLabels(tally, k);
-  const [level, score, canWin] =
-    zero.analyses > 0 ? ([zero, 0, possible.zero] as const) : ([half, 0.5, possible.half] as const);
-  if (canWin) {
-    const lowest = open.filter((issue) => issue.score === score);
+  const possible = possibleLabels(tally, policy);
+  const level = winnable(policy, tally, possible);
+  if (level !== undefined) {
+    const witnesses = open.filter(({ score }) => level.scores.includes(score));
     const needed = k - level.valid;
-    if (chances(lowest) >= needed) return ask(pick(lowest, needed, wavesLeft, hope), wavesLeft);
-    const worst = [...lowest].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
+    if (chances(witnesses) >= needed) return ask(pick(witnesses, needed, wavesLeft, hope), wavesLeft);
+    const worst = [...witnesses].sort((a, b) => a.chance - b.chance || a.analysis - b.analysis);
     return ask(pick(worst, level.possiblyValid - k + 1, wavesLeft, fear), wavesLeft);
   }
   // A 1 needs every issue refuted, a contested proof one confirmed: ask for what is likelier.
   const noneValid = open.reduce((product, { chance }) => product * (1 - chance), 1);
   return noneValid > 0.5 ? askAll(open, wavesLeft) : ask(pick(open, 1, wavesLeft, hope), wavesLeft);
+}
+
+/** The lowest score that k witnesses may still give, and who they are. */
+function winnable({ rule }: AutoLabelPolicy, { levels: { zero, half } }: Tally, possible: PossibleLabels) {
+  const zeros = { scores: [0], ...zero };
+  if (rule !== 'cumulative') {
+    if (zero.analyses > 0) return possible.zero ? zeros : undefined;
+    return possible.half ? { scores: [0.5], ...half } : undefined;
+  }
+  if (possible.zero) return zeros;
+  const both = { valid: zero.valid + half.valid, possiblyValid: zero.possiblyValid + half.possiblyValid };
+  return possible.half ? { scores: [0, 0.5], ...both } : undefined;
 }
 
 /** Chance that an issue ends valid, or that it does not. */

@@ -4,6 +4,8 @@ import type { ProofScore, QualityScore } from '../scores.ts';
 /** What n analyses of a proof and m meta-analyses of each that reports an issue would say, all of them. */
 export interface ProofOutcomes {
   readonly analyses: readonly AnalysisOutcome[];
+  /** What the proof is worth, where that is known. */
+  readonly truth?: ProofScore;
 }
 
 /** `null`: no verdict, however often it is asked. */
@@ -53,7 +55,7 @@ function proofOutcomes(n: number, m: number, random: Random): ProofOutcomes {
     for (let meta = 0; meta < m; meta += 1) metaScores.push(random() < confirms ? 1 : 0);
     analyses.push({ score, metaScores });
   }
-  return { analyses };
+  return { analyses, truth: sound ? 1 : fatal ? 0 : 0.5 };
 }
 
 /** Beta for whole parameters: the a-th smallest of a + b − 1 uniform numbers. */

@@ -17,8 +17,14 @@ export function labelPolicy(
   { labelling, metaVerification }: Pick<Recipe, 'labelling' | 'metaVerification'>,
   isJudged = metaVerification,
 ): AutoLabelPolicy {
-  const { analysesPerProof, metaAnalysesPerAnalysis: m, minValidAnalyses, confirmingMetaScore } = labelling;
-  return { analysesPerProof, metaAnalysesPerAnalysis: isJudged ? m : 0, minValidAnalyses, confirmingMetaScore };
+  const { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, confirmingMetaScore, rule } = labelling;
+  return {
+    analysesPerProof: n,
+    metaAnalysesPerAnalysis: isJudged ? m : 0,
+    minValidAnalyses: k < 1 ? Math.ceil(k * n) : k,
+    confirmingMetaScore,
+    ...(rule && { rule }),
+  };
 }
 
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LABEL_RULES } from '../sampling/sets.ts';
 import { STAGE_NAMES } from '../stages.ts';
 
 /**
@@ -169,7 +170,10 @@ export const recipeSchema = z.strictObject({
     /** n, m and k of paper 2.3; m = 0 labels without meta-verification. */
     analysesPerProof: z.int().min(1).max(1024),
     metaAnalysesPerAnalysis: z.int().min(0).max(1024),
-    minValidAnalyses: z.int().min(1),
+    /** A number, or where it is below 1 a share of n, rounded up. */
+    minValidAnalyses: z.union([z.int().min(1), z.number().gt(0).lt(1)]),
+    /** The paper's prose, or k witnesses at or below a score (ours: docs/method.md, "Labels"). @default lowest */
+    rule: z.enum(LABEL_RULES).optional(),
     confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]),
     /** Analyses asked for in each wave; the last size repeats until n is reached. */
     waves: z.array(z.int().min(1)).min(1),

@@ -14,16 +14,19 @@ import {
   POSITIVE,
   PROMPTS,
   TEXT,
+  type Rule,
 } from '../inputRules.ts';
 import { TASKS } from '../records.ts';
-import type { LabelSetInput, SampleSetInput } from './sets.ts';
+import { LABEL_RULES, type LabelSetInput, type SampleSetInput } from './sets.ts';
 
 const ENGINE = { engine: TEXT, shardRows: FROM_ONE, window: FROM_ONE, maxConcurrency: FROM_ONE };
-const POLICY = {
+const RULE = oneOf(LABEL_RULES);
+const POLICY: Readonly<Record<string, Rule>> = {
   analysesPerProof: FROM_ONE,
   metaAnalysesPerAnalysis: COUNT,
   minValidAnalyses: FROM_ONE,
   confirmingMetaScore: POSITIVE,
+  rule: [RULE[0], (rule) => rule === undefined || RULE[1](rule)],
 };
 const ANY = { setId: PATH, prompts: PROMPTS, sampling: OBJECT, seed: INTEGER };
 const SAMPLE = { ...ANY, task: oneOf(TASKS), model: OBJECT, samplesPerRow: FROM_ONE, attempts: FROM_ONE };

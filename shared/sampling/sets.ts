@@ -69,6 +69,9 @@ export interface SetProgress extends Pick<SetResult, 'setId' | 'shards' | 'rows'
 }
 
 /** The auto-label rule's parameters (paper 2.3; docs/method.md, "Labels"). */
+export const LABEL_RULES = ['lowest', 'cumulative'] as const;
+export type LabelRule = (typeof LABEL_RULES)[number];
+
 export interface AutoLabelPolicy {
   /** n: independent analyses of each proof. */
   readonly analysesPerProof: number;
@@ -79,6 +82,11 @@ export interface AutoLabelPolicy {
   readonly metaAnalysesPerAnalysis: number;
   /** k: valid lowest-score analyses needed to trust that score. */
   readonly minValidAnalyses: number;
+  /**
+   * `lowest`: the prose of paper 2.3, k valid analyses of the lowest score. `cumulative` (ours): k valid witnesses at
+   * or below a score, which keeps the label 0.5 alive where many analyses are asked. @default lowest
+   */
+  readonly rule?: LabelRule;
   /** Smallest meta score that confirms an analysis. Ours: 1, because 0.5 means "some of its defects are not real". */
   readonly confirmingMetaScore: Exclude<QualityScore, 0>;
 }

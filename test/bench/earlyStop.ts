@@ -1,6 +1,7 @@
 import { autoLabel, type AnalysisEvidence } from '../../shared/label/autoLabel.ts';
 import { replayLabel } from '../../shared/label/replay.ts';
 import type { ProofOutcomes } from '../../shared/label/population.ts';
+import type { LabelRule } from '../../shared/sampling/sets.ts';
 import type { Bench } from './bench.ts';
 import { populationOf } from './population.ts';
 
@@ -15,14 +16,16 @@ export function earlyStop({
   m,
   k,
   goal,
+  rule = 'lowest',
 }: {
   readonly n: number;
   readonly m: number;
   readonly k: number;
   readonly goal: number;
+  readonly rule?: LabelRule;
 }): Bench {
   return {
-    name: `early-stop-${n}-${m}-${k}`,
+    name: `early-stop-${rule === 'lowest' ? '' : `${rule}-`}${n}-${m}-${k}`,
     about:
       `calls ÷ the full rule's at n=${n}, m=${m}, k=${k}; 1 unless every label is the full rule's within 16 ` +
       'rounds',
@@ -35,6 +38,7 @@ export function earlyStop({
         metaAnalysesPerAnalysis: m,
         minValidAnalyses: k,
         confirmingMetaScore: 1,
+        rule,
       } as const;
       const waves = WAVES[n] ?? [4];
       const ratios: number[] = [];

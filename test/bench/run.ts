@@ -7,6 +7,7 @@ import { bytesPerVerdict } from './bytesPerVerdict.ts';
 import { crashCost } from './crashCost.ts';
 import { earlyStop } from './earlyStop.ts';
 import { growth } from './growth.ts';
+import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
 import { saturation } from './saturation.ts';
 import { serving } from './serving.ts';
@@ -18,6 +19,10 @@ const BENCHES: readonly Bench[] = [
   crashCost,
   earlyStop({ n: 16, m: 8, k: 2, goal: 0.31 }),
   earlyStop({ n: 64, m: 16, k: 4, goal: 0.17 }),
+  earlyStop({ n: 64, m: 16, k: 8, goal: 0.27, rule: 'cumulative' }),
+  earlyStop({ n: 16, m: 8, k: 4, goal: 0.48, rule: 'cumulative' }),
+  labelPrecision,
+  labelContested,
   actions,
   growth,
   bytesPerVerdict,

@@ -45,7 +45,18 @@ test('without meta-verification nothing more would have to be asked about an ana
   expect(summary.stillToAsk.nextWave.metaAnalyses).toBe(0);
 });
 
+test('the other rule decides the same outcomes in its own way, without a call', async () => {
+  const { requests } = await stub.stats();
+  const { policy, summary } = await relabel(world.store, 'set', { rule: 'cumulative' });
+  expect(policy).toMatchObject({ rule: 'cumulative', minValidAnalyses: 2 });
+  expect(summary.proofs).toBe(60);
+  expect((await stub.stats()).requests).toBe(requests);
+});
+
 test('a policy that is none is refused by name', async () => {
+  await expect(relabel(world.store, 'set', { rule: 'mean' })).rejects.toThrow(
+    'Expected --rule to be lowest or cumulative, got "mean"',
+  );
   await expect(relabel(world.store, 'set', { k: 'two' })).rejects.toThrow(
     'Expected -k to be a whole number of at least 1, got "two"',
   );

@@ -6,15 +6,28 @@ import {
   validityOf,
   type AnalysisEvidence,
 } from '../../../shared/label/autoLabel.ts';
-import type { AutoLabelPolicy, LabelDecision } from '../../../shared/sampling/sets.ts';
+import {
+  LABEL_RULES,
+  type AutoLabelPolicy,
+  type LabelDecision,
+  type LabelRule,
+} from '../../../shared/sampling/sets.ts';
 import type { Score } from '../../../shared/scores.ts';
 
-const policy = (n: number, m: number, k: number, confirmingMetaScore: 0.5 | 1 = 1): AutoLabelPolicy => ({
+const policy = (
+  n: number,
+  m: number,
+  k: number,
+  confirmingMetaScore: 0.5 | 1 = 1,
+  rule: LabelRule = 'lowest',
+): AutoLabelPolicy => ({
   analysesPerProof: n,
   metaAnalysesPerAnalysis: m,
   minValidAnalyses: k,
   confirmingMetaScore,
+  rule,
 });
+const cumulative = (n: number, m: number, k: number) => policy(n, m, k, 1, 'cumulative');
 const says = (score: Score | undefined, ...metaScores: (Score | undefined)[]): AnalysisEvidence => ({
   score,
   metaScores,
@@ -54,6 +67,31 @@ test.each([
     CONTESTED,
   ],
   [
+    'cumulative: a lone zero among k witnesses of a flaw is a 0.5',
+    cumulative(4, 1, 3),
+    [says(0, 1), says(0.5, 1), says(0.5, 1), says(1)],
+    label(0.5),
+  ],
+  [
+    'cumulative: k valid zeros are a 0, whatever halves say',
+    cumulative(4, 1, 2),
+    [says(0, 1), says(0, 1), says(0.5, 1), says(0.5, 1)],
+    label(0),
+  ],
+  [
+    'cumulative: fewer witnesses than k are contested',
+    cumulative(3, 1, 3),
+    [says(0, 1), says(0.5, 1), says(1)],
+    CONTESTED,
+  ],
+  ['cumulative: no valid witness is a 1', cumulative(2, 1, 1), [says(0, 0), says(0.5, 0)], label(1)],
+  [
+    'cumulative: a missing analysis that could be the k-th zero',
+    cumulative(4, 1, 2),
+    [says(0, 1), says(0.5, 1), says(0.5, 1), says(undefined)],
+    UNRESOLVED,
+  ],
+  [
     'one lucky verdict does not solve a problem',
     policy(4, 1, 1),
     [says(1), says(undefined), says(undefined), says(undefined)],
@@ -65,7 +103,7 @@ test.each([
 
 /** The rule by its words, for complete outcomes. */
 function ruleInWords(
-  { minValidAnalyses, confirmingMetaScore, metaAnalysesPerAnalysis }: AutoLabelPolicy,
+  { minValidAnalyses, confirmingMetaScore, metaAnalysesPerAnalysis, rule }: AutoLabelPolicy,
   analyses: readonly { score: Score; metaScores: readonly Score[] }[],
 ): LabelDecision {
   const isValid = ({ metaScores }: { metaScores: readonly Score[] }) =>
@@ -73,6 +111,12 @@ function ruleInWords(
     metaAnalysesPerAnalysis === 0;
   const lowest = Math.min(...analyses.map(({ score }) => score)) as Score;
   const withIssues = analyses.filter(({ score }) => score < 1);
+  if (rule === 'cumulative') {
+    const witnesses = (most: Score) => withIssues.filter((one) => one.score <= most && isValid(one)).length;
+    if (witnesses(0) >= minValidAnalyses) return label(0);
+    if (witnesses(0.5) >= minValidAnalyses) return label(0.5);
+    return withIssues.some(isValid) ? CONTESTED : label(1);
+  }
   if (withIssues.filter((analysis) => analysis.score === lowest && isValid(analysis)).length >= minValidAnalyses)
     return label(lowest);
   return withIssues.some(isValid) ? CONTESTED : label(1);
@@ -112,10 +156,11 @@ test('the label is what every completion of the missing verdicts gives, and unre
       m: fc.integer({ min: 0, max: 3 }),
       k: fc.integer({ min: 1, max: 3 }),
       confirming: fc.constantFrom<0.5 | 1>(0.5, 1),
+      rule: fc.constantFrom(...LABEL_RULES),
     })
-    .chain(({ n, m, k, confirming }) =>
+    .chain(({ n, m, k, confirming, rule }) =>
       fc.tuple(
-        fc.constant(policy(n, m, k, confirming)),
+        fc.constant(policy(n, m, k, confirming, rule)),
         fc.array(fc.record({ score, metaScores: fc.array(score, { minLength: m, maxLength: m }) }), {
           minLength: n,
           maxLength: n,

@@ -5,7 +5,7 @@ import { orderText } from '../../../shared/label/waves.ts';
 import { replayLabel } from '../../../shared/label/replay.ts';
 import { syntheticPopulation } from '../../../shared/label/population.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
-import type { AutoLabelPolicy } from '../../../shared/sampling/sets.ts';
+import { LABEL_RULES, type AutoLabelPolicy } from '../../../shared/sampling/sets.ts';
 import type { Score } from '../../../shared/scores.ts';
 
 /** Any outcomes, missing ones included: scores of every mix, verdicts missing at every rate. */
@@ -15,11 +15,12 @@ const cases = fc
     m: fc.integer({ min: 0, max: 9 }),
     k: fc.integer({ min: 1, max: 5 }),
     confirmingMetaScore: fc.constantFrom<0.5 | 1>(0.5, 1),
+    rule: fc.constantFrom(...LABEL_RULES),
     waves: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 }),
     weights: fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6), fc.nat(3)),
     metaWeights: fc.tuple(fc.nat(6), fc.nat(2), fc.nat(6), fc.nat(3)),
   })
-  .chain(({ n, m, k, confirmingMetaScore, waves, weights, metaWeights }) => {
+  .chain(({ n, m, k, confirmingMetaScore, rule, waves, weights, metaWeights }) => {
     const score = (of: readonly number[]) =>
       fc.oneof(
         ...([0, 0.5, 1, undefined] as const).map((value, index) => ({
@@ -36,6 +37,7 @@ const cases = fc
       metaAnalysesPerAnalysis: m,
       minValidAnalyses: k,
       confirmingMetaScore,
+      rule,
     };
     return fc.record({
       policy: fc.constant(policy),
@@ -67,39 +69,46 @@ test('the label is the full rule’s for any outcomes, with no call more and few
 });
 
 test.each([
-  [8, 4, 2, [4, 4]],
-  [16, 8, 2, [4, 4, 8]],
-  [64, 16, 4, [4, 4, 8, 16, 32]],
-  [64, 0, 4, [4, 4, 8, 16, 32]],
-])('on the synthetic population at (%i, %i, %i) every label is the full rule’s', (n, m, k, waves) => {
-  const policy: AutoLabelPolicy = {
-    analysesPerProof: n,
-    metaAnalysesPerAnalysis: m,
-    minValidAnalyses: k,
-    confirmingMetaScore: 1,
-  };
-  for (const { analyses } of syntheticPopulation({
-    proofs: 300,
-    analysesPerProof: n,
-    metaAnalysesPerAnalysis: m,
-    seed: 11,
-  })) {
-    const evidence = analyses as readonly AnalysisEvidence[];
-    const replay = replayLabel(policy, waves, evidence);
-    expect(replay.decision).toEqual(autoLabel(policy, evidence));
-    expect(replay.waves.length).toBeLessThanOrEqual(MAX_WAVES);
-  }
-});
+  [8, 4, 2, 'lowest', [4, 4]],
+  [16, 8, 2, 'lowest', [4, 4, 8]],
+  [16, 8, 4, 'cumulative', [2, 2, 2, 2, 3, 5]],
+  [64, 16, 4, 'lowest', [4, 4, 8, 16, 32]],
+  [64, 16, 8, 'cumulative', [6, 12, 24, 24]],
+  [64, 0, 4, 'lowest', [4, 4, 8, 16, 32]],
+] as const)(
+  'on the synthetic population at (%i, %i, %i), %s, every label is the full rule’s',
+  (n, m, k, rule, waves) => {
+    const policy: AutoLabelPolicy = {
+      analysesPerProof: n,
+      metaAnalysesPerAnalysis: m,
+      minValidAnalyses: k,
+      confirmingMetaScore: 1,
+      rule,
+    };
+    for (const { analyses } of syntheticPopulation({
+      proofs: 300,
+      analysesPerProof: n,
+      metaAnalysesPerAnalysis: m,
+      seed: 11,
+    })) {
+      const evidence = analyses as readonly AnalysisEvidence[];
+      const replay = replayLabel(policy, waves, evidence);
+      expect(replay.decision).toEqual(autoLabel(policy, evidence));
+      expect(replay.waves.length).toBeLessThanOrEqual(MAX_WAVES);
+    }
+  },
+);
 
-test(
-  'where votes are split, verdicts are missing and analyses come one by one, waves run out and the label is still ' +
+test.each(LABEL_RULES)(
+  'by the rule %s: where votes are split, verdicts are missing and analyses come one by one, waves run out and the label is still ' +
     'the full rule’s',
-  () => {
+  (rule) => {
     const policy: AutoLabelPolicy = {
       analysesPerProof: 24,
       metaAnalysesPerAnalysis: 16,
       minValidAnalyses: 3,
       confirmingMetaScore: 1,
+      rule,
     };
     const random = randomFrom(5);
     const draw = (zero: number, half: number): Score | undefined => {
