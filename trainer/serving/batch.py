@@ -6,10 +6,11 @@ from typing import Any
 import numpy
 import torch
 
-from trainer.engines.small.llama import FEWEST_ROWS, columns_for
+from trainer.engines.small.llama import FEWEST_ROWS, Llama, columns_for
 from trainer.engines.small.sampler import PREFILL_ROWS, draw
 from trainer.serving.chat import Chat
 from trainer.serving.decoders import Decoder
+from trainer.serving.prefixes import LONG, Prefixes
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Batch:
         self.chat = chat
         self.room = room
         self.most = longest_call(room, decoder.max_context)
+        beside = room.cache_bytes // 8
+        self.prefixes = Prefixes(decoder, beside) if isinstance(decoder, Llama) else None
         self.make(self.context_for(1))
         self.stops = numpy.zeros(decoder.vocab, dtype=bool)
         self.stops[[stop for stop in chat.stop_ids if stop < decoder.vocab]] = True
@@ -143,14 +146,20 @@ class Batch:
                 row = len(self.calls)
                 self.calls.append(call)
             self.take(row, call)
+            if self.prefixes is not None and len(call.prompt) > LONG:
+                ended += self.note_first([row], self.prefixes.prefill(call.prompt, self.cache, row))
+                continue
             by_width.setdefault(columns_for(len(call.prompt)), []).append((call, row))
         for placed in by_width.values():
             for start in range(0, len(placed), PREFILL_ROWS):
                 chunk = placed[start : start + PREFILL_ROWS]
                 rows = [row for _, row in chunk]
                 logits = self.decoder.prefill([call.prompt for call, _ in chunk], self.cache, rows)
-                ended += self.note(numpy.array(rows), self.draw(logits, numpy.array(rows)))
+                ended += self.note_first(rows, logits)
         return ended
+
+    def note_first(self, rows: list[int], logits: torch.Tensor) -> list[tuple[Call, Answer]]:
+        return self.note(numpy.array(rows), self.draw(logits, numpy.array(rows)))
 
     def take(self, row: int, call: Call) -> None:
         self.positions[row] = len(call.prompt)

@@ -200,6 +200,29 @@ class Llama:
         return self.logits(x)[:count]
 
     @torch.inference_mode()
+    def read_on(self, ids: Sequence[int], start: int, cache: Cache, row: int) -> Tensor:
+        """Reads tokens into a cache row that holds those before `start`; the stream [rows, width] after the last one.
+
+        The caller sees to the row's mask. All rows of the result are the same.
+        """
+        shape, device, count = self.shape, self.device, len(ids)
+        end, columns, group = start + count, columns_for(start + count), shape.heads // shape.kv_heads
+        spare = max(0, FEWEST_ROWS - count)
+        turns = functional.pad(self.turns[start:end], (0, 0, 0, 0, 0, spare))
+        future = torch.arange(columns, device=device) > torch.arange(start, end, device=device).unsqueeze(1)
+        x = self.embed[torch.tensor([*ids, *[0] * spare], device=device)]
+        for layer, kv in zip(self.layers, cache.layers, strict=True):
+            qkv = self.project(x, layer, turns)[:count]
+            new = qkv[:, shape.heads :].view(count, 2, shape.kv_heads, shape.head_dim)
+            kv[:, row, :, start:end] = new.permute(1, 2, 0, 3)
+            keys, values = kv[:, row, :, :columns]
+            queries = qkv[:, : shape.heads].view(count, shape.kv_heads, group, shape.head_dim).permute(1, 2, 0, 3)
+            scores = torch.matmul(queries, keys.unsqueeze(1).transpose(-1, -2)).masked_fill_(future, float("-inf"))
+            seen = torch.matmul(torch.softmax(scores, -1), values.unsqueeze(1)).permute(2, 0, 1, 3).flatten(1)
+            x = self.rest(x, functional.pad(seen, (0, 0, 0, spare)), layer)
+        return x[count - 1].expand(FEWEST_ROWS, -1)
+
+    @torch.inference_mode()
     def step(self, tokens: Tensor, positions: Tensor, cache: Cache, columns: int) -> Tensor:
         """Reads one token into each of the first len(tokens) cache rows at its position; logits [n, vocab].
 
