@@ -1,18 +1,17 @@
 import {
   countedIn,
   isFirstAttempt,
-  labelBounds,
   losesMore,
   lossOf,
   lossShare,
   meanVerdict,
   NO_VERDICTS_BY_TASK,
   VERDICT_TASKS,
-  type LabelBounds,
   type LossFigures,
   type LostVerdicts,
   type VerdictsByTask,
 } from '../../shared/figures/losses.ts';
+import { labelBounds, type LabelBounds } from '../../shared/figures/labelBounds.ts';
 import { meanReward, NO_REWARDS, withReward } from '../../shared/figures/rewardBounds.ts';
 import { uri } from '../../shared/ids.ts';
 import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';

@@ -1,4 +1,4 @@
-import { wilsonAt } from './measures.ts';
+import { wilsonAt } from './wilson.ts';
 
 /**
  * How far judges agree, and what their votes are worth. Votes of one model on one proof are correlated: many of them

@@ -6,6 +6,7 @@
  * samples.
  */
 import type { Figure } from './figure.ts';
+import { wilsonAt } from './wilson.ts';
 
 export interface Observation {
   readonly hits: number;
@@ -13,9 +14,6 @@ export interface Observation {
   /** Observations with equal clusters are not independent; here: the problem's id. */
   readonly cluster: string;
 }
-
-/** Normal quantile of a two-sided 95 % interval. */
-const Z = 1.959964;
 
 /**
  * Σ hits / Σ of with a 95 % interval; null where there is nothing to measure (Σ of = 0). `n` is Σ of.
@@ -55,14 +53,6 @@ export function totals(observations: readonly Observation[]): {
     of += observation.of;
   }
   return { hits, of, clusters };
-}
-
-/** Wilson's 95 % score interval of a proportion at n observations; n need not be whole. */
-export function wilsonAt(value: number, n: number): { readonly low: number; readonly high: number } {
-  const z2 = Z ** 2 / n;
-  const centre = (value + z2 / 2) / (1 + z2);
-  const half = Math.sqrt(value * (1 - value) * z2 + z2 ** 2 / 4) / (1 + z2);
-  return { low: Math.max(0, Math.min(value, centre - half)), high: Math.min(1, Math.max(value, centre + half)) };
 }
 
 /** What is alike because it is about one problem. */

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import {
   countedIn,
-  labelBounds,
   lossShare,
   meanVerdict,
   NO_VERDICTS,
@@ -9,6 +8,7 @@ import {
   tooManyLost,
   type VerdictCounts,
 } from '../../../shared/figures/losses.ts';
+import { labelBounds } from '../../../shared/figures/labelBounds.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import type { AutoLabelPolicy } from '../../../shared/sampling/sets.ts';
 import cases from '../selection.json' with { type: 'json' };

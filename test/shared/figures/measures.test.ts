@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { coveredLength, difficultyBands, ratio, share, wilsonAt } from '../../../shared/figures/measures.ts';
+import { coveredLength, difficultyBands, ratio, share } from '../../../shared/figures/measures.ts';
+import { wilsonAt } from '../../../shared/figures/wilson.ts';
 
 const alone = (hits: number, index: number) => ({ hits, of: 1, cluster: `p${index}` });
 
