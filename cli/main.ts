@@ -8,6 +8,7 @@ import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
 import { registerPlan } from './lap/plan.ts';
+import { registerImport } from './team/import.ts';
 import { registerPrompts } from './lap/prompts.ts';
 import { registerLineage } from './reports/lineage.ts';
 import { registerRelabel } from './lap/relabel.ts';
@@ -36,6 +37,7 @@ for (const register of [
   registerInit,
   registerLap,
   registerPlan,
+  registerImport,
   registerPrompts,
   registerStatus,
   registerLaps,

@@ -7,18 +7,20 @@ import { createLapActivities } from '../activities/laps/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
-import { configuredBases, configuredChoices, configuredServing, configuredSurroundings } from './configured.ts';
+import { configuredBases, configuredClusters, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
+import { projectEngines } from '../activities/training/engines.ts';
 
 /** All activities of this installation, by task queue. @throws StoreFormatUnknown */
 export async function createActivities() {
   await markFormat(store);
   const serving = configuredServing(store);
-  const choices = configuredChoices(serving);
+  const clusters = configuredClusters();
+  const trainingEngines = projectEngines(config.python);
 
   let connected: Promise<TemporalDesk> | undefined;
   const desk = () => (connected ??= connectClient().then((client) => new TemporalDesk(client, store, 60_000)));
@@ -26,7 +28,14 @@ export async function createActivities() {
   return {
     orchestrator: {
       ...allBeating(
-        createLapActivities({ store, ...configuredSurroundings(serving), ...choices, bases: configuredBases() }),
+        createLapActivities({
+          store,
+          ...configuredSurroundings(serving),
+          clusters,
+          servingEngines: serving.engines,
+          trainingEngines,
+          bases: configuredBases(),
+        }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
@@ -38,8 +47,8 @@ export async function createActivities() {
     },
     training: createTrainingActivities({
       store,
-      clusters: choices.clusters,
-      engines: choices.trainingEngines,
+      clusters,
+      engines: trainingEngines,
       env: { [config.rewardService.tokenEnv]: config.rewardService.token },
       reward: config.rewardService,
     }),

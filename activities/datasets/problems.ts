@@ -61,7 +61,7 @@ export async function splitProblems(
     ...(kept && { kept }),
     read: (uri) => {
       files.add(uri);
-      return read(store, uri);
+      return read(store, uri, recipe.domain.settings);
     },
   });
   refuseUnfit({ ...splits, ...kept }, domain);
@@ -85,11 +85,19 @@ function refuseUnfit({ heldOut, validation, train, next }: Splits, domain: Domai
   }
 }
 
-async function* read(store: ArtifactStore, uri: string): AsyncGenerator<string> {
-  if ((await store.stat(uri)) === undefined)
+async function* read(
+  store: ArtifactStore,
+  uri: string,
+  settings: Recipe['domain']['settings'],
+): AsyncGenerator<string> {
+  const found = await store.stat(uri).catch(() => undefined); // a path that is none of the store's
+  if (found === undefined) {
+    const [field] = Object.entries(settings).find(([, value]) => value === uri) ?? [];
     throw new Error(
-      `Expected domain.settings to name files in the store, got ${JSON.stringify(uri)}: put it at ` +
-        store.address(uri),
+      `Invalid lap input: domain.settings${field === undefined ? '' : `.${field}`}: expected a file of problems in the ` +
+        `store, got ${JSON.stringify(uri)}, which is not there: \`flywheel import problems FILE\` takes a file of yours ` +
+        'in, and prints what to say here',
     );
+  }
   for await (const { bytes, number } of linesOf(store.read(uri))) yield textOf(bytes, `${uri} line ${number}`);
 }

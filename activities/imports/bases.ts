@@ -54,7 +54,7 @@ export function basesByTrainer({ python, root, env }: Trainer): Bases {
       const found = await run('fetch', name, revision);
       if (found !== undefined && found.refused === undefined) return found;
       const refused = found?.refused ?? `the trainer's Python fetches models of a hub, and ${python} is not there`;
-      throw new Error(`Invalid lap input: domain.base: ${refused}`);
+      throw new Error(refused);
     },
     async inspect(folder) {
       return (await run('inspect', folder))?.faults ?? [];
@@ -97,9 +97,13 @@ export async function importBase(
   if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
   if (!base.startsWith('hf:') && (await store.exists(base)))
     return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
-  const hub = hubModelIn(base);
-  if (hub === undefined) throw new Error(`Invalid lap input: ${noBase(domain, base)}`);
-  return fromHub(store, bases, hub.name, hub.revision);
+  const { name, revision } = hubModelIn(domain, base);
+  const fetch: Bases['fetch'] = (...model) =>
+    bases.fetch(...model).catch((error: Error) => {
+      if (error instanceof ApplicationFailure) throw error;
+      throw new Error(`Invalid lap input: domain.base: ${error.message}`, { cause: error });
+    });
+  return fromHub(store, { fetch, inspect }, name, revision);
 }
 
 /**
@@ -171,26 +175,20 @@ export async function findBase(
   const inStore = ({ uri: at, sha256 }: CheckpointRef) => ({ files: store, prefix: prefixOf(at), sha256 });
   const [, digest] = CHECKPOINT.exec(base) ?? [];
   if (digest !== undefined) return inStore(await presentCheckpoint(store, digest));
-  const mayBeStored = !base.startsWith('hf:') && !path.isAbsolute(base);
-  if (mayBeStored && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
-  const hub = hubModelIn(base);
-  if (hub === undefined) throw new Error(noBase(domain, base));
-  const { name, revision } = hub;
+  if (!base.startsWith('hf:') && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
+  const { name, revision } = hubModelIn(domain, base);
   const kept = COMMIT.test(revision) ? await keptOf(store, `hf:${name}@${revision}`) : undefined;
   return kept === undefined ? 'on a hub' : inStore(kept);
 }
 
-/** Undefined where the base is no name of a hub's model. */
-function hubModelIn(base: string): { readonly name: string; readonly revision: string } | undefined {
+/** @throws where the base is no name of a hub's model. */
+function hubModelIn(domain: Domain, base: string): { readonly name: string; readonly revision: string } {
   const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
-  return revision === undefined ? undefined : { name, revision };
-}
-
-function noBase(domain: Domain, base: string): string {
+  if (revision !== undefined) return { name, revision };
   const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
-  return (
-    `domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ${JSON.stringify(base)}; ` +
-    '`flywheel import base` puts a folder of this machine into the store'
+  throw new Error(
+    `Invalid lap input: domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ` +
+      JSON.stringify(base),
   );
 }
 

@@ -18,6 +18,7 @@ export function rowsOf(source: SourceFile): { readonly format: Format; readonly 
     throw new Error(`${file}: expected Parquet, got a file that does not begin as one: fetch it again`);
   const text = beginningOf(source);
   const [first = ''] = text.split('\n').filter((line) => line.trim() !== '');
+  if (first === '') throw new Error(`${file}: expected problems, got none`);
   const isLines = ['.jsonl', '.ndjson'].includes(ending);
   if (/^\s*\{/.test(first)) {
     // One line alone may be an object of problems.
@@ -36,11 +37,15 @@ export function rowsOf(source: SourceFile): { readonly format: Format; readonly 
   throw new Error(`${file}: ${expected}, got a file whose first line is none of them: ${show(first)}`);
 }
 
-/** Its first lines; of a longer one what there is. */
+/** Its first lines; of a longer one what there is, in whole characters. */
 function beginningOf({ file, head }: SourceFile): string {
-  const end = head.lastIndexOf(10);
-  if (end >= 0) return textOf(head.subarray(0, end), file);
-  return textOf(head.subarray(0, 4).fill('x', 3), file).slice(0, 3) + head.toString('utf8', 3);
+  let end = head.lastIndexOf(10);
+  if (end < 0) {
+    end = head.length;
+    while (((head[end - 1] ?? 0) & 0xc0) === 0x80) end -= 1;
+    if ((head[end - 1] ?? 0) >= 0xc0) end -= 1;
+  }
+  return textOf(head.subarray(0, end), file);
 }
 
 function isJson(line: string): boolean {

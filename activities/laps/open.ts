@@ -1,14 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domains } from '../../shared/domain.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
-import { refusalText } from '../../shared/lap/limits.ts';
-import { fullLapName, lapNumber, uri } from '../../shared/ids.ts';
+import { meansOf } from '../../shared/lap/means.ts';
+import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan, type LapPlan } from '../../shared/cost/plan.ts';
 import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { ArtifactRef, CheckpointRef, PromptSetRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
+import { clusterFor } from '../clusters/registry.ts';
+import type { Cluster } from '../clusters/types.ts';
+import { engineFor, type Engine } from '../training/engines.ts';
 import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
@@ -18,13 +21,6 @@ import type { Surroundings } from './facts.ts';
 import { allocateLap } from './identity.ts';
 import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
-import {
-  fitOf,
-  refuseUnknownServing,
-  refuseUnknownTraining,
-  refuseWhatTheClusterCannotHold,
-  type Choices,
-} from './refusals.ts';
 import { splitProblems, writeProblems } from '../datasets/problems.ts';
 import { failure } from '../failure.ts';
 
@@ -45,8 +41,12 @@ export interface OpenedLap {
 }
 
 /** Where a lap opens, and what there is to choose from. */
-export interface Installation extends Surroundings, Choices {
+export interface Installation extends Surroundings {
   readonly domains: Domains;
+  readonly clusters: readonly Cluster[];
+  /** Names of the serving engines. */
+  readonly servingEngines: readonly string[];
+  readonly trainingEngines: readonly Engine[];
   readonly bases: Bases;
 }
 
@@ -62,29 +62,22 @@ export async function openLap(
 ): Promise<OpenedLap> {
   const { clusters, servingEngines, trainingEngines } = here;
   try {
-    const first = await readLap(store, here, input);
-    const { run, turn, domain, manifest } = first;
-    refuseUnknownServing(servingEngines, first.recipe);
-    refuseUnknownTraining(trainingEngines, first.recipe);
-    await refuseWhatTheClusterCannotHold(clusters, first.recipe, first.plan);
-    refuseWhatIsOverBudget(first.recipe, first.plan);
-    const prompts = await promptSetNamed(store, first.recipe.domain.prompts);
-    const base = await importBase(store, here, domain, first.recipe.domain.base);
-    // Of a hub's model that was not here, the sizes are known now, and so is what follows from them.
-    const isNew = first.facts.base === undefined;
-    const again = { ...input, domain: { ...input.domain, base: base.name } };
-    const { recipe: asked, plan, facts } = isNew ? await readLap(store, here, again) : first;
+    const { run, turn, recipe: asked, domain, manifest, plan } = await readLap(store, here, input);
+    refuseUnknownServing(servingEngines, asked);
+    refuseUnknownTraining(trainingEngines, asked);
+    await refuseWhatTheClusterCannotHold(clusters, asked, plan);
+    refuseWhatIsOverBudget(asked, plan);
+    const prompts = await promptSetNamed(store, asked.domain.prompts);
+    const base = await importBase(store, here, domain, asked.domain.base);
     const recipe = { ...asked, domain: { ...asked.domain, base: base.name } };
     const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
-    refuseWhatDoesNotFit({ recipe, turn, plan, facts });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const problems = await writeProblems(store, lap, splits);
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
-    const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);
-    const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
-    const read = { recipe: recipeRef, parent, rates };
+    const rates = manifest && plan.basis.some(({ measured }) => measured) ? uri.report(manifest.lap) : undefined;
+    const read = { recipe: recipeRef, parent, rates: rates && (await store.refOf(rates)) };
     const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
     return {
       lap,
@@ -113,9 +106,31 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
-function refuseWhatDoesNotFit(lap: Parameters<typeof fitOf>[0]): void {
-  const { refused } = fitOf(lap);
-  if (refused.length > 0) throw new Error(`Invalid lap input: ${refused.map(refusalText).join('; ')}`);
+function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {
+  if (!engines.includes(engine))
+    throw new Error(
+      `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,
+    );
+}
+
+/** A lap trains by GRPO, a later one by SFT as well. */
+function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe): void {
+  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, meansOf(recipe).engine, kind);
+}
+
+async function refuseWhatTheClusterCannotHold(
+  clusters: readonly Cluster[],
+  { preset, training }: Recipe,
+  plan: LapPlan,
+): Promise<void> {
+  const { cluster, nodes, gpusPerNode } = training;
+  await clusterFor(clusters, cluster, training).catch((error: Error) => {
+    if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
+    throw new Error(
+      `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
+        `plans ${plan.total.expected.calls.toLocaleString('en')} model calls. ${error.message}`,
+    );
+  });
 }
 
 /** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */

@@ -31,14 +31,8 @@ const NAMED = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 
  */
 export async function tokenCounter(files: ArtifactStore, prefix = ''): Promise<TokenCounter> {
   const config = (await files.findJson<Record<string, unknown>>(`${prefix}tokenizer_config.json`)) ?? {};
-  const special = (await files.findJson<Record<string, unknown>>(`${prefix}special_tokens_map.json`)) ?? {};
   const template = await chatTemplateOf(files, prefix);
-  const named = Object.fromEntries(
-    NAMED.flatMap((name) => {
-      const text = textOf((config[name] ?? special[name]) as Named | undefined);
-      return text === undefined ? [] : [[name, text]];
-    }),
-  );
+  const named = await namedTokens(files, prefix);
   const written = (messages: readonly ChatMessage[], templateKwargs: TemplateKwargs = {}): string =>
     template === undefined
       ? messages.map(({ content }) => content).join('\n')
@@ -55,6 +49,14 @@ export async function tokenCounter(files: ArtifactStore, prefix = ''): Promise<T
     const prompt: TokenCounter['prompt'] = (messages, kwargs) => tokens(written(messages, kwargs));
     return { tokens, prompt, guessed: (error as Error).message };
   }
+}
+
+/** What a template is told of the tokenizer: tokens with a part of their own, such as `bos_token`, by their texts. */
+export async function namedTokens(files: ArtifactStore, prefix = ''): Promise<Readonly<Record<string, string>>> {
+  const config = (await files.findJson<Record<string, unknown>>(`${prefix}tokenizer_config.json`)) ?? {};
+  const special = (await files.findJson<Record<string, unknown>>(`${prefix}special_tokens_map.json`)) ?? {};
+  const texts = NAMED.map((name) => [name, textOf((config[name] ?? special[name]) as Named | undefined)] as const);
+  return Object.fromEntries(texts.filter((named): named is [(typeof NAMED)[number], string] => named[1] !== undefined));
 }
 
 function textOf(token: Named | undefined): string | undefined {

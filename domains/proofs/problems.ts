@@ -80,7 +80,7 @@ export async function readProblems(
     number += 1;
     if (line.trim() === '') continue;
     const where = `${uri} line ${number}`;
-    const problem = checkedProblem(objectIn(line, where), where);
+    const problem = problemIn(line, where);
     for (const [what, value] of [
       ['id', problem.id],
       ['statement', problem.statement.trim()],
@@ -108,4 +108,13 @@ export async function readProblems(
         'shorten them, or set domain.settings.maxStatementCharacters or maxLeftOutShare',
     );
   return { problems, leftOut };
+}
+
+function problemIn(line: string, where: string): Problem {
+  try {
+    return checkedProblem(objectIn(line, where), where);
+  } catch (error) {
+    const remedy = '`flywheel import problems` takes in files of other forms, and leaves out what nobody can ask about';
+    throw new Error(`${(error as Error).message}. ${remedy}`, { cause: error });
+  }
 }

@@ -31,11 +31,7 @@ export function counted(
       return {
         ...asked(judged, () => rates.judgeTokens(order)),
         trainingTokens: samples * rate.tokensPerSample,
-        // A job is ended then.
-        trainingHours: Math.min(
-          recipe.training.wallHours,
-          (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
-        ),
+        trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
       };
     }
   }

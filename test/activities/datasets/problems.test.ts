@@ -52,16 +52,17 @@ describe('D_p', () => {
     expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([4, 2, 14]);
   });
 
-  it('of a file that is not there is asked for by its place, which cannot be outside the store', async () => {
+  it('of a file that is not in the store is refused by the field, with how to take it in', async () => {
     const of = (path: string) =>
       prepareProblems('main/lap-0001', {
         ...smoke,
         domain: { ...smoke.domain, name: 'proofs', settings: { path, validationShare: 0.1, heldOutShare: 0.2 } },
       });
-    await expect(of('imports/none.jsonl')).rejects.toThrow(
-      `got "imports/none.jsonl": put it at ${store.address('imports/none.jsonl')}`,
-    );
-    await expect(of('../problems.jsonl')).rejects.toThrow(/inside the artifact store/);
+    for (const path of ['imports/none.jsonl', '../problems.jsonl', '/home/ada/problems.jsonl', 'imports'])
+      await expect(of(path)).rejects.toThrow(
+        `domain.settings.path: expected a file of problems in the store, got "${path}", which is not there: \`flywheel ` +
+          'import problems FILE` takes a file of yours in',
+      );
   });
 
   const ofFile = async (bytes: string | Buffer, more = {}) => {

@@ -1,52 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { importProblems, type ImportOptions } from '../../../activities/imports/problems.ts';
-import { readProblems } from '../../../domains/proofs/problems.ts';
+import fc from 'fast-check';
 import type { Problem } from '../../../shared/records.ts';
-import { MemoryStore } from '../store/memoryStore.ts';
+import { importWorld, lines, MATH } from './fixture.ts';
 
-let store: MemoryStore;
-let folder: string;
-beforeEach(async () => {
-  store = new MemoryStore();
-  folder = await mkdtemp(path.join(tmpdir(), 'flywheel-imports-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const { bring, problemsIn, store } = importWorld();
 
-async function fileOf(name: string, content: string | Buffer): Promise<string> {
-  const file = path.join(folder, name);
-  await writeFile(file, content);
-  return file;
-}
-const bring = async (name: string, content: string | Buffer, options?: ImportOptions) =>
-  importProblems(store, await fileOf(name, content), options);
-
-/** The problems as a lap reads them. */
-async function problemsIn(uri: string): Promise<Problem[]> {
-  const lines = (await store.readText(uri)).split('\n');
-  // oxlint-disable-next-line require-yield
-  return (
-    await readProblems(uri, async function* () {
-      yield* lines;
-    })
-  ).problems;
-}
-
-/** As the MATH data set has them. */
-const MATH = [
-  { problem: 'Prove that $1+1=2$.', level: 'Level 1', type: 'Algebra', solution: 'Trivial.', unique_id: 'a-1' },
-  { problem: 'Show, that\n"x" is even.', level: 'Level 5', type: 'Number Theory', solution: '', unique_id: 'n-2' },
-  { problem: 'Ist φ ≥ 1? \u{1d400}', level: 'Level ?', type: 'Geometry', solution: 'Ja.', unique_id: 'g-3' },
-];
 const OURS: Problem[] = [
   { id: 'a-1', statement: 'Prove that $1+1=2$.', topic: 'Algebra', source: 'math', difficulty: 1 },
   { id: 'n-2', statement: 'Show, that\n"x" is even.', topic: 'Number Theory', source: 'math', difficulty: 5 },
   { id: 'g-3', statement: 'Ist φ ≥ 1? \u{1d400}', topic: 'Geometry', source: 'math' },
 ];
 
-const lines = MATH.map((row) => JSON.stringify(row));
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 const table = (delimiter: string, end = '\n') =>
   [Object.keys(MATH[0] ?? {}), ...MATH.map((row) => Object.values(row).map(quoted))]
@@ -97,4 +63,73 @@ test.each<[what: string, name: string, content: string | Buffer, format: string]
   expect(brought.notes).toEqual([
     expect.stringContaining('difficulties that are no numbers were left out: 1, such as "Level ?" of ') as string,
   ]);
+});
+
+test('a Parquet file is read by its row groups, with large numbers, lists, chats and nulls', async () => {
+  const fixture = await readFile(path.resolve(import.meta.dirname, '../../fixtures/problems.parquet'));
+  const expected = [
+    { id: '7', statement: 'Prove that $1+1=2$.', topic: 'algebra', source: 'IMO 1977', difficulty: 3 },
+    { id: '9007199254740993', statement: 'Is φ ≥ 1? \u{1d400}', topic: 'unknown', source: 'Putnam 2001' },
+  ];
+  for (const [name, content] of [
+    ['set.parquet', fixture],
+    ['set', gzipSync(fixture)],
+  ] as const) {
+    const { uri, took, dropped } = await bring(name, content);
+    expect(await problemsIn(uri)).toEqual(expected);
+    expect(took).toMatchObject({
+      format: 'Parquet',
+      beside: [{ target: 'statement', chosen: 'problem', others: ['prompt'] }],
+    });
+    expect(dropped).toEqual([{ where: 'row 3', kind: 'no statement', why: 'problem is empty' }]);
+  }
+  const chats = await bring('set.parquet', fixture, { fields: { statement: 'prompt' } });
+  expect((await problemsIn(chats.uri)).map(({ statement }) => statement)).toEqual([
+    'Prove that $2+2=4$.',
+    'Is 1 prime?',
+  ]);
+  expect(chats.notes).toEqual(['system messages were left out: 1, such as row 1']);
+});
+
+test('the same problems are the same artifact, whatever form they came in, and are there once', async () => {
+  const text = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+    .filter((value) => value.trim() !== '' && !value.includes('\0') && !/^\s*\[/.test(value));
+  const problems = fc.uniqueArray(text, { minLength: 2, maxLength: 8, selector: (value) => value.trim() });
+  await fc.assert(
+    fc.asyncProperty(problems, fc.nat(9), async (statements, level) => {
+      const rows = statements.map((question, at) => ({ id: `p-${at}`, question, level }));
+      const cells = (delimiter: string, end: string) =>
+        [['id', 'question', 'level'], ...rows.map((row) => Object.values(row).map((cell) => quoted(String(cell))))]
+          .map((row) => row.join(delimiter) + end)
+          .join('');
+      const forms: Record<string, string> = {
+        'set.jsonl': rows.map((row) => JSON.stringify(row)).join('\n'),
+        'set.json': JSON.stringify(rows),
+        'set.csv': cells(',', '\n'),
+        'set.tsv': cells('\t', '\r\n'),
+        set: cells(';', '\n'),
+      };
+      const digests = new Set<string>();
+      for (const [name, content] of Object.entries(forms)) {
+        const { sha256, count } = await bring(name, content);
+        expect(count).toBe(statements.length);
+        digests.add(sha256);
+        digests.add((await bring(`${name}.gz`, gzipSync(content))).sha256);
+      }
+      expect(digests.size).toBe(1);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('what was brought is read again as it is, under its own name', async () => {
+  const first = await bring('math.jsonl', lines.join('\n'));
+  const again = await bring('ours.jsonl', await store().readText(first.uri));
+  expect(again).toMatchObject({ uri: first.uri, sha256: first.sha256, dropped: [], notes: [] });
+  expect(await store().readMade(first.uri)).toMatchObject({
+    sha256: first.sha256,
+    by: 'importProblems',
+    from: [{ as: 'file', file: 'math.jsonl', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string }],
+  });
 });

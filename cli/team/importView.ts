@@ -1,0 +1,95 @@
+import type { AboutModel } from '../../activities/imports/aboutModel.ts';
+import { TARGETS, type Target } from '../../activities/imports/fields.ts';
+import type { ImportedProblems } from '../../activities/imports/problems.ts';
+import type { Dropped } from '../../activities/imports/reader.ts';
+import type { ImportedEndpoints } from '../../activities/serving/endpoints.ts';
+import { whole } from '../../reports/pages/format.ts';
+import { short } from '../../shared/cost/planText.ts';
+import type { BaseFacts } from '../../shared/lap/facts.ts';
+
+/** Of each kind, as many are named. */
+const NAMED = 3;
+const TOPICS = 12;
+
+/** What a file of problems became, for a reader. */
+export function problemLines(brought: ImportedProblems, to?: string): string[] {
+  const { uri, count, took, topics, dropped, notes, from } = brought;
+  const { format, isGzipped, fields, beside, left } = took;
+  const missing: Readonly<Record<Target, string>> = {
+    statement: '',
+    id: "made of the set's name and the statement",
+    topic: 'there is none: unknown',
+    source: "the set's name",
+    difficulty: 'there is none',
+  };
+  const others = (target: Target) => {
+    const more = beside.find((each) => each.target === target)?.others ?? [];
+    return more.length === 0 ? '' : `(${more.join(', ')} could be it, too: --field ${target}=${more[0]})`;
+  };
+  const kinds = [...new Set(dropped.map(({ kind }) => kind))];
+  const shown = topics.slice(0, TOPICS).map(([topic, of]) => `${topic} ${whole(of)}`);
+  if (topics.length > TOPICS) shown.push(`${whole(topics.length - TOPICS)} others`);
+  return [
+    `${whole(count)} problems of ${from.file} (${format}${isGzipped ? ', packed' : ''}) lie in the store as ${uri}` +
+      (to === undefined ? '' : `, and in ${to}`),
+    '',
+    ...named(TARGETS.map((target) => [target, `${fields[target] ?? missing[target]} ${others(target)}`.trimEnd()])),
+    ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
+    '',
+    `Topics: ${shown.join(', ')}`,
+    ...notes.map((note) => `Changed: ${note}`),
+    ...(dropped.length === 0 ? [] : [`Left out: ${whole(dropped.length)}`]),
+    ...kinds.map((kind) =>
+      droppedLine(
+        kind,
+        dropped.filter((each) => each.kind === kind),
+      ),
+    ),
+    '',
+    'In a recipe:',
+    `  "domain": { "name": "proofs", "settings": { "path": "${uri}" } }`,
+  ];
+}
+
+function droppedLine(kind: string, dropped: readonly Dropped[]): string {
+  const named = dropped.slice(0, NAMED).map(({ where, why }) => `${where} (${why})`);
+  return `  ${whole(dropped.length)} ${kind}: ${named.join(', ')}${dropped.length > NAMED ? ', …' : ''}`;
+}
+
+/** What a model's files tell of it. @param base as a recipe names it. */
+export function modelLines(base: string, facts: BaseFacts & AboutModel): string[] {
+  const { sha256 = '', parameters, bytes, context, generationPrompt, begins, stops, thinking, warnings } = facts;
+  return [
+    `The model lies in the store as checkpoints/${sha256}`,
+    '',
+    ...named([
+      ['parameters', `${short(parameters)}, ${(bytes / 1e9).toFixed(2)} GB`],
+      ['context', context === undefined ? 'its config does not say' : `${whole(context)} tokens`],
+      ['before an answer', generationPrompt === undefined ? 'not known' : JSON.stringify(generationPrompt)],
+      ['before a question', begins ?? 'no token that begins texts'],
+      ['an answer ends at', stops.join(', ') || 'nothing'],
+      ['thinking', thinking],
+    ]),
+    ...warnings.map((warning) => `Warning: ${warning}`),
+    '',
+    'In a recipe:',
+    `  "domain": { "base": "${base}" }`,
+  ];
+}
+
+/** What became of the endpoints that were brought. */
+export function endpointLines({ file, changes, endpoints }: ImportedEndpoints): string[] {
+  return [
+    ...changes.map(
+      ({ baseUrl, change, fields }) => `${baseUrl}: ${change}${fields.length > 0 ? ` (${fields.join(', ')})` : ''}`,
+    ),
+    `${whole(endpoints.length)} endpoint${endpoints.length === 1 ? '' : 's'} in ${file}, for laps with ` +
+      '"inference": { "engine": "external" }',
+  ];
+}
+
+/** Lines of a name and what there is to say of it. */
+function named(lines: readonly (readonly [name: string, said: string])[]): string[] {
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, said]) => `  ${name.padEnd(width)}  ${said}`);
+}

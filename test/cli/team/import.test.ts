@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { config } from '../../../temporal.config.ts';
+import { checkpointFolder } from '../../activities/store/checkpointFixture.ts';
+
+const state = mkdtempSync(path.join(tmpdir(), 'flywheel-import-'));
+
+/** The command, run where a team's files lie. */
+function flywheel(args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(config.root, 'cli', 'flywheel.mjs'), ...args],
+    {
+      encoding: 'utf8',
+      cwd: state,
+      env: { ...process.env, FLYWHEEL_STATE: state, FLYWHEEL_TRAINER_PYTHON: '/no/such/python', ...env },
+    },
+  );
+  return { status, stdout, stderr };
+}
+const put = (name: string, content: string) => writeFileSync(path.join(state, name), content);
+
+test('problems are brought in from where the team is, and the command says what to write into a recipe', () => {
+  put('set.csv', 'question,level,notes\nProve A.,1,x\nProve B.,hard,y\n Prove A.,3,z\n');
+  const { status, stdout, stderr } = flywheel(['import', 'problems', 'set.csv', '--to', 'ours.jsonl']);
+  expect([status, stderr]).toEqual([0, '']);
+  const [, uri = ''] = /lie in the store as (\S+),/.exec(stdout) ?? [];
+  expect(stdout).toContain(`"settings": { "path": "${uri}" }`);
+  expect(stdout).toMatch(/^2 problems of set\.csv \(CSV\)/);
+  for (const said of [
+    'statement   question',
+    'not taken: notes',
+    '1 the same statement: line 4 (its statement',
+    '"hard" of',
+  ])
+    expect(stdout).toContain(said);
+  const ours = readFileSync(path.join(state, 'ours.jsonl'), 'utf8');
+  expect(ours).toBe(readFileSync(path.join(state, 'store', uri), 'utf8'));
+  const again = JSON.parse(flywheel(['import', 'problems', 'ours.jsonl', '--json']).stdout) as { uri: string };
+  expect(again.uri).toBe(uri);
+  expect(flywheel(['plan', '--preset', 'paper', '--set', `domain.settings.path=${uri}`]).status).toBe(0);
+});
+
+test.each([
+  [['problems', 'none.csv'], 'Expected a file of problems, got none.csv, which is not there'],
+  [['problems', 'set.csv', '--field', 'title=x'], '--field: expected one of statement, id, topic, source, difficulty'],
+  [['problems', 'set.csv', '--longest', '0'], 'Expected --longest to be a whole number of at least 1'],
+  [['problems', 'set.csv', '--to', 'set.csv'], 'Expected --to to name a new file, got set.csv, which is there'],
+  [['base', 'none'], 'Expected a folder with a model, or a model of a hub (hf:org/name@revision), got "none"'],
+  [['base', 'hf:org/name'], 'fetches models of a hub, and /no/such/python is not there'],
+  [['endpoints', 'none.json'], 'Expected a file of endpoints such as'],
+])('import %j ends with 2 and says why', (args, message) => {
+  put('set.csv', 'question\nProve A.\n');
+  const { status, stdout, stderr } = flywheel(['import', ...args]);
+  expect(stderr).toContain(message);
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+test('a model is brought in by its digest, and the command says what its files tell of it', async () => {
+  const folder = await checkpointFolder();
+  const { status, stdout } = flywheel(['import', 'base', folder]);
+  expect(status).toBe(0);
+  const [, digest = ''] = /"base": "checkpoints\/([0-9a-f]{64})"/.exec(stdout) ?? [];
+  expect(existsSync(path.join(state, 'store', 'checkpoints', digest, 'config.json'))).toBe(true);
+  expect(stdout).toContain('Warning: no file names a token at which an answer ends');
+  expect(JSON.parse(flywheel(['import', 'base', `checkpoints/${digest}`, '--json']).stdout)).toMatchObject({
+    base: `checkpoints/${digest}`,
+    sha256: digest,
+    parameters: 10,
+  });
+});
+
+test('endpoints are brought in, the doctor lists them, and the setting wins, which is said', () => {
+  put('endpoints.jsonc', '[{ "baseUrl": "http://gpu-1:8000/v1" /* ours */ }]');
+  expect(flywheel(['import', 'endpoints', 'endpoints.jsonc']).stdout).toMatch(
+    /^http:\/\/gpu-1:8000\/v1: added\n1 endpoint/,
+  );
+  const doctor = (env = {}) =>
+    (
+      JSON.parse(flywheel(['doctor', '--json'], env).stdout) as { checks: { name: string; detail: string }[] }
+    ).checks.find(({ name }) => name === 'endpoints')?.detail;
+  const kept = path.join(state, 'endpoints.json');
+  expect(doctor()).toBe(`http://gpu-1:8000/v1 (every model under its digest), from ${kept}`);
+  const env = { FLYWHEEL_ENDPOINTS: '[{"baseUrl":"http://set"}]' };
+  expect(doctor(env)).toBe(`http://set (every model under its digest), from FLYWHEEL_ENDPOINTS; it wins over ${kept}`);
+  const again = flywheel(['import', 'endpoints', 'endpoints.jsonc'], env);
+  expect(again.stdout).toContain('as before');
+  expect(again.stderr).toContain('FLYWHEEL_ENDPOINTS is set, and wins');
+});
