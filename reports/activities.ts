@@ -6,6 +6,7 @@ import { measureLap } from './figures/measureLap.ts';
 import { checkerOf } from '../activities/datasets/truth.ts';
 import { madeBy } from '../activities/store/made.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
+import { mendedText } from './pages/mended.ts';
 import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
 import { uri } from '../shared/ids.ts';
@@ -15,6 +16,8 @@ interface WrittenReport extends ArtifactRef {
   readonly used: Spending;
   /** What came to nothing, and signs of reward hacking, in words. */
   readonly warnings: readonly string[];
+  /** Of a lap that mends another: what it took over, in words. */
+  readonly taken?: string;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function writeReport(
     ...page,
     used: spendingOf(report.ledgerTotal.used),
     warnings: [...(report.warnings ?? []), ...report.watch.warnings.map(({ about, text }) => `${about}: ${text}`)],
+    ...(report.mended && { taken: mendedText(report.mended) }),
   };
 }
 

@@ -89,6 +89,9 @@ export const prefixOf = (id: string) => `${id}/`;
 /** The lap that an id, or a path of the store, belongs to. */
 export const lapOf = (id: string) => /(?:^|\/)([a-z0-9][a-z0-9-]*\/lap-\d{4,})(?:\/|$)/.exec(id)?.[1];
 
+/** The same part of another lap: an id, or a path of the store, with that lap in place of its own. */
+export const inLap = (lap: string, id: string) => id.replace(lapOf(id) ?? lap, lap);
+
 /** A set of answers, or a review set. */
 export const setIdOf = (at: Place, name: string) => `${at}/${name}`;
 
@@ -145,6 +148,8 @@ export const uri = {
   manifest: file('laps', 'manifest.json'),
   recipe: file('laps', 'recipe.json'),
   plan: file('laps', 'plan.json'),
+  /** Of a lap that mends another: which, and what it set out to take over. */
+  mend: file('laps', 'mend.json'),
   report: file('laps', 'report.json'),
   reportPage: file('laps', 'report.html'),
   /** Of one run, or of several. */
@@ -161,6 +166,8 @@ export const uri = {
   /** Shards count from 0, as everywhere. */
   shard: (setId: string, number: number) => `ledger/${shard(setId, number)}.jsonl`,
   shardResult: (setId: string, number: number) => `ledger/${shard(setId, number)}.result.json`,
+  /** What earlier laps paid for a shard's rows, while it takes it over. */
+  earlierCalls: (setId: string, number: number) => `ledger/${shard(setId, number)}.earlier.jsonl`,
   stop: (setId: string, token: string) => `ledger/${setId}/stop-${token}`,
   labels: file('labels', 'labels.jsonl'),
   shardLabels: (setId: string, number: number) => `labels/${shard(setId, number)}.jsonl`,

@@ -100,6 +100,14 @@ export interface Outcome {
   readonly latencyMs: number;
   /** Requests it took, retries included. */
   readonly requests: number;
+  /** The lap that paid for it, where another took it over. */
+  readonly takenFrom?: string | undefined;
+}
+
+/** Calls that an earlier lap paid for: part of what a set came to, and of nobody's costs now. */
+export interface TakenCalls {
+  readonly calls: number;
+  readonly usage: Usage;
 }
 
 export type OutcomeCounts = Readonly<Record<OutcomeKind, number>>;

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import { domains } from '../domains/index.ts';
 import { config } from '../temporal.config.ts';
 import { allBeating } from '../activities/processes/heartbeat.ts';
@@ -10,7 +11,7 @@ import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredBases, configuredClusters, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { connectClient } from './client.ts';
+import { connectClient, isLapUnderWay } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 import { projectEngines } from '../activities/training/engines.ts';
@@ -22,8 +23,14 @@ export async function createActivities() {
   const clusters = configuredClusters();
   const trainingEngines = projectEngines(config.python);
 
-  let connected: Promise<TemporalDesk> | undefined;
-  const desk = () => (connected ??= connectClient().then((client) => new TemporalDesk(client, store, 60_000)));
+  let connected: Promise<Client> | undefined;
+  const client = () =>
+    (connected ??= connectClient().catch((error: unknown) => {
+      connected = undefined; // the next who needs one tries again
+      throw error;
+    }));
+  let opened: TemporalDesk | undefined;
+  const desk = async () => (opened ??= new TemporalDesk(await client(), store, 60_000));
 
   return {
     orchestrator: {
@@ -35,6 +42,7 @@ export async function createActivities() {
           servingEngines: serving.engines,
           trainingEngines,
           bases: configuredBases(),
+          isUnderWay: async (lap) => isLapUnderWay(await client(), lap),
         }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),

@@ -26,3 +26,11 @@ export async function withClient<T>(work: (client: Client) => Promise<T>): Promi
     await client.connection.close();
   }
 }
+
+/** Whether a workflow is under way as a lap. The list lags behind by a moment, so that each is asked itself. */
+export async function isLapUnderWay(client: Client, lap: string): Promise<boolean> {
+  const query = `WorkflowType = "lap" AND ExecutionStatus = "Running" AND FlywheelLap = ${JSON.stringify(lap)}`;
+  for await (const { workflowId, runId } of client.workflow.list({ query }))
+    if ((await client.workflow.getHandle(workflowId, runId).describe()).status.name === 'RUNNING') return true;
+  return false;
+}

@@ -1,9 +1,14 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import type { ApplicationFailureOptions } from '@temporalio/common';
 import { heals, type FailureType } from '../shared/failures.ts';
 
 /** How a workflow fails. */
-export function failure(type: FailureType, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: !heals(type) });
+export function failure(
+  type: FailureType,
+  message: string,
+  more: Pick<ApplicationFailureOptions, 'cause' | 'details'> = {},
+): ApplicationFailure {
+  return ApplicationFailure.create({ ...more, type, message, nonRetryable: !heals(type) });
 }
 
 /** What an activity refuses fails the workflow in the refusal's own words, not with "Activity task failed". */
@@ -15,4 +20,11 @@ export async function inItsWords<T>(asked: Promise<T>): Promise<T> {
     const { message, type } = error.cause;
     throw ApplicationFailure.create({ message, ...(type && { type }), nonRetryable: true });
   }
+}
+
+/** The end of a lap that has a name: it can be mended, as its failure says. A defect of the code stays what it is. */
+export function canBeMended(error: unknown, lap: string): unknown {
+  if (!(error instanceof TemporalFailure) || isCancellation(error)) return error;
+  const message = `${lap} failed. What it has is kept: mend it with {"mend":"${lap}"} and the fields to change`;
+  return failure('LapFailed', message, { details: [lap], cause: error });
 }

@@ -4,6 +4,7 @@ import type { Cause, Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
 import { modelKey, type ChatMessage, type ModelRef } from '../../shared/records.ts';
 import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
 import type { OptionalField } from './causes.ts';
+import type { EarlierCalls } from './earlierCalls.ts';
 import type { Ledger } from './ledger.ts';
 import type { Answer, Failure } from './reply.ts';
 import type { BodyOf } from './server.ts';
@@ -32,6 +33,8 @@ export interface AskerOptions {
    * another model gave some of the answers. @default 'fail'
    */
   readonly onOutage?: 'fail' | 'throw';
+  /** What earlier laps paid for: taken over in place of asking. @default nothing */
+  readonly earlier?: Pick<EarlierCalls, 'find'> | undefined;
 }
 
 /** No server of a model answered for as long as there was patience; nothing was learned about any call. */
@@ -83,6 +86,11 @@ export class LedgerAsker {
   async #ask(call: ModelCall, signal: AbortSignal | undefined): Promise<Outcome> {
     const known = await this.#ledger.get(call.key);
     if (known !== undefined && known.kind !== 'failed') return known;
+    const earlier = known === undefined ? await this.#options.earlier?.find(call.key) : undefined;
+    if (earlier !== undefined) {
+      this.progress += 1;
+      return this.#record(earlier);
+    }
     const queue = this.#servers.of(call.model);
     const { patienceMs, onOutage } = this.#options;
     const since = Date.now();

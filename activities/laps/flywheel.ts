@@ -1,12 +1,13 @@
 import type { Domains } from '../../shared/domain.ts';
 import { spendingOf } from '../../shared/lap/amounts.ts';
-import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
+import { mendedOf, parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { resolveFlywheel, type FlywheelInput, type FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import type { LapOutcome } from '../../shared/lap/flywheel.ts';
 import { uri } from '../../shared/ids.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { isPassing } from './open.ts';
+import { readFailed } from './mend.ts';
 import { readManifest } from './parent.ts';
 import { failure } from '../failure.ts';
 
@@ -22,8 +23,9 @@ export async function openFlywheel(
   try {
     const settings = resolveFlywheel(input);
     const first = { ...settings.lap, run: settings.run, from: settings.from };
-    const parent = parentOf(first);
-    const { run } = resolveRecipe(domains, first, parent === undefined ? undefined : await readManifest(store, parent));
+    const [parent, mend] = [parentOf(first), mendedOf(first)];
+    const ground = parent === undefined ? mend && (await readFailed(store, mend)) : await readManifest(store, parent);
+    const { run } = resolveRecipe(domains, first, ground || undefined);
     return { run, settings };
   } catch (error) {
     if (isPassing(error)) throw error;

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Domains } from '../../shared/domain.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { mendingLines } from '../../shared/lap/mending.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
@@ -19,6 +20,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { importBase, type Bases } from '../imports/bases.ts';
 import type { Surroundings } from './facts.ts';
 import { allocateLap } from './identity.ts';
+import { writeMending } from './mend.ts';
 import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
 import { splitProblems, writeProblems } from '../datasets/problems.ts';
@@ -38,6 +40,10 @@ export interface OpenedLap {
   readonly prompts: PromptSetRef;
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
+  /** Of a lap that mends another: that one, and those that it mends, the newest first. What is equal is taken over. */
+  readonly donors?: readonly string[];
+  /** What it takes over of them and what it repeats, in lines. */
+  readonly mending?: readonly string[];
 }
 
 /** Where a lap opens, and what there is to choose from. */
@@ -48,6 +54,8 @@ export interface Installation extends Surroundings {
   readonly servingEngines: readonly string[];
   readonly trainingEngines: readonly Engine[];
   readonly bases: Bases;
+  /** Whether a workflow is under way as this lap. */
+  readonly isUnderWay: (lap: string) => Promise<boolean>;
 }
 
 /**
@@ -62,7 +70,8 @@ export async function openLap(
 ): Promise<OpenedLap> {
   const { clusters, servingEngines, trainingEngines } = here;
   try {
-    const { run, turn, recipe: asked, domain, manifest, plan } = await readLap(store, here, input);
+    const { run, turn, recipe: asked, domain, manifest, plan, mends } = await readLap(store, here, input);
+    if (mends) await refuseWhatIsUnderWay(here, mends.failed.lap);
     refuseUnknownServing(servingEngines, asked);
     refuseUnknownTraining(trainingEngines, asked);
     await refuseWhatTheClusterCannotHold(clusters, asked, plan);
@@ -73,9 +82,11 @@ export async function openLap(
     const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
-    const problems = await writeProblems(store, lap, splits);
+    const donors = mends && (await writeMending(store, lap, { donors: mends.failed.donors, phases: mends.phases }));
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
+    // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
+    const problems = await writeProblems(store, lap, splits);
     const rates = manifest && plan.basis.some(({ measured }) => measured) ? uri.report(manifest.lap) : undefined;
     const read = { recipe: recipeRef, parent, rates: rates && (await store.refOf(rates)) };
     const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
@@ -90,6 +101,11 @@ export async function openLap(
       prompts,
       problems,
       base: base.checkpoint,
+      ...(mends &&
+        donors && {
+          donors,
+          mending: [`Mends ${mends.failed.lap}, and takes over what is equal:`, ...mendingLines(mends.phases)],
+        }),
     };
   } catch (error) {
     if (error instanceof ApplicationFailure || isPassing(error)) throw error;
@@ -104,6 +120,15 @@ export function isPassing(error: unknown): boolean {
     refusalOf(error, '') instanceof DiskRefused ||
     ['EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'ESTALE'].includes(code)
   );
+}
+
+/** It would go on to ask and to train, beside the one that takes it over. */
+async function refuseWhatIsUnderWay({ isUnderWay }: Installation, lap: string): Promise<void> {
+  if (await isUnderWay(lap).catch((error: Error) => Promise.reject(ApplicationFailure.fromError(error))))
+    throw new Error(
+      `Invalid lap input: mend: expected a lap that has ended, got "${lap}", whose workflow is under way: let it go ` +
+        'on, or cancel it first',
+    );
 }
 
 function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {

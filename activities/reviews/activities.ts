@@ -5,6 +5,7 @@ import { beating } from '../processes/heartbeat.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { ReviewDesk } from './desk.ts';
+import { EarlierAnswers } from './earlier.ts';
 import { answerQuestions, type OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows } from './subjectRows.ts';
@@ -42,13 +43,19 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
       await log.append(setId, questionId, entries);
     },
 
-    /** The questions of a range that have no result on record. */
-    async listQuestions({ setId, subject }: ReviewSetInput, { from, to }: RowRange): Promise<ListedQuestion[]> {
+    /** The questions of a range that have no result on record; what people said in donors' laps is put there first. */
+    async listQuestions(set: ReviewSetInput, { from, to }: RowRange): Promise<ListedQuestion[]> {
+      const { setId, subject } = set;
       return beating(async (beat) => {
         const ids = await rows.ids(subject);
+        const earlier = set.donors && (await EarlierAnswers.open(store, log, set));
         const listed: ListedQuestion[] = [];
         for (const [offset, id] of ids.slice(from, to).entries()) {
-          const entries = await log.read(setId, id);
+          let entries = await log.read(setId, id);
+          if (earlier && entries.every(({ takenFrom }) => takenFrom !== undefined)) {
+            await log.append(setId, id, await earlier.to(await rows.row(subject, from + offset)));
+            entries = await log.read(setId, id);
+          }
           beat({ read: offset + 1, of: to - from });
           if (!entries.some((entry) => entry.kind === 'result'))
             listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
@@ -78,6 +85,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
     async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
       return beating(async (beat) => {
         const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
+        let taken = 0;
         const ids = (await rows.ids(subject)).slice(range?.from, range?.to);
         async function* results(): AsyncGenerator<ReviewRow> {
           for (const id of ids) {
@@ -86,14 +94,16 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
               result: { kind: 'expired' as const },
             };
             counts[result.kind] += 1;
-            counts.verdicts += entries.filter((entry) => 'verdict' in entry).length;
+            const verdicts = entries.filter((entry) => 'verdict' in entry);
+            counts.verdicts += verdicts.length;
+            taken += verdicts.filter(({ takenFrom }) => takenFrom !== undefined).length;
             beat({ ...counts, of: ids.length });
             yield { id, result };
           }
         }
         const made = madeBy('collectReviews', { subject, answers: { reviewId: setId } });
         const written = await store.writeJsonl(uri.reviewResults(setId, range), results(), made);
-        return { setId, results: written, ...counts };
+        return { setId, results: written, ...counts, ...(taken > 0 && { taken }) };
       });
     },
   };

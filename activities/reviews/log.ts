@@ -23,6 +23,7 @@ export class ReviewLog {
   }
 
   async append(setId: string, questionId: string, entries: readonly ReviewEntry[]): Promise<void> {
+    if (entries.length === 0) return;
     const log = uri.reviewLog(setId, questionId);
     const before = this.last.get(log) ?? Promise.resolve();
     const mine = before.catch(() => undefined).then(() => this.appendNew(log, entries));

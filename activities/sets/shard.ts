@@ -1,5 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { addUsage, NO_USAGE, type Outcome, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
+import {
+  addUsage,
+  NO_USAGE,
+  type Outcome,
+  type OutcomeCounts,
+  type TakenCalls,
+  type Usage,
+} from '../../shared/outcomes.ts';
 import { countedIn, NO_VERDICTS_BY_TASK, tooManyLost, type VerdictsByTask } from '../../shared/figures/losses.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
@@ -7,6 +14,7 @@ import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { LedgerAsker, NoServer } from '../inference/asker.ts';
+import { EarlierCalls } from '../inference/earlierCalls.ts';
 import { sha256 } from '../inference/keys.ts';
 import { Ledger } from '../inference/ledger.ts';
 import { onAbort } from '../inference/onAbort.ts';
@@ -14,6 +22,7 @@ import { sealedUri } from '../inference/sealedLedger.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { ModelServers } from '../inference/servers.ts';
 import type { Waiting } from '../inference/slots.ts';
+import { findEarlier, forgetEarlier } from './earlier.ts';
 import { SetStopped, watchForStop } from './setStop.ts';
 import { uri } from '../../shared/ids.ts';
 import { readShardRows } from './shards.ts';
@@ -26,6 +35,7 @@ export interface ShardInput {
   /** Names the workflow run: a stop of an earlier one is not for this. */
   readonly stopToken: string;
   readonly maxLossShare?: number | undefined;
+  readonly donors?: readonly string[] | undefined;
 }
 
 /** What a shard came to. Counts are of calls: an answer that was asked again counts once per time. */
@@ -37,6 +47,8 @@ export interface ShardResult {
   readonly seconds: number;
   /** First attempts at verdicts, by the task; absent of shards that an older version ran. */
   readonly verdicts?: VerdictsByTask;
+  /** Of all these, what earlier laps paid for; absent where it is nothing. */
+  readonly taken?: TakenCalls;
 }
 
 /** What heartbeats carry. */
@@ -143,6 +155,7 @@ export async function runShard<R extends ShardResult>(
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
   let verdicts = NO_VERDICTS_BY_TASK;
   let usage = NO_USAGE;
+  let taken: TakenCalls = { calls: 0, usage: NO_USAGE };
   let requests = 0;
   let rowsDone = 0;
   const set = watchForStop(store, uri.stop(setId, input.stopToken));
@@ -156,15 +169,17 @@ export async function runShard<R extends ShardResult>(
     return onAbort(signal, pass);
   });
   const patienceMs = engine.patienceHours === undefined ? undefined : engine.patienceHours * 3_600_000;
-  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw' });
+  const earlier = new EarlierCalls(store);
+  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw', earlier });
   const run: ShardRun = {
     ledger,
     asker,
     signal: stop.signal,
     count(outcome) {
       counts[outcome.kind] += 1;
-      requests += outcome.requests;
       usage = addUsage(usage, outcome.usage);
+      if (outcome.takenFrom === undefined) requests += outcome.requests;
+      else taken = { calls: taken.calls + 1, usage: addUsage(taken.usage, outcome.usage) };
       verdicts = countedIn(verdicts, outcome);
       const lost = tooManyLost(setId, verdicts, input.maxLossShare);
       if (lost !== undefined) throw new TooManyLost(lost);
@@ -195,7 +210,11 @@ export async function runShard<R extends ShardResult>(
     };
   };
   try {
-    const { order, result } = await beating(() => work(run, rows), {
+    const takeAndAsk = async () => {
+      await findEarlier(store, input, { rows, models: questions.models }, earlier);
+      return work(run, rows);
+    };
+    const { order, result } = await beating(takeAndAsk, {
       everyMs: nextBeatMs,
       heartbeat: () => context.heartbeat(progress()),
     });
@@ -208,6 +227,7 @@ export async function runShard<R extends ShardResult>(
       requests,
       seconds: (Date.now() - began) / 1000,
       verdicts,
+      ...(taken.calls > 0 && { taken }),
       ...result,
     } as R;
     const models = Object.fromEntries(questions.models.map((model) => [model.role, model]));
@@ -219,6 +239,7 @@ export async function runShard<R extends ShardResult>(
     set.done();
     stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));
     await ledger.close();
+    await forgetEarlier(store, input);
   }
 }
 

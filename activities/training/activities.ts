@@ -6,6 +6,8 @@ import type { ArtifactStore } from '../store/types.ts';
 import { engineFor, type Engine } from './engines.ts';
 import { JobFolder } from './jobFolder.ts';
 import { cancelJob, runJob, stopJob, type TrainingMeans } from './run.ts';
+import { takenOutcome } from './outcome.ts';
+import { takeOver } from './takeOver.ts';
 import type { RunTrainingInput, TrainingOutcome } from './types.ts';
 import { failure } from '../failure.ts';
 
@@ -45,6 +47,9 @@ export function createTrainingActivities(settings: TrainingSettings) {
         folder.job(input, 1, reward);
         await checkArtifacts(store, input);
         await folder.bind(input);
+        const result = await takeOver(input, { store, folder, cluster, graceMs });
+        const taken = result && (await folder.taken());
+        if (result && taken) return takenOutcome(input, result, taken, store);
         const { info, cancellationSignal: signal } = Context.current();
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { jobResultSchema, jobSchema, type Job, type JobResult } from '../../shared/training/job.ts';
+import type { TakenTraining } from '../../shared/training/taken.ts';
 import type { AttemptSummary, StopReason } from '../../shared/training/trainingState.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { SubmittedJob } from '../clusters/types.ts';
 import type { RunTrainingInput } from './types.ts';
-import { uri, isJobKey } from '../../shared/ids.ts';
+import { uri, isJobKey, prefixOf } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 /** Where jobs reach the reward service, and which environment variable of theirs holds its token. */
@@ -68,7 +69,7 @@ export class JobFolder {
    * @throws `JobConflict` with the fields in which an earlier training of the same key differs.
    */
   async bind(input: RunTrainingInput): Promise<void> {
-    const { resources: _resources, cluster: _cluster, maxAttempts: _maxAttempts, ...training } = input;
+    const { resources: _, cluster: __, maxAttempts: ___, donors: ____, ...training } = input;
     const bound = await this.#find<Record<string, unknown>>('training.json');
     const plain = JSON.parse(JSON.stringify(training)) as Record<string, unknown>;
     if (!bound) {
@@ -83,6 +84,20 @@ export class JobFolder {
       `Expected ${this.jobKey} to be the training it was before, got another ${differing.join(', ')}: a ` +
       'new training needs a new jobKey, that is a new lap';
     throw failure('JobConflict', message);
+  }
+
+  /** What is trained under the jobKey; undefined where nothing was yet. */
+  training(): Promise<RunTrainingInput | undefined> {
+    return this.#find('training.json');
+  }
+
+  /** What was taken over from another training, if anything was. */
+  taken(): Promise<TakenTraining | undefined> {
+    return this.#find('taken.json');
+  }
+
+  async writeTaken(taken: TakenTraining): Promise<void> {
+    await this.#store.writeJson(this.uri('taken.json'), taken);
   }
 
   /**
@@ -131,6 +146,29 @@ export class JobFolder {
     const submission = { ...job, execution };
     await this.#store.writeJson(this.uri(`attempt-${job.attempt}.json`), submission);
     return submission;
+  }
+
+  /** The result as it lies there, of whichever attempt. */
+  async lastResult(): Promise<{ readonly result?: JobResult | undefined }> {
+    return { result: jobResultSchema.safeParse(await this.#find('result.json')).data };
+  }
+
+  /** The last step of which there is a whole state; the trainer writes `progress.json` last. */
+  async lastState(): Promise<number | undefined> {
+    const steps: number[] = [];
+    for await (const file of this.#store.list(prefixOf(this.uri('state')))) {
+      const [, step] = /\/checkpoint-(\d+)\/progress\.json$/.exec(file) ?? [];
+      if (step !== undefined) steps.push(Number(step));
+    }
+    return steps.length === 0 ? undefined : Math.max(...steps);
+  }
+
+  /** Seconds of training behind a result, those of what it took over included. */
+  async seconds({ attempt, seconds }: Pick<JobResult & { seconds: number }, 'attempt' | 'seconds'>): Promise<number> {
+    const ends = await Promise.all(Array.from({ length: attempt }, (_, index) => this.end(index + 1)));
+    const taken = (await this.taken())?.seconds ?? 0;
+    const ran = ends.reduce((sum, end) => sum + (end?.seconds ?? 0), 0);
+    return taken + (ran > 0 || taken > 0 ? ran : seconds);
   }
 
   /** The attempt's own result; that of an earlier attempt is none. */

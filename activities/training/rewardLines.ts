@@ -11,11 +11,18 @@ export interface RewardLine {
   readonly answer: RewardAnswer;
   readonly responseSha256: string;
   readonly verdicts: JudgeScores;
-  readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
+  /** `taken`: what an earlier lap paid for of it. */
+  readonly judge: CallCost & { readonly taken?: CallCost };
   /** Kept of a sample only. */
   readonly response?: string;
   /** Of answers without format; logs of before do not say. */
   readonly malformed?: Malformed;
+}
+
+export interface CallCost {
+  readonly calls: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
 }
 
 export const rewardLines = (store: ArtifactStore, jobKey: string) =>

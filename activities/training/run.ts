@@ -7,20 +7,16 @@ import {
   type StopReason,
 } from '../../shared/training/trainingState.ts';
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
-import { CourseWords } from '../../shared/figures/taught.ts';
-import type { ArtifactRef, CheckpointRef, Made } from '../../shared/records.ts';
 import type { Environment } from '../processes/records.ts';
-import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
-import { madeBy } from '../store/made.ts';
 import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
-import { metricsLines, MetricsTail } from './metrics.ts';
-import { rewardLines } from './rewardLines.ts';
+import { MetricsTail } from './metrics.ts';
+import { outcomeOf } from './outcome.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 import { failure } from '../failure.ts';
-import { prefixOf, uri } from '../../shared/ids.ts';
+import { prefixOf } from '../../shared/ids.ts';
 
 /** What every training of this installation is run with. */
 export interface TrainingMeans {
@@ -219,73 +215,10 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   return sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
-/** @throws when the checkpoint that the result names is not in the store, or is not what it says. */
-async function outcomeOf(
-  input: RunTrainingInput,
-  attempt: number,
-  attempts: readonly Attempt[],
-  { folder, store }: RunContext,
-): Promise<TrainingOutcome> {
-  const { result } = await folder.result(attempt);
-  if (result?.status !== 'succeeded')
-    throw new Error(
-      `Expected ${folder.uri('result.json')} to be the result of attempt ${attempt}, got ` +
-        `${result?.status ?? 'none'}: it was changed`,
-    );
-  const checkpoint = checkpointRef(result.checkpoint.sha256);
-  await expectDigest(store, checkpoint).catch((error: Error) => {
-    throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
-  });
-  await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));
-  const { steps, stopReason, reward, longRows } = result;
-  const sum = (of: (attempt: Attempt) => number): number =>
-    Math.round(attempts.reduce((total, each) => total + of(each), 0) * 1000) / 1000;
-  const queuedSeconds = sum(({ queuedSeconds = 0 }) => queuedSeconds);
-  const warnings = await warningsOf(input, checkpoint, store);
-  return {
-    checkpoint,
-    steps,
-    stopReason,
-    reward,
-    attempts: attempts.length,
-    seconds: sum(({ seconds }) => seconds),
-    ...(queuedSeconds > 0 && { queuedSeconds }),
-    ...(longRows && { longRows }),
-    ...(warnings.length > 0 && { warnings }),
-  };
-}
-
-/** What its metrics and rewards say, where it taught nothing. */
-async function warningsOf(
-  { jobKey, initCheckpoint, hyper }: RunTrainingInput,
-  checkpoint: CheckpointRef,
-  store: ArtifactStore,
-): Promise<string[]> {
-  const words = new CourseWords();
-  for await (const line of rewardLines(store, jobKey)) words.add(line);
-  const lines = await metricsLines(store, uri.jobs(jobKey, 'metrics.jsonl'));
-  return words.text({ jobKey, init: initCheckpoint.sha256, checkpoint: checkpoint.sha256, lines, hyper });
-}
-
 /** Where an attempt's log is, and its last line. A lost job may have none. */
 async function lastWords(store: ArtifactStore, log: string): Promise<string> {
   const { bytes = 0 } = (await store.stat(log)) ?? {};
   if (bytes === 0) return `no log in ${log}`;
   const end = (await store.readBytes(log, { from: Math.max(0, bytes - 2048), to: bytes })).toString('utf8');
   return `the log ${log} ends with ${JSON.stringify(end.trim().split('\n').at(-1)?.slice(0, 200))}`;
-}
-
-type Trained = Pick<RunTrainingInput, 'jobKey' | 'initCheckpoint' | 'datasets'> & {
-  readonly rewardSpecSha256?: string;
-};
-
-/** What a training makes its checkpoint of. */
-export function madeOf(input: Trained, job: ArtifactRef): Made {
-  const { jobKey, initCheckpoint, datasets, rewardSpecSha256: sha256 } = input;
-  return madeBy(jobKey, {
-    'started from': initCheckpoint,
-    'trained on': datasets.map(({ ref }) => ref),
-    rewards: sha256 === undefined ? undefined : { uri: uri.rewardSpec(jobKey), sha256 },
-    job,
-  });
 }

@@ -1,5 +1,6 @@
 import type { HyperOf, Job, LongRows } from '../../shared/training/job.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
+import type { TakenTraining } from '../../shared/training/taken.ts';
 import type { JobState } from '../../shared/training/trainingState.ts';
 
 /** A training, without what depends on the attempt or on where things are. */
@@ -27,6 +28,8 @@ interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptio
   readonly cluster: string;
   /** Attempts at a job whose failure may heal; those that a graceful stop ended do not count. */
   readonly maxAttempts: number;
+  /** Laps, the newest first, whose equal training is gone on with in place of a new one. @default none */
+  readonly donors?: readonly string[] | undefined;
 }
 
 export interface TrainingOutcome {
@@ -43,6 +46,8 @@ export interface TrainingOutcome {
   readonly longRows?: LongRows;
   /** What a person should know: that it taught nothing, and why; absent where all is well. */
   readonly warnings?: readonly string[];
+  /** Of an earlier lap; seconds and attempts are this one's own. */
+  readonly taken?: TakenTraining;
 }
 
 /** Heartbeat of `runTraining`. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
-import { rootCause } from '@temporalio/common';
+import { ApplicationFailure, rootCause, TemporalFailure } from '@temporalio/common';
+import type { FailureType } from '../../shared/failures.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { FlywheelResult } from '../../workflows/lap/flywheel.ts';
 import type { LapResult } from '../../workflows/lap/lap.ts';
@@ -11,10 +12,13 @@ import { outageText, progressLine, waitingText, type PhaseSeconds } from './prog
 
 export type FollowResult =
   | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string }
-  | { readonly kind: 'failed'; readonly message: string }
+  /** `lap`: its name, where it came to have one. */
+  | { readonly kind: 'failed'; readonly message: string; readonly lap?: string | undefined }
   | { readonly kind: 'interrupted' }
   /** Another command stopped the stack; the lap stays open. */
   | { readonly kind: 'stopped' };
+
+const FAILED: FailureType = 'LapFailed';
 
 interface FollowOptions {
   readonly client: Client;
@@ -92,6 +96,19 @@ async function endOf(client: Client, workflowId: string): Promise<FollowResult> 
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     // The innermost cause in its own words: "Activity task failed" helps nobody.
-    return { kind: 'failed', message: rootCause(error.cause)?.split('\n')[0] ?? error.message };
+    return {
+      kind: 'failed',
+      message: rootCause(error.cause)?.split('\n')[0] ?? error.message,
+      lap: failedLap(error.cause),
+    };
   }
+}
+
+/** The lap that the workflow's failure names. */
+function failedLap(error: unknown): string | undefined {
+  for (let at = error; at instanceof TemporalFailure; at = at.cause) {
+    const [lap] = at instanceof ApplicationFailure && at.type === FAILED ? (at.details ?? []) : [];
+    if (typeof lap === 'string') return lap;
+  }
+  return undefined;
 }

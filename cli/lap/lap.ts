@@ -8,6 +8,7 @@ import { derivedSummary } from './derivedView.ts';
 import { followLap, type FollowResult } from './followLap.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
+import { mendingLines } from './mendingLines.ts';
 import { chosenLap, flywheelInputFrom, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { workflowLink } from '../links.ts';
 import { LiveView } from './liveView.ts';
@@ -41,7 +42,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
-  const { input, manifest, run, derived = [] } = await chosenLap(choices);
+  const { input, manifest, run, derived = [], mends } = await chosenLap(choices);
   const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
@@ -58,7 +59,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
     const until = laps === undefined ? workflowId : flywheelWorkflowId(run);
     const state =
       laps === undefined
-        ? await startOrContinue(client, run, input, manifest)
+        ? await startOrContinue(client, run, input, mends?.failed ?? manifest)
         : await startOrContinueFlywheel(client, run, laps);
     const what = laps === undefined ? 'lap' : 'flywheel';
     say(
@@ -67,6 +68,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
         : `${what === 'lap' ? 'Lap' : 'Flywheel'} started: workflow ${until}`,
     );
     if (state === 'started' && derived.length > 0) say(derivedSummary(derived));
+    if (mends && state === 'started') for (const line of mendingLines(mends)) say(line);
     const link = workflowLink(until);
     if (link !== undefined) say(`Web UI: ${link}`);
     if (detach) {
@@ -122,8 +124,14 @@ async function showEnd(result: FollowResult, json: boolean, say: (line: string) 
   }
   if (result.kind === 'failed') {
     process.exitCode = EXIT.failed;
-    if (json) console.log(JSON.stringify({ state: 'failed', message: result.message }));
-    say(`The lap failed: ${result.message}`);
+    const { message, lap } = result;
+    if (json) console.log(JSON.stringify({ state: 'failed', message, lap }));
+    say(`The lap failed: ${message}`);
+    if (lap !== undefined)
+      say(
+        `What it has is kept: \`flywheel lap --mend ${lap} --set path=value\` goes on as a new lap, with a changed ` +
+          'recipe, and takes over all that comes out equal.',
+      );
     return;
   }
   const ended = await Promise.all(

@@ -59,11 +59,9 @@ export async function startOrContinue(
   const workflowId = lapWorkflowId(run);
   const open = await openWorkflow(client, workflowId);
   if (open === undefined) {
-    const what =
-      input.from === undefined
-        ? `${input.preset ?? domains.usualPreset} lap of run ${run}`
-        : `lap of run ${run}, from ${input.from}`;
-    return start(client, 'lap', workflowId, input, what);
+    const { from, mend, preset = domains.usualPreset } = input;
+    const named = from === undefined ? mend && `lap of run ${run}, mends ${mend}` : `lap of run ${run}, from ${from}`;
+    return start(client, 'lap', workflowId, input, named ?? `${preset} lap of run ${run}`);
   }
   const openInput = open.memo?.['input'] as LapInput | undefined;
   const chosen = Object.keys(input).some((field) => field !== 'run');

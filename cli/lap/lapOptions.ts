@@ -2,9 +2,16 @@ import type { Command } from 'commander';
 import { domains } from '../../domains/index.ts';
 import { readLap, type ReadLap } from '../../activities/laps/read.ts';
 import { resolveFlywheel, type FlywheelInput } from '../../shared/lap/flywheelInput.ts';
-import { mergeOver, parentOf, resolveRecipe, type LapInput, type ParentRecipe } from '../../shared/lap/lapInput.ts';
+import {
+  mendedOf,
+  mergeOver,
+  parentOf,
+  resolveRecipe,
+  type LapInput,
+  type ParentRecipe,
+} from '../../shared/lap/lapInput.ts';
 import { isRecord } from '../../shared/lap/issues.ts';
-import { differences, type FieldChange } from '../schedule/schedules.ts';
+import { differences, type FieldChange } from '../../shared/lap/changes.ts';
 import { configuredServing, configuredSurroundings } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
@@ -14,6 +21,7 @@ import { readRecipe, withFiles } from './recipeFile.ts';
 export interface LapChoices {
   readonly recipe?: string;
   readonly from?: string;
+  readonly mend?: string;
   readonly preset?: string;
   readonly seed?: string;
   readonly run?: string;
@@ -30,6 +38,11 @@ export function withLapChoices(command: Command): Command {
     .option(
       '--from <lap>',
       'go on from a finished lap, such as lap-0001: its models, datasets and recipe (default: a lap 1)',
+    )
+    .option(
+      '--mend <lap>',
+      'go on as a new lap where this one failed or was ended: its recipe, with what --set changes, and all that comes ' +
+        'out equal',
     )
     .option('--preset <name>', `${Object.keys(domains.presets).join(', ')} (default: ${domains.usualPreset})`)
     .option('--seed <number>', "the recipe's seed")
@@ -59,9 +72,9 @@ export async function chosenAs<Read>(
   choices: LapChoices,
   read: (input: LapInput) => Read | Promise<Read>,
 ): Promise<ChosenLap<Read>> {
-  const { recipe, from, preset, run, seed, expert, set = [] } = choices;
+  const { recipe, from, mend, preset, run, seed, expert, set = [] } = choices;
   const over: Record<string, unknown> = Object.fromEntries(
-    Object.entries({ from, preset, run }).filter(([, value]) => value !== undefined),
+    Object.entries({ from, mend, preset, run }).filter(([, value]) => value !== undefined),
   );
   if (seed !== undefined) over['seed'] = numberFrom('--seed', seed);
   if (expert !== undefined) {
@@ -113,11 +126,17 @@ async function orUsageError<T>(work: () => T | Promise<T>): Promise<T> {
 
 /**
  * The first field in which two inputs mean different laps, or undefined when they mean the same. `parent` is the lap
- * that both go on from.
+ * that both go on from, or
+ * mend.
  */
 export function firstDifference(one: LapInput, other: LapInput, parent?: ParentRecipe): FieldChange | undefined {
-  const [from, to] = [parentOf(one), parentOf(other)];
-  if (from !== to) return { field: 'from', from, to };
+  for (const [field, named] of [
+    ['from', parentOf],
+    ['mend', mendedOf],
+  ] as const) {
+    const [from, to] = [named(one), named(other)];
+    if (from !== to) return { field, from, to };
+  }
   const recipeOf = (input: LapInput) => resolveRecipe(domains, input, parent).recipe;
   return differences('', recipeOf(one), recipeOf(other))[0];
 }

@@ -5,6 +5,7 @@ import { refusalOfPlan, type LapPlan, type Planned } from '../../shared/cost/pla
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
 import { derivedLines } from './derivedView.ts';
+import { mendingLines } from './mendingLines.ts';
 import { chosenLap, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { EXIT } from '../usage.ts';
 
@@ -27,13 +28,16 @@ export function registerPlan(program: Command): void {
 }
 
 async function plan({ json, ...choices }: PlanOptions): Promise<void> {
-  const { turn, recipe, from, plan: planned } = await chosenLap(choices);
+  const { turn, recipe, from, plan: planned, mends } = await chosenLap(choices);
   const { budget } = recipe;
   const refusal = refusalOfPlan(planned, recipe);
   if (refusal !== undefined) process.exitCode = EXIT.failed;
   if (json) {
     const over = overBudget(planned.total.expected, budget);
-    console.log(JSON.stringify({ ...planned, from: from ?? null, budget: budget ?? null, overBudget: over ?? null }));
+    const mending = mends && { laps: mends.failed.donors, phases: mends.phases };
+    console.log(
+      JSON.stringify({ ...planned, from: from ?? null, budget: budget ?? null, overBudget: over ?? null, mending }),
+    );
     return;
   }
   console.log(
@@ -45,6 +49,7 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
       '',
       ...sizesIn(planned),
       ...basisLines(planned.basis),
+      ...(mends === undefined ? [] : ['', ...mendingLines(mends), 'The figures above are of the whole lap.']),
       ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
     ].join('\n'),
   );

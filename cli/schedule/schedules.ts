@@ -1,4 +1,4 @@
-import { isRecord } from '../../shared/lap/issues.ts';
+import { differences, type FieldChange } from '../../shared/lap/changes.ts';
 import { UsageError } from '../usage.ts';
 
 /**
@@ -40,12 +40,6 @@ export interface Schedule {
 export interface FoundSchedule extends Schedule {
   /** Made by `flywheel schedule apply`. */
   readonly managed: boolean;
-}
-
-export interface FieldChange {
-  readonly field: string;
-  readonly from: unknown;
-  readonly to: unknown;
 }
 
 export type ScheduleChange =
@@ -99,13 +93,4 @@ function changedFields(from: FoundSchedule, to: Schedule): FieldChange[] {
 function definitionOf(schedule: Schedule): Record<string, unknown> {
   const { workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure } = schedule;
   return { workflow, taskQueue, input, spec, overlap, catchupWindowMinutes, pauseOnFailure };
-}
-
-/** Objects are compared field by field, anything else as a whole. */
-export function differences(at: string, from: unknown, to: unknown): FieldChange[] {
-  if (!isRecord(from) || !isRecord(to))
-    return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field: at, from, to }];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
-    differences(at === '' ? key : `${at}.${key}`, from[key], to[key]),
-  );
 }

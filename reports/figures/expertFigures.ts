@@ -19,7 +19,7 @@ export async function expertFigures({ store, manifest, notes }: Measuring): Prom
   const { reviews, recipe } = manifest;
   const uses: ExpertUse[] = [];
   for (const review of reviews) {
-    const { setId, verdicts } = review;
+    const { setId, verdicts, taken = 0 } = review;
     const phase = partOf(setId) ?? setId;
     const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
     const { minutes, perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
@@ -29,7 +29,7 @@ export async function expertFigures({ store, manifest, notes }: Measuring): Prom
         `no person answered two questions of ${setId} within ${recipe.experts.leaseMinutes} minutes: their times ` +
           'do not tell how long an answer takes',
       );
-    uses.push({ phase, verdicts, minutes, minutesPerVerdict: perVerdict });
+    uses.push({ phase, verdicts: verdicts - taken, minutes, minutesPerVerdict: perVerdict });
   }
   return uses;
 }
@@ -39,6 +39,7 @@ async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResu
   const answers: AnsweredAt[] = [];
   for await (const { id } of store.readJsonl<ReviewRow>(results)) {
     for (const entry of await log.read(setId, id)) {
+      if (entry.takenFrom !== undefined) continue; // an earlier lap's minutes
       if ((entry.kind === 'verdict' || entry.kind === 'adjudication') && entry.verdict.source === 'expert')
         answers.push({ annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
     }

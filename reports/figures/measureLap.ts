@@ -10,6 +10,7 @@ import { ledgerFigures } from './ledgerFigures.ts';
 import { lossFigures } from './lossFigures.ts';
 import { measuredRates } from './measuredRates.ts';
 import { uri } from '../../shared/ids.ts';
+import { mendedFigures } from './mendedFigures.ts';
 import { measuring, type Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
@@ -64,6 +65,7 @@ export async function measureLap(
     trainings,
     ...times,
     ...(await ledgerFigures(measured, work, experts, times.stages)),
+    ...(manifest.mended && { mended: mendedFigures(manifest, manifest.mended, used) }),
     rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
     losses: await lossFigures(measured),

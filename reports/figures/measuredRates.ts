@@ -8,7 +8,7 @@ import {
   type Tokens,
   type TrainingRate,
 } from '../../shared/cost/rates.ts';
-import { callsIn } from '../../shared/outcomes.ts';
+import { callsIn, NO_USAGE, type Usage } from '../../shared/outcomes.ts';
 import type { TrainingName } from '../../shared/stages.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ExpertUse } from './expertFigures.ts';
@@ -27,7 +27,7 @@ export function measuredRates(
       const keys = setId === labels.set.setId ? ['labelling'] : task === undefined ? [] : [task, `${phase}/${task}`];
       return keys.map((key) => ({ key, calls: callsIn(counts), ...usage }));
     }),
-    ...used.map((training) => ({ key: training.name, ...training.used })),
+    ...used.map((training) => ({ key: training.name, ...training.whole })),
   ];
   const tokens: Record<string, Tokens> = {};
   for (const key of new Set(pieces.map((piece) => piece.key))) {
@@ -36,7 +36,8 @@ export function measuredRates(
     const calls = sum('calls');
     if (calls > 0) tokens[key] = { prompt: sum('promptTokens') / calls, completion: sum('completionTokens') / calls };
   }
-  const all = sets.reduce((sum, { usage }) => sum + usage.promptTokens + usage.completionTokens, 0);
+  const tokensOf = ({ promptTokens, completionTokens }: Usage) => promptTokens + completionTokens;
+  const all = sets.reduce((sum, { usage, taken }) => sum + tokensOf(usage) - tokensOf(taken?.usage ?? NO_USAGE), 0);
   const { total, contested, unresolved } = labels.set.labels;
   return {
     tokens,
@@ -65,16 +66,17 @@ function trainingRates(
   figures: LapReport['trainings'],
 ): MeasuredRates['trainings'] {
   const rates: Partial<Record<TrainingName, TrainingRate>> = {};
-  for (const { name, jobKey, steps, trainingSeconds, used: took } of used) {
+  for (const { name, jobKey, steps, trainingSeconds, taken, whole: took } of used) {
     const { samplesPerStep, maxSteps } = trainingSize(manifest.recipe, name);
     const samples = steps * samplesPerStep;
     if (samples === 0) continue;
+    const seconds = trainingSeconds + (taken?.seconds ?? 0);
     // An SFT's steps are not timed one by one.
     const stepSeconds = figures.find((training) => training.jobKey === jobKey)?.secondsPerStep;
     const asked = samples * judgeCalls(orderOf(manifest, name, 'train', name));
     rates[name] = {
-      startSeconds: stepSeconds ? Math.max(0, trainingSeconds - steps * stepSeconds) : 0,
-      secondsPerSample: stepSeconds ? stepSeconds / samplesPerStep : trainingSeconds / samples,
+      startSeconds: stepSeconds ? Math.max(0, seconds - steps * stepSeconds) : 0,
+      secondsPerSample: stepSeconds ? stepSeconds / samplesPerStep : seconds / samples,
       tokensPerSample: took.trainingTokens / samples,
       stepsShare: name === 'consolidation' ? 1 : steps / maxSteps,
       judgedShare: asked === 0 ? null : took.calls / asked,

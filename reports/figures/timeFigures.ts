@@ -1,7 +1,7 @@
 import type { Counted } from '../../shared/lap/amounts.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
-import { callsIn } from '../../shared/outcomes.ts';
+import { callsIn, NO_USAGE } from '../../shared/outcomes.ts';
 import { coveredLength, type Interval } from '../../shared/figures/measures.ts';
 import type { LapReport, StageTimes } from '../../shared/figures/report.ts';
 import type { UsedTraining } from './trainingFigures.ts';
@@ -24,13 +24,20 @@ export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]
       ...placed(startedAt, trainingSeconds, queuedSeconds),
       counted: { ...used, trainingHours: trainingSeconds / 3600 },
     })),
-    ...manifest.sets.map(({ phase, startedAt, wallSeconds, counts, usage }): Work => ({
-      kind: 'inference',
-      phase,
-      ...placed(startedAt, wallSeconds),
-      counted: { calls: callsIn(counts), promptTokens: usage.promptTokens, completionTokens: usage.completionTokens },
-      thinkingTokens: usage.thinkingTokens,
-    })),
+    // What an earlier lap paid for is none of this one's work.
+    ...manifest.sets.map(
+      ({ phase, startedAt, wallSeconds, counts, usage, taken = { calls: 0, usage: NO_USAGE } }): Work => ({
+        kind: 'inference',
+        phase,
+        ...placed(startedAt, wallSeconds),
+        counted: {
+          calls: callsIn(counts) - taken.calls,
+          promptTokens: usage.promptTokens - taken.usage.promptTokens,
+          completionTokens: usage.completionTokens - taken.usage.completionTokens,
+        },
+        thinkingTokens: usage.thinkingTokens && usage.thinkingTokens - (taken.usage.thinkingTokens ?? 0),
+      }),
+    ),
   ];
 }
 

@@ -3,15 +3,24 @@ import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
 import { meanOf } from '../../shared/figures/measures.ts';
 import type { TrainingFigures } from '../../shared/figures/report.ts';
 import { metricsLines } from '../../activities/training/metrics.ts';
-import { rewardLines } from '../../activities/training/rewardLines.ts';
+import { rewardLines, type CallCost } from '../../activities/training/rewardLines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
 import { uri } from '../../shared/ids.ts';
+
+const NO_CALLS: CallCost = { calls: 0, promptTokens: 0, completionTokens: 0 };
+
+const sumOfCalls = (a: CallCost, b: CallCost): CallCost => ({
+  calls: a.calls + b.calls,
+  promptTokens: a.promptTokens + b.promptTokens,
+  completionTokens: a.completionTokens + b.completionTokens,
+});
 
 /** A training, and what it took of models: its judges' calls, and the tokens of those and of its own samples. */
 export type UsedTraining = Awaited<ReturnType<typeof usedTrainings>>[number];
 
 /**
+ * `used` is what this lap paid for; `whole` has what it took over from an earlier one beside.
  * From `rewards/<jobKey>/rewards.jsonl` and `jobs/<jobKey>/result.json`. Also counts the samples that imitate verdicts.
  */
 export async function usedTrainings({ store, manifest, notes }: Measuring) {
@@ -19,20 +28,30 @@ export async function usedTrainings({ store, manifest, notes }: Measuring) {
   for (const training of trainingsOf(manifest)) {
     const { name, jobKey } = training;
     const trainingTokens = await sampledTokens(store, jobKey);
-    let [calls, promptTokens, completionTokens, imitations, scored] = [0, 0, 0, 0, 0];
+    let [judged, taken, imitations, scored] = [NO_CALLS, NO_CALLS, 0, 0];
     for await (const { answer, judge } of rewardLines(store, jobKey)) {
-      calls += judge.calls;
-      promptTokens += judge.promptTokens;
-      completionTokens += judge.completionTokens;
+      judged = sumOfCalls(judged, judge);
+      taken = sumOfCalls(taken, judge.taken ?? NO_CALLS);
       if (answer.status !== 'scored') continue;
       scored += 1;
       if (answer.imitatesVerdict) imitations += 1;
     }
-    trainings.push({ ...training, used: { calls, promptTokens, completionTokens, trainingTokens } });
+    trainings.push({
+      ...training,
+      used: { ...less(judged, taken), trainingTokens: trainingTokens - (training.taken?.tokens ?? 0) },
+      whole: { ...judged, trainingTokens },
+      takenCalls: taken.calls,
+    });
     if (name !== 'consolidation') notes.imitations[`trainings.${name}`] = { found: imitations, of: scored };
   }
   return trainings;
 }
+
+const less = (a: CallCost, b: CallCost): CallCost => ({
+  calls: a.calls - b.calls,
+  promptTokens: a.promptTokens - b.promptTokens,
+  completionTokens: a.completionTokens - b.completionTokens,
+});
 
 /** Sampled or learned by the trainer itself. */
 async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<number> {
@@ -48,7 +67,7 @@ export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]
 }
 
 function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, queuedSeconds, longRows } = stage;
+  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, queuedSeconds, longRows, taken } = stage;
   return {
     name,
     jobKey,
@@ -58,6 +77,7 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     trainingSeconds,
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
+    ...(taken && { taken }),
     firstReward: lines[0]?.reward ?? null,
     lastReward: lines.at(-1)?.reward ?? null,
     lastFlatGroupShare: lines.at(-1)?.flatGroupShare ?? null,

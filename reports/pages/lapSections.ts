@@ -79,6 +79,7 @@ export function trainingSection(report: LapReport): Markup {
         training.unscorable,
         training.attempts,
         duration(training.trainingSeconds) +
+          (training.taken ? `, after ${training.taken.steps} steps of ${training.taken.from}` : '') +
           (training.queuedSeconds ? `, after ${duration(training.queuedSeconds)} in the queue` : ''),
       ]),
     )}

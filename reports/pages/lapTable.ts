@@ -1,5 +1,6 @@
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { ledgerCells } from './ledger.ts';
+import { mendedText } from './mended.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
 import {
   aligned,
@@ -20,6 +21,7 @@ export function lapTable(report: LapReport): string {
   return [
     `${report.lap}: preset ${report.preset}, seed ${report.seed}, ${duration(report.wallSeconds)} ` +
       `(${percent(report.time.neitherShare)} neither training nor inference)`,
+    ...(report.mended ? [`${mendedText(report.mended)}.`] : []),
     `Truth: ${report.truthBy}. Figures at T = 1 on held-out problems, with 95 % intervals.`,
     '',
     ...aligned([['', 'before', 'after', '', 'constant'], ...measured(figureRows(report))]),

@@ -3,6 +3,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
+import { mendedSection } from './mended.ts';
 import { lossSection } from './lossSection.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
@@ -32,11 +33,11 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
         Preset ${report.preset}, seed ${report.seed}${report.parent ? `, after ${report.parent}` : ''}. Started
         ${utc(report.startedAt)}, took ${duration(report.wallSeconds)}. Truth: ${report.truthBy}.
       </p>
-      ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null} ${tiles(report)}
-      ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null} ${generatorSection(report)}
-      ${selfVerificationSection(report)} ${labelSection(report)} ${contested ? contestedExample(contested) : null}
-      ${trainingSection(report)} ${watchSection(report)} ${lossSection(report)} ${timeSection(report)}
-      ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${mendedSection(report.mended)} ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null}
+      ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
+      ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
+      ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
+      ${lossSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
   );
 }
 

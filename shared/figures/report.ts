@@ -5,6 +5,7 @@ import type { LossFigures } from './losses.ts';
 import type { LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
 import type { ScoreSource } from '../records.ts';
+import type { TrainingName } from '../stages.ts';
 
 /**
  * What was measured of a lap; `laps/<lapId>/report.json`. Every figure is recomputed from the lap's stored artifacts by
@@ -207,9 +208,26 @@ export interface StageTimes {
   readonly thinkingTokens?: number;
 }
 
+/** What a lap that mends others took over from them, of all that it is made of. */
+export interface MendedFigures {
+  /** The newest first. */
+  readonly laps: readonly string[];
+  /** Of sets and of judges. */
+  readonly calls: Taken;
+  /** Of experts. */
+  readonly verdicts: Taken;
+  /** Whose result was taken, which went on from a state of an earlier lap, and which began anew. */
+  readonly trainings: Readonly<Record<'taken' | 'resumed' | 'repeated', readonly TrainingName[]>>;
+}
+
+interface Taken {
+  readonly taken: number;
+  readonly of: number;
+}
+
 export interface TrainingFigures extends Pick<
   StageRecord,
-  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'queuedSeconds' | 'longRows'
+  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'queuedSeconds' | 'longRows' | 'taken'
 > {
   /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
   readonly firstReward: number | null;
@@ -254,6 +272,8 @@ export interface LapReport
   /** What each phase was planned to take and took, and all of them together. */
   readonly ledger: readonly LedgerRow[];
   readonly ledgerTotal: Omit<LedgerRow, 'phase'>;
+  /** Of a lap that mends another; `ledger` and `stages` are without what it took over. */
+  readonly mended?: MendedFigures;
   /** What the next lap's plan goes by. */
   readonly rates: MeasuredRates;
   /** Signs of reward hacking. */

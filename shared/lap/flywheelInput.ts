@@ -43,9 +43,11 @@ export function resolveFlywheel(input: unknown): FlywheelSettings {
   return parsed.data;
 }
 
-function clashes({ lap }: FlywheelSettings): string {
-  return ['run', 'from']
+function clashes({ lap, from }: FlywheelSettings): string {
+  const twice = ['run', 'from']
     .filter((name) => name in lap)
-    .map((name) => `lap.${name}: expected it beside "lap", where it counts for all laps, got ${show(lap[name])}`)
-    .join('; ');
+    .map((name) => `lap.${name}: expected it beside "lap", where it counts for all laps, got ${show(lap[name])}`);
+  const both =
+    from !== undefined && 'mend' in lap ? [`lap.mend: expected it without from, got ${show(from)} there`] : [];
+  return [...twice, ...both].join('; ');
 }

@@ -18,19 +18,26 @@ export type LapInput = DeepPartial<Recipe> & {
    * lie on. @default none: a lap 1
    */
   readonly from?: string;
+  /**
+   * The lap to mend, such as `main/lap-0003`: one that failed or was ended before its end. Its recipe is the ground
+   * that other fields lie on, its parent and its turn are this one's, and what has equal inputs is taken over.
+   */
+  readonly mend?: string;
 };
 
-/** What a lap's input needs to know of the lap it goes on from. */
+/** What a lap's input needs to know of the lap that it goes on from, or that it mends. */
 export interface ParentRecipe {
-  /** Place in its chain, counted from 1. */
+  /** Place of that lap in its chain, counted from 1. */
   readonly turn: number;
   readonly recipe: Recipe;
 }
 
 export interface ResolvedInput {
   readonly run: string;
-  /** The parent's full name. */
+  /** The parent's full name; where it mends a lap, readers of that lap know its parent. */
   readonly from?: string;
+  /** The full name of the lap that it mends. */
+  readonly mend?: string;
   readonly turn: number;
   readonly recipe: Recipe;
   /** Fields that follow from what the team brings; absent where the preset states all of its own. */
@@ -64,20 +71,29 @@ type DeepPartial<T> = T extends readonly unknown[]
  * The full name of the lap that an input goes on from; undefined for a lap 1.
  * @throws when `from` is no name of a lap.
  */
-export function parentOf(input: unknown): string | undefined {
-  const from = isRecord(input) ? input['from'] : undefined;
-  if (from === undefined) return undefined;
-  const name = typeof from === 'string' ? fullLapName(from) : undefined;
+export const parentOf = (input: unknown): string | undefined => lapNamed(input, 'from', 'a finished lap');
+
+/**
+ * The full name of the lap that an input mends.
+ * @throws when `mend` is no name of a lap.
+ */
+export const mendedOf = (input: unknown): string | undefined =>
+  lapNamed(input, 'mend', 'a lap that failed or was ended');
+
+function lapNamed(input: unknown, field: 'from' | 'mend', what: string): string | undefined {
+  const named = isRecord(input) ? input[field] : undefined;
+  if (named === undefined) return undefined;
+  const name = typeof named === 'string' ? fullLapName(named) : undefined;
   if (name === undefined)
     throw new Error(
-      `Invalid lap input: from: expected the name of a finished lap such as main/lap-0001, got ${show(from)}`,
+      `Invalid lap input: ${field}: expected the name of ${what} such as main/lap-0001, got ${show(named)}`,
     );
   return name;
 }
 
 /**
  * The recipe that an input means: the preset, or the parent's recipe, with the input's fields over it.
- * @param parent of the lap that `from` names; required where it names one.
+ * @param parent of the lap that `from` or `mend` names; required where one does.
  * @param facts from which the sizes of presets follow that have them derived. @default the sizes that it states
  * @throws an Error whose message names each bad field, what was expected and what came.
  */
@@ -89,15 +105,22 @@ export function resolveRecipe(
 ): ResolvedInput {
   if (!isRecord(input))
     throw new Error(`Invalid lap input: expected an object such as {} or {"preset":"smoke"}, got ${show(input)}`);
-  const from = parentOf(input);
-  const { run = runOf(from), from: _, ...fields } = input;
+  const [from, mend] = [parentOf(input), mendedOf(input)];
+  if (mend !== undefined && from !== undefined)
+    throw new Error(
+      `Invalid lap input: mend: expected it without from (its parent is the one that it had), got ${show(from)} there`,
+    );
+  const { run = runOf(from ?? mend), from: _, mend: __, ...fields } = input;
   if (typeof run !== 'string' || !RUN_NAME.test(run)) {
     throw new Error(
       `Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`,
     );
   }
-  if (from !== undefined && parent === undefined)
-    throw new Error(`Invalid lap input: from: expected a finished lap, got ${show(from)}, which is not known here`);
+  if ((from ?? mend) !== undefined && parent === undefined)
+    throw new Error(
+      `Invalid lap input: ${from === undefined ? 'mend: expected a failed' : 'from: expected a finished'} lap, got ` +
+        `${show(from ?? mend)}, which is not known here`,
+    );
   const preset = fields['preset'] ?? parent?.recipe.preset ?? domains.usualPreset;
   const chosen = Object.entries(domains.presets).find(([name]) => name === preset)?.[1];
   if (chosen === undefined) {
@@ -105,7 +128,13 @@ export function resolveRecipe(
       `Invalid lap input: preset: expected one of ${Object.keys(domains.presets).join(', ')}, got ${show(preset)}`,
     );
   }
-  const base = parent !== undefined && fields['preset'] === undefined ? parent.recipe : chosen;
+  if (mend !== undefined && preset !== parent?.recipe.preset)
+    throw new Error(
+      `Invalid lap input: preset: expected none beside mend, or ${parent?.recipe.preset} as it was (its recipe is the ` +
+        `ground; set what shall be otherwise), got ${show(preset)}`,
+    );
+  const goesOn = mend !== undefined || fields['preset'] === undefined;
+  const base = parent !== undefined && goesOn ? parent.recipe : chosen;
   const ground = groundOf(domains, base, valueAt(fields, ['domain', 'name']));
   const read = (merged: unknown): Recipe => {
     const parsed = schemaOf(domains).safeParse(merged);
@@ -116,14 +145,14 @@ export function resolveRecipe(
   const { sizing = {} } = domains.byName.get(stated.domain.name) ?? {};
   const derived =
     facts === undefined || base !== chosen
-      ? undefined // a later lap goes on with its parent's sizes
+      ? undefined // a later lap goes on with its parent's sizes, a mended one with the failed one's
       : sizing[stated.preset]?.(stated, facts, (field) => valueAt(fields, field.split('.')) !== undefined);
-  const turn = parent === undefined ? 1 : parent.turn + 1;
+  const turn = parent === undefined ? 1 : parent.turn + (mend === undefined ? 1 : 0);
   const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));
   const recipe = withLaterInits({ recipe: sized, turn });
   const problems = contradictions(recipe, turn, domains);
   if (problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
-  return { run, ...(from === undefined ? {} : { from }), turn, recipe, ...(derived && { derived }) };
+  return { run, ...(from && { from }), ...(mend && { mend }), turn, recipe, ...(derived && { derived }) };
 }
 
 const withDerived = (recipe: unknown, { field, value }: Derived): unknown =>
@@ -169,7 +198,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const noSuchField =
   (ground: object) =>
   (field: string, beside: readonly PropertyKey[]): string => {
-    const names = [...(beside.length === 0 ? ['run', 'from'] : []), ...Object.keys(valueAt(ground, beside) ?? {})];
+    const names = [
+      ...(beside.length === 0 ? ['run', 'from', 'mend'] : []),
+      ...Object.keys(valueAt(ground, beside) ?? {}),
+    ];
     return ELSEWHERE[field] ?? `no such field; expected one of ${names.join(', ')}`;
   };
 

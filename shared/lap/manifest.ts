@@ -2,6 +2,7 @@ import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from 
 import type { Recipe } from './recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
+import type { TakenTraining } from '../training/taken.ts';
 import type { LongRows } from '../training/job.ts';
 import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
 
@@ -17,6 +18,8 @@ export interface LapManifest {
    * score.
    */
   readonly parent?: { readonly lap: string; readonly manifest: ArtifactRef };
+  /** The lap that it mends, and those that that one mended, the newest first; absent where it mends none. */
+  readonly mended?: readonly string[];
   /** Place in its chain, counted from 1. */
   readonly turn: number;
   readonly recipe: Recipe;
@@ -92,6 +95,8 @@ export interface StageRecord {
   readonly longRows?: LongRows;
   /** What a person should know of it: that it taught nothing, and why. */
   readonly warnings?: readonly string[];
+  /** Of an equal training of an earlier lap; attempts and seconds are this one's own. Absent: nothing. */
+  readonly taken?: TakenTraining;
   /** When it was submitted; with it the report can tell what ran side by side. */
   readonly startedAt: string;
 }

@@ -15,6 +15,8 @@ export const PROGRESS_QUERY = 'progress';
 export interface LapProgress {
   /** `<run>/lap-NNNN`; absent until it is allocated. */
   readonly lap?: string;
+  /** The lap that it mends, and takes over from. */
+  readonly mends?: string | undefined;
   /** The phase under way. */
   readonly phase: PhaseName;
   /** Place of the phase among all phases of this lap, counted from 1. */

@@ -72,6 +72,8 @@ export interface ReviewSetInput extends ReviewPolicy, Pick<Question, 'setId' | '
   /** Whose program answers where people do not. */
   readonly domain: string;
   readonly experts: 'people' | 'program';
+  /** Laps, the newest first, whose people were asked the same already. @default none */
+  readonly donors?: readonly string[] | undefined;
   /** Set by the workflow itself, which asks a large set in parts. @default all rows */
   readonly range?: RowRange;
 }
@@ -84,28 +86,24 @@ export interface ReviewSetResult {
   readonly flagged: number;
   readonly expired: number;
   readonly verdicts: number;
+  /** Of the verdicts, those that were taken over from an earlier lap; absent where there were none. */
+  readonly taken?: number;
 }
 
 /**
  * A line of a question's log `reviews/<setId>/<question id>.jsonl`: what was answered and what came of it, append-only.
  */
-export type ReviewEntry =
-  | {
-      readonly kind: 'verdict';
-      readonly id: string;
-      readonly at: string;
-      readonly seat: number;
-      readonly verdict: Verdict;
-    }
-  | { readonly kind: 'adjudication'; readonly id: string; readonly at: string; readonly verdict: Verdict }
-  | {
-      readonly kind: 'flag';
-      readonly id: string;
-      readonly at: string;
-      readonly annotator: string;
-      readonly reason: string;
-    }
-  | { readonly kind: 'result'; readonly id: string; readonly at: string; readonly result: ReviewResult };
+export type ReviewEntry = (
+  | { readonly kind: 'verdict'; readonly seat: number; readonly verdict: Verdict }
+  | { readonly kind: 'adjudication'; readonly verdict: Verdict }
+  | { readonly kind: 'flag'; readonly annotator: string; readonly reason: string }
+  | { readonly kind: 'result'; readonly result: ReviewResult }
+) & {
+  readonly id: string;
+  readonly at: string;
+  /** The question of an earlier lap that was answered so, where this one took it over. */
+  readonly takenFrom?: string;
+};
 
 /** A place at the question for one person. */
 export type Seat =

@@ -46,6 +46,8 @@ export const rewardSpecSchema = z.object({
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
   maxLossShare: z.number().min(0).max(1).optional(),
   seed: z.int(),
+  /** Laps, the newest first, whose judges' answers for the same training are taken over. @default none */
+  donors: z.array(z.string()).readonly().optional(),
   /**
    * The rows that items refer to. A spec of an older build names none: then they are those of the training
    * (`jobs/<jobKey>/training.json`).

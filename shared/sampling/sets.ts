@@ -1,4 +1,4 @@
-import type { OutcomeCounts, Sampling, Usage } from '../outcomes.ts';
+import type { OutcomeCounts, Sampling, TakenCalls, Usage } from '../outcomes.ts';
 import type { DatasetRef, ModelRef, Problem, PromptSetRef, Task } from '../records.ts';
 import type { ProofScore, QualityScore } from '../scores.ts';
 
@@ -33,6 +33,8 @@ export interface SampleSetInput {
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */
   readonly maxLossShare?: number | undefined;
   readonly engine: EngineSettings;
+  /** Laps, the newest first, whose calls for the same set are taken over where they are equal. @default none */
+  readonly donors?: readonly string[] | undefined;
 }
 
 export interface EngineSettings {
@@ -58,6 +60,8 @@ export interface SetResult {
   readonly inferenceSeconds: number;
   /** What a person should know of it: that few answers could be read, or that all verdicts are the same. */
   readonly warning?: string;
+  /** Of the counted calls, those that were taken over from an earlier lap; absent where there were none. */
+  readonly taken?: TakenCalls;
 }
 
 /**
@@ -109,6 +113,8 @@ export interface LabelSetInput {
   readonly sampling: { readonly verify: Sampling; readonly metaVerify: Sampling };
   readonly seed: number;
   readonly engine: EngineSettings;
+  /** As of a `SampleSetInput`. */
+  readonly donors?: readonly string[] | undefined;
 }
 
 /** The rule's answer for one proof. Contested and unresolved are never a score. */

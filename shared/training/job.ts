@@ -145,3 +145,4 @@ export const jobResultSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('preempted'), jobKey: z.string(), attempt: z.int(), step: z.int() }),
 ]);
 export type JobResult = z.infer<typeof jobResultSchema>;
+export type SucceededJob = Extract<JobResult, { status: 'succeeded' }>;

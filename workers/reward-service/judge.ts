@@ -17,9 +17,12 @@ export interface JudgeQuestion {
   readonly responseSha256: string;
 }
 
-export interface JudgeCost extends Usage {
-  readonly calls: number;
+export interface JudgeCost extends CallCost {
+  /** Of it, what an earlier lap paid for; absent where that is nothing. */
+  readonly taken?: CallCost | undefined;
 }
+
+type CallCost = Usage & { readonly calls: number };
 
 /** A malformed answer is no verdict. What is `overlong` no attempt will judge. */
 type Judgement =
@@ -80,11 +83,9 @@ async function oneVerdict(
     const seed = judgeSeed(spec, question.responseSha256, question.task, sample, attempt);
     const key = callKey(digest, { seed, sample, attempt });
     const outcome = await asker.ask({ ...asked, key, row: question.row, sample, attempt, seed }, signal);
-    cost = addCosts(cost, {
-      calls: 1,
-      promptTokens: outcome.usage?.promptTokens ?? 0,
-      completionTokens: outcome.usage?.completionTokens ?? 0,
-    });
+    const { promptTokens = 0, completionTokens = 0 } = outcome.usage ?? {};
+    const call = { calls: 1, promptTokens, completionTokens };
+    cost = addCosts(cost, outcome.takenFrom === undefined ? call : { ...call, taken: call });
     switch (outcome.kind) {
       case 'answered':
         if (outcome.score === undefined)
@@ -118,5 +119,6 @@ export function addCosts(a: JudgeCost, b: JudgeCost): JudgeCost {
     calls: a.calls + b.calls,
     promptTokens: a.promptTokens + b.promptTokens,
     completionTokens: a.completionTokens + b.completionTokens,
+    ...((a.taken ?? b.taken) && { taken: addCosts(a.taken ?? NO_COST, b.taken ?? NO_COST) }),
   };
 }

@@ -52,9 +52,9 @@ export class RewardJob {
   readonly #seen = { ...NOTHING_SEEN };
 
   constructor(judges: Judges, { log, losses, rows }: JobRecords) {
-    const { maxLossShare: _, ...rewarding } = judges.spec;
+    const { maxLossShare: _, donors: __, ...rewarding } = judges.spec;
     this.spec = judges.spec;
-    this.#specSha256 = sha256(JSON.stringify(rewarding)); // no reward depends on what may be lost
+    this.#specSha256 = sha256(JSON.stringify(rewarding)); // no reward depends on what may be lost, or on who paid for verdicts
     this.#panel = new Panel(judges, losses);
     this.#log = log;
     this.#rows = rows;

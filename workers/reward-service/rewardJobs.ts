@@ -1,4 +1,5 @@
 import { LedgerAsker } from '../../activities/inference/asker.ts';
+import { EarlierCalls } from '../../activities/inference/earlierCalls.ts';
 import { Ledger } from '../../activities/inference/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -10,7 +11,7 @@ import { issuesOf, Refusal } from './refusal.ts';
 import { RewardLog } from './rewardLog.ts';
 import { RowIndex } from './rows.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import { uri, isJobKey } from '../../shared/ids.ts';
+import { inLap, uri, isJobKey } from '../../shared/ids.ts';
 
 /** What a job has on disk, open for writing: by this process alone. */
 interface JobFiles {
@@ -102,7 +103,7 @@ export class RewardJobs {
       throw new Refusal(422, `Expected prompts of ${file} to be a prompt set: ${(cause as Error).message}`);
     });
     const rows = await RowIndex.open(this.#options.store, spec.datasets ?? (await this.#trainedOn(jobKey)));
-    const { asker, ...kept } = await this.#filesOf(jobKey);
+    const { asker, ...kept } = await this.#filesOf(spec);
     return new RewardJob({ spec, prompts, asker }, { ...kept, rows });
   }
 
@@ -117,24 +118,27 @@ export class RewardJobs {
     );
   }
 
-  #filesOf(jobKey: string): Promise<JobFiles> {
+  #filesOf(spec: RewardSpec): Promise<JobFiles> {
+    const { jobKey } = spec;
     let files = this.#files.get(jobKey);
     if (files === undefined) {
-      files = this.#openFiles(jobKey);
+      files = this.#openFiles(spec);
       this.#files.set(jobKey, files);
       files.catch(() => this.#files.delete(jobKey));
     }
     return files;
   }
 
-  async #openFiles(jobKey: string): Promise<JobFiles> {
+  async #openFiles({ jobKey, donors = [] }: RewardSpec): Promise<JobFiles> {
     const { store, servers } = this.#options;
     await this.#closing.get(jobKey);
     const losses = new JudgeLosses();
     const ledger = await Ledger.open(store, uri.judgeLedger(jobKey), (outcome) => losses.count(outcome));
     try {
       const log = await RewardLog.open(store, uri.rewards(jobKey));
-      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers, { onOutage: 'throw' }) };
+      const earlier = new EarlierCalls(store);
+      for (const lap of donors.toReversed()) await earlier.add(uri.judgeLedger(inLap(lap, jobKey)));
+      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers, { onOutage: 'throw', earlier }) };
     } catch (error) {
       await ledger.close();
       throw error;

@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
 import type { JudgeScores, Malformed } from '../../shared/reward/rewards.ts';
 import type { Task } from '../../shared/records.ts';
+import type { JudgeCost } from './judge.ts';
 
 /** A line of `rewards/<jobKey>/rewards.jsonl`: one evaluation, with all it was made of. */
 export interface RewardRecord {
@@ -21,7 +22,7 @@ export interface RewardRecord {
   readonly specSha256: string;
   readonly answer: RewardAnswer;
   readonly verdicts: JudgeScores;
-  readonly judge: { readonly calls: number; readonly promptTokens: number; readonly completionTokens: number };
+  readonly judge: JudgeCost;
 }
 
 const NONE_COUNTED = {

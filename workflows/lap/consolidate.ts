@@ -16,7 +16,7 @@ import { place } from './place.ts';
  * (paper 3.1).
  */
 export async function consolidate({ opened, parent }: { opened: OpenedLap; parent: ParentLap }) {
-  const { lap, recipe, prompts } = opened;
+  const { lap, recipe, prompts, donors } = opened;
   const { consolidation: sizes, metaVerification } = recipe;
   const { verifier, metaVerifier } = parent.models;
   const at = place(opened, 'consolidation', { verifier, metaVerifier });
@@ -75,6 +75,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     queuedSeconds,
     longRows,
     warnings = [],
+    taken,
   } = await trainToEnd({
     jobKey,
     kind: 'sft',
@@ -82,6 +83,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
     hyper: { ...hyper, ...longRowsOf(recipe), seed },
     ...meansOf(recipe),
+    donors,
   });
   const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };
   const record = {
@@ -89,6 +91,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
     ...(warnings.length > 0 && { warnings }),
+    ...(taken && { taken }),
   } satisfies ConsolidationRecord;
   return { record, sets: at.sets, warnings };
 }

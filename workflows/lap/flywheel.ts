@@ -8,7 +8,7 @@ import {
   setHandler,
   setWorkflowOptions,
 } from '@temporalio/workflow';
-import { rootCause, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { rootCause, WorkflowExecutionAlreadyStartedError, type ApplicationFailure } from '@temporalio/common';
 import { reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { lap, type LapResult } from './lap.ts';
@@ -96,9 +96,16 @@ async function runLap(
       );
     }
     if (isCancellation(error)) throw error;
-    const remedy =
+    // Of a lap that had come to have a name: `canBeMended`.
+    const { details = [] } = (error as { readonly cause?: ApplicationFailure }).cause ?? {};
+    const kept =
       parent === undefined ? '' : `; the laps before it are kept: go on with {"run":"${run}","from":"${parent}"}`;
-    throw failure('LapFailed', `The lap failed: ${rootCause(error) ?? String(error)}${remedy}`);
+    const remedy = details?.length
+      ? `; mend it, and go on, with {"run":"${run}","lap":{"mend":"${String(details[0])}"}} and the fields to change in "lap"`
+      : kept;
+    throw failure('LapFailed', `The lap failed: ${rootCause(error) ?? String(error)}${remedy}`, {
+      details: details ?? [],
+    });
   }
 }
 

@@ -1,14 +1,15 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { firstVerifier } from './firstVerifier.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
-import { trackProgress } from './lapProgress.ts';
+import { trackProgress, type Progress } from './lapProgress.ts';
 import { nextVerifier } from './nextVerifier.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
-import { inItsWords } from '../failure.ts';
+import { canBeMended, inItsWords } from '../failure.ts';
 import { data } from '../proxies.ts';
 
 export interface LapResult {
@@ -26,12 +27,24 @@ export interface LapResult {
  */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
-  const opened = await progress.phase(
+  const opened = await open(input, progress);
+  try {
+    return await turn(opened, progress);
+  } catch (error) {
+    throw canBeMended(error, opened.lap);
+  }
+}
+
+function open(input: LapInput, progress: Progress): Promise<OpenedLap> {
+  return progress.phase(
     'open',
     () => inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
     ({ problems: { leftOut } }) => (leftOut ? `${leftOut.rows} problems left out: \`${leftOut.uri}\`` : ''),
   );
-  const { recipe, parent } = opened;
+}
+
+async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
+  const { recipe, parent, donors } = opened;
   progress.opened(opened);
   const heldOut = heldOutEvaluation(opened);
   const trainings = trackTrainings(opened, progress);
@@ -64,6 +77,7 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
   const measured = await progress.phase('evaluation', () => heldOut.finish());
   const manifest = await data.writeManifest({
     lap: opened.lap,
+    ...(donors && { mended: donors }),
     ...(parent && { parent: { lap: parent.lap, manifest: parent.manifest } }),
     turn: opened.turn,
     recipe,
@@ -85,7 +99,8 @@ export async function lap(input: LapInput = {}): Promise<LapResult> {
     evaluation: measured.evaluation,
     phases: progress.phases(),
   });
-  const { used, warnings, ...report } = await data.writeReport({ lap: opened.lap });
+  const { used, warnings, taken, ...report } = await data.writeReport({ lap: opened.lap });
   progress.warn(warnings);
+  progress.took(taken);
   return { lap: opened.lap, manifest, report, used };
 }

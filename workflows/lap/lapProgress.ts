@@ -30,6 +30,7 @@ export function trackProgress() {
   let warnings: readonly string[] = [];
   let phases: readonly PhaseName[] = ['open'];
   let plan: readonly PlanHeadline[] = [];
+  let mending: readonly string[] = [];
   let current: LapProgress = {
     phase: 'open',
     phaseIndex: 1,
@@ -57,6 +58,7 @@ export function trackProgress() {
         '| --- | --- | --- | --- | --- |',
         ...rows,
         '',
+        ...mending.map((line) => `- ${line}`),
         ...warnings.map((warning) => `- ⚠ ${warning}`),
         '',
         `Started ${startedAt}.`,
@@ -111,12 +113,19 @@ export function trackProgress() {
       const { lap, recipe } = opened;
       phases = ordersOf(opened).map(({ phase }) => phase);
       plan = opened.plan.phases;
-      current = { ...current, lap, phases: phases.length, plan };
+      mending = opened.mending ?? [];
+      current = { ...current, lap, phases: phases.length, plan, mends: opened.donors?.[0] };
       findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: recipe.preset });
       show();
     },
     /** What the report found that a person should look at. */
     warn,
+    /** What a lap that mends another took over, in the end. */
+    took(taken = ''): void {
+      if (taken === '') return;
+      mending = [taken, ...mending.slice(1)];
+      show();
+    },
     phases: (): readonly PhaseRecord[] => done,
   };
 }

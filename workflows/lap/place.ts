@@ -22,10 +22,10 @@ export function place<Phase extends PhaseName>(
   phase: Phase,
   models: Readonly<Partial<Record<ModelRole, CheckpointRef | undefined>>> = {},
 ) {
-  const { lap, recipe, prompts, seed } = opened;
+  const { lap, recipe, prompts, seed, donors } = opened;
   const at = placeOf(lap, phase);
   const { sampling, inference: engine, rewards } = recipe;
-  const asking = { place: at, phase, prompts, seed, sampling, engine, maxRevisions: rewards.maxRevisions };
+  const asking = { place: at, phase, prompts, seed, sampling, engine, donors, maxRevisions: rewards.maxRevisions };
   const sets: SetRecord[] = [];
 
   function playing<Role extends ModelRole>(role: Role): { readonly role: Role; readonly checkpoint: CheckpointRef } {
@@ -73,6 +73,7 @@ export function place<Phase extends PhaseName>(
           sampling: { verify: recipe.sampling.verify, metaVerify: recipe.sampling.metaVerify },
           seed: seedOf(seed, name),
           engine: recipe.inference,
+          donors,
         },
       ],
       staticSummary:
@@ -90,7 +91,7 @@ export function place<Phase extends PhaseName>(
     const setId = setIdOf(at, name);
     return executeChild(reviewSet, {
       workflowId: setId,
-      args: [{ setId, kind: question, subject, lap, domain: domain.name, experts: domain.experts, ...experts }],
+      args: [{ setId, kind: question, subject, lap, domain: domain.name, experts: domain.experts, ...experts, donors }],
       staticSummary: `${question} × ${subject.rows}`,
     });
   }

@@ -29,7 +29,7 @@ interface TrainStageInput {
  * all five stages.
  */
 export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
-  const { lap, recipe, prompts } = opened;
+  const { lap, recipe, prompts, donors } = opened;
   const { init: _, ...hyper } = recipe.stages[stage];
   const jobKey = placeOf(lap, stage);
   setCurrentDetails(
@@ -60,6 +60,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     sampling: recipe.sampling,
     seed: seedOf(opened.seed, stage, 'judges'),
     datasets: refs,
+    donors,
   });
 
   const { wallHours, maxAttempts } = recipe.training;
@@ -83,6 +84,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
         seed: seedOf(opened.seed, stage),
       },
       ...meansOf(recipe),
+      donors,
     }),
   );
   const {
@@ -95,6 +97,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     queuedSeconds,
     longRows,
     warnings,
+    taken,
   } = outcome;
   if (warnings) setCurrentDetails(warnings.map((warning) => `⚠ ${warning}.`).join('\n\n'));
   return {
@@ -111,6 +114,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
     ...(warnings && { warnings }),
+    ...(taken && { taken }),
   };
 }
 

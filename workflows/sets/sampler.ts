@@ -19,6 +19,8 @@ export interface Asking {
   /** Revisions that a trajectory may have. @default as in shared/answers.ts */
   readonly maxRevisions?: number;
   readonly engine: EngineSettings;
+  /** Laps whose calls are taken over. @default none */
+  readonly donors?: readonly string[] | undefined;
 }
 
 export interface SampleOptions {
@@ -36,7 +38,7 @@ export interface SampleOptions {
 /** Samples sets with one model, and keeps the record of what that took. A malformed answer is not asked again. */
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
-  const { phase, prompts, engine } = asking;
+  const { phase, prompts, engine, donors } = asking;
   /** @throws `NoAnswers` when not one answer can be read. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
@@ -60,6 +62,7 @@ export function sampler(asking: Asking, model: ModelRef) {
           mustAnswer: options.mayFail !== true,
           engine,
           ...trajectory(task),
+          donors,
         },
       ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,

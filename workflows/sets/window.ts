@@ -108,6 +108,7 @@ const NOTHING_YET: WindowState = {
   usage: { promptTokens: 0, completionTokens: 0, thinkingTokens: 0 },
   labels: { auto: 0, contested: 0, unresolved: 0 },
   verdicts: NO_VERDICTS_BY_TASK,
+  taken: { calls: 0, usage: { promptTokens: 0, completionTokens: 0, thinkingTokens: 0 } },
 };
 
 /**
@@ -127,8 +128,10 @@ export async function ended(set: WindowSet, state: WindowState, must = false): P
   return { ...setResult(set.setId, state), warning };
 }
 
-function setResult(setId: string, { shards, rows, counts, usage, requests, seconds }: WindowState): SetResult {
-  return { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
+function setResult(setId: string, state: WindowState): SetResult {
+  const { shards, rows, counts, usage, requests, seconds, taken } = state;
+  const result = { setId, shards, rows, counts, usage, requests, inferenceSeconds: seconds };
+  return taken && taken.calls > 0 ? { ...result, taken } : result;
 }
 
 /** Adds what a shard came to, however deep its numbers are. */

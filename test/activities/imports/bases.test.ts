@@ -131,6 +131,7 @@ const installation = (bases: Bases) => ({
   domains,
   clusters: [localCluster('/nowhere')],
   servingEngines: ['batcher'],
+  isUnderWay: () => Promise.resolve(false),
   trainingEngines: projectEngines('python3'),
   bases,
 });

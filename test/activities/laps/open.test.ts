@@ -14,6 +14,7 @@ const here = {
   domains,
   clusters: [localCluster('/nowhere')],
   servingEngines: ['batcher', 'external'],
+  isUnderWay: () => Promise.resolve(false),
   trainingEngines: projectEngines('python3'),
   bases: { fetch: () => Promise.reject(new Error('no hub is asked here')), inspect: () => Promise.resolve([]) },
 };

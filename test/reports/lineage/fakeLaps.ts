@@ -16,7 +16,7 @@ import {
 } from '../../../activities/store/checkpoints.ts';
 import type { FileStore } from '../../../activities/store/files.ts';
 import { madeBy } from '../../../activities/store/made.ts';
-import { madeOf } from '../../../activities/training/run.ts';
+import { madeOf } from '../../../activities/training/outcome.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import { placeOf, seriesOfLap, setIdOf, uri } from '../../../shared/ids.ts';
 import type { LabelRecord, LapManifest, ProblemSplits, SetRecord, StageRecord } from '../../../shared/lap/manifest.ts';

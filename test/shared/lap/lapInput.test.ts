@@ -49,7 +49,7 @@ describe('a lap input', () => {
     [
       'an unknown field',
       { labeling: {} },
-      /labeling: no such field; expected one of run, from, preset, seed, domain.*got \{\}$/,
+      /labeling: no such field; expected one of run, from, mend, preset, seed, domain.*got \{\}$/,
     ],
     [
       'an unknown field of a group',
