@@ -12,8 +12,9 @@ export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
 /**
  * Measures a lap's models on fixed held-out sets, beside the trainings: a measurement begins when its model is there,
  * and only the end of the lap waits for it. What the answers are worth is worked out from the ledger, in the report.
+ * @param warn is told what a person should know at once.
  */
-export function heldOutEvaluation(opened: OpenedLap) {
+export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly string[]) => void = () => undefined) {
   const { lap, recipe, problems, base, parent } = opened;
   // Later laps are measured on lap 1's held-out sets, beside what was measured of the base and the parent.
   const sets: EvaluationSet[] = [...(parent?.evaluation.sets ?? [])];
@@ -85,7 +86,8 @@ export function heldOutEvaluation(opened: OpenedLap) {
     for (const decoding of greedy ? (['sampled', 'greedy'] as const) : (['sampled'] as const)) {
       const seed = seedOf('evaluation', subject, decoding);
       const name = `${subject}-${model}-${decoding}` as const;
-      const { setId } = await at.sample(name, heldOut, { checkpoint, seed, mayFail: true });
+      const { setId, warning } = await at.sample(name, heldOut, { checkpoint, seed, mayFail: true });
+      if (warning !== undefined) warn([warning]);
       sets.push({ subject, model, decoding, setId });
     }
   }

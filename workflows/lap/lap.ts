@@ -46,7 +46,7 @@ function open(input: LapInput, progress: Progress): Promise<OpenedLap> {
 async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const { recipe, parent, donors } = opened;
   progress.opened(opened);
-  const heldOut = heldOutEvaluation(opened);
+  const heldOut = heldOutEvaluation(opened, progress.add);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };
 

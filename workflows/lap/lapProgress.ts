@@ -15,6 +15,7 @@ import { planText } from '../../shared/cost/planText.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
 import { placeOf, runOf } from '../../shared/ids.ts';
+import { warning } from '../messages.ts';
 
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
 
@@ -78,8 +79,13 @@ export function trackProgress() {
     const result = await work();
     done.push({ name, startedAt: began, endedAt: new Date().toISOString() });
     results[index] = tell(result);
-    warn([...warnings, ...warningsIn(result)]);
+    add(warningsIn(result));
     return result;
+  }
+
+  /** Those that are not there yet. */
+  function add(found: readonly string[]): void {
+    warn([...new Set([...warnings, ...found])]);
   }
 
   function warn(found: readonly string[]): void {
@@ -88,9 +94,13 @@ export function trackProgress() {
     show();
   }
 
+  setHandler(warning, (found) => add([found]), { description: 'What a part of the lap tells at once' });
+
   return {
     startedAt,
     phase,
+    /** Adds what a person should look at. */
+    add,
     /** Runs a phase that is a workflow of its own. */
     child: <Input extends { readonly opened: OpenedLap }, T>(
       name: Exclude<PhaseName, 'open'>,
@@ -135,7 +145,7 @@ function warningsIn(result: unknown): string[] {
   const { sets = [], warnings = [] } = (result ?? {}) as Partial<Pick<StageRecord, 'warnings'>> & {
     readonly sets?: readonly SetRecord[];
   };
-  return [...sets.flatMap(({ warning }) => warning ?? []), ...warnings];
+  return [...sets.flatMap((set) => set.warning ?? []), ...warnings];
 }
 
 /** What the lap can be searched by from now on. */

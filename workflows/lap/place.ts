@@ -1,4 +1,4 @@
-import { executeChild } from '@temporalio/workflow';
+import { executeChild, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
@@ -6,9 +6,10 @@ import { labelPolicy, orderOf, type OrderName, type PhaseName } from '../../shar
 import { maxLossShareOf } from '../../shared/lap/usual.ts';
 import type { CheckpointRef, DatasetRef, ModelRole } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
-import type { LabelSetResult } from '../../shared/sampling/sets.ts';
+import type { LabelSetResult, SetResult } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { failure } from '../failure.ts';
+import { warning } from '../messages.ts';
 import { reviewSet } from '../reviews/reviewSet.ts';
 import { labelSet } from '../sets/labelSet.ts';
 import { sampler, type SampleOptions } from '../sets/sampler.ts';
@@ -44,6 +45,7 @@ export function place<Phase extends PhaseName>(
     const model = checkpoint === undefined ? playing(by) : { role: by, checkpoint };
     const set = await sampler(asking, model).sample(name, rows, { task, perRow, ...(greedy && { greedy }), ...more });
     sets.push(set);
+    await tell(set);
     return set;
   }
 
@@ -81,7 +83,15 @@ export function place<Phase extends PhaseName>(
         `${proofs.rows} proofs`,
     });
     sets.push({ ...set, phase, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
+    await tell(set);
     return set;
+  }
+
+  /** A part of a lap tells it what a person should know at once: the part may wait for people before it ends. */
+  async function tell({ warning: text }: SetResult): Promise<void> {
+    const { parent, workflowType } = workflowInfo();
+    if (text !== undefined && parent !== undefined && workflowType !== 'lap')
+      await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(warning, text);
   }
 
   /** Asks the recipe's experts one question per row, under the recipe's seats, leases and deadline. */
