@@ -195,6 +195,9 @@ export const uri = {
   /** What `flywheel import problems` takes in. */
   problems: (sha256: string) => `imports/problems/${sha256.slice(0, 12)}.jsonl`,
 
+  /** Which checkpoint a folder of this machine became: by the names, sizes and times of its files. */
+  seenModel: (stamp: string) => `imports/models/${stamp.slice(0, 16)}.json`,
+
   checkpoint: folder('checkpoints'),
   /** What a checkpoint made of fixed prompts when it was first served: by digest. */
   probe: (digest: string) => `probes/${digest}.json`,

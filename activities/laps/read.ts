@@ -2,6 +2,7 @@ import type { Domain, Domains } from '../../shared/domain.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { mendedOf, parentOf, resolveRecipe, type ResolvedInput } from '../../shared/lap/lapInput.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { MendedPhase } from '../../shared/lap/mending.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -31,8 +32,10 @@ export async function readLap(
   const { failed, manifest, ground } = await namedLap(store, input);
   const stated = resolveRecipe(domains, input, ground);
   const domain = domains.of(stated.recipe.domain.name);
-  const facts = await lapFacts(store, here, domain, { ...stated, manifest });
-  const resolved = resolveRecipe(domains, input, ground, facts);
+  const read = await lapFacts(store, here, domain, { ...stated, manifest });
+  const resolved = resolveRecipe(domains, input, ground, read);
+  const facts =
+    manifest === undefined && resolved.derived !== undefined ? splitAs(resolved.recipe, domain, read) : read;
   const planned = await planFrom(store, domain, resolved, manifest, facts);
   const plan = { ...planned, ...(resolved.derived && { derived: resolved.derived }) };
   return {
@@ -55,4 +58,11 @@ async function namedLap(store: ArtifactStore, input: unknown) {
   }
   const manifest = from === undefined ? undefined : await readManifest(store, from);
   return { manifest, ground: manifest };
+}
+
+/** Facts with the splits of the shares that were derived from them. */
+function splitAs({ domain: { settings }, coldStart }: Recipe, domain: Domain, facts: LapFacts): LapFacts {
+  const { problems } = facts;
+  if (problems === undefined) return facts;
+  return { ...facts, problems: { ...problems, splits: domain.sizes(settings, coldStart.problems, problems) } };
 }

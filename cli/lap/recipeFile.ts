@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { importModel } from '../../activities/imports/bases.ts';
+import { importFolder } from '../../activities/imports/folders.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { parseJsonc } from '../../activities/processes/settings.ts';
 import { importEndpoints } from '../../activities/serving/endpoints.ts';
@@ -55,7 +55,7 @@ const FILES: Readonly<Record<string, { readonly what: string; readonly take: Tak
   'domain.prompts': { what: 'a folder of prompts', take: takePrompts },
   'domain.base': {
     what: 'a model as a Hugging Face folder, or one of a hub (hf:org/name@revision)',
-    take: async (folder) => (await importModel(store, configuredBases(), folder)).name,
+    take: (folder) => importFolder(store, configuredBases(), folder),
   },
 };
 

@@ -67,7 +67,7 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
   const { proof, analysis } = shared(all, givenProof, givenAnalysis);
   const isFull = used.some(({ proofs, analyses, room }) => proofs * proof + analyses * analysis > room);
   if (isFull || proof < (givenProof ?? LEAST.proof) || analysis < (givenAnalysis ?? LEAST.analysis))
-    throw new Error(tooSmall(all, { context, of }));
+    throw new Error(tooSmall(all, { context, of }, givenProof, givenAnalysis));
 
   const answer = (task: Task, tokens: number, reason: string): number =>
     sizes.set(`sampling.${task}.maxTokens`, tokens, reason) + thinking(task);
@@ -75,7 +75,7 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
     prove: answer(
       'prove',
       proof,
-      `${n(context)} tokens of ${of} hold ${n(longest)} of the longest prompt with a statement, and three proofs`,
+      `${n(context)} tokens of context (${of}) hold ${n(longest)} of the longest prompt with a statement, and three proofs`,
     ),
     refine: answer('refine', Math.min(proof, room('refine') - proof - analysis), 'a proof, as in sampling.prove'),
     verify: answer(
@@ -171,7 +171,7 @@ function contextOf({ server, base }: LapFacts): Context {
     ...(server === undefined ? [] : [server]),
     ...(base?.context === undefined ? [] : [{ context: base.context, of: 'the base’s positions' }]),
   ];
-  const assumed = { context: ASSUMED_CONTEXT, of: 'context (assumed: neither server nor base says it)' };
+  const assumed = { context: ASSUMED_CONTEXT, of: 'assumed: neither server nor base says it' };
   return known.reduce((a, b) => (b.context < a.context ? b : a), known[0] ?? assumed);
 }
 
@@ -181,15 +181,29 @@ function statementOf({ problems }: LapFacts, context: number): number {
   return Math.min(most, Math.max(4 * median, Math.floor(context / 8)));
 }
 
-function tooSmall(all: readonly Window[], { context, of }: Context): string {
+function tooSmall(
+  windows: readonly Window[],
+  { context, of }: Context,
+  givenProof: number | undefined,
+  givenAnalysis: number | undefined,
+): string {
   const [proof, analysis] = [LEAST.proof, LEAST.analysis];
-  const short = Math.max(...all.map(({ proofs, analyses, room }) => proofs * proof + analyses * analysis - room));
-  const field = short > 0 ? 'inference' : 'sampling.prove.maxTokens';
-  return short > 0
-    ? `Invalid lap input: ${field}: expected a context of at least ${n(context + short)} tokens, which holds the ` +
-        `prompts with a proof of ${proof} tokens and analyses of ${analysis}, got ${n(context)} (${of}): serve the model ` +
-        'with a longer one, or shorten the prompts (`flywheel prompts add`)'
-    : `Invalid lap input: ${field}: expected proofs and analyses (sampling.verify.maxTokens) that fit into a judge’s ` +
-        `context of ${n(context)} tokens (${of}) beside its prompt and answer, got longer ones: lower them, or leave ` +
-        'them to be derived';
+  const short = Math.max(...windows.map(({ proofs, analyses, room }) => proofs * proof + analyses * analysis - room));
+  if (short > 0)
+    return (
+      `Invalid lap input: inference: expected a context of at least ${n(context + short)} tokens, which holds the ` +
+      `prompts with a proof of ${proof} tokens and analyses of ${analysis}, got ${n(context)} (${of}): serve the model ` +
+      'with a longer one, or shorten the prompts (`flywheel prompts add`)'
+    );
+  const most = (holds: (window: Window) => number): number => Math.floor(Math.min(...windows.map(holds)));
+  const mostAnalysis = most(({ proofs, analyses, room }) =>
+    analyses === 0 ? Infinity : (room - proofs * proof) / analyses,
+  );
+  const mostProof = most(({ proofs, analyses, room }) => (room - analyses * (givenAnalysis ?? analysis)) / proofs);
+  const [task, atMost, got] =
+    (givenAnalysis ?? 0) > mostAnalysis ? ['verify', mostAnalysis, givenAnalysis] : ['prove', mostProof, givenProof];
+  return (
+    `Invalid lap input: sampling.${task}.maxTokens: expected at most ${n(atMost)}, so that a judge’s prompt and answer ` +
+    `fit into ${n(context)} tokens of context (${of}), got ${n(got ?? 0)}: lower it, or serve the model with a longer one`
+  );
 }

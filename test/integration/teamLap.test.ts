@@ -7,6 +7,7 @@ import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { config } from '../../temporal.config.ts';
+import { STAGE_NAMES } from '../../shared/stages.ts';
 import * as messages from '../../shared/review/messages.ts';
 import { allOutcomes, lapWorld, type LapWorld } from '../lapWorld.ts';
 import { answerAll } from '../people.ts';
@@ -28,24 +29,22 @@ const problems: Problem[] = Array.from({ length: 24 }, (_, index) => ({
   source: 'a contest',
 }));
 const stage = { maxSteps: 1, groupSize: 4, promptsPerStep: 4, maxPromptTokens: 2048, maxCompletionTokens: 48 };
-const fields = {
-  domain: {
-    name: 'proofs',
-    settings: { path: 'imports/problems.jsonl', validationShare: 0.25, heldOutShare: 0.15 },
-    base: 'imports/base',
+/** As it lies in the team's folder, with its problems and base beside it. */
+const recipe = `{
+  // Small in every count; the rest is a team's.
+  "preset": "smoke",
+  "run": "team",
+  "domain": {
+    "name": "proofs",
+    "settings": { "path": "./problems.jsonl", "validationShare": 0.25, "heldOutShare": 0.15 },
+    "base": "./base",
   },
-  stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
+  "stages": ${JSON.stringify(Object.fromEntries(STAGE_NAMES.map((name) => [name, stage])))},
   // More valid analyses than most proofs get: some stay contested.
-  labelling: { minValidAnalyses: 3 },
-  inference: { engine: 'external' },
-};
-const OPTIONS = [
-  '--preset',
-  'smoke',
-  '--run',
-  'team',
-  ...Object.entries(fields).flatMap(([name, value]) => ['--set', `${name}=${JSON.stringify(value)}`]),
-];
+  "labelling": { "minValidAnalyses": 3 },
+  "inference": { "engine": "external" },
+  "endpoints": "./endpoints.json",
+}`;
 
 let stub: Stub;
 let world: LapWorld;
@@ -70,23 +69,26 @@ beforeAll(async () => {
     broken: 0.02,
     thinks: 0.6,
   });
-  world = await lapWorld({ FLYWHEEL_ENDPOINTS: JSON.stringify([{ baseUrl: stub.url, thinking: MARKS[0] }]) });
+  world = await lapWorld();
   store = new FileStore(world.path('store'));
-  mkdirSync(store.path('imports'), { recursive: true });
-  writeFileSync(
-    store.path('imports/problems.jsonl'),
-    problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''),
-  );
+  const folder = world.path('my-team');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of [
+    ['team.jsonc', recipe],
+    ['problems.jsonl', problems.map((problem) => `${JSON.stringify(problem)}\n`).join('')],
+    ['endpoints.json', JSON.stringify([{ baseUrl: stub.url, thinking: MARKS[0] }])],
+  ] as const)
+    writeFileSync(path.join(folder, name), text);
   execFileSync(
     config.python,
     [
       path.join(import.meta.dirname, 'byteBase.py'),
       path.join(config.root, 'prompts', 'paper'),
-      store.path('imports/base'),
+      path.join(folder, 'base'),
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const command = world.start('lap', ...OPTIONS);
+  const command = world.start('lap', '--recipe', path.join(folder, 'team.jsonc'));
   exit = await answerAll(world, command.exit, answer);
   said = command.output();
 }, 1_500_000);

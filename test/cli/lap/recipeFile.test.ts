@@ -68,6 +68,14 @@ describe('a recipe file', () => {
     expect(domain).toMatchObject({ settings: before.domain?.settings, base: before.domain?.base });
   });
 
+  it('has its base taken in anew where a file of it was changed', async () => {
+    const folder = folderWith(WHOLE);
+    const { domain } = await readRecipe(folder);
+    const config = path.join(folder, 'base/config.json');
+    writeFileSync(config, `${readFileSync(config, 'utf8')}\n`);
+    expect((await readRecipe(folder)).domain?.base).not.toBe(domain?.base);
+  });
+
   it('names what lies in the store, or on a hub, as it is', async () => {
     const domain = { settings: { path: 'imports/mine.jsonl' }, prompts: 'paper', base: 'hf:org/name@main' };
     expect(await readRecipe(folderWith(JSON.stringify({ preset: 'team', domain })))).toEqual({

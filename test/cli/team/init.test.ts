@@ -60,6 +60,9 @@ test('a folder from init is planned from anywhere, by what it holds', () => {
   expect(readFileSync(path.join(home, 'deep/mine/prompts/prove.md'), 'utf8')).toBe(
     readFileSync(path.join(config.root, 'prompts/paper/prove.md'), 'utf8'),
   );
+  expect(flywheel('plan', '--recipe', 'deep/mine/team.jsonc').stdout).toContain(
+    '16 (10 to train on, 4 that validate, 2 held out)',
+  );
   const planned = flywheel('plan', '--recipe', 'deep/mine/team.jsonc', '--set', 'labelling.proofs=3', '--json');
   const { basis, derived } = JSON.parse(planned.stdout) as {
     basis: readonly object[];

@@ -130,7 +130,13 @@ describe('the preset team', () => {
       'a proof that no judge’s prompt can hold',
       fileOf(50),
       { sampling: { prove: { maxTokens: 7_500 } } },
-      /sampling\.prove\.maxTokens: expected .*fit into a judge’s context of 8,192/,
+      /sampling\.prove\.maxTokens: expected at most 3,\d+, so that .* 8,192 tokens of context \(http.*\), got 7,500: lower it/,
+    ],
+    [
+      'an analysis that leaves no room for a proof',
+      fileOf(50),
+      { sampling: { verify: { maxTokens: 4_000 } } },
+      /sampling\.verify\.maxTokens: expected at most 3,\d+, .*got 4,000: lower it/,
     ],
     [
       'hours that are too few to score anything',
