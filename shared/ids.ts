@@ -201,6 +201,8 @@ export const uri = {
   checkpoint: folder('checkpoints'),
   /** What a checkpoint made of fixed prompts when it was first served: by digest. */
   probe: (digest: string) => `probes/${digest}.json`,
+  /** How fast an engine answered its first questions to a base, and at what length. */
+  rates: (digest: string, engine: string) => `probes/rates-${digest}-${engine}.json`,
 
   /** By digest. */
   promptSet: folder('prompts'),

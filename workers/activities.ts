@@ -8,20 +8,18 @@ import { createLapActivities } from '../activities/laps/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
-import { configuredBases, configuredClusters, configuredServing, configuredSurroundings } from './configured.ts';
+import { configuredBases, configuredChoices, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient, isLapUnderWay } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
-import { projectEngines } from '../activities/training/engines.ts';
 
 /** All activities of this installation, by task queue. @throws StoreFormatUnknown */
 export async function createActivities() {
   await markFormat(store);
   const serving = configuredServing(store);
-  const clusters = configuredClusters();
-  const trainingEngines = projectEngines(config.python);
+  const choices = configuredChoices(serving);
 
   let connected: Promise<Client> | undefined;
   const client = () =>
@@ -38,9 +36,7 @@ export async function createActivities() {
         createLapActivities({
           store,
           ...configuredSurroundings(serving),
-          clusters,
-          servingEngines: serving.engines,
-          trainingEngines,
+          ...choices,
           bases: configuredBases(),
           isUnderWay: async (lap) => isLapUnderWay(await client(), lap),
         }),
@@ -55,8 +51,8 @@ export async function createActivities() {
     },
     training: createTrainingActivities({
       store,
-      clusters,
-      engines: trainingEngines,
+      clusters: choices.clusters,
+      engines: choices.trainingEngines,
       env: { [config.rewardService.tokenEnv]: config.rewardService.token },
       reward: config.rewardService,
     }),

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { domains } from '../domains/index.ts';
 import { config, environmentWith } from '../temporal.config.ts';
@@ -5,6 +6,8 @@ import { basesByTrainer, type Bases } from '../activities/imports/bases.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
 import type { Surroundings } from '../activities/laps/facts.ts';
+import type { Choices } from '../activities/laps/refusals.ts';
+import { projectEngines } from '../activities/training/engines.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
 import { checkpointThinking } from '../activities/store/thinking.ts';
 import { prefixOf, uri } from '../shared/ids.ts';
@@ -40,7 +43,25 @@ export function configuredBases(): Bases {
 /** What a lap's input is read against; every process of ours reads it alike. */
 export function configuredSurroundings(serving: Serving) {
   const windowOf: Surroundings['windowOf'] = (engine, base) => serving.window(engine, base);
-  return { root: config.root, domains, windowOf };
+  return { root: config.root, domains, windowOf, free: freeRoom };
+}
+
+/** What a lap may choose from on this machine. */
+export function configuredChoices(serving: Serving): Choices {
+  return {
+    clusters: configuredClusters(),
+    servingEngines: serving.engines,
+    trainingEngines: projectEngines(config.python),
+  };
+}
+
+/** Of the state folder, or where it will be. */
+async function freeRoom() {
+  for (let folder = config.stateDir; ; folder = path.dirname(folder)) {
+    const found = await statfs(folder).catch(() => undefined);
+    if (found !== undefined) return { bytes: found.bavail * found.bsize, of: config.stateDir };
+    if (folder === path.dirname(folder)) return undefined;
+  }
 }
 
 /** The clusters of this installation. */

@@ -97,13 +97,14 @@ export async function importBase(
   if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
   if (!base.startsWith('hf:') && (await store.exists(base)))
     return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
-  const { name, revision } = hubModelIn(domain, base);
+  const hub = hubModelIn(base);
+  if (hub === undefined) throw new Error(`Invalid lap input: ${noBase(domain, base)}`);
   const fetch: Bases['fetch'] = (...model) =>
     bases.fetch(...model).catch((error: Error) => {
       if (error instanceof ApplicationFailure) throw error;
       throw new Error(`Invalid lap input: domain.base: ${error.message}`, { cause: error });
     });
-  return fromHub(store, { fetch, inspect }, name, revision);
+  return fromHub(store, { fetch, inspect }, hub.name, hub.revision);
 }
 
 /**
@@ -175,20 +176,26 @@ export async function findBase(
   const inStore = ({ uri: at, sha256 }: CheckpointRef) => ({ files: store, prefix: prefixOf(at), sha256 });
   const [, digest] = CHECKPOINT.exec(base) ?? [];
   if (digest !== undefined) return inStore(await presentCheckpoint(store, digest));
-  if (!base.startsWith('hf:') && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
-  const { name, revision } = hubModelIn(domain, base);
+  const mayBeStored = !base.startsWith('hf:') && !path.isAbsolute(base);
+  if (mayBeStored && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
+  const hub = hubModelIn(base);
+  if (hub === undefined) throw new Error(noBase(domain, base));
+  const { name, revision } = hub;
   const kept = COMMIT.test(revision) ? await keptOf(store, `hf:${name}@${revision}`) : undefined;
   return kept === undefined ? 'on a hub' : inStore(kept);
 }
 
-/** @throws where the base is no name of a hub's model. */
-function hubModelIn(domain: Domain, base: string): { readonly name: string; readonly revision: string } {
+/** Undefined where the base is no name of a hub's model. */
+function hubModelIn(base: string): { readonly name: string; readonly revision: string } | undefined {
   const [, marked, name = '', revision = marked && 'main'] = HUB_NAME.exec(base) ?? [];
-  if (revision !== undefined) return { name, revision };
+  return revision === undefined ? undefined : { name, revision };
+}
+
+function noBase(domain: Domain, base: string): string {
   const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
-  throw new Error(
-    `Invalid lap input: domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ` +
-      JSON.stringify(base),
+  return (
+    `domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ${JSON.stringify(base)}; ` +
+    '`flywheel import base` puts a folder of this machine into the store'
   );
 }
 

@@ -15,6 +15,8 @@ import { baseFacts } from './baseFacts.ts';
 export interface Surroundings {
   /** The project's root, where shipped checkpoints are. */
   readonly root: string;
+  /** What the file system of the store can still take. @default nobody knows */
+  readonly free?: () => Promise<LapFacts['free']>;
   /**
    * Tokens that servers of this engine take, of the base as it is known; undefined where nobody says. Does not wait for
    * one that is silent.
@@ -41,7 +43,7 @@ const EXTREMES = 5;
  */
 export async function lapFacts(
   store: ArtifactStore,
-  { root, windowOf }: Surroundings,
+  { root, windowOf, free }: Surroundings,
   domain: Domain,
   { turn, recipe, manifest }: Asked,
 ): Promise<LapFacts> {
@@ -72,53 +74,80 @@ export async function lapFacts(
   const splits = await orRefused('domain.settings', () =>
     splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems }),
   );
-  const problems = splits && (await problemFacts(store, splits, counter));
+  const read = splits && (await statementsOf(store, splits));
+  const counted = read && counter && countedIn(read.statements, counter);
+  const tokens = counted && counted.length > 0 ? tokensIn(counted) : undefined;
+  const problems = read && {
+    count: read.statements.length,
+    leftOut: read.leftOut,
+    splits: read.splits,
+    ...(tokens && { tokens }),
+  };
   const { engine } = recipe.inference;
   // A later lap's models are others of the same make: which server has them is not known yet.
   const asked = base && (turn === 1 ? base : { ...base, sha256: undefined });
   const window = await orRefused('inference.engine', async () => windowOf?.(engine, asked));
   if (window !== undefined && 'silent' in window) notes.push(window.silent);
+  const room = await free?.();
   const ofBase = base?.context === undefined ? undefined : { context: base.context, of: 'the base' };
   const server = window !== undefined && 'context' in window ? window : ofBase;
   return {
     ...(problems && { problems }),
-    ...(prompts && counter && { prompts: promptFacts(prompts, counter, recipe) }),
+    ...(prompts && counter && promptFacts(prompts, counter, recipe, counted?.[0]?.statement, notes)),
     ...(base && { base }),
     ...(server && { server }),
+    ...(room && { free: room }),
     ...(refused.length > 0 && { refused }),
     ...(notes.length > 0 && { notes }),
   };
 }
 
-function promptFacts(prompts: PromptSet, counter: TokenCounter, { sampling }: Recipe): Record<Task, number> {
-  const empty = { problem: '', proof: '', analysis: '' };
-  const counted = (task: Task) => counter.prompt(prompts.render(task, empty), sampling[task].templateKwargs);
-  return Object.fromEntries(TASKS.map((task) => [task, counted(task)])) as Record<Task, number>;
+function promptFacts(
+  prompts: PromptSet,
+  counter: TokenCounter,
+  { sampling }: Recipe,
+  shortest: string | undefined,
+  notes: string[],
+): Pick<LapFacts, 'prompts' | 'shortest'> {
+  const counted = (problem: string) => {
+    const texts = { problem, proof: '', analysis: '' };
+    const of = (task: Task) => counter.prompt(prompts.render(task, texts), sampling[task].templateKwargs);
+    return Object.fromEntries(TASKS.map((task) => [task, of(task)])) as Record<Task, number>;
+  };
+  try {
+    return { prompts: counted(''), ...(shortest !== undefined && { shortest: counted(shortest) }) };
+  } catch (error) {
+    // The template may refuse, or use what is not known here: whoever serves it will say.
+    notes.push(`the chat template cannot be rendered here (${(error as Error).message}): no prompt was counted`);
+    return {};
+  }
 }
 
-async function problemFacts(
-  store: ArtifactStore,
-  splits: Awaited<ReturnType<typeof splitProblems>>,
-  counter: TokenCounter | undefined,
-): Promise<ProblemFacts> {
-  const rows = new Map<string, string>();
+async function statementsOf(store: ArtifactStore, splits: Awaited<ReturnType<typeof splitProblems>>) {
+  const statements = new Map<string, string>();
   const sizes = { train: 0, validation: 0, heldOut: 0, next: 0 };
   for (const name of Object.keys(sizes) as (keyof typeof sizes)[]) {
     const split = splits[name];
     const problems = 'uri' in split ? await store.readRows<Problem>(split) : split;
     sizes[name] = problems.length;
-    for (const { id, statement } of problems) rows.set(id, statement);
+    for (const { id, statement } of problems) statements.set(id, statement);
   }
-  const tokens = counter && rows.size > 0 ? lengthsOf([...rows.values()], counter) : undefined;
-  return { count: rows.size, leftOut: splits.leftOut?.length ?? 0, splits: sizes, ...(tokens && { tokens }) };
+  return { statements: [...statements.values()], splits: sizes, leftOut: splits.leftOut?.length ?? 0 };
 }
 
-function lengthsOf(statements: readonly string[], counter: TokenCounter): ProblemFacts['tokens'] {
+type Counted = readonly { readonly statement: string; readonly tokens: number }[];
+
+/** Statements with their tokens, the shortest first: of many, some that stand for them all. */
+function countedIn(statements: readonly string[], counter: TokenCounter): Counted {
   const byLength = [...statements].sort((one, other) => one.length - other.length);
   const every = Math.max(1, Math.ceil(byLength.length / COUNTED));
-  const sampled = byLength.filter((_, index) => index % every === 0).map(counter.tokens);
-  const extremes = [...byLength.slice(0, EXTREMES), ...byLength.slice(-EXTREMES)].map(counter.tokens);
-  const all = [...sampled, ...extremes];
-  const sorted = sampled.sort((one, other) => one - other);
-  return { least: Math.min(...all), median: sorted[Math.floor(sorted.length / 2)] ?? 0, most: Math.max(...all) };
+  return byLength
+    .filter((_, index) => index % every === 0 || index < EXTREMES || index >= byLength.length - EXTREMES)
+    .map((statement) => ({ statement, tokens: counter.tokens(statement) }))
+    .sort((one, other) => one.tokens - other.tokens);
+}
+
+function tokensIn(counted: Counted): ProblemFacts['tokens'] {
+  const of = (index: number) => counted[index]?.tokens ?? 0;
+  return { least: of(0), median: of(Math.floor(counted.length / 2)), most: of(counted.length - 1) };
 }

@@ -2,17 +2,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Domains } from '../../shared/domain.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import { mendingLines } from '../../shared/lap/mending.ts';
-import { meansOf } from '../../shared/lap/means.ts';
-import { lapNumber, uri } from '../../shared/ids.ts';
+import { refusalText } from '../../shared/lap/limits.ts';
+import { fullLapName, lapNumber, uri } from '../../shared/ids.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan, type LapPlan } from '../../shared/cost/plan.ts';
 import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { ArtifactRef, CheckpointRef, PromptSetRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { clusterFor } from '../clusters/registry.ts';
-import type { Cluster } from '../clusters/types.ts';
-import { engineFor, type Engine } from '../training/engines.ts';
 import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
@@ -23,6 +20,13 @@ import { allocateLap } from './identity.ts';
 import { writeMending } from './mend.ts';
 import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
+import {
+  fitOf,
+  refuseUnknownServing,
+  refuseUnknownTraining,
+  refuseWhatTheClusterCannotHold,
+  type Choices,
+} from './refusals.ts';
 import { splitProblems, writeProblems } from '../datasets/problems.ts';
 import { failure } from '../failure.ts';
 
@@ -47,12 +51,8 @@ export interface OpenedLap {
 }
 
 /** Where a lap opens, and what there is to choose from. */
-export interface Installation extends Surroundings {
+export interface Installation extends Surroundings, Choices {
   readonly domains: Domains;
-  readonly clusters: readonly Cluster[];
-  /** Names of the serving engines. */
-  readonly servingEngines: readonly string[];
-  readonly trainingEngines: readonly Engine[];
   readonly bases: Bases;
   /** Whether a workflow is under way as this lap. */
   readonly isUnderWay: (lap: string) => Promise<boolean>;
@@ -70,16 +70,22 @@ export async function openLap(
 ): Promise<OpenedLap> {
   const { clusters, servingEngines, trainingEngines } = here;
   try {
-    const { run, turn, recipe: asked, domain, manifest, plan, mends } = await readLap(store, here, input);
+    const first = await readLap(store, here, input);
+    const { run, turn, domain, manifest, mends } = first;
     if (mends) await refuseWhatIsUnderWay(here, mends.failed.lap);
-    refuseUnknownServing(servingEngines, asked);
-    refuseUnknownTraining(trainingEngines, asked);
-    await refuseWhatTheClusterCannotHold(clusters, asked, plan);
-    refuseWhatIsOverBudget(asked, plan);
-    const prompts = await promptSetNamed(store, asked.domain.prompts);
-    const base = await importBase(store, here, domain, asked.domain.base);
+    refuseUnknownServing(servingEngines, first.recipe);
+    refuseUnknownTraining(trainingEngines, first.recipe);
+    await refuseWhatTheClusterCannotHold(clusters, first.recipe, first.plan);
+    refuseWhatIsOverBudget(first.recipe, first.plan);
+    const prompts = await promptSetNamed(store, first.recipe.domain.prompts);
+    const base = await importBase(store, here, domain, first.recipe.domain.base);
+    // Of a hub's model that was not here, the sizes are known now, and so is what follows from them.
+    const isNew = first.facts.base === undefined;
+    const again = { ...input, domain: { ...input.domain, base: base.name } };
+    const { recipe: asked, plan, facts } = isNew ? await readLap(store, here, again) : first;
     const recipe = { ...asked, domain: { ...asked.domain, base: base.name } };
     const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
+    refuseWhatDoesNotFit({ recipe, turn, plan, facts });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const donors = mends && (await writeMending(store, lap, { donors: mends.failed.donors, phases: mends.phases }));
@@ -87,8 +93,9 @@ export async function openLap(
     // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
     const problems = await writeProblems(store, lap, splits);
-    const rates = manifest && plan.basis.some(({ measured }) => measured) ? uri.report(manifest.lap) : undefined;
-    const read = { recipe: recipeRef, parent, rates: rates && (await store.refOf(rates)) };
+    const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);
+    const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
+    const read = { recipe: recipeRef, parent, rates };
     const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
     return {
       lap,
@@ -131,31 +138,9 @@ async function refuseWhatIsUnderWay({ isUnderWay }: Installation, lap: string): 
     );
 }
 
-function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {
-  if (!engines.includes(engine))
-    throw new Error(
-      `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,
-    );
-}
-
-/** A lap trains by GRPO, a later one by SFT as well. */
-function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe): void {
-  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, meansOf(recipe).engine, kind);
-}
-
-async function refuseWhatTheClusterCannotHold(
-  clusters: readonly Cluster[],
-  { preset, training }: Recipe,
-  plan: LapPlan,
-): Promise<void> {
-  const { cluster, nodes, gpusPerNode } = training;
-  await clusterFor(clusters, cluster, training).catch((error: Error) => {
-    if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
-    throw new Error(
-      `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
-        `plans ${plan.total.expected.calls.toLocaleString('en')} model calls. ${error.message}`,
-    );
-  });
+function refuseWhatDoesNotFit(lap: Parameters<typeof fitOf>[0]): void {
+  const { refused } = fitOf(lap);
+  if (refused.length > 0) throw new Error(`Invalid lap input: ${refused.map(refusalText).join('; ')}`);
 }
 
 /** A type of its own: whoever starts lap after lap has come to an end, not upon a mistake. */

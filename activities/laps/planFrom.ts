@@ -1,14 +1,17 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { Measure } from '../../shared/cost/knownRates.ts';
 import { planLap, type LapPlan, type PlannedDomain } from '../../shared/cost/plan.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
+import type { MeasuredRates } from '../../shared/cost/rates.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
+import { knownLaps } from './laps.ts';
 
 /**
- * A lap's plan, by the rates that its parent's report has. A parent without a report measures nothing, and neither
- * does one of another model or on other machines.
+ * A lap's plan, by the rates of its parent's report, else of the newest finished lap of the same model on the same
+ * machines, and by what questions to its base measured (`flywheel doctor --recipe`).
  */
 export async function planFrom(
   store: ArtifactStore,
@@ -17,11 +20,33 @@ export async function planFrom(
   parent?: LapManifest,
   facts: LapFacts = {},
 ): Promise<LapPlan> {
-  if (parent === undefined) return planLap(lap.recipe, lap.turn, domain, undefined, facts.problems);
-  const comparable = worldOf(parent.recipe) === worldOf(lap.recipe);
-  const report = comparable ? await store.findJson<LapReport>(uri.report(parent.lap)) : undefined;
-  const measure = report && { lap: parent.lap, rates: report.rates };
-  return planLap(lap.recipe, lap.turn, domain, { manifest: parent, measure });
+  const world = worldOf(lap.recipe);
+  const comparable = parent !== undefined && worldOf(parent.recipe) === world ? parent : await newestIn(store, world);
+  const report = comparable && (await store.findJson<LapReport>(uri.report(comparable.lap)));
+  const measures: Measure[] = comparable && report ? [{ lap: comparable.lap, rates: report.rates }] : [];
+  const { sha256 } = facts.base ?? {};
+  const asked = sha256 === undefined ? undefined : uri.rates(sha256, lap.recipe.inference.engine);
+  const rates = asked === undefined ? undefined : await store.findJson<AskedRates>(asked);
+  if (asked !== undefined && rates?.prompts === lap.recipe.domain.prompts)
+    measures.push({ lap: asked, rates: rates.rates });
+  return planLap(lap.recipe, lap.turn, domain, parent && { manifest: parent }, { facts, measures });
+}
+
+/** What questions to a base measured, `probes/rates-<digest>-<engine>.json`. */
+export interface AskedRates {
+  /** The recipe's prompts. */
+  readonly prompts: string;
+  readonly rates: Partial<MeasuredRates>;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+async function newestIn(store: ArtifactStore, world: string): Promise<LapManifest | undefined> {
+  const finished = (await knownLaps(store)).filter((known) => known.finished);
+  const manifests = await Promise.all(finished.map(({ lap }) => store.readJson<LapManifest>(uri.manifest(lap))));
+  return manifests
+    .filter(({ recipe }) => worldOf(recipe) === world)
+    .sort((one, other) => Date.parse(other.endedAt) - Date.parse(one.endedAt))[0];
 }
 
 /** What tokens and seconds depend on, beside counts. */

@@ -4,9 +4,15 @@ import { overBudget } from '../../shared/lap/amounts.ts';
 import { refusalOfPlan, type LapPlan, type Planned } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
+import { diskOf } from '../../shared/cost/disk.ts';
+import { refusalText } from '../../shared/lap/limits.ts';
+import { limitsHere } from '../../activities/laps/refusals.ts';
+import { configuredChoices, configuredServing } from '../../workers/configured.ts';
+import { store } from '../../workers/store.ts';
 import { derivedLines } from './derivedView.ts';
 import { mendingLines } from './mendingLines.ts';
 import { chosenLap, withLapChoices, type LapChoices } from './lapOptions.ts';
+import { factLines, needLines, peopleOf } from './planFacts.ts';
 import { EXIT } from '../usage.ts';
 
 interface PlanOptions extends LapChoices {
@@ -18,26 +24,31 @@ export function registerPlan(program: Command): void {
     .summary('what a lap would take')
     .description(
       'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, ' +
-        'minutes of experts and cost.\n' +
-        'From the recipe, and with --from by what that lap measured; says which figures are measured and which ' +
-        'assumed.\n' +
-        "Needs no server. Ends with 1 where the plan is over the recipe's budget: such a lap does not start.",
+        "minutes of experts and cost, people's weeks and the disk.\n" +
+        "Reads the lap's problems, prompts and base, and asks servers that are named how much they hold; says which " +
+        'rates are measured, in a finished lap of the same model or by `flywheel doctor --recipe`, and which assumed.\n' +
+        'Needs no server. Ends with 1 where such a lap would not start, and says all that is in its way.',
     )
     .option('--json', 'print one JSON object')
     .action(plan);
 }
 
 async function plan({ json, ...choices }: PlanOptions): Promise<void> {
-  const { turn, recipe, from, plan: planned, mends } = await chosenLap(choices);
+  const lap = await chosenLap(choices);
+  const { turn, recipe, from, plan: planned, facts, mends } = lap;
+  const { refused, warnings } = await limitsHere(configuredChoices(configuredServing(store)), lap);
   const { budget } = recipe;
-  const refusal = refusalOfPlan(planned, recipe);
-  if (refusal !== undefined) process.exitCode = EXIT.failed;
+  const over = refusalOfPlan(planned, recipe);
+  const why = [...refused.map(refusalText), ...(over === undefined ? [] : [over])];
+  if (why.length > 0) process.exitCode = EXIT.failed;
+  const disk = diskOf(lap, planned, facts);
+  const { expertMinutes } = planned.total.expected;
   if (json) {
-    const over = overBudget(planned.total.expected, budget);
+    const overrun = overBudget(planned.total.expected, budget);
     const mending = mends && { laps: mends.failed.donors, phases: mends.phases };
-    console.log(
-      JSON.stringify({ ...planned, from: from ?? null, budget: budget ?? null, overBudget: over ?? null, mending }),
-    );
+    const known = { facts, refused, warnings, disk: disk ?? null, people: peopleOf(recipe.experts, expertMinutes) };
+    const asked = { from: from ?? null, budget: budget ?? null, overBudget: overrun ?? null, mending };
+    console.log(JSON.stringify({ ...planned, ...asked, ...known }));
     return;
   }
   console.log(
@@ -46,13 +57,23 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
         'most: where nothing stops early.',
       '',
       ...table(planned),
+      ...needLines(lap, expertMinutes, disk, facts),
       '',
+      ...factLines(lap, facts),
       ...sizesIn(planned),
       ...basisLines(planned.basis),
       ...(mends === undefined ? [] : ['', ...mendingLines(mends), 'The figures above are of the whole lap.']),
-      ...(refusal === undefined ? [] : ['', `This lap would not start. ${refusal}`]),
+      ...listed('worth knowing', warnings),
+      ...listed('This lap would not start', why),
     ].join('\n'),
   );
+}
+
+/** One beside its title, several below. */
+function listed(title: string, lines: readonly string[]): string[] {
+  const [first] = lines;
+  if (first === undefined) return [];
+  return lines.length === 1 ? ['', `${title}. ${first}`] : ['', `${title}:`, ...indented(lines)];
 }
 
 function sizesIn({ derived = [] }: LapPlan): string[] {

@@ -78,11 +78,13 @@ async function* linesOf(store: ArtifactStore, place: string): AsyncGenerator<Sea
     for await (const line of readShard(store, shard)) if (line.unused !== true) yield line;
 }
 
+/** The first that it was: a training that taught nothing leaves the model that it began from. */
 function nameOf({ stages, consolidation, base }: LapManifest, model: string): string {
+  if (model === base.sha256) return 'base';
   const stage = stages.find(({ checkpoint }) => checkpoint.sha256 === model);
   if (stage !== undefined) return stage.name;
   if (model === consolidation?.checkpoint.sha256) return 'consolidation';
-  return model === base.sha256 ? 'base' : 'parent';
+  return 'parent';
 }
 
 async function rewardsOf(store: ArtifactStore, { name, jobKey }: StageRecord): Promise<LossFigures['rewards']> {

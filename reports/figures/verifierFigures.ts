@@ -54,9 +54,14 @@ async function readerOf<Row extends ProofRow>(
         parsed && subject === 'verifier' ? truth.checker?.analysis(row.problem, row.proof, parsed.text) : undefined;
       judged.push({ problem, difficulty, truth: known, given: parsed?.score, analysis });
     }
-    const what =
-      subject === 'verifier' ? 'true scores of its held-out proofs' : 'true quality of its held-out analyses';
-    return judged.length === 0 ? notes.absent(set.figure, `nobody knows the ${what}`) : judged;
+    if (judged.length > 0) return judged;
+    const [worth, texts] = subject === 'verifier' ? ['true scores', 'proofs'] : ['true quality', 'analyses'];
+    return notes.absent(
+      set.figure,
+      rows.size > 0
+        ? `nobody knows the ${worth} of its held-out ${texts}`
+        : `there are no held-out ${texts}: none of the base's could be read, or none was scored of the problems held back`,
+    );
   }
   return { truths: [...truths.values()], judgedOf };
 }

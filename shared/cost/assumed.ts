@@ -2,6 +2,9 @@ import { autoLabel } from '../label/autoLabel.ts';
 import { syntheticPopulation } from '../label/population.ts';
 import { replayLabel } from '../label/replay.ts';
 import type { Tokens } from './rates.ts';
+import type { LapFacts } from '../lap/facts.ts';
+import { SHOWN } from '../lap/limits.ts';
+import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
@@ -38,40 +41,92 @@ const LARGE_PROMPT: Readonly<Record<Task, number>> = {
   metaVerify: 9_000,
 };
 
-/** @param small measured, where the recipe's base is one that its domain ships; likewise below. */
-export function tokensOfCall({ sampling }: Recipe, task: Task, small?: MeasuredBases): Assumed<Tokens> {
+/**
+ * @param small measured, where the recipe's base is one that its domain ships; likewise below.
+ * @param facts by which prompts are counted and speeds follow from the base's size; likewise below.
+ */
+export function tokensOfCall(
+  { sampling }: Recipe,
+  task: Task,
+  small?: MeasuredBases,
+  { prompts, problems }: LapFacts = {},
+): Assumed<Tokens> {
   const { maxThinkingTokens = 0 } = sampling[task];
   const maxTokens = sampling[task].maxTokens + maxThinkingTokens;
-  if (small === undefined)
+  if (small !== undefined) {
+    const { prompt, completion } = small.tokens[task];
+    return ours({ prompt, completion: Math.min(maxTokens, completion) }, small.of);
+  }
+  if (prompts === undefined)
     return ours(
       { prompt: LARGE_PROMPT[task], completion: maxTokens / 4 },
       'a quarter of sampling.*.maxTokens, thinking included; prompts of a few pages',
     );
-  const { prompt, completion } = small.tokens[task];
-  return ours({ prompt, completion: Math.min(maxTokens, completion) }, small.of);
+  const shown = SHOWN[task].proofs * sampling.prove.maxTokens + SHOWN[task].analyses * sampling.verify.maxTokens;
+  const prompt = prompts[task] + (problems?.tokens?.median ?? 0) + shown / 2;
+  return ours(
+    { prompt, completion: maxTokens / 2 },
+    'prompts as counted, texts and answers half as long as sampling.*.maxTokens',
+  );
 }
 
-export function tokensPerSecond({ inference }: Recipe, small?: MeasuredBases): Assumed<number> {
-  return small === undefined
-    ? ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency')
-    : ours(small.tokensPerSecond, 'the small model on two cores, beside a training');
+/** What machines compute, in operations a second: a token takes two of each parameter, learning it four more. */
+const SPEED = {
+  /** Of a training on one thread; measured with 134 M parameters on busy cores. */
+  trainingCpu: 100e9,
+  /** Ours: a tenth of what recent ones have on paper. */
+  trainingGpu: 100e12,
+  /** Of the bundled server on one thread, measured likewise. */
+  bundledServer: 22e9,
+};
+
+export function tokensPerSecond(
+  { inference }: Recipe,
+  small?: MeasuredBases,
+  { base }: LapFacts = {},
+): Assumed<number> {
+  if (small !== undefined) return ours(small.tokensPerSecond, 'the small model on two cores, beside a training');
+  if (inference.engine === 'batcher' && base !== undefined)
+    return ours(
+      SPEED.bundledServer / (2 * base.parameters),
+      `22 GFLOP/s of the bundled server, of ${millions(base.parameters)} parameters`,
+    );
+  return ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency');
 }
 
 /** Seconds of a training, as a start and so much for each sample. */
 export function trainingSeconds(
-  { training }: Recipe,
+  recipe: Recipe,
+  { sources }: TrainOrder,
   small?: MeasuredBases,
+  facts: LapFacts = {},
 ): Assumed<Pick<MeasuredBases, 'startSeconds' | 'secondsPerSample'>> {
-  return small === undefined
-    ? {
-        value: { startSeconds: training.wallHours * 3600, secondsPerSample: 0 },
-        source: 'recipe: training.wallHours, the longest that a job may take',
-      }
-    : ours(
-        { startSeconds: small.startSeconds, secondsPerSample: small.secondsPerSample },
-        'the small model on two cores',
-      );
+  const { nodes, gpusPerNode, wallHours } = recipe.training;
+  if (small !== undefined)
+    return ours(
+      { startSeconds: small.startSeconds, secondsPerSample: small.secondsPerSample },
+      'the small model on two cores',
+    );
+  if (facts.base === undefined)
+    return {
+      value: { startSeconds: wallHours * 3600, secondsPerSample: 0 },
+      source: 'recipe: training.wallHours, the longest that a job may take',
+    };
+  const { parameters } = facts.base;
+  const gpus = nodes * gpusPerNode;
+  const speed = gpus > 0 ? gpus * SPEED.trainingGpu : SPEED.trainingCpu;
+  const tokens = sources.reduce((sum, { task, weight }) => {
+    const { prompt, completion } = tokensOfCall(recipe, task, small, facts).value;
+    return sum + weight * (prompt + completion);
+  }, 0);
+  // Learning a sample takes six operations of each parameter a token, and sampling it about as long again.
+  return ours(
+    { startSeconds: 5 + (4 * parameters) / 100e6, secondsPerSample: (2 * 6 * parameters * tokens) / speed },
+    `${gpus > 0 ? '100 TFLOP/s a GPU' : '100 GFLOP/s without a GPU'}, of ${millions(parameters)} parameters`,
+  );
 }
+
+const millions = (parameters: number): string => `${Math.round(parameters / 1e6).toLocaleString('en')} M`;
 
 export function judgedShare(groupSize: number, small?: MeasuredBases): Assumed<number> {
   return small === undefined

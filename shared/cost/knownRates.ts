@@ -8,6 +8,7 @@ import {
   type Tokens,
   type TrainingRate,
 } from './rates.ts';
+import type { LapFacts } from '../lap/facts.ts';
 import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
@@ -17,92 +18,137 @@ import type { QuestionKind } from '../review/reviews.ts';
 /** All that a plan needs to know beside the recipe's counts. */
 export type Rates = ReturnType<typeof knownRates>['rates'];
 
-/** A finished lap as a measure of the next. */
+/** What tells of the next lap: a finished one, or questions that were asked to find out. */
 export interface Measure {
+  /** Where the rates are from. */
   readonly lap: string;
-  readonly rates: MeasuredRates;
+  readonly rates: Partial<MeasuredRates>;
 }
 
 /**
- * Each rate as the parent lap measured it, else as assumed; `basis` says which were asked for, and where each is from.
+ * Each rate as the first of the measures has it, else as assumed; `basis` says which were asked for, and where each is
+ * from.
  * @param small what is known of the recipe's base, where its domain ships it.
+ * @param facts of the recipe's base and prompts, where they could be read.
  */
-export function knownRates(recipe: Recipe, parent?: Measure, small?: MeasuredBases) {
+export function knownRates(
+  recipe: Recipe,
+  measures: readonly Measure[] = [],
+  small?: MeasuredBases,
+  facts: LapFacts = {},
+) {
   const asked = new Map<string, Basis>();
-  const measured = parent?.rates;
   let simulation: ReturnType<typeof assumed.labelling> | undefined; // takes a moment: once, and only where it is needed
   const simulated = () => (simulation ??= assumed.labelling(recipe));
-  const tokensOfCall = (task: Task) => assumed.tokensOfCall(recipe, task, small);
+  const tokensOfCall = (task: Task) => assumed.tokensOfCall(recipe, task, small, facts);
+  type Of<T> = (rates: Partial<MeasuredRates>) => T | null | undefined;
+
+  function measured<T>(get: Of<T>): { readonly value: T; readonly source: string } | undefined {
+    for (const { lap, rates } of measures) {
+      const value = get(rates);
+      if (value !== undefined && value !== null) return { value, source: lap };
+    }
+    return undefined;
+  }
 
   function pick<T>(
     of: string,
-    measure: T | null | undefined,
+    get: Of<T>,
     assume: () => Assumed<T>,
     figuresOf: (value: T) => Readonly<Record<string, number>>,
   ): T {
-    const known = measure !== undefined && measure !== null;
-    const { value, source } = known ? { value: measure, source: parent?.lap ?? '' } : assume();
+    const known = measured(get);
+    const { value, source } = known ?? assume();
     for (const [figure, number] of Object.entries(figuresOf(value)))
-      asked.set(`${figure} ${of}`, { figure, of, value: number, measured: known, source });
+      asked.set(`${figure} ${of}`, { figure, of, value: number, measured: known !== undefined, source });
     return value;
   }
-  const one = (figure: string, of: string, measure: number | null | undefined, assume: () => Assumed<number>): number =>
-    pick(of, measure, assume, (value) => ({ [figure]: value }));
-  const tokens = (of: string, measure: Tokens | undefined, assume: () => Assumed<Tokens>): Tokens =>
-    pick(of, measure, assume, ({ prompt, completion }) => ({
+  const one = (figure: string, of: string, get: Of<number>, assume: () => Assumed<number>): number =>
+    pick(of, get, assume, (value) => ({ [figure]: value }));
+  const tokens = (of: string, get: Of<Tokens>, assume: () => Assumed<Tokens>): Tokens =>
+    pick(of, get, assume, ({ prompt, completion }) => ({
       'prompt tokens a call': prompt,
       'completion tokens a call': completion,
     }));
 
   const rates = {
     tokensOf(phase: string, task: Task): Tokens {
-      const here = measured?.tokens[`${phase}/${task}`];
-      return tokens(here ? `${phase}/${task}` : task, here ?? measured?.tokens[task], () => tokensOfCall(task));
+      const here: Of<Tokens> = (rates) => rates.tokens?.[`${phase}/${task}`];
+      const isHere = measured(here) !== undefined;
+      return tokens(isHere ? `${phase}/${task}` : task, isHere ? here : (rates) => rates.tokens?.[task], () =>
+        tokensOfCall(task),
+      );
     },
     judgeTokens({ name, judges: { verifier = 0, metaVerifier = 0 } }: TrainOrder): Tokens {
-      return tokens(`judges of ${name}`, measured?.tokens[name], () =>
-        mixed([
-          [verifier, tokensOfCall('verify')],
-          [metaVerifier, tokensOfCall('metaVerify')],
-        ]),
+      return tokens(
+        `judges of ${name}`,
+        (rates) => rates.tokens?.[name],
+        () =>
+          mixed([
+            [verifier, tokensOfCall('verify')],
+            [metaVerifier, tokensOfCall('metaVerify')],
+          ]),
       );
     },
     training(order: TrainOrder): TrainingRate {
       const { name } = order;
-      const here = measured?.trainings[name];
+      const here = <T>(of: (rate: TrainingRate) => T | null): Of<T> => {
+        return ({ trainings }) => (trainings?.[name] === undefined ? undefined : of(trainings[name]));
+      };
       return {
         ...pick(
           name,
-          here && { startSeconds: here.startSeconds, secondsPerSample: here.secondsPerSample },
-          () => assumed.trainingSeconds(recipe, small),
+          here(({ startSeconds, secondsPerSample }) => ({ startSeconds, secondsPerSample })),
+          () => assumed.trainingSeconds(recipe, order, small, facts),
           ({ startSeconds, secondsPerSample }) => ({
             'seconds beside the steps': startSeconds,
             'seconds a sample': secondsPerSample,
           }),
         ),
-        tokensPerSample: one('tokens a sample', name, here?.tokensPerSample, () => {
-          const { value, source } = mixed(order.sources.map(({ task, weight }) => [weight, tokensOfCall(task)]));
-          return { value: value.completion, source };
-        }),
+        tokensPerSample: one(
+          'tokens a sample',
+          name,
+          here((rate) => rate.tokensPerSample),
+          () => {
+            const { value, source } = mixed(order.sources.map(({ task, weight }) => [weight, tokensOfCall(task)]));
+            return { value: value.completion, source };
+          },
+        ),
         stepsShare:
           name === 'consolidation'
             ? 1
-            : one('share of maxSteps until the reward saturates', name, here?.stepsShare, () => assumed.NO_SATURATION),
+            : one(
+                'share of maxSteps until the reward saturates',
+                name,
+                here((rate) => rate.stepsShare),
+                () => assumed.NO_SATURATION,
+              ),
         judgedShare:
           name === 'consolidation' || judgeCalls(order) === 0
             ? null
-            : one('share of the samples that judges are asked about', name, here?.judgedShare, () =>
-                assumed.judgedShare(recipe.stages[name].groupSize, small),
+            : one(
+                'share of the samples that judges are asked about',
+                name,
+                here((rate) => rate.judgedShare),
+                () => assumed.judgedShare(recipe.stages[name].groupSize, small),
               ),
       };
     },
     tokensPerSecond: () =>
-      one('tokens a second', 'inference', measured?.tokensPerSecond, () => assumed.tokensPerSecond(recipe, small)),
+      one(
+        'tokens a second',
+        'inference',
+        (rates) => rates.tokensPerSecond,
+        () => assumed.tokensPerSecond(recipe, small, facts),
+      ),
     labelling() {
-      const same = measured?.labelling?.policy === labellingPolicy(recipe) ? measured.labelling : undefined;
+      const policy = labellingPolicy(recipe);
       const counts = pick(
         'labels',
-        same && { callsPerProof: same.callsPerProof, contestedShare: same.contestedShare },
+        ({ labelling: same }) => {
+          if (same?.policy !== policy) return undefined;
+          return { callsPerProof: same.callsPerProof, contestedShare: same.contestedShare };
+        },
         () => {
           const { source, value } = simulated();
           const { analyses, metaAnalyses, contestedShare } = value;
@@ -113,24 +159,44 @@ export function knownRates(recipe: Recipe, parent?: Measure, small?: MeasuredBas
       return {
         ...counts,
         labelledShare: 1 - counts.contestedShare,
-        tokens: tokens('labels', measured?.tokens['labelling'], () =>
-          mixed([
-            [simulated().value.analyses, tokensOfCall('verify')],
-            [simulated().value.metaAnalyses, tokensOfCall('metaVerify')],
-          ]),
+        tokens: tokens(
+          'labels',
+          (rates) => rates.tokens?.['labelling'],
+          () =>
+            mixed([
+              [simulated().value.analyses, tokensOfCall('verify')],
+              [simulated().value.metaAnalyses, tokensOfCall('metaVerify')],
+            ]),
         ),
       };
     },
-    rightShare: () => one('share with the right score', 'analyses', measured?.rightShare, () => assumed.RIGHT_SHARE),
+    rightShare: () =>
+      one(
+        'share with the right score',
+        'analyses',
+        (rates) => rates.rightShare,
+        () => assumed.RIGHT_SHARE,
+      ),
     verdictsPerQuestion(): number {
       const { seats } = recipe.experts;
       if (recipe.domain.experts === 'program' || seats < 2) return seats;
-      return seats + one('share that needs a lead', 'questions', undefined, () => assumed.DISAGREEMENT);
+      return (
+        seats +
+        one(
+          'share that needs a lead',
+          'questions',
+          () => undefined,
+          () => assumed.DISAGREEMENT,
+        )
+      );
     },
     minutesPerVerdict(phase: string, question: QuestionKind): number {
       if (recipe.domain.experts === 'program') return 0;
-      return one('minutes a verdict', phase, measured?.minutesPerVerdict[phase], () =>
-        assumed.minutesOfVerdict(question),
+      return one(
+        'minutes a verdict',
+        phase,
+        (rates) => rates.minutesPerVerdict?.[phase],
+        () => assumed.minutesOfVerdict(question),
       );
     },
   };

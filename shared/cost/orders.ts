@@ -31,7 +31,11 @@ export function counted(
       return {
         ...asked(judged, () => rates.judgeTokens(order)),
         trainingTokens: samples * rate.tokensPerSample,
-        trainingHours: (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
+        // A job is ended then.
+        trainingHours: Math.min(
+          recipe.training.wallHours,
+          (rate.startSeconds + samples * rate.secondsPerSample) / 3600,
+        ),
       };
     }
   }

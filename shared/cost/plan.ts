@@ -4,7 +4,7 @@ import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
 import type { MeasuredBases } from './assumed.ts';
 import { ordersOf, type PhaseName } from '../lap/phases.ts';
 import { counted } from './orders.ts';
-import type { Derived, ProblemFacts } from '../lap/facts.ts';
+import type { Derived, LapFacts, ProblemFacts } from '../lap/facts.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';
 import type { PlanHeadline } from '../lap/progress.ts';
@@ -46,24 +46,37 @@ export interface PlannedDomain {
   sizes(settings: unknown, asked: number, counted?: ProblemFacts): ProblemCounts;
 }
 
+/** What a plan may know beside the recipe. */
+export interface Known {
+  readonly facts?: LapFacts;
+  /** @default nothing was measured */
+  readonly measures?: readonly Measure[];
+}
+
 /**
  * The plan of a lap from its recipe, and from lap 2 on from what its parent left and measured.
  * @param turn place in its chain, counted from 1.
  * @param domain the recipe's.
- * @param known of a lap 1's problems, where they could be read.
+ * @param known what could be read of its files, and what else measured: the parent comes first.
  */
 export function planLap(
   recipe: Recipe,
   turn: number,
   domain: PlannedDomain,
   parent?: { readonly manifest: LapManifest; readonly measure?: Measure | undefined },
-  known?: ProblemFacts,
+  { facts = {}, measures = [] }: Known = {},
 ): LapPlan {
   const { settings, base } = recipe.domain;
-  const problems = domain.sizes(settings, recipe.coldStart.problems, known);
+  const there = parent === undefined ? facts.problems : undefined;
+  const problems = domain.sizes(settings, recipe.coldStart.problems, there);
   const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest) };
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
-  const { rates, basis } = knownRates(recipe, parent?.measure, small);
+  const { rates, basis } = knownRates(
+    recipe,
+    [...(parent?.measure ? [parent.measure] : []), ...measures],
+    small,
+    facts,
+  );
   const bound = withoutEarlyStop(rates, recipe);
   const phases = ordersOf({ recipe, turn }).map(({ phase, orders }) => {
     const at = (these: Rates) =>
@@ -76,7 +89,7 @@ export function planLap(
     turn,
     phases,
     total: { expected: totalOf('expected'), bound: totalOf('bound') },
-    basis: [...(parent === undefined ? problemsIn(domain, recipe, known) : []), ...basis()],
+    basis: [...(parent === undefined ? problemsIn(domain, recipe, there) : []), ...basis()],
   };
 }
 

@@ -10,8 +10,12 @@ export interface LapFacts {
   readonly problems?: ProblemFacts;
   /** Of each role's prompt as the chat template writes it, without the texts that it shows. */
   readonly prompts?: Readonly<Record<Task, number>>;
+  /** The same with the shortest statement: no prompt of a lap is shorter. */
+  readonly shortest?: Readonly<Record<Task, number>>;
   readonly base?: BaseFacts;
   readonly server?: ServerFacts;
+  /** Where the store is. */
+  readonly free?: { readonly bytes: number; readonly of: string };
   /** What it names and is not there, or cannot be read. @default nothing */
   readonly refused?: readonly Refusal[];
   /** What could not be looked at, or was guessed, a sentence each. @default nothing */

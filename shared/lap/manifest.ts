@@ -176,8 +176,26 @@ export const trainingsOf = ({ consolidation, stages }: Pick<LapManifest, 'consol
   ...stages,
 ];
 
-/** Of its sets and trainings, what a person should know: that they came to nothing, or nearly so, and why. */
-export const warningsOf = (manifest: Pick<LapManifest, 'consolidation' | 'stages' | 'sets'>): string[] => [
-  ...manifest.sets.flatMap(({ warning }) => warning ?? []),
-  ...trainingsOf(manifest).flatMap(({ warnings }) => warnings ?? []),
+/** What came to nothing in a lap, or nearly so: sets, trainings, skills of a consolidation, labels. */
+export const warningsOf = ({
+  lap,
+  sets,
+  labels: { set, expert },
+  ...trained
+}: Pick<LapManifest, 'lap' | 'sets' | 'labels' | 'consolidation' | 'stages'>): string[] => [
+  ...sets.flatMap(({ warning }) => warning ?? []),
+  ...trainingsOf(trained).flatMap(({ warnings }) => warnings ?? []),
+  ...(trained.consolidation?.skills ?? []).flatMap(({ skill, seen, passed }) =>
+    passed > 0 ? [] : [`${lap} consolidated no ${SKILLS[skill]}: of ${seen} none passed`],
+  ),
+  ...(set.labels.total > 0 && set.labels.auto + expert === 0
+    ? [
+        `${set.setId}: none of ${set.labels.total} proofs got a label (${set.labels.contested} contested, ` +
+          `${set.labels.unresolved} unresolved), so D_v does not grow. What helps: more analyses ` +
+          '(labelling.analysesPerProof), fewer that must agree (labelling.minValidAnalyses), or experts ' +
+          '(labelling.contested: ask)',
+      ]
+    : []),
 ];
+
+const SKILLS = { proofs: 'proofs', analyses: 'analyses', metaAnalyses: 'meta-analyses' } as const;

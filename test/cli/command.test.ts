@@ -69,10 +69,16 @@ test('--help explains a command and its options', () => {
   expect(status).toBe(0);
 });
 
-test('a lap that this machine cannot hold can be planned; one over its budget ends the plan with 1', () => {
+test('a lap that could not start here is planned, with all that is in its way, and ends the plan with 1', () => {
   const paper = flywheel(['plan', '--preset', 'paper', '--json']);
-  expect(paper.status).toBe(0);
+  expect(paper.status).toBe(1);
   expect(JSON.parse(paper.stdout)).toMatchObject({
+    refused: [
+      { field: 'domain.base' },
+      { field: 'domain.settings' },
+      { field: 'inference.engine' },
+      { field: 'training.cluster' },
+    ],
     preset: 'paper',
     turn: 1,
     from: null,
@@ -84,6 +90,29 @@ test('a lap that this machine cannot hold can be planned; one over its budget en
     /\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/,
   );
   expect(smoke.status).toBe(1);
+  const folder = flywheel(['plan', '--preset', 'smoke', '--set', 'domain.base=/models/base']);
+  expect(folder.stdout).toMatch(
+    /\nThis lap would not start\. domain\.base: expected .*, got "\/models\/base"; `flywheel import base` puts a folder/,
+  );
+  expect(folder.status).toBe(1);
+});
+
+test('a plan says what it read: problems, base, window, tokens of each role; people’s hours, and the disk', () => {
+  const { stdout, status } = flywheel(['plan', '--preset', 'smoke', '--expert', 'me']);
+  for (const line of [
+    /^ {2}problems: 50 \(16 to train on, 8 that validate, 14 held out\); a statement has 9 to 27 tokens, 15 in/m,
+    /^ {2}base: 454 k parameters, 1\.83 MB, 1,024 positions$/m,
+    /^ {2}window: 512 tokens of prompt and answer \(the bundled server, of this base\)$/m,
+    /^ {2}prove +2 +11 +17 +128 +367$/m,
+    /^people: 8 h \(experts\.people and experts\.hoursPerWeek say it in weeks\)$/m,
+    /^disk: 22\.2 MB \(checkpoints 10\.9 MB, .*\); \S+ .B are free in /m,
+  ])
+    expect(stdout).toMatch(line);
+  expect(status).toBe(0);
+  const weeks = ['--set', 'experts.people=2', '--set', 'experts.hoursPerWeek=4'];
+  expect(flywheel(['plan', '--preset', 'smoke', '--expert', 'me', ...weeks]).stdout).toMatch(
+    /^people: 8 h, 1 weeks of 2 people with 4 h a week each$/m,
+  );
 });
 
 test('a store of a later version is refused by its number; doctor names it, and stop still stops', () => {

@@ -98,3 +98,19 @@ test('a base is one that is shipped, by name, or a folder of the store; another 
   );
   expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
 });
+
+test('what cannot fit is refused with all fields, before the lap has a name', async () => {
+  const stages = { generator: { maxPromptTokens: 5, maxCompletionTokens: 1020 } };
+  const sampling = { prove: { maxTokens: 9000 } };
+  await expect(openLap(store, here, { preset: 'smoke', stages, sampling }, 'me')).rejects.toMatchObject({
+    type: 'InvalidLap',
+    message: expect.stringMatching(
+      /^Invalid lap input: stages\.generator\.maxPromptTokens: expected at least 11, .*; stages\.generator\.maxComp.*; samp/,
+    ) as string,
+  });
+  const full = { ...here, free: () => Promise.resolve({ bytes: 1e6, of: '/state' }) };
+  await expect(openLap(store, full, { preset: 'smoke' }, 'me')).rejects.toThrow(
+    /^Invalid lap input: disk: expected 22\.2 MB free in \/state \(checkpoints 10\.9 MB, .*, got 1 MB: make room/,
+  );
+  expect(existsSync(store.path('laps'))).toBe(false);
+});

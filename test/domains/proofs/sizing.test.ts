@@ -12,7 +12,7 @@ const proofs = domains.of('proofs');
 const sized = (facts: LapFacts, input: LapInput = {}) => {
   const resolved = resolveRecipe(domains, { preset: 'team', ...input }, undefined, facts);
   const reasons = new Map(resolved.derived?.map(({ field, reason }) => [field, reason]));
-  const plan = planLap(resolved.recipe, 1, proofs, undefined, facts.problems);
+  const plan = planLap(resolved.recipe, 1, proofs, undefined, { facts });
   return { ...resolved, reasons, plan };
 };
 /** They count where there are difficulties. */

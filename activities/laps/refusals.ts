@@ -1,0 +1,79 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Refusal } from '../../shared/lap/facts.ts';
+import { diskOf, diskRefusal } from '../../shared/cost/disk.ts';
+import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
+import { meansOf } from '../../shared/lap/means.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
+import { clusterFor } from '../clusters/registry.ts';
+import type { Cluster } from '../clusters/types.ts';
+import { engineFor, type Engine } from '../training/engines.ts';
+import type { ReadLap } from './read.ts';
+
+/** What there is to choose from: the names of the serving engines, and what trains, where. */
+export interface Choices {
+  readonly clusters: readonly Cluster[];
+  readonly servingEngines: readonly string[];
+  readonly trainingEngines: readonly Engine[];
+}
+
+/** What does not fit of a lap: its sizes with its files and servers, and itself into the store. */
+export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 'turn' | 'plan' | 'facts'>): Limits {
+  const { refused, warnings } = limitsOf({ recipe, turn }, facts);
+  const full = diskRefusal(diskOf({ recipe, turn }, plan, facts), facts);
+  const { wallHours } = recipe.training;
+  const long = plan.phases.filter(({ expected }) => expected.trainingHours >= wallHours).map(({ phase }) => phase);
+  const ended =
+    `training.wallHours ${wallHours}: ${long.join(', ')} may take longer; a job is ended then, and tried again from ` +
+    'where it was';
+  return {
+    refused: [...refused, ...(full ? [full] : [])],
+    warnings: [...warnings, ...(facts.base !== undefined && long.length > 0 ? [ended] : [])],
+  };
+}
+
+/** All that keeps a lap from starting here, but its budget; and what it had better be warned of. */
+export async function limitsHere(here: Choices, lap: ReadLap): Promise<Limits> {
+  const { recipe, plan } = lap;
+  const { refused, warnings } = fitOf(lap);
+  const checks: readonly (readonly [field: string, check: () => unknown])[] = [
+    ['training.engine', () => refuseUnknownTraining(here.trainingEngines, recipe)],
+    ['training.cluster', () => refuseWhatTheClusterCannotHold(here.clusters, recipe, plan)],
+  ];
+  const more: Refusal[] = [];
+  for (const [field, check] of checks)
+    try {
+      await check();
+    } catch (error) {
+      // A cluster that is away refuses nothing.
+      if (!(error instanceof ApplicationFailure)) more.push({ field, message: (error as Error).message });
+    }
+  return { refused: [...refused, ...more], warnings };
+}
+
+export function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {
+  if (!engines.includes(engine))
+    throw new Error(
+      `Invalid lap input: inference.engine: expected one of ${engines.join(', ')}, got ${JSON.stringify(engine)}`,
+    );
+}
+
+/** A lap trains by GRPO, a later one by SFT as well. */
+export function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe): void {
+  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, meansOf(recipe).engine, kind);
+}
+
+export async function refuseWhatTheClusterCannotHold(
+  clusters: readonly Cluster[],
+  { preset, training }: Recipe,
+  plan: LapPlan,
+): Promise<void> {
+  const { cluster, nodes, gpusPerNode } = training;
+  await clusterFor(clusters, cluster, training).catch((error: Error) => {
+    if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
+    throw new Error(
+      `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +
+        `plans ${plan.total.expected.calls.toLocaleString('en')} model calls. ${error.message}`,
+    );
+  });
+}
