@@ -84,11 +84,15 @@ export const ENOUGH = 10;
 /** Whether so few of a set's answers can be read that a person should know. Ours: less than a quarter. */
 export const isFew = (answered: number, samples: number): boolean => 4 * answered < samples;
 
-/** Whether a judge may have said the same each time, by the sum of what it said; the ledger tells for certain. */
-export const mayBeAlike = (verdicts: VerdictsByTask): boolean =>
+/**
+ * Whether a set's verdicts are worth a look at the ledger, which tells for certain: few can be read of a kind, or their
+ * sum is that of equal ones.
+ */
+export const mayBeAmiss = (verdicts: VerdictsByTask): boolean =>
   VERDICT_TASKS.some((task) => {
-    const said = verdicts[task].asked - lostOf(verdicts[task]);
-    return said >= ENOUGH && [0, 0.5, 1].includes(verdicts[task].scores / said);
+    const { asked, scores } = verdicts[task];
+    const said = asked - lostOf(verdicts[task]);
+    return isFew(said, asked) || (said >= ENOUGH && [0, 0.5, 1].includes(scores / said));
   });
 
 /**

@@ -9,7 +9,7 @@ import {
 import type { ShardResult } from '../../activities/sets/shard.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { EngineSettings, LabelCounts, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
-import { isFew, lossesText, mayBeAlike, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
+import { isFew, lossesText, mayBeAmiss, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
 import { callsIn } from '../../shared/outcomes.ts';
 import { failure } from '../failure.ts';
 import { quick } from '../proxies.ts';
@@ -120,7 +120,7 @@ export async function ended(set: WindowSet, state: WindowState, must = false): P
   const { counts, verdicts } = state;
   const few = isFew(counts.answered, callsIn(counts));
   // A run that an older version began has no count of its verdicts.
-  const warning = few || (verdicts && mayBeAlike(verdicts)) ? await quick.setInWords(set.setId) : undefined;
+  const warning = few || (verdicts && mayBeAmiss(verdicts)) ? await quick.setInWords(set.setId) : undefined;
   if (few && must && counts.answered === 0)
     throw failure('NoAnswers', `Expected an answer that can be read, got none: ${warning}`);
   if (warning === undefined) return setResult(set.setId, state);

@@ -1,4 +1,4 @@
-import { isFew, mayBeAlike, NO_VERDICTS, NO_VERDICTS_BY_TASK } from '../../../shared/figures/losses.ts';
+import { isFew, mayBeAmiss, NO_VERDICTS, NO_VERDICTS_BY_TASK } from '../../../shared/figures/losses.ts';
 import { SetWords } from '../../../shared/figures/usable.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import type { Task } from '../../../shared/records.ts';
@@ -81,9 +81,10 @@ test.each([0, 0.5, 1] as const)(
   },
 );
 
-test('what a judge says may all be one where its sum says so', () => {
+test('verdicts may be amiss where their sum is that of equal ones, or few of a kind can be read', () => {
   const counted = (asked: number, scores: number, unparseable = 0) =>
-    mayBeAlike({ ...NO_VERDICTS_BY_TASK, metaVerify: { ...NO_VERDICTS, asked, scores, unparseable } });
+    mayBeAmiss({ ...NO_VERDICTS_BY_TASK, metaVerify: { ...NO_VERDICTS, asked, scores, unparseable } });
   expect([counted(10, 10), counted(10, 0), counted(10, 5), counted(12, 10, 2)]).toEqual([true, true, true, true]);
   expect([counted(10, 9), counted(9, 9), counted(0, 0), counted(12, 10)]).toEqual([false, false, false, false]);
+  expect([counted(5, 1, 4), counted(4, 1, 3)]).toEqual([true, false]);
 });
