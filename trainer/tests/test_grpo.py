@@ -18,6 +18,23 @@ from trainer.tests.support import BASE, job_value
 from trainer.tests.training import FakeClient, make_training
 
 
+class GroupsPerPassTest(unittest.TestCase):
+    def test_a_pass_holds_as_many_groups_as_fit_by_their_tokens_and_by_the_logits_of_a_real_vocabulary(self) -> None:
+        for prompts, copies, prompt_tokens, answer_tokens, vocabulary, groups in (
+            (16, 8, 320, 288, 200, 16),
+            (16, 8, 3000, 288, 200, 2),
+            (16, 8, 320, 288, 49_152, 2),
+            (6, 4, 320, 500, 49_152, 2),
+            (8, 8, 4400, 1152, 49_152, 1),
+            (7, 4, 320, 500, 49_152, 1),
+        ):
+            sizes = {"promptsPerStep": prompts, "groupSize": copies}
+            limits = {"maxPromptTokens": prompt_tokens, "maxCompletionTokens": answer_tokens}
+            with TemporaryDirectory() as folder, self.subTest(str(sizes | limits)):
+                hyper = parse_job(job_value(Path(folder), **sizes, **limits)).hyper
+                self.assertEqual(grpo.groups_per_pass(hyper, vocabulary), groups)
+
+
 class UnscorableTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:

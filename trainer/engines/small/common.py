@@ -15,6 +15,9 @@ from trainer.contract.progress import Progress
 from trainer.contract.states import seal
 from trainer.engines.small.internals import StateTrainer
 
+LOGITS_PER_PASS = 2**28
+"""Numbers that a forward pass may have as logits: as float32 a gibibyte, and its gradients some more."""
+
 
 class Run(TrainerCallback):
     """One attempt at a job: counts steps, writes metrics, decides when to save and when to stop."""

@@ -14,7 +14,7 @@ from trainer.contract.failures import JobFailure
 from trainer.contract.job import GrpoHyper, GrpoJob
 from trainer.contract.rewards import RewardClient
 from trainer.contract.rows import Long, Row
-from trainer.engines.small.common import JobTrainer, Run, shared_settings
+from trainer.engines.small.common import LOGITS_PER_PASS, JobTrainer, Run, shared_settings
 from trainer.engines.small.internals import GroupTrainer
 from trainer.engines.small.llama import Llama
 from trainer.engines.small.sampler import sample
@@ -24,15 +24,19 @@ from trainer.engines.small.shape import shape_of
 TOKENS_PER_PASS = 98_304
 
 
-def grpo_config(job: GrpoJob) -> GRPOConfig:
+def groups_per_pass(hyper: GrpoHyper, vocabulary: int) -> int:
+    """As many of a step's groups as are read at once, all of them where they fit; one at least."""
+    tokens = hyper.group_size * (hyper.max_prompt_tokens + hyper.max_completion_tokens)
+    logits = hyper.group_size * hyper.max_completion_tokens * vocabulary
+    most = max(1, min(TOKENS_PER_PASS // tokens, LOGITS_PER_PASS // logits))
+    return max(groups for groups in range(1, most + 1) if hyper.prompts_per_step % groups == 0)
+
+
+def grpo_config(job: GrpoJob, vocabulary: int) -> GRPOConfig:
     """The job's settings in TRL's names. Loss and scaling as docs/rehearsal.md found them to work: dapo, by group."""
     hyper = job.hyper
     samples = hyper.prompts_per_step * hyper.group_size
-    group_tokens = hyper.group_size * (hyper.max_prompt_tokens + hyper.max_completion_tokens)
-    divisors = [groups for groups in range(1, hyper.prompts_per_step + 1) if hyper.prompts_per_step % groups == 0]
-    micro = hyper.group_size * max(
-        groups for groups in divisors if groups == 1 or groups * group_tokens <= TOKENS_PER_PASS
-    )
+    micro = hyper.group_size * groups_per_pass(hyper, vocabulary)
     return GRPOConfig(
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=samples // micro,
@@ -67,7 +71,7 @@ class GrpoTraining(JobTrainer, GroupTrainer):
             model=model,
             reward_funcs=self.ask_rewards,
             rollout_func=self.roll_out,
-            args=grpo_config(run.job),
+            args=grpo_config(run.job, model.get_input_embeddings().num_embeddings),
             # TRL hands prompts on to the two functions above: a row's number stands for its prompt.
             train_dataset=Dataset.from_dict({"prompt": [str(row) for row in order]}),
             processing_class=chats.tokenizer,

@@ -10,7 +10,7 @@ from trl import SFTConfig, SFTTrainer
 from trainer.contract.chats import Chats
 from trainer.contract.job import SftHyper, SftJob
 from trainer.contract.rows import Long, Row
-from trainer.engines.small.common import JobTrainer, Run, shared_settings
+from trainer.engines.small.common import LOGITS_PER_PASS, JobTrainer, Run, shared_settings
 from trainer.engines.small.groups import Groups, log_probabilities
 from trainer.engines.small.shape import Shape, shape_of
 from trainer.engines.small.shared_starts import Alike, Written, alike
@@ -78,7 +78,7 @@ class SftTraining(JobTrainer, SFTTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """As TRL's, but on a CPU what rows begin with alike is read once."""
+        """As TRL's, but on a CPU what rows begin with alike is read once, and logits are of what is learned alone."""
         together = self.together(inputs)
         if together is None:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -87,7 +87,7 @@ class SftTraining(JobTrainer, SFTTrainer):
         return -sum(log_probability(own, self.shape, rows) for rows in together) / learned
 
     def together(self, inputs: dict[str, Any]) -> list[Alike] | None:
-        """The batch's rows by their beginnings; None where none are alike, or another forward pass is needed."""
+        """The batch's rows by their beginnings; None where TRL's way costs no more, or is needed."""
         if self.shape is None or self.accelerator.device.type != "cpu":
             return None
         ids, labels, lengths = (
@@ -98,7 +98,8 @@ class SftTraining(JobTrainer, SFTTrainer):
         starts = labels.argmax(1).tolist()
         rows = [Written(row[:length], start) for row, length, start in zip(ids, lengths, starts, strict=True)]
         found = alike(rows)
-        return found if len(found) < len(rows) else None
+        large = inputs["input_ids"].numel() * self.shape.vocab > LOGITS_PER_PASS
+        return found if large or len(found) < len(rows) else None
 
 
 def log_probability(model: Any, shape: Shape, rows: Alike) -> torch.Tensor:
