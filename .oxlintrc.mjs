@@ -13,6 +13,7 @@ const ACTIVITIES = [
   ['datasets'],
   ['laps'],
   ['preflight'],
+  ['teaching'],
 ];
 
 /** Imports of `rooms` from anywhere below the top. */

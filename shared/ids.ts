@@ -157,6 +157,8 @@ export const uri = {
   comparison: (a: readonly string[], b: readonly string[]) => `comparisons/${side(b)}-against-${side(a)}.html`,
 
   dataset: (at: Place, name: string) => `datasets/${at}/${name}.jsonl`,
+  /** What a base is taught. */
+  teaching: file('datasets', 'teaching.json'),
   /** What was collected from one set, under the set's name. */
   collected: (setId: string) => `datasets/${setId}.jsonl`,
 

@@ -64,6 +64,9 @@ async function freeRoom() {
   }
 }
 
+/** The trainer's Python, for what is asked of it beside jobs and servers. */
+export const pythonOfTrainer = () => ({ python: config.python, root: machine.root, env: machine.env });
+
 /** The clusters of this installation. */
 export function configuredClusters(): Cluster[] {
   return openClusters(config.clusters, { ...machine, folder: path.join(config.runDir, 'jobs') });

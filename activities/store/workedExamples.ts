@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { FORMATS } from '../../shared/answers.ts';
 import type { Problem, Task } from '../../shared/records.ts';
 import type { Score } from '../../shared/scores.ts';
+import { answerText, type Findings } from './answerTexts.ts';
 import type { PromptValues } from './promptSet.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '../../prompts/examples.jsonl');
@@ -15,12 +15,6 @@ export interface WorkedExample {
   readonly answer: string;
   /** What the answer's box holds, for tasks that give a score. */
   readonly score?: Score;
-}
-
-/** An assessment without what stands around it: what was found, and the score that follows. */
-interface Findings {
-  readonly findings: string;
-  readonly score: Score;
 }
 
 /** A line of prompts/examples.jsonl. */
@@ -57,9 +51,9 @@ export async function workedExamples(): Promise<Readonly<Record<Task, readonly W
 function examplesOf(line: Line): Record<Task, WorkedExample> {
   const { id, topic, problem: statement, proof, score, findings, better, judged, meta, quality } = line;
   const problem = { id, statement, topic, source: 'examples' };
-  const analysis = analysisText({ findings, score });
-  const rated = judged ? analysisText(judged) : analysis;
-  const last = better === undefined ? [] : [selfVerifiedText(better.proof, { ...better, score: 1 })];
+  const analysis = answerText.analysis({ findings, score });
+  const rated = judged ? answerText.analysis(judged) : analysis;
+  const last = better === undefined ? [] : [answerText.selfVerified(better.proof, { ...better, score: 1 })];
   const example = (shown: Omit<PromptValues, 'problem'>, answer: string, given?: Score): WorkedExample => ({
     problem,
     values: { problem: statement, ...shown },
@@ -67,21 +61,19 @@ function examplesOf(line: Line): Record<Task, WorkedExample> {
     ...(given !== undefined && { score: given }),
   });
   return {
-    prove: example({}, proofText(better?.proof ?? proof)),
-    refine: example({ proof, analysis }, proofText(better?.proof ?? proof)),
-    selfVerify: example({}, selfVerifiedText(proof, { findings, score }), score),
-    selfRefine: example({}, [selfVerifiedText(proof, { findings, score }), ...last].join('\n\n'), better ? 1 : score),
+    prove: example({}, answerText.proof(better?.proof ?? proof)),
+    refine: example({ proof, analysis }, answerText.proof(better?.proof ?? proof)),
+    selfVerify: example({}, answerText.selfVerified(proof, { findings, score }), score),
+    selfRefine: example(
+      {},
+      [answerText.selfVerified(proof, { findings, score }), ...last].join('\n\n'),
+      better ? 1 : score,
+    ),
     verify: example({ proof }, analysis, score),
-    metaVerify: example({ proof, analysis: rated }, metaAnalysisText({ findings: meta, score: quality }), quality),
+    metaVerify: example(
+      { proof, analysis: rated },
+      answerText.metaAnalysis({ findings: meta, score: quality }),
+      quality,
+    ),
   };
-}
-
-const proofText = (proof: string): string => `${FORMATS.prove[0]}\n\n${proof}`;
-const selfVerifiedText = (proof: string, found: Findings): string =>
-  `${proofText(proof)}\n\n${FORMATS.selfVerify[1]}\n\n${analysisText(found)}`;
-const analysisText = (found: Findings): string => assessment(FORMATS.verify, found);
-const metaAnalysisText = (found: Findings): string => assessment(FORMATS.metaVerify, found);
-
-function assessment([opening, closing, box]: readonly [string, string, string], { findings, score }: Findings): string {
-  return `${opening}\n${findings}\n\n${closing}\n${box}${score}}`;
 }

@@ -10,8 +10,13 @@ KINDS = ("grpo", "sft")
 
 
 def train(attempt: Attempt) -> Succeeded:
-    for name in attempt.job.engine_options:
-        raise JobFailure("app", f"job file: engineOptions.{name} is no option of the engine small; remove it")
+    job = attempt.job
+    for name, value in job.engine_options.items():
+        if name != "stepsOfOneDataset" or job.kind != "sft":
+            problem = f"engineOptions.{name} is no option of the engine small for kind {job.kind}"
+            raise JobFailure("app", f"job file: {problem}; remove it")
+        if not isinstance(value, bool):
+            raise JobFailure("app", f"job file: expected engineOptions.{name} to be true or false, got {value!r}")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise JobFailure("app", "the engine small runs as one process on one device; start it without torchrun")
     # Imports TRL, which takes seconds.

@@ -22,7 +22,7 @@ from trainer.contract.states import latest
 from trainer.engines.small.common import JobTrainer, Run
 from trainer.engines.small.grpo import GrpoTraining, too_long
 from trainer.engines.small.internals import load_weights, save_state
-from trainer.engines.small.sft import Example, SftTraining
+from trainer.engines.small.sft import Example, SftTraining, by_dataset
 
 log = logging.getLogger("trainer")
 T = TypeVar("T")
@@ -70,7 +70,10 @@ class Session:
             log.warning("left out %s: its %s has %d tokens, %s is %d", *long)
         weights = [spec.weight for spec in job.datasets]
         count = per_step * job.hyper.max_steps
-        order = mixture([len(dataset) for dataset in kept], weights, count, job.hyper.seed)
+        sizes = [len(dataset) for dataset in kept]
+        order = mixture(sizes, weights, count, job.hyper.seed)
+        if job.engine_options.get("stepsOfOneDataset"):
+            order = by_dataset(order, sizes, per_step)
         return [row for dataset in kept for row in dataset], order
 
     def train(self) -> Succeeded:

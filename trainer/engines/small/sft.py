@@ -108,3 +108,14 @@ def log_probability(model: Any, shape: Shape, rows: Alike) -> torch.Tensor:
     groups = Groups([rows.start], rests, max(len(rest) for rest in rests), rows.unasked)
     chosen, _ = log_probabilities(model, shape, groups, 1.0)
     return chosen.sum()
+
+
+def by_dataset(order: list[int], sizes: list[int], per_step: int) -> list[int]:
+    """The same rows, those of one dataset together: where weights are equal, a step's are of one.
+
+    So they begin alike, where a dataset's rows are a task's. With `engineOptions.stepsOfOneDataset`.
+    """
+    ends = [sum(sizes[: index + 1]) for index in range(len(sizes))]
+    window = per_step * len(sizes)
+    chunks = [order[start : start + window] for start in range(0, len(order), window)]
+    return [row for chunk in chunks for row in sorted(chunk, key=lambda row: sum(row >= end for end in ends))]

@@ -1,0 +1,22 @@
+/** What begins a title, a key phrase or a box: from there on a text is no longer what it was begun as. */
+const MARKS = /##|\\boxed|here\s+is\s+my|based\s+on\s+my/i;
+/** The end of a sentence: not a point within a number or an abbreviation's. */
+const ENDS = /[.!?](?=["')\]$]*(?:\s|$))/g;
+
+/**
+ * What can be used of a text that a base wrote until it was stopped: up to its last whole sentence, before anything
+ * that an answer is read by. A first sentence that never ends is cut at its last word and closed. Empty where nothing
+ * is left.
+ */
+export function wholeSentences(text: string): string {
+  const mark = text.search(MARKS);
+  const own = (mark < 0 ? text : text.slice(0, mark)).trim();
+  let end = 0;
+  for (const match of own.matchAll(ENDS)) {
+    const after = own.slice(match.index + 1);
+    end = match.index + 1 + (/^["')\]$]*/.exec(after)?.[0].length ?? 0);
+  }
+  if (end > 0 && /[\p{L}\p{N}]/u.test(own.slice(0, end))) return own.slice(0, end);
+  const words = mark < 0 ? own.replace(/\s+\S*$/, '') : own;
+  return /[\p{L}\p{N}]/u.test(words) ? `${words.replace(/[\s,;:(-]+$/, '')}.` : '';
+}
