@@ -75,13 +75,13 @@ test.each<[string, LapInput, RegExp]>([
 });
 
 test('a lap that finished is gone on from, and one that is under way is left alone', async () => {
-  await open({ preset: 'smoke' });
+  const { recipe } = await open({ preset: 'smoke' });
   underWay = ['main/lap-0001'];
   await expect(open({ mend: 'lap-0001' })).rejects.toThrow(
     /expected a lap that has ended, got "main\/lap-0001", whose workflow/,
   );
   underWay = [];
-  await store.writeJson(uri.manifest('main/lap-0001'), {});
+  await store.writeJson(uri.manifest('main/lap-0001'), { lap: 'main/lap-0001', recipe });
   expect((await open({ mend: 'lap-0001' })).lap).toBe('main/lap-0002'); // its report is missing: it failed at the last
   await store.writeJson(uri.report('main/lap-0001'), {});
   await expect(open({ mend: 'lap-0001' })).rejects.toThrow(/got "main\/lap-0001", which has: go on from it with from/);
