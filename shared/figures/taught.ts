@@ -1,5 +1,5 @@
 import type { RewardAnswer } from '../reward/protocol.ts';
-import type { JudgeScores, Malformed } from '../reward/rewards.ts';
+import { CUT_OFF, type JudgeScores, type Malformed } from '../reward/rewards.ts';
 import { quoted } from '../texts.ts';
 import type { MetricsLine } from '../training/job.ts';
 import { ENOUGH } from './losses.ts';
@@ -70,6 +70,7 @@ export class CourseWords {
     const wellFormed = sum(this.#rewards);
     const cut = meanOf(lines.flatMap(({ truncatedShare }) => truncatedShare ?? [])) ?? 0;
     const reasons = [...this.#reasons.values()].sort((a, b) => b.count - a.count);
+    const onlyCut = reasons.length > 0 && reasons.every(({ reason }) => reason === CUT_OFF);
     const listed = reasons.map((each) => `${each.count} ${each.reason}`).join(', ');
     const said = [
       malformed > 0 &&
@@ -79,8 +80,10 @@ export class CourseWords {
       reasons[0] && `One of them: ${quoted(reasons[0].begins)}`,
     ].filter(Boolean);
     const helps = [
-      cut >= MANY_CUT && 'longer answers (maxCompletionTokens of the stage)',
-      malformed > wellFormed && 'an init that keeps the format (`flywheel base teach-format` makes a base that does)',
+      (cut >= MANY_CUT || onlyCut) && 'longer answers (maxCompletionTokens of the stage)',
+      malformed > wellFormed &&
+        !onlyCut &&
+        'an init that keeps the format (`flywheel base teach-format` makes a base that does)',
       malformed <= wellFormed && judgesAlike && 'a judge that tells answers apart',
       malformed <= wellFormed &&
         !judgesAlike &&

@@ -41,11 +41,13 @@ export interface JudgeScores {
   readonly meta?: readonly Score[] | undefined;
 }
 
-/** Why an answer has no format reward, and its beginning. */
+/** Why an answer has no format reward (`CUT_OFF`, or what its reader says), and its beginning. */
 export interface Malformed {
   readonly reason: string;
   readonly begins: string;
 }
+
+export const CUT_OFF = 'cut off';
 
 /** R_score(s', s) = 1 − |s' − s| (paper 2.1). `truth` may be a mean of verdicts. */
 export function scoreReward(given: Score, truth: number): number {

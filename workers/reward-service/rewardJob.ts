@@ -2,6 +2,7 @@ import { sha256 } from '../../activities/inference/keys.ts';
 import { answerImitatesVerdict, formatReward, parseAnswer, type ParsedAnswer } from '../../shared/answers.ts';
 import type { RewardAnswer, RewardBatch, RewardItem, RewardSpec } from '../../shared/reward/protocol.ts';
 import {
+  CUT_OFF,
   isKeptForAudit,
   judgeNeed,
   rewardOf,
@@ -218,6 +219,6 @@ export class RewardJob {
 }
 
 function malformedOf(answer: ParsedAnswer, { truncated, response, thinking = '' }: KnownItem): Malformed {
-  const reason = truncated ? 'cut off' : answer.kind === 'malformed' ? answer.reason : 'unknown';
+  const reason = truncated ? CUT_OFF : answer.kind === 'malformed' ? answer.reason : 'unknown';
   return { reason, begins: (response || thinking).slice(0, 200) };
 }

@@ -41,6 +41,11 @@ test('a base that keeps no format: unchanged, flat, format 0 in all, what it wro
   ]);
 });
 
+test('answers that were all cut off want room alone', () => {
+  const [text] = said([broken('cut off'), broken('cut off')], { lines: [line(1, 1, 1)] });
+  expect(text).toMatch(/What helps: longer answers \(maxCompletionTokens of the stage\)$/);
+});
+
 test('groups that are flat though the format is kept are flat for another reason', () => {
   const [text] = said([scored(1, 0.5), scored(1, 0.5)], { lines: [line(1, 1), line(2, 1)] });
   expect(text).toContain('in all its 2 steps');
