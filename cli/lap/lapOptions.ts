@@ -10,7 +10,7 @@ import {
   type LapInput,
   type ParentRecipe,
 } from '../../shared/lap/lapInput.ts';
-import { isRecord } from '../../shared/lap/issues.ts';
+import { isRecord, valueAt } from '../../shared/lap/issues.ts';
 import { differences, type FieldChange } from '../../shared/lap/changes.ts';
 import { configuredServing, configuredSurroundings } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
@@ -138,7 +138,17 @@ export function firstDifference(one: LapInput, other: LapInput, parent?: ParentR
     if (from !== to) return { field, from, to };
   }
   const recipeOf = (input: LapInput) => resolveRecipe(domains, input, parent).recipe;
-  return differences('', recipeOf(one), recipeOf(other))[0];
+  const [first] = differences('', recipeOf(one), recipeOf(other));
+  if (first === undefined) return undefined;
+  const { field, from, to } = first;
+  return { field, from: asGiven(one, field, from), to: asGiven(other, field, to) };
+}
+
+/** A preset with sizing states what stands in for a size until it is derived: that says nothing. */
+function asGiven(input: LapInput, field: string, stated: unknown): unknown {
+  const given = valueAt(input, field.split('.'));
+  const isSized = [...domains.byName.values()].some(({ sizing }) => sizing?.[input.preset ?? ''] !== undefined);
+  return isSized && given === undefined ? `as preset ${input.preset} has it` : stated;
 }
 
 function assign(target: Record<string, unknown>, names: readonly string[], value: unknown, option: string): void {

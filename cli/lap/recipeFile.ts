@@ -31,6 +31,7 @@ export async function readRecipe(file: string): Promise<LapInput> {
   try {
     const { endpoints, ...fields } = recordOf(parseJsonc(at, text));
     if (parentOf(fields) === undefined) resolveRecipe(domains, fields); // a misspelt field, before anything is taken in
+    await refuseUnmarked(fields, path.dirname(at));
     const take = endpoints === undefined ? undefined : await endpointsAt(endpoints, path.dirname(at));
     const input = await withFiles(fields, path.dirname(at));
     await take?.();
@@ -83,12 +84,23 @@ export async function withFiles(input: object, folder: string): Promise<LapInput
   return taken as LapInput;
 }
 
-const isOutside = (value: unknown): value is string =>
-  typeof value === 'string' && (/^\.\.?(\/|$)/.test(value) || path.isAbsolute(value));
+const namesFile = (text: string): boolean => /^\.\.?(\/|$)/.test(text) || path.isAbsolute(text);
+const isOutside = (value: unknown): value is string => typeof value === 'string' && namesFile(value);
 
 async function refuseMissing(field: string, what: string, value: string, file: string): Promise<void> {
   if ((await stat(file).catch(() => undefined)) === undefined)
     throw new Error(`${field}: expected ${what}, got ${show(value)}, and ${file} is not there`);
+}
+
+/** A name without `./` lies in the store: where it is not there, and beside the recipe, the dot was forgotten. */
+async function refuseUnmarked(input: object, folder: string): Promise<void> {
+  for (const field of ['domain.settings.path', 'domain.base']) {
+    const value = valueAt(input, field.split('.'));
+    if (typeof value !== 'string' || value.startsWith('hf:') || namesFile(value)) continue;
+    const isBeside = (await stat(path.join(folder, value)).catch(() => undefined)) !== undefined;
+    if (isBeside && !(await store.exists(value)))
+      throw new Error(`${field}: expected "./${value}" for what lies beside the recipe, got ${show(value)}`);
+  }
 }
 
 /** Texts are known by their digest; the name is for people, and no shipped set's. */

@@ -69,5 +69,11 @@ test('two inputs are the same lap when their recipes are', () => {
   expect(firstDifference({ preset: 'smoke' }, { preset: 'smoke', seed: 3 })).toMatchObject({ field: 'seed', to: 3 });
   expect(firstDifference({ from: 'lap-0001' }, { from: 'main/lap-0001' }, finished)).toBeUndefined();
   expect(firstDifference({}, { from: 'main/lap-0001' }, finished)).toMatchObject({ field: 'from' });
+  const team = { preset: 'team' };
+  expect(firstDifference(team, { ...team, labelling: { proofs: 3 } })).toEqual({
+    field: 'labelling.proofs',
+    from: 'as preset team has it',
+    to: 3,
+  });
   expect(firstDifference({}, { labelling: { proofs: 60 } })).toMatchObject({ field: 'labelling.proofs', to: 60 });
 });

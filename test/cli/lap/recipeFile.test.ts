@@ -100,6 +100,11 @@ describe('a recipe file', () => {
       /domain\.settings\.path: expected a file of problems, got "\.\/lost\.jsonl", and .*lost\.jsonl is not there/,
     ],
     [
+      'a path without its dot',
+      '{ "preset": "team", "domain": { "base": "base" } }',
+      /domain\.base: expected "\.\/base" for what lies beside the recipe, got "base"/,
+    ],
+    [
       'a folder that is no model',
       '{ "preset": "team", "domain": { "base": "./prompts" } }',
       /team\.jsonc: domain\.base: Expected .*prompts to be a checkpoint/,

@@ -124,6 +124,16 @@ describe('a lap input', () => {
     expect(() => resolveRecipe(domains, input)).toThrow(message);
   });
 
+  it('of a later lap keeps its parent’s sizes, unless it names the preset anew', () => {
+    const { recipe } = resolveRecipe(domains, { preset: 'team', experts: { people: 9 } }, undefined, {});
+    const parent = { turn: 1, recipe };
+    const later = resolveRecipe(domains, { from: 'lap-0001' }, parent, {});
+    expect(later.derived).toBeUndefined();
+    expect(later.recipe.coldStart).toEqual(recipe.coldStart);
+    const anew = resolveRecipe(domains, { from: 'lap-0001', preset: 'team' }, parent, {});
+    expect(anew.recipe.coldStart.expertProofs).toBeLessThan(recipe.coldStart.expertProofs);
+  });
+
   it('names every bad field at once', () => {
     expect(() => resolveRecipe(domains, { seed: -1, coldStart: { problems: 0 } })).toThrow(
       /seed: .*got -1; coldStart\.problems: .*got 0/,
