@@ -3,6 +3,7 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { EarlierCalls } from '../inference/earlierCalls.ts';
+import { takeLease } from '../store/lease.ts';
 import { inBlocks } from '../store/lines.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { readShard, shardFiles } from './inspect.ts';
@@ -70,8 +71,17 @@ async function* outcomesOf(
   for (const index of among) {
     const file = files[index];
     if (file === undefined || file.state === 'notStarted') continue;
+    if (file.state === 'open') await untouched(store, file.uri);
     for await (const { unused: _, ...outcome } of readShard(store, file)) yield outcome;
   }
+}
+
+/**
+ * Of a lap that was terminated a shard asks on until its worker hears of it.
+ * @throws LeaseHeld while it does: what it pays for by then is to be taken, too.
+ */
+async function untouched(store: ArtifactStore, ledger: string): Promise<void> {
+  await (await takeLease(store, `${ledger}.lock`)).release();
 }
 
 async function shardsWith(

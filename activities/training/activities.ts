@@ -27,7 +27,24 @@ export function createTrainingActivities(settings: TrainingSettings) {
   const { clusters, engines, ...means } = { graceMs: 20_000, ...settings };
   const { store, reward, graceMs } = means;
 
+  /** Checks what is to be trained and binds its key to it; takes over what an equal training of a donor came to. */
+  async function begin(input: RunTrainingInput) {
+    const folder = new JobFolder(store, input.jobKey);
+    const engine = engineOf(engines, input);
+    const cluster = await clusterFor(clusters, input.cluster, input.resources);
+    folder.job(input, 1, reward);
+    await checkArtifacts(store, input);
+    await folder.bind(input);
+    const result = await takeOver(input, { store, folder, cluster, graceMs });
+    const taken = result && (await folder.taken());
+    return { folder, engine, cluster, ...(taken && { outcome: await takenOutcome(input, result, taken, store) }) };
+  }
+
   return {
+    /** A result that is taken over, if one is: asked for before judges are served for nothing. */
+    takeTraining: (input: RunTrainingInput): Promise<TrainingOutcome | undefined> =>
+      beating(async () => (await begin(input)).outcome),
+
     /**
      * Ends the job of a cancelled training, if it still runs: for the clean-up of a lap whose worker was gone when it
      * was cancelled.
@@ -41,15 +58,8 @@ export function createTrainingActivities(settings: TrainingSettings) {
      */
     runTraining: (input: RunTrainingInput): Promise<TrainingOutcome> =>
       beating(async (heartbeat) => {
-        const folder = new JobFolder(store, input.jobKey);
-        const engine = engineOf(engines, input);
-        const cluster = await clusterFor(clusters, input.cluster, input.resources);
-        folder.job(input, 1, reward);
-        await checkArtifacts(store, input);
-        await folder.bind(input);
-        const result = await takeOver(input, { store, folder, cluster, graceMs });
-        const taken = result && (await folder.taken());
-        if (result && taken) return takenOutcome(input, result, taken, store);
+        const { folder, engine, cluster, outcome } = await begin(input);
+        if (outcome !== undefined) return outcome;
         const { info, cancellationSignal: signal } = Context.current();
         const { workflowId, runId } = info.workflowExecution ?? {};
         const execution = `${workflowId}/${runId}/${info.activityId}`;

@@ -27,7 +27,7 @@ async function lastLapOf(preset: string): Promise<PhaseSeconds | undefined> {
   const laps = (await knownLaps(store)).filter(({ finished }) => finished);
   const manifests = await Promise.all(laps.map(({ lap }) => store.readJson<LapManifest>(uri.manifest(lap))));
   const [last] = manifests
-    .filter(({ recipe }) => recipe.preset === preset)
+    .filter(({ recipe, mended }) => recipe.preset === preset && mended === undefined) // taking over takes no time
     .sort((one, other) => Date.parse(other.endedAt) - Date.parse(one.endedAt));
   const secondsOf = ({ startedAt, endedAt }: LapManifest['phases'][number]) =>
     (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;

@@ -1,5 +1,5 @@
 import { expertTime, type AnsweredAt } from '../../shared/cost/expertTime.ts';
-import type { ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
+import type { ReviewEntry, ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
@@ -22,7 +22,9 @@ export async function expertFigures({ store, manifest, notes }: Measuring): Prom
     const { setId, verdicts, taken = 0 } = review;
     const phase = partOf(setId) ?? setId;
     const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
-    const { minutes, perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
+    const own = answers.filter(({ takenFrom }) => takenFrom === undefined); // others were an earlier lap's minutes
+    const { minutes } = expertTime(own, recipe.experts.leaseMinutes);
+    const { perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
     if (answers.length > 0 && perVerdict === null)
       notes.absent(
         `ledger.${phase}.expertMinutes`,
@@ -34,14 +36,15 @@ export async function expertFigures({ store, manifest, notes }: Measuring): Prom
   return uses;
 }
 
-async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResult): Promise<AnsweredAt[]> {
+type Answer = AnsweredAt & Pick<ReviewEntry, 'takenFrom'>;
+
+async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResult): Promise<Answer[]> {
   const log = new ReviewLog(store);
-  const answers: AnsweredAt[] = [];
+  const answers: Answer[] = [];
   for await (const { id } of store.readJsonl<ReviewRow>(results)) {
     for (const entry of await log.read(setId, id)) {
-      if (entry.takenFrom !== undefined) continue; // an earlier lap's minutes
       if ((entry.kind === 'verdict' || entry.kind === 'adjudication') && entry.verdict.source === 'expert')
-        answers.push({ annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
+        answers.push({ ...entry, annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
     }
   }
   return answers;

@@ -49,7 +49,9 @@ async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: wi
     'row' in found
       ? [found.in.uri, await describeProof(store, made, found)]
       : [found.uri, await describe(store, found, weights)];
-  const { chain, named } = await chainOf(store, lapOf(at) ?? lapOf(subject.by ?? ''));
+  // A checkpoint that a mended lap took over was made in a lap that never finished: the lap that was named has a chain.
+  const lap = lapOf(at) ?? lapOf(asked) ?? lapOf(inMain(asked)) ?? lapOf(subject.by ?? '');
+  const { chain, named } = await chainOf(store, lap);
   return { subject: subject.id, chain, ...(await walk(store, subject, { weights, named })) };
 }
 

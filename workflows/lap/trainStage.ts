@@ -12,7 +12,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
 import { maxLossShareOf } from '../../shared/lap/usual.ts';
 import { trainToEnd } from './trainingJob.ts';
-import { data, serving } from '../proxies.ts';
+import { data, serving, training } from '../proxies.ts';
 
 interface TrainStageInput {
   readonly opened: OpenedLap;
@@ -68,25 +68,24 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
   const { engine } = recipe.inference;
   const judging = { models: Object.values(models), engine, holder: jobKey, hours: wallHours * maxAttempts };
   const startedAt = new Date().toISOString();
-  const outcome = await whileServed(judging, () =>
-    trainToEnd({
-      jobKey,
-      kind: 'grpo',
-      initCheckpoint: init,
-      datasets,
-      rewardSpecSha256: spec.sha256,
-      outageMinutes,
-      stallMinutes,
-      hyper: {
-        ...hyper,
-        ...longRowsOf(recipe),
-        maxUnscorableShare: recipe.rewards.maxUnscorableShare,
-        seed: seedOf(opened.seed, stage),
-      },
-      ...meansOf(recipe),
-      donors,
-    }),
-  );
+  const job: RunTrainingInput = {
+    jobKey,
+    kind: 'grpo',
+    initCheckpoint: init,
+    datasets,
+    rewardSpecSha256: spec.sha256,
+    outageMinutes,
+    stallMinutes,
+    hyper: {
+      ...hyper,
+      ...longRowsOf(recipe),
+      maxUnscorableShare: recipe.rewards.maxUnscorableShare,
+      seed: seedOf(opened.seed, stage),
+    },
+    ...meansOf(recipe),
+    donors,
+  };
+  const outcome = (donors && (await training.takeTraining(job))) ?? (await whileServed(judging, () => trainToEnd(job)));
   const {
     checkpoint,
     steps,

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../../../activities/inference/ledger.ts';
+import { LeaseHeld } from '../../../activities/store/lease.ts';
+import { heals } from '../../../shared/failures.ts';
 import { uri } from '../../../shared/ids.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
@@ -60,6 +62,16 @@ test('of a set that was broken off, what is on its open ledger is taken, and the
   const whole = await world.sample({ setId: 'other/lap-0001/label/verdicts', rows });
   expect(told(await world.outcomes(NEW))).toEqual(told(await world.outcomes('other/lap-0001/label/verdicts')));
   expect(result.counts).toEqual(whole.counts);
+});
+
+test('while a worker still asks for a lap that was terminated, the new one waits for what it pays for', async () => {
+  const rows = await world.rows(5);
+  await world.sample({ setId: FAILED, rows });
+  const asking = await Ledger.open(world.store, uri.shard(FAILED, 0));
+  await expect(world.sample({ setId: NEW, rows, donors })).rejects.toThrow(LeaseHeld);
+  await asking.close();
+  expect((await world.sample({ setId: NEW, rows, donors })).taken?.calls).toBe(5);
+  expect(heals(LeaseHeld.name)).toBe(true);
 });
 
 test.each([

@@ -25,6 +25,8 @@ test('the result of an equal training is taken over: nothing is trained, and the
   );
   expect(await store.readMade(first.checkpoint.uri)).toEqual(made);
 
+  // Before judges are served it is asked whether there is anything to train.
+  expect((await environment('run-3').run(activities.takeTraining, mended))?.checkpoint).toEqual(first.checkpoint);
   // Whoever watches again, after a kill, finds the same; and a third lap takes it from the second.
   expect((await environment('run-3').run(activities.runTraining, mended)).taken).toEqual(taken);
   const third = { ...input, jobKey: 'main/lap-0003/verifier-v1', donors: ['main/lap-0002', ...donors] };
@@ -59,7 +61,9 @@ test('a training with another input is begun anew', async () => {
   const { activities, input, store } = await bench('succeed');
   await environment().run(activities.runTraining, input);
   const hyper = { ...input.hyper, learningRate: 1 };
-  const outcome = await environment('run-2').run(activities.runTraining, { ...input, jobKey: NEW, donors, hyper });
+  const other = { ...input, jobKey: NEW, donors, hyper };
+  expect(await environment('run-2').run(activities.takeTraining, other)).toBeUndefined();
+  const outcome = await environment('run-2').run(activities.runTraining, other);
   expect([outcome.taken, outcome.attempts]).toEqual([undefined, 1]);
   expect(await store.exists(`jobs/${NEW}/taken.json`)).toBe(false);
 });

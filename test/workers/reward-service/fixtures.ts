@@ -101,14 +101,14 @@ export async function begin(
   return answerOf(await request(where, `${rewardPath(job)}?again=${again}`, { body: { items }, token }));
 }
 
-export async function poll(where: Where, id: string, wait = 55) {
-  return answerOf(await request(where, `${rewardPath()}/${id}?wait=${wait}`));
+export async function poll(where: Where, id: string, wait = 55, job = JOB) {
+  return answerOf(await request(where, `${rewardPath(job)}/${id}?wait=${wait}`));
 }
 
 /** Posts a batch, and waits until it is judged; what is refused comes back as it is. */
 export async function post(where: Where, items: readonly RewardItem[], options: Parameters<typeof begin>[2] = {}) {
   let answer = await begin(where, items, options);
-  while (answer.status < 300 && answer.body.underWay > 0) answer = await poll(where, answer.body.id);
+  while (answer.status < 300 && answer.body.underWay > 0) answer = await poll(where, answer.body.id, 55, options?.job);
   return answer;
 }
 

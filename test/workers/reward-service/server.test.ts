@@ -564,3 +564,30 @@ describe('a request is refused', () => {
     });
   });
 });
+
+test('what judges said in the same training of a failed lap is taken over, and is in no cost', async () => {
+  const failed = 'main/lap-0003/generator';
+  const mended = 'main/lap-0004/generator';
+  await writeSpec(store, { jobKey: failed });
+  const first = await post(app, [itemOf(), itemOf({ itemId: 'p2' })], { job: failed });
+  const asked = model.calls.length;
+  await writeSpec(store, { jobKey: mended, donors: ['main/lap-0003'], proofWeight: 0.5, selfAnalysisWeight: 0.5 });
+  const again = await post(
+    app,
+    [itemOf(), itemOf({ itemId: 'p2' }), itemOf({ itemId: 'p3', response: '## Solution\nBy another.' })],
+    { job: mended },
+  );
+  expect(again.body.items.slice(0, 2)).toEqual(first.body.items);
+  expect(model.calls.length - asked).toBe(1);
+  const lines = (await readFile(store.path(`rewards/${mended}/rewards.jsonl`), 'utf8')).split('\n').filter(Boolean);
+  const costs = new Map(
+    lines.map((line) => JSON.parse(line) as RewardRecord).map(({ answer, judge }) => [answer.itemId, judge]),
+  );
+  const call = { calls: 1, promptTokens: 10, completionTokens: 5 };
+  expect(costs.get('p1')).toEqual({ ...call, taken: call });
+  expect(costs.get('p3')).toEqual(call);
+  const [ledger] = await shardFiles(store, mended);
+  const payers: (string | undefined)[] = [];
+  for await (const { takenFrom } of readShard(store, ledger as NonNullable<typeof ledger>)) payers.push(takenFrom);
+  expect(new Set(payers)).toEqual(new Set(['main/lap-0003', undefined]));
+});

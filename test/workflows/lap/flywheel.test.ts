@@ -131,15 +131,27 @@ test('a paused flywheel ends the lap under way, begins no other, says so, and go
   expect(((await handle.result()) as FlywheelResult).laps).toHaveLength(2);
 });
 
-test('a lap that fails ends the flywheel in the lap’s own words, and says how to go on', async () => {
+test('a lap that fails ends the flywheel in the lap’s own words, and says how to mend it and go on', async () => {
   during = async () => {
     if (turns.length === 2) throw ApplicationFailure.nonRetryable('the disk is gone');
   };
-  const failure = await run({ run: 'failing', laps: 3 }).catch((error: WorkflowFailedError) => error.cause?.message);
-  expect(failure).toBe(
-    'The lap failed: the disk is gone; the laps before it are kept: go on with ' +
-      '{"run":"failing","from":"failing/lap-0001"}',
-  );
+  const failure = await run({ run: 'failing', laps: 3 }).catch((error: WorkflowFailedError) => error.cause);
+  expect(failure).toMatchObject({
+    type: 'LapFailed',
+    message:
+      'The lap failed: the disk is gone; mend it, and go on, with {"run":"failing","lap":{"mend":"failing/lap-0002"}} ' +
+      'and the fields to change in "lap"',
+    details: ['failing/lap-0002'],
+  });
+});
+
+test('the first lap of a flywheel may mend one that failed', async () => {
+  const mend = 'failing/lap-0002';
+  await run({ run: 'failing', laps: 2, lap: { mend, seed: 3 } });
+  expect(turns).toEqual([
+    { run: 'failing', mend, seed: 3 },
+    { run: 'failing', from: 'failing/lap-0001' },
+  ]);
 });
 
 test('a run with an open lap of its own is not joined, by name', async () => {

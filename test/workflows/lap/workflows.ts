@@ -1,5 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { LapInput } from '../../../shared/lap/lapInput.ts';
+import { canBeMended } from '../../../workflows/failure.ts';
 import type { LapResult } from '../../../workflows/lap/lap.ts';
 
 export { flywheel } from '../../../workflows/lap/flywheel.ts';
@@ -8,5 +9,7 @@ const fake = proxyActivities<{ turn(input: LapInput): Promise<LapResult> }>({ st
 
 /** FAKE: stands in for a real lap, which takes minutes; what the flywheel does between laps is what is tested. */
 export async function lap(input: LapInput): Promise<LapResult> {
-  return fake.turn(input);
+  return fake.turn(input).catch((error: unknown) => {
+    throw canBeMended(error, `${input.run}/lap-0002`);
+  });
 }
