@@ -14,6 +14,8 @@ const HEALS = {
   /** Another workflow has the run's lap under way. */
   LapOpen: false,
   LapFailed: false,
+  /** The base does not write what it is asked for in the form that is read: nothing else was spent. */
+  FormatNotObeyed: false,
   /** A stage would be trained on no row at all. */
   NothingToLearn: false,
 

@@ -52,6 +52,7 @@ export type Place = string & { readonly [place]: true };
 
 const PLACES = {
   open: 'problems',
+  formatCheck: 'format-check',
   coldStart: 'cold-start',
   proofScores: 'proof-scores',
   metaData: 'meta-data',

@@ -62,6 +62,8 @@ export type ModelRole = 'candidate' | 'verifier' | 'metaVerifier' | 'generator';
 /** What a prompt asks for. One file per task in a prompt set. */
 export const TASKS = ['prove', 'refine', 'selfVerify', 'selfRefine', 'verify', 'metaVerify'] as const;
 export type Task = (typeof TASKS)[number];
+/** Of each task, in prompts/examples.jsonl. */
+export const WORKED_EXAMPLES = 15;
 
 /** A prompt set of the store, by the digest of its texts; the name is how people know it. */
 export interface PromptSetRef {

@@ -1,5 +1,6 @@
 import { byHand, partOfLap } from './byHand.ts';
 import * as consolidating from './lap/consolidate.ts';
+import * as checking from './lap/formatCheck.ts';
 import * as starting from './lap/coldStart.ts';
 import * as scaling from './lap/scaleVerification.ts';
 import * as scoring from './lap/scoreAnalyses.ts';
@@ -13,6 +14,7 @@ export { expertReview } from './reviews/expertReview.ts';
 export { reviewSet } from './reviews/reviewSet.ts';
 
 export const consolidate = partOfLap(consolidating.consolidate);
+export const formatCheck = partOfLap(checking.formatCheck);
 export const coldStart = partOfLap(starting.coldStart);
 export const scoreAnalyses = partOfLap(scoring.scoreAnalyses);
 export const trainStage = partOfLap(training.trainStage);

@@ -9,6 +9,7 @@ import {
   type HeldOutAnalysesInput,
   type HeldOutProofsInput,
 } from './heldOut.ts';
+import { checkFormats, writeFormatQuestions } from './formatCheck.ts';
 import * as proofs from './proofs.ts';
 import { writeRewardSpec, writeTrainingRows } from './trainingData.ts';
 import { knownChecker } from './truth.ts';
@@ -57,6 +58,8 @@ export function createDatasetActivities({
       writeTrainingRows,
       writeRewardSpec,
       buildProblemRows,
+      writeFormatQuestions,
+      checkFormats,
     }),
     buildHeldOutProofs: (input: HeldOutProofsInput) =>
       buildHeldOutProofs(store, knownChecker(input.domain, checkers), input),

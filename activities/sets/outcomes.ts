@@ -53,9 +53,14 @@ export async function scoresByRow(
 
 /** What a person should know of a finished set (shared/figures/usable.ts). */
 export async function setInWords(store: ArtifactStore, setId: string): Promise<string | undefined> {
+  return (await setWords(store, setId)).text(setId);
+}
+
+/** A finished set's outcomes, counted. */
+export async function setWords(store: ArtifactStore, setId: string): Promise<SetWords> {
   const words = new SetWords(await limitsOf(store, setId));
   for await (const outcome of readOutcomes(store, setId)) words.add(outcome);
-  return words.text(setId);
+  return words;
 }
 
 /** As the first shard was asked. */

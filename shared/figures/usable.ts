@@ -3,6 +3,7 @@ import type { Task } from '../records.ts';
 import type { Score } from '../scores.ts';
 import { quoted } from '../texts.ts';
 import { ENOUGH, isFew } from './losses.ts';
+import type { Obedience } from './obedience.ts';
 
 /** What a set's samples of one task came to, as they are read one after another. */
 interface Came {
@@ -52,6 +53,16 @@ export class SetWords {
     came.lost.set(text, { ...lost, count: lost.count + 1 });
   }
 
+  /** Of each task how many samples could be read. */
+  obedience(): Obedience[] {
+    return [...this.#byTask].map(([task, { answered, samples }]) => ({ task, answered, samples }));
+  }
+
+  /** Why the samples of a task that are lost could not be read, by count, with one of them; and what helps. */
+  lost(task: Task): { readonly kinds: string; readonly sample: string; readonly helps: readonly string[] } {
+    return lostOf(task, this.#byTask.get(task)?.lost ?? new Map<string, Lost>());
+  }
+
   /**
    * What a person should know: that few answers can be read, by kind and reason, with one of them and what to do; and
    * that the judge always says the same. Undefined where there is nothing to say.
@@ -86,16 +97,23 @@ function reasonOf(
 }
 
 function unread(setId: string, task: Task, { answered, samples, lost }: Came): string {
-  const reasons = [...lost.values()].sort((a, b) => b.count - a.count);
-  const [most] = reasons as [Lost];
-  const { text, thinking, reason = '' } = most.first;
-  const kinds = reasons.map((each) => `${each.count} ${each.text}`).join(', ');
-  const remedies = Object.entries(REMEDIES).filter(([why]) => reasons.some((each) => each.why === why));
+  const { kinds, sample, helps } = lostOf(task, lost);
   return (
-    `${answered} of ${samples} answers of ${setId} (${task}) could be read: ${kinds}. One of them: ` +
-    `${quoted(most.why === 'failed' ? reason : text || thinking || '')}. What helps: ` +
-    `${remedies.map(([, remedy]) => remedy(task)).join('; ')}. \`flywheel ledger show ${setId}\` shows all`
+    `${answered} of ${samples} answers of ${setId} (${task}) could be read: ${kinds}. One of them: ${sample}. What ` +
+    `helps: ${helps.join('; ')}. \`flywheel ledger show ${setId}\` shows all`
   );
+}
+
+function lostOf(task: Task, lost: Came['lost']) {
+  const reasons = [...lost.values()].sort((a, b) => b.count - a.count);
+  const [most] = reasons;
+  const { text, thinking, reason = '' } = most?.first ?? {};
+  const remedies = Object.entries(REMEDIES).filter(([why]) => reasons.some((each) => each.why === why));
+  return {
+    kinds: reasons.map((each) => `${each.count} ${each.text}`).join(', '),
+    sample: quoted(most?.why === 'failed' ? reason : text || thinking || ''),
+    helps: remedies.map(([, remedy]) => remedy(task)),
+  };
 }
 
 const REMEDIES: Readonly<Record<Why, (task: Task) => string>> = {

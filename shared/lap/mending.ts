@@ -43,6 +43,7 @@ interface Reach {
 /** Which fields of a recipe reach which phase by themselves; what follows from an earlier phase is beside them. */
 const REACH: Readonly<Record<PhaseName, Reach>> = {
   open: { all: ['domain.name', 'domain.settings', 'seed', 'curriculum'] },
+  formatCheck: { all: [...EVERYWHERE, 'sampling'], some: ['formatCheck', 'metaVerification', 'selfVerification'] },
   consolidation: {
     all: [...EVERYWHERE, 'consolidation', 'consolidateFrom', ...ENGINE, 'sampling.verify', 'sampling.metaVerify'],
     some: ['metaVerification', 'labelling.metaAnalysesPerAnalysis', 'labelling.confirmingMetaScore'],
@@ -111,7 +112,9 @@ export function mendedPhases(before: LapShape, now: LapShape, held: Held): Mende
     const { all, some = [] } = REACH[phase];
     const [asked, sized] = [all, some].map((fields) => changes.filter((change) => reaches(fields, change)));
     const depends = upstream === undefined ? '' : dependsOn(phase, upstream);
-    if ((asked ?? []).length > 0 || (sized ?? []).length > 0) upstream ??= phase;
+    // A check of the formats makes nothing that others go on from.
+    const makes = phase !== 'formatCheck' && (asked ?? []).length + (sized ?? []).length > 0;
+    if (makes) upstream ??= phase;
     if (phase === 'open') return { phase, ...problems(asked ?? []) };
     return { phase, ...becomes(held[phase], { asked: asked ?? [], sized: sized ?? [], depends }) };
   });

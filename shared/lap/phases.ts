@@ -1,3 +1,4 @@
+import { WORKED_EXAMPLES } from '../records.ts';
 import { STAGE_NAMES, type InitName, type StageName } from '../stages.ts';
 import type { EvaluationSet } from './manifest.ts';
 import { review, sample, train, type LabelOrder, type LapShape, type Order, type SampleOrder } from './orders.ts';
@@ -40,6 +41,21 @@ const phase = <Made extends Order>(title: string, orders: (lap: LapShape) => rea
 
 export const PHASES = {
   open: phase('open', () => []),
+
+  /** Ours: whether the base keeps the formats in which it will be asked, where the recipe wants to know. */
+  formatCheck: phase('format check', ({ recipe, turn }) => {
+    const { formatCheck, coldStart, metaVerification } = recipe;
+    if (formatCheck === undefined || turn > 1) return undefined;
+    const roles = [
+      'prove',
+      ...(coldStart.refinementRounds > 0 ? (['refine'] as const) : []),
+      'verify',
+      ...(metaVerification ? (['metaVerify'] as const) : []),
+      selfTask(recipe),
+    ] as const;
+    const perRow = Math.ceil(formatCheck.callsPerTask / WORKED_EXAMPLES);
+    return roles.map((task) => sample(task, task, 'candidate', 'workedExamples', perRow));
+  }),
 
   /** Rejection fine-tuning on the parent's own answers. */
   consolidation: phase('consolidation', ({ recipe, turn }) => {

@@ -1,6 +1,7 @@
 import { ROWS_PER_EXAMPLE } from './consolidation.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
+import { WORKED_EXAMPLES } from '../records.ts';
 
 export type LapSizes = ReturnType<typeof sizesOf>;
 export type SizeName = keyof LapSizes;
@@ -41,6 +42,8 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
   const again = ROWS_PER_EXAMPLE * recipe.consolidation.examplesPerSkill;
   const grown = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
   return {
+    /** Questions of each role, by which the base's formats are checked. */
+    workedExamples: Math.min(recipe.formatCheck?.callsPerTask ?? 0, WORKED_EXAMPLES),
     /** The cold start's: problems, proofs of one round, and those that experts score; then analyses of these. */
     askedProblems,
     candidates,

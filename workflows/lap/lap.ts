@@ -4,6 +4,7 @@ import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { firstVerifier } from './firstVerifier.ts';
+import { formatCheck } from './formatCheck.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
 import { trackProgress, type Progress } from './lapProgress.ts';
 import { nextVerifier } from './nextVerifier.ts';
@@ -46,6 +47,8 @@ function open(input: LapInput, progress: Progress): Promise<OpenedLap> {
 async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const { recipe, parent, donors } = opened;
   progress.opened(opened);
+  const checks = recipe.formatCheck && !parent;
+  const checked = checks && (await progress.child('formatCheck', formatCheck, { opened }, 'asks', ({ told }) => told));
   const heldOut = heldOutEvaluation(opened, progress.add);
   const trainings = trackTrainings(opened, progress);
   const work = { opened, progress, trainings, heldOut };
@@ -93,7 +96,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     models: { generator: finalGenerator, verifier, ...(built.metaVerifier && { metaVerifier: built.metaVerifier }) },
     ...(built.consolidation && { consolidation: built.consolidation }),
     stages: trainings.stages(),
-    sets: [...built.sets, ...scaled.sets, ...measured.sets],
+    sets: [...(checked ? checked.sets : []), ...built.sets, ...scaled.sets, ...measured.sets],
     reviews: [...built.reviews, ...scaled.reviews],
     labels: scaled.labels,
     evaluation: measured.evaluation,

@@ -32,7 +32,8 @@ export async function startInferenceWorld(
   /** The file that has them. */
   workflows: string,
   activities: (store: FileStore) => object,
-  options: { readonly bundle?: string } = {},
+  /** `orchestrator`: the activities of that worker. @default none */
+  options: { readonly bundle?: string; readonly orchestrator?: (store: FileStore) => object } = {},
 ): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
   const metricsPort = await freePort();
@@ -56,6 +57,7 @@ export async function startInferenceWorld(
       connection,
       namespace: namespace ?? 'default',
       taskQueue: QUEUES.orchestrator,
+      ...(options.orchestrator && { activities: options.orchestrator(store) }),
       ...(options.bundle === undefined
         ? { workflowsPath: path.resolve(workflows) }
         : { workflowBundle: { codePath: options.bundle } }),
