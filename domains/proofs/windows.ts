@@ -16,6 +16,8 @@ const ASSUMED_CONTEXT = 8_192;
 /** Tokens that texts take together and not alone, fences' marks among them. */
 const SLACK = 64;
 const MOST_PROOF = 32_768;
+/** Of the bundled server, which writes some tens of tokens a second on a CPU. */
+const MOST_PROOF_OF_BATCHER = 768;
 /** Shorter answers hold no more than their format's own words. */
 const LEAST = { proof: 192, analysis: 96 };
 
@@ -31,7 +33,7 @@ interface Window {
  * judge's prompt with the longest proof and analysis.
  */
 export function windows(sizes: Sizes, facts: LapFacts): void {
-  const { sampling, selfVerification, rewards } = sizes.asked;
+  const { sampling, selfVerification, rewards, inference } = sizes.asked;
   const prompt = (task: Task): number => facts.prompts?.[task] ?? ASSUMED_PROMPT[task];
   const { context, of } = contextOf(facts);
   const statement = statementOf(facts, context);
@@ -64,7 +66,9 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
     ...(rounds === 1 ? [{ proofs: 2, analyses: 2, room: context - longest - thinking(selfTask) }] : []),
   ];
   const [givenProof, givenAnalysis] = [limit('prove'), limit('verify')];
-  const { proof, analysis } = shared(all, givenProof, givenAnalysis);
+  const isBundled = inference.engine === 'batcher';
+  const most = isBundled ? MOST_PROOF_OF_BATCHER : MOST_PROOF;
+  const { proof, analysis } = shared(all, most, givenProof, givenAnalysis);
   const isFull = used.some(({ proofs, analyses, room }) => proofs * proof + analyses * analysis > room);
   if (isFull || proof < (givenProof ?? LEAST.proof) || analysis < (givenAnalysis ?? LEAST.analysis))
     throw new Error(tooSmall(all, { context, of }, givenProof, givenAnalysis));
@@ -75,7 +79,10 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
     prove: answer(
       'prove',
       proof,
-      `${n(context)} tokens of context (${of}) hold ${n(longest)} of the longest prompt with a statement, and three proofs`,
+      proof === most
+        ? `${n(most)} at most${isBundled ? ' where the bundled server writes them, on a CPU' : ''}, of ${n(context)} (${of})`
+        : `${n(context)} tokens of context (${of}) hold ${n(longest)} of the longest prompt with a statement, and three ` +
+            'proofs',
     ),
     refine: answer('refine', Math.min(proof, room('refine') - proof - analysis), 'a proof, as in sampling.prove'),
     verify: answer(
@@ -135,6 +142,7 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
 /** The longest proof and analysis that all windows hold, an analysis half as long; a given one stays. */
 function shared(
   all: readonly Window[],
+  longest: number,
   givenProof: number | undefined,
   givenAnalysis: number | undefined,
 ): { readonly proof: number; readonly analysis: number } {
@@ -143,7 +151,7 @@ function shared(
     givenProof ??
     tidy(
       Math.min(
-        MOST_PROOF,
+        longest,
         most(({ proofs, analyses, room }) =>
           givenAnalysis === undefined ? room / (proofs + analyses / 2) : (room - analyses * givenAnalysis) / proofs,
         ),

@@ -93,6 +93,12 @@ describe('the preset team', () => {
     expect(recipe.labelling.minValidAnalyses).toBe(8);
   });
 
+  it('asks for shorter proofs where a CPU writes them', () => {
+    const { recipe, reasons } = sized(fileOf(50), { inference: { engine: 'batcher' } });
+    expect([recipe.sampling.prove.maxTokens, recipe.sampling.verify.maxTokens]).toEqual([768, 384]);
+    expect(reasons.get('sampling.prove.maxTokens')).toContain('on a CPU');
+  });
+
   it('asks one person for one answer a question', () => {
     expect(sized(fileOf(50), { experts: { people: 1 } }).recipe.experts.seats).toBe(1);
   });
