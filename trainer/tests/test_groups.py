@@ -5,11 +5,13 @@ import json
 import random
 import unittest
 from typing import Any
+from unittest import mock
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from trl import GRPOTrainer
 
+from trainer.engines.small import groups
 from trainer.engines.small.grpo import GrpoTraining
 from trainer.tests.training import FakeClient, make_training
 
@@ -79,6 +81,18 @@ class GroupsTest(unittest.TestCase):
 
     def test_the_base_reads_each_prompt_once_and_learns_the_same(self) -> None:
         self.assert_equal_to_trl(self.trainer.model)
+
+    def test_weights_of_attention_that_are_computed_again_change_no_bit(self) -> None:
+        ids, mask, asked = batch(prompts=3, longest_prompt=37, longest_answer=20, words=40)
+        results = []
+        for kept in (2**40, 0):
+            own = copy.deepcopy(self.trainer.model).train()
+            with mock.patch.object(groups, "LOOKS_KEPT", kept):
+                logps, *_ = self.trainer._get_per_token_logps_and_entropies(own, ids, mask, asked.shape[1])
+                logps.sum().backward()
+            results.append([logps, *(weight.grad for weight in own.parameters())])
+        for one, other in zip(*results, strict=True):
+            self.assertTrue(torch.equal(one, other))
 
     def test_so_does_a_model_with_shared_keys_and_tied_words(self) -> None:
         config = LlamaConfig(

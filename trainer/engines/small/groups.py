@@ -6,13 +6,19 @@ padding is multiplied: tokens lie end to end for everything that is done token b
 alone. Equal to the model's own forward pass up to rounding (a test compares values and gradients).
 """
 
+from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from trainer.engines.small.llama import Shape
+
+LOOKS_KEPT = 2**27
+"""Weights of attention that are kept for the gradients, by all heads of all layers; more are computed again: they would
+take most of a step's memory, and are some percent of its time."""
 
 
 class Arrange(torch.autograd.Function):
@@ -130,6 +136,8 @@ class Groups:
             sources.append(torch.arange(first + max(skip - 1, 0), first + len(completion) - 1))
             first += max(len(completion) - 1, 1)
         self.sources = torch.cat(sources)
+        self.looks = self.completion.rows * self.completion.columns * (self.prompt.columns + self.completion.columns)
+        """Places that a head of attention has a weight for."""
         # No completion may look at the columns that fill up shorter prompts.
         self.beyond = torch.arange(self.prompt.columns) >= torch.tensor([len(prompt) for prompt in prompts]).view(
             -1, 1, 1, 1
@@ -149,6 +157,8 @@ def log_probabilities(model: Any, shape: Shape, groups: Groups, temperature: flo
     cosines, sines = turn.cos().float(), turn.sin().float()
     prompts = groups.prompt.total
     heads, kv_heads, size = shape.heads, shape.kv_heads, shape.head_dim
+    large = shape.layers * heads * groups.looks > LOOKS_KEPT
+    attend = partial(checkpoint, attend_completions, use_reentrant=False) if large else attend_completions
     for index in range(shape.layers):
         layer = {name: weights[f"model.layers.{index}.{name}.weight"] for name in LAYER_WEIGHTS}
         projections = torch.cat([layer[f"self_attn.{name}_proj"] for name in "qkv"]) * layer["input_layernorm"]
@@ -158,7 +168,7 @@ def log_probabilities(model: Any, shape: Shape, groups: Groups, temperature: flo
         turned = turning * cosines + torch.cat([-second, first], -1) * sines
         queries, keys = turned.split([heads, kv_heads], 1)
         prompt_side = attend_prompts(groups, queries[:prompts], keys[:prompts], values[:prompts])
-        completion_side = attend_completions(groups, queries, keys, values)
+        completion_side = attend(groups, queries, keys, values)
         seen = torch.cat([groups.prompt.together(prompt_side), groups.completion.together(completion_side)])
         x = x + functional.linear(seen, layer["self_attn.o_proj"])
         gates = torch.cat([layer["mlp.gate_proj"], layer["mlp.up_proj"]]) * layer["post_attention_layernorm"]
