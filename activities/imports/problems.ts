@@ -26,7 +26,7 @@ export interface ImportedProblems extends ArtifactRef {
   /** Problems by topic, the most first. */
   readonly topics: readonly (readonly [topic: string, count: number])[];
   readonly dropped: readonly Dropped[];
-  /** What was changed, a sentence each. */
+  /** What was changed, or had better be, a sentence each. */
   readonly notes: readonly string[];
   readonly from: { readonly file: string; readonly sha256: string };
 }

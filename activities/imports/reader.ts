@@ -5,6 +5,7 @@ import type { Problem } from '../../shared/records.ts';
 import { refusalOfText } from '../../shared/texts.ts';
 import type { Fields, Target } from './fields.ts';
 import type { SourceRow } from './source.ts';
+import { SharedWords } from './sharedWords.ts';
 import { numberIn, scalarIn, statementIn, valueAt } from './values.ts';
 
 /** Why a row is no problem of ours. */
@@ -29,6 +30,7 @@ export class ProblemReader {
   readonly #ids = new Set<string>();
   /** Where each statement stands, by its digest. */
   readonly #statements = new Map<string, string>();
+  readonly #words = new SharedWords();
   readonly #notes = new Map<string, { count: number; first: string }>();
 
   /** @param name what problems without a source are called, and what ids begin with where there are none. */
@@ -38,9 +40,10 @@ export class ProblemReader {
     this.#longest = longest;
   }
 
-  /** What was changed or left out of problems, a sentence each. */
+  /** What was changed or left out of problems, or had better be, a sentence each. */
   get notes(): string[] {
-    return [...this.#notes].map(([what, { count, first }]) => `${what}: ${count}, such as ${first}`);
+    const changes = [...this.#notes].map(([what, { count, first }]) => `${what}: ${count}, such as ${first}`);
+    return [...changes, ...this.#words.notes];
   }
 
   read({ where, row }: SourceRow): Problem | Dropped {
@@ -66,6 +69,7 @@ export class ProblemReader {
     if (read.beside !== undefined) this.#note(`${read.beside} were left out`, where);
     const difficulty = this.#difficulty(row, where);
     this.#statements.set(digest, where);
+    this.#words.add(statement);
     const id = this.#id(scalarIn(this.#value(row, 'id')), digest);
     return checkedProblem({ id, statement, topic, source, ...(difficulty !== undefined && { difficulty }) }, where);
   }

@@ -52,7 +52,7 @@ type Take = (file: string) => Promise<string>;
 
 /** The fields that may name what lies outside the store. */
 const FILES: Readonly<Record<string, { readonly what: string; readonly take: Take }>> = {
-  'domain.settings.path': { what: 'a file of problems', take: async (file) => (await importProblems(store, file)).uri },
+  'domain.settings.path': { what: 'a file of problems', take: takeProblems },
   'domain.prompts': { what: 'a folder of prompts', take: takePrompts },
   'domain.base': {
     what: 'a model as a Hugging Face folder, or one of a hub (hf:org/name@revision)',
@@ -101,6 +101,16 @@ async function refuseUnmarked(input: object, folder: string): Promise<void> {
     if (isBeside && !(await store.exists(value)))
       throw new Error(`${field}: expected "./${value}" for what lies beside the recipe, got ${show(value)}`);
   }
+}
+
+async function takeProblems(file: string): Promise<string> {
+  const { uri, count, dropped } = await importProblems(store, file);
+  if (dropped.length > 0)
+    console.error(
+      `Warning: ${dropped.length} of ${count + dropped.length} problems in ${file} are left out, such as ` +
+        `${dropped[0]?.where} (${dropped[0]?.why}): \`flywheel import problems\` says which`,
+    );
+  return uri;
 }
 
 /** Texts are known by their digest; the name is for people, and no shipped set's. */

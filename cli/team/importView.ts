@@ -37,7 +37,7 @@ export function problemLines(brought: ImportedProblems, to?: string): string[] {
     ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
     '',
     `Topics: ${shown.join(', ')}`,
-    ...notes.map((note) => `Changed: ${note}`),
+    ...notes.map((note) => `Note: ${note}`),
     ...(dropped.length === 0 ? [] : [`Left out: ${whole(dropped.length)}`]),
     ...kinds.map((kind) =>
       droppedLine(

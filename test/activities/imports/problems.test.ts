@@ -133,3 +133,16 @@ test('what was brought is read again as it is, under its own name', async () => 
     from: [{ as: 'file', file: 'math.jsonl', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string }],
   });
 });
+
+test('an instruction that stands in all statements is told, since the prompts have their own', async () => {
+  const rows = (count: number, before: string, after: string) =>
+    Array.from({ length: count }, (_, at) => JSON.stringify({ prompt: `${before}Prove ${at}.${after}` })).join('\n');
+  const before = 'Solve the problem below step by step. ';
+  const after = '\nRemember to put your answer after "Answer:".';
+  expect((await bring('rl.jsonl', rows(5, before, after))).notes).toEqual([
+    expect.stringMatching(/^all statements begin with "Solve the problem below step by step\. Prove": where/) as string,
+    expect.stringMatching(/^all statements end with ".+your answer after .+Answer:.+": where that tells/) as string,
+  ]);
+  expect((await bring('few.jsonl', rows(4, before, after))).notes).toEqual([]);
+  expect((await bring('short.jsonl', rows(9, 'Let $n > 1$. ', ''))).notes).toEqual([]);
+});

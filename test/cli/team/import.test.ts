@@ -23,12 +23,12 @@ function flywheel(args: readonly string[], env: Record<string, string> = {}) {
 const put = (name: string, content: string) => writeFileSync(path.join(state, name), content);
 
 test('problems are brought in from where the team is, and the command says what to write into a recipe', () => {
-  put('set.csv', 'question,level,notes\nProve A.,1,x\nProve B.,hard,y\n Prove A.,3,z\n');
+  put('set.csv', 'question,level,notes\nProve A.,1,x\nProve B.,hard,y\n Prove A.,3,z\nProve C.,4,\n');
   const { status, stdout, stderr } = flywheel(['import', 'problems', 'set.csv', '--to', 'ours.jsonl']);
   expect([status, stderr]).toEqual([0, '']);
   const [, uri = ''] = /lie in the store as (\S+),/.exec(stdout) ?? [];
   expect(stdout).toContain(`"settings": { "path": "${uri}" }`);
-  expect(stdout).toMatch(/^2 problems of set\.csv \(CSV\)/);
+  expect(stdout).toMatch(/^3 problems of set\.csv \(CSV\)/);
   for (const said of [
     'statement   question',
     'not taken: notes',
@@ -40,7 +40,8 @@ test('problems are brought in from where the team is, and the command says what 
   expect(ours).toBe(readFileSync(path.join(state, 'store', uri), 'utf8'));
   const again = JSON.parse(flywheel(['import', 'problems', 'ours.jsonl', '--json']).stdout) as { uri: string };
   expect(again.uri).toBe(uri);
-  expect(flywheel(['plan', '--preset', 'paper', '--set', `domain.settings.path=${uri}`]).status).toBe(0);
+  const plan = flywheel(['plan', '--preset', 'paper', '--set', `domain.settings.path=${uri}`, '--json']);
+  expect(JSON.parse(plan.stdout)).toMatchObject({ facts: { problems: { count: 3 } } });
 });
 
 test.each([
