@@ -90,9 +90,9 @@ test('a lap that could not start here is planned, with all that is in its way, a
     /\nThis lap would not start\. budget\.calls: expected a plan of at most 10, got \d+ \(model calls\)/,
   );
   expect(smoke.status).toBe(1);
-  const folder = flywheel(['plan', '--preset', 'smoke', '--set', 'domain.base=/models/base']);
+  const folder = flywheel(['plan', '--preset', 'smoke', '--set', 'domain.base=imports/base']);
   expect(folder.stdout).toMatch(
-    /\nThis lap would not start\. domain\.base: expected .*, got "\/models\/base"; `flywheel import base` puts a folder/,
+    /\nThis lap would not start\. domain\.base: expected .*, got "imports\/base"; `flywheel import base` puts a folder/,
   );
   expect(folder.status).toBe(1);
 });
