@@ -105,13 +105,19 @@ function timeOf(sizes: Sizes): Time {
     Math.min(2, people),
     people === 1 ? 'there is one to answer' : 'two answer each question, a lead decides where they differ',
   );
-  sizes.set('experts.deadlineHours', Math.max(168, Math.ceil(weeks) * 168), `people have ${n(weeks)} weeks for a lap`);
+  if (seats > people)
+    throw new Error(
+      `Invalid lap input: experts.seats: expected at most ${n(people)} (experts.people), got ${n(seats)}: questions would ` +
+        'wait for people that there are not; leave seats to be derived',
+    );
+  const inWeeks = `${n(weeks)} week${weeks === 1 ? '' : 's'}`;
+  sizes.set('experts.deadlineHours', Math.max(168, Math.ceil(weeks) * 168), `people have ${inWeeks} for a lap`);
   const total = people * hours * weeks;
   return {
     minutes: total * 60,
     seats,
     perQuestion: seats < 2 ? seats : seats + assumed.DISAGREEMENT.value,
-    people: `${n(total)} hours of people (${n(people)} × ${n(hours)} a week × ${n(weeks)} weeks)`,
+    people: `${n(total)} hours of people (${n(people)} × ${n(hours)} a week × ${inWeeks})`,
   };
 }
 

@@ -145,10 +145,16 @@ describe('the preset team', () => {
       /sampling\.verify\.maxTokens: expected at most 3,\d+, .*got 4,000: lower it/,
     ],
     [
+      'more seats than people',
+      fileOf(50),
+      { experts: { people: 2, seats: 3 } },
+      /experts\.seats: expected at most 2 \(experts\.people\), got 3: questions would wait/,
+    ],
+    [
       'hours that are too few to score anything',
       fileOf(50),
       { experts: { people: 2, hoursPerWeek: 1, weeks: 1 } },
-      /experts\.weeks: expected 7 hours of people at least.*got 2 hours of people \(2 × 1 a week × 1 weeks\): give/,
+      /experts\.weeks: expected 7 hours of people at least.*got 2 hours of people \(2 × 1 a week × 1 week\): give/,
     ],
   ])('refuses %s', (_, facts, input, message) => {
     expect(() => sized(facts, input)).toThrow(message);
