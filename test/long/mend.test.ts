@@ -127,9 +127,15 @@ test('the report says what was taken over, and counts none of it as use', () => 
 });
 
 test('lineage, comparison and the list of laps know a mended lap as any', async () => {
-  for (const args of [['lineage', LAST], ['lineage', `${LAST}/verifier-v2`], ['compare', CALM, LAST], ['laps']]) {
+  const told: readonly (readonly [string, ...string[]])[] = [
+    ['by importCheckpoint', 'lineage', LAST],
+    [LAST, 'lineage', `${LAST}/verifier-v2`],
+    ['b: main/lap-0007', 'compare', CALM, LAST],
+    [LAST, 'laps'],
+  ];
+  for (const [text, ...args] of told) {
     const command = world.start(...args);
-    expect([args, await command.exit, command.output()]).toEqual([args, 0, expect.stringContaining('base')]);
+    expect([args, await command.exit, command.output()]).toEqual([args, 0, expect.stringContaining(text)]);
   }
 });
 
