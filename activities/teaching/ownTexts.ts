@@ -18,6 +18,8 @@ export interface Ask {
   readonly thought?: string | undefined;
   readonly templateKwargs?: TemplateKwargs | undefined;
   readonly maxTokens: number;
+  /** @default 1 */
+  readonly temperature?: number;
   readonly seed: number;
 }
 

@@ -26,6 +26,8 @@ export interface Lesson {
 export interface TaskSettings {
   /** Tokens of a whole answer. */
   readonly maxTokens: number;
+  /** Of the thinking, beside these. @default within them */
+  readonly maxThinkingTokens?: number | undefined;
   readonly templateKwargs?: TemplateKwargs | undefined;
   readonly thinking?: ThinkingFormat | undefined;
 }
@@ -36,6 +38,8 @@ export type RowsByTask = Readonly<Partial<Record<Task, readonly TrainingRow[]>>>
 const AROUND = 48;
 /** Tokens of the base's own in a text of which there is one in an answer, two in a self-verified one. Ours. */
 const OWN = { least: 16, most: 256 };
+/** Of a small base: at 1 its sentences fall apart, and it would learn to write such. Ours. */
+const TEMPERATURE = 0.7;
 /** Tokens of thinking that a row shows of a base that thinks. Ours: enough that it goes on doing so. */
 const THOUGHT = 128;
 
@@ -145,6 +149,7 @@ function askOf(lesson: Lesson, task: Task, values: PromptValues, name: string, m
     id: `${task}/${name}`,
     messages: lesson.prompts.render(task, values),
     maxTokens,
+    temperature: TEMPERATURE,
     seed: seedOf('teach', task, name),
     ...(templateKwargs && { templateKwargs }),
   };

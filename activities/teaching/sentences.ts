@@ -1,12 +1,14 @@
 /** What begins a title, a key phrase or a box: from there on a text is no longer what it was begun as. */
 const MARKS = /##|\\boxed|here\s+is\s+my|based\s+on\s+my/i;
-/** The end of a sentence: not a point within a number or an abbreviation's. */
-const ENDS = /[.!?](?=["')\]$]*(?:\s|$))/g;
+/** The end of a sentence: no point within a number, or after one that begins a line, as a list's do. */
+const ENDS = /(?<!(?:^|\n)\s*\d+)[.!?](?=["')\]$]*(?:\s|$))/g;
+/** Three words are a sentence at least. Ours. */
+const WORDS = /(?:\p{L}+.*?\P{L}){3}/su;
 
 /**
  * What can be used of a text that a base wrote until it was stopped: up to its last whole sentence, before anything
- * that an answer is read by. A first sentence that never ends is cut at its last word and closed. Empty where nothing
- * is left.
+ * that an answer is read by. A first sentence that never ends is cut at its last word and closed. Empty where fewer than
+ * three words are left.
  */
 export function wholeSentences(text: string): string {
   const mark = text.search(MARKS);
@@ -16,7 +18,8 @@ export function wholeSentences(text: string): string {
     const after = own.slice(match.index + 1);
     end = match.index + 1 + (/^["')\]$]*/.exec(after)?.[0].length ?? 0);
   }
-  if (end > 0 && /[\p{L}\p{N}]/u.test(own.slice(0, end))) return own.slice(0, end);
+  if (WORDS.test(own.slice(0, end))) return own.slice(0, end);
   const words = mark < 0 ? own.replace(/\s+\S*$/, '') : own;
-  return /[\p{L}\p{N}]/u.test(words) ? `${words.replace(/[\s,;:(-]+$/, '')}.` : '';
+  const closed = `${words.replace(/[\s,;:(-]+$/, '')}.`;
+  return WORDS.test(closed) ? closed : '';
 }

@@ -111,11 +111,11 @@ interface Asking {
 async function obedience(who: OwnTexts, { teaching, means, examples, settings }: Asking): Promise<Obedience[]> {
   const asks = teaching.tasks.flatMap((task) => {
     const asked = interleaved(examples[task]).toReversed();
-    const { maxTokens, templateKwargs } = settings(task);
+    const { maxTokens, maxThinkingTokens = 0, templateKwargs } = settings(task);
     return Array.from({ length: teaching.questions }, (_, at): Ask => ({
       id: `${task}/question/${at}`,
       messages: teaching.prompts.render(task, (asked[at % asked.length] as WorkedExample).values),
-      maxTokens,
+      maxTokens: maxTokens + maxThinkingTokens,
       seed: seedOf('obedience', task, at),
       ...(templateKwargs && { templateKwargs }),
     }));

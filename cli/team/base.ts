@@ -101,8 +101,8 @@ async function teach(base: string, options: TeachOptions): Promise<void> {
     prompts,
     problems,
     settings: (task) => {
-      const { maxTokens: most = 256, templateKwargs } = lap?.recipe.sampling[task] ?? {};
-      return { maxTokens: maxTokens ?? most, templateKwargs };
+      const { maxTokens: most = 256, maxThinkingTokens, templateKwargs } = lap?.recipe.sampling[task] ?? {};
+      return { maxTokens: maxTokens ?? most, maxThinkingTokens, templateKwargs };
     },
     rows,
     steps,

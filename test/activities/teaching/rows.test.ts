@@ -58,7 +58,7 @@ test('the base writes on from the words that an answer begins with, up to half o
     lesson({
       write: async (asks) => {
         asked.push(...asks);
-        return asks.map(() => says('It holds.'));
+        return asks.map(() => says('It all holds.'));
       },
     }),
   );
@@ -82,7 +82,7 @@ test('only tasks that are asked for have rows, and no text is written for others
   const asked = new Set<string>();
   const write: Lesson['write'] = async (asks, what) => {
     asked.add(what);
-    return asks.map(() => says('It holds.'));
+    return asks.map(() => says('It all holds.'));
   };
   const byTask = await lessonRows(lesson({ tasks: ['prove', 'verify'], write }));
   expect(Object.keys(byTask)).toEqual(['prove', 'verify']);
@@ -99,7 +99,7 @@ test('of a base that thinks each row has thoughts of its own, and its texts come
       write: async (asks) => {
         asked.push(...asks);
         return asks.map(({ thinking: marks, thought }) =>
-          says(marks && thought === undefined ? 'Let me see. So' : 'It holds.'),
+          says(marks && thought === undefined ? 'Let me see. So' : 'It all holds.'),
         );
       },
     }),
