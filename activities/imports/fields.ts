@@ -107,8 +107,9 @@ export function chooseFields(rows: readonly Row[], asked: Fields, file: string):
     const most = Math.max(0, ...values.map(({ length }) => length));
     const fit = candidates.filter((_, index) => {
       const of = values[index] ?? [];
-      // A name for many problems is no id.
-      return of.length > 0 && of.length >= most / 2 && (target !== 'id' || new Set(of).size > 0.9 * of.length);
+      // A name for many problems is no id; a problem may stand in many rows.
+      const isShared = target === 'id' && new Set(of).size < 0.9 * Math.min(of.length, statementsIn(rows, fields));
+      return of.length > 0 && of.length >= most / 2 && !isShared;
     });
     const chosen = wanted ?? fit[0];
     if (chosen === undefined) continue;
@@ -123,4 +124,9 @@ export function chooseFields(rows: readonly Row[], asked: Fields, file: string):
     );
   const taken = Object.values(fields).map((field) => field.split('.')[0] ?? field);
   return { fields, beside, left: names.filter((name) => !taken.includes(name)) };
+}
+
+/** How many different statements there are. */
+function statementsIn(rows: readonly Row[], { statement = '' }: Fields): number {
+  return new Set(rows.flatMap((row) => READ.statement(valueAt(row, statement)) ?? [])).size;
 }

@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { chooseFields, type ChosenFields, type Fields } from './fields.ts';
 import { ProblemReader, type Dropped } from './reader.ts';
 import { rowsOf, type Format } from './rows.ts';
-import { openSource, type SourceRow } from './source.ts';
+import { openSource, type SourceFile, type SourceRow } from './source.ts';
 
 export interface ImportOptions {
   /** What problems without a source are called after, and those without an id. @default the file's name, without its ending */
@@ -22,44 +22,54 @@ export interface ImportOptions {
 /** What a file of problems became: an artifact of the form that laps read. */
 export interface ImportedProblems extends ArtifactRef {
   readonly count: number;
-  readonly took: ChosenFields & { readonly format: Format; readonly isGzipped: boolean };
+  readonly took: ChosenFields & { readonly formats: readonly Format[]; readonly isGzipped: boolean };
   /** Problems by topic, the most first. */
   readonly topics: readonly (readonly [topic: string, count: number])[];
   readonly dropped: readonly Dropped[];
   /** What was changed, or had better be, a sentence each. */
   readonly notes: readonly string[];
-  readonly from: { readonly file: string; readonly sha256: string };
+  readonly from: readonly { readonly file: string; readonly sha256: string }[];
 }
 
 /** Rows by which the fields are chosen. Ours: sets are of one form from their beginning. */
 const LOOKED_AT = 200;
 
 /**
- * Takes a file of problems, of whatever form, into the store. What stands beside the problems in it is not held in
- * memory, but of JSON, which is read whole.
+ * Takes a file of problems, of whatever form, into the store, or the parts of a set as one. What stands beside the
+ * problems in it is not held in memory, but of JSON, which is read whole.
  * @throws naming what is wrong and where; then nothing was taken in.
  */
 export async function importProblems(
   store: ArtifactStore,
-  file: string,
+  given: string | readonly string[],
   options: ImportOptions = {},
 ): Promise<ImportedProblems> {
-  const { lines, ...read } = await readProblemFile(file, options);
+  const files = [given].flat();
+  const { lines, ...read } = await readFiles(files, options);
   const hash = createHash('sha256');
   for (const line of lines) hash.update(line);
   const sha256 = hash.digest('hex');
   const at = uri.problems(sha256);
-  const from = { file: path.basename(file), sha256: await digestOf(file) };
+  const from: { file: string; sha256: string }[] = [];
+  for (const file of files) from.push({ file: path.basename(file), sha256: await digestOf(file) });
   const isThere = (await store.stat(at)) !== undefined && (await store.refOf(at)).sha256 === sha256;
-  if (!isThere) await store.write(at, inParts(lines), { by: 'importProblems', from: [{ as: 'file', ...from }] });
+  if (!isThere)
+    await store.write(at, inParts(lines), {
+      by: 'importProblems',
+      from: from.map((each) => ({ as: 'file', ...each })),
+    });
   return { uri: at, sha256, ...read, from };
 }
 
-/** Its problems as lines of our form, and what else there is to say of it. */
-async function readProblemFile(file: string, options: ImportOptions) {
-  const source = await openSource(file);
-  const { format, rows } = rowsOf(source);
-  const stem = path.basename(file).replace(/(\.(jsonl?|ndjson|csv|tsv|tab|txt|parquet))?(\.gz)?$/i, '');
+/** Their problems as lines of our form, and what else there is to say of them. */
+async function readFiles(files: readonly string[], options: ImportOptions) {
+  const sources = await Promise.all(files.map(openSource));
+  const parts = sources.map((source) => ({ source, ...rowsOf(source) }));
+  const [file = ''] = files;
+  const stem = path
+    .basename(file)
+    .replace(/(\.(jsonl?|ndjson|csv|tsv|tab|txt|parquet))?(\.gz)?$/i, '')
+    .replace(/-\d+-of-\d+$/, ''); // as hubs name the parts of a set
   const { name = stem, fields: asked = {}, maxStatementCharacters: longest = LONGEST_STATEMENT } = options;
 
   const first: SourceRow[] = [];
@@ -83,26 +93,39 @@ async function readProblemFile(file: string, options: ImportOptions) {
     return { chosen, reader, take };
   }
   let begun: ReturnType<typeof begin> | undefined;
-  for await (const row of rows)
+  for await (const row of inOrder(parts))
     if (begun !== undefined) begun.take(row);
     else if (first.push(row) >= LOOKED_AT) begun = begin();
-  if (first.length === 0) throw new Error(`${file}: expected problems, got none`);
+  if (first.length === 0) throw new Error(`${files.join(', ')}: expected problems, got none`);
   const { chosen, reader } = (begun ??= begin());
   if (lines.length === 0) {
     const [{ where, why } = { where: '', why: '' }] = dropped;
     throw new Error(
-      `${file}: expected problems, got ${dropped.length} of which none can be asked about, such as ${where}: ${why}; ` +
+      `${files.join(', ')}: expected problems, got ${dropped.length} of which none can be asked about, such as ${where}: ${why}; ` +
         'if another field has the statements, name it with --field statement=NAME',
     );
   }
   return {
     lines,
     count: lines.length,
-    took: { format, isGzipped: source.isGzipped, ...chosen },
+    took: {
+      formats: [...new Set(parts.map(({ format }) => format))],
+      isGzipped: sources.some(({ isGzipped }) => isGzipped),
+      ...chosen,
+    },
     topics: [...topics].sort(([, one], [, other]) => other - one),
     dropped,
     notes: reader.notes,
   };
+}
+
+/** Their rows, one file after the other, each said with its file where there are several. */
+async function* inOrder(
+  parts: readonly { readonly source: SourceFile; readonly rows: AsyncIterable<SourceRow> }[],
+): AsyncGenerator<SourceRow> {
+  for (const { source, rows } of parts)
+    for await (const { where, row } of rows)
+      yield { where: parts.length > 1 ? `${path.basename(source.file)} ${where}` : where, row };
 }
 
 /** Some thousand lines at a time. */

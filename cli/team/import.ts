@@ -38,7 +38,7 @@ export function registerImport(program: Command): void {
         'fields of common names, and puts the problems into the store under their digest. Says what it took, and what\n' +
         'it left out and why. The same file twice is the same problems.',
     )
-    .argument('<file>', 'of problems')
+    .argument('<files...>', 'of problems; several are the parts of one set')
     .option('--as <name>', "what problems without a source or an id are called after (default: the file's name)")
     .option(
       '--field <field=name>',
@@ -73,7 +73,7 @@ export function registerImport(program: Command): void {
     .action(bringEndpoints);
 }
 
-async function bringProblems(file: string, options: ProblemOptions): Promise<void> {
+async function bringProblems(files: readonly string[], options: ProblemOptions): Promise<void> {
   const { as: name, field, to, longest, json } = options;
   const fields = fieldsFrom(field);
   const most = longest === undefined ? undefined : wholeFrom('--longest', longest, 1);
@@ -81,7 +81,7 @@ async function bringProblems(file: string, options: ProblemOptions): Promise<voi
     throw new UsageError(`Expected --to to name a new file, got ${to}, which is there: remove it, or name another`);
   await markFormat(store);
   const brought = await orUsageError(() =>
-    importProblems(store, file, {
+    importProblems(store, files, {
       fields,
       ...(name !== undefined && { name }),
       ...(most !== undefined && { maxStatementCharacters: most }),

@@ -14,7 +14,7 @@ const TOPICS = 12;
 /** What a file of problems became, for a reader. */
 export function problemLines(brought: ImportedProblems, to?: string): string[] {
   const { uri, count, took, topics, dropped, notes, from } = brought;
-  const { format, isGzipped, fields, beside, left } = took;
+  const { formats, isGzipped, fields, beside, left } = took;
   const missing: Readonly<Record<Target, string>> = {
     statement: '',
     id: "made of the set's name and the statement",
@@ -30,7 +30,7 @@ export function problemLines(brought: ImportedProblems, to?: string): string[] {
   const shown = topics.slice(0, TOPICS).map(([topic, of]) => `${topic} ${whole(of)}`);
   if (topics.length > TOPICS) shown.push(`${whole(topics.length - TOPICS)} others`);
   return [
-    `${whole(count)} problems of ${from.file} (${format}${isGzipped ? ', packed' : ''}) lie in the store as ${uri}` +
+    `${whole(count)} problems of ${from.map(({ file }) => file).join(', ')} (${formats.join(', ')}${isGzipped ? ', packed' : ''}) lie in the store as ${uri}` +
       (to === undefined ? '' : `, and in ${to}`),
     '',
     ...named(TARGETS.map((target) => [target, `${fields[target] ?? missing[target]} ${others(target)}`.trimEnd()])),

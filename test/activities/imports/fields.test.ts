@@ -79,6 +79,15 @@ test('a name that many problems share is no id', () => {
   expect(chooseFields(rows, {}, 'set').fields.id).toBe('idx');
 });
 
+test('a problem that stands in many rows, with proofs of it say, keeps its id', () => {
+  const rows = Array.from({ length: 40 }, (_, at) => ({
+    problem: `P${at % 4}`,
+    problem_id: `p-${at % 4}`,
+    id: at % 2,
+  }));
+  expect(chooseFields(rows, {}, 'set').fields.id).toBe('problem_id');
+});
+
 test('what a person says is taken, by a path within the row, too', () => {
   const row = { problem: 'P', original: 'Q', extra_info: { index: 'i-1' }, tags: ['easy', 'algebra'] };
   const { fields, beside } = chosen(row, { statement: 'original', id: 'extra_info.index', topic: 'tags.1' });

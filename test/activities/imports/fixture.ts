@@ -15,14 +15,17 @@ export function importWorld() {
     folder = await mkdtemp(path.join(tmpdir(), 'flywheel-imports-'));
   });
   afterEach(() => rm(folder, { recursive: true }));
+  async function put(name: string, content: string | Buffer): Promise<string> {
+    const file = path.join(folder, name);
+    await writeFile(file, content);
+    return file;
+  }
   return {
     store: () => store,
     folder: () => folder,
-    bring: async (name: string, content: string | Buffer, options?: ImportOptions) => {
-      const file = path.join(folder, name);
-      await writeFile(file, content);
-      return importProblems(store, file, options);
-    },
+    put,
+    bring: async (name: string, content: string | Buffer, options?: ImportOptions) =>
+      importProblems(store, await put(name, content), options),
     /** The problems as a lap reads them. */
     problemsIn: async (uri: string): Promise<Problem[]> => {
       const lines = (await store.readText(uri)).split('\n');

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { importProblems } from '../../../activities/imports/problems.ts';
 import type { Problem } from '../../../shared/records.ts';
 import { importWorld, lines, MATH } from './fixture.ts';
 
-const { bring, problemsIn, store } = importWorld();
+const { bring, problemsIn, put, store } = importWorld();
 
 const OURS: Problem[] = [
   { id: 'a-1', statement: 'Prove that $1+1=2$.', topic: 'Algebra', source: 'math', difficulty: 1 },
@@ -58,7 +59,7 @@ test.each<[what: string, name: string, content: string | Buffer, format: string]
       ['Number Theory', 1],
       ['Geometry', 1],
     ],
-    took: { format, fields: { statement: 'problem', topic: 'type', difficulty: 'level' } },
+    took: { formats: [format], fields: { statement: 'problem', topic: 'type', difficulty: 'level' } },
   });
   expect(brought.notes).toEqual([
     expect.stringContaining('difficulties that are no numbers were left out: 1, such as "Level ?" of ') as string,
@@ -78,7 +79,7 @@ test('a Parquet file is read by its row groups, with large numbers, lists, chats
     const { uri, took, dropped } = await bring(name, content);
     expect(await problemsIn(uri)).toEqual(expected);
     expect(took).toMatchObject({
-      format: 'Parquet',
+      formats: ['Parquet'],
       beside: [{ target: 'statement', chosen: 'problem', others: ['prompt'] }],
     });
     expect(dropped).toEqual([{ where: 'row 3', kind: 'no statement', why: 'problem is empty' }]);
@@ -145,4 +146,17 @@ test('an instruction that stands in all statements is told, since the prompts ha
   ]);
   expect((await bring('few.jsonl', rows(4, before, after))).notes).toEqual([]);
   expect((await bring('short.jsonl', rows(9, 'Let $n > 1$. ', ''))).notes).toEqual([]);
+});
+
+test('several files are the parts of one set, in their order, and each row is said with its file', async () => {
+  const parts = [MATH.slice(0, 1), MATH.slice(1), [MATH[0]]].map((rows) =>
+    rows.map((row) => JSON.stringify(row)).join('\n'),
+  );
+  const files = await Promise.all(parts.map((part, at) => put(`math-0000${at}-of-00003.jsonl`, part)));
+  const { uri, count, dropped, from } = await importProblems(store(), files);
+  expect(await problemsIn(uri)).toEqual(OURS);
+  expect([count, from.map(({ file }) => file)]).toEqual([3, files.map((file) => path.basename(file))]);
+  expect(dropped).toMatchObject([
+    { where: 'math-00002-of-00003.jsonl line 1', why: 'its statement is that of math-00000-of-00003.jsonl line 1' },
+  ]);
 });
