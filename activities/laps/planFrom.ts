@@ -24,7 +24,8 @@ export async function planFrom(
   const comparable = parent !== undefined && worldOf(parent.recipe) === world ? parent : await newestIn(store, world);
   const report = comparable && (await store.findJson<LapReport>(uri.report(comparable.lap)));
   const measures: Measure[] = comparable && report ? [{ lap: comparable.lap, rates: report.rates }] : [];
-  const { sha256 } = facts.base ?? {};
+  // Of a shipped base more is known than a few questions tell.
+  const { sha256 } = Object.hasOwn(domain.bases, lap.recipe.domain.base) ? {} : (facts.base ?? {});
   const asked = sha256 === undefined ? undefined : uri.rates(sha256, lap.recipe.inference.engine);
   const rates = asked === undefined ? undefined : await store.findJson<AskedRates>(asked);
   if (asked !== undefined && rates?.prompts === lap.recipe.domain.prompts)

@@ -19,7 +19,12 @@ import { lookForTemporalCli } from '../../workers/stack/temporalCli.ts';
 import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
-import { EXIT } from '../usage.ts';
+import type { RoleSeen } from '../../activities/preflight/roles.ts';
+import { Interrupted, Interruption } from '../interruption.ts';
+import { chosenLap, withLapChoices, type LapChoices } from '../lap/lapOptions.ts';
+import { LiveView } from '../lap/liveView.ts';
+import { EXIT, UsageError } from '../usage.ts';
+import { doctorRecipe } from './doctorRecipe.ts';
 
 /** The Python environment takes 5 GB, a lap some hundred MB. */
 const NEEDED_GB = 8;
@@ -167,25 +172,52 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
   },
 };
 
+interface DoctorOptions extends LapChoices {
+  readonly calls: string;
+  readonly json?: boolean;
+}
+
 export function registerDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .summary('check what a lap needs on this machine')
+  withLapChoices(program.command('doctor'))
+    .summary('check what a lap needs on this machine, and what a recipe needs')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, endpoints, thinking and ' +
-        'base checkpoints. Changes nothing. Exit code 1 when something must be mended.',
+      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, thinking and base ' +
+        'checkpoints.\n' +
+        'With --recipe, or another option that says what the lap is, also whether its sizes fit its files and ' +
+        'servers, and what its base answers: it is taken into the store, served as the lap would, and asked a few ' +
+        'questions in each role. Needs no Temporal server. Exit code 1 when something must be mended.',
     )
+    .option('--calls <number>', 'questions of each role, where a recipe is looked at', '4')
     .option('--json', 'print one JSON object')
-    .action(async ({ json }: { json?: boolean }) => {
-      const checks: (Finding & { readonly name: string })[] = [];
-      for (const [name, check] of Object.entries(CHECKS))
-        checks.push({
-          name,
-          ...(await check().catch((error: Error) => ({ state: 'bad' as const, detail: error.message }))),
-        });
-      const ok = checks.every(({ state }) => state !== 'bad');
-      if (json) console.log(JSON.stringify({ ok, checks }));
-      else for (const { name, state, detail } of checks) console.log(`${state.padEnd(8)} ${name}: ${detail}`);
-      if (!ok) process.exitCode = EXIT.failed;
+    .action(doctor);
+}
+
+async function doctor({ json, calls, ...choices }: DoctorOptions): Promise<void> {
+  if (!/^[1-9]\d{0,3}$/.test(calls))
+    throw new UsageError(`--calls: expected a whole number from 1 to 9999, got ${JSON.stringify(calls)}`);
+  const looksAtRecipe = Object.values(choices).some((choice) => choice !== undefined && String(choice) !== '');
+  const lap = looksAtRecipe ? await chosenLap(choices) : undefined;
+  const checks: (Finding & { readonly name: string })[] = [];
+  for (const [name, check] of Object.entries(CHECKS))
+    checks.push({
+      name,
+      ...(await check().catch((error: Error) => ({ state: 'bad' as const, detail: error.message }))),
     });
+  let roles: readonly RoleSeen[] = [];
+  if (lap !== undefined) {
+    const interruption = new Interruption();
+    try {
+      const seen = await doctorRecipe(lap, Number(calls), new LiveView(process.stderr), interruption);
+      checks.push(...seen.findings);
+      roles = seen.roles;
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      console.error('Interrupted; what was started is ended.');
+    }
+    interruption.exit();
+  }
+  const ok = checks.every(({ state }) => state !== 'bad');
+  if (json) console.log(JSON.stringify({ ok, checks, ...(lap && { roles }) }));
+  else for (const { name, state, detail } of checks) console.log(`${state.padEnd(8)} ${name}: ${detail}`);
+  if (!ok) process.exitCode = EXIT.failed;
 }
