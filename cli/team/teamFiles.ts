@@ -108,6 +108,7 @@ export function commandsOf({ base, command }: TeamFolder, folder: string): strin
   return [
     ...(base === undefined ? [`# put your model into ${folder}/base, or name it in team.jsonc`] : []),
     `${command} plan ${recipe}    # what a lap would take, and why; runs nothing`,
+    `${command} doctor ${recipe}  # asks the model in each role: does it answer, and in the formats?`,
     `${command} lap ${recipe}     # runs it, or goes on with it`,
     `${command} review --as you --wait    # where people score`,
   ];
