@@ -197,6 +197,7 @@ export const uri = {
 
   /** What `flywheel import problems` takes in. */
   problems: (sha256: string) => `imports/problems/${sha256.slice(0, 12)}.jsonl`,
+  imported: 'imports/problems/',
 
   /** Which checkpoint a folder of this machine became: by the names, sizes and times of its files. */
   seenModel: (stamp: string) => `imports/models/${stamp.slice(0, 16)}.json`,

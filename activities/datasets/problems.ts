@@ -94,9 +94,9 @@ async function* read(
   if (found === undefined) {
     const [field] = Object.entries(settings).find(([, value]) => value === uri) ?? [];
     throw new Error(
-      `Invalid lap input: domain.settings${field === undefined ? '' : `.${field}`}: expected a file of problems in the ` +
-        `store, got ${JSON.stringify(uri)}, which is not there: \`flywheel import problems FILE\` takes a file of yours ` +
-        'in, and prints what to say here',
+      `Invalid lap input: domain.settings${field === undefined ? '' : `.${field}`}: expected a file of problems in ` +
+        `the store, got ${JSON.stringify(uri)}, which is not there: \`flywheel import problems FILE\` takes a file ` +
+        'of yours in, and prints what to say here',
     );
   }
   for await (const { bytes, number } of linesOf(store.read(uri))) yield textOf(bytes, `${uri} line ${number}`);

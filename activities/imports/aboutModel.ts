@@ -56,8 +56,8 @@ export async function aboutModel({ files, prefix }: CheckpointFolder): Promise<A
   if (stops.length === 0) warnings.push('no file names a token at which an answer ends (eos_token_id)');
   else if (turnEnd !== '' && !stops.some((stop) => turnEnd.includes(stop)))
     warnings.push(
-      `its chat template ends a turn with ${JSON.stringify(turnEnd)}, at which it does not stop (${stops.join(', ')}): ` +
-        'answers may run on; name that token in generation_config.json, eos_token_id',
+      `its chat template ends a turn with ${JSON.stringify(turnEnd)}, at which it does not stop ` +
+        `(${stops.join(', ')}): answers may run on; name that token in generation_config.json, eos_token_id`,
     );
   return {
     ...(asked !== undefined && { asked, generationPrompt: asked.slice(asked.lastIndexOf(QUESTION) + QUESTION.length) }),

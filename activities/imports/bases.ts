@@ -108,8 +108,8 @@ export async function importBase(
 }
 
 /**
- * A model that a person brings: a folder of this machine, a checkpoint of the store, or a model of a hub. A folder comes
- * before a hub's model of the same name.
+ * A model that a person brings: a folder of this machine, a checkpoint of the store, or a model of a hub. A folder
+ * comes before a hub's model of the same name.
  * @throws naming what is wrong with it.
  */
 export async function importModel(store: ArtifactStore, bases: Bases, named: string): Promise<ImportedBase> {

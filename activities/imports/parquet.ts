@@ -1,4 +1,5 @@
 import type { AsyncBuffer } from 'hyparquet';
+import { isRecord } from '../../shared/lap/issues.ts';
 import { wholeOf, type SourceFile, type SourceRow } from './source.ts';
 
 /** Rows of a Parquet file, a row group at a time. @throws where it is broken or cut off. */
@@ -19,7 +20,7 @@ export async function* parquetRows(source: SourceFile): AsyncGenerator<SourceRow
   for (const { num_rows: count } of metadata.row_groups) {
     const rowEnd = rowStart + Number(count);
     const rows = await orBroken(parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd }));
-    for (const row of rows) yield { where: `row ${(rowStart += 1)}`, row };
+    for (const row of rows) yield { where: `row ${(rowStart += 1)}`, row: plainNumbers(row) as SourceRow['row'] };
     rowStart = rowEnd;
   }
 }
@@ -30,4 +31,13 @@ async function inMemory(source: SourceFile): Promise<AsyncBuffer> {
     byteLength,
     slice: (start, end) => buffer.slice(byteOffset + start, byteOffset + (end ?? byteLength)) as ArrayBuffer,
   };
+}
+
+/** A value whose 64-bit numbers are numbers, or, where they are too large for that, texts. */
+function plainNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Array.isArray(value)) return value.map(plainNumbers);
+  return isRecord(value) && Object.getPrototypeOf(value) === Object.prototype
+    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainNumbers(inner)]))
+    : value;
 }

@@ -11,7 +11,7 @@ import { rowsOf, type Format } from './rows.ts';
 import { openSource, type SourceFile, type SourceRow } from './source.ts';
 
 export interface ImportOptions {
-  /** What problems without a source are called after, and those without an id. @default the file's name, without its ending */
+  /** What problems without a source or an id are called after. @default the file's name, without its ending */
   readonly name?: string;
   /** The field of the file that each is read from. @default those of common names */
   readonly fields?: Fields;
@@ -101,8 +101,8 @@ async function readFiles(files: readonly string[], options: ImportOptions) {
   if (lines.length === 0) {
     const [{ where, why } = { where: '', why: '' }] = dropped;
     throw new Error(
-      `${files.join(', ')}: expected problems, got ${dropped.length} of which none can be asked about, such as ${where}: ${why}; ` +
-        'if another field has the statements, name it with --field statement=NAME',
+      `${files.join(', ')}: expected problems, got ${dropped.length} of which none can be asked about, such as ` +
+        `${where}: ${why}; if another field has the statements, name it with --field statement=NAME`,
     );
   }
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { show } from '../../shared/lap/issues.ts';
-import { checkedProblem, LONGEST } from '../../shared/lap/problemFile.ts';
+import { checkedProblem, LONGEST, PROBLEM_ID } from '../../shared/lap/problemFile.ts';
 import type { Problem } from '../../shared/records.ts';
 import { refusalOfText } from '../../shared/texts.ts';
 import type { Fields, Target } from './fields.ts';
@@ -118,7 +118,8 @@ export class ProblemReader {
   }
 }
 
-/** A text with other characters than an id's replaced. */
+/** A text with other characters than an id's replaced; one that is an id as it is. */
 function idIn(text: string): string {
+  if (PROBLEM_ID.test(text) && !/^\.+$/.test(text)) return text;
   return text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '');
 }

@@ -103,8 +103,8 @@ function listIn(value: Readonly<Record<string, unknown>>, file: string): readonl
   const [one, ...others] = ofProblems.length > 0 ? ofProblems : lists;
   if (one === undefined || others.length === 0) return one?.[1];
   throw new Error(
-    `${file}: expected one list of problems, got ${lists.map(([name]) => name).join(', ')}: make a file of each, such as ` +
-      `with \`jq .${one[0]}\``,
+    `${file}: expected one list of problems, got ${lists.map(([name]) => name).join(', ')}: make a file of each, ` +
+      `such as with \`jq .${one[0]}\``,
   );
 }
 

@@ -31,8 +31,8 @@ export class SharedWords {
       this.#count < STATEMENTS || words.trim().length < CHARACTERS
         ? []
         : [
-            `all statements ${where} ${show(words.trim())}: where that tells how to answer, it stands beside the prompts' ` +
-              'own instructions, and may be against them; take it out',
+            `all statements ${where} ${show(words.trim())}: where that tells how to answer, it stands beside the ` +
+              "prompts' own instructions, and may be against them; take it out",
           ];
     return [...told('begin with', this.#start), ...told('end with', this.#end)];
   }

@@ -21,7 +21,7 @@ export interface SourceRow {
 
 /** Of what a file's form is told by. Ours: more than a line of a set is long. */
 const HEAD_BYTES = 1 << 20;
-/** What is read whole may have so many bytes, unpacked. Ours: a string of V8 ends at 512 MiB, and its values take more. */
+/** Bytes of what is read whole, unpacked. Ours: a string of V8 ends at 512 MiB, and its values take more. */
 const MOST_WHOLE = 256 << 20;
 
 /** Files that are none of ours, by their first bytes, and what to do about it. */

@@ -14,14 +14,13 @@ export function valueAt(row: Row, field: string): unknown {
 /** A text or a number as text, of a list the first of them; undefined where there is none. */
 export function scalarIn(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() || undefined;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return String(value);
   if (Array.isArray(value)) return value.map(scalarIn).find((each) => each !== undefined);
   return undefined;
 }
 
 /** A grade: a number, or a text that is one or ends in one as `Level 5` does. */
 export function numberIn(value: unknown): number | undefined {
-  if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   const [, digits] = (typeof value === 'string' && /^(?:[a-z]+[ _-]*)?(-?\d+(?:\.\d+)?)$/i.exec(value.trim())) || [];
   return digits === undefined ? undefined : Number(digits);

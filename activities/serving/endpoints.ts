@@ -18,17 +18,14 @@ const endpointSchema = z.strictObject(
     /** OpenAI-compatible API, with or without the trailing `/v1`. */
     baseUrl: z
       .url({ protocol: /^https?$/ })
-      .refine(
-        hasNoSecret,
-        'expected an address without a name, password or key in it, got one with: apiKeyEnv names it',
-      ),
+      .refine(hasNoSecret, 'expected an address without a name, password or key, got one with it: see apiKeyEnv'),
     /**
      * Names under which it serves models, by checkpoint digest, each its own: answers of two checkpoints under one name
      * could not be told apart.
      * @default every model, under its digest
      */
     models: z.record(z.string(), z.string().min(1)).optional(),
-    /** Names that its answers have, where those are not the ones that it is asked by: of an alias, say. @default none */
+    /** Names that its answers have, where those are not the ones that it is asked by: an alias's, say. @default none */
     answersAs: z.array(z.string().min(1)).optional(),
     maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
     /**

@@ -34,9 +34,9 @@ export function registerImport(program: Command): void {
     .command('problems')
     .summary('put a file of problems into the store')
     .description(
-      'Reads JSON, JSONL, CSV (its first line names the columns), TSV or Parquet, packed by gzip or not, finds the\n' +
-        'fields of common names, and puts the problems into the store under their digest. Says what it took, and what\n' +
-        'it left out and why. The same file twice is the same problems.',
+      'Reads JSON, JSONL, CSV (its first line names the columns), TSV or Parquet, packed by gzip or not, finds ' +
+        'the fields of\ncommon names, and puts the problems into the store under their digest. Says what it took, ' +
+        'and what it left out and why.\nThe same file twice is the same problems.',
     )
     .argument('<files...>', 'of problems; several are the parts of one set')
     .option('--as <name>', "what problems without a source or an id are called after (default: the file's name)")
@@ -54,8 +54,8 @@ export function registerImport(program: Command): void {
     .command('base')
     .summary('put a model into the store')
     .description(
-      'Checks a model as a lap would, and puts it into the store under its digest: a folder in Hugging Face format, or\n' +
-        'a model of a hub, hf:org/name@revision. Says what its files tell of it.',
+      'Checks a model as a lap would, and puts it into the store under its digest: a folder in Hugging Face ' +
+        'format, or a model\nof a hub, hf:org/name@revision. Says what its files tell of it.',
     )
     .argument('<model>', 'a folder, or hf:org/name@revision')
     .option('--json', 'print one JSON object')
@@ -64,9 +64,9 @@ export function registerImport(program: Command): void {
     .command('endpoints')
     .summary('name servers that others run')
     .description(
-      'Takes a list of endpoints (JSON, comments allowed) into those of this installation; one of an address that is\n' +
-        'there takes its place. Laps of the engine external ask them at once. A key stays in the environment: apiKeyEnv\n' +
-        'names its variable.',
+      'Takes a list of endpoints (JSON, comments allowed) into those of this installation; one of an address that ' +
+        'is there\ntakes its place. Laps of the engine external ask them at once. A key stays in the environment: ' +
+        'apiKeyEnv names its\nvariable.',
     )
     .argument('<file>', 'such as [{"baseUrl": "http://gpu-1:8000/v1"}]')
     .option('--json', 'print one JSON object')

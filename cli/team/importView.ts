@@ -30,7 +30,8 @@ export function problemLines(brought: ImportedProblems, to?: string): string[] {
   const shown = topics.slice(0, TOPICS).map(([topic, of]) => `${topic} ${whole(of)}`);
   if (topics.length > TOPICS) shown.push(`${whole(topics.length - TOPICS)} others`);
   return [
-    `${whole(count)} problems of ${from.map(({ file }) => file).join(', ')} (${formats.join(', ')}${isGzipped ? ', packed' : ''}) lie in the store as ${uri}` +
+    `${whole(count)} problems of ${from.map(({ file }) => file).join(', ')} ` +
+      `(${[...formats, ...(isGzipped ? ['packed'] : [])].join(', ')}) lie in the store as ${uri}` +
       (to === undefined ? '' : `, and in ${to}`),
     '',
     ...named(TARGETS.map((target) => [target, `${fields[target] ?? missing[target]} ${others(target)}`.trimEnd()])),

@@ -40,7 +40,7 @@ export async function lineage(store: ArtifactStore, asked: string, options: Line
 }
 
 async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: within }: LineageOptions) {
-  const made = await store.listMade('datasets/', 'labels/', 'reviews/', 'checkpoints/');
+  const made = await store.listMade('datasets/', 'labels/', 'reviews/', 'checkpoints/', uri.imported);
   const laps = within && (await chainOf(store, within)).chain.map(({ uri: at }) => lapOf(at));
   const near = made.filter(({ uri: at }) => !laps || laps.includes(lapOf(at)));
   const found =
@@ -58,7 +58,7 @@ async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: wi
 /** A lap, a dataset, or what a training came to. */
 async function byName(store: ArtifactStore, asked: string): Promise<ArtifactRef | undefined> {
   const manifest = uri.manifest(fullLapName(asked) ?? '');
-  for (const at of [manifest, ...(/^(datasets|labels|reviews)\//.test(asked) ? [asked] : [])])
+  for (const at of [manifest, ...(/^(datasets|labels|reviews|imports\/problems)\//.test(asked) ? [asked] : [])])
     if ((await store.stat(at)) !== undefined) return store.refOf(at);
   for (const jobKey of [asked, inMain(asked)].filter(isJobKey)) {
     const result = await store.findJson<JobResult>(uri.jobs(jobKey, 'result.json'));

@@ -5,6 +5,7 @@ import { tell } from './issues.ts';
 
 /** Ours: a statement of more characters is a book, or a mistake. */
 export const LONGEST_STATEMENT = 100_000;
+export const PROBLEM_ID = /^[\w.-]{1,80}$/;
 /** Most characters of a problem's other texts. */
 export const LONGEST = { topic: 80, source: 400 } as const;
 
@@ -17,7 +18,7 @@ const text = z.string().superRefine((value, context) => {
  * A line of a problems file. Unknown fields are refused: a misspelt `topic` would otherwise be lost in silence.
  */
 const problemLine = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,80}$/, 'expected letters, digits, dots, dashes or underscores'),
+  id: z.string().regex(PROBLEM_ID, 'expected letters, digits, dots, dashes or underscores'),
   statement: text,
   topic: text.max(LONGEST.topic),
   source: text.max(LONGEST.source),

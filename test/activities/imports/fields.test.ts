@@ -100,7 +100,7 @@ test('a field that is not there is refused with those that are, and so is a file
     '--field topic=area: expected a field of set.jsonl, which has "problem"',
   );
   expect(() => chosen({ title: 'T', problem: 3 })).toThrow(
-    "set.jsonl: expected a field with the problems' statements (statement, problem, question, problem_statement, …), " +
-      'got "title", "problem": name it with --field statement=NAME',
+    "set.jsonl: expected a field with the problems' statements (statement, problem, question, problem_statement, " +
+      '…), got "title", "problem": name it with --field statement=NAME',
   );
 });

@@ -22,7 +22,7 @@ async function bring(text: string) {
 const changes = async (text: string) =>
   (await bring(text)).changes.map(({ baseUrl, change, fields }) => [baseUrl, change, ...fields]);
 
-test('a file of endpoints is taken in, comments and all; one of the same address takes the place of another', async () => {
+test('a file of endpoints is taken in, comments and all; one of an address that is there takes its place', async () => {
   expect(
     await changes(`[
       // The first machine.
