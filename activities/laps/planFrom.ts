@@ -51,7 +51,7 @@ async function newestIn(store: ArtifactStore, world: string): Promise<LapManifes
 }
 
 /** What tokens and seconds depend on, beside counts. */
-function worldOf({ domain, inference, training }: Recipe): string {
+export function worldOf({ domain, inference, training }: Recipe): string {
   return JSON.stringify([
     domain.base,
     domain.prompts,

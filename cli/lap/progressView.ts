@@ -1,35 +1,47 @@
 import { duration } from '../../reports/pages/format.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 
-/** Seconds a phase takes, by name. */
-export type PhaseSeconds = Readonly<Record<string, number>>;
+/** Seconds that a phase takes, by name, in the lap's order; undefined where nobody has measured it. */
+export type PhaseSeconds = Readonly<Record<string, number | undefined>>;
 
-/** Share of the present phase that is done: by steps, by calls, or undefined where neither is known. */
-function shareDone({ step, steps, callsDone, callsPlanned }: LapProgress): number | undefined {
-  if (step !== undefined && steps) return Math.min(1, step / steps);
-  if (callsDone !== undefined && callsPlanned) return Math.min(1, callsDone / callsPlanned);
-  return undefined;
+/** Seconds until a lap's end. */
+export interface TimeLeft {
+  readonly seconds: number;
+  /** Whether phases are not among them that nobody has measured. */
+  readonly atLeast: boolean;
 }
 
 /**
- * Seconds until the lap's end, by how long its phases are expected to take; undefined where the phase is not among
- * them.
+ * What is left of the phase under way, by what was measured in it: a step's time, or the calls that are done; else by
+ * how long it is known to take.
  */
-export function secondsLeft(progress: LapProgress, expected: PhaseSeconds, nowMs: number): number | undefined {
+function leftHere(progress: LapProgress, known: number | undefined, nowMs: number): TimeLeft {
+  const { step = 0, steps, stepSeconds, callsDone = 0, callsPlanned, phaseStartedAt } = progress;
+  const elapsed = phaseStartedAt === undefined ? 0 : Math.max(0, (nowMs - Date.parse(phaseStartedAt)) / 1000);
+  if (steps !== undefined && step > 0)
+    return { seconds: (steps - step) * (stepSeconds ?? elapsed / step), atLeast: false };
+  // What takes longer than it ever did is never over before it is.
+  const rest = known === undefined ? 0 : Math.max(known - elapsed, known * 0.1);
+  const calls = steps === undefined && callsDone > 0 ? Math.max(0, (callsPlanned ?? 0) - callsDone) : 0;
+  // A set may be one of several in its phase.
+  return { seconds: Math.max(rest, calls * (elapsed / Math.max(1, callsDone))), atLeast: known === undefined };
+}
+
+/** By what is measured; undefined where nothing is. */
+export function timeLeft(progress: LapProgress, expected: PhaseSeconds, nowMs: number): TimeLeft | undefined {
   const names = Object.keys(expected);
   const at = names.indexOf(progress.phase);
-  const here = expected[progress.phase];
-  if (at < 0 || here === undefined) return undefined;
-  const elapsed = progress.phaseStartedAt === undefined ? 0 : (nowMs - Date.parse(progress.phaseStartedAt)) / 1000;
-  const done = shareDone(progress) ?? Math.min(0.9, elapsed / Math.max(1, here));
-  return here * (1 - done) + names.slice(at + 1).reduce((sum, name) => sum + (expected[name] ?? 0), 0);
+  const here = leftHere(progress, expected[progress.phase], nowMs);
+  const later = at < 0 ? [undefined] : names.slice(at + 1).map((name) => expected[name]);
+  const seconds = later.reduce<number>((sum, part) => sum + (part ?? 0), here.seconds);
+  return seconds < 1 ? undefined : { seconds, atLeast: here.atLeast || later.includes(undefined) };
 }
 
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
   const { lap, phase, phaseIndex, phases, step, steps, queuedSince } = progress;
   const { callsDone, callsPlanned, reward, flatGroupShare, waitingForExperts } = progress;
-  const left = secondsLeft(progress, expected, nowMs);
+  const left = timeLeft(progress, expected, nowMs);
   return [
     lap ?? 'new lap',
     `${phaseIndex}/${phases} ${phase}`,
@@ -40,7 +52,7 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     waitingForExperts ? `${questions(waitingForExperts)} for people` : '',
     outageText(progress, nowMs),
     `${duration((nowMs - Date.parse(progress.startedAt)) / 1000)} elapsed`,
-    left === undefined ? '' : `about ${duration(left)} left`,
+    left === undefined ? '' : `${left.atLeast ? 'at least' : 'about'} ${duration(left.seconds)} left`,
   ]
     .filter(Boolean)
     .join(' · ');

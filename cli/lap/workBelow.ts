@@ -13,6 +13,7 @@ type Work = Pick<
   LapProgress,
   | 'step'
   | 'steps'
+  | 'stepSeconds'
   | 'queuedSince'
   | 'reward'
   | 'flatGroupShare'
@@ -26,6 +27,7 @@ type Work = Pick<
 interface Beat {
   readonly step?: number;
   readonly maxSteps?: number;
+  readonly stepSeconds?: number;
   readonly queuedSince?: string;
   readonly reward?: number;
   readonly flatGroupShare?: number;
@@ -68,11 +70,12 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
 }
 
 function trainingWork(beats: readonly Beat[]): Work {
-  for (const { step, maxSteps, queuedSince, reward, flatGroupShare } of beats)
+  for (const { step, maxSteps, stepSeconds, queuedSince, reward, flatGroupShare } of beats)
     if (step !== undefined && maxSteps !== undefined)
       return {
         step,
         steps: maxSteps,
+        ...(typeof stepSeconds === 'number' && { stepSeconds }),
         ...(queuedSince !== undefined && { queuedSince }),
         ...(typeof reward === 'number' && { reward }),
         ...(typeof flatGroupShare === 'number' && { flatGroupShare }),

@@ -25,6 +25,8 @@ export interface LapProgress {
   /** Optimizer steps of the training under way, where one is. */
   readonly step?: number;
   readonly steps?: number;
+  /** How long its last step took. */
+  readonly stepSeconds?: number;
   /** ISO time since which it waits in a cluster's queue, while it does. */
   readonly queuedSince?: string;
   /**

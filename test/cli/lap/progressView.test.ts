@@ -1,4 +1,4 @@
-import { progressLine, secondsLeft, waitingText } from '../../../cli/lap/progressView.ts';
+import { progressLine, timeLeft, waitingText } from '../../../cli/lap/progressView.ts';
 import { duration } from '../../../reports/pages/format.ts';
 import { workflowLink } from '../../../cli/links.ts';
 import type { LapProgress } from '../../../shared/lap/progress.ts';
@@ -37,8 +37,8 @@ test('a training that is queued says since when', () => {
 });
 
 test('what is not known is left out', () => {
-  const { step: _, steps: __, reward: ___, lap: ____, ...bare } = training;
-  expect(progressLine({ ...bare, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe(
+  const { step: _, steps: __, reward: ___, lap: ____, ...unknown } = training;
+  expect(progressLine({ ...unknown, callsDone: 3, callsPlanned: 8 }, {}, START)).toBe(
     'new lap · 2/3 generator · calls 3 of 8 · 0 s elapsed',
   );
 });
@@ -61,14 +61,26 @@ test('servers that have been gone for a while are waited for in so many words', 
   expect(progressLine({ ...training, waitingForServers }, {}, START + 5_000)).not.toContain('waiting');
 });
 
-test('time left is the rest of this phase by its steps, and the later phases', () => {
-  expect(secondsLeft(training, EXPECTED, START)).toBe(120 * 0.75 + 30);
-  expect(secondsLeft({ ...training, phase: 'metaData' }, EXPECTED, START)).toBeUndefined();
+const left = (progress: LapProgress, expected: Parameters<typeof timeLeft>[1], seconds: number) =>
+  timeLeft(progress, expected, START + 60_000 + seconds * 1000);
+const { step: _, steps: __, ...bare } = training;
+
+test.each([
+  ['of a training, its own steps', { ...training, stepSeconds: 45 }, 10, 30 * 45 + 30],
+  ['of a training that says no step’s time, those that are done', training, 100, 30 * 10 + 30],
+  ['of a set, the calls that are done', { ...bare, callsDone: 10, callsPlanned: 40 }, 50, 30 * 5 + 30],
+  ['of what has not begun, what it took before', { ...training, step: 0 }, 0, 120 + 30],
+  ['never less than a tenth of that', bare, 10_000, 120 * 0.1 + 30],
+])('time left is what was measured: %s', (_, progress, elapsed, seconds) => {
+  expect(left(progress, EXPECTED, elapsed)).toEqual({ seconds: expect.closeTo(seconds) as number, atLeast: false });
 });
 
-test('a phase that takes longer than expected is never over before it is', () => {
-  const { step: _, steps: __, ...bare } = training;
-  expect(secondsLeft(bare, EXPECTED, START + 10_000_000)).toBeCloseTo(120 * 0.1 + 30);
+test('of phases that nobody has measured nothing is told, but that there is more', () => {
+  const unknown = { ...EXPECTED, generator: undefined, evaluation: undefined };
+  expect(left(bare, unknown, 10)).toBeUndefined();
+  expect(left({ ...training, stepSeconds: 45 }, unknown, 10)).toEqual({ seconds: 30 * 45, atLeast: true });
+  expect(progressLine({ ...training, stepSeconds: 45 }, unknown, START)).toMatch(/ · at least 22 min 30 s left$/);
+  expect(progressLine(bare, {}, START)).not.toContain('left');
 });
 
 test('durations read well', () => {
