@@ -13,10 +13,12 @@ const laps = Array.from({ length: 7 }, (_, index) => `main/lap-000${index + 1}`)
 let world: LapWorld;
 const said: Record<string, string> = {};
 
+/** Tokens of a prompt without a text in it: what is smaller does not start, and with these hardly a row fits. */
+const SHORTEST = { verifierV1: 14, metaVerifier: 17, generator: 11 };
 /** Every value that makes a phase impossible, and the one that mends it. */
 const IMPOSSIBLE = {
   prove: 'sampling.prove.maxTokens=1',
-  long: (stage: string) => `stages.${stage}.maxPromptTokens=5`,
+  long: (stage: keyof typeof SHORTEST) => `stages.${stage}.maxPromptTokens=${SHORTEST[stage]}`,
 };
 const right = {
   prove: `sampling.prove.maxTokens=${smoke.sampling.prove.maxTokens}`,
