@@ -79,6 +79,12 @@ async function* jsonRows(source: SourceFile): AsyncGenerator<SourceRow> {
   if (isRecord(value) && !isStatement(value)) {
     const list = listIn(value, file);
     if (list === undefined) {
+      const inners = Object.values(value);
+      if (!inners.every(isRecord) && !inners.every((inner) => typeof inner === 'string'))
+        throw new Error(
+          `${file}: expected a list of problems, an object with one, or an object of problems by their ids, got one ` +
+            `with ${Object.keys(value).slice(0, 8).join(', ')}`,
+        );
       for (const [id, inner] of Object.entries(value))
         yield { where: `the entry ${show(id)}`, row: { id, ...(isRecord(inner) ? inner : { statement: inner }) } };
       return;
