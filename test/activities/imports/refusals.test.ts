@@ -86,6 +86,7 @@ test.each<[what: string, name: string, content: string | Buffer, message: string
   ['prose', 'p.txt', 'Prove that 1 + 1 = 2.', 'got a file whose first line is none of them: "Prove that 1 + 1 = 2."'],
   ['a broken line', 'p.jsonl', `${lines[0]}\n{"problem":`, 'p.jsonl line 2: expected a JSON object, got {"problem":'],
   ['a line that is a list', 'p.jsonl', `${lines[0]}\n[1]`, 'p.jsonl line 2: expected an object with a problem'],
+  ['an object of anything', 'p.json', '{"name":"x","version":1}', 'by their ids, got one with name, version'],
   ['a list of numbers', 'p.json', '[1, 2]', 'p.json item 1: expected an object with a problem'],
   [
     'JSON that was cut off',
