@@ -62,7 +62,7 @@ async function answersBelow(store: ArtifactStore, place: string): Promise<number
 async function trainingAt(store: ArtifactStore, jobKey: string): Promise<HeldPhase['training']> {
   const folder = new JobFolder(store, jobKey);
   if ((await folder.training()) === undefined) return undefined;
-  const { result } = await folder.lastResult();
+  const result = await folder.lastResult();
   if (result?.status === 'succeeded') return { steps: result.steps, done: true };
   return { steps: (await folder.lastState()) ?? 0, done: false };
 }

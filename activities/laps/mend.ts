@@ -64,11 +64,7 @@ export async function mending(store: ArtifactStore, failed: FailedLap, recipe: R
   return mendedPhases({ recipe: failed.recipe, turn }, now, await heldBy(store, donors, now));
 }
 
-export async function writeMending(
-  store: ArtifactStore,
-  lap: string,
-  { donors, phases }: MendRecord,
-): Promise<readonly string[]> {
-  await store.writeJson(uri.mend(lap), { donors, phases } satisfies MendRecord);
-  return donors;
+/** Puts on record what a lap takes over from, before it has a recipe: one without is not mended. */
+export async function writeMending(store: ArtifactStore, lap: string, record: MendRecord): Promise<void> {
+  await store.writeJson(uri.mend(lap), record);
 }

@@ -88,7 +88,8 @@ export async function openLap(
     refuseWhatDoesNotFit({ recipe, turn, plan, facts });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
-    const donors = mends && (await writeMending(store, lap, { donors: mends.failed.donors, phases: mends.phases }));
+    const donors = mends?.failed.donors;
+    if (mends && donors) await writeMending(store, lap, { donors, phases: mends.phases });
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));

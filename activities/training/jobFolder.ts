@@ -149,8 +149,8 @@ export class JobFolder {
   }
 
   /** The result as it lies there, of whichever attempt. */
-  async lastResult(): Promise<{ readonly result?: JobResult | undefined }> {
-    return { result: jobResultSchema.safeParse(await this.#find('result.json')).data };
+  async lastResult(): Promise<JobResult | undefined> {
+    return jobResultSchema.safeParse(await this.#find('result.json')).data;
   }
 
   /** The last step of which there is a whole state; the trainer writes `progress.json` last. */

@@ -3,6 +3,7 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import type { MetricsLine, SucceededJob } from '../../shared/training/job.ts';
 import type { Cluster } from '../clusters/types.ts';
+import { failure } from '../failure.ts';
 import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
 import { jsonLinesOf } from '../store/jsonLines.ts';
 import { inBlocks } from '../store/lines.ts';
@@ -73,11 +74,13 @@ async function resultOf(
   donor: JobFolder,
   training: RunTrainingInput,
 ): Promise<SucceededJob | undefined> {
-  const { result } = await donor.lastResult();
+  const result = await donor.lastResult();
   if (result?.status !== 'succeeded') return undefined;
   const checkpoint = checkpointRef(result.checkpoint.sha256);
   if (!(await store.exists(checkpoint.uri))) return undefined;
-  await expectDigest(store, checkpoint);
+  await expectDigest(store, checkpoint).catch((error: Error) => {
+    throw failure('JobFailed.data', `Training job ${donor.jobKey}, which is to be taken over: ${error.message}`);
+  });
   const job = donor.jobFile(result.attempt);
   if (await store.exists(job)) await recordMade(store, checkpoint, madeOf(training, await store.refOf(job)));
   return result;
