@@ -5,6 +5,7 @@ import type { LapFacts } from '../../shared/lap/facts.ts';
 import type { MeasuredRates } from '../../shared/cost/rates.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import type { Task } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { uri } from '../../shared/ids.ts';
 import { knownLaps } from './laps.ts';
@@ -28,15 +29,24 @@ export async function planFrom(
   const { sha256 } = Object.hasOwn(domain.bases, lap.recipe.domain.base) ? {} : (facts.base ?? {});
   const asked = sha256 === undefined ? undefined : uri.rates(sha256, lap.recipe.inference.engine);
   const rates = asked === undefined ? undefined : await store.findJson<AskedRates>(asked);
-  if (asked !== undefined && rates?.prompts === lap.recipe.domain.prompts)
-    measures.push({ lap: asked, rates: rates.rates });
+  if (asked !== undefined && rates !== undefined) measures.push({ lap: asked, rates: ratesFor(lap.recipe, rates) });
   return planLap(lap.recipe, lap.turn, domain, parent && { manifest: parent }, { facts, measures });
+}
+
+/** Lengths are those of questions that were asked alike; the speed holds for others, too. */
+function ratesFor({ domain, sampling }: Recipe, { prompts, asked, rates }: AskedRates): Partial<MeasuredRates> {
+  const { tokens = {}, ...others } = rates;
+  const isAlike = (task: string): boolean =>
+    prompts === domain.prompts && JSON.stringify(asked[task as Task]) === JSON.stringify(sampling[task as Task]);
+  return { ...others, tokens: Object.fromEntries(Object.entries(tokens).filter(([task]) => isAlike(task))) };
 }
 
 /** What questions to a base measured, `probes/rates-<digest>-<engine>.json`. */
 export interface AskedRates {
   /** The recipe's prompts. */
   readonly prompts: string;
+  /** The recipe's sampling. */
+  readonly asked: Recipe['sampling'];
   readonly rates: Partial<MeasuredRates>;
   /** ISO 8601. */
   readonly at: string;

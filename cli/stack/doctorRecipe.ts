@@ -87,7 +87,12 @@ export async function doctorRecipe(
         (task, done, of) => view.update(`${task}: ${done} of ${of} answers`, `${task} ${done}`),
       );
       if (roles.some(({ ended, cut }) => ended + cut > 0)) {
-        const kept: AskedRates = { prompts: recipe.domain.prompts, rates, at: new Date().toISOString() };
+        const kept: AskedRates = {
+          prompts: recipe.domain.prompts,
+          asked: recipe.sampling,
+          rates,
+          at: new Date().toISOString(),
+        };
         await store.writeJson(uri.rates(checkpoint.sha256, engine), kept);
       }
       const minShare = recipe.formatCheck?.minShare ?? 0.5;
