@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { FORMATS } from '../../shared/answers.ts';
 import { placeIn, prefixOf, uri, type Place } from '../../shared/ids.ts';
@@ -45,7 +46,8 @@ export async function expectFit({ base, tasks, prompts, settings }: Teaching, st
  */
 export async function bind(teaching: Teaching, store: ArtifactStore): Promise<void> {
   const { name, base, tasks, prompts, problems, settings, rows, steps, learningRate } = teaching;
-  const asked = { base, tasks, prompts: prompts.sha256, problems, rows, steps, learningRate };
+  const about = problems && createHash('sha256').update(JSON.stringify(problems)).digest('hex');
+  const asked = { base, tasks, prompts: prompts.sha256, problems: about, rows, steps, learningRate };
   const plain = JSON.parse(JSON.stringify({ ...asked, answers: tasks.map(settings) })) as Record<string, unknown>;
   const at = uri.teaching(placeOf(name));
   const bound = await store.findJson<Record<string, unknown>>(at);

@@ -3,6 +3,7 @@ import { prefixOf, uri } from '../../shared/ids.ts';
 import type { CheckpointRef, DatasetRef, Task } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import type { HyperOf } from '../../shared/training/job.ts';
+import { isFailure } from '../failure.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { madeBy } from '../store/made.ts';
@@ -179,7 +180,10 @@ async function train(
   const folder = new JobFolder(store, input.jobKey);
   const cluster = await clusterFor(clusters, clusterName, input.resources);
   folder.job(input, 1, reward);
-  await folder.bind(input);
+  await folder.bind(input).catch((error: unknown) => {
+    if (!isFailure('JobConflict', error)) throw error;
+    throw new Error(`${error.message.replace(/: .*/s, '')}: give this teaching a name of its own with --as`);
+  });
   const heartbeat = (progress: TrainingProgress) => tell({ kind: 'training', progress });
   const engine = engineFor(engines, input.engine, input.kind);
   const context = { store, env, reward, graceMs, cluster, folder, engine, signal, heartbeat };
