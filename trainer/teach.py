@@ -38,6 +38,7 @@ class Ask(Read):
     template_kwargs: dict[str, object] = Field(default_factory=dict)
     max_tokens: int = Field(ge=1)
     temperature: float = Field(default=1.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
     seed: int
 
     @property
@@ -64,7 +65,7 @@ def call_of(ask: Ask, chat: Chat, most: int) -> Call:
     if len(prompt) + ask.max_tokens > most:
         raise ValueError(f"{ask.id} has {len(prompt)} tokens and asks for {ask.max_tokens}, the model takes {most}")
     stop = [ask.thinking.close.strip()] if ask.thinking is not None and ask.thinks else []
-    return Call(prompt, ask.max_tokens, ask.temperature, 1.0, ask.seed, stop, ask)
+    return Call(prompt, ask.max_tokens, ask.temperature, ask.top_p, ask.seed, stop, ask)
 
 
 def told(call: Call, answer: Answer, chat: Chat) -> str:

@@ -20,6 +20,8 @@ export interface Ask {
   readonly maxTokens: number;
   /** @default 1 */
   readonly temperature?: number;
+  /** @default 1 */
+  readonly topP?: number;
   readonly seed: number;
 }
 

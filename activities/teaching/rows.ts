@@ -28,6 +28,8 @@ export interface TaskSettings {
   readonly maxTokens: number;
   /** Of the thinking, beside these. @default within them */
   readonly maxThinkingTokens?: number | undefined;
+  readonly temperature: number;
+  readonly topP: number;
   readonly templateKwargs?: TemplateKwargs | undefined;
   readonly thinking?: ThinkingFormat | undefined;
 }

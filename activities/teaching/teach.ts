@@ -108,15 +108,17 @@ interface Asking {
   readonly settings: (task: Task) => TaskSettings;
 }
 
-/** Asks each task's questions at T = 1: of the examples, those first that rows are made of last. */
+/** Asks each task's questions as laps will: of the examples, those first that rows are made of last. */
 async function obedience(who: OwnTexts, { teaching, means, examples, settings }: Asking): Promise<Obedience[]> {
   const asks = teaching.tasks.flatMap((task) => {
     const asked = interleaved(examples[task]).toReversed();
-    const { maxTokens, maxThinkingTokens = 0, templateKwargs } = settings(task);
+    const { maxTokens, maxThinkingTokens = 0, temperature, topP, templateKwargs } = settings(task);
     return Array.from({ length: teaching.questions }, (_, at): Ask => ({
       id: `${task}/question/${at}`,
       messages: teaching.prompts.render(task, (asked[at % asked.length] as WorkedExample).values),
       maxTokens: maxTokens + maxThinkingTokens,
+      temperature,
+      topP,
       seed: seedOf('obedience', task, at),
       ...(templateKwargs && { templateKwargs }),
     }));

@@ -12,7 +12,7 @@ export interface Teaching {
   readonly prompts: PromptSet;
   /** What the base writes about, beside the examples. @default the examples' own problems */
   readonly problems?: readonly Problem[] | undefined;
-  /** How each task will be asked: its answers' tokens, and what the chat template is told. */
+  /** How laps will ask each task. */
   readonly settings: (task: Task) => Omit<TaskSettings, 'thinking'>;
   readonly rows: number;
   /** @default one pass over the rows */

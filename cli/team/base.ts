@@ -101,8 +101,8 @@ async function teach(base: string, options: TeachOptions): Promise<void> {
     prompts,
     problems,
     settings: (task) => {
-      const { maxTokens: most = 256, maxThinkingTokens, templateKwargs } = lap?.recipe.sampling[task] ?? {};
-      return { maxTokens: maxTokens ?? most, maxThinkingTokens, templateKwargs };
+      const asked = lap?.recipe.sampling[task] ?? { temperature: 1, topP: 1, maxTokens: 256 };
+      return { ...asked, ...(maxTokens !== undefined && { maxTokens }) };
     },
     rows,
     steps,

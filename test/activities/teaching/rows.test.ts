@@ -26,7 +26,7 @@ function lesson(more: Partial<Lesson> = {}): Lesson {
     prompts,
     examples,
     problems: examples.prove.map(({ problem }) => problem),
-    settings: () => ({ maxTokens: 128 }),
+    settings: () => ({ maxTokens: 128, temperature: 1, topP: 1 }),
     write: async (asks) => asks.map(({ id }) => says(`This is ${id.replaceAll('/', ' ')}. And here`)),
     ...more,
   };
@@ -95,7 +95,7 @@ test('of a base that thinks each row has thoughts of its own, and its texts come
   const byTask = await lessonRows(
     lesson({
       perTask: 2,
-      settings: () => ({ maxTokens: 128, thinking }),
+      settings: () => ({ maxTokens: 128, temperature: 1, topP: 1, thinking }),
       write: async (asks) => {
         asked.push(...asks);
         return asks.map(({ thinking: marks, thought }) =>
