@@ -22,7 +22,10 @@ export interface ReadLap extends ResolvedInput {
   readonly plan: LapPlan;
 }
 
-/** Nothing is written, and servers that are silent are not waited for. @throws an Error that names each bad field, what was expected and came. */
+/**
+ * Nothing is written, and servers that are silent are not waited for.
+ * @throws an Error that names each bad field, what was expected and what came.
+ */
 export async function readLap(
   store: ArtifactStore,
   here: Surroundings & { readonly domains: Domains },

@@ -26,7 +26,8 @@ export function registerPlan(program: Command): void {
       'Reckons what a lap would take, phase by phase: model calls, tokens, hours, GPU-hours, ' +
         "minutes of experts and cost, people's weeks and the disk.\n" +
         "Reads the lap's problems, prompts and base, and asks servers that are named how much they hold; says which " +
-        'rates are measured, in a finished lap of the same model or by `flywheel doctor --recipe`, and which assumed.\n' +
+        'rates are measured, in a finished lap of the same model or by `flywheel doctor --recipe`, and which are ' +
+        'assumed.\n' +
         'Needs no server. Ends with 1 where such a lap would not start, and says all that is in its way.',
     )
     .option('--json', 'print one JSON object')

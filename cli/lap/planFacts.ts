@@ -15,7 +15,8 @@ export function factLines(lap: LapShape, facts: LapFacts): string[] {
         `validate, ${whole(splits.heldOut)} held out)` +
         (problems.leftOut > 0 ? `, ${whole(problems.leftOut)} too long and left out` : '') +
         (tokens
-          ? `; a statement has ${whole(tokens.least)} to ${whole(tokens.most)} tokens, ${whole(tokens.median)} in the middle`
+          ? `; a statement has ${whole(tokens.least)} to ${whole(tokens.most)} tokens, ` +
+            `${whole(tokens.median)} in the middle`
           : '')
       : '',
     base
@@ -71,7 +72,8 @@ export function needLines(
       : []),
     ...(disk
       ? [
-          `disk: ${bytesText(disk.total)} (${diskText(disk)})${free ? `; ${bytesText(free.bytes)} are free in ${free.of}` : ''}`,
+          `disk: ${bytesText(disk.total)} (${diskText(disk)})` +
+            (free ? `; ${bytesText(free.bytes)} are free in ${free.of}` : ''),
         ]
       : []),
   ];

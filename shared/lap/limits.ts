@@ -112,8 +112,8 @@ function trainingLimits(
       refused.push({
         field: `${field}.maxCompletionTokens`,
         expected:
-          `at most ${n(Math.max(0, base.context - shortest[task]))}, what the base's ${n(base.context)} positions hold ` +
-          `after the shortest ${task} prompt of ${n(shortest[task])}`,
+          `at most ${n(Math.max(0, base.context - shortest[task]))}, what the base's ${n(base.context)} positions ` +
+          `hold after the shortest ${task} prompt of ${n(shortest[task])}`,
         got: n(maxCompletionTokens),
         remedy: 'lower it, or ask by shorter prompts (domain.prompts)',
       });
@@ -160,7 +160,8 @@ function samplingLimits(
           }
         : {
             field: `sampling.${task}.maxTokens`,
-            expected: `at most ${n(room)}, what ${window} hold after the shortest ${task} prompt of ${n(shortest[task])}`,
+            expected:
+              `at most ${n(room)}, what ${window} hold after the shortest ${task} prompt of ` + n(shortest[task]),
             got: n(maxTokens),
             remedy: 'lower it, or let the server hold more (FLYWHEEL_MODEL_CONTEXT, --max-model-len)',
           },
