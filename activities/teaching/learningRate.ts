@@ -1,4 +1,4 @@
-/** Measured on SmolLM2 (134.5 M parameters): in some fifteen steps it learns the formats and loses no words. */
+/** Measured on SmolLM2 (134.5 M parameters): ten steps teach it the formats; at 3e-4 twelve teach it fewer of them. */
 const MEASURED = { parameters: 134_500_000, rate: 1e-4 };
 const LEAST = 1e-5;
 const MOST = 1e-3;
