@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
-import { ApplicationFailure, rootCause, TemporalFailure } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  rootCause,
+  TemporalFailure,
+  TerminatedFailure,
+} from '@temporalio/common';
 import type { FailureType } from '../../shared/failures.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { FlywheelResult } from '../../workflows/lap/flywheel.ts';
@@ -51,6 +57,7 @@ export async function followLap({
   let waited = 0;
   let warned = 0;
   let told = '';
+  let seen: string | undefined;
   /** A lap goes on, whether or not it says how far it is. */
   const tell = ({ message }: Error): undefined => {
     if (message !== told) view.say(`The lap does not say how far it is: ${message}`);
@@ -59,9 +66,11 @@ export async function followLap({
   while (!signal.aborted) {
     const described = await withPatience(client, () => client.workflow.getHandle(until).describe());
     const status = described?.status.name;
-    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf(client, until);
+    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW')
+      return endOf(client, until, seen);
     const progress = status && (await progressOf(client, workflowId).catch(tell));
     if (signal.aborted) break;
+    seen = progress?.lap ?? seen;
     if (progress === undefined) {
       const stuck = await whyStuck(client, workflowId).catch(() => undefined); // the server is being started again
       if (stuck !== undefined && stuck !== phase) view.say(stuck);
@@ -87,7 +96,8 @@ export async function followLap({
   return { kind: 'interrupted' };
 }
 
-async function endOf(client: Client, workflowId: string): Promise<FollowResult> {
+/** @param lap the one that was under way. */
+async function endOf(client: Client, workflowId: string, lap: string | undefined): Promise<FollowResult> {
   try {
     const end = (await client.workflow.getHandle(workflowId).result()) as LapResult | FlywheelResult;
     return 'laps' in end
@@ -99,10 +109,14 @@ async function endOf(client: Client, workflowId: string): Promise<FollowResult> 
     return {
       kind: 'failed',
       message: rootCause(error.cause)?.split('\n')[0] ?? error.message,
-      lap: failedLap(error.cause),
+      // One that was ended by hand says nothing of itself.
+      lap: failedLap(error.cause) ?? (isEndedByHand(error.cause) ? lap : undefined),
     };
   }
 }
+
+const isEndedByHand = (cause: unknown): boolean =>
+  cause instanceof CancelledFailure || cause instanceof TerminatedFailure;
 
 /** The lap that the workflow's failure names. */
 function failedLap(error: unknown): string | undefined {
