@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { FlywheelProgress } from '../shared/lap/flywheel.ts';
 
-// What may be sent to laps, and to laps in sequence (`flywheel`). A review's messages are in `shared/review/messages.ts`.
+// What may be sent to laps, and to laps in sequence (`flywheel`); of reviews: `shared/review/messages.ts`.
 
 /** Begins no further lap until `resume`. The lap under way goes on. */
 export const pause = defineSignal('pause');

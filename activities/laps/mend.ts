@@ -27,7 +27,8 @@ interface MendRecord {
 /**
  * A lap that can be mended.
  * @param lap its full name.
- * @throws when there is no such lap, it came to nothing, or it has finished; the message names those that can be mended.
+ * @throws when there is no such lap, it came to nothing, or it has finished; the message names those that can be
+ *   mended.
  */
 export async function readFailed(store: ArtifactStore, lap: string): Promise<FailedLap> {
   const expected = (got: string) =>

@@ -7,8 +7,8 @@ const WORDS = /(?:\p{L}+.*?\P{L}){3}/su;
 
 /**
  * What can be used of a text that a base wrote until it was stopped: up to its last whole sentence, before anything
- * that an answer is read by. A first sentence that never ends is cut at its last word and closed. Empty where fewer than
- * three words are left.
+ * that an answer is read by. A first sentence that never ends is cut at its last word and closed. Empty where fewer
+ * than three words are left.
  */
 export function wholeSentences(text: string): string {
   const mark = text.search(MARKS);

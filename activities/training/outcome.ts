@@ -30,22 +30,15 @@ export async function outcomeOf(
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));
-  const { steps, stopReason, reward, longRows } = result;
   const sum = (of: (attempt: AttemptEnd) => number): number =>
     Math.round(attempts.reduce((total, each) => total + of(each), 0) * 1000) / 1000;
   const taken = await folder.taken();
   const queuedSeconds = sum(({ queuedSeconds = 0 }) => queuedSeconds);
-  const warnings = await warningsOf(input, checkpoint, store);
   return {
-    checkpoint,
-    steps,
-    stopReason,
-    reward,
+    ...(await cameTo(input, result, checkpoint, store)),
     attempts: attempts.length,
     seconds: sum(({ seconds }) => seconds),
     ...(queuedSeconds > 0 && { queuedSeconds }),
-    ...(longRows && { longRows }),
-    ...(warnings.length > 0 && { warnings }),
     ...(taken && { taken }),
   };
 }
@@ -53,22 +46,29 @@ export async function outcomeOf(
 /** What a training says that took over another's result, its records beside it. */
 export async function takenOutcome(
   input: RunTrainingInput,
-  { checkpoint: { sha256 }, steps, stopReason, reward, longRows }: SucceededJob,
+  result: SucceededJob,
   taken: TakenTraining,
   store: ArtifactStore,
 ): Promise<TrainingOutcome> {
-  const checkpoint = checkpointRef(sha256);
+  const came = await cameTo(input, result, checkpointRef(result.checkpoint.sha256), store);
+  return { ...came, attempts: 0, seconds: 0, taken };
+}
+
+/** What its result says, whoever made it. */
+async function cameTo(
+  input: RunTrainingInput,
+  { steps, stopReason, reward, longRows }: SucceededJob,
+  checkpoint: CheckpointRef,
+  store: ArtifactStore,
+) {
   const warnings = await warningsOf(input, checkpoint, store);
   return {
     checkpoint,
     steps,
     stopReason,
     reward,
-    attempts: 0,
-    seconds: 0,
     ...(longRows && { longRows }),
     ...(warnings.length > 0 && { warnings }),
-    taken,
   };
 }
 

@@ -41,8 +41,8 @@ export function withLapChoices(command: Command): Command {
     )
     .option(
       '--mend <lap>',
-      'go on as a new lap where this one failed or was ended: its recipe, with what --set changes, and all that comes ' +
-        'out equal',
+      'go on as a new lap where this one failed or was ended: its recipe, with what --set changes, and all that ' +
+        'comes out equal',
     )
     .option('--preset <name>', `${Object.keys(domains.presets).join(', ')} (default: ${domains.usualPreset})`)
     .option('--seed <number>', "the recipe's seed")

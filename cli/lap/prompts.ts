@@ -12,8 +12,8 @@ export function registerPrompts(program: Command): void {
     .summary('put a prompt set into the store')
     .description(
       'Checks a folder of prompts, a file per task and, where wanted, system.md, and puts it into the store under ' +
-        'its digest. Laps ask by it with\n`--set domain.prompts=NAME`; those that have begun keep their texts. What it ' +
-        'prints, NAME@sha256, names these texts\nwhatever the name goes over to.',
+        'its digest. Laps ask by it with\n`--set domain.prompts=NAME`; those that have begun keep their texts. What ' +
+        'it prints, NAME@sha256, names these texts\nwhatever the name goes over to.',
     )
     .argument('<folder>', 'metaVerify.md, prove.md, refine.md, selfRefine.md, selfVerify.md, verify.md and system.md')
     .argument('<name>', 'what recipes call it; a name that was used before goes over to these texts')

@@ -137,7 +137,8 @@ function textOf(
 ): string {
   return [
     `${set} at n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses}, ` +
-      `rule ${policy.rule ?? 'lowest'}, confirmed from ${policy.confirmingMetaScore}: ${unchanged} of ${proofs} labels as before`,
+      `rule ${policy.rule ?? 'lowest'}, confirmed from ${policy.confirmingMetaScore}: ${unchanged} of ${proofs} ` +
+      `labels as before`,
     ...Object.entries(changes)
       .sort(([, a], [, b]) => b - a)
       .map(([change, count]) => `  ${change.padEnd(24)} ${count}`),

@@ -50,10 +50,12 @@ export function registerBase(program: Command): void {
     .command('teach-format')
     .summary('make a base that answers in the formats')
     .description(
-      'Trains a base, by SFT on about a hundred short rows, to answer in the formats that laps read: worked examples,\n' +
-        'and texts of its own that are given their titles, phrases and boxes. It learns the form and no mathematics.\n' +
-        'Says how many answers obey before and after, and what a recipe calls the new base. After Ctrl-C or a kill the\n' +
-        'same command goes on.',
+      'Trains a base, by SFT on about a hundred short rows, to answer in the formats that laps read: worked ' +
+        'examples,\n' +
+        'and texts of its own that are given their titles, phrases and boxes. It learns the form and no ' +
+        'mathematics.\n' +
+        'Says how many answers obey before and after, and what a recipe calls the new base. After Ctrl-C or a kill ' +
+        'the\nsame command goes on.',
     )
     .argument('<base>', 'a folder with a model, checkpoints/<sha256>, or a model of a hub (hf:org/name@revision)')
     .option('--recipe <file>', 'the recipe of the laps that will start from it: its prompts, problems, tasks and sizes')
@@ -72,7 +74,8 @@ async function teach(base: string, options: TeachOptions): Promise<void> {
   const rows = wholeFrom('--rows', options.rows, 2 * TASKS.length);
   if (rows > MOST_ROWS)
     throw new UsageError(
-      `Expected --rows to be at most ${MOST_ROWS}, got ${rows}: a format needs about a hundred, and more of them teach ` +
+      `Expected --rows to be at most ${MOST_ROWS}, got ${rows}: a format needs about a hundred, and more of them ` +
+        `teach ` +
         'the base to write like these few examples',
     );
   const steps = options.steps === undefined ? undefined : wholeFrom('--steps', options.steps, 1);

@@ -22,9 +22,10 @@ export interface EngineChoice {
 /** The recipe, with what each field is and what follows from it. */
 export function recipeText(team: TeamFolder): string {
   const { base = './base', endpoint, engine, gpus } = team;
-  return `// What a lap of this team is, as far as it differs from the preset "team". Sizes that do not stand here follow from the
-// problems, the prompts, the server's context and the people's hours; \`flywheel plan --recipe team.jsonc\` shows each
-// with its reason. Any of them can be set here, and stays. Paths that begin with ./ or ../ are files beside this one.
+  return `// What a lap of this team is, as far as it differs from the preset "team". Sizes that do not stand here
+// follow from the problems, the prompts, the server's context and the people's hours; \`flywheel plan --recipe
+// team.jsonc\` shows each with its reason. Any of them can be set here, and stays. Paths that begin with ./ or ../
+// are files beside this one.
 {
   "preset": "team",
 
@@ -78,8 +79,8 @@ function expertsText({ people, hoursPerWeek, weeks }: TeamFolder): string {
 
 /** Servers, as the engine `external` reads them. */
 export function endpointsText({ endpoint = 'http://127.0.0.1:8000/v1' }: TeamFolder): string {
-  return `// Servers with an OpenAI-compatible API, for the engine "external". Each serves a checkpoint under its digest, or
-// "models" says under which name: { "<digest>": "prover" }. "apiKeyEnv" names the variable that holds a key.
+  return `// Servers with an OpenAI-compatible API, for the engine "external". Each serves a checkpoint under its
+// digest, or "models" says under which name: { "<digest>": "prover" }. "apiKeyEnv" names the variable that holds a key.
 [
   { "baseUrl": ${JSON.stringify(endpoint)}, "maxConcurrency": 32 },
 ]

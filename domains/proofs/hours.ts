@@ -43,7 +43,8 @@ export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
   const perProblem = sizes.set(
     'coldStart.candidatesPerProblem',
     clamp(Math.ceil(wanted / drafts), 1, 4),
-    `${n(Math.min(asked, problems.pool))} problems, written ${refinementRounds + 1} times, for ${n(wanted)} proofs to score`,
+    `${n(Math.min(asked, problems.pool))} problems, written ${refinementRounds + 1} times, for ${n(wanted)} proofs ` +
+      `to score`,
   );
   const expertProofs = sizes.set(
     'coldStart.expertProofs',
@@ -107,7 +108,8 @@ function timeOf(sizes: Sizes): Time {
   );
   if (seats > people)
     throw new Error(
-      `Invalid lap input: experts.seats: expected at most ${n(people)} (experts.people), got ${n(seats)}: questions would ` +
+      `Invalid lap input: experts.seats: expected at most ${n(people)} (experts.people), got ${n(seats)}: questions ` +
+        `would ` +
         'wait for people that there are not; leave seats to be derived',
     );
   const inWeeks = `${n(weeks)} week${weeks === 1 ? '' : 's'}`;
@@ -159,7 +161,8 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, p
     'labelling.proofs',
     proofs,
     proofs === wanted
-      ? `one of each of the ${n(next)} problems to write proofs of${wanted < next ? `, and ${n(MOST_LABELS)} at most` : ''}`
+      ? `one of each of the ${n(next)} problems to write proofs of` +
+          (wanted < next ? `, and ${n(MOST_LABELS)} at most` : '')
       : `as many as people are left for, at ${percent}`,
   );
   sizes.set(

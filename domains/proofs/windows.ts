@@ -80,8 +80,10 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
       'prove',
       proof,
       proof === most
-        ? `${n(most)} at most${isBundled ? ' where the bundled server writes them, on a CPU' : ''}, of ${n(context)} (${of})`
-        : `${n(context)} tokens of context (${of}) hold ${n(longest)} of the longest prompt with a statement, and three ` +
+        ? `${n(most)} at most${isBundled ? ' where the bundled server writes them, on a CPU' : ''}, of ${n(context)} ` +
+            `(${of})`
+        : `${n(context)} tokens of context (${of}) hold ${n(longest)} of the longest prompt with a statement, and ` +
+            `three ` +
             'proofs',
     ),
     refine: answer('refine', Math.min(proof, room('refine') - proof - analysis), 'a proof, as in sampling.prove'),
@@ -200,7 +202,8 @@ function tooSmall(
   if (short > 0)
     return (
       `Invalid lap input: inference: expected a context of at least ${n(context + short)} tokens, which holds the ` +
-      `prompts with a proof of ${proof} tokens and analyses of ${analysis}, got ${n(context)} (${of}): serve the model ` +
+      `prompts with a proof of ${proof} tokens and analyses of ${analysis}, got ${n(context)} (${of}): serve the ` +
+      `model ` +
       'with a longer one, or shorten the prompts (`flywheel prompts add`)'
     );
   const most = (holds: (window: Window) => number): number => Math.floor(Math.min(...windows.map(holds)));
@@ -211,7 +214,9 @@ function tooSmall(
   const [task, atMost, got] =
     (givenAnalysis ?? 0) > mostAnalysis ? ['verify', mostAnalysis, givenAnalysis] : ['prove', mostProof, givenProof];
   return (
-    `Invalid lap input: sampling.${task}.maxTokens: expected at most ${n(atMost)}, so that a judge’s prompt and answer ` +
-    `fit into ${n(context)} tokens of context (${of}), got ${n(got ?? 0)}: lower it, or serve the model with a longer one`
+    `Invalid lap input: sampling.${task}.maxTokens: expected at most ${n(atMost)}, so that a judge’s prompt and ` +
+    `answer ` +
+    `fit into ${n(context)} tokens of context (${of}), got ${n(got ?? 0)}: lower it, or serve the model with a ` +
+    `longer one`
   );
 }

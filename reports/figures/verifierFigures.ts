@@ -60,7 +60,8 @@ async function readerOf<Row extends ProofRow>(
       set.figure,
       rows.size > 0
         ? `nobody knows the ${worth} of its held-out ${texts}`
-        : `there are no held-out ${texts}: none of the base's could be read, or none was scored of the problems held back`,
+        : `there are no held-out ${texts}: none of the base's could be read, or none was scored of the problems held ` +
+            `back`,
     );
   }
   return { truths: [...truths.values()], judgedOf };

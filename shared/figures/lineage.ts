@@ -17,7 +17,10 @@ export interface Lineage {
 }
 
 export interface LineageNode {
-  /** An artifact's URI, `ledger/<set>`, `reviews/<set>`, a proof's id, the key of a model that others run, or a person's file. */
+  /**
+   * An artifact's URI, `ledger/<set>`, `reviews/<set>`, a proof's id, the key of a model that others run, or a person's
+   * file.
+   */
   readonly id: string;
   /** `given`: a file that no step wrote. `file`: a recipe, a job, a reward's definition. */
   readonly kind: 'lap' | 'checkpoint' | 'dataset' | 'set' | 'review' | 'prompts' | 'file' | 'given' | 'model' | 'proof';

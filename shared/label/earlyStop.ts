@@ -98,14 +98,17 @@ function chooseWave(
   return wave.analyses === 0 && wave.metas.length === 0 ? everything : wave;
 }
 
-/** Where halves have said all they can, only zeros can still change the label. */
+/**
+ * Where halves have said all they can, only zeros can still change the label: by the prose, once an issue is confirmed
+ * and the lowest score is 0.
+ */
 function relevant(
   { rule, minValidAnalyses: k }: AutoLabelPolicy,
   open: readonly OpenIssue[],
   { levels: { zero, half } }: Tally,
 ): readonly OpenIssue[] {
   const onlyZeros =
-    rule === 'cumulative' ? zero.valid + half.valid >= k : zero.valid > 0 || (zero.analyses > 0 && half.valid > 0); // an issue is confirmed, and the lowest score is 0
+    rule === 'cumulative' ? zero.valid + half.valid >= k : zero.valid > 0 || (zero.analyses > 0 && half.valid > 0);
   return onlyZeros ? open.filter(({ score }) => score === 0) : open;
 }
 

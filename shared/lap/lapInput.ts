@@ -130,8 +130,8 @@ export function resolveRecipe(
   }
   if (mend !== undefined && preset !== parent?.recipe.preset)
     throw new Error(
-      `Invalid lap input: preset: expected none beside mend, or ${parent?.recipe.preset} as it was (its recipe is the ` +
-        `ground; set what shall be otherwise), got ${show(preset)}`,
+      `Invalid lap input: preset: expected none beside mend, or ${parent?.recipe.preset} as it was (its recipe is ` +
+        `the ground; set what shall be otherwise), got ${show(preset)}`,
     );
   const goesOn = mend !== undefined || fields['preset'] === undefined;
   const base = parent !== undefined && goesOn ? parent.recipe : chosen;

@@ -30,7 +30,7 @@ beforeAll(() => {
   execFileSync(config.python, made, { cwd: config.root, env: { ...env, PYTHONPATH: config.root } });
 });
 
-test('a killed teaching goes on, and then the base is known by its digest, by what it was made of and how it answers', async () => {
+test('a killed teaching goes on; its base is known by digest, by what it is made of, by how it answers', async () => {
   const asked = [base, '--rows', '12', '--steps', '3', '--questions', '1', '--answer-tokens', '64', '--as', 'byte'];
   const killed = started(...asked, '--json');
   for await (const line of createInterface({ input: killed.stderr })) if (line.startsWith('training')) break;

@@ -48,8 +48,8 @@ async function ends(lap: string, how: 'cancel' | 'terminate', when: () => boolea
 
 /**
  * An undisturbed lap; then one whose cold start, verifier v1, meta-verifier and generator cannot work, one after the
- * other, that is terminated in a training, cancelled amid its labels, and killed at -9 while it takes over; each time it
- * is mended.
+ * other, that is terminated in a training, cancelled amid its labels, and killed at -9 while it takes over; each time
+ * it is mended.
  */
 beforeAll(async () => {
   world = await lapWorld();

@@ -14,8 +14,8 @@ import { startStub, type Stub } from '../stub-server/start.ts';
 import { MARKS, STYLES, styleOf, type Style } from '../stub-server/thoughts.ts';
 
 /**
- * Two laps of a team whose servers give what their model thinks in every style there is: one server by the marks of most
- * families, one by Mistral's, and both leave some thoughts without an end.
+ * Two laps of a team whose servers give what their model thinks in every style there is: one server by the marks of
+ * most families, one by Mistral's, and both leave some thoughts without an end.
  */
 const [FIRST, SECOND] = ['think/lap-0001', 'think/lap-0002'] as const;
 const THOUGHT = 'Perhaps it holds.';

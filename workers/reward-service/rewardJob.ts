@@ -55,7 +55,8 @@ export class RewardJob {
   constructor(judges: Judges, { log, losses, rows }: JobRecords) {
     const { maxLossShare: _, donors: __, ...rewarding } = judges.spec;
     this.spec = judges.spec;
-    this.#specSha256 = sha256(JSON.stringify(rewarding)); // no reward depends on what may be lost, or on who paid for verdicts
+    // No reward depends on what may be lost, or on who paid for verdicts.
+    this.#specSha256 = sha256(JSON.stringify(rewarding));
     this.#panel = new Panel(judges, losses);
     this.#log = log;
     this.#rows = rows;

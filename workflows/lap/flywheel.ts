@@ -101,7 +101,8 @@ async function runLap(
     const kept =
       parent === undefined ? '' : `; the laps before it are kept: go on with {"run":"${run}","from":"${parent}"}`;
     const remedy = details?.length
-      ? `; mend it, and go on, with {"run":"${run}","lap":{"mend":"${String(details[0])}"}} and the fields to change in "lap"`
+      ? `; mend it, and go on, with {"run":"${run}","lap":{"mend":"${String(details[0])}"}} and the fields to change ` +
+        `in "lap"`
       : kept;
     throw failure('LapFailed', `The lap failed: ${rootCause(error) ?? String(error)}${remedy}`, {
       details: details ?? [],

@@ -60,7 +60,8 @@ describe('D_p', () => {
       });
     for (const path of ['imports/none.jsonl', '../problems.jsonl', '/home/ada/problems.jsonl', 'imports'])
       await expect(of(path)).rejects.toThrow(
-        `domain.settings.path: expected a file of problems in the store, got "${path}", which is not there: \`flywheel ` +
+        `domain.settings.path: expected a file of problems in the store, got "${path}", which is not there: ` +
+          '`flywheel ' +
           'import problems FILE` takes a file of yours in',
       );
   });

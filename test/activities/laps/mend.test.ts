@@ -32,7 +32,7 @@ afterEach(() => rmSync(store.root, { recursive: true }));
 let owners = 0;
 const open = (input: LapInput) => openLap(store, here, input, `owner ${(owners += 1)}`);
 
-test('a mended lap has the next name of its run, the recipe of the failed one with what changed, and its problems', async () => {
+test('a mended lap has its run’s next name, and the failed one’s problems and recipe but for changes', async () => {
   const failed = await open({ preset: 'smoke', run: 'team', seed: 7 });
   const mended = await open({ preset: 'smoke', mend: 'team/lap-0001', coldStart: { expertProofs: 3 } });
   expect([failed.lap, mended.lap, mended.turn]).toEqual(['team/lap-0001', 'team/lap-0002', 1]);

@@ -105,7 +105,7 @@ test('what cannot fit is refused with all fields, before the lap has a name', as
   await expect(openLap(store, here, { preset: 'smoke', stages, sampling }, 'me')).rejects.toMatchObject({
     type: 'InvalidLap',
     message: expect.stringMatching(
-      /^Invalid lap input: stages\.generator\.maxPromptTokens: expected at least 11, .*; stages\.generator\.maxComp.*; samp/,
+      /^Invalid lap input: stages\.generator\.maxPromptTokens: expected at least 11, .*; stages\.\w+\.maxComp.*; samp/,
     ) as string,
   });
   const full = { ...here, free: () => Promise.resolve({ bytes: 1e6, of: '/state' }) };

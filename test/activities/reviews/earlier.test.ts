@@ -71,7 +71,7 @@ function activities() {
   };
 }
 
-test('nobody is asked twice about the same text: results stand, verdicts fill their seats, whatever rows are called', async () => {
+test('nobody is asked twice about one text: results stand, verdicts fill seats, whatever rows are called', async () => {
   const failed = await setOf('main/lap-0003', { a: 'Done.', b: 'Half.', c: 'Other.' });
   await log.append(failed.setId, 'a', [given('ada'), given('bob'), scored]);
   await log.append(failed.setId, 'b', [given('ada')]);

@@ -21,7 +21,7 @@ test('a training runs to its checkpoint, and its heartbeats say how far it is', 
   expect(await starts()).toHaveLength(1);
 });
 
-test('the state to resume from goes when the checkpoint is there, also where whoever should have done it was killed', async () => {
+test('the state to resume from goes when the checkpoint is there, also after a kill just before that', async () => {
   const { activities, input, store } = await bench('die,succeed');
   await environment().run(activities.runTraining, input);
   expect(await store.exists(`jobs/${JOB_KEY}/state`)).toBe(false);

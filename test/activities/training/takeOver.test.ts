@@ -7,7 +7,7 @@ const NEW = 'main/lap-0002/verifier-v1';
 const donors = ['main/lap-0001'];
 const REWARDED = '{"key":"k","step":1,"answer":{"status":"unscorable"},"verdicts":{},';
 
-test('the result of an equal training is taken over: nothing is trained, and the checkpoint is made as it was', async () => {
+test('an equal training’s result is taken over: nothing is trained, and the checkpoint is made as it was', async () => {
   const { activities, input, store, starts } = await bench('succeed');
   const first = await environment().run(activities.runTraining, input);
   await store.write(`rewards/${JOB_KEY}/rewards.jsonl`, `${REWARDED}"judge":{"calls":2}}\n{"torn`);

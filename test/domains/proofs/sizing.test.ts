@@ -136,7 +136,7 @@ describe('the preset team', () => {
       'a proof that no judge’s prompt can hold',
       fileOf(50),
       { sampling: { prove: { maxTokens: 7_500 } } },
-      /sampling\.prove\.maxTokens: expected at most 3,\d+, so that .* 8,192 tokens of context \(http.*\), got 7,500: lower it/,
+      /sampling\.prove\.maxTokens: expected at most 3,\d+, so that .* 8,192 tokens of context .*, got 7,500: lower it/,
     ],
     [
       'an analysis that leaves no room for a proof',
@@ -206,7 +206,7 @@ const inputs = fc.record({
   }),
 }) as fc.Arbitrary<LapInput>;
 
-test('whatever a team brings, its sizes fit each other: problems, windows and hours; or it is told what is too little', () => {
+test('whatever a team brings, its problems, windows and hours fit each other, or it is told what is too little', () => {
   let refused = 0;
   fc.assert(
     fc.property(facts, inputs, (facts, input) => {

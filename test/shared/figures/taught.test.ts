@@ -34,10 +34,12 @@ test('a training that taught says nothing', () => {
 test('a base that keeps no format: unchanged, flat, format 0 in all, what it wrote, and what helps', () => {
   const rewards = [broken('cut off', 'Sure, the proof'), broken('cut off'), broken('no opening phrase')];
   expect(said(rewards, { checkpoint: INIT, lines: [line(1, 1, 0.5)] })).toEqual([
-    `${JOB} changed nothing: its weights are those that it began from (783be513); it had no group with spread in all its ` +
-      '1 steps, and equal rewards teach nothing. Format reward 0 in 3 of 3 answers (2 cut off, 1 no opening phrase). 50 % ' +
-      'were cut off at maxCompletionTokens 64. One of them: "Sure, the proof". What helps: longer answers ' +
-      '(maxCompletionTokens of the stage); an init that keeps the format (`flywheel base teach-format` makes a base that does)',
+    `${JOB} changed nothing: its weights are those that it began from (783be513); it had no group with spread in all ` +
+      `its ` +
+      '1 steps, and equal rewards teach nothing. Format reward 0 in 3 of 3 answers (2 cut off, 1 no opening phrase). ' +
+      '50 % were cut off at maxCompletionTokens 64. One of them: "Sure, the proof". What helps: longer answers ' +
+      '(maxCompletionTokens of the stage); an init that keeps the format (`flywheel base teach-format` makes a base ' +
+      'that does)',
   ]);
 });
 
@@ -66,7 +68,8 @@ test('a judge that always says the same is another one still, and is said where 
 
 test('a learning rate that is too small for the weights is told from flat groups', () => {
   expect(said([judged(1), judged(0)], { checkpoint: INIT })).toEqual([
-    `${JOB} changed nothing: its weights are those that it began from (783be513). What helps: a higher learningRate than ` +
+    `${JOB} changed nothing: its weights are those that it began from (783be513). What helps: a higher learningRate ` +
+      `than ` +
       '0.000001, or more steps',
   ]);
 });

@@ -37,8 +37,8 @@ test('drafts of a small model: how many could be read, why not, one of them, and
   const outcomes = [...times(2, cutOff('To prove')), ...times(2, malformed('no "## Solution" section'))];
   expect(said(outcomes)).toBe(
     `0 of 4 answers of ${SET} (prove) could be read: 2 stopped at sampling.prove.maxTokens 128, 2 malformed (no ` +
-      '"## Solution" section). One of them: "To prove". What helps: longer answers (sampling.prove.maxTokens); a base ' +
-      'that keeps the format (`flywheel base teach-format` makes one), or prompts that show it better. ' +
+      '"## Solution" section). One of them: "To prove". What helps: longer answers (sampling.prove.maxTokens); a ' +
+      'base that keeps the format (`flywheel base teach-format` makes one), or prompts that show it better. ' +
       `\`flywheel ledger show ${SET}\` shows all`,
   );
 });

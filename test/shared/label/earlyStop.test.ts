@@ -100,8 +100,8 @@ test.each([
 );
 
 test.each(LABEL_RULES)(
-  'by the rule %s: where votes are split, verdicts are missing and analyses come one by one, waves run out and the label is still ' +
-    'the full rule’s',
+  'by the rule %s: where votes are split, verdicts are missing and analyses come one by one, waves run out and the ' +
+    'label is still the full rule’s',
   (rule) => {
     const policy: AutoLabelPolicy = {
       analysesPerProof: 24,

@@ -49,11 +49,12 @@ test('a prompt of 485 tokens fits into no stage of 320, nor with an answer into 
       'holds most of them; or ask by shorter prompts (domain.prompts)',
   );
   expect(refused[6]).toBe(
-    'sampling.prove.maxTokens: expected at most 27, what the 512 tokens of the bundled server hold after the shortest ' +
+    'sampling.prove.maxTokens: expected at most 27, what the 512 tokens of the bundled server hold after the ' +
+      'shortest ' +
       'prove prompt of 485, got 128: lower it, or let the server hold more (FLYWHEEL_MODEL_CONTEXT, --max-model-len)',
   );
   expect(refused[7]).toMatch(
-    /^inference\.engine: expected servers that hold the shortest refine prompt of 582 tokens with an answer of 128, got/,
+    /^inference\.engine: expected servers that hold the shortest refine prompt of 582 tokens with an answer of 128/,
   );
 });
 
@@ -91,10 +92,10 @@ test('what only longer texts exceed, and counts that the problems do not reach, 
   expect(warnings).toEqual([
     'coldStart.problems 400: there are 13 problems beside those held out, and no more are taken',
     'coldStart.expertProofs 480: there are 26 proofs of these, and no more are taken',
-    'stages.metaVerifier.maxPromptTokens 900: a metaVerify prompt with texts half as long as sampling allows has 1,037 ' +
-      'tokens; longer rows are left out, up to training.maxLongRowShare',
-    'stages.metaVerifier.maxCompletionTokens 400: answers longer than sampling allows (224) are learned there and cut ' +
-      'off afterwards',
+    'stages.metaVerifier.maxPromptTokens 900: a metaVerify prompt with texts half as long as sampling allows has ' +
+      '1,037 tokens; longer rows are left out, up to training.maxLongRowShare',
+    'stages.metaVerifier.maxCompletionTokens 400: answers longer than sampling allows (224) are learned there and ' +
+      'cut off afterwards',
   ]);
   const near: LapFacts = { ...facts, server: { context: 1100, of: 'http://gpu:8000' } };
   expect(limits({ stages: wide(1400), coldStart: { problems: 13 } }, near).warnings).toEqual([
@@ -118,7 +119,7 @@ test('a later lap is held to the limits of what it trains and asks', () => {
   ]);
 });
 
-test('the tasks of a lap are those that it asks: no refinement without rounds, no meta-analysis without a judge', () => {
+test('a lap’s tasks are those that it asks: no refinement without rounds, no meta-analysis without a judge', () => {
   const asked = (input: object) =>
     tasksAsked({ recipe: resolveRecipe(domains, { preset: 'smoke', ...input }).recipe, turn: 1 });
   expect(asked({})).toEqual(['prove', 'refine', 'selfVerify', 'verify', 'metaVerify']);

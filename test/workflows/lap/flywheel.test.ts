@@ -139,8 +139,8 @@ test('a lap that fails ends the flywheel in the lap’s own words, and says how 
   expect(failure).toMatchObject({
     type: 'LapFailed',
     message:
-      'The lap failed: the disk is gone; mend it, and go on, with {"run":"failing","lap":{"mend":"failing/lap-0002"}} ' +
-      'and the fields to change in "lap"',
+      'The lap failed: the disk is gone; mend it, and go on, with ' +
+      '{"run":"failing","lap":{"mend":"failing/lap-0002"}} and the fields to change in "lap"',
     details: ['failing/lap-0002'],
   });
 });

@@ -88,7 +88,7 @@ describe('a base behind a server', () => {
     expect(error).toMatchObject({ cause: { cause: { type: 'FormatNotObeyed' } } });
     const { message } = rootError(error as WorkflowFailedError);
     for (const part of [
-      /^Expected the base to keep the format in at least 50 % of its answers in each role \(formatCheck\.minShare\), got/,
+      /^Expected the base to keep the format in at least 50 % of its answers in each role \(formatCheck\.minShare\)/,
       / got prove 0 of 4, refine 0 of 4, .*\. prove: 4 malformed \(no "## Solution" section\), such as "Seed \d+\./,
       /\. verify: 4 malformed \(no opening phrase\), such as "Seed /,
       /\. Nothing else was spent\. What helps: a base that keeps the format \(`flywheel base teach-format` makes one\)/,
