@@ -8,6 +8,7 @@ const SHARED = [['sampling', 'reward', 'training'], ['label', 'review'], ['lap']
 const ACTIVITIES = [
   ['processes'],
   ['store'],
+  ['ledger'],
   ['inference', 'clusters', 'reviews', 'imports'],
   ['sets', 'serving', 'training'],
   ['datasets'],

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { isAlive, readRecord } from '../activities/processes/records.ts';
 import { Client, Connection } from '@temporalio/client';
 import { freePort } from '../activities/processes/ports.ts';
-import type { SealedLine } from '../activities/inference/sealedLedger.ts';
+import type { SealedLine } from '../activities/ledger/sealedLedger.ts';
 import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { Outcome } from '../shared/outcomes.ts';
 import { config } from '../temporal.config.ts';

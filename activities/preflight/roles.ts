@@ -10,7 +10,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { exampleRows } from '../datasets/formatCheck.ts';
 import { LedgerAsker } from '../inference/asker.ts';
 import { callKey } from '../inference/keys.ts';
-import { Ledger } from '../inference/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import type { ModelServers } from '../inference/servers.ts';
 import { rowQuestion } from '../sets/samples.ts';
 import { FileStore } from '../store/files.ts';

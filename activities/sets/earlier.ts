@@ -2,7 +2,7 @@ import { inLap, uri } from '../../shared/ids.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
-import type { EarlierCalls } from '../inference/earlierCalls.ts';
+import type { EarlierCalls } from '../ledger/earlierCalls.ts';
 import { takeLease } from '../store/lease.ts';
 import { inBlocks } from '../store/lines.ts';
 import type { ArtifactStore } from '../store/types.ts';

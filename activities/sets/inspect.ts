@@ -1,9 +1,9 @@
 import type { AnalysisEvidence, MaybeScore } from '../../shared/label/autoLabel.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { readJournal } from '../store/journal.ts';
-import { OUTCOMES } from '../inference/ledger.ts';
+import { OUTCOMES } from '../ledger/ledger.ts';
 import type { SetShards } from './shards.ts';
-import { readSealed, sealedUri, type SealedLine } from '../inference/sealedLedger.ts';
+import { readSealed, sealedUri, type SealedLine } from '../ledger/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
 
 /** A shard's ledger as it lies in the store; read without disturbing a worker that writes it. */

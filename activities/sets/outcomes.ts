@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import type { LabelShardResult } from './labelShard.ts';
 import type { StoredResult } from './shard.ts';
 import type { SetShards } from './shards.ts';
-import { readSealed, sealedUri } from '../inference/sealedLedger.ts';
+import { readSealed, sealedUri } from '../ledger/sealedLedger.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**

@@ -21,7 +21,7 @@ import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { judgeSeed } from '../../shared/reward/rewards.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import type { AnalysisEvidence } from '../../shared/label/autoLabel.ts';
-import type { SealedLine } from '../../activities/inference/sealedLedger.ts';
+import type { SealedLine } from '../../activities/ledger/sealedLedger.ts';
 import { evidenceOf, readShard, shardFiles } from '../../activities/sets/inspect.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Ledger } from '../../activities/inference/ledger.ts';
+import { Ledger } from '../../activities/ledger/ledger.ts';
 import { FileStore } from '../../activities/store/files.ts';
-import { sealedUri } from '../../activities/inference/sealedLedger.ts';
+import { sealedUri } from '../../activities/ledger/sealedLedger.ts';
 import { randomFrom } from '../../shared/seeds.ts';
 import type { Bench } from './bench.ts';
 

@@ -1,6 +1,6 @@
 import { LedgerAsker } from '../../activities/inference/asker.ts';
-import { EarlierCalls } from '../../activities/inference/earlierCalls.ts';
-import { Ledger } from '../../activities/inference/ledger.ts';
+import { EarlierCalls } from '../../activities/ledger/earlierCalls.ts';
+import { Ledger } from '../../activities/ledger/ledger.ts';
 import type { ModelServers } from '../../activities/inference/servers.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { openPromptSet } from '../../activities/store/promptSets.ts';

@@ -1,5 +1,5 @@
 import { evidenceOf, readShard, shardFiles } from '../../../activities/sets/inspect.ts';
-import type { SealedLine } from '../../../activities/inference/sealedLedger.ts';
+import type { SealedLine } from '../../../activities/ledger/sealedLedger.ts';
 import { heals } from '../../../shared/failures.ts';
 import { isFirstAttempt, lossShare, meanVerdict } from '../../../shared/figures/losses.ts';
 import cases from '../../shared/selection.json' with { type: 'json' };

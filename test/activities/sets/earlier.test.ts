@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger } from '../../../activities/inference/ledger.ts';
+import { Ledger } from '../../../activities/ledger/ledger.ts';
 import { LeaseHeld } from '../../../activities/store/lease.ts';
 import { heals } from '../../../shared/failures.ts';
 import { uri } from '../../../shared/ids.ts';

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Ledger, LedgerDamaged } from '../../../activities/inference/ledger.ts';
+import { Ledger, LedgerDamaged } from '../../../activities/ledger/ledger.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { LeaseHeld } from '../../../activities/store/lease.ts';
-import { readSealed } from '../../../activities/inference/sealedLedger.ts';
+import { readSealed } from '../../../activities/ledger/sealedLedger.ts';
 import type { Outcome } from '../../../shared/outcomes.ts';
 
 const SHARD = 'set/shard-0000.jsonl';
@@ -86,7 +86,7 @@ test('a ledger has one writer', async () => {
 
 test('the lock of a killed process is taken over, that of a live one is not', async () => {
   const script =
-    `import { Ledger } from './activities/inference/ledger.ts'; ` +
+    `import { Ledger } from './activities/ledger/ledger.ts'; ` +
     `import { FileStore } from './activities/store/files.ts'; ` +
     `await Ledger.open(new FileStore(${JSON.stringify(folder)}), ${JSON.stringify(SHARD)}); ` +
     `process.stdout.write('open'); setInterval(() => {}, 1000);`;
