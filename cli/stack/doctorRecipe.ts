@@ -17,6 +17,7 @@ import { pythonIsReady } from '../../workers/stack/python.ts';
 import { config } from '../../temporal.config.ts';
 import type { Interruption } from '../interruption.ts';
 import type { LiveView } from '../lap/liveView.ts';
+import { BUNDLED } from '../../shared/sampling/localServer.ts';
 
 export interface RecipeFinding {
   readonly name: string;
@@ -57,7 +58,7 @@ export async function doctorRecipe(
   const { engine } = recipe.inference;
   if (refused.some(({ field }) => ['domain.base', 'domain.prompts', 'inference.engine'].includes(field)))
     return { findings, roles: [] };
-  if (engine === 'batcher' && !(await pythonIsReady()))
+  if (engine === BUNDLED && !(await pythonIsReady()))
     return unasked('is not asked: the bundled server needs the Python environment, which `flywheel dev` makes');
 
   let served: Promise<unknown> = Promise.resolve();

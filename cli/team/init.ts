@@ -12,6 +12,7 @@ import { derivedSummary } from '../lap/derivedView.ts';
 import { chosenLap } from '../lap/lapOptions.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 import { commandsOf, endpointsText, readmeText, recipeText, type EngineChoice, type TeamFolder } from './teamFiles.ts';
+import { BUNDLED, SERVER_PROGRAMS } from '../../shared/sampling/localServer.ts';
 
 interface InitOptions {
   readonly base?: string;
@@ -128,14 +129,19 @@ function engineFor(endpoint: string | undefined): EngineChoice {
   if (endpoint !== undefined) return { engine: 'external', reason: 'Chosen because an endpoint was named.' };
   if (config.inference.serveCommand !== undefined)
     return { engine: 'command', reason: 'Chosen because FLYWHEEL_SERVE_COMMAND is set.' };
-  if (config.searchPath.some((folder) => existsSync(path.join(folder, 'vllm'))))
+  const program = SERVER_PROGRAMS.find((name) => config.searchPath.some((at) => existsSync(path.join(at, name))));
+  if (program !== undefined)
     return {
       engine: 'command',
-      reason: 'Chosen because vllm is installed: set FLYWHEEL_SERVE_COMMAND to it (docs/own-problems.md, "Models").',
+      reason:
+        `Chosen because ${program} is installed: set FLYWHEEL_SERVE_COMMAND to it ` +
+        '(docs/own-problems.md, "Models").',
     };
   return {
-    engine: 'batcher',
-    reason: 'Chosen because no endpoint was named, and neither vllm nor FLYWHEEL_SERVE_COMMAND found.',
+    engine: BUNDLED,
+    reason:
+      `Chosen because no endpoint was named, and neither ${SERVER_PROGRAMS.join(', ')} nor ` +
+      'FLYWHEEL_SERVE_COMMAND found.',
   };
 }
 

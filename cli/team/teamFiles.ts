@@ -1,3 +1,5 @@
+import { BUNDLED } from '../../shared/sampling/localServer.ts';
+
 /** What the files of a team's folder are made of. */
 export interface TeamFolder {
   /** As the recipe says it; a path begins with `./` or `../`. @default a folder that is still to be filled */
@@ -15,7 +17,7 @@ export interface TeamFolder {
 }
 
 export interface EngineChoice {
-  readonly engine: 'external' | 'command' | 'batcher';
+  readonly engine: 'external' | 'command' | typeof BUNDLED;
   readonly reason: string;
 }
 
@@ -50,7 +52,7 @@ export function recipeText(team: TeamFolder): string {
 ${expertsText(team)}
 
   // Who serves the models: "external" (servers that others run, in endpoints.json), "command" (a process for each
-  // checkpoint, by FLYWHEEL_SERVE_COMMAND) or "batcher" (the small server that comes along, for what a CPU can run).
+  // checkpoint, by FLYWHEEL_SERVE_COMMAND) or "${BUNDLED}" (the small server that comes along, for what a CPU runs).
   // ${engine.reason}
   "inference": { "engine": "${engine.engine}" },
   ${endpoint === undefined ? '// ' : ''}"endpoints": "./endpoints.json",

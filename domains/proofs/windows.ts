@@ -1,6 +1,7 @@
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { TASKS, type Task } from '../../shared/records.ts';
 import { n, type Sizes } from './sizes.ts';
+import { BUNDLED } from '../../shared/sampling/localServer.ts';
 
 /** Where nobody could count: prompts/paper by common tokenizers, with the chat template's own tokens. */
 const ASSUMED_PROMPT: Readonly<Record<Task, number>> = {
@@ -66,7 +67,7 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
     ...(rounds === 1 ? [{ proofs: 2, analyses: 2, room: context - longest - thinking(selfTask) }] : []),
   ];
   const [givenProof, givenAnalysis] = [limit('prove'), limit('verify')];
-  const isBundled = inference.engine === 'batcher';
+  const isBundled = inference.engine === BUNDLED;
   const most = isBundled ? MOST_PROOF_OF_BATCHER : MOST_PROOF;
   const { proof, analysis } = shared(all, most, givenProof, givenAnalysis);
   const isFull = used.some(({ proofs, analyses, room }) => proofs * proof + analyses * analysis > room);

@@ -9,6 +9,7 @@ import { labelPolicy } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
+import { BUNDLED } from '../sampling/localServer.ts';
 
 /** What a plan assumes where no lap has measured it, each with its source. */
 export interface Assumed<T> {
@@ -86,7 +87,7 @@ export function tokensPerSecond(
   { base }: LapFacts = {},
 ): Assumed<number> {
   if (small !== undefined) return ours(small.tokensPerSecond, 'the small model on two cores, beside a training');
-  if (inference.engine === 'batcher' && base !== undefined)
+  if (inference.engine === BUNDLED && base !== undefined)
     return ours(
       SPEED.bundledServer / (2 * base.parameters),
       `22 GFLOP/s of the bundled server, of ${millions(base.parameters)} parameters`,
