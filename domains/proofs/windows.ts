@@ -91,7 +91,9 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
     verify: answer(
       'verify',
       analysis,
-      `half of a proof, as far as ${n(context)} tokens hold both beside a judge’s prompt`,
+      analysis > proof / 2
+        ? `${n(LEAST.analysis)} at least: shorter ones hold little beside their format’s own words`
+        : `half of a proof, as far as ${n(context)} tokens hold both beside a judge’s prompt`,
     ),
     metaVerify: answer(
       'metaVerify',
@@ -142,7 +144,10 @@ export function windows(sizes: Sizes, facts: LapFacts): void {
   limits('consolidation', ['prove', selfTask, 'verify', 'metaVerify'], context);
 }
 
-/** The longest proof and analysis that all windows hold, an analysis half as long; a given one stays. */
+/**
+ * The longest proof and analysis that all windows hold, an analysis half as long, beside a short proof long enough for
+ * its format; a given one stays.
+ */
 function shared(
   all: readonly Window[],
   longest: number,
@@ -161,7 +166,7 @@ function shared(
       ),
     );
   const beside = most(({ proofs, analyses, room }) => (analyses === 0 ? Infinity : (room - proofs * proof) / analyses));
-  const analysis = givenAnalysis ?? tidy(Math.min(proof / 2, beside));
+  const analysis = givenAnalysis ?? tidy(Math.min(Math.max(proof / 2, LEAST.analysis), beside));
   return { proof, analysis };
 }
 

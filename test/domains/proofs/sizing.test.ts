@@ -93,6 +93,12 @@ describe('the preset team', () => {
     expect(recipe.labelling.minValidAnalyses).toBe(8);
   });
 
+  it('leaves analyses room for their format, however short the proofs', () => {
+    const { recipe, reasons } = sized(fileOf(200), { sampling: { prove: { maxTokens: 4 } } });
+    expect(recipe.sampling).toMatchObject({ prove: { maxTokens: 4 }, verify: { maxTokens: 96 } });
+    expect(reasons.get('sampling.verify.maxTokens')).toContain('96 at least');
+  });
+
   it('asks for shorter proofs where a CPU writes them', () => {
     const { recipe, reasons } = sized(fileOf(50), { inference: { engine: 'batcher' } });
     expect([recipe.sampling.prove.maxTokens, recipe.sampling.verify.maxTokens]).toEqual([768, 384]);
