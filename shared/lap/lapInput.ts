@@ -198,12 +198,23 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const noSuchField =
   (ground: object) =>
   (field: string, beside: readonly PropertyKey[]): string => {
-    const names = [
+    const names = new Set([
       ...(beside.length === 0 ? ['run', 'from', 'mend'] : []),
       ...Object.keys(valueAt(ground, beside) ?? {}),
-    ];
-    return ELSEWHERE[field] ?? `no such field; expected one of ${names.join(', ')}`;
+      ...fieldsAt(recipeSchema, beside),
+    ]);
+    return ELSEWHERE[field] ?? `no such field; expected one of ${[...names].join(', ')}`;
   };
+
+/** Those that a group of the recipe may have, given or not. */
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const group = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  if (!(group instanceof z.ZodObject)) return [];
+  const shape = group.shape as Readonly<Record<PropertyKey, z.ZodType>>;
+  const [name, ...rest] = path;
+  if (name === undefined) return Object.keys(shape);
+  return shape[name] === undefined ? [] : fieldsAt(shape[name], rest);
+}
 
 /** What each field allows alone, but not together. */
 function contradictions(recipe: Recipe, turn: number, { byName }: KnownDomains): string[] {

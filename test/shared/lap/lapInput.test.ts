@@ -56,6 +56,16 @@ describe('a lap input', () => {
       { rewards: { alpha: 1 } },
       /rewards\.alpha: no such field; expected one of proofWeight/,
     ],
+    [
+      'a misspelt field that the preset leaves open',
+      { experts: { hoursPerWek: 5 } },
+      /experts\.hoursPerWek: no such field; expected one of seats, .*people, hoursPerWeek, weeks, got 5$/,
+    ],
+    [
+      'a misspelt field of a group that the preset leaves out',
+      { budget: { euros: 5 } },
+      /budget\.euros: no such field; expected one of calls, .*got 5$/,
+    ],
     ['an unknown preset', { preset: 'tiny' }, /preset: expected one of rehearsal, smoke, paper.*got "tiny"/],
     ['a group that is null', { coldStart: null }, /coldStart: expected object.*got null/],
     ['a list', [], /expected an object such as \{\} or \{"preset":"smoke"\}, got \[\]/],
