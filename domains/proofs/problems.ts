@@ -38,6 +38,11 @@ export async function splitFile(asked: Asked): Promise<Splits> {
   const validation = kept?.validation ?? cut(heldOut.length, settings.validationShare);
   const away = new Set([...heldOut, ...validation].map(({ id }) => id));
   const rest = all.filter(({ id }) => !away.has(id));
+  if (rest.length === 0)
+    throw new Error(
+      `Expected ${settings.path} to hold problems to train on, got ${all.length} in all, ${heldOut.length} held out ` +
+        `and ${validation.length} that validate: add problems, or lower heldOutShare and validationShare`,
+    );
   return { heldOut, validation, train: ofBand(rest, asked, turn), next: ofBand(rest, asked, turn + 1), leftOut };
 }
 
@@ -47,8 +52,7 @@ function ofBand(
   { settings: { path, difficulties }, curriculum }: Asked,
   turn: number,
 ): readonly Problem[] {
-  if (difficulties === undefined)
-    return nonEmpty(problems, `${path} to hold problems enough for training beside those held out and for validation`);
+  if (difficulties === undefined) return problems;
   const [low, high] = bandOf(difficulties, curriculum, turn);
   return nonEmpty(
     problems.filter(({ difficulty }) => difficulty !== undefined && difficulty >= low && difficulty <= high),

@@ -1,4 +1,4 @@
-import { readProblems } from '../../../domains/proofs/problems.ts';
+import { readProblems, splitFile } from '../../../domains/proofs/problems.ts';
 
 // oxlint-disable-next-line require-yield
 async function* linesOf(...lines: readonly unknown[]): AsyncGenerator<string> {
@@ -23,6 +23,14 @@ describe('a team’s problems file', () => {
     const asked = (limits: object) => readProblems('p.jsonl', () => linesOf(...lines.slice(50)), limits);
     expect((await asked({ maxLeftOutShare: 0.02 })).leftOut).toHaveLength(1);
     expect((await asked({ maxStatementCharacters: 300_000 })).leftOut).toEqual([]);
+  });
+
+  it('says how its problems were split where none is left to train on', async () => {
+    const settings = { path: 'imports/p.jsonl', heldOutShare: 0.1, validationShare: 0.1 };
+    const asked = { settings, turn: 1, seed: 1, curriculum: 'none', read: () => linesOf(problem('a'), problem('b')) };
+    await expect(splitFile(asked as Parameters<typeof splitFile>[0])).rejects.toThrow(
+      'Expected imports/p.jsonl to hold problems to train on, got 2 in all, 1 held out and 1 that validate: add problems',
+    );
   });
 
   it('takes characters that are written as the escapes of their two halves', async () => {
