@@ -7,6 +7,7 @@ import {
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
+import { show } from '../../shared/lap/issues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
@@ -67,7 +68,7 @@ export async function startOrContinue(
   const chosen = Object.keys(input).some((field) => field !== 'run');
   const difference = chosen && openInput && firstDifference(openInput, input, parent);
   if (difference) {
-    const [has, asked] = [difference.from, difference.to].map((value) => JSON.stringify(value));
+    const [has, asked] = [difference.from, difference.to].map(show);
     throw new UsageError(
       `Run ${run} has an open lap with ${difference.field} = ${has}, and ${asked} was asked for. Run \`flywheel ` +
         `lap --run ${run}\` to go on with it, cancel it in the Web UI (${workflowId}), or choose another --run.`,

@@ -20,12 +20,13 @@ import { UsageError } from '../usage.ts';
  * @throws UsageError that names the file and the line, or the field.
  */
 export async function readRecipe(file: string): Promise<LapInput> {
-  const at = (await isFolder(file)) ? path.join(file, 'team.jsonc') : file;
+  const isOfFolder = await isFolder(file);
+  const at = isOfFolder ? path.join(file, 'team.jsonc') : file;
   const text = await readFile(at, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
     throw new UsageError(
-      `--recipe: expected a recipe file such as team.jsonc, got ${show(file)}, which is not there: \`flywheel init ` +
-        'FOLDER` writes one',
+      `--recipe: expected a recipe file such as team.jsonc, got ${show(file)}, ` +
+        `${isOfFolder ? 'a folder without a team.jsonc' : 'which is not there'}: \`flywheel init FOLDER\` writes one`,
     );
   });
   try {

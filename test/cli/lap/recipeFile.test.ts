@@ -118,5 +118,8 @@ describe('a recipe file', () => {
     await expect(readRecipe(path.join(home, 'none.jsonc'))).rejects.toThrow(
       /none\.jsonc", which is not there: `flywheel init/,
     );
+    await expect(readRecipe(path.join(folderWith(WHOLE), 'prompts'))).rejects.toThrow(
+      /prompts", a folder without a team\.jsonc: `flywheel init/,
+    );
   });
 });
