@@ -96,10 +96,19 @@ export async function followLap({
   return { kind: 'interrupted' };
 }
 
-/** @param lap the one that was under way. */
-async function endOf(client: Client, workflowId: string, lap: string | undefined): Promise<FollowResult> {
+/**
+ * How a workflow ended, once it has.
+ * @param lap the one that was under way.
+ * @param runId of the workflow. @default its newest
+ */
+export async function endOf(
+  client: Client,
+  workflowId: string,
+  lap: string | undefined,
+  runId?: string,
+): Promise<Extract<FollowResult, { kind: 'done' | 'failed' }>> {
   try {
-    const end = (await client.workflow.getHandle(workflowId).result()) as LapResult | FlywheelResult;
+    const end = (await client.workflow.getHandle(workflowId, runId).result()) as LapResult | FlywheelResult;
     return 'laps' in end
       ? { kind: 'done', laps: end.laps.map(({ lap }) => lap), stopped: end.stopped }
       : { kind: 'done', laps: [end.lap] };

@@ -52,7 +52,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
   try {
     await interruption.orEndOf(setUp(say));
     const started = (await ensureStack(say)) === 'started';
-    await joinStack(started, detach || keep);
+    await joinStack(started, false);
     interruption.check();
     client = await connectClient();
     const workflowId = lapWorkflowId(run);
@@ -61,6 +61,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
       laps === undefined
         ? await startOrContinue(client, run, input, mends?.failed ?? manifest)
         : await startOrContinueFlywheel(client, run, laps);
+    if (detach || keep) await joinStack(false, true); // what was refused leaves the stack as it was
     const what = laps === undefined ? 'lap' : 'flywheel';
     say(
       state === 'continued'

@@ -9,7 +9,7 @@ import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
 import { readStackState } from '../../workers/stack/state.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { flywheelLine, flywheelStatuses, type FlywheelStatus } from './flywheelStatus.ts';
-import type { LapResult } from '../../workflows/lap/lap.ts';
+import { endOf } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
 import { questionsLink, workflowLink } from '../links.ts';
 import { duration } from '../../reports/pages/format.ts';
@@ -17,9 +17,12 @@ import { progressLine, waitingText } from './progressView.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
 import { EXIT, UsageError } from '../usage.ts';
 import { inMain } from '../../shared/ids.ts';
+import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
 
 /** Temporal sets it on what a schedule starts. */
 const STARTED_BY = defineSearchAttributeKey('TemporalScheduledById', 'KEYWORD');
+/** A lap sets it once it has a name. */
+const LAP = defineSearchAttributeKey('FlywheelLap' satisfies SearchAttributeName, 'KEYWORD');
 /** Laps shown when none is named: the newest. */
 const MOST_LAPS = 10;
 
@@ -73,7 +76,7 @@ async function stackStatus() {
 }
 
 /** The newest laps, or the named one. */
-async function lapStatuses(client: Client, named: string | undefined) {
+export async function lapStatuses(client: Client, named: string | undefined) {
   const found = [];
   for await (const info of client.workflow.list({ query: 'WorkflowType = "lap"' })) {
     const { workflowId, runId } = info;
@@ -82,9 +85,10 @@ async function lapStatuses(client: Client, named: string | undefined) {
       info.status.name === 'RUNNING'
         ? await progressOf(client, workflowId).catch(({ message }: Error) => void (trouble = message))
         : undefined;
-    const ended = info.status.name === 'COMPLETED' ? client.workflow.getHandle(workflowId, runId) : undefined;
+    const searched = info.typedSearchAttributes.get(LAP);
+    const end = info.status.name === 'RUNNING' ? undefined : await endOf(client, workflowId, searched, runId);
     // Its own name, once it has one.
-    const lap = progress?.lap ?? ((await ended?.result()) as LapResult | undefined)?.lap;
+    const lap = progress?.lap ?? (end?.kind === 'done' ? end.laps[0] : end?.lap);
     if (named !== undefined && workflowId !== named && lap !== named && lap !== inMain(named)) continue;
     found.push({
       workflowId,
@@ -97,6 +101,7 @@ async function lapStatuses(client: Client, named: string | undefined) {
       link: workflowLink(workflowId, runId),
       progress: progress ?? undefined,
       trouble,
+      failure: end?.kind === 'failed' ? end.message : undefined,
     });
     if (found.length === (named === undefined ? MOST_LAPS : 1)) break;
   }
@@ -124,7 +129,18 @@ async function textOf(
   if (laps?.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
   for (const lapStatus of laps ?? []) {
-    const { workflowId, lap = workflowId, status, startedAt, endedAt, schedule, link, progress, trouble } = lapStatus;
+    const {
+      workflowId,
+      lap = workflowId,
+      status,
+      startedAt,
+      endedAt,
+      schedule,
+      link,
+      progress,
+      trouble,
+      failure,
+    } = lapStatus;
     const ran = endedAt === undefined ? '' : ` after ${duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`;
     lines.push(
       `${lap}: ${status}${ran}, started ${startedAt}${schedule === undefined ? '' : ` by schedule ${schedule}`}`,
@@ -133,6 +149,7 @@ async function textOf(
       lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
     if (endedAt === undefined) lines.push(...(progress?.warnings ?? []).map((warning) => `  ! ${warning}`));
     if (trouble !== undefined) lines.push(`  It does not say how far it is: ${trouble}`);
+    if (failure !== undefined) lines.push(`  ${failure}`);
     if (link !== undefined) lines.push(`  ${link}`);
     if (endedAt === undefined && progress?.waitingForExperts)
       lines.push(`  ${waitingText(progress.waitingForExperts, questionsLink()).replaceAll('\n', '\n  ')}`);
