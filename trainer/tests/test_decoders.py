@@ -4,10 +4,12 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from transformers import AutoModelForCausalLM
 
+from trainer.engines.small import llama
 from trainer.engines.small.llama import FEWEST_ROWS, Llama, columns_for
 from trainer.serving.batch import Batch, Call, Room, longest_call
 from trainer.serving.chat import Chat
@@ -66,6 +68,15 @@ class DecodersTest(unittest.TestCase):
         old = make_model(self.folder(), "llama")
         as_torch_file(old)
         self.check(old, Foreign)
+
+    def test_a_large_cache_takes_memory_as_it_is_written_and_changes_no_bit(self) -> None:
+        decoder = decoder_of(make_model(self.folder(), "llama"), CPU)
+        ours = logits_of(decoder)
+        with mock.patch.object(llama, "LARGE", 0):
+            self.assertTrue(torch.equal(ours, logits_of(decoder)))
+            cache = decoder.new_cache(8, 128)
+        self.assertEqual([layer.data_ptr() % 64 for layer in cache.layers], [0] * len(cache.layers))
+        self.assertTrue(all(bool((layer == 0).all()) for layer in cache.layers))
 
     def test_a_llama_that_differs_in_a_detail_is_run_by_transformers(self) -> None:
         for details in (

@@ -6,10 +6,12 @@ columns read are a multiple of 32.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
@@ -20,6 +22,18 @@ from trainer.engines.small.shape import Shape, weights_in
 FEWEST_ROWS = 8
 # Columns are read in multiples of this, so that sums over them are grouped alike.
 COLUMN_BLOCK = 32
+
+
+# Numbers of a cache whose memory is taken as rows are written, not at once: a gibibyte as float32.
+LARGE = 2**28
+
+
+def untouched(size: tuple[int, ...]) -> Tensor:
+    """Zeros that take no memory until they are written, aligned as torch's own."""
+    count = math.prod(size)
+    raw = numpy.zeros(count + 16, numpy.float32)
+    start = -raw.ctypes.data % 64 // raw.itemsize
+    return torch.from_numpy(raw[start : start + count]).view(size)
 
 
 def columns_for(length: int) -> int:
@@ -52,10 +66,9 @@ class Cache:
         blocks = -(-columns // COLUMN_BLOCK)
         self.columns = COLUMN_BLOCK * (blocks + (blocks % 2 == 0))
         self.kv_heads = shape.kv_heads
-        self.layers = [
-            torch.zeros(2, rows, shape.kv_heads, self.columns, shape.head_dim, device=device)
-            for _ in range(shape.layers)
-        ]
+        size = (2, rows, shape.kv_heads, self.columns, shape.head_dim)
+        large = device.type == "cpu" and shape.layers * math.prod(size) > LARGE
+        self.layers = [untouched(size) if large else torch.zeros(size, device=device) for _ in range(shape.layers)]
         # Added to scores: 0 where a row may look, -inf elsewhere; repeated per head so that no step has to expand it.
         self.mask = torch.full((rows, shape.kv_heads, self.columns), float("-inf"), device=device)
         self.mask[:, :, 0] = 0.0
