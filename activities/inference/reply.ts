@@ -92,7 +92,8 @@ export function readError(error: Error): Failure {
   // A dual-stack connect fails with one error per address.
   const inner = error instanceof AggregateError ? (error.errors as NodeJS.ErrnoException[]) : [];
   const codes = [error as NodeJS.ErrnoException, ...inner].map(({ code }) => code ?? '').filter(Boolean);
-  const message = clip(`${codes.join(' ')} ${error.message}`.trim());
+  const unsaid = codes.filter((code) => !error.message.includes(code));
+  const message = clip([...unsaid, error.message].join(' ').trim());
   if (codes.some((code) => GONE.has(code))) return { kind: 'gone', cause: 'outage', message };
   return { kind: 'broken', cause: codes.some((code) => CUT.has(code)) ? 'cut' : 'malformed', message };
 }

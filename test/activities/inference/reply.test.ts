@@ -43,6 +43,8 @@ test('an answer that ends at a limit, or that the server gave up, is known as su
 
 test('a refused connection is a server that is gone, whatever the address family', () => {
   expect(readError(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })).kind).toBe('gone');
+  const said = Object.assign(new Error('connect ECONNREFUSED ::1:80'), { code: 'ECONNREFUSED' });
+  expect(readError(said)).toMatchObject({ kind: 'gone', message: 'connect ECONNREFUSED ::1:80' });
   expect(
     readError(
       new AggregateError([
