@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { importModel } from '../../activities/imports/bases.ts';
-import { TARGETS, type Fields, type Target } from '../../activities/imports/fields.ts';
 import { aboutModel } from '../../activities/imports/aboutModel.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { baseFacts } from '../../activities/laps/baseFacts.ts';
@@ -15,6 +14,7 @@ import { config } from '../../temporal.config.ts';
 import { configuredBases } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
+import { fieldsFrom, withFields } from './fieldOption.ts';
 import { endpointLines, modelLines, problemLines } from './importView.ts';
 
 interface Json {
@@ -30,8 +30,7 @@ interface ProblemOptions extends Json {
 
 export function registerImport(program: Command): void {
   const command = program.command('import').summary('take problems, a model or endpoints of your own in');
-  command
-    .command('problems')
+  withFields(command.command('problems'))
     .summary('put a file of problems into the store')
     .description(
       'Reads JSON, JSONL, CSV (its first line names the columns), TSV or Parquet, packed by gzip or not, finds ' +
@@ -40,12 +39,6 @@ export function registerImport(program: Command): void {
     )
     .argument('<files...>', 'of problems; several are the parts of one set')
     .option('--as <name>', "what problems without a source or an id are called after (default: the file's name)")
-    .option(
-      '--field <field=name>',
-      `reads ${TARGETS.join(', ')} from this field of the file, such as statement=question; repeatable`,
-      (value: string, all: string[]) => [...all, value],
-      [],
-    )
     .option('--longest <characters>', 'leaves longer statements out (default: 100000)')
     .option('--to <file>', 'writes them beside, too, as a file that `domain.settings.path` may name')
     .option('--json', 'print one JSON object')
@@ -89,21 +82,6 @@ async function bringProblems(files: readonly string[], options: ProblemOptions):
   );
   if (to !== undefined) await new FileStore(path.dirname(to)).write(path.basename(to), store.read(brought.uri));
   console.log(json ? JSON.stringify(brought) : problemLines(brought, to).join('\n'));
-}
-
-/** `--field` options. @throws UsageError where one is none of a problem's. */
-function fieldsFrom(given: readonly string[]): Fields {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [target = '', ...name] = text.split('=');
-      if (!TARGETS.includes(target as Target) || name.join('=') === '')
-        throw new UsageError(
-          `--field: expected one of ${TARGETS.join(', ')} and a field of the file, such as statement=question, got ` +
-            JSON.stringify(text),
-        );
-      return [target, name.join('=')];
-    }),
-  );
 }
 
 async function bringBase(named: string, { json }: Json): Promise<void> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { markFormat } from '../../activities/store/format.ts';
+import type { Fields } from '../../activities/imports/fields.ts';
 import { PROMPT_FILES } from '../../activities/store/promptSet.ts';
 import { config } from '../../temporal.config.ts';
 import { configuredClusters } from '../../workers/configured.ts';
@@ -11,12 +12,14 @@ import { store } from '../../workers/store.ts';
 import { derivedSummary } from '../lap/derivedView.ts';
 import { chosenLap } from '../lap/lapOptions.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
+import { fieldsFrom, withFields } from './fieldOption.ts';
 import { commandsOf, endpointsText, readmeText, recipeText, type EngineChoice, type TeamFolder } from './teamFiles.ts';
 import { BUNDLED, SERVER_PROGRAMS } from '../../shared/sampling/localServer.ts';
 
 interface InitOptions {
   readonly base?: string;
   readonly problems?: string;
+  readonly field: readonly string[];
   readonly endpoint?: string;
   readonly people?: string;
   readonly hoursPerWeek?: string;
@@ -24,8 +27,7 @@ interface InitOptions {
 }
 
 export function registerInit(program: Command): void {
-  program
-    .command('init')
+  withFields(program.command('init'))
     .summary('write the folder of a team: recipe, problems, prompts, endpoints')
     .description(
       'Writes a folder from which laps on your own problems are run: team.jsonc, a recipe with comments; ' +
@@ -53,7 +55,7 @@ async function init(folder: string, options: InitOptions): Promise<void> {
     ...(hoursPerWeek !== undefined && { hoursPerWeek: numberFrom('--hours-per-week', hoursPerWeek) }),
     ...(weeks !== undefined && { weeks: numberFrom('--weeks', weeks) }),
   };
-  const problems = await problemsOf(options.problems);
+  const problems = await problemsOf(options.problems, fieldsFrom(options.field));
   const count = problems.trim().split('\n').length;
   const team: TeamFolder = {
     ...asked,
@@ -89,14 +91,22 @@ async function refuseFull(at: string, folder: string): Promise<void> {
 }
 
 /** In the form that laps read. */
-async function problemsOf(file: string | undefined): Promise<string> {
+async function problemsOf(file: string | undefined, fields: Fields): Promise<string> {
+  if (file === undefined && Object.keys(fields).length > 0)
+    throw new UsageError('--field: expected --problems beside it, the file that has these fields, got none');
   if (file === undefined) return readFile(path.join(config.root, 'domains', 'proofs', 'starter.jsonl'), 'utf8');
   await markFormat(store);
-  const { uri, count, dropped, notes } = await importProblems(store, file).catch((error: Error) => {
+  const { uri, count, dropped, notes, took } = await importProblems(store, file, { fields }).catch((error: Error) => {
     throw new UsageError(`--problems: ${error.message}`);
   });
   const left = dropped.length === 0 ? '' : `, ${dropped.length} dropped: \`flywheel import problems\` says which`;
-  console.log([`${file}: ${count} problems${left}`, ...notes.map((note) => `  ${note}`)].join('\n'));
+  const read = Object.entries(took.fields).map(([field, name]) => `${field} from ${name}`);
+  const untaken = took.left.length === 0 ? '' : `; not taken: ${took.left.join(', ')}`;
+  console.log(
+    [`${file}: ${count} problems${left}`, `  ${read.join(', ')}${untaken}`, ...notes.map((note) => `  ${note}`)].join(
+      '\n',
+    ),
+  );
   return store.readText(uri);
 }
 

@@ -73,6 +73,16 @@ test('a folder from init is planned from anywhere, by what it holds', () => {
   expect(derived.find(({ field }) => field === 'coldStart.expertProofs')?.reason).toContain('3 × 8 a week × 2 weeks');
 });
 
+test('problems are read from the fields that are named, and what was not taken is told', () => {
+  const rows = Array.from({ length: 8 }, (_, n) => `${n},Prove that ${n} = ${n}.,Level ${n}`);
+  writeFileSync(path.join(home, 'odd.csv'), ['Nr,Aufgabe,Stufe', ...rows, ''].join('\n'));
+  const fields = ['--field', 'statement=Aufgabe', '--field', 'difficulty=Stufe'];
+  const { stdout, stderr } = flywheel('init', 'odd', '--problems', 'odd.csv', ...fields);
+  expect(stderr).toBe('');
+  expect(stdout).toContain('odd.csv: 8 problems\n  statement from Aufgabe, difficulty from Stufe; not taken: Nr\n');
+  expect(readFileSync(path.join(home, 'odd/problems.jsonl'), 'utf8').split('\n')[0]).toContain('"difficulty":0');
+}, 60_000);
+
 test('nothing is overwritten, and what is asked wrongly is refused before anything is written', () => {
   mkdirSync(path.join(home, 'full'));
   writeFileSync(path.join(home, 'full', 'notes.txt'), '');
@@ -84,6 +94,7 @@ test('nothing is overwritten, and what is asked wrongly is refused before anythi
     [['new', '--endpoint', 'gpu-1:8000'], '--endpoint: expected an address such as http://'],
     [['new', '--base', './lost'], '--base: expected a Hugging Face folder, or a model of a hub, got ./lost'],
     [['new', '--problems', 'lost.csv'], '--problems: '],
+    [['new', '--field', 'statement=Aufgabe'], '--field: expected --problems beside it'],
   ] as const) {
     const { status, stderr } = flywheel('init', ...args);
     expect([args, status, stderr]).toEqual([args, 2, expect.stringContaining(message)]);
