@@ -7,6 +7,7 @@ text depends on its ask alone. The program ends with its input: whoever asks has
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def main(arguments: list[str]) -> int:
         for call, answer in done:
             if isinstance(answer, Exception):
                 print(f"failed: {answer}", file=sys.stderr)
-                os._exit(1)  # this is the engine's thread
+                os.kill(os.getpid(), signal.SIGTERM)  # this is the engine's thread, and the other waits for lines
+                return
             print(told(call, answer, model.chat), flush=True)
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
