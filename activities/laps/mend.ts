@@ -1,4 +1,5 @@
 import { lapOf, uri } from '../../shared/ids.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { mendedPhases, type MendedPhase } from '../../shared/lap/mending.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
@@ -11,6 +12,8 @@ import { readManifest } from './parent.ts';
 export interface FailedLap {
   readonly lap: string;
   readonly recipe: Recipe;
+  /** What of it was derived; absent where nothing was. */
+  readonly derived?: LapPlan['derived'];
   readonly turn: number;
   /** The manifest of the lap that it went on from. */
   readonly parent?: LapManifest;
@@ -42,9 +45,11 @@ export async function readFailed(store: ArtifactStore, lap: string): Promise<Fai
   const before = from && 'uri' in from ? lapOf(from.uri) : undefined;
   const parent = before === undefined ? undefined : await readManifest(store, before);
   const record = await store.findJson<MendRecord>(uri.mend(lap));
+  const { derived } = (await store.findJson<LapPlan>(uri.plan(lap))) ?? {};
   return {
     lap,
     recipe,
+    derived,
     turn: parent === undefined ? 1 : parent.turn + 1,
     ...(parent && { parent }),
     donors: [lap, ...(record?.donors ?? [])],

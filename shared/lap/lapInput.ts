@@ -30,6 +30,8 @@ export interface ParentRecipe {
   /** Place of that lap in its chain, counted from 1. */
   readonly turn: number;
   readonly recipe: Recipe;
+  /** Sizes of its recipe that nobody gave: where a lap is mended by other fields, they follow anew. */
+  readonly derived?: readonly Derived[] | undefined;
 }
 
 export interface ResolvedInput {
@@ -135,18 +137,27 @@ export function resolveRecipe(
     );
   const goesOn = mend !== undefined || fields['preset'] === undefined;
   const base = parent !== undefined && goesOn ? parent.recipe : chosen;
+  const anew = new Set(facts && changesAny(mend, fields) ? parent?.derived?.map(({ field }) => field) : []);
   const ground = groundOf(domains, base, valueAt(fields, ['domain', 'name']));
   const read = (merged: unknown): Recipe => {
     const parsed = schemaOf(domains).safeParse(merged);
     if (!parsed.success) throw new Error(`Invalid lap input: ${tell(parsed.error, merged, noSuchField(ground))}`);
     return parsed.data as Recipe;
   };
-  const stated = read(mergeOver(ground, fields));
+  const isInput = (field: string): boolean => valueAt(fields, field.split('.')) !== undefined;
+  const stated = read(
+    mergeOver(
+      [...anew].reduce((recipe, field) => withStated(recipe, field, chosen), ground),
+      fields,
+    ),
+  );
   const { sizing = {} } = domains.byName.get(stated.domain.name) ?? {};
+  // A later lap goes on with its parent's sizes, a mended one with the failed one's, but for those that follow anew.
+  const isGiven = base === chosen ? isInput : (field: string) => isInput(field) || !anew.has(field);
   const derived =
-    facts === undefined || base !== chosen
-      ? undefined // a later lap goes on with its parent's sizes, a mended one with the failed one's
-      : sizing[stated.preset]?.(stated, facts, (field) => valueAt(fields, field.split('.')) !== undefined);
+    facts === undefined || (base !== chosen && anew.size === 0)
+      ? undefined
+      : sizing[stated.preset]?.(stated, facts, isGiven);
   const turn = parent === undefined ? 1 : parent.turn + (mend === undefined ? 1 : 0);
   const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));
   const recipe = withLaterInits({ recipe: sized, turn });
@@ -155,11 +166,22 @@ export function resolveRecipe(
   return { run, ...(from && { from }), ...(mend && { mend }), turn, recipe, ...(derived && { derived }) };
 }
 
-const withDerived = (recipe: unknown, { field, value }: Derived): unknown =>
+/** Whether a mended lap is to be another than the failed one. */
+const changesAny = (mend: string | undefined, fields: Readonly<Record<string, unknown>>): boolean =>
+  mend !== undefined && Object.keys(fields).some((field) => field !== 'preset');
+
+const withDerived = (
+  recipe: unknown,
+  { field, value }: Pick<Derived, 'field'> & { readonly value: unknown },
+): unknown =>
   mergeOver(
     recipe,
     field.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value),
   );
+
+/** As the preset states the field: sizes follow from that. */
+const withStated = (recipe: object, field: string, preset: Recipe): object =>
+  withDerived(recipe, { field, value: valueAt(preset, field.split('.')) }) as object;
 
 /** A recipe of a domain that is known, with its settings as that domain reads them. */
 function schemaOf({ byName }: KnownDomains) {

@@ -105,6 +105,16 @@ describe('the preset team', () => {
     expect(reasons.get('sampling.prove.maxTokens')).toContain('on a CPU');
   });
 
+  it('follows anew in a mended lap from what is set, and stays where nothing is', () => {
+    const facts = fileOf(200);
+    const failed = sized(facts, { sampling: { prove: { maxTokens: 4 } }, labelling: { analysesPerProof: 64 } });
+    const mended = (input: LapInput) =>
+      resolveRecipe(domains, { mend: 'lap-0001', ...input }, { ...failed, turn: 1 }, facts);
+    expect(mended({}).recipe).toEqual(failed.recipe);
+    const longer = { sampling: { prove: { maxTokens: 768 } } };
+    expect(mended(longer).recipe).toEqual(sized(facts, { ...longer, labelling: { analysesPerProof: 64 } }).recipe);
+  });
+
   it('asks one person for one answer a question', () => {
     expect(sized(fileOf(50), { experts: { people: 1 } }).recipe.experts.seats).toBe(1);
   });
