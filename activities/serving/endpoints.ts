@@ -129,14 +129,19 @@ export interface ImportedEndpoints {
 /**
  * Takes the endpoints of a person's file, JSON with comments, into an installation's: one of an address that is there
  * takes its place. Whoever asks models finds them at once.
+ * @param replaces whether what the same file brought before, and has no more, goes: of a file that is a recipe's own.
  * @throws naming the field, what was expected and what came; then nothing has changed.
  */
-export async function importEndpoints(file: string, endpointsFile: string): Promise<ImportedEndpoints> {
-  const brought = await readList(file);
-  if (brought === undefined)
+export async function importEndpoints(
+  file: string,
+  endpointsFile: string,
+  { replaces = false } = {},
+): Promise<ImportedEndpoints> {
+  const read = await readList(file);
+  if (read === undefined)
     throw new Error(`Expected a file of endpoints such as ${EXAMPLE}, got ${file}, which is not there`);
-  checkSetting(file, brought, endpointsSchema, EXAMPLE);
-  const given = brought as Given[];
+  checkSetting(file, read, endpointsSchema, EXAMPLE);
+  const given = read as Given[];
   const twice = given.find(
     (one, at) => given.findIndex((other) => placeOf(other.baseUrl) === placeOf(one.baseUrl)) < at,
   );
@@ -148,7 +153,12 @@ export async function importEndpoints(file: string, endpointsFile: string): Prom
     `${name}.lock`,
     () => undefined,
     async () => {
-      const kept = [...(((await readList(endpointsFile)) as Given[] | undefined) ?? [])];
+      const brought = (await files.findJson<Brought>(BROUGHT)) ?? {};
+      const gone = (replaces ? (brought[file] ?? []) : []).filter(
+        (place) => !given.some(({ baseUrl }) => placeOf(baseUrl) === place),
+      );
+      const all = ((await readList(endpointsFile)) as Given[] | undefined) ?? [];
+      const kept = all.filter(({ baseUrl }) => !gone.includes(placeOf(baseUrl)));
       const changes = given.map((endpoint) => {
         const at = kept.findIndex(({ baseUrl }) => placeOf(baseUrl) === placeOf(endpoint.baseUrl));
         const before = kept[at];
@@ -158,11 +168,17 @@ export async function importEndpoints(file: string, endpointsFile: string): Prom
         return { baseUrl: endpoint.baseUrl, change, fields } as const;
       });
       const endpoints = checkSetting(endpointsFile, kept, endpointsSchema, EXAMPLE);
-      if (changes.some(({ change }) => change !== 'as before')) await files.writeJson(name, kept);
+      if (gone.length > 0 || changes.some(({ change }) => change !== 'as before')) await files.writeJson(name, kept);
+      if (replaces)
+        await files.writeJson(BROUGHT, { ...brought, [file]: given.map(({ baseUrl }) => placeOf(baseUrl)) });
       return { file: endpointsFile, endpoints, changes };
     },
   );
 }
+
+/** Which file brought which places, beside the endpoints. */
+const BROUGHT = 'endpoints-brought.json';
+type Brought = Readonly<Record<string, readonly string[]>>;
 
 /** An endpoint as it was written, without the defaults. */
 type Given = z.input<typeof endpointSchema>;

@@ -16,7 +16,7 @@ import { MetricsTail } from './metrics.ts';
 import { outcomeOf } from './outcome.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
 import { failure } from '../failure.ts';
-import { prefixOf } from '../../shared/ids.ts';
+import { partOf, prefixOf } from '../../shared/ids.ts';
 
 /** What every training of this installation is run with. */
 export interface TrainingMeans {
@@ -58,7 +58,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         return outcome;
       }
       case 'fail':
-        throw failure(next.type, `Training job ${folder.jobKey}: ${next.message}`);
+        throw failure(next.type, `Training job ${folder.jobKey}: ${inRecipe(folder.jobKey, next.message)}`);
       case 'watch':
         await watch(input, attempts[next.attempt - 1]!.job, context);
         break;
@@ -86,6 +86,16 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
       }
     }
   }
+}
+
+/** A trainer's words with the fields of its job file as the lap's recipe calls them. */
+function inRecipe(jobKey: string, message: string): string {
+  const part = partOf(jobKey);
+  if (part === undefined) return message;
+  const of = part === 'consolidation' ? part : `stages.${part}`;
+  return message.replace(/\bhyper\.(\w+)/g, (_, field: string) =>
+    field === 'maxLongRowShare' ? `training.${field}` : `${of}.${field}`,
+  );
 }
 
 /** Asks the running attempt of a job to end for good, and ends it after the grace. */

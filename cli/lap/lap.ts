@@ -153,4 +153,6 @@ async function showEnd(result: FollowResult, json: boolean, say: (line: string) 
     console.log(`\nManifest: ${manifest}\nReport:   ${report}\n`);
   }
   if (stopped !== undefined) console.log(`The flywheel has stopped: ${stopped}.`);
+  const last = ended.at(-1);
+  if (last !== undefined) say(`Next: \`flywheel lap --from ${last.lap}\` goes on from it.`);
 }

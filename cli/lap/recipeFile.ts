@@ -128,7 +128,7 @@ async function endpointsAt(value: unknown, folder: string): Promise<() => Promis
   await refuseMissing('endpoints', 'a list of servers', value, file);
   const { endpoints: words, endpointsFile } = config.inference;
   return async () => {
-    if (words === undefined) await importEndpoints(file, endpointsFile);
+    if (words === undefined) await importEndpoints(file, endpointsFile, { replaces: true });
     else console.error(`Warning: FLYWHEEL_ENDPOINTS is set, and wins over ${file}`);
   };
 }

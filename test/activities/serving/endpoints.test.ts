@@ -82,6 +82,17 @@ test('the engine finds them at once, and FLYWHEEL_ENDPOINTS wins over them', asy
   });
 });
 
+test('what a recipe’s own file brought goes with what it has no more; what others brought stays', async () => {
+  const own = path.join(folder, 'own.json');
+  await bring('[{"baseUrl":"http://others"}]');
+  for (const address of ['http://misspelt', 'http://right']) {
+    await writeFile(own, JSON.stringify([{ baseUrl: address }]));
+    await importEndpoints(own, kept, { replaces: true });
+  }
+  const { endpoints } = (await configuredEndpoints({ endpoints: undefined, endpointsFile: kept }))!;
+  expect(endpoints.map(({ baseUrl }) => baseUrl)).toEqual(['http://others', 'http://right']);
+});
+
 const KEY = 'sk-verysecret';
 test.each([
   ['no JSON', `[{"baseUrl": "http://one" "apiKeyEnv": "${KEY}"}]`, /mine\.jsonc line 1: expected JSON.*CommaExpected/],

@@ -50,7 +50,7 @@ for (; step < job.hyper.maxSteps;) {
     process.exit(0);
   }
   if (['infra', 'capacity', 'app', 'data', 'reward'].includes(word))
-    finish({ status: 'failed', class: word, message: `a fake ${word} failure` }, 1);
+    finish({ status: 'failed', class: word, message: `a fake ${word} failure: raise hyper.maxPromptTokens` }, 1);
   if (word === 'hang' || word === 'deaf') await sleep(600_000);
 }
 const text = `model of ${job.jobKey}`;

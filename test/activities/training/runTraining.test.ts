@@ -137,14 +137,18 @@ test('a job that is lost again and again ends after the agreed attempts', async 
   expect(await starts()).toHaveLength(2);
 });
 
-test.each(['app', 'data', 'reward'])('a failure of class %s is not tried again', async (failureClass) => {
-  const { activities, input, starts } = await bench(failureClass);
-  await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({
-    type: `JobFailed.${failureClass}`,
-    nonRetryable: true,
-  });
-  expect(await starts()).toHaveLength(1);
-});
+test.each(['app', 'data', 'reward'])(
+  'a failure of class %s is not tried again, and speaks of the recipe’s fields',
+  async (failureClass) => {
+    const { activities, input, starts } = await bench(failureClass);
+    await expect(environment().run(activities.runTraining, input)).rejects.toMatchObject({
+      type: `JobFailed.${failureClass}`,
+      message: expect.stringContaining('raise stages.verifierV1.maxPromptTokens'),
+      nonRetryable: true,
+    });
+    expect(await starts()).toHaveLength(1);
+  },
+);
 
 test('a job that failed for good may be tried anew by a workflow that a person reset', async () => {
   const { activities, input, starts } = await bench('data,succeed');
