@@ -19,8 +19,8 @@ export const SIZES = {
   coldStart: { problems: 10, expertProofs: 8, refinementRounds: 1 },
   metaData: { expertAnalyses: 6 },
   stages: { verifierV1: stage, metaVerifier: stage, verifierV2: stage, generator: stage, selfVerification: stage },
-  // A judge of this size breaks its format every other time.
-  rewards: { maxUnscorableShare: 0.8, maxLossShare: 0.9 },
+  // A judge of this size breaks its format now and then, and says 0.5 of most: a mean of three tells proofs apart.
+  rewards: { maxUnscorableShare: 0.8, maxLossShare: 0.9, verdictsPerReward: 3 },
   labelling: {
     candidates: 4,
     firstLook: 1,
