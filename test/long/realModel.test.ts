@@ -17,8 +17,8 @@ import { smolBase } from './realModel/packages.ts';
 import { SIZES } from './realModel/sizes.ts';
 
 /**
- * A language model of 135 M parameters takes a team's first lap: a folder of `init`, a base that was taught the formats,
- * two annotators and a lead, no checker, and everything killed with -9 in the middle of a training.
+ * A language model of 135 M parameters takes a team's first lap: a folder of `init`, a base that was taught the
+ * formats, two annotators and a lead, no checker, and everything killed with -9 in the middle of a training.
  */
 const LAP = 'main/lap-0001';
 const KILLED_IN = 'generator';

@@ -29,7 +29,8 @@ describe('a team’s problems file', () => {
     const settings = { path: 'imports/p.jsonl', heldOutShare: 0.1, validationShare: 0.1 };
     const asked = { settings, turn: 1, seed: 1, curriculum: 'none', read: () => linesOf(problem('a'), problem('b')) };
     await expect(splitFile(asked as Parameters<typeof splitFile>[0])).rejects.toThrow(
-      'Expected imports/p.jsonl to hold problems to train on, got 2 in all, 1 held out and 1 that validate: add problems',
+      'Expected imports/p.jsonl to hold problems to train on, got 2 in all, 1 held out and 1 that validate: ' +
+        'add problems',
     );
   });
 
