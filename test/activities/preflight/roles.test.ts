@@ -70,7 +70,7 @@ describe('a base behind a server', () => {
 
   test('that is not there is told after one question', async () => {
     await expect(seen('http://127.0.0.1:9')).rejects.toThrow(
-      /no server of model a+ answered for .*127\.0\.0\.1:9: ECONN/,
+      /no server of model a+ answered for .*127\.0\.0\.1:9: connect ECONN/,
     );
   });
 
