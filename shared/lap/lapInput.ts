@@ -156,7 +156,9 @@ export function resolveRecipe(
   const isGiven = base === chosen ? isInput : (field: string) => isInput(field) || !anew.has(field);
   const derived =
     facts === undefined || (base !== chosen && anew.size === 0)
-      ? undefined
+      ? mend === undefined
+        ? undefined
+        : parent?.derived // as it was, for whoever mends this one
       : sizing[stated.preset]?.(stated, facts, isGiven);
   const turn = parent === undefined ? 1 : parent.turn + (mend === undefined ? 1 : 0);
   const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));

@@ -110,7 +110,8 @@ describe('the preset team', () => {
     const failed = sized(facts, { sampling: { prove: { maxTokens: 4 } }, labelling: { analysesPerProof: 64 } });
     const mended = (input: LapInput) =>
       resolveRecipe(domains, { mend: 'lap-0001', ...input }, { ...failed, turn: 1 }, facts);
-    expect(mended({}).recipe).toEqual(failed.recipe);
+    const { recipe, derived } = mended({});
+    expect({ recipe, derived }).toEqual({ recipe: failed.recipe, derived: failed.derived });
     const longer = { sampling: { prove: { maxTokens: 768 } } };
     expect(mended(longer).recipe).toEqual(sized(facts, { ...longer, labelling: { analysesPerProof: 64 } }).recipe);
   });
