@@ -103,6 +103,10 @@ export type ScoreSource = 'expert' | 'program' | 'auto';
 /** A row of D_v: (X, Y, s). */
 export interface ScoredProof extends ProofRow {
   readonly score: ProofScore;
+  /** Where it was scored with analyses in view: what people said before they saw them. */
+  readonly firstScore?: ProofScore;
+  /** ISO time of a score that came after its lap went on. */
+  readonly scoredAt?: string;
   readonly source: ScoreSource;
   /** The lap that added it, such as `main/lap-0001`. */
   readonly lap: string;
@@ -123,6 +127,8 @@ export interface AnalysisRow {
 /** A row of D_mv: (X, Y, V, ms). */
 export interface ScoredAnalysis extends AnalysisRow {
   readonly quality: QualityScore;
+  /** ISO time of a score that came after its lap went on. */
+  readonly scoredAt?: string;
   readonly source: ScoreSource;
   readonly lap: string;
 }

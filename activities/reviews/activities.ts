@@ -84,7 +84,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
      */
     async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
       return beating(async (beat) => {
-        const counts = { scored: 0, flagged: 0, expired: 0, verdicts: 0 };
+        const counts = { scored: 0, flagged: 0, expired: 0, open: 0, verdicts: 0 };
         let taken = 0;
         const ids = (await rows.ids(subject)).slice(range?.from, range?.to);
         async function* results(): AsyncGenerator<ReviewRow> {

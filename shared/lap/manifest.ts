@@ -48,9 +48,13 @@ export interface LapManifest {
   readonly phases: readonly PhaseRecord[];
 }
 
-/** A dataset that grows lap by lap: never copied, its parts are listed. `validation` is lap 1's. */
+/**
+ * A dataset that grows lap by lap: never copied, its parts are listed. `validation` is lap 1's; `grown` what this lap
+ * adds for the next.
+ */
 export interface GrownDataset {
   readonly train: readonly DatasetRef[];
+  readonly grown?: DatasetRef;
   readonly validation: DatasetRef;
 }
 

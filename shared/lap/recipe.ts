@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { LABEL_RULES } from '../sampling/sets.ts';
+import { ANNOTATIONS, audit, experts, labelling } from './scoring.ts';
 import { STAGE_NAMES } from '../stages.ts';
 
 /**
@@ -80,6 +80,18 @@ export const recipeSchema = z.strictObject({
     /** Who answers questions to experts: people, or the domain's program. */
     experts: z.enum(['people', 'program']),
   }),
+  /**
+   * Datasets of the store that a team brings (`flywheel import proofs|analyses`): parts of D_v and D_mv. Where they are
+   * given for a lap 1, it has no cold start. @default none
+   */
+  given: z.strictObject({ proofs: z.string().min(1), analyses: z.string().min(1).optional() }).optional(),
+  /** A checkpoint of the store that is lap 1's verifier: steps 1A to 1D are left out. @default it is trained */
+  verifier: z.string().min(1).optional(),
+  /**
+   * What a quality score is about (paper A.3; docs/method.md, "Meta rubric"): what an analysis claims, or also what it
+   * missed. @default claims
+   */
+  metaRubric: z.enum(['claims', 'claimsAndMisses']).optional(),
   coldStart: z.strictObject({
     /** Problems sampled across topics for candidate proofs. */
     problems: z.int().min(1),
@@ -93,6 +105,11 @@ export const recipeSchema = z.strictObject({
   metaData: z.strictObject({
     analysesPerProof: z.int().min(1),
     expertAnalyses: z.int().min(1),
+    /**
+     * Analyses of contested and of audited proofs that experts score in a lap's last phase: D_mv grows by them.
+     * @default 0
+     */
+    laterAnalyses: z.int().min(0).optional(),
     /** Share taken from the base's analyses, so that the meta-verifier does not only learn v1's distribution (ours). */
     baseShare: z.number().min(0).max(1),
   }),
@@ -156,49 +173,12 @@ export const recipeSchema = z.strictObject({
     /** How long nothing may move in the judging of a step: no call started or ended, no token. @default 45 */
     stallMinutes: z.number().positive().optional(),
   }),
-  labelling: z.strictObject({
-    /**
-     * Proofs that the final generator writes, at least `proofs`; where they are more, a first look at each finds the
-     * hardest to verify.
-     */
-    candidates: z.int().min(1),
-    /** Analyses of each candidate in that first look. */
-    firstLook: z.int().min(1),
-    /** Proofs that phase 4 labels. */
-    proofs: z.int().min(1),
-    proofsPerProblem: z.int().min(1),
-    /** n, m and k of paper 2.3; m = 0 labels without meta-verification. */
-    analysesPerProof: z.int().min(1).max(1024),
-    metaAnalysesPerAnalysis: z.int().min(0).max(1024),
-    /** A number, or where it is below 1 a share of n, rounded up. */
-    minValidAnalyses: z.union([z.int().min(1), z.number().gt(0).lt(1)]),
-    /** The paper's prose, or k witnesses at or below a score (ours: docs/method.md, "Labels"). @default lowest */
-    rule: z.enum(LABEL_RULES).optional(),
-    confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]),
-    /** Analyses asked for in each wave; the last size repeats until n is reached. */
-    waves: z.array(z.int().min(1)).min(1),
-    earlyStop: z.boolean(),
-    /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
-    contested: z.enum(['ask', 'carry', 'discard']),
-    /**
-     * Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit,
-     * which changes no label. @default 0
-     */
-    auditShare: z.number().min(0).max(1).default(0),
-    /** Times a missing verdict (unparseable, truncated, failed) is asked again. */
-    verdictAttempts: z.int().min(1),
-  }),
-  experts: z.strictObject({
-    seats: z.int().min(1).max(9),
-    leaseMinutes: z.number().positive(),
-    deadlineHours: z.number().positive(),
-    onDeadline: z.enum(['wait', 'carry', 'discard']),
-    /** Who there is to answer, and for how long each week: a plan says their hours in weeks. @default not said */
-    people: z.int().min(1).optional(),
-    hoursPerWeek: z.number().positive().max(168).optional(),
-    /** Weeks of theirs that a lap may take, where sizes follow from it. @default not said */
-    weeks: z.number().positive().optional(),
-  }),
+  labelling,
+  experts,
+  /** @default unaided */
+  annotation: z.enum(ANNOTATIONS).optional(),
+  /** @default audits (`labelling.auditShare`) are shown, and decide nothing */
+  audit: audit.optional(),
   sampling: z.strictObject({
     prove: sampling,
     refine: sampling,
@@ -244,6 +224,13 @@ export const recipeSchema = z.strictObject({
     analysesPerProof: z.int().min(1),
     proofsPerProblem: z.int().min(1),
     greedy: z.boolean(),
+    /**
+     * Analyses of each held-out proof by this lap's verifier, whose majority is the generator's figure in the
+     * verifier's own eyes (paper 3.3.1: 8). @default 0
+     */
+    verdictsPerProof: z.int().min(0).optional(),
+    /** Of those proofs, a blind sample that people score, which corrects that figure. @default 0 */
+    humanProofs: z.int().min(0).optional(),
   }),
   /**
    * Questions that a lap asks its base in each role before it spends anything, and the share of the answers that has to

@@ -16,6 +16,8 @@ export const QUESTION_TEXT: Readonly<Record<QuestionKind, string>> = {
   scoreContestedProof: 'Score the contested proof',
   scoreAnalysis: 'Score the analysis',
   auditLabel: 'Audit the label of the proof',
+  auditReward: 'Score the proof, blind',
+  evaluateProof: 'Score the proof, blind',
 };
 
 /** How a question stands. */

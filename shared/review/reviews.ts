@@ -2,8 +2,18 @@ import type { DatasetRef, ScoreSource } from '../records.ts';
 import type { Score } from '../scores.ts';
 import type { RowRange } from '../ids.ts';
 
-/** What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. */
-export const QUESTION_KINDS = ['scoreProof', 'scoreContestedProof', 'scoreAnalysis', 'auditLabel'] as const;
+/**
+ * What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. What audits (of labels, of
+ * rewards) and evaluations ask is blind, and trains nothing.
+ */
+export const QUESTION_KINDS = [
+  'scoreProof',
+  'scoreContestedProof',
+  'scoreAnalysis',
+  'auditLabel',
+  'auditReward',
+  'evaluateProof',
+] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
 
 /** One question; one `expertReview` workflow, `<setId>/<id>`, asks it. */
@@ -41,7 +51,9 @@ export type ReviewResult =
       readonly adjudicated: boolean;
     }
   | { readonly kind: 'flagged'; readonly reason: string }
-  | { readonly kind: 'expired' };
+  | { readonly kind: 'expired' }
+  /** The lap went on without it. Its question stays open, and a later result joins the next lap. */
+  | { readonly kind: 'open' };
 
 /** What to do with a question that nobody answered in time. */
 export const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const;
@@ -80,11 +92,16 @@ export interface ReviewSetInput extends ReviewPolicy, Pick<Question, 'setId' | '
 
 export interface ReviewSetResult {
   readonly setId: string;
+  /** What was asked, about what; absent in laps of earlier versions. */
+  readonly kind?: QuestionKind;
+  readonly subject?: DatasetRef;
   /** JSONL of `{id, result: ReviewResult}`, in the order of the subject's rows. */
   readonly results: DatasetRef;
   readonly scored: number;
   readonly flagged: number;
   readonly expired: number;
+  /** Still open when the lap went on. @default 0 */
+  readonly open?: number;
   readonly verdicts: number;
   /** Of the verdicts, those that were taken over from an earlier lap; absent where there were none. */
   readonly taken?: number;
