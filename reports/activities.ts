@@ -32,7 +32,7 @@ export async function writeReport(
 ): Promise<WrittenReport> {
   const manifest = await store.readJson<LapManifest>(uri.manifest(lap));
   const report = await measureLap(manifest, store, checkers);
-  const truth = checkerOf(manifest.recipe.domain, checkers);
+  const truth = checkerOf(manifest.recipe, checkers);
   const contested = await contestedSample(store, manifest, truth);
   const analysis = await analysisSample(store, manifest, truth);
   const made = madeBy('writeReport', { manifest: await store.refOf(uri.manifest(lap)) });

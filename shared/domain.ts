@@ -93,7 +93,7 @@ export interface Checker {
 
 /** The truth about one analysis. */
 export interface AnalysisTruth {
-  /** Its quality by the meta rubric (paper A.3). */
+  /** Its quality by the meta rubric (paper A.3): of what it claims. */
   readonly quality: QualityScore;
   /** Issues it claims, harmless remarks among them, and how many of them are real. */
   readonly claimedIssues: number;
@@ -107,13 +107,35 @@ export interface AnalysisTruth {
   readonly falseRemarks: number;
 }
 
+/**
+ * The quality by the rubric that also scores what an analysis misses (ours: the paper's punishes false alarms alone):
+ * none of the real issues reported is 0, some of them 0.5 at most.
+ */
+export function qualityWithMisses(truth: AnalysisTruth): QualityScore {
+  const { quality, flaws, flawsReported, remarks, remarksReported } = truth;
+  if (flawsReported + remarksReported >= flaws + remarks) return quality;
+  return flawsReported + remarksReported === 0 ? 0 : (Math.min(quality, 0.5) as QualityScore);
+}
+
+/** The checker, its qualities by a recipe's rubric. */
+export function byRubric(checker: Checker, rubric: Recipe['metaRubric'] = 'claims'): Checker {
+  if (rubric === 'claims') return checker;
+  const analysis: Checker['analysis'] = (...about) => {
+    const truth = checker.analysis(...about);
+    return { ...truth, quality: qualityWithMisses(truth) };
+  };
+  return { ...checker, analysis };
+}
+
 /** A program that answers questions in people's place. Total, as a checker is. */
 export interface ExpertProgram {
   /** Shown with each of its answers. */
   readonly name: string;
+  /** @param rubric of quality scores. @default claims */
   answer(
     kind: QuestionKind,
     row: { readonly problem: Problem; readonly proof: string; readonly analysis?: string | undefined },
+    rubric?: Recipe['metaRubric'],
   ): Score;
 }
 
@@ -121,9 +143,9 @@ export interface ExpertProgram {
 export function programOf(checker: Checker): ExpertProgram {
   return {
     name: checker.name,
-    answer: (kind, { problem, proof, analysis = '' }) =>
+    answer: (kind, { problem, proof, analysis = '' }, rubric) =>
       kind === 'scoreAnalysis'
-        ? checker.analysis(problem, proof, analysis).quality
+        ? byRubric(checker, rubric).analysis(problem, proof, analysis).quality
         : checker.proofScore(problem, proof),
   };
 }

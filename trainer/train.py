@@ -90,6 +90,8 @@ def attempt(job: Job, stop: StopRequest, started: float) -> Succeeded:
             problem = f"the environment has no {name}, which reward.tokenEnv names"
             raise JobFailure("app", f"{problem}; set it to the job's token")
     verify_checkpoint(job.init_checkpoint)
+    if job.kind == "grpo" and job.reference_checkpoint:
+        verify_checkpoint(job.reference_checkpoint)
     rows = [load_rows(spec, job.kind) for spec in job.datasets]
     if stop.asked:
         raise Preempted(0)

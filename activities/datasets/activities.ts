@@ -61,10 +61,9 @@ export function createDatasetActivities({
       writeFormatQuestions,
       checkFormats,
     }),
-    buildHeldOutProofs: (input: HeldOutProofsInput) =>
-      buildHeldOutProofs(store, knownChecker(input.domain, checkers), input),
+    buildHeldOutProofs: (input: HeldOutProofsInput) => buildHeldOutProofs(store, knownChecker(input, checkers), input),
     buildHeldOutAnalyses: (input: HeldOutAnalysesInput) =>
-      buildHeldOutAnalyses(store, knownChecker(input.domain, checkers), input),
+      buildHeldOutAnalyses(store, knownChecker(input, checkers), input),
   };
 }
 

@@ -17,8 +17,9 @@ import { placeOf, uri } from '../../shared/ids.ts';
 interface HeldOutInput {
   readonly lap: string;
   readonly seed: number;
-  /** The recipe's: whose checker it is. */
+  /** The recipe's: whose checker it is, and by what rubric. */
   readonly domain: Recipe['domain'];
+  readonly metaRubric?: Recipe['metaRubric'];
 }
 
 export interface HeldOutProofsInput extends HeldOutInput {

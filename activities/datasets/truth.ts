@@ -1,4 +1,4 @@
-import type { Checker, Domains } from '../../shared/domain.ts';
+import { byRubric, type Checker, type Domains } from '../../shared/domain.ts';
 import type { AnalysisRow, ProofRow, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
@@ -18,15 +18,18 @@ export interface Truth {
 }
 
 /** The checker of a recipe's domain; none where the recipe goes without. @throws when the domain has none. */
-export function checkerOf(domain: Recipe['domain'], known: Domains['checkerOf']): Checker | undefined {
-  return domain.checker === 'none' ? undefined : knownChecker(domain, known);
+export function checkerOf(recipe: Ruled, known: Domains['checkerOf']): Checker | undefined {
+  return recipe.domain.checker === 'none' ? undefined : knownChecker(recipe, known);
 }
 
+/** Whose checker it is, and the rubric of its qualities. */
+type Ruled = Pick<Recipe, 'domain' | 'metaRubric'>;
+
 /** @throws when the domain has none: figures without truth would pass for measured ones. */
-export function knownChecker({ name }: Recipe['domain'], known: Domains['checkerOf']): Checker {
+export function knownChecker({ domain: { name }, metaRubric }: Ruled, known: Domains['checkerOf']): Checker {
   const found = known(name);
   if (found === undefined) throw new Error(`Expected domain ${name} to have a checker, as the recipe says, got none`);
-  return found;
+  return byRubric(found, metaRubric);
 }
 
 export function truthOf(checker: Checker | undefined): Truth {

@@ -70,7 +70,7 @@ export async function lapFacts(
       `the tokenizer of ${named} cannot be read here (${counter.guessed}): 3 characters are taken for a token`,
     );
 
-  const prompts = await orRefused('domain.prompts', () => promptTextsNamed(store, set));
+  const prompts = await orRefused('domain.prompts', () => promptTextsNamed(store, set, recipe.metaRubric));
   const splits = await orRefused('domain.settings', () =>
     splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems }),
   );

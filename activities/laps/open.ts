@@ -77,7 +77,7 @@ export async function openLap(
     refuseUnknownTraining(trainingEngines, first.recipe);
     await refuseWhatTheClusterCannotHold(clusters, first.recipe, first.plan);
     refuseWhatIsOverBudget(first.recipe, first.plan);
-    const prompts = await promptSetNamed(store, first.recipe.domain.prompts);
+    const prompts = await promptSetNamed(store, first.recipe.domain.prompts, first.recipe.metaRubric);
     const base = await importBase(store, here, domain, first.recipe.domain.base);
     // Of a hub's model that was not here, the sizes are known now, and so is what follows from them.
     const isNew = first.facts.base === undefined;

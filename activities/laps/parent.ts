@@ -48,13 +48,13 @@ export function writeManifest(store: ArtifactStore, manifest: LapManifest): Prom
 }
 
 export function parentLap(manifest: LapManifest, ref: ArtifactRef): ParentLap {
-  const { lap, proofScores, analysisScores, models, labels, evaluation } = manifest;
+  const { lap, turn, proofScores, analysisScores, models, labels, evaluation } = manifest;
   return {
     lap,
     manifest: ref,
     proofScores: { train: [...proofScores.train, proofScores.grown], validation: proofScores.validation },
     ...(analysisScores === undefined ? {} : { analysisScores }),
-    models,
+    models: turn === 1 ? { ...models, firstVerifier: models.verifier } : models,
     labels,
     evaluation: { ...evaluation, sets: inherited(evaluation.sets) },
   };

@@ -45,7 +45,7 @@ export async function answerQuestions(
             'BadReviewSubject',
             `Expected row ${row.id} to have an analysis, got none: scoreAnalysis asks about one`,
           );
-        const score = expert.answer(set.kind, row);
+        const score = expert.answer(set.kind, row, set.metaRubric);
         const workflowId = reviewIdOf(set.setId, question.id);
         await Promise.all(
           Array.from({ length: set.seats }, (_, seat) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FORMATS } from '../../shared/answers.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
 import { TASKS, type ChatMessage, type PromptSetRef, type Task } from '../../shared/records.ts';
 
 /** The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown. */
@@ -42,9 +43,30 @@ export interface PromptSet extends PromptSetRef {
 export type PromptTexts = ReadonlyMap<string, string>;
 
 export const SYSTEM = 'system.md';
+/** Stands for metaVerify.md where a recipe's rubric scores what an analysis misses, too. */
+export const META_WITH_MISSES = 'metaVerifyMisses.md';
 export const fileOf = (task: Task): string => `${task}.md`;
-/** All files that a set can have, the system's alone being optional. */
-export const PROMPT_FILES: readonly string[] = [...TASKS.map(fileOf), SYSTEM].sort();
+const OPTIONAL = [META_WITH_MISSES, SYSTEM];
+export const isOptional = (file: string): boolean => OPTIONAL.includes(file);
+/** All files that a set can have. */
+export const PROMPT_FILES: readonly string[] = [...TASKS.map(fileOf), ...OPTIONAL].sort();
+
+/**
+ * The texts by which a rubric's quality scores are asked for.
+ * @throws when the set has none for it.
+ */
+export function textsByRubric(name: string, texts: PromptTexts, rubric: MetaRubric): PromptTexts {
+  const misses = texts.get(META_WITH_MISSES);
+  const kept = new Map([...texts].filter(([file]) => file !== META_WITH_MISSES));
+  if (rubric === 'claims') return kept;
+  if (misses === undefined)
+    throw new Error(
+      `Expected the prompt set ${name} to have a ${META_WITH_MISSES}, as metaRubric "${rubric}" asks for, got none: ` +
+        'write one as prompts/paper has it, or leave metaRubric out',
+    );
+  return kept.set(fileOf('metaVerify'), misses);
+}
+type MetaRubric = NonNullable<Recipe['metaRubric']>;
 
 /** Content hash over all files: sha256 of the lines `<sha256 of file>  <file>\n`, in the order of the names. */
 export const promptDigest = (texts: PromptTexts): string =>
@@ -116,16 +138,17 @@ function unreadable(texts: PromptTexts, at = ''): string[] {
     ...(system === '' || system?.includes('{{')
       ? [`Expected a text without placeholders in ${at}${SYSTEM}, got ${JSON.stringify(system)}`]
       : []),
-    ...TASKS.flatMap((task) => {
-      const [file, text] = [`${at}${fileOf(task)}`, texts.get(fileOf(task))];
-      if (text === undefined) return `Expected ${file}, a text for its task, got none`;
-      return partsOf(text).flatMap((part) =>
+    ...TASKS.flatMap((task) =>
+      texts.has(fileOf(task)) ? [] : `Expected ${at}${fileOf(task)}, a text for its task, got none`,
+    ),
+    ...eachOf(texts, ({ file, text }) =>
+      partsOf(text).flatMap((part) =>
         part.kind === 'broken'
-          ? `Expected a placeholder {{name}} or {{quote name}} with a name of ${VALUE_NAMES.join(', ')} in ${file}, ` +
-            `got ${part.text}`
+          ? `Expected a placeholder {{name}} or {{quote name}} with a name of ${VALUE_NAMES.join(', ')} in ` +
+            `${at}${file}, got ${part.text}`
           : [],
-      );
-    }),
+      ),
+    ),
   ];
 }
 
@@ -159,10 +182,12 @@ interface TaskText {
   readonly text: string;
 }
 const eachOf = (texts: PromptTexts, faults: (text: TaskText) => string[]): string[] =>
-  TASKS.flatMap((task) => {
-    const [file, text] = [fileOf(task), texts.get(fileOf(task))];
-    return text === undefined ? [] : faults({ task, file, text });
-  });
+  [...TASKS.map((task) => [task, fileOf(task)] as const), ['metaVerify', META_WITH_MISSES] as const].flatMap(
+    ([task, file]) => {
+      const text = texts.get(file);
+      return text === undefined ? [] : faults({ task, file, text });
+    },
+  );
 
 function valueOf({ name, quoted }: Shown, values: PromptValues, file: string): string {
   const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];

@@ -1,13 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { uri } from '../../shared/ids.ts';
+import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { PromptSetRef } from '../../shared/records.ts';
 import {
+  isOptional,
   PROMPT_FILES,
   promptDigest,
   promptSet,
   shortcomingsOf,
-  SYSTEM,
+  textsByRubric,
   unquoted,
   type PromptSet,
   type PromptTexts,
@@ -22,7 +24,11 @@ const SHIPPED = path.resolve(import.meta.dirname, '../../prompts');
  * A prompt set of the store, by its digest: the texts that a lap began with, whatever became of the name since.
  * @throws ArtifactChanged when it is not there, or not what the digest says.
  */
-export async function openPromptSet(store: ArtifactStore, { name, sha256 }: PromptSetRef): Promise<PromptSet> {
+export async function openPromptSet(store: ArtifactStore, ref: PromptSetRef): Promise<PromptSet> {
+  return promptSet(ref.name, await storedTexts(store, ref));
+}
+
+async function storedTexts(store: ArtifactStore, { name, sha256 }: PromptSetRef): Promise<PromptTexts> {
   const texts = new Map<string, string>();
   for (const file of PROMPT_FILES) {
     const text = uri.promptSet(sha256, file);
@@ -34,7 +40,7 @@ export async function openPromptSet(store: ArtifactStore, { name, sha256 }: Prom
       `Expected ${uri.promptSet(sha256)} of the store to hold the prompt set ${name}, got texts of the digest ` +
         `${actual}: they were changed or are gone; put them back, or start a new lap`,
     );
-  return promptSet(name, texts);
+  return texts;
 }
 
 const PINNED = /^([A-Za-z0-9][\w-]*)@([0-9a-f]{64})$/;
@@ -47,13 +53,28 @@ export function pinned({ name, sha256 }: PromptSetRef): string {
 /**
  * The set that a name means: one that is shipped, which is copied to the store, or one that a team has added; by a name
  * with a digest (`pinned`) the texts of that digest.
- * @throws when there is none of that name, naming those that there are; when a digest's texts are gone.
+ * @param rubric of quality scores: by another than the usual one, it is another set of texts.
+ * @throws when there is none of that name, naming those that there are; when a digest's texts are gone; when it has no
+ * text for the rubric.
  */
-export async function promptSetNamed(store: ArtifactStore, name: string): Promise<PromptSetRef> {
+export async function promptSetNamed(
+  store: ArtifactStore,
+  name: string,
+  rubric: Recipe['metaRubric'] = 'claims',
+): Promise<PromptSetRef> {
+  const usual = await usualSetNamed(store, name);
+  if (rubric === 'claims') return usual;
+  const shipped = (await shippedSets()).includes(usual.name) ? await shippedTexts(usual.name) : undefined;
+  const isShipped = shipped && promptDigest(textsByRubric(usual.name, shipped, 'claims')) === usual.sha256;
+  const texts = isShipped ? shipped : await storedTexts(store, usual);
+  return put(store, usual.name, textsByRubric(usual.name, texts, rubric));
+}
+
+async function usualSetNamed(store: ArtifactStore, name: string): Promise<PromptSetRef> {
   const shipped = await shippedSets();
   const [, set, sha256] = PINNED.exec(name) ?? [];
   if (set !== undefined && sha256 !== undefined) {
-    if (shipped.includes(set)) await put(store, set, await textsIn(path.join(SHIPPED, set)));
+    if (shipped.includes(set)) await putShipped(store, set);
     const ref = { name: set, sha256 };
     if (!(await store.exists(uri.promptSet(sha256))))
       throw new Error(
@@ -63,7 +84,7 @@ export async function promptSetNamed(store: ArtifactStore, name: string): Promis
     await openPromptSet(store, ref);
     return ref;
   }
-  if (shipped.includes(name)) return put(store, name, await textsIn(path.join(SHIPPED, name)));
+  if (shipped.includes(name)) return putShipped(store, name);
   const added: PromptSetRef[] = [];
   for await (const named of store.list(uri.promptNames)) added.push(await store.readJson<PromptSetRef>(named));
   const found = added.find((ref) => ref.name === name);
@@ -77,12 +98,20 @@ export async function promptSetNamed(store: ArtifactStore, name: string): Promis
 }
 
 /** The same as it lies there, and a shipped one is not copied. @throws likewise. */
-export async function promptTextsNamed(store: ArtifactStore, name: string): Promise<PromptSet> {
-  const shipped = (await shippedSets()).includes(name);
-  return shipped
-    ? promptSet(name, await textsIn(path.join(SHIPPED, name)))
-    : openPromptSet(store, await promptSetNamed(store, name));
+export async function promptTextsNamed(
+  store: ArtifactStore,
+  name: string,
+  rubric: Recipe['metaRubric'] = 'claims',
+): Promise<PromptSet> {
+  return (await shippedSets()).includes(name)
+    ? promptSet(name, textsByRubric(name, await shippedTexts(name), rubric))
+    : openPromptSet(store, await promptSetNamed(store, name, rubric));
 }
+
+const shippedTexts = (name: string): Promise<PromptTexts> => textsIn(path.join(SHIPPED, name));
+
+const putShipped = async (store: ArtifactStore, name: string): Promise<PromptSetRef> =>
+  put(store, name, textsByRubric(name, await shippedTexts(name), 'claims'));
 
 /**
  * Puts a team's set into the store, under its digest, and gives it a name. The name of a set that was added before goes
@@ -128,8 +157,10 @@ async function textsIn(folder: string, faultsOf: (texts: PromptTexts) => string[
   const strange = files.filter((file) => file.endsWith('.md') && !PROMPT_FILES.includes(file));
   const wrong = [...strange.map((file) => `${file} is none of them`), ...faultsOf(texts)];
   if (wrong.length > 0) {
-    const needed = PROMPT_FILES.filter((file) => file !== SYSTEM).join(', ');
-    throw new Error([`Expected ${folder} to hold ${needed} and, where wanted, ${SYSTEM}:`, ...wrong].join('\n'));
+    const [needed, wanted] = [false, true].map((optional) =>
+      PROMPT_FILES.filter((file) => isOptional(file) === optional).join(', '),
+    );
+    throw new Error([`Expected ${folder} to hold ${needed} and, where wanted, ${wanted}:`, ...wrong].join('\n'));
   }
   return texts;
 }

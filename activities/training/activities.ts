@@ -114,7 +114,11 @@ async function checkArtifacts(store: ArtifactStore, input: RunTrainingInput): Pr
   const { maxAttempts } = input;
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1))
     throw failure('InvalidTrainingInput', `Expected maxAttempts to be a whole number from 1 on, got ${maxAttempts}`);
-  for (const { uri } of [input.initCheckpoint, ...input.datasets.map(({ ref }) => ref)]) {
+  for (const { uri } of [
+    input.initCheckpoint,
+    ...(input.referenceCheckpoint ? [input.referenceCheckpoint] : []),
+    ...input.datasets.map(({ ref }) => ref),
+  ]) {
     if (!(await store.exists(uri))) {
       throw failure(
         'JobFailed.data',

@@ -111,6 +111,9 @@ export class JobFolder {
       ...input,
       attempt,
       initCheckpoint: { ...input.initCheckpoint, uri: file(input.initCheckpoint.uri) },
+      ...(input.referenceCheckpoint && {
+        referenceCheckpoint: { ...input.referenceCheckpoint, uri: file(input.referenceCheckpoint.uri) },
+      }),
       datasets: input.datasets.map(({ ref, ...use }) => ({ ...use, ...ref, uri: file(ref.uri) })),
       output: { uri: file(uri.jobs(this.jobKey)), checkpoints: file('checkpoints') },
       resume: 'auto',

@@ -84,15 +84,16 @@ async function warningsOf(
   return words.text({ jobKey, init: initCheckpoint.sha256, checkpoint: checkpoint.sha256, lines, hyper });
 }
 
-type Trained = Pick<RunTrainingInput, 'jobKey' | 'initCheckpoint' | 'datasets'> & {
+type Trained = Pick<RunTrainingInput, 'jobKey' | 'initCheckpoint' | 'referenceCheckpoint' | 'datasets'> & {
   readonly rewardSpecSha256?: string;
 };
 
 /** What a training makes its checkpoint of. */
 export function madeOf(input: Trained, job: ArtifactRef): Made {
-  const { jobKey, initCheckpoint, datasets, rewardSpecSha256: sha256 } = input;
+  const { jobKey, initCheckpoint, referenceCheckpoint, datasets, rewardSpecSha256: sha256 } = input;
   return madeBy(jobKey, {
     'started from': initCheckpoint,
+    'held to': referenceCheckpoint,
     'trained on': datasets.map(({ ref }) => ref),
     rewards: sha256 === undefined ? undefined : { uri: uri.rewardSpec(jobKey), sha256 },
     job,

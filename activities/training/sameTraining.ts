@@ -21,7 +21,7 @@ export function differingFields(earlier: SpecifiedTraining, now: SpecifiedTraini
 }
 
 function inputsOf({ input, spec }: SpecifiedTraining): Record<string, unknown> {
-  const { kind, engine, engineOptions, templateKwargs = {}, initCheckpoint, datasets } = input;
+  const { kind, engine, engineOptions, templateKwargs = {}, initCheckpoint, referenceCheckpoint, datasets } = input;
   const { maxLongRowShare: _, maxUnscorableShare: __, checkpointEverySteps: ___, ...hyper } = hyperOf(input);
   const roles = datasets.map(({ role }) => role);
   const told = Object.entries(templateKwargs).filter(([task]) => kind === 'sft' || roles.includes(task));
@@ -31,6 +31,7 @@ function inputsOf({ input, spec }: SpecifiedTraining): Record<string, unknown> {
     engineOptions,
     templateKwargs: Object.fromEntries(told),
     initCheckpoint: initCheckpoint.sha256,
+    referenceCheckpoint: referenceCheckpoint?.sha256,
     datasets: datasets.map(({ role, ref, weight }) => ({ role, sha256: ref.sha256, weight })),
     ...named('hyper', hyper),
     ...(spec && named('rewards', rewardingOf(spec, roles))),

@@ -23,6 +23,8 @@ interface SftInput extends AnyInput {
 
 interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptions' | 'templateKwargs' | 'resources'>> {
   readonly initCheckpoint: CheckpointRef;
+  /** What a KL term holds the model to. @default initCheckpoint */
+  readonly referenceCheckpoint?: CheckpointRef | undefined;
   readonly datasets: readonly { readonly role: string; readonly ref: DatasetRef; readonly weight: number }[];
   /** Name of a configured cluster. */
   readonly cluster: string;

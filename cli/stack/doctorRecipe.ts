@@ -68,7 +68,7 @@ export async function doctorRecipe(
     view.say(`Serving ${recipe.domain.base} by ${engine}.`);
     const places = { root: config.root, bases: configuredBases() };
     const { checkpoint } = await interruption.orEndOf(importBase(store, places, domain, recipe.domain.base));
-    const prompts = await openPromptSet(store, await promptSetNamed(store, recipe.domain.prompts));
+    const prompts = await openPromptSet(store, await promptSetNamed(store, recipe.domain.prompts, recipe.metaRubric));
     const model: CheckpointModel = { role: 'candidate', checkpoint };
     served = serving.endpoints(model, { engine, refresh: true });
     await interruption.orEndOf(served);

@@ -25,6 +25,6 @@ export function measuring(store: ArtifactStore, manifest: LapManifest, checkers:
     notMeasured.push({ figure, reason });
     return null;
   };
-  const truth = truthOf(checkerOf(manifest.recipe.domain, checkers));
+  const truth = truthOf(checkerOf(manifest.recipe, checkers));
   return { store, manifest, truth, notes: { notMeasured, imitations: {}, absent } };
 }

@@ -260,6 +260,9 @@ function contradictions(recipe: Recipe, turn: number, { byName }: KnownDomains):
   for (const stage of stagesOf({ recipe, turn })) {
     const { init } = recipe.stages[stage];
     const possible = possibleInits({ recipe, turn }, stage);
+    const { reference, klCoef } = recipe.stages[stage];
+    if (reference !== undefined && klCoef === 0)
+      found.push(`stages.${stage}.reference: expected stages.${stage}.klCoef above 0 beside it, got 0`);
     if (!possible.includes(init))
       found.push(`stages.${stage}.init: expected ${possible.join(', ')} (what exists by then), got "${init}"`);
   }

@@ -69,6 +69,8 @@ export interface LapModels {
   readonly verifier: CheckpointRef;
   /** The frozen meta-verifier; absent without meta-verification. */
   readonly metaVerifier?: CheckpointRef;
+  /** The verifier of lap 1, in the laps after it. */
+  readonly firstVerifier?: CheckpointRef;
 }
 
 export interface ProblemSplits {

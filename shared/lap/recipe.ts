@@ -32,6 +32,10 @@ const stage = z.strictObject({
   learningRate: z.number().positive().max(1e-2),
   warmupSteps: z.int().min(0),
   klCoef: z.number().min(0),
+  /**
+   * What `klCoef` holds the model to: where its stage starts, or, in later laps, lap 1's verifier (ours). @default init
+   */
+  reference: z.enum(['init', 'firstVerifier']).optional(),
   clipLow: z.number().positive(),
   clipHigh: z.number().positive(),
   temperature: z.number().positive(),

@@ -84,6 +84,8 @@ export interface ReviewSetInput extends ReviewPolicy, Pick<Question, 'setId' | '
   /** Whose program answers where people do not. */
   readonly domain: string;
   readonly experts: 'people' | 'program';
+  /** Of quality scores. @default claims */
+  readonly metaRubric?: 'claims' | 'claimsAndMisses';
   /** Laps, the newest first, whose people were asked the same already. @default none */
   readonly donors?: readonly string[] | undefined;
   /** Set by the workflow itself, which asks a large set in parts. @default all rows */

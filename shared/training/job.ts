@@ -52,6 +52,8 @@ const anyJob = z.object({
 export const jobSchema = z.discriminatedUnion('kind', [
   anyJob.extend({
     kind: z.literal('grpo'),
+    /** What `klCoef` holds the model to; of the same make. @default initCheckpoint */
+    referenceCheckpoint: artifact.optional(),
     /** `tokenEnv` names the environment variable that holds the bearer token. */
     reward: z.object({
       url: z.url(),

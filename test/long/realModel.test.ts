@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { parse } from 'jsonc-parser';
 import { FileStore } from '../../activities/store/files.ts';
+import { placeOf } from '../../shared/ids.ts';
 import type { GrownDataset } from '../../shared/lap/manifest.ts';
 import type { Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import * as messages from '../../shared/review/messages.ts';
@@ -69,7 +70,7 @@ async function prepare(folder: string): Promise<string> {
   return recipe;
 }
 
-const rewardsOf = (stage: string): string => store.path(`rewards/${LAP}/${stage}/rewards.jsonl`);
+const rewardsOf = (jobKey: string): string => store.path(`rewards/${jobKey}/rewards.jsonl`);
 
 beforeAll(async () => {
   if ('missing' in model) return;
@@ -81,7 +82,7 @@ beforeAll(async () => {
     const answered = answerAll(world, first.exit, answer);
     let ended = false;
     void answered.catch(() => undefined).then(() => (ended = true));
-    await until(() => ended || existsSync(rewardsOf(KILLED_IN)));
+    await until(() => ended || existsSync(rewardsOf(placeOf(LAP, KILLED_IN))));
     if (ended) throw new Error(`The lap ended (${await answered}) before it could be killed:\n${first.output()}`);
     process.kill(first.pid, 'SIGKILL');
     await world.killEverything();
@@ -147,7 +148,7 @@ suite(`a real language model${'missing' in model ? ` (${model.missing})` : ''}`,
         .split('\n');
       const flat = lines.map((line) => (JSON.parse(line) as MetricsLine).flatGroupShare ?? 1);
       expect([name, Math.min(...flat) < 1]).toEqual([name, true]);
-      const answers = readFileSync(rewardsOf(name), 'utf8');
+      const answers = readFileSync(rewardsOf(jobKey), 'utf8');
       expect([name, answers.includes('"status":"scored"')]).toEqual([name, true]);
     }
   });

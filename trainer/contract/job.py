@@ -99,6 +99,8 @@ class AnyJob(Read):
 
 class GrpoJob(AnyJob):
     kind: Literal["grpo"]
+    reference_checkpoint: Artifact | None = None
+    """What the KL term holds the model to; None: where it starts."""
     hyper: GrpoHyper
     reward: RewardSpec
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
+import torch
 from transformers import AutoTokenizer
 
 from trainer.contract.chats import Chats
@@ -13,6 +14,7 @@ from trainer.contract.failures import JobFailure
 from trainer.contract.job import parse_job
 from trainer.contract.rows import Long, load_rows
 from trainer.engines.small import grpo
+from trainer.engines.small.session import hold_to, load_checkpoint
 from trainer.tests import training
 from trainer.tests.support import BASE, job_value
 from trainer.tests.training import FakeClient, make_training
@@ -33,6 +35,18 @@ class GroupsPerPassTest(unittest.TestCase):
             with TemporaryDirectory() as folder, self.subTest(str(sizes | limits)):
                 hyper = parse_job(job_value(Path(folder), **sizes, **limits)).hyper
                 self.assertEqual(grpo.groups_per_pass(hyper, vocabulary), groups)
+
+
+class ReferenceTest(unittest.TestCase):
+    def test_the_kl_term_holds_the_model_to_another_checkpoint_where_one_is_named(self) -> None:
+        other = BASE.parent / "weakVerifier"
+        trainer = make_training(type(self), FakeClient(), klCoef=0.1)
+        start, first = trainer.model.state_dict(), load_checkpoint(other)[0].state_dict()
+        name = next(name for name in start if not torch.equal(start[name], first[name]))
+        self.assertTrue(torch.equal(trainer.ref_model.state_dict()[name], start[name]))
+        hold_to(trainer.ref_model, other)
+        self.assertTrue(torch.equal(trainer.ref_model.state_dict()[name], first[name]))
+        self.assertTrue(torch.equal(trainer.model.state_dict()[name], start[name]))
 
 
 class UnscorableTest(unittest.TestCase):

@@ -21,7 +21,7 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
   const running: Promise<unknown>[] = [];
   const at = place(opened, 'evaluation', { candidate: base });
   const { proofsPerScore, greedy } = recipe.evaluation;
-  const { domain } = recipe;
+  const { domain, metaRubric } = recipe;
 
   /** Starts work that only `finish` waits for; a failure shows there. */
   function beside<T>(work: Promise<T>): Promise<T> {
@@ -71,6 +71,7 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
       analysesPerQuality: proofsPerScore,
       seed: seedOf('held-out analyses'),
       domain,
+      ...(metaRubric && { metaRubric }),
     });
     return rows;
   }

@@ -93,7 +93,12 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     base: opened.base,
     proofScores: { ...built.proofScores, grown: scaled.grown },
     ...(built.analysisScores && { analysisScores: built.analysisScores }),
-    models: { generator: finalGenerator, verifier, ...(built.metaVerifier && { metaVerifier: built.metaVerifier }) },
+    models: {
+      generator: finalGenerator,
+      verifier,
+      ...(built.metaVerifier && { metaVerifier: built.metaVerifier }),
+      ...(parent?.models.firstVerifier && { firstVerifier: parent.models.firstVerifier }),
+    },
     ...(built.consolidation && { consolidation: built.consolidation }),
     stages: trainings.stages(),
     sets: [...(checked ? checked.sets : []), ...built.sets, ...scaled.sets, ...measured.sets],

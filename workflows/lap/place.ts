@@ -97,11 +97,23 @@ export function place<Phase extends PhaseName>(
   /** Asks the recipe's experts one question per row, under the recipe's seats, leases and deadline. */
   async function review(name: OrderName<Phase, 'review'>, subject: DatasetRef): Promise<ReviewSetResult> {
     const { question } = orderOf(opened, phase, 'review', name);
-    const { domain, experts } = recipe;
+    const { domain, experts, metaRubric } = recipe;
     const setId = setIdOf(at, name);
     return executeChild(reviewSet, {
       workflowId: setId,
-      args: [{ setId, kind: question, subject, lap, domain: domain.name, experts: domain.experts, ...experts, donors }],
+      args: [
+        {
+          setId,
+          kind: question,
+          subject,
+          lap,
+          domain: domain.name,
+          experts: domain.experts,
+          ...(metaRubric && { metaRubric }),
+          ...experts,
+          donors,
+        },
+      ],
       staticSummary: `${question} × ${subject.rows}`,
     });
   }

@@ -18,6 +18,8 @@ interface TrainStageInput {
   readonly opened: OpenedLap;
   readonly stage: StageName;
   readonly init: CheckpointRef;
+  /** What the KL term holds it to. @default init */
+  readonly reference?: CheckpointRef | undefined;
   /** What is trained on, and each source's share of a batch. */
   readonly sources: readonly { readonly source: TrainingSource; readonly weight: number }[];
   /** The frozen models that give the reward. None for v1 and the meta-verifier: experts' scores are theirs. */
@@ -28,9 +30,10 @@ interface TrainStageInput {
  * One training by GRPO: prompts from the datasets, rewards from the reward service, a checkpoint at the end. Shared by
  * all five stages.
  */
-export async function trainStage({ opened, stage, init, sources, judges = {} }: TrainStageInput): Promise<StageRecord> {
+export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
+  const { opened, stage, init, reference, sources, judges = {} } = input;
   const { lap, recipe, prompts, donors } = opened;
-  const { init: _, ...hyper } = recipe.stages[stage];
+  const { init: _, reference: __, ...hyper } = recipe.stages[stage];
   const jobKey = placeOf(lap, stage);
   setCurrentDetails(
     `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``,
@@ -72,6 +75,7 @@ export async function trainStage({ opened, stage, init, sources, judges = {} }: 
     jobKey,
     kind: 'grpo',
     initCheckpoint: init,
+    ...(reference && { referenceCheckpoint: reference }),
     datasets,
     rewardSpecSha256: spec.sha256,
     outageMinutes,

@@ -40,11 +40,12 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
     const judges = Object.fromEntries(
       (Object.keys(order.judges) as Judge[]).flatMap((judge) => (models[judge] ? [[judge, models[judge]]] : [])),
     );
-    const { init, maxSteps } = recipe.stages[stage];
+    const { init, maxSteps, reference: heldTo } = recipe.stages[stage];
+    const reference = heldTo === 'firstVerifier' ? opened.parent?.models.firstVerifier : undefined;
     const record = await progress.child(
       stage,
       trainStage,
-      { opened, stage, init: checkpointOf(init), sources, judges },
+      { opened, stage, init: checkpointOf(init), ...(reference && { reference }), sources, judges },
       `${stage} from ${init}: GRPO, ${maxSteps} steps`,
       ({ reward, steps }) => `reward ${reward.first.toFixed(2)} → ${reward.last.toFixed(2)} in ${steps} steps`,
     );

@@ -60,6 +60,12 @@ export function withoutIntermediates(teacher: Teacher): Teacher {
   };
 }
 
+/** The same teacher, who judges analyses by the rubric that also scores what they miss. */
+export function withMisses(teacher: Teacher, misjudgePassed: number): Teacher {
+  const { manners } = teacher;
+  return { ...teacher, manners: { ...manners, metaAnalysis: { ...manners.metaAnalysis, misjudgePassed } } };
+}
+
 function brief(analysis: Manners['analysis']): Manners['analysis'] {
   return { ...analysis, intermediates: false };
 }

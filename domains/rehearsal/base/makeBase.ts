@@ -3,7 +3,14 @@ import path from 'node:path';
 import { TASKS, type Task } from '../../../shared/records.ts';
 import { randomFrom, seedOf } from '../../../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from '../chain.ts';
-import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER, withoutIntermediates, type Teacher } from './demonstrations.ts';
+import {
+  CLEAN_TEACHER,
+  demonstrate,
+  SLOPPY_TEACHER,
+  withMisses,
+  withoutIntermediates,
+  type Teacher,
+} from './demonstrations.ts';
 import { randomChain, TRIVIAL_SHARE } from '../problems.ts';
 import type { Random } from './teacher.ts';
 import { ANSWER, MAX_LENGTH, tokenizerConfigJson, tokenizerJson, VOCABULARY } from './tokenizer.ts';
@@ -67,15 +74,20 @@ const PHASES: readonly Phase[] = [
 ];
 
 /**
- * The shipped bases: the rehearsal's, and the harder setting's, whose teachers judge merged lines without their
- * intermediate values.
+ * The shipped bases: the rehearsal's; the harder setting's, whose teachers judge merged lines without their
+ * intermediate values; and one whose teachers judge analyses by the rubric that also scores what they miss.
  */
-export const BASES = ['rehearsal', 'weakVerifier'] as const;
+export const BASES = ['rehearsal', 'weakVerifier', 'seesMisses'] as const;
 export type BaseName = (typeof BASES)[number];
 
-function teacherIn(base: BaseName, teacher: Teacher): Teacher {
-  return base === 'rehearsal' ? teacher : withoutIntermediates(teacher);
-}
+/** Of the lines that a sloppy teacher sees passed, those judged the wrong way round: an analysis has up to eight. */
+const MISJUDGE_PASSED = 0.02;
+
+const TEACHERS: Readonly<Record<BaseName, (teacher: Teacher) => Teacher>> = {
+  rehearsal: (teacher) => teacher,
+  weakVerifier: withoutIntermediates,
+  seesMisses: (teacher) => withMisses(teacher, teacher === SLOPPY_TEACHER ? MISJUDGE_PASSED : 0),
+};
 
 /** Operations in an example of the first phase. */
 const DRILL_LINES = 16;
@@ -140,7 +152,7 @@ function* examplesOf(
   for (let index = 0; index < steps * batch; index += 1) {
     yield show === 'single operations'
       ? drill(random)
-      : demonstration({ ...show, teacher: teacherIn(base, show.teacher) }, prompts, random);
+      : demonstration({ ...show, teacher: TEACHERS[base](show.teacher) }, prompts, random);
   }
 }
 

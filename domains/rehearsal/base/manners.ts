@@ -41,6 +41,8 @@ export interface Manners {
     /** A claimed flaw is judged the wrong way round; and a remark. */
     readonly misjudge: number;
     readonly misjudgeRemark: number;
+    /** A line that the analysis passes. @default passed lines are not judged, and what is missed there is not seen */
+    readonly misjudgePassed?: number;
     /** The quality in the box does not follow from the judgements. */
     readonly slip: number;
   };

@@ -9,13 +9,14 @@ import {
   readAnalysis,
   scoreOfVerdicts,
   type AnalysisLine,
+  type AnalysisReading,
   type Verdict,
 } from '../analyses.ts';
 import { apply, labelOf, MAX_OPERATIONS, MODULUS, OPERATORS, type Chain, type Operation } from '../chain.ts';
 import { isReal, scoreFollows, VERDICT_OF } from '../checker.ts';
 import type { Manners } from './manners.ts';
 import { BOX_CLOSING, BOX_OPENING, META_CLOSING, META_OPENING } from '../phrases.ts';
-import { proofLineText, readProof, type ProofLine, type Step } from '../proofs.ts';
+import { proofLineText, readProof, type ProofLine, type ProofReading, type Step } from '../proofs.ts';
 
 /** Numbers in [0, 1). */
 export type Random = () => number;
@@ -150,7 +151,8 @@ export function writeSelfEvaluation(chain: Chain, proof: string, manners: Manner
 
 /**
  * A meta-verifier's analysis of an analysis: every claimed issue with what the line should be and what the proof says,
- * called `real` or `unreal`; then whether the score follows; then the quality.
+ * called `real` or `unreal`; then whether the score follows; then the quality. By the rubric that also scores misses,
+ * every line that is passed as well: an `unreal` one has an issue that was missed.
  */
 export function writeMetaAnalysis(
   chain: Chain,
@@ -161,12 +163,16 @@ export function writeMetaAnalysis(
 ): string {
   const reading = readProof(chain, proof);
   const said = readAnalysis(analysis);
-  const judged = said.lines
-    .filter(({ verdict }) => verdict !== 'ok')
-    .map((claim) => ({
+  const { misjudge, misjudgeRemark, misjudgePassed } = manners;
+  const claims = said.lines.filter(({ verdict }) => verdict !== 'ok');
+  const judged = (misjudgePassed === undefined ? claims : [...said.lines, ...passedOver(reading, said)]).map(
+    (claim) => ({
       claim,
-      real: isReal(reading, claim) !== random() < (claim.verdict === '?' ? manners.misjudgeRemark : manners.misjudge),
-    }));
+      real:
+        isReal(reading, claim) !==
+        random() < ({ '?': misjudgeRemark, ok: misjudgePassed }[claim.verdict as string] ?? misjudge),
+    }),
+  );
   const lines = judged.map(({ claim, real }) => {
     const step = reading.steps.find(({ label }) => label === claim.label);
     const subject =
@@ -176,8 +182,10 @@ export function writeMetaAnalysis(
     return `${subject} ${claim.verdict} ${real ? 'real' : 'unreal'}`;
   });
   const follows = scoreFollows(said) && said.malformedLines === 0;
+  const isClaimed = ({ claim }: (typeof judged)[number]): boolean => claim.verdict !== 'ok';
   const quality = qualityOfJudgements(
-    judged.map(({ real }) => real),
+    judged.filter(isClaimed).map(({ real }) => real),
+    judged.every((line) => isClaimed(line) || line.real),
     follows,
   );
   const box = random() < manners.slip ? otherScore(quality, random) : quality;
@@ -189,9 +197,19 @@ export function writeMetaAnalysis(
   ].join('\n');
 }
 
-function qualityOfJudgements(real: readonly boolean[], follows: boolean): QualityScore {
-  if (real.length > 0 && !real.includes(true)) return 0;
-  if (real.includes(false)) return 0.5;
+/** A foreign line of which the analysis says nothing. */
+function passedOver({ foreign: [quoted] }: ProofReading, { lines }: AnalysisReading): AnalysisLine[] {
+  if (quoted === undefined || lines.some(({ label }) => label === EXTRA)) return [];
+  return [{ label: EXTRA, expected: '', quoted, verdict: 'ok' }];
+}
+
+/**
+ * @param real of each claimed issue.
+ * @param allSeen no line that it passes has an issue.
+ */
+function qualityOfJudgements(real: readonly boolean[], allSeen: boolean, follows: boolean): QualityScore {
+  if ((real.length > 0 || !allSeen) && !real.includes(true)) return 0;
+  if (real.includes(false) || !allSeen) return 0.5;
   return follows ? 1 : 0.5;
 }
 

@@ -30,6 +30,31 @@ test('a shipped set is copied to the store, and opened by its digest from there'
   expect(message).toMatchObject({ role: 'user', content: expect.stringContaining('THE PROBLEM') as string });
 });
 
+test('by the rubric that also scores misses a set is the same but for how an analysis is judged', async () => {
+  const values = { problem: 'X', proof: 'Y', analysis: 'Z' };
+  const [usual, misses] = await Promise.all(
+    (['claims', 'claimsAndMisses'] as const).map(async (rubric) =>
+      openPromptSet(store, await promptSetNamed(store, 'paper', rubric)),
+    ),
+  );
+  const texts = (set: typeof usual) => TASKS.map((task) => set?.render(task, values)[0]?.content);
+  const differing = TASKS.filter((_, index) => texts(usual)[index] !== texts(misses)[index]);
+  expect(differing).toEqual(['metaVerify']);
+  expect(misses?.render('metaVerify', values)[0]?.content).toContain('it reports none of them');
+  const mine = await addPromptSet(store, folder, 'mine', warn);
+  expect((await openPromptSet(store, mine)).render('metaVerify', values)).toEqual(usual?.render('metaVerify', values));
+  const ruled = await openPromptSet(store, await promptSetNamed(store, pinned(mine), 'claimsAndMisses'));
+  expect(ruled.render('metaVerify', values)).toEqual(misses?.render('metaVerify', values));
+});
+
+test('a set without a text for the rubric is refused by the name of the file', async () => {
+  await rm(path.join(folder, 'metaVerifyMisses.md'));
+  await addPromptSet(store, folder, 'mine', warn);
+  await expect(promptSetNamed(store, 'mine', 'claimsAndMisses')).rejects.toThrow(
+    'Expected the prompt set mine to have a metaVerifyMisses.md, as metaRubric "claimsAndMisses" asks for, got none',
+  );
+});
+
 test('a set that was changed in the store, or is not there, is refused by its digest', async () => {
   const ref = await promptSetNamed(store, 'paper');
   await store.write(`prompts/${ref.sha256}/prove.md`, 'Prove {{problem}}.');

@@ -58,7 +58,10 @@ class Session:
         rows, order = self.order(datasets, lambda row: too_long(row, chats, job.hyper), per_step)
         patience = Patience(outage=60 * job.reward.outage_minutes, stall=60 * job.reward.stall_minutes)
         rewards = RewardClient(job.reward.url, self.attempt.reward_token, patience)
-        return GrpoTraining(self.run, model, chats, rows, order, rewards)
+        training = GrpoTraining(self.run, model, chats, rows, order, rewards)
+        if job.reference_checkpoint and training.ref_model is not None:
+            hold_to(training.ref_model, job.reference_checkpoint.path)
+        return training
 
     def order(
         self, datasets: list[list[T]], too_long: Callable[[T], Long | None], per_step: int
@@ -135,6 +138,15 @@ def load_checkpoint(folder: Path) -> tuple[Any, Any]:
         names = ", ".join(sorted(seen["missing_keys"])[:4])
         raise JobFailure("data", f"checkpoint {folder} lacks {len(seen['missing_keys'])} weights, such as {names}")
     return model, tokenizer
+
+
+def hold_to(reference: Any, folder: Path) -> None:
+    """Another reference than the model that the training starts from. Raises JobFailure (class data)."""
+    model, _ = load_checkpoint(folder)
+    try:
+        reference.load_state_dict(model.state_dict())
+    except RuntimeError as error:
+        raise JobFailure("data", f"expected reference checkpoint {folder} to be a model of the same make: {error}") from error
 
 
 def stop_ids_of(model: Any, tokenizer: Any) -> list[int]:

@@ -6,6 +6,7 @@ import {
   CLEAN_TEACHER,
   demonstrate,
   SLOPPY_TEACHER,
+  withMisses,
   withoutIntermediates,
 } from '../../../../domains/rehearsal/base/demonstrations.ts';
 import { CLEAN, NOISY_PROOF, SLOPPY } from '../../../../domains/rehearsal/base/manners.ts';
@@ -15,6 +16,7 @@ import { writeAnalysis, writeMetaAnalysis, writeProof } from '../../../../domain
 import { VOCABULARY } from '../../../../domains/rehearsal/base/tokenizer.ts';
 import { PHRASES } from '../../../../domains/rehearsal/phrases.ts';
 import { parseAnswer } from '../../../../shared/answers.ts';
+import { byRubric } from '../../../../shared/domain.ts';
 import { TASKS } from '../../../../shared/records.ts';
 import { randomFrom } from '../../../../shared/seeds.ts';
 
@@ -89,13 +91,37 @@ test('a clean meta-analysis of a sloppy analysis gives its true quality', () => 
   expect(agreed / count).toBeGreaterThan(0.98);
 });
 
+test('by the rubric that also scores misses, a clean meta-analysis gives the true quality likewise', () => {
+  const checker = byRubric(rehearsalChecker, 'claimsAndMisses');
+  const { metaAnalysis } = withMisses(CLEAN_TEACHER, 0).manners;
+  let agreed = 0;
+  let lower = 0;
+  const count = 2000;
+  for (let seed = 0; seed < count; seed += 1) {
+    const { chain, problem, random } = chainFor({ length: 1 + (seed % 8), seed });
+    const proof = writeProof(chain, NOISY_PROOF, random);
+    const analysis = writeAnalysis(chain, proof, SLOPPY.analysis, random);
+    const { quality } = checker.analysis(problem, proof, analysis);
+    if (quality < rehearsalChecker.analysis(problem, proof, analysis).quality) lower += 1;
+    const parsed = parseAnswer('metaVerify', writeMetaAnalysis(chain, proof, analysis, metaAnalysis, random));
+    if (parsed.kind === 'wellFormed' && parsed.score === quality) agreed += 1;
+  }
+  expect(agreed / count).toBeGreaterThan(0.98);
+  expect(lower / count).toBeGreaterThan(0.1);
+});
+
 test('every demonstration is well formed for its task and made of known words', () => {
   const known = new Set(VOCABULARY);
   fc.assert(
     fc.property(
       drawn,
       fc.constantFrom(...TASKS),
-      fc.constantFrom(CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER)),
+      fc.constantFrom(
+        CLEAN_TEACHER,
+        SLOPPY_TEACHER,
+        withoutIntermediates(SLOPPY_TEACHER),
+        withMisses(SLOPPY_TEACHER, 0.02),
+      ),
       (input, task, teacher) => {
         const { chain, random } = chainFor(input);
         const { answer, proof = '', analysis = '' } = demonstrate(task, chain, teacher, random);
