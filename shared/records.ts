@@ -124,6 +124,16 @@ export interface AnalysisRow {
   readonly model: string;
 }
 
+/** An analysis as people see it who have scored the proof themselves. */
+export interface ShownAnalysis {
+  readonly analysis: string;
+  /** The proof score that it gave. */
+  readonly score: ProofScore;
+  /** Its meta-assessments, and those of them that confirm it. */
+  readonly assessed: number;
+  readonly confirmed: number;
+}
+
 /** A row of D_mv: (X, Y, V, ms). */
 export interface ScoredAnalysis extends AnalysisRow {
   readonly quality: QualityScore;

@@ -1,6 +1,7 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { chooseAnalysesForExperts, collectAnalyses } from './analyses.ts';
+import { contestedProofs } from './contested.ts';
 import { chooseScored, rightAnalyses, writeConsolidation } from './consolidation.ts';
 import {
   buildHeldOutAnalyses,
@@ -46,7 +47,7 @@ export function createDatasetActivities({
       chooseForExperts: proofs.chooseForExperts,
       recordProofScores: proofs.recordProofScores,
       hardestProofs: proofs.hardestProofs,
-      contestedProofs: proofs.contestedProofs,
+      contestedProofs,
       chooseForAudit: proofs.chooseForAudit,
       growProofScores: proofs.growProofScores,
       collectAnalyses,

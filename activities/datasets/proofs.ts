@@ -7,6 +7,7 @@ import { shuffled } from '../../shared/seeds.ts';
 import type { Score } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
+import type { SubjectRow } from '../reviews/subjectRows.ts';
 import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -178,17 +179,19 @@ function nothingScored(subject: DatasetRef, reviews: readonly ReviewRow[], heldB
   );
 }
 
-/** A row with the score that experts gave it, where they gave one. */
+/** A row with the score that experts gave it, where they gave one; what analyses they were shown is left out. */
 function withScore<Row extends { readonly id: string }, Field extends 'score' | 'quality'>(
-  row: Row,
+  row: Row & Pick<SubjectRow, 'analyses'>,
   field: Field,
   reviews: ReadonlyMap<string, ReviewRow>,
   lap: string,
 ) {
   const result = reviews.get(row.id)?.result;
   if (result?.kind !== 'scored') return [];
-  const { score, source } = result;
-  return [{ ...row, ...({ [field]: score } as Record<Field, Score>), source, lap }];
+  const { score, firstScore, source } = result;
+  const { analyses: _, ...judged } = row;
+  const given = { [field]: score, ...(firstScore !== undefined && { firstScore }) } as Record<Field, Score>;
+  return [{ ...judged, ...given, source, lap }];
 }
 
 /**
@@ -210,24 +213,6 @@ export async function hardestProofs(
     input.to,
     chosen.sort((a, b) => a.place - b.place).map(({ proof }) => proof),
     madeBy('hardestProofs', { proofs: input.proofs, 'first look': input.setId }),
-  );
-}
-
-/** Contested and unresolved proofs, hard-to-verify ones first: what an expert's time is best spent on. */
-export async function contestedProofs(
-  store: ArtifactStore,
-  input: { to: string; proofs: DatasetRef; decisions: DatasetRef },
-): Promise<DatasetRef> {
-  const decisions = await labelsById(store, input.decisions);
-  const contested = (await store.readRows<ProofRow>(input.proofs)).filter((proof) => {
-    const label = decisions.get(proof.id);
-    return label !== undefined && label.decision.kind !== 'labelled';
-  });
-  const hardFirst = (proof: ProofRow) => (decisions.get(proof.id)?.hardToVerify ? 0 : 1);
-  return store.writeJsonl(
-    input.to,
-    contested.sort((a, b) => hardFirst(a) - hardFirst(b)),
-    madeBy('contestedProofs', { proofs: input.proofs, decisions: input.decisions }),
   );
 }
 

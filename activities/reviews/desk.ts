@@ -10,8 +10,8 @@ import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { prefixOf, questionOf } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
-import type { VerdictAnswer, VerdictMessage } from '../../shared/review/messages.ts';
-import type { Question, ReviewProgress } from '../../shared/review/reviews.ts';
+import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
+import type { Question, ReviewEntry, ReviewProgress } from '../../shared/review/reviews.ts';
 import { waitsFor } from '../../shared/review/reviewText.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
@@ -37,7 +37,7 @@ interface Looking {
   readonly limit: number;
   /** Only those that wait for this annotator. */
   readonly annotator?: string;
-  /** Who decides disagreements instead of filling seats. @default false */
+  /** Who decides disagreements, and is asked about flags, instead of filling seats. @default false */
   readonly lead?: boolean;
   /** Workflow ids to leave out. */
   readonly skip?: ReadonlySet<string>;
@@ -58,8 +58,8 @@ export interface ReviewDesk {
   /** What a question is about. */
   texts(question: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow>;
   /**
-   * Sends an Update or a Query and waits for the reply. A verdict that is sent again has the answer that it had, though
-   * the question may be closed by now.
+   * Sends an Update or a Query and waits for the reply. A verdict or a flag that is sent again has the answer that it
+   * had, though the question may be closed by now.
    * @throws when nobody is there to reply.
    */
   send<Answer, Sent>(workflowId: string, message: UpdateDefinition<Answer, [Sent]>, sent: Sent): Promise<Reply<Answer>>;
@@ -174,21 +174,17 @@ export class TemporalDesk implements ReviewDesk {
     return true;
   }
 
-  /** The answer that a verdict had when its question was open. */
+  /** The answer that a verdict or a flag had when its question was open. */
   private async answeredBefore<Answer>(
     workflowId: string,
     name: string,
     sent: unknown,
   ): Promise<Reply<Answer> | undefined> {
-    const kind = RECORDED_AS[name];
     const asked = questionOf(workflowId);
-    if (kind === undefined || asked === undefined) return undefined;
-    const { annotator, score, verdictId = annotator } = sent as VerdictMessage;
+    if (sent === undefined || asked === undefined) return undefined;
     for (const entry of await this.log.read(asked.setId, asked.question)) {
-      if (entry.kind !== kind || entry.verdict.verdictId !== verdictId) continue;
-      if (entry.verdict.annotator !== annotator || entry.verdict.score !== score) continue;
-      const answer: VerdictAnswer = { verdictId, score, ...(entry.kind === 'verdict' && { seat: entry.seat }) };
-      return { kind: 'answered', answer: answer as Answer };
+      const answer = answerOf(entry, name, sent as VerdictMessage & FlagMessage);
+      if (answer !== undefined) return { kind: 'answered', answer: answer as Answer };
     }
     return undefined;
   }
@@ -214,11 +210,32 @@ export class TemporalDesk implements ReviewDesk {
   }
 }
 
-/** As what a verdict's message stands in the question's log. */
-const RECORDED_AS: Readonly<Record<string, 'verdict' | 'adjudication'>> = {
-  [messages.submitVerdict.name]: 'verdict',
-  [messages.adjudicate.name]: 'adjudication',
-};
+/** What a message of this name was answered, if it is what the log's entry records. */
+function answerOf(entry: ReviewEntry, name: string, sent: VerdictMessage & FlagMessage): unknown {
+  const { annotator, score, assisted = false, reason } = sent;
+  switch (entry.kind) {
+    case 'result':
+      return undefined;
+    case 'flag': {
+      const isSame = name === messages.flagProblem.name && entry.annotator === annotator && entry.reason === reason;
+      return isSame ? { reason } : undefined;
+    }
+    case 'verdict':
+    case 'assisted':
+    case 'adjudication': {
+      const { kind, verdict } = entry;
+      const update = kind === 'adjudication' ? messages.adjudicate : messages.submitVerdict;
+      const { verdictId = messages.usualVerdictId(annotator, assisted) } = sent;
+      const isSame =
+        update.name === name &&
+        assisted === (kind === 'assisted') &&
+        verdict.verdictId === verdictId &&
+        verdict.annotator === annotator &&
+        verdict.score === score;
+      return isSame ? { verdictId, score, ...('seat' in entry && { seat: entry.seat }) } : undefined;
+    }
+  }
+}
 
 /** The protocol's number of the kind of queue that workflows wait on. */
 const WORKFLOW_TASKS: number = 1;

@@ -48,10 +48,12 @@ export async function answerQuestions(
         const score = expert.answer(set.kind, row, set.metaRubric);
         const workflowId = reviewIdOf(set.setId, question.id);
         await Promise.all(
-          Array.from({ length: set.seats }, (_, seat) => {
+          Array.from({ length: set.seats }, async (_, seat) => {
             const annotator = `${expert.name}/seat-${seat + 1}`;
             const verdictId = `${annotator} on ${question.id}`;
-            return desk.send(workflowId, submitVerdict, { annotator, score, source: 'program', verdictId });
+            const verdict = { annotator, score, source: 'program', verdictId } as const;
+            await desk.send(workflowId, submitVerdict, verdict);
+            if (set.assisted) await desk.send(workflowId, submitVerdict, { ...verdict, assisted: true });
           }),
         );
         answered += 1;

@@ -1,4 +1,4 @@
-import type { DatasetRef, Problem } from '../../shared/records.ts';
+import type { DatasetRef, Problem, ShownAnalysis } from '../../shared/records.ts';
 import { ArtifactChanged, type ArtifactStore } from '../store/types.ts';
 import { failure } from '../failure.ts';
 
@@ -9,6 +9,8 @@ export interface SubjectRow {
   readonly proof: string;
   /** For `scoreAnalysis`. */
   readonly analysis?: string;
+  /** For an assisted question: what some analyses of the proof report, the most telling first. */
+  readonly analyses?: readonly ShownAnalysis[];
 }
 
 interface RowIndex {

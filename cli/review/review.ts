@@ -7,7 +7,7 @@ import { store } from '../../workers/store.ts';
 import { workflowLink } from '../links.ts';
 import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
 import { scoreFrom, sitDown, type Sat } from './reviewTerminal.ts';
-import { questionText, reviewLine } from './reviewView.ts';
+import { questionText, reviewLine, visibleTo } from './reviewView.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 
 /** Of `flywheel review` itself, and of all its subcommands. */
@@ -33,7 +33,7 @@ export function registerReview(program: Command): void {
       '--set <id>',
       'only questions of this set, such as main/lap-0001/cold-start/experts, or of all sets below a path',
     )
-    .option('--lead', 'decide questions on which the seats disagree')
+    .option('--lead', 'decide questions on which the seats disagree, or that somebody flagged')
     .option('--wait', 'when nothing is open, wait for what the lap asks next')
     .configureHelp({ showGlobalOptions: true })
     .action(async ({ as: annotator, set, lead = false, wait = false }: ReviewOptions) => {
@@ -69,39 +69,47 @@ export function registerReview(program: Command): void {
 
   review
     .command('show')
-    .description('Shows one question: its texts, and how it stands.')
+    .description('Shows one question: its texts, how it stands, and with --as the analyses to who has scored it.')
     .argument('<workflowId>', 'the review, as `flywheel review list` names it')
     .option('--json', 'print one JSON object {progress, subject}')
     .action((workflowId: string, { json }: { json?: boolean }) =>
       atDesk(async (desk) => {
         const progress = answerIn(await desk.send(workflowId, messages.reviewProgress));
-        const subject = await desk.texts(progress.question);
+        const { as: annotator, lead } = review.opts<ReviewOptions>();
+        const subject = visibleTo({ annotator, lead }, progress, await desk.texts(progress.question));
         const text = `${questionText(progress, subject)}\n${workflowLink(workflowId) ?? ''}`;
         console.log(json ? JSON.stringify({ progress, subject }) : text);
       }),
     );
 
   verdictCommand('submit', 'Answers a question from a seat.', messages.submitVerdict);
-  verdictCommand('adjudicate', 'Decides, as a lead, a question on which the seats disagree.', messages.adjudicate);
+  verdictCommand('adjudicate', 'Decides, as a lead, where the seats disagree or a flag waits.', messages.adjudicate);
 
   review
     .command('flag')
-    .description('Takes a question out because its problem or texts are faulty. It gets no score.')
+    .description('Says that the problem or its texts are faulty; the second person who does takes the question out.')
     .argument('<workflowId>', 'the review')
     .requiredOption('--reason <text>', 'what is wrong')
     .action((workflowId: string, { reason }: { reason: string }) =>
       send(workflowId, messages.flagProblem, { annotator: annotatorId(), reason }),
     );
 
+  interface Given {
+    readonly score: string;
+    readonly comment?: string;
+    readonly id?: string;
+    readonly assisted?: true;
+  }
+
   function verdictCommand(name: string, description: string, update: typeof messages.submitVerdict): void {
-    review
+    const command = review
       .command(name)
       .description(`${description} Prints the answer as JSON. The same verdict sent again counts once.`)
       .argument('<workflowId>', 'the review')
       .requiredOption('--score <score>', '0, 0.5 or 1')
       .option('--comment <text>', 'a few words on why')
       .option('--id <verdictId>', 'id of this verdict (default: your annotator id)')
-      .action((workflowId: string, { score: text, comment, id }: { score: string; comment?: string; id?: string }) => {
+      .action((workflowId: string, { score: text, comment, id, assisted }: Given) => {
         const annotator = annotatorId();
         const score = scoreFrom(text);
         if (score === undefined)
@@ -109,10 +117,13 @@ export function registerReview(program: Command): void {
         return send(workflowId, update, {
           annotator,
           score,
-          ...(comment === undefined ? {} : { comment }),
-          ...(id === undefined ? {} : { verdictId: id }),
+          ...(comment !== undefined && { comment }),
+          ...(id !== undefined && { verdictId: id }),
+          ...(assisted && { assisted }),
         });
       });
+    if (update === messages.submitVerdict)
+      command.option('--assisted', 'your second score, after `review show --as you` has shown the analyses');
   }
 
   function annotatorId(): string {

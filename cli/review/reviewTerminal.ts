@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
 import type { OpenReview, Reply, ReviewDesk } from '../../activities/reviews/desk.ts';
-import { questionText } from './reviewView.ts';
+import { analysesText, questionText, visibleTo } from './reviewView.ts';
 
 /** Reviews that are offered at a time; when they are done, the next are. */
 const OFFERED = 200;
@@ -14,7 +14,7 @@ const LOOK_MS = 2_000;
 interface Sitting {
   readonly desk: ReviewDesk;
   readonly annotator: string;
-  /** Decide disagreements instead of filling seats. */
+  /** Decide disagreements and flags instead of filling seats. */
   readonly lead: boolean;
   readonly set?: string | undefined;
   /** When nothing is open, wait for what a later phase asks, instead of ending. */
@@ -167,14 +167,18 @@ async function answerOne(
   say: (text: string) => void,
 ): Promise<'answered' | 'skip' | 'quit'> {
   if (progress === undefined) return 'skip';
+  let hasScored = progress.seats.some((seat) => seat.state === 'scoredOnce' && seat.annotator === annotator);
+  const isSeated = !lead && !hasScored;
   // others may have taken the last seat meanwhile
-  if (!lead && (await desk.send(workflowId, messages.claim, { annotator })).kind !== 'answered') return 'skip';
-  say(`\n${place}. ${questionText(progress, await desk.texts(progress.question))}`);
+  if (isSeated && (await desk.send(workflowId, messages.claim, { annotator })).kind !== 'answered') return 'skip';
+  const row = await desk.texts(progress.question);
+  say(`\n${place}. ${questionText(progress, visibleTo({ annotator, lead }, progress, row))}`);
   const give = (answer: Extract<Typed, { kind: 'score' | 'flag' }>): Promise<Reply<unknown>> => {
     if (answer.kind === 'flag')
       return desk.send(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
     const { score, comment } = answer;
-    return desk.send(workflowId, lead ? messages.adjudicate : messages.submitVerdict, { annotator, score, comment });
+    const verdict = { annotator, score, comment, ...(hasScored && { assisted: true }) };
+    return desk.send(workflowId, lead ? messages.adjudicate : messages.submitVerdict, verdict);
   };
   for (;;) {
     const answer = await ask();
@@ -184,13 +188,16 @@ async function answerOne(
       continue;
     }
     if (answer.kind === 'skip' || answer.kind === 'quit') {
-      if (!lead) await desk.send(workflowId, messages.release, { annotator });
+      if (isSeated) await desk.send(workflowId, messages.release, { annotator });
       return answer.kind;
     }
     try {
       const reply = await give(answer);
       say(reply.kind === 'answered' ? 'Recorded.' : `Not recorded: ${reply.reason}`);
-      return reply.kind === 'answered' ? 'answered' : 'skip';
+      const looksAgain = reply.kind === 'answered' && answer.kind === 'score' && progress.assisted && !lead;
+      if (!looksAgain || hasScored) return reply.kind === 'answered' ? 'answered' : 'skip';
+      hasScored = true;
+      say(`${analysesText(row.analyses ?? [])}\n\nWith these in view, score again: the same, or changed.`);
     } catch (error) {
       say(`Not recorded: ${error instanceof Error ? error.message : String(error)}`);
     }

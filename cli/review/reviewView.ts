@@ -1,9 +1,25 @@
 import type { SubjectRow } from '../../activities/reviews/subjectRows.ts';
+import type { ShownAnalysis } from '../../shared/records.ts';
 import type { ReviewProgress } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
 import type { OpenReview } from '../../activities/reviews/desk.ts';
 
-/** The question with all its texts, for a terminal. */
+/**
+ * What is shown of a question's row: its analyses to those alone who have given a score of their own, and to a lead who
+ * decides.
+ */
+export function visibleTo(
+  { annotator, lead = false }: { readonly annotator?: string | undefined; readonly lead?: boolean | undefined },
+  { assisted, status, seats }: ReviewProgress,
+  row: SubjectRow,
+): SubjectRow {
+  const { analyses, ...blind } = row;
+  const hasScored = seats.some((seat) => seat.annotator === annotator && seat.state !== 'claimed');
+  const mayLook = (annotator !== undefined && hasScored) || (lead && status !== 'open');
+  return assisted && analyses && mayLook ? row : blind;
+}
+
+/** The question with all its texts, for a terminal; `row` as it is visible to whoever sits there. */
 export function questionText(progress: ReviewProgress, row: SubjectRow): string {
   const { question } = progress;
   const rubric =
@@ -14,7 +30,9 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
         'severe gaps.';
   return [
     `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ` +
-      `${progress.deadline}${progress.escalated ? ', gone by' : ''}`,
+      `${progress.deadline}${progress.escalated ? ', gone by' : ''}` +
+      (progress.carried ? ' (the lap went on; what is said now joins the next)' : ''),
+    ...(progress.flags ?? []).map((flag) => `Flagged by ${printable(flag.annotator)}: ${printable(flag.reason)}`),
     heading(`Problem (${printable(row.problem.topic)}; ${printable(row.problem.source)})`),
     printable(row.problem.statement),
     heading('Proof'),
@@ -23,9 +41,20 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
       ? []
       : [heading('Analysis'), printable(row.analysis)]),
     ...(progress.seats.length > 1 ? [heading('Answers'), ...progress.seats.map(seatLine)] : []),
+    ...(row.analyses === undefined ? [] : [analysesText(row.analyses)]),
     '',
     rubric,
+    printable(progress.wanted),
   ].join('\n');
+}
+
+/** What analyses report, each with its score and its meta-assessments' word. */
+export function analysesText(analyses: readonly ShownAnalysis[]): string {
+  const texts = analyses.flatMap(({ analysis, score, assessed, confirmed }, index) => {
+    const word = assessed === 0 ? '' : `, confirmed by ${confirmed} of ${assessed} meta-analyses`;
+    return [heading(`Analysis ${index + 1} of ${analyses.length}: score ${score}${word}`), printable(analysis)];
+  });
+  return texts.join('\n') || '\nNone of its analyses could be read.';
 }
 
 /** A line per open review. */
@@ -34,18 +63,24 @@ export function reviewLine({ workflowId, kind, openedAt, progress }: OpenReview)
   return `${printable(workflowId)}  ${kind}  since ${openedAt}  ${state}`;
 }
 
-function stateOf({ status, seats, escalated }: ReviewProgress): string {
+function stateOf({ status, seats, escalated, carried, flags = [] }: ReviewProgress): string {
   const count = (state: string) => seats.filter((seat) => seat.state === state).length;
-  const late = escalated ? ', past its deadline' : '';
-  if (status === 'disagreement') return `seats disagree, waits for a lead${late}`;
-  return `${count('answered')} of ${seats.length} answered, ${count('claimed')} claimed${late}`;
+  const late = escalated ? ', past its deadline' : carried ? ', its lap went on' : '';
+  const [flag] = flags;
+  const flagged = flag === undefined ? '' : `, flagged by ${printable(flag.annotator)}: ${printable(flag.reason)}`;
+  if (status === 'disagreement' && seats.length > 1)
+    return `${flagged === '' ? 'seats disagree' : 'scored'}, waits for a lead${flagged}${late}`;
+  const once = count('scoredOnce') > 0 ? `, ${count('scoredOnce')} to see the analyses` : '';
+  return `${count('answered')} of ${seats.length} answered${once}, ${count('claimed')} claimed${flagged}${late}`;
 }
 
-function seatLine({ seat, state, annotator, leaseUntil, score, comment }: ReviewProgress['seats'][number]): string {
+function seatLine(seat: ReviewProgress['seats'][number]): string {
+  const { state, annotator, leaseUntil, score, firstScore, comment } = seat;
   const who = annotator === undefined ? '' : ` by ${printable(annotator)}`;
   const until = leaseUntil === undefined ? '' : ` until ${leaseUntil}`;
-  const what = score === undefined ? '' : `: ${score}${comment === undefined ? '' : ` (${printable(comment)})`}`;
-  return `seat ${seat}: ${state}${who}${until}${what}`;
+  const first = firstScore === undefined ? '' : `, ${firstScore} before the analyses`;
+  const what = score === undefined ? '' : `: ${score}${first}${comment ? ` (${printable(comment)})` : ''}`;
+  return `seat ${seat.seat}: ${state === 'scoredOnce' ? 'scored once' : state}${who}${until}${what}`;
 }
 
 function heading(title: string): string {

@@ -130,8 +130,9 @@ interface Left extends Time {
 }
 
 /** @returns how many proofs are labelled. */
-function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, people, expertProofs }: Left): number {
-  const { labelling, metaVerification } = sizes.asked;
+function labelSizes(sizes: Sizes, { next }: ProblemSizes, time: Left): number {
+  const { left, perQuestion, seats, people, expertProofs } = time;
+  const { labelling, metaVerification, annotation } = sizes.asked;
   const { analysesPerProof } = labelling;
   const minValidAnalyses = sizes.set(
     'labelling.minValidAnalyses',
@@ -140,7 +141,10 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, p
   );
   const rule = { ...sizes.asked, labelling: { ...labelling, minValidAnalyses }, metaVerification };
   const { contestedShare } = assumed.labelling(rule).value;
-  const per = perQuestion * assumed.minutesOfVerdict('scoreContestedProof').value;
+  // Assisted, a seat scores twice; an audit is blind, and one score.
+  const answers = annotation === 'assisted' ? perQuestion + seats : perQuestion;
+  const per = answers * assumed.minutesOfVerdict('scoreContestedProof').value;
+  const perAudit = perQuestion * assumed.minutesOfVerdict('auditLabel').value;
 
   const wanted = Math.min(next, MOST_LABELS);
   const percent = `${n(Math.round(100 * contestedShare))} % contested`;
@@ -152,10 +156,12 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, p
   const enough = given ?? Math.min(wanted, 2 * expertProofs);
   const contested = sizes.set<string>(
     'labelling.contested',
-    (given === undefined ? within : hearable) >= enough ? 'ask' : 'carry',
-    `${n(Math.max(0, left / 60))} of ${people} are left for labels, at ${percent} and ${n(per)} min each`,
+    annotation !== 'automatic' && (given === undefined ? within : hearable) >= enough ? 'ask' : 'carry',
+    annotation === 'automatic'
+      ? 'automatic labels have replaced people (annotation)'
+      : `${n(Math.max(0, left / 60))} of ${people} are left for labels, at ${percent} and ${n(per)} min each`,
   );
-  const asks = contested === 'ask';
+  const asks = contested === 'ask' && annotation !== 'automatic';
   const proofs = asks ? Math.max(1, within) : wanted;
   const labelled = sizes.set(
     'labelling.proofs',
@@ -173,7 +179,7 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, { left, perQuestion, p
 
   const automatic = labelled * (1 - contestedShare);
   const free = left - (asks ? Math.round(labelled * contestedShare) * per : 0);
-  const audits = Math.max(0, Math.floor(free / per));
+  const audits = Math.max(0, Math.floor(free / perAudit));
   // Rounded down to a thousandth: a plan rounds the questions up.
   const share = Math.min(MOST_AUDITED, Math.floor((1000 * audits) / automatic) / 1000);
   sizes.set(

@@ -43,7 +43,7 @@ async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResu
   const answers: Answer[] = [];
   for await (const { id } of store.readJsonl<ReviewRow>(results)) {
     for (const entry of await log.read(setId, id)) {
-      if ((entry.kind === 'verdict' || entry.kind === 'adjudication') && entry.verdict.source === 'expert')
+      if ('verdict' in entry && entry.verdict.source === 'expert')
         answers.push({ ...entry, annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
     }
   }

@@ -177,11 +177,13 @@ export function knownRates(
         (rates) => rates.rightShare,
         () => assumed.RIGHT_SHARE,
       ),
-    verdictsPerQuestion(): number {
+    /** @param assisted each seat then scores twice, the second time with analyses in view. */
+    verdictsPerQuestion(assisted = false): number {
       const { seats } = recipe.experts;
-      if (recipe.domain.experts === 'program' || seats < 2) return seats;
+      const scores = assisted ? 2 * seats : seats;
+      if (recipe.domain.experts === 'program' || seats < 2) return scores;
       return (
-        seats +
+        scores +
         one(
           'share that needs a lead',
           'questions',

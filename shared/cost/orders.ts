@@ -19,7 +19,7 @@ export function counted(
     case 'label':
       return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
     case 'review': {
-      const verdicts = rowsOf(order) * rates.verdictsPerQuestion();
+      const verdicts = rowsOf(order) * rates.verdictsPerQuestion(order.assisted);
       if (verdicts === 0) return {};
       return { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) };
     }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { scoresMissing } from './annotation.ts';
 import type { Derived, LapFacts, Sizing } from './facts.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
 import { possibleInits, withLaterInits } from './laterLap.ts';
@@ -272,7 +273,7 @@ function contradictions(recipe: Recipe, turn: number, { byName }: KnownDomains):
     );
   if (domain.checker === 'own' && known?.checker === undefined)
     found.push(`domain.checker: expected "none" (${domain.name} has no checker), got "own"`);
-  return found;
+  return [...found, ...scoresMissing({ recipe, turn })];
 }
 
 /** Objects merge field by field; anything else replaces. */

@@ -34,6 +34,8 @@ export interface LabelOrder<Name extends string = string> extends Reads<Name> {
 interface ReviewOrder<Name extends string = string> extends Reads<Name> {
   readonly kind: 'review';
   readonly question: QuestionKind;
+  /** People are shown analyses after a first score of their own. @default they score once */
+  readonly assisted?: true;
 }
 
 export interface TrainOrder<Name extends TrainingName = TrainingName> {
@@ -70,7 +72,7 @@ export const review = <Name extends string>(
   name: Name,
   question: QuestionKind,
   rows: SizeName,
-  more: More = {},
+  more: Partial<Pick<ReviewOrder, 'part' | 'ifAny' | 'assisted'>> = {},
 ): ReviewOrder<Name> => ({ kind: 'review', name, question, rows, ...more });
 export const train = <Name extends TrainingName>(
   name: Name,

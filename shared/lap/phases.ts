@@ -28,6 +28,10 @@ export function labelPolicy(
   };
 }
 
+/** Whether people score what the automatic labels leave contested, in the same lap. */
+export const asksAboutContested = ({ labelling, annotation }: Pick<Recipe, 'labelling' | 'annotation'>): boolean =>
+  labelling.contested === 'ask' && annotation !== 'automatic';
+
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */
 const DRAFTS_PER_PROBLEM = 6;
 /** Of those proofs, from which analyses of every true quality are chosen. Ours. */
@@ -160,14 +164,20 @@ export const PHASES = {
 
   /** 4: many verifications label new, harder proofs; experts see what stays contested, and audit a blind sample. */
   scaleVerification: phase('scale verification', ({ recipe }) => {
-    const { proofsPerProblem, firstLook, contested, auditShare } = recipe.labelling;
+    const { proofsPerProblem, firstLook, auditShare } = recipe.labelling;
     const verdicts: LabelOrder<'verdicts'> = { kind: 'label', name: 'verdicts', rows: 'toLabel' };
     return [
       sample('proofs', selfTask(recipe), 'generator', 'nextProblems', proofsPerProblem),
       sample('first-look', 'verify', 'verifier', 'lookedAt', firstLook, { ifAny: true }),
       verdicts,
-      ...(contested === 'ask'
-        ? [review('experts', 'scoreContestedProof', 'toLabel', { part: { of: 'contested' }, ifAny: true })]
+      ...(asksAboutContested(recipe)
+        ? [
+            review('experts', 'scoreContestedProof', 'toLabel', {
+              part: { of: 'contested' },
+              ifAny: true,
+              ...(recipe.annotation === 'assisted' && { assisted: true }),
+            }),
+          ]
         : []),
       ...(auditShare > 0
         ? [review('audit', 'auditLabel', 'toLabel', { part: { of: 'labelled', share: auditShare }, ifAny: true })]

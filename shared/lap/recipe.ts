@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { ANNOTATIONS, audit, experts, labelling } from './scoring.ts';
+import { ANNOTATIONS } from '../review/reviews.ts';
+import { audit, experts, labelling } from './scoring.ts';
 import { STAGE_NAMES } from '../stages.ts';
 
 /**

@@ -64,13 +64,6 @@ export const experts = z.strictObject({
   weeks: z.number().positive().optional(),
 });
 
-/**
- * How people score in a lap (paper 2.3): by themselves; shown what the analyses report, after a first score of their
- * own; or not at all, where automatic labels have replaced them.
- */
-export const ANNOTATIONS = ['unaided', 'assisted', 'automatic'] as const;
-export type Annotation = (typeof ANNOTATIONS)[number];
-
 /** What people's blind samples of labels and rewards decide. */
 export const audit = z.strictObject({
   /** A label whose audited precision is below this for certain (95 %) is not trained on. */

@@ -16,10 +16,13 @@ export const submitVerdict = update<VerdictAnswer, VerdictMessage>('submitVerdic
 /** Gives a claimed seat back. */
 export const release = update<ReleaseAnswer, ClaimMessage>('release');
 
-/** Takes the question out because its problem or texts are faulty. */
+/**
+ * Says that the problem or the texts are faulty. The question stays open: another seat and the lead are asked about it,
+ * and the second person who says so takes the question out.
+ */
 export const flagProblem = update<FlagAnswer, FlagMessage>('flagProblem');
 
-/** A lead decides where the seats disagree. */
+/** A lead decides where the seats disagree, or where they scored what somebody flagged. */
 export const adjudicate = update<VerdictAnswer, VerdictMessage>('adjudicate');
 
 /** A verdict, fire and forget. What cannot be used is noted in the review's details; it never harms the review. */
@@ -36,8 +39,13 @@ export interface VerdictMessage extends ClaimMessage {
   readonly score: Score;
   /** A few words, not a text: it stays in the history. */
   readonly comment?: string;
-  /** Messages with the same id are the same verdict. @default the annotator, who has one verdict per question */
+  /**
+   * Messages with the same id are the same verdict. @default the annotator, who has one verdict per question, and
+   * `<annotator>/assisted` for the one with the analyses in view
+   */
   readonly verdictId?: string;
+  /** Scored again with the analyses in view, where the question shows them. @default false: the first score */
+  readonly assisted?: boolean;
   /** @default 'expert' */
   readonly source?: 'expert' | 'program';
 }
@@ -103,10 +111,19 @@ export function readVerdict(payload: unknown): Read<Verdict> {
     const source = fields['source'] ?? 'expert';
     if (source !== 'expert' && source !== 'program')
       throw new Refusal(`Expected source to be "expert" or "program", got ${shown(source)}`);
-    const verdictId = fields['verdictId'] === undefined ? annotator : idIn(fields, 'verdictId');
+    const assisted = fields['assisted'] ?? false;
+    if (typeof assisted !== 'boolean')
+      throw new Refusal(`Expected assisted to be true or false, got ${shown(assisted)}`);
+    const verdictId =
+      fields['verdictId'] === undefined ? usualVerdictId(annotator, assisted) : idIn(fields, 'verdictId');
     const comment = fields['comment'] === undefined || fields['comment'] === '' ? undefined : textIn(fields, 'comment');
-    return { annotator, source, score, verdictId, ...(comment === undefined ? {} : { comment }) };
+    const more = { ...(comment !== undefined && { comment }), ...(assisted && { assisted }) };
+    return { annotator, source, score, verdictId, ...more };
   });
+}
+
+export function usualVerdictId(annotator: string, assisted: boolean): string {
+  return assisted ? `${annotator}/assisted` : annotator;
 }
 
 export function readFlag(payload: unknown): Read<FlagMessage> {

@@ -12,10 +12,12 @@ import {
   type Rule,
 } from '../inputRules.ts';
 import {
+  BLIND_KINDS,
   DEADLINE_POLICIES,
   QUESTION_KINDS,
   type ExpertReviewInput,
   type Question,
+  type QuestionKind,
   type ReviewSetInput,
 } from './reviews.ts';
 import type { RowRange } from '../ids.ts';
@@ -31,7 +33,7 @@ export function refusalOfReview(input: ExpertReviewInput): string | undefined {
     ['question.lap', lap, TEXT],
     ...datasetFields('question.subject', subject),
     ['question.row', row, COUNT],
-    ...policyFields('policy.', policy),
+    ...policyFields('policy.', policy, kind),
   ]);
 }
 
@@ -43,7 +45,7 @@ export function refusalOfReviewSet(input: ReviewSetInput): string | undefined {
     ['lap', fields.lap, TEXT],
     ...datasetFields('subject', fields.subject),
     ['experts', fields.experts, oneOf(['people', 'program'])],
-    ...policyFields('', fields),
+    ...policyFields('', fields, fields.kind),
   ]);
 }
 
@@ -64,11 +66,14 @@ export function partsOf({ from, to }: RowRange): RowRange[] {
 
 const SEATS: Rule = ['an integer from 1 to 9', (value) => [1, 2, 3, 4, 5, 6, 7, 8, 9].includes(value as number)];
 
-function policyFields(path: string, policy: unknown): Field[] {
+function policyFields(path: string, policy: unknown, kind: unknown): Field[] {
   return fieldsOf(path, policy, {
     seats: SEATS,
     leaseMinutes: POSITIVE,
     deadlineHours: POSITIVE,
     onDeadline: oneOf(DEADLINE_POLICIES),
+    assisted: BLIND_KINDS.includes(kind as QuestionKind)
+      ? ['absent, as an audit or an evaluation is blind', (value) => !value]
+      : ['true, false or absent', (value) => value === undefined || typeof value === 'boolean'],
   });
 }

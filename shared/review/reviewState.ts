@@ -8,7 +8,7 @@ import {
   type VerdictAnswer,
 } from './messages.ts';
 import { shown } from '../inputRules.ts';
-import type { ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
+import type { Flag, ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
 
 /**
  * The rules of a review, pure: who may take a seat, which verdict counts, when the question is answered. A move is
@@ -25,42 +25,60 @@ const NOTES_KEPT = 20;
 /** A question before its first answer, or with the answers that an earlier review of it recorded. */
 export function openReview(policy: ReviewPolicy, recorded: readonly ReviewEntry[] = []): ReviewState {
   const seats: Seat[] = Array.from({ length: policy.seats }, () => ({ kind: 'free' }));
-  let state: ReviewState = { seats, expired: false, escalated: false, notes: [], noted: 0 };
-  for (const entry of recorded) {
-    if (entry.kind === 'verdict' || entry.kind === 'adjudication') {
-      const rule = entry.kind === 'verdict' ? submitVerdict : adjudicate;
-      const move = rule(state, entry.verdict, Date.parse(entry.at));
-      if (move.kind === 'made') ({ state } = move);
-    }
-    if (entry.kind === 'flag') state = { ...state, flag: { annotator: entry.annotator, reason: entry.reason } };
-  }
-  return state;
+  const open: ReviewState = { seats, expired: false, escalated: false, notes: [], noted: 0 };
+  return recorded.reduce<ReviewState>(
+    (state, entry) => {
+      const move = replayed(state, entry);
+      return move?.kind === 'made' ? move.state : state;
+    },
+    policy.assisted ? { ...open, assisted: true } : open,
+  );
 }
 
-/** What the question came to; undefined while it is open. Only agreement of all seats, or a lead, makes a score. */
+function replayed(state: ReviewState, entry: ReviewEntry): Move<unknown> | undefined {
+  const now = Date.parse(entry.at);
+  switch (entry.kind) {
+    case 'verdict':
+    case 'assisted':
+      return submitVerdict(state, entry.verdict, now);
+    case 'adjudication':
+      return adjudicate(state, entry.verdict, now);
+    case 'flag':
+      return flagProblem(state, entry, now);
+    case 'result':
+      return undefined;
+  }
+}
+
+/**
+ * What the question came to; undefined while it is open. Only agreement of all seats, or a lead, makes a score; only
+ * two people who flag the problem take it out. One flag keeps the seats' agreement from being enough, but where there
+ * is one seat: there another person's score outweighs it.
+ */
 export function resultOf(state: ReviewState): ReviewResult | undefined {
-  const verdicts = verdictsOf(state);
-  if (state.flag) return { kind: 'flagged', reason: state.flag.reason };
-  if (state.adjudication) {
-    return {
-      kind: 'scored',
-      score: state.adjudication.score,
-      source: state.adjudication.source,
-      verdicts: verdicts.length + 1,
-      adjudicated: true,
-    };
-  }
-  const [first] = verdicts;
-  if (first && verdicts.length === state.seats.length && verdicts.every((verdict) => verdict.score === first.score)) {
-    const source = verdicts.every((verdict) => verdict.source === 'expert') ? 'expert' : 'program';
-    return { kind: 'scored', score: first.score, source, verdicts: verdicts.length, adjudicated: false };
-  }
-  return state.expired ? { kind: 'expired' } : undefined;
+  const { adjudication, seats, expired } = state;
+  const [flag, confirmation] = flagsOf(state);
+  if (flag && confirmation) return { kind: 'flagged', reason: flag.reason, confirmed: true };
+  const firsts = verdictsOf(state);
+  const firstScore = state.assisted && agreed(firsts, seats.length);
+  const scored = (by: Pick<Verdict, 'score' | 'source'>, verdicts: number): ReviewResult => ({
+    kind: 'scored',
+    score: by.score,
+    ...(firstScore && { firstScore: firstScore.score }),
+    source: by.source,
+    verdicts,
+    adjudicated: adjudication !== undefined,
+  });
+  if (adjudication) return scored(adjudication, firsts.length + 1);
+  const final = agreed(finalVerdicts(state), seats.length);
+  if (final && (!flag || seats.length === 1)) return scored(final, firsts.length);
+  return expired ? { kind: 'expired' } : undefined;
 }
 
-/** All seats have answered, not all alike, and no lead has decided. */
+/** All seats have said what they are asked for, and came to no result: a lead has to decide. */
 export function isDisagreement(state: ReviewState): boolean {
-  return resultOf(state) === undefined && verdictsOf(state).length === state.seats.length;
+  const final = finalVerdicts(state);
+  return resultOf(state) === undefined && said(state, final) >= state.seats.length;
 }
 
 /** Keeps a seat for an annotator, until the lease ends; a second claim renews it. */
@@ -74,13 +92,13 @@ export function claim(state: ReviewState, annotator: string, policy: ReviewPolic
 
 /** Gives a claimed seat back. */
 export function release(state: ReviewState, annotator: string): Move<ReleaseAnswer> {
-  const seat = state.seats.findIndex((one) => one.kind === 'claimed' && one.annotator === annotator);
-  if (seat === -1) return { kind: 'made', state, answer: { released: false } };
-  return { kind: 'made', state: withSeat(state, seat, { kind: 'free' }), answer: { released: true } };
+  const released = withoutClaim(state, annotator);
+  return { kind: 'made', state: released, answer: { released: released !== state } };
 }
 
 /** Fills a seat: the one that the annotator claimed, else a free one. */
 export function submitVerdict(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
+  if (verdict.assisted) return scoreAgain(state, verdict, now);
   const earlier = state.seats.findIndex(
     (seat) => seat.kind === 'answered' && seat.verdict.verdictId === verdict.verdictId,
   );
@@ -91,33 +109,58 @@ export function submitVerdict(state: ReviewState, verdict: Verdict, now: number)
     return refused(
       `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
     );
-  const entry: ReviewEntry = {
-    kind: 'verdict',
-    id: `verdict ${verdict.verdictId}`,
-    at: isoTime(now),
-    seat: seat + 1,
-    verdict,
-  };
+  return answered(state, { kind: 'answered', verdict }, seat, 'verdict', verdict, now);
+}
+
+/** With the analyses in view, a person confirms or changes the score of their own. Both are kept. */
+function scoreAgain(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
+  const { annotator, verdictId } = verdict;
+  const seconds = state.seats.map((seat) => (seat.kind === 'answered' ? seat.assisted : undefined));
+  const earlier = seconds.findIndex((one) => one?.annotator === annotator || one?.verdictId === verdictId);
+  if (seconds[earlier]) return repeated(state, verdict, seconds[earlier], earlier + 1);
+  const index = state.seats.findIndex((one) => one.kind === 'answered' && one.verdict.annotator === annotator);
+  const seat = state.seats[index];
+  const got = `got an assisted score ${verdict.score} of ${shown(annotator)}`;
+  if (!state.assisted) return refused(`Expected a score without "assisted": this question shows no analyses, ${got}`);
+  if (seat?.kind !== 'answered')
+    return refused(`Expected first a score of one's own, before the analyses are shown, ${got}`);
+  const closed = resultOf(state);
+  if (closed) return refused(`Expected an open question (this one is ${closed.kind}), ${got}`);
+  return answered(state, { ...seat, assisted: verdict }, index, 'assisted', verdict, now);
+}
+
+function answered(
+  state: ReviewState,
+  seat: Seat,
+  index: number,
+  kind: 'verdict' | 'assisted',
+  verdict: Verdict,
+  now: number,
+): Move<VerdictAnswer> {
+  const { verdictId, score } = verdict;
   return {
     kind: 'made',
-    state: withSeat(state, seat, { kind: 'answered', verdict }),
-    answer: { verdictId: verdict.verdictId, score: verdict.score, seat: seat + 1 },
-    entry,
+    state: withSeat(state, index, seat),
+    answer: { verdictId, score, seat: index + 1 },
+    entry: { kind, id: `${kind} ${verdictId}`, at: isoTime(now), seat: index + 1, verdict },
   };
 }
 
-/** Decides a disagreement. The lead is somebody who holds no seat: a third opinion (ours). */
+/**
+ * Decides where all seats have spoken and did not agree on a score. The lead is somebody who holds no seat and has
+ * flagged nothing: a third opinion (ours).
+ */
 export function adjudicate(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
   if (state.adjudication?.verdictId === verdict.verdictId) return repeated(state, verdict, state.adjudication);
   const got = `got the adjudication of ${shown(verdict.annotator)} with score ${verdict.score}`;
-  if (!isDisagreement(state)) {
-    const result = resultOf(state);
-    const { length } = state.seats;
-    const why = result ? `the question is ${result.kind}` : `${verdictsOf(state).length} of ${length} have answered`;
+  const result = resultOf(state);
+  const { length } = state.seats;
+  const spoken = said(state, verdictsOf(state));
+  if (result || spoken < length) {
+    const why = result ? `the question is ${result.kind}` : `${spoken} of ${length} have answered`;
     return refused(`Expected a disagreement of all ${length} seats, ${got} while ${why}`);
   }
-  if (verdictsOf(state).some((one) => one.annotator === verdict.annotator))
-    return refused(`Expected a lead who has not answered this question, ${got}`);
+  if (hasSpoken(state, verdict.annotator)) return refused(`Expected a lead who has not answered this question, ${got}`);
   const entry: ReviewEntry = {
     kind: 'adjudication',
     id: `adjudication ${verdict.verdictId}`,
@@ -132,21 +175,35 @@ export function adjudicate(state: ReviewState, verdict: Verdict, now: number): M
   };
 }
 
-/** Takes a question out because its problem or texts are faulty; it gets no score. */
+/**
+ * Says that the problem or its texts are faulty. A second person who says so takes the question out, and it gets no
+ * score: somebody on another seat, or a lead.
+ */
 export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessage, now: number): Move<FlagAnswer> {
-  if (state.flag?.annotator === annotator && state.flag.reason === reason)
-    return { kind: 'made', state, answer: { reason } };
+  const flags = flagsOf(state);
+  const own = flags.find((flag) => flag.annotator === annotator);
+  if (own?.reason === reason) return { kind: 'made', state, answer: { reason } };
+  if (own)
+    return refused(`Expected one flag a person, ${shown(annotator)}'s is ${shown(own.reason)}, got ${shown(reason)}`);
   const result = resultOf(state);
   if (result)
     return refused(`Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`);
   const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: isoTime(now), annotator, reason };
-  return { kind: 'made', state: { ...state, flag: { annotator, reason } }, answer: { reason }, entry };
+  const flagged = { ...withoutClaim(state, annotator), flags: [...flags, { annotator, reason }] };
+  return { kind: 'made', state: flagged, answer: { reason }, entry };
 }
 
-/** The deadline went by. It decides nothing: the question expires unanswered, or goes on waiting in full view. */
+/** What the policy says when nobody has answered in time. */
 export function passDeadline(state: ReviewState, policy: ReviewPolicy): ReviewState {
   if (resultOf(state)) return state;
-  return policy.onDeadline === 'wait' ? { ...state, escalated: true } : { ...state, expired: true };
+  switch (policy.onDeadline) {
+    case 'wait':
+      return { ...state, escalated: true };
+    case 'carry':
+      return { ...state, carried: true };
+    case 'discard':
+      return { ...state, expired: true };
+  }
 }
 
 /** Remembers a message that could not be used. */
@@ -155,8 +212,33 @@ export function note(state: ReviewState, message: string, reason: string, now: n
   return { ...state, notes, noted: state.noted + 1 };
 }
 
+/** Each person's first. */
 export function verdictsOf(state: ReviewState): readonly Verdict[] {
   return state.seats.flatMap((seat) => (seat.kind === 'answered' ? [seat.verdict] : []));
+}
+
+/** Those that count: where analyses are shown, the second ones. */
+function finalVerdicts(state: ReviewState): readonly Verdict[] {
+  if (!state.assisted) return verdictsOf(state);
+  return state.seats.flatMap((seat) => (seat.kind === 'answered' && seat.assisted ? [seat.assisted] : []));
+}
+
+export const flagsOf = (state: Pick<ReviewState, 'flags'>): readonly Flag[] => state.flags ?? [];
+
+/** People who gave one of these verdicts, or a flag in place of one. */
+export function said(state: ReviewState, verdicts: readonly Verdict[]): number {
+  return new Set([...verdicts, ...flagsOf(state)].map(({ annotator }) => annotator)).size;
+}
+
+/** One score, of so many people: a program's where it had a part in it. */
+function agreed(verdicts: readonly Verdict[], seats: number): Pick<Verdict, 'score' | 'source'> | undefined {
+  const [first] = verdicts;
+  if (!first || verdicts.length < seats || verdicts.some(({ score }) => score !== first.score)) return undefined;
+  return { score: first.score, source: verdicts.every(({ source }) => source === 'expert') ? 'expert' : 'program' };
+}
+
+function hasSpoken(state: ReviewState, person: string): boolean {
+  return [...verdictsOf(state), ...flagsOf(state)].some(({ annotator }) => annotator === person);
 }
 
 /** Index of the seat that an annotator may fill; else the beginning of a refusal. */
@@ -169,11 +251,18 @@ function seatFor(state: ReviewState, annotator: string, now: number): number | s
     );
   if (verdictsOf(state).some((verdict) => verdict.annotator === annotator))
     return 'Expected an annotator without a verdict on this question, one seat each, got another';
+  if (hasSpoken(state, annotator)) return 'Expected an annotator who has not flagged this question, got the';
   const own = state.seats.findIndex((seat) => seat.kind === 'claimed' && seat.annotator === annotator);
   if (own !== -1) return own;
-  const free = state.seats.findIndex((seat) => seat.kind === 'free' || (seat.kind === 'claimed' && seat.until <= now));
+  const free = state.seats.findIndex((seat) => isFree(state, seat, now));
   if (free !== -1) return free;
   return `Expected a free seat, all ${state.seats.length} are claimed or answered, got the`;
+}
+
+/** Where there is one seat, the one of somebody who flagged opens for another person. */
+function isFree({ seats, flags = [] }: ReviewState, seat: Seat, now: number): boolean {
+  if (seat.kind !== 'answered') return seat.kind === 'free' || seat.until <= now;
+  return seats.length === 1 && flags.some(({ annotator }) => annotator === seat.verdict.annotator);
 }
 
 function repeated(state: ReviewState, verdict: Verdict, earlier: Verdict, seat?: number): Move<VerdictAnswer> {
@@ -197,4 +286,10 @@ function isoTime(time: number): string {
 
 function withSeat(state: ReviewState, index: number, seat: Seat): ReviewState {
   return { ...state, seats: state.seats.with(index, seat) };
+}
+
+/** The same state where the annotator has claimed no seat. */
+function withoutClaim(state: ReviewState, annotator: string): ReviewState {
+  const seat = state.seats.findIndex((one) => one.kind === 'claimed' && one.annotator === annotator);
+  return seat === -1 ? state : withSeat(state, seat, { kind: 'free' });
 }

@@ -1,9 +1,9 @@
-import { isDisagreement, resultOf } from './reviewState.ts';
+import { flagsOf, isDisagreement, resultOf, said, verdictsOf } from './reviewState.ts';
 import type {
   ExpertReviewInput,
   QuestionKind,
-  ReviewPolicy,
   ReviewProgress,
+  ReviewResult,
   ReviewState,
   Seat,
   SeatProgress,
@@ -23,28 +23,34 @@ export const QUESTION_TEXT: Readonly<Record<QuestionKind, string>> = {
 /** How a question stands. */
 export function reviewProgress(input: ExpertReviewInput, state: ReviewState, deadline: number): ReviewProgress {
   const result = resultOf(state);
-  const reveal = result !== undefined || isDisagreement(state);
+  const isUndecided = isDisagreement(state);
+  // Where there is one seat and its holder flagged, somebody else is still to score.
+  const reveal = result !== undefined || (isUndecided && state.seats.length > 1);
+  const { seats, adjudication: _, expired: __, ...kept } = state;
   return {
     question: input.question,
-    status: result?.kind ?? (isDisagreement(state) ? 'disagreement' : 'open'),
-    seats: state.seats.map((seat, index) => seatProgress(seat, index + 1, reveal)),
+    status: result?.kind ?? (isUndecided ? 'disagreement' : 'open'),
+    wanted: wantedOf(state, result),
+    seats: seats.map((seat, index) => seatProgress(state, seat, index + 1, reveal)),
     deadline: new Date(deadline).toISOString(),
     onDeadline: input.policy.onDeadline,
-    escalated: state.escalated,
+    ...kept,
     result,
-    notes: state.notes,
-    noted: state.noted,
   };
 }
 
-/** Whether a person has something to say here: on a seat, or as the lead who decides a disagreement. */
-export function waitsFor({ status, seats }: ReviewProgress, annotator: string, lead: boolean): boolean {
-  const hasAnswered = seats.some((seat) => seat.state === 'answered' && seat.annotator === annotator);
-  return !hasAnswered && status === (lead ? 'disagreement' : 'open');
+/** Whether a person has something to say here: on a seat, or as the lead who decides, and is asked about a flag. */
+export function waitsFor(progress: ReviewProgress, annotator: string, lead: boolean): boolean {
+  const { status, seats } = progress;
+  const flags = flagsOf(progress);
+  const own = seats.find((seat) => seat.annotator === annotator && seat.state !== 'claimed');
+  if (flags.some((flag) => flag.annotator === annotator) || own?.state === 'answered') return false;
+  if (lead) return own === undefined && (status === 'disagreement' || (status === 'open' && flags.length > 0));
+  return status === 'open' || (status === 'disagreement' && seats.length === 1);
 }
 
 /** How it stands as Markdown, for the workflow's current details. */
-export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): string {
+export function reviewDetails(progress: ReviewProgress): string {
   const { question } = progress;
   const seats = progress.seats.map((seat) => `| ${seat.seat} | ${seatText(seat)} |`);
   const notes = progress.notes.map((one) => `| ${one.at} | ${cell(one.message)} | ${cell(one.reason)} |`);
@@ -57,10 +63,7 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
           `Messages that could not be used: ${progress.noted}`,
           ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n'),
         ]),
-    closing(progress, policy),
-    ...(progress.result
-      ? []
-      : [`The texts: ${cell(`npx flywheel review show ${reviewIdOf(question.setId, question.id)}`)}`]),
+    ...closing(progress),
     ROOM_AT_THE_END,
   ].join('\n\n');
 }
@@ -68,21 +71,62 @@ export function reviewDetails(progress: ReviewProgress, policy: ReviewPolicy): s
 /** The Web UI shows details in a frame that is too low for them by some lines: what is cut off shall be nothing. */
 export const ROOM_AT_THE_END = '\u00a0\n\n\u00a0';
 
-function closing(progress: ReviewProgress, policy: ReviewPolicy): string {
-  const deadline = progress.escalated
-    ? `The deadline ${progress.deadline} went by: **waiting for an answer**.`
-    : `Deadline ${progress.deadline}, then ${policy.onDeadline}.`;
-  const example = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1.';
-  if (progress.status === 'open')
-    return `${deadline} Answer with the Signal submitAnnotation or the Update submitVerdict: ${example}`;
-  if (progress.status === 'disagreement')
-    return `${deadline} The seats disagree: a lead decides with the Update adjudicate: ${example}`;
-  return progress.result?.kind === 'scored'
-    ? `Scored ${progress.result.score}.`
-    : `Closed without a score: ${progress.status}.`;
+function closing(progress: ReviewProgress): string[] {
+  const { result, deadline, escalated, carried, onDeadline, question, wanted, assisted } = progress;
+  if (result) return [wanted];
+  const time = escalated
+    ? `The deadline ${deadline} went by: **waiting for an answer**.`
+    : carried
+      ? `The lap went on at ${deadline}; what is said now joins the next lap.`
+      : `Deadline ${deadline}, then ${onDeadline}.`;
+  const show = `npx flywheel review show ${reviewIdOf(question.setId, question.id)}${assisted ? ' --as you' : ''}`;
+  const signal = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1';
+  return [
+    `${time} ${wanted}`,
+    `The texts: ${cell(show)}. Answer with the Signal submitAnnotation or the Update submitVerdict (a lead: the Update ` +
+      `adjudicate): ${signal}. If the problem is faulty, the Update flagProblem: ` +
+      '`{"annotator": "you", "reason": "…"}`.',
+  ];
 }
 
-function seatProgress(seat: Seat, number: number, reveal: boolean): SeatProgress {
+/** What is wanted of whom, in a sentence or two. */
+function wantedOf(state: ReviewState, result: ReviewResult | undefined): string {
+  if (result?.kind === 'scored') return `Scored ${result.score}.`;
+  if (result) return `Closed without a score: ${result.kind}${'reason' in result ? `, ${cell(result.reason)}` : ''}.`;
+  const people = (all: readonly { readonly annotator: string }[]) =>
+    all.map(({ annotator }) => cell(annotator)).join(', ');
+  const [flag] = flagsOf(state);
+  const { length } = state.seats;
+  const missing = length - said(state, verdictsOf(state));
+  const looking = state.seats.flatMap((seat) => (isHalf(state, seat) ? [seat.verdict] : []));
+  return [
+    ...(flag ? [`${people([flag])} flagged the problem as faulty: ${cell(flag.reason)}.`] : []),
+    ...(flag && (missing > 0 || length === 1)
+      ? ['Wanted: another person, who confirms it (flagProblem) or scores; a lead may confirm it.']
+      : []),
+    ...(!flag && missing > 0 ? [`Wanted: ${missing} of ${length} people who score.`] : []),
+    ...(looking.length > 0
+      ? [
+          `Wanted: the score again of ${people(looking)}, with the analyses in view, the same or changed: ` +
+            '`{"annotator": "you", "score": 1, "assisted": true}`.',
+        ]
+      : missing > 0 || length === 1
+        ? []
+        : [
+            flag
+              ? 'Wanted: a lead, who confirms it (flagProblem) or scores (adjudicate).'
+              : 'The seats disagree. Wanted: a lead, who decides (adjudicate).',
+          ]),
+  ].join(' ');
+}
+
+/** Whether somebody has scored, and has still to score with the analyses in view. */
+function isHalf(state: ReviewState, seat: Seat): seat is Extract<Seat, { kind: 'answered' }> {
+  if (!state.assisted || seat.kind !== 'answered' || seat.assisted) return false;
+  return flagsOf(state).every(({ annotator }) => annotator !== seat.verdict.annotator);
+}
+
+function seatProgress(state: ReviewState, seat: Seat, number: number, reveal: boolean): SeatProgress {
   if (seat.kind === 'free') return { seat: number, state: 'free' };
   if (seat.kind === 'claimed')
     return {
@@ -91,16 +135,29 @@ function seatProgress(seat: Seat, number: number, reveal: boolean): SeatProgress
       annotator: seat.annotator,
       leaseUntil: new Date(seat.until).toISOString(),
     };
-  const { annotator, score, comment } = seat.verdict;
-  return { seat: number, state: 'answered', annotator, ...(reveal && { score, comment }) };
+  const { verdict, assisted } = seat;
+  const { score, comment } = assisted ?? verdict;
+  return {
+    seat: number,
+    state: isHalf(state, seat) ? 'scoredOnce' : 'answered',
+    annotator: verdict.annotator,
+    ...(reveal && { score, comment, ...(assisted && { firstScore: verdict.score }) }),
+  };
 }
 
-function seatText(seat: SeatProgress): string {
-  if (seat.state === 'free') return 'free';
-  const who = cell(seat.annotator ?? '');
-  return seat.state === 'claimed'
-    ? `claimed by ${who} until ${seat.leaseUntil}`
-    : `answered by ${who}${seat.score === undefined ? '' : `: ${seat.score}`}`;
+function seatText({ state, annotator = '', leaseUntil, score, firstScore }: SeatProgress): string {
+  const first = firstScore === undefined ? '' : `, ${firstScore} before the analyses`;
+  const what = score === undefined ? '' : `: ${score}${first}`;
+  switch (state) {
+    case 'free':
+      return 'free';
+    case 'claimed':
+      return `claimed by ${cell(annotator)} until ${leaseUntil}`;
+    case 'scoredOnce':
+      return `scored once by ${cell(annotator)}${what}`;
+    case 'answered':
+      return `answered by ${cell(annotator)}${what}`;
+  }
 }
 
 /** Text of others as inline code, so that it is data in a table and not Markdown. */

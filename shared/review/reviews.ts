@@ -2,10 +2,7 @@ import type { DatasetRef, ScoreSource } from '../records.ts';
 import type { Score } from '../scores.ts';
 import type { RowRange } from '../ids.ts';
 
-/**
- * What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. What audits (of labels, of
- * rewards) and evaluations ask is blind, and trains nothing.
- */
+/** What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. */
 export const QUESTION_KINDS = [
   'scoreProof',
   'scoreContestedProof',
@@ -15,6 +12,14 @@ export const QUESTION_KINDS = [
   'evaluateProof',
 ] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
+/** Audits and evaluations: they measure, so nobody sees a label or an analysis, and nothing is trained on them. */
+export const BLIND_KINDS: readonly QuestionKind[] = ['auditLabel', 'auditReward', 'evaluateProof'];
+
+/**
+ * How people score in a lap (paper 2.3): by themselves; shown what the analyses report, after a first score of their
+ * own; or not at all, where automatic labels have replaced them.
+ */
+export const ANNOTATIONS = ['unaided', 'assisted', 'automatic'] as const;
 
 /** One question; one `expertReview` workflow, `<setId>/<id>`, asks it. */
 export interface Question {
@@ -24,7 +29,10 @@ export interface Question {
   readonly id: string;
   readonly kind: QuestionKind;
   readonly lap: string;
-  /** The texts to be judged: rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`. */
+  /**
+   * The texts to be judged: rows with `id`, `problem`, `proof` and, for `scoreAnalysis`, `analysis`; with `analyses`,
+   * where the question is assisted.
+   */
   readonly subject: DatasetRef;
   /** Row of the subject dataset, counted from 0. */
   readonly row: number;
@@ -39,6 +47,14 @@ export interface Verdict {
   readonly comment?: string;
   /** Answers with the same id are the same answer. */
   readonly verdictId: string;
+  /** With the analyses in view, after a first score without them. */
+  readonly assisted?: true;
+}
+
+/** One person's word that the problem or its texts are faulty. */
+export interface Flag {
+  readonly annotator: string;
+  readonly reason: string;
 }
 
 /** What a review came to. A deadline never invents a label. */
@@ -46,16 +62,23 @@ export type ReviewResult =
   | {
       readonly kind: 'scored';
       readonly score: Score;
+      /** Where it was assisted: the score that all gave before they saw the analyses, if they agreed. */
+      readonly firstScore?: Score;
       readonly source: Verdict['source'];
+      /** People, or the program's seats, whose word it is; a lead is one of them. */
       readonly verdicts: number;
       readonly adjudicated: boolean;
     }
-  | { readonly kind: 'flagged'; readonly reason: string }
+  /** `confirmed`: by a second person; absent where one flag ended the question, as in laps of earlier versions. */
+  | { readonly kind: 'flagged'; readonly reason: string; readonly confirmed?: true }
   | { readonly kind: 'expired' }
   /** The lap went on without it. Its question stays open, and a later result joins the next lap. */
   | { readonly kind: 'open' };
 
-/** What to do with a question that nobody answered in time. */
+/**
+ * What becomes of a question that nobody answered in time: it is waited for; the lap goes on, and what is said later
+ * joins the next one; or it is closed.
+ */
 export const DEADLINE_POLICIES = ['wait', 'carry', 'discard'] as const;
 type DeadlinePolicy = (typeof DEADLINE_POLICIES)[number];
 
@@ -68,6 +91,8 @@ export interface ReviewPolicy {
   /** Counted from the moment that the question is asked. */
   readonly deadlineHours: number;
   readonly onDeadline: DeadlinePolicy;
+  /** Who has given a score is shown the subject's `analyses`, and scores again. @default false */
+  readonly assisted?: boolean | undefined;
 }
 
 export interface ExpertReviewInput {
@@ -114,8 +139,10 @@ export interface ReviewSetResult {
  */
 export type ReviewEntry = (
   | { readonly kind: 'verdict'; readonly seat: number; readonly verdict: Verdict }
+  /** The same person's, with the analyses in view. */
+  | { readonly kind: 'assisted'; readonly seat: number; readonly verdict: Verdict }
   | { readonly kind: 'adjudication'; readonly verdict: Verdict }
-  | { readonly kind: 'flag'; readonly annotator: string; readonly reason: string }
+  | ({ readonly kind: 'flag' } & Flag)
   | { readonly kind: 'result'; readonly result: ReviewResult }
 ) & {
   readonly id: string;
@@ -129,7 +156,8 @@ export type Seat =
   | { readonly kind: 'free' }
   /** `until`: milliseconds since 1970; later, somebody else may take the seat. */
   | { readonly kind: 'claimed'; readonly annotator: string; readonly until: number }
-  | { readonly kind: 'answered'; readonly verdict: Verdict };
+  /** `assisted` follows, where analyses are shown. */
+  | { readonly kind: 'answered'; readonly verdict: Verdict; readonly assisted?: Verdict };
 
 /** A message that could not be used, and why. */
 interface ReviewNote {
@@ -142,8 +170,13 @@ interface ReviewNote {
 export interface ReviewState {
   readonly seats: readonly Seat[];
   readonly adjudication?: Verdict;
-  readonly flag?: { readonly annotator: string; readonly reason: string };
-  /** Nobody answered in time, and the policy is not to wait. */
+  /** One a person; a second one takes the question out. @default none */
+  readonly flags?: readonly Flag[];
+  /** As the policy says. */
+  readonly assisted?: true;
+  /** The deadline went by, and the policy is to carry: its lap has gone on. */
+  readonly carried?: true;
+  /** Nobody answered in time, and the policy is to discard. */
   readonly expired: boolean;
   /** The deadline went by, and the policy is to wait. */
   readonly escalated: boolean;
@@ -156,8 +189,10 @@ export interface ReviewState {
  * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
  * in view.
  */
-export interface ReviewProgress extends Pick<ReviewState, 'escalated' | 'notes' | 'noted'> {
+export interface ReviewProgress extends Omit<ReviewState, 'seats' | 'adjudication' | 'expired'> {
   readonly question: Question;
+  /** What is wanted of whom, or what it came to, in a sentence. */
+  readonly wanted: string;
   readonly status: 'open' | 'disagreement' | ReviewResult['kind'];
   readonly seats: readonly SeatProgress[];
   readonly deadline: string;
@@ -167,11 +202,14 @@ export interface ReviewProgress extends Pick<ReviewState, 'escalated' | 'notes' 
 
 export interface SeatProgress {
   readonly seat: number;
-  readonly state: Seat['kind'];
+  /** `scoredOnce`: who holds the seat has still to score with the analyses in view. */
+  readonly state: Seat['kind'] | 'scoredOnce';
   readonly annotator?: string;
   /** ISO time until which a claimed seat is kept. */
   readonly leaseUntil?: string;
   readonly score?: Score;
+  /** Before the analyses were seen. */
+  readonly firstScore?: Score | undefined;
   readonly comment?: string | undefined;
 }
 

@@ -104,9 +104,8 @@ async function answer(client: Client, workflowId: string, number: number): Promi
   const [disagreed, flagged] = [number % 4 === 1, number % 13 === 7];
   given.set(workflowId, { disagreed, flagged });
   if (flagged) {
-    await review.executeUpdate(messages.flagProblem, {
-      args: [{ annotator: 'ada', reason: 'The second claim is false.' }],
-    });
+    for (const annotator of ['ada', 'emmy'])
+      await review.executeUpdate(messages.flagProblem, { args: [{ annotator, reason: 'The second claim is false.' }] });
     return;
   }
   const score = ([0, 1, 0.5] as const)[number % 3] ?? 1;

@@ -31,6 +31,7 @@ try {
   await worker.runUntil(async () => {
     await recordDisagreement();
     await recordDeadline();
+    await recordAssisted();
     await recordSet();
   });
 } finally {
@@ -51,13 +52,26 @@ async function recordDisagreement(): Promise<void> {
   await record('set/disagreement', 'reviewDisagreement');
 }
 
+/** Late, and taken out by two people. */
 async function recordDeadline(): Promise<void> {
   const review = await world.ask('deadline', { deadlineHours: 1 / 3600, onDeadline: 'wait', seats: 1 });
   while (!(await review.query(messages.reviewProgress)).escalated)
     await new Promise((resolve) => setTimeout(resolve, 100));
-  await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'the claim is false' }] });
+  for (const annotator of ['ada', 'emmy'])
+    await review.executeUpdate(messages.flagProblem, { args: [{ annotator, reason: 'the claim is false' }] });
   await review.result();
   await record('set/deadline', 'reviewDeadline');
+}
+
+/** A score of one's own, the deadline, by which the lap goes on, and the score with the analyses in view. */
+async function recordAssisted(): Promise<void> {
+  const review = await world.ask('assisted', { deadlineHours: 1 / 3600, seats: 1, assisted: true });
+  await review.executeUpdate(messages.submitVerdict, { args: [{ annotator: 'ada', score: 1 }] });
+  while (!(await review.query(messages.reviewProgress)).carried)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  await review.signal(messages.submitAnnotation, { annotator: 'ada', score: 0.5, assisted: true });
+  await review.result();
+  await record('set/assisted', 'reviewAssisted');
 }
 
 async function recordSet(): Promise<void> {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-test.each(['reviewDisagreement', 'reviewDeadline', 'reviewByProgram', 'reviewSet'])(
+test.each(['reviewDisagreement', 'reviewDeadline', 'reviewAssisted', 'reviewByProgram', 'reviewSet'])(
   'a running %s goes on with the workflows as they are now',
   async (name) => {
     const history: unknown = JSON.parse(await readFile(`test/replay/${name}.json`, 'utf8'));

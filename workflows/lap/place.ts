@@ -96,24 +96,13 @@ export function place<Phase extends PhaseName>(
 
   /** Asks the recipe's experts one question per row, under the recipe's seats, leases and deadline. */
   async function review(name: OrderName<Phase, 'review'>, subject: DatasetRef): Promise<ReviewSetResult> {
-    const { question } = orderOf(opened, phase, 'review', name);
+    const { question, assisted } = orderOf(opened, phase, 'review', name);
     const { domain, experts, metaRubric } = recipe;
     const setId = setIdOf(at, name);
+    const asked = { setId, kind: question, subject, lap, domain: domain.name, experts: domain.experts, donors };
     return executeChild(reviewSet, {
       workflowId: setId,
-      args: [
-        {
-          setId,
-          kind: question,
-          subject,
-          lap,
-          domain: domain.name,
-          experts: domain.experts,
-          ...(metaRubric && { metaRubric }),
-          ...experts,
-          donors,
-        },
-      ],
+      args: [{ ...asked, ...(metaRubric && { metaRubric }), ...experts, ...(assisted && { assisted }) }],
       staticSummary: `${question} × ${subject.rows}`,
     });
   }

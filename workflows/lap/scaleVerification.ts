@@ -1,6 +1,7 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { seriesOfLap } from '../../shared/ids.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
+import { asksAboutContested } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
@@ -58,9 +59,16 @@ export async function scaleVerification(input: {
   // decide the label.
   const set = await at.label('verdicts', proofs);
 
-  // Contested proofs: an expert, the next lap, or the bin.
-  const contested = await data.contestedProofs({ to: at.dataset('contested'), proofs, decisions: set.decisions });
-  const reviewing = labelling.contested === 'ask' && contested.rows > 0 ? [at.review('experts', contested)] : [];
+  // Contested proofs: an expert, who may see the analyses after a first score, the next lap, or the bin.
+  const contested = await data.contestedProofs({
+    to: at.dataset('contested'),
+    proofs,
+    decisions: set.decisions,
+    ...(recipe.annotation === 'assisted' && {
+      shown: { setId: set.setId, confirmingMetaScore: labelling.confirmingMetaScore },
+    }),
+  });
+  const reviewing = asksAboutContested(recipe) && contested.rows > 0 ? [at.review('experts', contested)] : [];
 
   // Unanimous is not correct: experts audit a blind sample of the automatic labels. It changes none of them.
   const audit = async (): Promise<ReviewSetResult> => {

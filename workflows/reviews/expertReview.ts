@@ -18,8 +18,8 @@ const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name
 });
 
 /**
- * One question to experts. It ends when all seats agree, a lead has decided, somebody flags it, or, where the policy
- * says so, at the deadline.
+ * One question to experts. It ends when all seats agree, a lead has decided, two people have flagged it, or, where the
+ * policy says so, at the deadline.
  */
 export async function expertReview(input: ExpertReviewInput): Promise<ReviewResult> {
   const refusal = refusalOfReview(input);
@@ -33,7 +33,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   const progress = () => reviewProgress(input, state, deadline);
   const become = (next: ReviewState): void => {
     state = next;
-    wf.setCurrentDetails(reviewDetails(progress(), policy));
+    wf.setCurrentDetails(reviewDetails(progress()));
     const result = rules.resultOf(state);
     if (!result || isDecided) return;
     isDecided = true;
@@ -70,10 +70,12 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     after(messages.readClaim(payload), ({ annotator }) => rules.release(state, annotator)),
   );
   answer(messages.submitVerdict, 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}', verdictMove);
-  answer(messages.flagProblem, 'The problem is faulty: {"annotator": "you", "reason": "…"}', (payload) =>
-    after(messages.readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())),
+  answer(
+    messages.flagProblem,
+    'The problem is faulty, or a flag is right: {"annotator": "you", "reason": "…"}',
+    (payload) => after(messages.readFlag(payload), (flag) => rules.flagProblem(state, flag, Date.now())),
   );
-  answer(messages.adjudicate, 'Decide a disagreement: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) =>
+  answer(messages.adjudicate, 'Decide, as a lead: {"annotator": "you", "score": 0, 0.5 or 1}', (payload) =>
     after(messages.readVerdict(payload), (verdict) => rules.adjudicate(state, verdict, Date.now())),
   );
   wf.setHandler(messages.reviewProgress, progress, { description: 'How the review stands' });
@@ -95,7 +97,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   /** Decided, recorded and every sender answered; or so long that it goes on in a new run. */
   const isOver = () => wf.allHandlersFinished() && recorder.isIdle() && (isDecided || isLong());
   try {
-    if (!state.escalated && !(await wf.condition(isOver, Math.max(1, deadline - Date.now())))) {
+    if (!state.escalated && !state.carried && !(await wf.condition(isOver, Math.max(1, deadline - Date.now())))) {
       become(rules.passDeadline(state, policy));
       if (state.escalated) wf.upsertMemo({ escalated: true });
     }

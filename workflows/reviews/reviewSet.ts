@@ -64,14 +64,14 @@ async function askInParts(set: ReviewSetInput, range: RowRange): Promise<void> {
  */
 async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
   const questions = await data.listQuestions(set, range);
-  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline } = set;
+  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline, assisted } = set;
   const ask = ({ id, row, recorded }: ListedQuestion) =>
     wf.startChild(expertReview, {
       workflowId: reviewIdOf(setId, id),
       args: [
         {
           question: { setId, id, kind, lap, subject, row },
-          policy: { seats, leaseMinutes, deadlineHours, onDeadline },
+          policy: { seats, leaseMinutes, deadlineHours, onDeadline, ...(assisted && { assisted }) },
           recorded,
         },
       ],

@@ -1,4 +1,5 @@
 import { proofId, recordProofScores } from '../../../activities/datasets/proofs.ts';
+import type { ScoredProof } from '../../../shared/records.ts';
 import type { ReviewResult } from '../../../shared/review/reviews.ts';
 import { newStore, problem, proofRow } from '../../reports/figures/lapFixture.ts';
 
@@ -17,10 +18,10 @@ test("a proof's id tells its problem, its series, and the samples along its refi
 });
 
 /** What came of four questions about proofs, of which the last problem is held back. */
-async function recorded(results: readonly ReviewResult[]) {
+async function recorded(results: readonly ReviewResult[], more: object = {}) {
   const store = await newStore();
-  const rows = results.map((_, index) => ({ ...proofRow(index, 1), id: `p${index}-r0-0` }));
-  return recordProofScores(store, {
+  const rows = results.map((_, index) => ({ ...proofRow(index, 1), ...more, id: `p${index}-r0-0` }));
+  const scores = await recordProofScores(store, {
     lap: 'main/lap-0001',
     subject: await store.writeJsonl('datasets/for-experts.jsonl', rows),
     results: await store.writeJsonl(
@@ -29,6 +30,7 @@ async function recorded(results: readonly ReviewResult[]) {
     ),
     validation: await store.writeJsonl('datasets/validation.jsonl', [problem(3)]),
   });
+  return { store, ...scores };
 }
 const SCORED = { kind: 'scored', score: 1, source: 'expert', verdicts: 2, adjudicated: false } as const;
 const FLAGGED = { kind: 'flagged', reason: 'n is not said' } as const;
@@ -39,6 +41,14 @@ test('what people scored is split by problem', async () => {
     train: { rows: 1 },
     validation: { rows: 1 },
   });
+});
+
+test('a score with analyses in view keeps the first beside it, and the analyses are left behind', async () => {
+  const { store, train } = await recorded([{ ...SCORED, firstScore: 0.5 }, SCORED], { analyses: [{ analysis: 'no' }] });
+  expect((await store.readRows<ScoredProof>(train)).map((row) => [row.firstScore, 'analyses' in row])).toEqual([
+    [0.5, false],
+    [undefined, false],
+  ]);
 });
 
 test.each([

@@ -92,14 +92,26 @@ export function deskContract({ desk, ask }: AskedQuestions): void {
     );
   });
 
-  test('a question that is flagged is closed, and one that was never asked is not open', async () => {
-    await ask('closed', 1);
-    const flag = { annotator: 'ada', reason: 'the statement is cut off' };
-    expect(await desk().send('closed/q0', messages.flagProblem, flag)).toEqual({
-      kind: 'answered',
-      answer: { reason: flag.reason },
-    });
-    expect(reasonOf(await claim('closed/q0', 'emmy'))).toMatch(/^closed: .*: it is completed: {"kind":"flagged"/);
+  test('a flagged question is shown to another seat and to a lead, and a second flag closes it for good', async () => {
+    await ask('flags', 2);
+    const flag = (question: string, annotator: string) =>
+      desk().send(question, messages.flagProblem, { annotator, reason: 'the statement is cut off' });
+    const first = await flag('flags/q0', 'ada');
+    expect(first).toEqual({ kind: 'answered', answer: { reason: 'the statement is cut off' } });
+    expect(await idsOf({ set: 'flags', annotator: 'ada' })).toEqual(['flags/q1']);
+    expect(await idsOf({ set: 'flags', annotator: 'emmy' })).toEqual(['flags/q0', 'flags/q1']);
+    expect(await idsOf({ set: 'flags', annotator: 'kurt', lead: true })).toEqual(['flags/q0']);
+    expect(await idsOf({ set: 'flags', annotator: 'ada', lead: true })).toEqual([]);
+    await verdict('flags/q0', 'emmy', 1);
+    expect(await idsOf({ set: 'flags', annotator: 'late' })).toEqual(['flags/q1']);
+    expect(await idsOf({ set: 'flags', annotator: 'kurt', lead: true })).toEqual(['flags/q0']);
+    await flag('flags/q0', 'kurt');
+    expect(reasonOf(await claim('flags/q0', 'late'))).toMatch(/^closed: .*: it is completed: {"kind":"flagged"/);
+    expect(await flag('flags/q0', 'ada')).toEqual(first);
+    expect(await verdict('flags/q0', 'emmy', 1)).toMatchObject({ kind: 'answered', answer: { seat: 1 } });
+  });
+
+  test('a question that was never asked is not open', async () => {
     expect(reasonOf(await claim('closed/q9', 'emmy'))).toMatch(
       /^closed: Expected an open review, got "closed\/q9": there is none by this id/,
     );

@@ -3,7 +3,8 @@ import type { Worker } from '@temporalio/worker';
 import { TemporalDesk } from '../../../activities/reviews/desk.ts';
 import { endText } from '../../../cli/review/review.ts';
 import { readTyped, sitDown } from '../../../cli/review/reviewTerminal.ts';
-import type { ReviewSetInput } from '../../../shared/review/reviews.ts';
+import { reviewLine, visibleTo } from '../../../cli/review/reviewView.ts';
+import type { ReviewRow, ReviewSetInput } from '../../../shared/review/reviews.ts';
 import { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
 import { TASK_QUEUE, World } from '../../workflows/reviews/world.ts';
 
@@ -73,12 +74,79 @@ test('people answer a set at their terminals, and a lead decides where they disa
   expect(await set.result()).toMatchObject({ scored: 2, verdicts: 6 });
 }, 60_000);
 
+/** Who sits down at a set's questions, with what they type. */
+const sitAt =
+  (set: string) =>
+  async (annotator: string, typed: string, lead = false) => {
+    const output = new PassThrough();
+    const did = await sitDown({ desk, annotator, lead, set, input: new PassThrough().end(typed), output });
+    return { ...did, shown: String(output.read()) };
+  };
+
+/** Once so many questions of a set are open. */
+async function untilOpen(set: string, count: number): Promise<void> {
+  while ((await desk.open({ set, limit: 10 })).length < count) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+test('analyses are shown after a score of one’s own, and whoever stops between the two is asked again', async () => {
+  const analyses = [
+    { analysis: 'Step \u001b[31m2 divides by zero.', score: 0, assessed: 4, confirmed: 3 },
+    { analysis: 'Nothing is wrong.', score: 1, assessed: 0, confirmed: 0 },
+  ];
+  const set = await asked('lap/assisted', 1, { seats: 2, kind: 'scoreContestedProof', assisted: true }, { analyses });
+  await untilOpen('lap/assisted', 1);
+  const sit = sitAt('lap/assisted');
+  const stopped = await sit('ada', '1 fine\nq\n0\n');
+  expect(stopped).toMatchObject({ given: 0, end: 'stopped', unused: 1 });
+  const [before, after] = stopped.shown.split('Recorded.');
+  expect(before).not.toContain('divides by zero');
+  expect(after).toContain('Analysis 1 of 2: score 0, confirmed by 3 of 4 meta-analyses');
+  expect(after).toContain('Step \ufffd[31m2 divides by zero.');
+  expect(after).toContain('Analysis 2 of 2: score 1 ---');
+  const [open] = await desk.open({ set: 'lap/assisted', limit: 1 });
+  if (open?.progress === undefined) throw new Error('Expected an open question');
+  const row = await desk.texts(open.progress.question);
+  for (const [viewer, sees] of [
+    [{ annotator: 'ada' }, true],
+    [{ annotator: 'emmy' }, false],
+    [{}, false],
+    [{ annotator: 'kurt', lead: true }, false],
+  ] as const)
+    expect([viewer, 'analyses' in visibleTo(viewer, open.progress, row)]).toEqual([viewer, sees]);
+  expect(reviewLine(open)).toContain('0 of 2 answered, 1 to see the analyses, 0 claimed');
+
+  const again = await sit('ada', '0.5 the second step\n');
+  expect(again).toMatchObject({ given: 1, end: 'nothing open' });
+  expect(again.shown).toContain('divides by zero');
+  expect((await sit('emmy', '1\n0\n')).given).toBe(1);
+  const lead = await sit('kurt', '0.5\n', true);
+  expect(lead.shown).toContain('answered by ada: 0.5, 1 before the analyses (the second step)');
+  expect(lead.shown).toContain('divides by zero');
+  const [result] = await world.store.readRows<ReviewRow>((await set.result()).results);
+  expect(result?.result).toMatchObject({ kind: 'scored', score: 0.5, firstScore: 1, adjudicated: true });
+}, 60_000);
+
+test('a flag is told to the other seat and to a lead, who confirm it at their terminals', async () => {
+  const set = await asked('lap/flags', 2, { seats: 2 });
+  await untilOpen('lap/flags', 2);
+  const sit = sitAt('lap/flags');
+  await sit('ada', 'f n is not said\nf cut off\n');
+  const other = await sit('emmy', 'f it is not\n1\n');
+  expect(other.shown).toContain('Flagged by ada: n is not said');
+  expect(other).toMatchObject({ given: 2 });
+  const [open] = await desk.open({ set: 'lap/flags', limit: 1 });
+  expect(open && reviewLine(open)).toContain('scored, waits for a lead, flagged by ada: cut off');
+  expect((await sit('kurt', '0.5 it is whole\n', true)).given).toBe(1);
+  expect(await set.result()).toMatchObject({ scored: 1, flagged: 1, verdicts: 2 });
+}, 60_000);
+
 /** One person's questions about so many proofs. */
-async function asked(setId: string, count: number) {
+async function asked(setId: string, count: number, policy: Partial<ReviewSetInput> = {}, more: object = {}) {
   const rows = Array.from({ length: count }, (_, index) => ({
     id: `q${index}`,
     problem: { id: `q${index}`, statement: `Show ${index}`, topic: 'algebra', source: 'test' },
     proof: 'Clear.',
+    ...more,
   }));
   const input: ReviewSetInput = {
     setId,
@@ -91,6 +159,7 @@ async function asked(setId: string, count: number) {
     leaseMinutes: 30,
     deadlineHours: 72,
     onDeadline: 'carry',
+    ...policy,
   };
   return world.env.client.workflow.start(reviewSet, { workflowId: setId, taskQueue: TASK_QUEUE, args: [input] });
 }

@@ -127,6 +127,14 @@ describe('the preset team', () => {
     expect(ask({ experts: few, labelling: { rule: 'lowest' } })).toMatchObject({ contested: 'carry', auditShare: 0 });
   });
 
+  it('asks about fewer contested proofs where each is scored twice', () => {
+    const proofsOf = (annotation: 'unaided' | 'assisted') =>
+      sized(fileOf(2_000), { annotation, experts: { people: 4, hoursPerWeek: 10, weeks: 2 } }).recipe.labelling;
+    const [alone, assisted] = [proofsOf('unaided'), proofsOf('assisted')];
+    expect([alone.contested, assisted.contested]).toEqual(['ask', 'ask']);
+    expect(assisted.proofs).toBeLessThan(alone.proofs);
+  });
+
   it('learns in larger steps where the model is small', () => {
     const rate = (parameters: number) => {
       const { base, ...facts } = fileOf(50);

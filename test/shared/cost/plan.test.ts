@@ -68,6 +68,17 @@ describe('the plan of lap 1', () => {
     expect(cost).toBeCloseTo(0.28e-6 * promptTokens + 0.42e-6 * completionTokens + 2 * gpuHours + expertMinutes, -1);
   });
 
+  it('reckons with two scores a seat where people are assisted, for contested proofs and nothing else', () => {
+    const verdictsOf = (input: object) => {
+      const plan = planOf({ preset: 'paper', labelling: { auditShare: 0.1 }, ...input });
+      return ['coldStart', 'metaData', 'scaleVerification'].map((name) => phaseOf(plan, name).expected.verdicts);
+    };
+    const [alone, assisted] = [verdictsOf({}), verdictsOf({ annotation: 'assisted' })];
+    const audits = verdictsOf({ labelling: { auditShare: 0.1, contested: 'discard' } })[2]!;
+    expect(assisted.slice(0, 2)).toEqual(alone.slice(0, 2));
+    expect((assisted[2]! - audits) / (alone[2]! - audits)).toBeCloseTo(4.1 / 2.1, 3);
+  });
+
   it('says of every rate that it is assumed, and by whom', () => {
     const { basis } = planOf({ preset: 'smoke' });
     expect(basis.length).toBeGreaterThan(20);

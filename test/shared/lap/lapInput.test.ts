@@ -126,6 +126,19 @@ describe('a lap input', () => {
       /domain\.experts: expected "people" where .* got "program"/,
     ],
     [
+      'labels by nobody in a lap that begins with people’s scores',
+      { annotation: 'automatic' },
+      new RegExp(
+        'annotation: expected "unaided" or "assisted" where somebody has to score \\(cold start and meta-verifier ' +
+          'data\\), got "automatic": that is for later laps \\(from\\), or for scores that are given',
+      ),
+    ],
+    [
+      'an annotation that there is not',
+      { annotation: 'lazy' },
+      /annotation: expected one of "unaided"\|"assisted"\|"automatic", got "lazy"/,
+    ],
+    [
       'no base where none is shipped',
       { domain: { name: 'proofs', settings: { path: 'p' } } },
       /domain\.base: expected string, .*got nothing/,

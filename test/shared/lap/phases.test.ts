@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
+import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
+import { domains } from '../../../domains/index.ts';
 import { orderOf, ordersOf, reportedAs } from '../../../shared/lap/phases.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 import { declaredAndMade, expectDeclared } from '../../declared.ts';
@@ -50,6 +52,42 @@ test.each([
 ])('%s', (_, over, turn, names, there) => {
   const phases = phasesOf(turn, { ...smoke, ...over });
   for (const name of names) expect(phases.some((phase) => phase === name)).toBe(there);
+});
+
+test.each([
+  [
+    undefined,
+    [
+      ['experts', undefined],
+      ['audit', undefined],
+    ],
+  ],
+  [
+    'unaided',
+    [
+      ['experts', undefined],
+      ['audit', undefined],
+    ],
+  ],
+  [
+    'assisted',
+    [
+      ['experts', true],
+      ['audit', undefined],
+    ],
+  ],
+  ['automatic', [['audit', undefined]]],
+] as const)('annotation %s: what people are asked in a later lap, and with which questions analyses come', (...of) => {
+  const [annotation, expected] = of;
+  const labelling = { ...smoke.labelling, contested: 'ask', auditShare: 0.1 } as const;
+  const recipe = { ...smoke, labelling, ...(annotation && { annotation }) };
+  const asked = ordersOf({ recipe, turn: 2 }).flatMap(({ orders }) =>
+    orders.flatMap((order) => (order.kind === 'review' ? [[order.name, order.assisted]] : [])),
+  );
+  expect(asked).toEqual(expected);
+  expect(resolveRecipe(domains, { annotation, from: 'lap-0001' }, { turn: 1, recipe }).recipe.annotation).toBe(
+    annotation,
+  );
 });
 
 interface History {

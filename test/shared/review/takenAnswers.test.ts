@@ -9,6 +9,13 @@ const verdict = (annotator: string, score: Verdict['score'], source: Verdict['so
   seat: 1,
   verdict: { annotator, score, source, verdictId: annotator },
 });
+const again = (annotator: string, score: Verdict['score']): ReviewEntry => ({
+  kind: 'assisted',
+  id: `assisted ${annotator}`,
+  at,
+  seat: 1,
+  verdict: { annotator, score, source: 'expert', verdictId: `${annotator}/assisted`, assisted: true },
+});
 const decision: ReviewEntry = {
   kind: 'adjudication',
   id: 'adjudication eve',
@@ -31,7 +38,43 @@ test.each<[string, readonly ReviewEntry[], Parameters<typeof takenAnswers>[1], r
     people,
     ['ada', 'bob', 'eve', 'result'],
   ],
-  ['it was flagged', [flag, result({ kind: 'flagged', reason: 'a typo' })], people, ['flag ada', 'result']],
+  [
+    'one flag had ended it, as in earlier versions',
+    [flag, result({ kind: 'flagged', reason: 'a typo' })],
+    people,
+    ['flag ada', 'result'],
+  ],
+  ['one person had flagged it', [verdict('bob', 1), flag], people, ['bob', 'flag ada']],
+  [
+    'one seat was flagged, and another person scored',
+    [flag, verdict('bob', 1), scored(1)],
+    { ...people, seats: 1 },
+    ['flag ada', 'bob', 'result'],
+  ],
+  [
+    'that was enough for one seat, and two are wanted',
+    [flag, verdict('bob', 1), scored(1)],
+    people,
+    ['flag ada', 'bob'],
+  ],
+  [
+    'analyses were shown, and are shown now',
+    [verdict('ada', 1), again('ada', 0), scored(1)],
+    { ...people, seats: 1, assisted: true },
+    ['ada', 'ada', 'result'],
+  ],
+  [
+    'analyses were shown, and people score by themselves now',
+    [verdict('ada', 1), again('ada', 0), scored(1)],
+    { ...people, seats: 1 },
+    ['ada'],
+  ],
+  [
+    'people scored by themselves, and analyses are shown now',
+    [verdict('ada', 1), scored(1)],
+    { ...people, seats: 1, assisted: true },
+    ['ada'],
+  ],
   ['nobody came in time', [verdict('ada', 1), result({ kind: 'expired' })], people, ['ada']],
   [
     'a third seat is wanted now',

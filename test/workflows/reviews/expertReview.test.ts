@@ -165,21 +165,101 @@ test('a lead decides where the seats disagree, and scores are hidden until both 
   expect(await review.result()).toEqual({ kind: 'scored', score: 0, source: 'expert', verdicts: 3, adjudicated: true });
 }, 30_000);
 
-test('a flag takes the question out without a score', async () => {
+test('one flag asks the other seat and the lead, a second takes the question out, and verdicts are kept', async () => {
   const review = await world.ask('flagged');
-  await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'the claim is false' }] });
-  expect(await review.result()).toEqual({ kind: 'flagged', reason: 'the claim is false' });
+  const flag = (annotator: string, reason = 'the claim is false') =>
+    review.executeUpdate(messages.flagProblem, { args: [{ annotator, reason }] });
+  await submit(review, 'ada', 1);
+  expect(await flag('emmy')).toEqual({ reason: 'the claim is false' });
+  expect(await flag('emmy')).toEqual({ reason: 'the claim is false' });
+  const { status, flags, wanted } = await review.query(messages.reviewProgress);
+  expect([status, flags]).toEqual(['disagreement', [{ annotator: 'emmy', reason: 'the claim is false' }]]);
+  expect(wanted).toBe(
+    '`emmy` flagged the problem as faulty: `the claim is false`. ' +
+      'Wanted: a lead, who confirms it (flagProblem) or scores (adjudicate).',
+  );
+  const { currentDetails } = await review.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain(wanted);
+  await flag('lead', 'so it is');
+  expect(await review.result()).toEqual({ kind: 'flagged', reason: 'the claim is false', confirmed: true });
+  expect((await logOf('flagged')).map(({ id }) => id)).toEqual(['verdict ada', 'flag emmy', 'flag lead', 'result']);
 }, 30_000);
 
-test.each(['carry', 'discard'] as const)(
-  'a deadline under %s ends the question without a score, even with one of two verdicts',
-  async (onDeadline) => {
-    const review = await world.ask(`deadline-${onDeadline}`, { deadlineHours: 1.5 / 3600, onDeadline });
-    await submit(review, 'ada', 1);
-    expect(await review.result()).toEqual({ kind: 'expired' });
-  },
-  30_000,
-);
+test('a lead dismisses a flag with a score, once the other seat has scored', async () => {
+  const review = await world.ask('dismissed');
+  const decide = () => review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'lead', score: 0.5 }] });
+  await review.executeUpdate(messages.flagProblem, { args: [{ annotator: 'ada', reason: 'n is not said' }] });
+  const { status, wanted } = await review.query(messages.reviewProgress);
+  expect([status, wanted]).toEqual([
+    'open',
+    '`ada` flagged the problem as faulty: `n is not said`. ' +
+      'Wanted: another person, who confirms it (flagProblem) or scores; a lead may confirm it.',
+  ]);
+  expect(await refusal(decide())).toMatch(/while 1 of 2 have answered$/);
+  await submit(review, 'emmy', 1);
+  await decide();
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 0.5, verdicts: 2, adjudicated: true });
+}, 30_000);
+
+test('an assisted score follows one’s own, by Signal or Update, and both are in the store', async () => {
+  const review = await world.ask('assisted', { assisted: true }, { kind: 'scoreContestedProof' });
+  expect(await refusal(submit(review, 'ada', 1, { assisted: true }))).toMatch(
+    /^Expected first a score of one's own, before the analyses are shown/,
+  );
+  await submit(review, 'ada', 1);
+  await review.signal(messages.submitAnnotation, { annotator: 'emmy', score: 1 });
+  await submit(review, 'ada', 0.5, { assisted: true, comment: 'analysis 2 is right' });
+  const { wanted, seats } = await review.query(messages.reviewProgress);
+  expect(seats.map(({ state }) => state)).toEqual(['answered', 'scoredOnce']);
+  expect(wanted).toBe(
+    'Wanted: the score again of `emmy`, with the analyses in view, the same or changed: ' +
+      '`{"annotator": "you", "score": 1, "assisted": true}`.',
+  );
+  await review.signal(messages.submitAnnotation, { annotator: 'emmy', score: 0.5, assisted: true });
+  expect(await review.result()).toEqual({
+    kind: 'scored',
+    score: 0.5,
+    firstScore: 1,
+    source: 'expert',
+    verdicts: 2,
+    adjudicated: false,
+  });
+  expect((await logOf('assisted')).map(({ id }) => id)).toEqual([
+    'verdict ada',
+    'verdict emmy',
+    'assisted ada/assisted',
+    'assisted emmy/assisted',
+    'result',
+  ]);
+}, 30_000);
+
+test('an audit is never assisted', async () => {
+  const review = await world.ask('blind', { assisted: true }, { kind: 'auditLabel' });
+  await expect(review.result()).rejects.toMatchObject({
+    cause: { message: 'Expected policy.assisted to be absent, as an audit or an evaluation is blind, got true' },
+  });
+}, 30_000);
+
+test('a deadline under discard ends the question without a score, even with one of two verdicts', async () => {
+  const review = await world.ask('deadline-discard', { deadlineHours: 1.5 / 3600, onDeadline: 'discard' });
+  await submit(review, 'ada', 1);
+  expect(await review.result()).toEqual({ kind: 'expired' });
+}, 30_000);
+
+test('a deadline under carry leaves the question open with what was said, and says that the lap went on', async () => {
+  const review = await world.ask('deadline-carry', { deadlineHours: 1 / 3600, onDeadline: 'carry' });
+  await submit(review, 'ada', 1);
+  while (!(await review.query(messages.reviewProgress)).carried)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  const { status, escalated, deadline } = await review.query(messages.reviewProgress);
+  expect([status, escalated]).toEqual(['open', false]);
+  const { currentDetails } = await review.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain(`The lap went on at ${deadline}; what is said now joins the next lap.`);
+  await stopWorker();
+  await startWorker();
+  await submit(review, 'emmy', 1);
+  expect(await review.result()).toMatchObject({ kind: 'scored', score: 1, verdicts: 2 });
+}, 30_000);
 
 test('a deadline under wait escalates in full view and goes on waiting', async () => {
   const review = await world.ask('deadline-wait', { deadlineHours: 1 / 3600, onDeadline: 'wait', seats: 1 });
