@@ -12,7 +12,7 @@ import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
 import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
 import type { Question, ReviewEntry, ReviewProgress } from '../../shared/review/reviews.ts';
-import { waitsFor } from '../../shared/review/reviewText.ts';
+import { waitsFor } from '../../shared/review/waiting.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows, type SubjectRow } from './subjectRows.ts';

@@ -66,7 +66,7 @@ export interface VerdictAnswer {
   readonly verdictId: string;
   readonly score: Score;
   /** Counted from 1; absent for an adjudication. */
-  readonly seat?: number;
+  readonly seat?: number | undefined;
 }
 
 export interface ReleaseAnswer {
@@ -117,8 +117,7 @@ export function readVerdict(payload: unknown): Read<Verdict> {
     const verdictId =
       fields['verdictId'] === undefined ? usualVerdictId(annotator, assisted) : idIn(fields, 'verdictId');
     const comment = fields['comment'] === undefined || fields['comment'] === '' ? undefined : textIn(fields, 'comment');
-    const more = { ...(comment !== undefined && { comment }), ...(assisted && { assisted }) };
-    return { annotator, source, score, verdictId, ...more };
+    return { annotator, source, score, verdictId, comment, assisted: assisted || undefined };
   });
 }
 

@@ -25,14 +25,12 @@ const NOTES_KEPT = 20;
 /** A question before its first answer, or with the answers that an earlier review of it recorded. */
 export function openReview(policy: ReviewPolicy, recorded: readonly ReviewEntry[] = []): ReviewState {
   const seats: Seat[] = Array.from({ length: policy.seats }, () => ({ kind: 'free' }));
-  const open: ReviewState = { seats, expired: false, escalated: false, notes: [], noted: 0 };
-  return recorded.reduce<ReviewState>(
-    (state, entry) => {
-      const move = replayed(state, entry);
-      return move?.kind === 'made' ? move.state : state;
-    },
-    policy.assisted ? { ...open, assisted: true } : open,
-  );
+  const assisted = policy.assisted || undefined;
+  const open: ReviewState = { seats, assisted, expired: false, escalated: false, notes: [], noted: 0 };
+  return recorded.reduce((state, entry) => {
+    const move = replayed(state, entry);
+    return move?.kind === 'made' ? move.state : state;
+  }, open);
 }
 
 function replayed(state: ReviewState, entry: ReviewEntry): Move<unknown> | undefined {
@@ -64,7 +62,7 @@ export function resultOf(state: ReviewState): ReviewResult | undefined {
   const scored = (by: Pick<Verdict, 'score' | 'source'>, verdicts: number): ReviewResult => ({
     kind: 'scored',
     score: by.score,
-    ...(firstScore && { firstScore: firstScore.score }),
+    firstScore: firstScore?.score,
     source: by.source,
     verdicts,
     adjudicated: adjudication !== undefined,
@@ -126,7 +124,8 @@ function scoreAgain(state: ReviewState, verdict: Verdict, now: number): Move<Ver
     return refused(`Expected first a score of one's own, before the analyses are shown, ${got}`);
   const closed = resultOf(state);
   if (closed) return refused(`Expected an open question (this one is ${closed.kind}), ${got}`);
-  return answered(state, { ...seat, assisted: verdict }, index, 'assisted', verdict, now);
+  const both: Seat = { kind: 'answered', verdict: seat.verdict, assisted: verdict };
+  return answered(state, both, index, 'assisted', verdict, now);
 }
 
 function answered(
@@ -169,7 +168,7 @@ export function adjudicate(state: ReviewState, verdict: Verdict, now: number): M
   };
   return {
     kind: 'made',
-    state: { ...state, adjudication: verdict },
+    state: changed(state, { adjudication: verdict }),
     answer: { verdictId: verdict.verdictId, score: verdict.score },
     entry,
   };
@@ -189,7 +188,7 @@ export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessa
   if (result)
     return refused(`Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`);
   const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: isoTime(now), annotator, reason };
-  const flagged = { ...withoutClaim(state, annotator), flags: [...flags, { annotator, reason }] };
+  const flagged = changed(withoutClaim(state, annotator), { flags: [...flags, { annotator, reason }] });
   return { kind: 'made', state: flagged, answer: { reason }, entry };
 }
 
@@ -198,18 +197,18 @@ export function passDeadline(state: ReviewState, policy: ReviewPolicy): ReviewSt
   if (resultOf(state)) return state;
   switch (policy.onDeadline) {
     case 'wait':
-      return { ...state, escalated: true };
+      return changed(state, { escalated: true });
     case 'carry':
-      return { ...state, carried: true };
+      return changed(state, { carried: true });
     case 'discard':
-      return { ...state, expired: true };
+      return changed(state, { expired: true });
   }
 }
 
 /** Remembers a message that could not be used. */
 export function note(state: ReviewState, message: string, reason: string, now: number): ReviewState {
   const notes = [...state.notes, { at: isoTime(now), message, reason }].slice(-NOTES_KEPT);
-  return { ...state, notes, noted: state.noted + 1 };
+  return changed(state, { notes, noted: state.noted + 1 });
 }
 
 /** Each person's first. */
@@ -267,11 +266,7 @@ function isFree({ seats, flags = [] }: ReviewState, seat: Seat, now: number): bo
 
 function repeated(state: ReviewState, verdict: Verdict, earlier: Verdict, seat?: number): Move<VerdictAnswer> {
   if (earlier.annotator === verdict.annotator && earlier.score === verdict.score) {
-    return {
-      kind: 'made',
-      state,
-      answer: { verdictId: earlier.verdictId, score: earlier.score, ...(seat === undefined ? {} : { seat }) },
-    };
+    return { kind: 'made', state, answer: { verdictId: earlier.verdictId, score: earlier.score, seat } };
   }
   const was = `score ${earlier.score} of ${shown(earlier.annotator)}`;
   return refused(
@@ -284,8 +279,12 @@ function isoTime(time: number): string {
   return new Date(time).toISOString();
 }
 
+function changed(state: ReviewState, change: Partial<ReviewState>): ReviewState {
+  return { ...state, ...change };
+}
+
 function withSeat(state: ReviewState, index: number, seat: Seat): ReviewState {
-  return { ...state, seats: state.seats.with(index, seat) };
+  return changed(state, { seats: state.seats.with(index, seat) });
 }
 
 /** The same state where the annotator has claimed no seat. */

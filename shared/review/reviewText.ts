@@ -26,7 +26,7 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
   const isUndecided = isDisagreement(state);
   // Where there is one seat and its holder flagged, somebody else is still to score.
   const reveal = result !== undefined || (isUndecided && state.seats.length > 1);
-  const { seats, adjudication: _, expired: __, ...kept } = state;
+  const { seats, flags, assisted, carried, escalated, notes, noted } = state;
   return {
     question: input.question,
     status: result?.kind ?? (isUndecided ? 'disagreement' : 'open'),
@@ -34,19 +34,14 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
     seats: seats.map((seat, index) => seatProgress(state, seat, index + 1, reveal)),
     deadline: new Date(deadline).toISOString(),
     onDeadline: input.policy.onDeadline,
-    ...kept,
+    flags,
+    assisted,
+    carried,
+    escalated,
     result,
+    notes,
+    noted,
   };
-}
-
-/** Whether a person has something to say here: on a seat, or as the lead who decides, and is asked about a flag. */
-export function waitsFor(progress: ReviewProgress, annotator: string, lead: boolean): boolean {
-  const { status, seats } = progress;
-  const flags = flagsOf(progress);
-  const own = seats.find((seat) => seat.annotator === annotator && seat.state !== 'claimed');
-  if (flags.some((flag) => flag.annotator === annotator) || own?.state === 'answered') return false;
-  if (lead) return own === undefined && (status === 'disagreement' || (status === 'open' && flags.length > 0));
-  return status === 'open' || (status === 'disagreement' && seats.length === 1);
 }
 
 /** How it stands as Markdown, for the workflow's current details. */
@@ -141,7 +136,9 @@ function seatProgress(state: ReviewState, seat: Seat, number: number, reveal: bo
     seat: number,
     state: isHalf(state, seat) ? 'scoredOnce' : 'answered',
     annotator: verdict.annotator,
-    ...(reveal && { score, comment, ...(assisted && { firstScore: verdict.score }) }),
+    score: reveal ? score : undefined,
+    firstScore: reveal && assisted ? verdict.score : undefined,
+    comment: reveal ? comment : undefined,
   };
 }
 

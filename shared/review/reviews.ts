@@ -44,11 +44,11 @@ export interface Verdict {
   readonly annotator: string;
   readonly source: Extract<ScoreSource, 'expert' | 'program'>;
   readonly score: Score;
-  readonly comment?: string;
+  readonly comment?: string | undefined;
   /** Answers with the same id are the same answer. */
   readonly verdictId: string;
   /** With the analyses in view, after a first score without them. */
-  readonly assisted?: true;
+  readonly assisted?: true | undefined;
 }
 
 /** One person's word that the problem or its texts are faulty. */
@@ -63,7 +63,7 @@ export type ReviewResult =
       readonly kind: 'scored';
       readonly score: Score;
       /** Where it was assisted: the score that all gave before they saw the analyses, if they agreed. */
-      readonly firstScore?: Score;
+      readonly firstScore?: Score | undefined;
       readonly source: Verdict['source'];
       /** People, or the program's seats, whose word it is; a lead is one of them. */
       readonly verdicts: number;
@@ -171,11 +171,11 @@ export interface ReviewState {
   readonly seats: readonly Seat[];
   readonly adjudication?: Verdict;
   /** One a person; a second one takes the question out. @default none */
-  readonly flags?: readonly Flag[];
+  readonly flags?: readonly Flag[] | undefined;
   /** As the policy says. */
-  readonly assisted?: true;
+  readonly assisted?: true | undefined;
   /** The deadline went by, and the policy is to carry: its lap has gone on. */
-  readonly carried?: true;
+  readonly carried?: true | undefined;
   /** Nobody answered in time, and the policy is to discard. */
   readonly expired: boolean;
   /** The deadline went by, and the policy is to wait. */
@@ -207,7 +207,7 @@ export interface SeatProgress {
   readonly annotator?: string;
   /** ISO time until which a claimed seat is kept. */
   readonly leaseUntil?: string;
-  readonly score?: Score;
+  readonly score?: Score | undefined;
   /** Before the analyses were seen. */
   readonly firstScore?: Score | undefined;
   readonly comment?: string | undefined;

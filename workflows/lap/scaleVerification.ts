@@ -19,10 +19,10 @@ export async function scaleVerification(input: {
   /** Absent without meta-verification: then every analysis that reports an issue counts. */
   metaVerifier?: CheckpointRef;
 }) {
-  const { opened, ...models } = input;
+  const { opened } = input;
   const { lap, recipe, problems } = opened;
   const { labelling } = recipe;
-  const at = place(opened, 'scaleVerification', models);
+  const at = place(opened, 'scaleVerification', input);
 
   // New, harder proofs.
   const asked = await data.chooseProblems({
@@ -85,13 +85,13 @@ export async function scaleVerification(input: {
   const [reviews, audits] = await Promise.all([Promise.all(reviewing), Promise.all(auditing)]);
 
   // D_v grows.
-  const { grown, ...left } = await data.growProofScores({
+  const { grown, expert, carried: left } = await data.growProofScores({
     lap,
     proofs,
     decisions: set.decisions,
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
   });
-  const labels: LabelRecord = { proofs, writtenIn: written.setId, set, ...left };
+  const labels: LabelRecord = { proofs, writtenIn: written.setId, set, expert, ...(left && { carried: left }) };
   return { grown, labels, sets: at.sets, reviews: [...reviews, ...audits] };
 }

@@ -71,7 +71,7 @@ async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
       args: [
         {
           question: { setId, id, kind, lap, subject, row },
-          policy: { seats, leaseMinutes, deadlineHours, onDeadline, ...(assisted && { assisted }) },
+          policy: { seats, leaseMinutes, deadlineHours, onDeadline, assisted },
           recorded,
         },
       ],

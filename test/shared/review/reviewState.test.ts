@@ -13,7 +13,8 @@ import {
   verdictsOf,
   type Move,
 } from '../../../shared/review/reviewState.ts';
-import { reviewProgress, waitsFor } from '../../../shared/review/reviewText.ts';
+import { reviewProgress } from '../../../shared/review/reviewText.ts';
+import { waitsFor } from '../../../shared/review/waiting.ts';
 import type { Question, ReviewEntry, ReviewPolicy, ReviewState, Verdict } from '../../../shared/review/reviews.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 import cases from '../people.json' with { type: 'json' };
