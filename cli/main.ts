@@ -10,6 +10,7 @@ import { registerLedger } from './reports/ledger.ts';
 import { registerPlan } from './lap/plan.ts';
 import { registerImport } from './team/import.ts';
 import { registerBase } from './team/base.ts';
+import { registerProblems } from './team/problems.ts';
 import { registerPrompts } from './lap/prompts.ts';
 import { registerLineage } from './reports/lineage.ts';
 import { registerRelabel } from './lap/relabel.ts';
@@ -39,6 +40,7 @@ for (const register of [
   registerLap,
   registerPlan,
   registerImport,
+  registerProblems,
   registerPrompts,
   registerBase,
   registerStatus,

@@ -1,6 +1,8 @@
 import type { MeasuredBases } from './cost/assumed.ts';
 import type { ProblemFacts, Sizing } from './lap/facts.ts';
 import type { Recipe } from './lap/recipe.ts';
+import type { AlikeRule } from './problems/alike.ts';
+import type { AlikePair, HeldBack } from './problems/held.ts';
 import type { ProblemCounts } from './lap/sizes.ts';
 import type { Problem } from './records.ts';
 import type { QuestionKind } from './review/reviews.ts';
@@ -35,10 +37,13 @@ export interface Domain<Settings = unknown> {
   /** Who answers questions where people do not, named as what it is. */
   readonly expert?: ExpertProgram;
   /**
-   * The key by which two statements are one problem, which no two splits may share.
-   * @default the statement without regard to white space at its ends
+   * The key by which two statements are one problem, which no two splits may share. A domain that draws its problems has
+   * one. @default statements that are near-equal are one problem (docs/method.md, "Splits"), and what one lap holds out
+   * no later lap of the store trains on
    */
   sameProblem?(statement: string): string;
+  /** When statements are near-equal, where there is no such key. @default `USUAL_RULE` */
+  alike?(settings: Settings): AlikeRule;
   /**
    * How many problems there will be in each lap, whatever its turn, as a plan needs to know.
    * @param asked as many as the cold start asks about, for a domain that cannot know before it reads them.
@@ -65,6 +70,8 @@ export interface ProblemsAsked<Settings> {
   readonly seed: number;
   /** From lap 2 on what the chain holds out and validates on: it comes back as it is. */
   readonly kept?: Pick<Splits, 'validation' | 'heldOut'>;
+  /** What other laps of the store hold out, as they came; of a domain without a key of its own. @default nothing */
+  readonly heldBefore?: readonly HeldBack[];
   /** Lines of a file in the store. @throws when it is not there, naming the place. */
   readonly read: (uri: string) => AsyncIterable<string>;
 }
@@ -77,6 +84,10 @@ export interface Splits {
   readonly next: readonly Problem[];
   /** What no lap asks about, each problem by its name. @default none */
   readonly leftOut?: readonly { readonly id: string; readonly why: string }[];
+  /** Pairs of near-equal statements, which made groups of problems. @default none */
+  readonly alike?: readonly AlikePair[];
+  /** All that nothing to train on may be near-equal to. @default nothing */
+  readonly away?: readonly HeldBack[];
 }
 
 /**

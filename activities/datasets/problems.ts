@@ -1,7 +1,8 @@
 import type { Domain, Splits } from '../../shared/domain.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
-import type { DatasetRef, Made, Problem } from '../../shared/records.ts';
+import { alikeCounts, type HeldBack } from '../../shared/problems/held.ts';
+import type { ArtifactRef, DatasetRef, Made, Problem } from '../../shared/records.ts';
 import { linesOf, textOf } from '../store/lines.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -13,13 +14,21 @@ interface ProblemsInput {
   readonly recipe: Recipe;
   /** The parent's splits: what is held out and what validates stay what they are in lap 1. */
   readonly inherited?: ProblemSplits | undefined;
+  /** @default nothing */
+  readonly before?: HeldBefore;
 }
 
-type SplitName = keyof Omit<ProblemSplits, 'leftOut'>;
+/** What other laps of the store hold out, and where it was read. */
+export interface HeldBefore {
+  readonly problems: readonly HeldBack[];
+  readonly read: readonly ArtifactRef[];
+}
+
+type SplitName = keyof Omit<ProblemSplits, 'leftOut' | 'alike'>;
 
 /** D_p by its splits; of a later lap, those that it inherits by reference. */
-type SplitProblems = Readonly<Record<SplitName, readonly Problem[] | DatasetRef>> &
-  Pick<Splits, 'leftOut'> & { readonly made: Made };
+export type SplitProblems = Readonly<Record<SplitName, readonly Problem[] | DatasetRef>> &
+  Pick<Splits, 'leftOut' | 'alike' | 'away'> & { readonly made: Made };
 
 export async function writeProblems(store: ArtifactStore, lap: string, splits: SplitProblems): Promise<ProblemSplits> {
   const written = (name: string, rows: Iterable<unknown>): Promise<DatasetRef> =>
@@ -28,13 +37,14 @@ export async function writeProblems(store: ArtifactStore, lap: string, splits: S
     const split = splits[name];
     return 'uri' in split ? split : written(name, split);
   };
-  const { leftOut = [] } = splits;
+  const { leftOut = [], alike = [] } = splits;
   return {
     train: await write('train'),
     validation: await write('validation'),
     heldOut: await write('heldOut'),
     next: await write('next'),
     ...(leftOut.length > 0 && { leftOut: await written('left-out', leftOut) }),
+    ...(alike.length > 0 && { alike: { ...alikeCounts(alike), pairs: await written('near-equal', alike) } }),
   };
 }
 
@@ -46,7 +56,7 @@ export async function writeProblems(store: ArtifactStore, lap: string, splits: S
 export async function splitProblems(
   store: ArtifactStore,
   domain: Domain,
-  { turn, recipe, inherited }: ProblemsInput,
+  { turn, recipe, inherited, before }: ProblemsInput,
 ): Promise<SplitProblems> {
   const kept = inherited && {
     validation: await store.readRows<Problem>(inherited.validation),
@@ -59,6 +69,7 @@ export async function splitProblems(
     curriculum: recipe.curriculum,
     seed: recipe.seed,
     ...(kept && { kept }),
+    ...(before && before.problems.length > 0 && { heldBefore: before.problems }),
     read: (uri) => {
       files.add(uri);
       return read(store, uri, recipe.domain.settings);
@@ -66,7 +77,11 @@ export async function splitProblems(
   });
   refuseUnfit({ ...splits, ...kept }, domain);
   const given = await Promise.all(Array.from(files, (uri) => store.refOf(uri)));
-  const made = madeBy('openLap', { given, 'held back': inherited && [inherited.validation, inherited.heldOut] });
+  const made = madeBy('openLap', {
+    given,
+    'held back': inherited && [inherited.validation, inherited.heldOut],
+    'held out before': before?.read,
+  });
   return { ...splits, ...(inherited && { validation: inherited.validation, heldOut: inherited.heldOut }), made };
 }
 
@@ -92,7 +107,7 @@ async function* read(
 ): AsyncGenerator<string> {
   const found = await store.stat(uri).catch(() => undefined); // a path that is none of the store's
   if (found === undefined) {
-    const [field] = Object.entries(settings).find(([, value]) => value === uri) ?? [];
+    const [field] = Object.entries(settings).find(([, value]) => [value].flat().includes(uri)) ?? [];
     throw new Error(
       `Invalid lap input: domain.settings${field === undefined ? '' : `.${field}`}: expected a file of problems in ` +
         `the store, got ${JSON.stringify(uri)}, which is not there: \`flywheel import problems FILE\` takes a file ` +

@@ -45,7 +45,7 @@ export async function importProblems(
   options: ImportOptions = {},
 ): Promise<ImportedProblems> {
   const files = [given].flat();
-  const { lines, ...read } = await readFiles(files, options);
+  const { lines, ...read } = await readProblemFiles(files, options);
   const hash = createHash('sha256');
   for (const line of lines) hash.update(line);
   const sha256 = hash.digest('hex');
@@ -61,8 +61,8 @@ export async function importProblems(
   return { uri: at, sha256, ...read, from };
 }
 
-/** Their problems as lines of our form, and what else there is to say of them. */
-async function readFiles(files: readonly string[], options: ImportOptions) {
+/** The problems of files as lines of our form, and what else there is to say of them. Nothing is written. */
+export async function readProblemFiles(files: readonly string[], options: ImportOptions = {}) {
   const sources = await Promise.all(files.map(openSource));
   const parts = sources.map((source) => ({ source, ...rowsOf(source) }));
   const [file = ''] = files;

@@ -2,14 +2,15 @@ import type { Domain } from '../../shared/domain.ts';
 import type { BaseFacts, LapFacts, ProblemFacts, Refusal, Window } from '../../shared/lap/facts.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
+import { alikeCounts } from '../../shared/problems/held.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
-import { splitProblems } from '../datasets/problems.ts';
 import { findBase } from '../imports/bases.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { promptTextsNamed } from '../store/promptSets.ts';
 import { tokenCounter, type TokenCounter } from '../store/tokenizer.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { baseFacts } from './baseFacts.ts';
+import { splitOf } from './heldOut.ts';
 
 /** Where a lap's files and servers are looked for. */
 export interface Surroundings {
@@ -71,18 +72,10 @@ export async function lapFacts(
     );
 
   const prompts = await orRefused('domain.prompts', () => promptTextsNamed(store, set, recipe.metaRubric));
-  const splits = await orRefused('domain.settings', () =>
-    splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems }),
-  );
-  const read = splits && (await statementsOf(store, splits));
+  const read = await orRefused('domain.settings', () => statementsOf(store, domain, { turn, recipe, manifest }));
   const counted = read && counter && countedIn(read.statements, counter);
   const tokens = counted && counted.length > 0 ? tokensIn(counted) : undefined;
-  const problems = read && {
-    count: read.statements.length,
-    leftOut: read.leftOut,
-    splits: read.splits,
-    ...(tokens && { tokens }),
-  };
+  const problems = read && { ...read.facts, ...(tokens && { tokens }) };
   const { engine } = recipe.inference;
   // A later lap's models are others of the same make: which server has them is not known yet.
   const asked = base && (turn === 1 ? base : { ...base, sha256: undefined });
@@ -123,16 +116,31 @@ function promptFacts(
   }
 }
 
-async function statementsOf(store: ArtifactStore, splits: Awaited<ReturnType<typeof splitProblems>>) {
+/** The same problems by other splits: those of a recipe whose shares were derived from their number. */
+export async function splitAs(store: ArtifactStore, domain: Domain, asked: Asked, facts: LapFacts): Promise<LapFacts> {
+  if (facts.problems === undefined) return facts;
+  const read = await statementsOf(store, domain, asked);
+  return { ...facts, problems: { ...facts.problems, ...read.facts } };
+}
+
+async function statementsOf(store: ArtifactStore, domain: Domain, asked: Asked) {
+  const divided = await splitOf(store, domain, asked);
   const statements = new Map<string, string>();
-  const sizes = { train: 0, validation: 0, heldOut: 0, next: 0 };
-  for (const name of Object.keys(sizes) as (keyof typeof sizes)[]) {
-    const split = splits[name];
+  const splits = { train: 0, validation: 0, heldOut: 0, next: 0 };
+  for (const name of Object.keys(splits) as (keyof typeof splits)[]) {
+    const split = divided[name];
     const problems = 'uri' in split ? await store.readRows<Problem>(split) : split;
-    sizes[name] = problems.length;
+    splits[name] = problems.length;
     for (const { id, statement } of problems) statements.set(id, statement);
   }
-  return { statements: [...statements.values()], splits: sizes, leftOut: splits.leftOut?.length ?? 0 };
+  const { leftOut = [], alike = [] } = divided;
+  const facts = {
+    count: statements.size,
+    leftOut: leftOut.length,
+    ...(alike.length > 0 && { alike: alikeCounts(alike) }),
+    splits,
+  };
+  return { statements: [...statements.values()], facts };
 }
 
 type Counted = readonly { readonly statement: string; readonly tokens: number }[];

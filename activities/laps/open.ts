@@ -16,6 +16,7 @@ import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { importBase, type Bases } from '../imports/bases.ts';
 import type { Surroundings } from './facts.ts';
+import { splitOf, withoutHeldBack } from './heldOut.ts';
 import { allocateLap } from './identity.ts';
 import { writeMending } from './mend.ts';
 import { parentLap, type ParentLap } from './parent.ts';
@@ -27,7 +28,7 @@ import {
   refuseWhatTheClusterCannotHold,
   type Choices,
 } from './refusals.ts';
-import { splitProblems, writeProblems } from '../datasets/problems.ts';
+import { writeProblems } from '../datasets/problems.ts';
 import { failure } from '../failure.ts';
 
 export interface OpenedLap {
@@ -84,7 +85,7 @@ export async function openLap(
     const again = { ...input, domain: { ...input.domain, base: base.name } };
     const { recipe: asked, plan, facts } = isNew ? await readLap(store, here, again) : first;
     const recipe = { ...asked, domain: { ...asked.domain, base: base.name } };
-    const splits = await splitProblems(store, domain, { turn, recipe, inherited: manifest?.problems });
+    const divided = await splitOf(store, domain, { turn, recipe, manifest });
     refuseWhatDoesNotFit({ recipe, turn, plan, facts });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
@@ -93,7 +94,9 @@ export async function openLap(
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
-    const problems = await writeProblems(store, lap, splits);
+    const whole = manifest && parent && parentLap(manifest, parent);
+    const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
+    const problems = await writeProblems(store, lap, taken?.divided ?? divided);
     const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);
     const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
     const read = { recipe: recipeRef, parent, rates };
@@ -102,7 +105,7 @@ export async function openLap(
       lap,
       turn,
       seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
-      ...(manifest && parent && { parent: parentLap(manifest, parent) }),
+      ...(taken && { parent: taken.parent }),
       recipe,
       recipeSha256: recipeRef.sha256,
       plan: { ref: planned, phases: headlines(plan) },

@@ -2,11 +2,10 @@ import type { Domain, Domains } from '../../shared/domain.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { mendedOf, parentOf, resolveRecipe, type ResolvedInput } from '../../shared/lap/lapInput.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { MendedPhase } from '../../shared/lap/mending.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { lapFacts, type Surroundings } from './facts.ts';
+import { lapFacts, splitAs, type Surroundings } from './facts.ts';
 import { mending, readFailed, type FailedLap } from './mend.ts';
 import { readManifest } from './parent.ts';
 import { planFrom } from './planFrom.ts';
@@ -38,7 +37,7 @@ export async function readLap(
   const read = await lapFacts(store, here, domain, { ...stated, manifest });
   const resolved = resolveRecipe(domains, input, ground, read);
   const facts =
-    manifest === undefined && resolved.derived !== undefined ? splitAs(resolved.recipe, domain, read) : read;
+    manifest === undefined && resolved.derived !== undefined ? await splitAs(store, domain, resolved, read) : read;
   const planned = await planFrom(store, domain, resolved, manifest, facts);
   const plan = { ...planned, ...(resolved.derived && { derived: resolved.derived }) };
   return {
@@ -61,11 +60,4 @@ async function namedLap(store: ArtifactStore, input: unknown) {
   }
   const manifest = from === undefined ? undefined : await readManifest(store, from);
   return { manifest, ground: manifest };
-}
-
-/** Facts with the splits of the shares that were derived from them. */
-function splitAs({ domain: { settings }, coldStart }: Recipe, domain: Domain, facts: LapFacts): LapFacts {
-  const { problems } = facts;
-  if (problems === undefined) return facts;
-  return { ...facts, problems: { ...problems, splits: domain.sizes(settings, coldStart.problems, problems) } };
 }

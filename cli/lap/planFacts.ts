@@ -1,6 +1,7 @@
 import { aligned, whole } from '../../reports/pages/format.ts';
 import { bytesText, diskText, type Disk } from '../../shared/cost/disk.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
+import { alikeText } from '../../shared/problems/held.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { tasksAsked, usualPrompts } from '../../shared/lap/limits.ts';
 import type { LapShape } from '../../shared/lap/orders.ts';
@@ -13,7 +14,8 @@ export function factLines(lap: LapShape, facts: LapFacts): string[] {
     problems && splits
       ? `problems: ${whole(problems.count)} (${whole(splits.train)} to train on, ${whole(splits.validation)} that ` +
         `validate, ${whole(splits.heldOut)} held out)` +
-        (problems.leftOut > 0 ? `, ${whole(problems.leftOut)} too long and left out` : '') +
+        (problems.leftOut > 0 ? `, ${whole(problems.leftOut)} left out` : '') +
+        (problems.alike ? `; ${alikeText(problems.alike)}` : '') +
         (tokens
           ? `; a statement has ${whole(tokens.least)} to ${whole(tokens.most)} tokens, ` +
             `${whole(tokens.median)} in the middle`

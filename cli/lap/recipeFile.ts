@@ -51,9 +51,10 @@ function recordOf(value: unknown): Record<string, unknown> {
 /** What a file or folder becomes in the store: the name that a recipe has for it. */
 type Take = (file: string) => Promise<string>;
 
-/** The fields that may name what lies outside the store. */
+/** The fields that may name what lies outside the store, by a path or a list of them. */
 const FILES: Readonly<Record<string, { readonly what: string; readonly take: Take }>> = {
   'domain.settings.path': { what: 'a file of problems', take: takeProblems },
+  'domain.settings.decontaminate': { what: 'a file of problems', take: takeProblems },
   'domain.prompts': { what: 'a folder of prompts', take: takePrompts },
   'domain.base': {
     what: 'a model as a Hugging Face folder, or one of a hub (hf:org/name@revision)',
@@ -68,18 +69,24 @@ const FILES: Readonly<Record<string, { readonly what: string; readonly take: Tak
 export async function withFiles(input: object, folder: string): Promise<LapInput> {
   const outside = Object.entries(FILES).flatMap(([field, { what, take }]) => {
     const value = valueAt(input, field.split('.'));
-    return isOutside(value) ? [{ field, what, take, value, file: path.resolve(folder, value) }] : [];
+    return [value]
+      .flat()
+      .filter(isOutside)
+      .map((each) => ({ field, what, take, value: each, file: path.resolve(folder, each) }));
   });
   for (const { field, what, value, file } of outside) await refuseMissing(field, what, value, file);
   if (outside.length > 0) await markFormat(store);
   let taken: unknown = input;
-  for (const { field, take, file } of outside) {
+  for (const { field, take, value, file } of outside) {
     const name = await take(file).catch((error: Error) => {
       throw new Error(`${field}: ${error.message}`, { cause: error });
     });
+    const keys = field.split('.');
+    const whole = valueAt(taken, keys);
+    const named = Array.isArray(whole) ? whole.map((each: unknown) => (each === value ? name : each)) : name;
     taken = mergeOver(
       taken,
-      field.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), name),
+      keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), named),
     );
   }
   return taken as LapInput;

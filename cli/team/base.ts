@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Cluster } from '../../activities/clusters/types.ts';
-import { splitProblems } from '../../activities/datasets/problems.ts';
 import { importModel } from '../../activities/imports/bases.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { baseFacts } from '../../activities/laps/baseFacts.ts';
+import { splitOf } from '../../activities/laps/heldOut.ts';
 import type { ReadLap } from '../../activities/laps/read.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import { openPromptSet, pinned, promptSetNamed } from '../../activities/store/promptSets.ts';
@@ -161,7 +161,7 @@ async function problemsOf(file: string | undefined, lap: ReadLap | undefined): P
     return store.readRows<Problem>({ uri, sha256, rows: count });
   }
   if (lap === undefined) return undefined;
-  const { train } = await splitProblems(store, lap.domain, lap);
+  const { train } = await splitOf(store, lap.domain, lap);
   return 'uri' in train ? store.readRows<Problem>(train) : train;
 }
 

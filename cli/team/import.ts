@@ -10,11 +10,13 @@ import { importEndpoints } from '../../activities/serving/endpoints.ts';
 import { FileStore } from '../../activities/store/files.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import { prefixOf } from '../../shared/ids.ts';
+import type { Problem } from '../../shared/records.ts';
 import { config } from '../../temporal.config.ts';
 import { configuredBases } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 import { fieldsFrom, withFields } from './fieldOption.ts';
+import { nearEqualAmong, nearEqualLines } from './nearEqual.ts';
 import { endpointLines, modelLines, problemLines } from './importView.ts';
 
 interface Json {
@@ -81,7 +83,11 @@ async function bringProblems(files: readonly string[], options: ProblemOptions):
     }),
   );
   if (to !== undefined) await new FileStore(path.dirname(to)).write(path.basename(to), store.read(brought.uri));
-  console.log(json ? JSON.stringify(brought) : problemLines(brought, to).join('\n'));
+  const { uri, sha256, count: rows } = brought;
+  const nearEqual = await nearEqualAmong(await store.readRows<Problem>({ uri, sha256, rows }));
+  const { pairs: _, ...counts } = nearEqual;
+  if (json) console.log(JSON.stringify({ ...brought, nearEqual: counts }));
+  else console.log(problemLines(brought, nearEqualLines(nearEqual), to).join('\n'));
 }
 
 async function bringBase(named: string, { json }: Json): Promise<void> {

@@ -11,8 +11,8 @@ import type { BaseFacts } from '../../shared/lap/facts.ts';
 const NAMED = 3;
 const TOPICS = 12;
 
-/** What a file of problems became, for a reader. */
-export function problemLines(brought: ImportedProblems, to?: string): string[] {
+/** What a file of problems became, for a reader. @param alike what was found near-equal, in sentences. */
+export function problemLines(brought: ImportedProblems, alike: readonly string[], to?: string): string[] {
   const { uri, count, took, topics, dropped, notes, from } = brought;
   const { formats, isGzipped, fields, beside, left } = took;
   const missing: Readonly<Record<Target, string>> = {
@@ -38,6 +38,7 @@ export function problemLines(brought: ImportedProblems, to?: string): string[] {
     ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
     '',
     `Topics: ${shown.join(', ')}`,
+    ...alike,
     ...notes.map((note) => `Note: ${note}`),
     ...(dropped.length === 0 ? [] : [`Left out: ${whole(dropped.length)}`]),
     ...kinds.map((kind) =>

@@ -1,6 +1,6 @@
 import type { Domain } from '../../shared/domain.ts';
 import { paper, team } from './presets.ts';
-import { settings, splitFile, type ProofsSettings } from './problems.ts';
+import { ruleOf, settings, splitFile, type ProofsSettings } from './problems.ts';
 import { teamSizes } from './sizing.ts';
 
 /** Proofs in natural language: a team brings problems and a base, and people are the experts. */
@@ -11,13 +11,13 @@ export const proofs: Domain<ProofsSettings> = {
   sizing: { team: teamSizes },
   prompts: 'paper',
   bases: {},
-  sizes({ validationShare, heldOutShare, difficulties }, asked, counted) {
-    const count = counted?.count ?? asked;
-    const [validation, heldOut] = [Math.ceil(count * validationShare), Math.ceil(count * heldOutShare)];
-    const rest = count - validation - heldOut;
-    const assumed = counted === undefined && { assumed: true };
-    const { train, next } = difficulties && counted ? counted.splits : { train: rest, next: rest };
-    return { train: Math.min(train, rest), validation, heldOut, next: Math.min(next, rest), ...assumed };
+  alike: ruleOf,
+  sizes({ validationShare, heldOutShare }, asked, counted) {
+    // Of a file that was read it is known which groups each split has.
+    if (counted !== undefined) return counted.splits;
+    const [validation, heldOut] = [Math.ceil(asked * validationShare), Math.ceil(asked * heldOutShare)];
+    const rest = asked - validation - heldOut;
+    return { train: rest, validation, heldOut, next: rest, assumed: true };
   },
   problems: splitFile,
 };

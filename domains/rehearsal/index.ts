@@ -31,6 +31,8 @@ export const rehearsal: Domain<RehearsalSettings> = {
   },
   checker: rehearsalChecker,
   expert: programOf(rehearsalChecker),
+  // Chains are short and drawn at random: of near-equal ones there are many.
+  sameProblem: (statement) => statement.trim(),
   sizes: ({ train, validation, heldOut, next }) => ({ train, validation, heldOut, next }),
   problems: splitChains,
 };

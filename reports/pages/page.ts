@@ -1,5 +1,6 @@
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import { alikeText } from '../../shared/problems/held.ts';
 import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
@@ -129,6 +130,15 @@ function footnotes(report: LapReport, manifest: LapManifest): Markup {
         ? null
         : html`<h3>Problems left out</h3>
             <p>${whole(manifest.problems.leftOut.rows)}, by name in <code>${manifest.problems.leftOut.uri}</code>.</p>`
+    }
+    ${
+      manifest.problems.alike === undefined
+        ? null
+        : html`<h3>Near-equal problems</h3>
+            <p>
+              ${alikeText(manifest.problems.alike)}, each pair in one split or left out: listed by
+              <code>flywheel problems pairs ${report.lap}</code>.
+            </p>`
     }
     <h3>How the figures are made</h3>
     <ul>

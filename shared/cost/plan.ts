@@ -67,7 +67,7 @@ export function planLap(
   { facts = {}, measures = [] }: Known = {},
 ): LapPlan {
   const { settings, base } = recipe.domain;
-  const there = parent === undefined ? facts.problems : undefined;
+  const there = facts.problems;
   const problems = domain.sizes(settings, recipe.coldStart.problems, there);
   const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest) };
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;

@@ -32,6 +32,8 @@ export interface ProblemFacts {
   /** Problems that a lap can ask about; those left out are not among them. */
   readonly count: number;
   readonly leftOut: number;
+  /** Pairs of near-equal statements, by which problems are one or are left out. @default none */
+  readonly alike?: { readonly exact: number; readonly near: number };
   /** Where it asks about them. */
   readonly splits: ProblemCounts;
   /** Of a statement; absent without a base. Of many, a sample counts, and the shortest and longest by characters. */

@@ -81,6 +81,8 @@ export interface ProblemSplits {
   readonly next: DatasetRef;
   /** Ids of problems that were given and left out, each with why. @default none */
   readonly leftOut?: DatasetRef;
+  /** `AlikePair`s: near-equal statements, which are one problem each. @default there are none */
+  readonly alike?: { readonly exact: number; readonly near: number; readonly pairs: DatasetRef };
 }
 
 export interface StageRecord {

@@ -9,6 +9,7 @@ import { earlyStop } from './earlyStop.ts';
 import { growth } from './growth.ts';
 import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
+import { nearEqual } from './nearEqual.ts';
 import { saturation } from './saturation.ts';
 import { serving } from './serving.ts';
 
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   growth,
   bytesPerVerdict,
   bundleSize,
+  nearEqual,
   serving,
 ];
 

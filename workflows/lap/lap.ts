@@ -40,7 +40,11 @@ function open(input: LapInput, progress: Progress): Promise<OpenedLap> {
   return progress.phase(
     'open',
     () => inItsWords(data.openLap(input, workflowInfo().firstExecutionRunId)),
-    ({ problems: { leftOut } }) => (leftOut ? `${leftOut.rows} problems left out: \`${leftOut.uri}\`` : ''),
+    ({ problems: { leftOut, alike } }) =>
+      [
+        ...(leftOut ? [`${leftOut.rows} problems left out: \`${leftOut.uri}\``] : []),
+        ...(alike ? [`${alike.exact + alike.near} near-equal pairs: \`${alike.pairs.uri}\``] : []),
+      ].join('; '),
   );
 }
 

@@ -75,7 +75,7 @@ describe('D_p', () => {
     statements.map((each, n) => `${JSON.stringify(problem(`p${n}`, each))}\n`).join('');
 
   it('of a file with a byte order mark, or of such files put together, is read without it', async () => {
-    const splits = await ofFile(`\ufeff${lines('A', 'B', 'C')}\ufeff${JSON.stringify(problem('d'))}\r\n`);
+    const splits = await ofFile(`\ufeff${lines('A1', 'A2', 'A3')}\ufeff${JSON.stringify(problem('d'))}\r\n`);
     expect([splits.heldOut.rows, splits.validation.rows, splits.train.rows]).toEqual([1, 1, 2]);
     expect(splits).not.toHaveProperty('leftOut');
   });
@@ -99,7 +99,7 @@ describe('D_p', () => {
   });
 
   it('keeps the names of what was left out', async () => {
-    const splits = await ofFile(lines('A', 'B', 'C', 'D'.repeat(40)), {
+    const splits = await ofFile(lines('A1', 'A2', 'A3', 'D'.repeat(40)), {
       maxStatementCharacters: 30,
       maxLeftOutShare: 0.25,
     });

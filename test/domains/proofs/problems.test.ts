@@ -27,7 +27,7 @@ describe('a team’s problems file', () => {
 
   it('says how its problems were split where none is left to train on', async () => {
     const settings = { path: 'imports/p.jsonl', heldOutShare: 0.1, validationShare: 0.1 };
-    const asked = { settings, turn: 1, seed: 1, curriculum: 'none', read: () => linesOf(problem('a'), problem('b')) };
+    const asked = { settings, turn: 1, seed: 1, curriculum: 'none', read: () => linesOf(problem('a1'), problem('a2')) };
     await expect(splitFile(asked as Parameters<typeof splitFile>[0])).rejects.toThrow(
       'Expected imports/p.jsonl to hold problems to train on, got 2 in all, 1 held out and 1 that validate: ' +
         'add problems',

@@ -4,6 +4,7 @@ import { team } from '../../../domains/proofs/presets.ts';
 import { planLap } from '../../../shared/cost/plan.ts';
 import type { LapFacts } from '../../../shared/lap/facts.ts';
 import { resolveRecipe, type LapInput } from '../../../shared/lap/lapInput.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
 import { sizesOf } from '../../../shared/lap/sizes.ts';
 import { TASKS } from '../../../shared/records.ts';
 import { STAGE_NAMES } from '../../../shared/stages.ts';
@@ -12,11 +13,21 @@ const proofs = domains.of('proofs');
 const sized = (facts: LapFacts, input: LapInput = {}) => {
   const resolved = resolveRecipe(domains, { preset: 'team', ...input }, undefined, facts);
   const reasons = new Map(resolved.derived?.map(({ field, reason }) => [field, reason]));
-  const plan = planLap(resolved.recipe, 1, proofs, undefined, { facts });
+  const plan = planLap(resolved.recipe, 1, proofs, undefined, { facts: splitBy(resolved.recipe, facts) });
   return { ...resolved, reasons, plan };
 };
-/** They count where there are difficulties. */
+/** They count where there are difficulties, and are of other shares than those that will be derived. */
 const NO_SPLITS = { train: 0, validation: 0, heldOut: 0, next: 0 };
+/** As a file without near-equal statements is split by a recipe. */
+function splitBy({ domain }: Recipe, facts: LapFacts): LapFacts {
+  if (facts.problems === undefined) return facts;
+  const { count, splits: known } = facts.problems;
+  const { validationShare, heldOutShare } = domain.settings as { validationShare: number; heldOutShare: number };
+  const [validation, heldOut] = [Math.ceil(count * validationShare), Math.ceil(count * heldOutShare)];
+  const rest = count - validation - heldOut;
+  const [train, next] = [known.train || rest, known.next || rest];
+  return { ...facts, problems: { ...facts.problems, splits: { train, validation, heldOut, next } } };
+}
 const fileOf = (count: number): LapFacts => ({
   problems: { count, leftOut: 0, splits: NO_SPLITS, tokens: { least: 20, median: 40, most: 90 } },
   prompts: { prove: 470, refine: 520, selfVerify: 640, selfRefine: 570, verify: 740, metaVerify: 820 },
@@ -45,7 +56,11 @@ describe('the preset team', () => {
     [17_000, [15_130, 1_700, 170]],
   ])('of %d problems trains, validates and holds out %j', (count, [train, validation, heldOut]) => {
     const { recipe } = sized(fileOf(count));
-    const splits = proofs.sizes(recipe.domain.settings, recipe.coldStart.problems, fileOf(count).problems);
+    const splits = proofs.sizes(
+      recipe.domain.settings,
+      recipe.coldStart.problems,
+      splitBy(recipe, fileOf(count)).problems,
+    );
     expect(splits).toEqual({ train, validation, heldOut, next: train });
   });
 
@@ -252,7 +267,7 @@ test('whatever a team brings, its problems, windows and hours fit each other, or
       expect(judged).toBeGreaterThanOrEqual(prove.maxTokens + verify.maxTokens);
       expect(judged + metaVerify.maxTokens).toBeLessThanOrEqual(context);
 
-      const counts = proofs.sizes(recipe.domain.settings, recipe.coldStart.problems, facts.problems);
+      const counts = proofs.sizes(recipe.domain.settings, recipe.coldStart.problems, splitBy(recipe, facts).problems);
       if (facts.problems !== undefined) {
         expect(counts.validation).toBeGreaterThanOrEqual(1);
         expect(counts.heldOut).toBeGreaterThanOrEqual(1);
