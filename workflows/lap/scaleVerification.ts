@@ -85,7 +85,11 @@ export async function scaleVerification(input: {
   const [reviews, audits] = await Promise.all([Promise.all(reviewing), Promise.all(auditing)]);
 
   // D_v grows.
-  const { grown, expert, carried: left } = await data.growProofScores({
+  const {
+    grown,
+    expert,
+    carried: left,
+  } = await data.growProofScores({
     lap,
     proofs,
     decisions: set.decisions,
