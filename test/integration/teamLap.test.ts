@@ -6,6 +6,8 @@ import { FileStore } from '../../activities/store/files.ts';
 import { readOutcomes } from '../../activities/sets/outcomes.ts';
 import type { DatasetRef, Problem, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
+import type { SubjectRow } from '../../activities/reviews/subjectRows.ts';
+import type { Score } from '../../shared/scores.ts';
 import { config } from '../../temporal.config.ts';
 import { STAGE_NAMES } from '../../shared/stages.ts';
 import * as messages from '../../shared/review/messages.ts';
@@ -42,6 +44,8 @@ const recipe = `{
   "stages": ${JSON.stringify(Object.fromEntries(STAGE_NAMES.map((name) => [name, stage])))},
   // More valid analyses than most proofs get: some stay contested.
   "labelling": { "minValidAnalyses": 3 },
+  // People see what the analyses of a contested proof report, after a score of their own.
+  "annotation": "assisted",
   "inference": { "engine": "external" },
   "endpoints": "./endpoints.json",
 }`;
@@ -53,6 +57,8 @@ let exit: number;
 let said: string;
 /** What people did, by question. */
 const given = new Map<string, { readonly disagreed: boolean; readonly flagged: boolean }>();
+/** Questions whose second score was 0.5, with the first one where both people gave it. */
+const assisted = new Map<string, Score | undefined>();
 const refusals: string[] = [];
 /** Workflows that the server's search attributes find while the first questions are open. */
 let foundAs: number | undefined;
@@ -123,6 +129,12 @@ async function answer(client: Client, workflowId: string, number: number): Promi
   await review.executeUpdate(messages.submitVerdict, {
     args: [{ annotator: 'emmy', score: disagreed ? (score === 1 ? 0 : 1) : score }],
   });
+  if ((await review.query(messages.reviewProgress)).assisted) {
+    assisted.set(workflowId, disagreed ? undefined : score);
+    for (const annotator of ['ada', 'emmy'])
+      await review.executeUpdate(messages.submitVerdict, { args: [{ annotator, score: 0.5, assisted: true }] });
+    return;
+  }
   if (!disagreed) return;
   expect((await review.query(messages.reviewProgress)).status).toBe('disagreement');
   await review.executeUpdate(messages.adjudicate, { args: [{ annotator: 'kurt', score: 0.5 }] });
@@ -208,6 +220,28 @@ test('what phase 4 adds is labelled automatically, or by people where it was con
   expect(labels.set.labels.contested).toBeGreaterThan(0);
   expect(grown.filter(({ source }) => source === 'expert')).toHaveLength(labels.expert);
   expect(grown).toHaveLength(labels.set.labels.auto + labels.expert);
+});
+
+test('contested proofs are scored again with the analyses in view, and D_v keeps what people said before', async () => {
+  const { labels, proofScores, reviews } = world.manifest(LAP);
+  const rows = new Map((await read<ScoredProof>(proofScores.grown)).map((row) => [row.id, row]));
+  expect(assisted.size).toBe(labels.expert);
+  for (const [workflowId, first] of assisted) {
+    const row = rows.get(workflowId.slice(workflowId.lastIndexOf('/') + 1));
+    expect([row?.score, row?.firstScore, row && 'analyses' in row]).toEqual([0.5, first, false]);
+  }
+  const asked = reviews.find(({ setId }) => setId === `${LAP}/label/experts`);
+  expect(asked?.verdicts).toBe(4 * assisted.size);
+  const uri = `datasets/${LAP}/label/contested.jsonl`;
+  const shown = (await store.readText(uri))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as SubjectRow);
+  expect(shown.length).toBeGreaterThanOrEqual(assisted.size);
+  for (const { analyses = [] } of shown) {
+    expect(analyses.length).toBeGreaterThan(0);
+    expect(analyses.length).toBeLessThanOrEqual(8);
+  }
 });
 
 test('each training is a real one: its rewards vary, and it changes the model', async () => {
