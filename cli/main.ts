@@ -4,6 +4,7 @@ import { registerCompare } from './reports/compare.ts';
 import { registerDev } from './stack/dev.ts';
 import { registerDoctor } from './stack/doctor.ts';
 import { registerInit } from './team/init.ts';
+import { registerLabels } from './lap/labels.ts';
 import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
@@ -56,6 +57,7 @@ for (const register of [
   registerDoctor,
   registerLedger,
   registerRelabel,
+  registerLabels,
 ]) {
   register(program);
 }

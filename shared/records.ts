@@ -160,6 +160,8 @@ export interface TrainingRow {
   readonly completion?: string;
   /** The thinking to learn before it. */
   readonly thinking?: string;
+  /** What of the answer stands before `completion`: shown, with the thinking, and not learned. */
+  readonly given?: string;
 }
 
 /** What the reward service needs to know of an item, beside the model's response. */

@@ -1,5 +1,5 @@
 import { validityOf } from '../../shared/label/autoLabel.ts';
-import { chooseExamples, proofPasses, type Example } from '../../shared/lap/consolidation.ts';
+import { chooseExamples, proofPasses, selfAnalysisPasses, type Example } from '../../shared/lap/consolidation.ts';
 import type { LabelRecord, SkillCounts } from '../../shared/lap/manifest.ts';
 import type {
   AnalysisRow,
@@ -84,9 +84,9 @@ interface ConsolidationInput {
 type Row = Example & { readonly problem: Problem; readonly proof?: string; readonly analysis?: string };
 
 /**
- * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes
- * and whose self-analysis agrees, the verifier's right analyses that the meta-verifier passes, and its meta-analyses
- * that agree with the experts.
+ * The dataset of a consolidation by rejection fine-tuning (paper 3.1): the generator's proofs that the verifier passes,
+ * its self-analyses that give their proof's label, the verifier's right analyses that the meta-verifier passes, and its
+ * meta-analyses that agree with the experts.
  * @throws `NothingToLearn`, with counts, where nothing passes.
  */
 export async function writeConsolidation(
@@ -101,7 +101,9 @@ export async function writeConsolidation(
     skills.push(choice.counts);
     chosen.push(...choice.chosen);
   };
-  take('proofs', await passedProofs(store, input));
+  const { proofs, selfAnalyses } = await passedAnswers(store, input);
+  take('proofs', proofs);
+  take('selfAnalyses', selfAnalyses);
   take('analyses', await passedAnalyses(store, input));
   if (input.metaAnalyses !== undefined) take('metaAnalyses', await passedMetaAnalyses(store, input.metaAnalyses));
   if (chosen.length === 0)
@@ -112,14 +114,18 @@ export async function writeConsolidation(
         'from one that labels more proofs (labelling.proofs) with a generator and a verifier that have learned',
     );
   const prompts = await openPromptSet(store, input.prompts);
-  const rows = chosen.map(({ task, subject, problem, proof, analysis, completion, thinking, score }): TrainingRow => ({
-    itemId: `${task}/${subject}`,
-    task,
-    prompt: prompts.render(task, { problem: problem.statement, proof, analysis }),
-    meta: { problem, score },
-    completion,
-    ...(thinking !== undefined && input.thinking !== 'drop' && { thinking }),
-  }));
+  const rows = chosen.map((row): TrainingRow => {
+    const { task, subject, problem, proof, analysis, completion, thinking, given, score } = row;
+    return {
+      itemId: `${task}/${subject}`,
+      task,
+      prompt: prompts.render(task, { problem: problem.statement, proof, analysis }),
+      meta: { problem, score },
+      completion,
+      ...(thinking !== undefined && input.thinking !== 'drop' && { thinking }),
+      ...(given !== undefined && { given }),
+    };
+  });
   const { labels, analyses, metaAnalyses } = input;
   const made = madeBy('writeConsolidation', {
     prompts: input.prompts,
@@ -135,7 +141,8 @@ export async function writeConsolidation(
 }
 
 const PASSES: Readonly<Record<SkillCounts['skill'], string>> = {
-  proofs: 'proofs are labelled 1 and found right by the generator itself',
+  proofs: 'proofs are labelled 1',
+  selfAnalyses: "self-analyses give their proof's label",
   analyses: "analyses give their proof's score and are confirmed by the meta-verifier",
   metaAnalyses: "meta-analyses give the experts' score",
 };
@@ -145,12 +152,16 @@ interface Passed {
   readonly passed: readonly Row[];
 }
 
-/** Each serves twice: as a bare proof, and whole, with its self-analysis. */
-async function passedProofs(store: ArtifactStore, { labels, turn }: ConsolidationInput): Promise<Passed> {
+/**
+ * The generator's answers by their labels: as bare proofs, and whole, with their self-analyses. Of a proof that does
+ * not pass the self-analysis alone is learned, the proof standing before it.
+ */
+async function passedAnswers(store: ArtifactStore, { labels, turn }: ConsolidationInput) {
   const proofs = await store.rowsById<ProofRow>(labels.proofs);
   const problems = new Map(Array.from(proofs.values(), ({ problem }) => [problem.id, problem]));
   const decisions = await labelsById(store, labels.set.decisions);
-  const passed: Row[] = [];
+  const bare: Row[] = [];
+  const whole: Row[] = [];
   let seen = 0;
   for await (const outcome of readOutcomes(store, labels.writtenIn)) {
     seen += 1;
@@ -159,15 +170,22 @@ async function passedProofs(store: ArtifactStore, { labels, turn }: Consolidatio
     if (problem === undefined || answer === undefined) continue;
     const id = proofId({ problem }, outcome, seriesOfLap(turn));
     const decision = decisions.get(id)?.decision;
-    if (!proofPasses(decision?.kind === 'labelled' ? decision.score : undefined, proofs.get(id)?.selfScore)) continue;
-    const { thinking } = outcome;
-    const whole = { subject: id, topic: problem.topic, score: 1, problem, thinking } as const;
-    passed.push(
-      { ...whole, task: 'prove', completion: `## Solution\n${answer.proof}` },
-      { ...whole, task: outcome.task, completion: outcome.text ?? '' },
-    );
+    const label = decision?.kind === 'labelled' ? decision.score : undefined;
+    if (label === undefined) continue;
+    const row = { subject: id, topic: problem.topic, score: label, problem, thinking: outcome.thinking };
+    const passes = proofPasses(label);
+    if (passes) bare.push({ ...row, task: 'prove', completion: `## Solution\n${answer.proof}` });
+    const { selfAnalysis } = answer;
+    if (selfAnalysis === undefined || !selfAnalysisPasses(label, proofs.get(id)?.selfScore)) continue;
+    const learned = passes ? { completion: outcome.text ?? '' } : apart(answer.text, selfAnalysis);
+    whole.push({ ...row, ...learned, task: outcome.task });
   }
-  return { seen, passed };
+  return { proofs: { seen, passed: bare }, selfAnalyses: { seen, passed: whole } } satisfies Record<string, Passed>;
+}
+
+/** The self-analysis that an answer ends with, after all that stands before it. */
+function apart(text: string, selfAnalysis: string): Pick<Row, 'given' | 'completion'> {
+  return { given: text.slice(0, text.length - selfAnalysis.length), completion: selfAnalysis };
 }
 
 async function passedAnalyses(store: ArtifactStore, { analyses, policy }: ConsolidationInput): Promise<Passed> {

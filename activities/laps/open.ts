@@ -23,6 +23,7 @@ import { parentLap, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
 import {
   fitOf,
+  labelWarnings,
   refuseUnknownServing,
   refuseUnknownTraining,
   refuseWhatTheClusterCannotHold,
@@ -49,6 +50,8 @@ export interface OpenedLap {
   readonly donors?: readonly string[];
   /** What it takes over of them and what it repeats, in lines. */
   readonly mending?: readonly string[];
+  /** What a person should know of it before it begins. @default nothing */
+  readonly warnings?: readonly string[];
 }
 
 /** Where a lap opens, and what there is to choose from. */
@@ -101,6 +104,7 @@ export async function openLap(
     const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
     const read = { recipe: recipeRef, parent, rates };
     const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
+    const warnings = labelWarnings(recipe);
     return {
       lap,
       turn,
@@ -112,6 +116,7 @@ export async function openLap(
       prompts,
       problems,
       base: base.checkpoint,
+      ...(warnings.length > 0 && { warnings }),
       ...(mends &&
         donors && {
           donors,

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Refusal } from '../../shared/lap/facts.ts';
 import { diskOf, diskRefusal } from '../../shared/cost/disk.ts';
+import { precisionWarning } from '../../shared/label/precision.ts';
 import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
 import { meansOf } from '../../shared/lap/means.ts';
+import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { clusterFor } from '../clusters/registry.ts';
@@ -17,6 +19,12 @@ export interface Choices {
   readonly trainingEngines: readonly Engine[];
 }
 
+/** What a lap's plan, and the lap itself, say of labels that are likely to be wrong; none where they are not. */
+export function labelWarnings(recipe: Recipe): string[] {
+  const warning = precisionWarning(labelPolicy(recipe), recipe.labelling.minPrecision);
+  return warning === undefined ? [] : [warning];
+}
+
 /** What does not fit of a lap: its sizes with its files and servers, and itself into the store. */
 export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 'turn' | 'plan' | 'facts'>): Limits {
   const { refused, warnings } = limitsOf({ recipe, turn }, facts);
@@ -28,7 +36,7 @@ export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 't
     'where it was';
   return {
     refused: [...refused, ...(full ? [full] : [])],
-    warnings: [...warnings, ...(facts.base !== undefined && long.length > 0 ? [ended] : [])],
+    warnings: [...warnings, ...(facts.base !== undefined && long.length > 0 ? [ended] : []), ...labelWarnings(recipe)],
   };
 }
 

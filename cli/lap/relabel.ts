@@ -1,18 +1,10 @@
 import type { Command } from 'commander';
-import { evidenceOf, shardFiles } from '../../activities/sets/inspect.ts';
-import type { StoredResult } from '../../activities/sets/shard.ts';
+import { storedLabels } from '../../activities/sets/storedLabels.ts';
 import { store } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
-import { nextLabelStep } from '../../shared/label/earlyStop.ts';
-import {
-  LABEL_RULES,
-  type AutoLabelPolicy,
-  type LabelDecision,
-  type LabelRow,
-  type LabelRule,
-} from '../../shared/sampling/sets.ts';
+import { relabelled } from '../../shared/label/replay.ts';
+import { LABEL_RULES, type AutoLabelPolicy, type LabelDecision, type LabelRule } from '../../shared/sampling/sets.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
-import { uri } from '../../shared/ids.ts';
 
 interface RelabelOptions {
   readonly n?: string;
@@ -62,34 +54,24 @@ export function registerRelabel(program: Command): void {
 
 /** @throws UsageError for a set that is not a finished label set, or a policy that is none. */
 export async function relabel(store: ArtifactStore, set: string, options: RelabelOptions) {
-  const rows: Relabelled[] = [];
-  let policy: AutoLabelPolicy | undefined;
-  for (const shard of await shardFiles(store, set)) {
-    const result = await store.findJson<StoredResult<unknown>>(uri.shardResult(set, shard.shard));
-    if (result === undefined)
-      throw new UsageError(`Expected set ${set} to be finished, but shard ${shard.shard} has no result yet`);
-    const { policy: asked, waves } = result.plan as { policy?: AutoLabelPolicy; waves?: readonly number[] };
-    if (asked === undefined || waves === undefined)
-      throw new UsageError(`Expected ${set} to be a label set, but it was sampled for something else`);
-    const rule = changedPolicy(asked, options);
-    policy = rule;
-    const evidence = await evidenceOf(store, shard);
-    const stored = (await store.readText(uri.shardLabels(set, shard.shard))).split('\n').filter((line) => line !== '');
-    for (const { proofId, decision } of stored.map((line) => JSON.parse(line) as LabelRow)) {
-      const analyses = (evidence.get(proofId) ?? [])
-        .slice(0, rule.analysesPerProof)
-        .map(({ score, metaScores }) => ({ score, metaScores: metaScores.slice(0, rule.metaAnalysesPerAnalysis) }));
-      const step = nextLabelStep(rule, waves, analyses, []);
-      rows.push({
-        proofId,
-        before: decision,
-        after: step.kind === 'stop' ? step.decision : { kind: 'open' },
-        nextAnalyses: step.kind === 'ask' ? step.wave.analyses : 0,
-        nextMetaAnalyses: step.kind === 'ask' ? step.wave.metas.reduce((sum, { count }) => sum + count, 0) : 0,
-      });
-    }
-  }
-  if (policy === undefined) throw new UsageError(`Expected set ${set} to have proofs, found none`);
+  const {
+    policy: asked,
+    waves,
+    proofs,
+  } = await storedLabels(store, set).catch((error: Error) => {
+    throw new UsageError(error.message);
+  });
+  const policy = changedPolicy(asked, options);
+  const rows = proofs.map(({ proofId, decision, evidence }): Relabelled => {
+    const step = relabelled(policy, waves, evidence);
+    return {
+      proofId,
+      before: decision,
+      after: step.kind === 'stop' ? step.decision : { kind: 'open' },
+      nextAnalyses: step.kind === 'ask' ? step.wave.analyses : 0,
+      nextMetaAnalyses: step.kind === 'ask' ? step.wave.metas.reduce((sum, { count }) => sum + count, 0) : 0,
+    };
+  });
   return { policy, rows, summary: summaryOf(rows) };
 }
 

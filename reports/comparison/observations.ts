@@ -1,6 +1,6 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { stagesOf } from '../../shared/lap/phases.ts';
+import { hasOwnVerifier } from '../../shared/lap/phases.ts';
 import { difficultyBands, valued, within, type Observation } from '../../shared/figures/measures.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
@@ -54,8 +54,7 @@ async function ofGenerator(lap: Measuring): Promise<Observed[]> {
 /** Of the verifier that the lap labelled with: its own, or its parent's where verifiers are not retrained. */
 async function ofVerifier(lap: Measuring): Promise<Observed[]> {
   const { judgedOf } = await judgedReader(lap, 'sampled');
-  const judged =
-    (await judgedOf(stagesOf(lap.manifest).includes('verifierV2') ? 'verifierV2' : 'parent', 'last')) ?? [];
+  const judged = (await judgedOf(hasOwnVerifier(lap.manifest) ? 'verifierV2' : 'parent', 'last')) ?? [];
   const analysed = judged.flatMap(({ problem, analysis }) => (analysis ? [{ problem, ...analysis }] : []));
   const qualities = (of: typeof analysed) => valued(of, ({ quality }) => quality);
   const on = 'held-out proofs';

@@ -8,7 +8,7 @@ import type {
   VerifierFigures,
 } from '../../shared/figures/report.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
-import { stagesOf } from '../../shared/lap/phases.ts';
+import { hasOwnVerifier, stagesOf } from '../../shared/lap/phases.ts';
 import type { AnalysisRow, DatasetRef, ProofRow } from '../../shared/records.ts';
 import { SCORES, type Score } from '../../shared/scores.ts';
 import { answersOf, askedSet, figureName, type Decoding } from './answers.ts';
@@ -81,7 +81,7 @@ export async function verifierFigures(lap: Measuring, decoding: Decoding): Promi
     parent: later ? await figuresOf('parent', 'parent') : null,
     consolidation: later ? await figuresOf('consolidation', 'consolidation') : null,
     v1: later ? null : await figuresOf('verifierV1', 'v1'),
-    v2: stagesOf(manifest).includes('verifierV2') ? await figuresOf('verifierV2', 'v2') : null,
+    v2: hasOwnVerifier(manifest) ? await figuresOf('verifierV2', 'v2') : null,
     heldOutProofs: byScore((score) => truths.filter((known) => known === score).length),
     constantBaseline: constantBaseline(truths),
   };
@@ -138,9 +138,7 @@ export async function metaVerifierFigures(lap: Measuring, decoding: Decoding): P
   return {
     accuracyBefore: await accuracyOf(turn === 1 ? recipe.stages.metaVerifier.init : 'parent', 'accuracyBefore'),
     accuracyAfter: trained.includes('metaVerifier') ? await accuracyOf('metaVerifier', 'accuracyAfter') : null,
-    accuracyOfVerifierV2: trained.includes('verifierV2')
-      ? await accuracyOf('verifierV2', 'accuracyOfVerifierV2')
-      : null,
+    accuracyOfVerifierV2: hasOwnVerifier(manifest) ? await accuracyOf('verifierV2', 'accuracyOfVerifierV2') : null,
     constantBaseline: constantBaseline(truths),
   };
 }

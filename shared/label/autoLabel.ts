@@ -51,6 +51,19 @@ export function validityOf(policy: AutoLabelPolicy, metaScores: readonly MaybeSc
   return policy.metaAnalysesPerAnalysis - refuted < majority ? 'invalid' : 'open';
 }
 
+/**
+ * Further meta-assessments to ask for at once, on the way to a decided majority: none of them is spared by the others.
+ * 0 where the majority is decided, or where what is missing leaves it open for good.
+ */
+export function votesToAsk(policy: AutoLabelPolicy, metaScores: readonly MaybeScore[]): number {
+  const m = policy.metaAnalysesPerAnalysis;
+  const { confirmed, refuted } = countMetas(policy, metaScores);
+  const toConfirm = majorityOf(m) - confirmed;
+  const toRefute = m - majorityOf(m) + 1 - refuted;
+  const left = m - metaScores.length;
+  return toConfirm <= 0 || toRefute <= 0 || toConfirm > left ? 0 : Math.min(toConfirm, toRefute, left);
+}
+
 export function countMetas(
   { metaAnalysesPerAnalysis, confirmingMetaScore }: AutoLabelPolicy,
   metaScores: readonly MaybeScore[],
@@ -149,7 +162,12 @@ export function settledLabel(
   policy: AutoLabelPolicy,
   analyses: readonly AnalysisEvidence[],
 ): LabelDecision | undefined {
-  const possible = possibleLabels(tallyOf(policy, analyses), policy);
+  return settledBy(policy, tallyOf(policy, analyses));
+}
+
+/** The same of counts. */
+export function settledBy(policy: AutoLabelPolicy, tally: Tally): LabelDecision | undefined {
+  const possible = possibleLabels(tally, policy);
   const labels: LabelDecision[] = [
     ...(possible.zero ? [labelled(0)] : []),
     ...(possible.half ? [labelled(0.5)] : []),

@@ -33,29 +33,49 @@ export function* syntheticPopulation(options: {
 
 type Random = () => number;
 
-function proofOutcomes(n: number, m: number, random: Random): ProofOutcomes {
+/** How verifier and meta-verifier err about one proof: chances, drawn once for it. */
+export interface ProofRates {
+  readonly truth: ProofScore;
+  /** That an analysis reports an issue; that it then scores 0; that the issue is real. */
+  readonly reports: number;
+  readonly zero: number;
+  readonly real: number;
+  /** That a meta-analysis confirms a real issue, and an unreal one. */
+  readonly confirmsReal: number;
+  readonly confirmsUnreal: number;
+}
+
+export function drawProof(random: Random): ProofRates {
   const kind = random();
   const sound = kind < 0.35;
   const fatal = kind >= 0.55;
   const falseAlarmRate = beta(1, 9, random);
   const detectionRate = beta(4, 2, random);
-  const confirmReal = beta(8, 2, random);
-  const confirmUnreal = beta(2, 8, random);
+  return {
+    truth: sound ? 1 : fatal ? 0 : 0.5,
+    reports: sound ? falseAlarmRate : detectionRate,
+    zero: sound ? 0.5 : fatal ? 0.9 : 0.1,
+    real: sound ? 0 : 0.9,
+    confirmsReal: beta(8, 2, random),
+    confirmsUnreal: beta(2, 8, random),
+  };
+}
+
+function proofOutcomes(n: number, m: number, random: Random): ProofOutcomes {
+  const { truth, reports, zero, real, confirmsReal, confirmsUnreal } = drawProof(random);
   const analyses: AnalysisOutcome[] = [];
   for (let analysis = 0; analysis < n; analysis += 1) {
-    if (random() >= (sound ? falseAlarmRate : detectionRate)) {
+    if (random() >= reports) {
       analyses.push({ score: 1, metaScores: [] });
       continue;
     }
-    const zeroShare = sound ? 0.5 : fatal ? 0.9 : 0.1;
-    const score = random() < zeroShare ? 0 : 0.5;
-    const real = !sound && random() < 0.9;
-    const confirms = real ? confirmReal : confirmUnreal;
+    const score = random() < zero ? 0 : 0.5;
+    const confirms = real > 0 && random() < real ? confirmsReal : confirmsUnreal;
     const metaScores: QualityScore[] = [];
     for (let meta = 0; meta < m; meta += 1) metaScores.push(random() < confirms ? 1 : 0);
     analyses.push({ score, metaScores });
   }
-  return { analyses, truth: sound ? 1 : fatal ? 0 : 0.5 };
+  return { analyses, truth };
 }
 
 /** Beta for whole parameters: the a-th smallest of a + b − 1 uniform numbers. */

@@ -1,5 +1,5 @@
 import type { AnalysisEvidence, MaybeScore } from './autoLabel.ts';
-import { nextLabelStep, type LabelWave } from './earlyStop.ts';
+import { nextLabelStep, type LabelStep, type LabelWave } from './earlyStop.ts';
 import type { AutoLabelPolicy, LabelDecision } from '../sampling/sets.ts';
 
 interface LabelReplay {
@@ -12,6 +12,18 @@ interface LabelReplay {
    * have to be asked.
    */
   readonly missing: number;
+}
+
+/** What a policy makes of stored outcomes, all of them at once; or what it would still have to ask. */
+export function relabelled(
+  policy: AutoLabelPolicy,
+  sizes: readonly number[],
+  stored: readonly AnalysisEvidence[],
+): LabelStep {
+  const analyses = stored
+    .slice(0, policy.analysesPerProof)
+    .map(({ score, metaScores }) => ({ score, metaScores: metaScores.slice(0, policy.metaAnalysesPerAnalysis) }));
+  return nextLabelStep(policy, sizes, analyses, []);
 }
 
 /**

@@ -18,11 +18,21 @@ export interface Example {
   readonly completion: string;
   /** The thinking before it. */
   readonly thinking?: string | undefined;
+  /** What of the answer is shown before it, and not learned. */
+  readonly given?: string | undefined;
 }
 
-/** A proof passes where the verifiers' label is 1 and the generator's own verdict agrees. */
-export function proofPasses(label: Score | undefined, selfScore: Score | undefined): boolean {
-  return label === 1 && selfScore === 1;
+/** A proof passes where the verifiers' label is 1, whatever its generator said of it. */
+export function proofPasses(label: Score | undefined): boolean {
+  return label === 1;
+}
+
+/**
+ * A self-analysis passes where its score is the label: an issue admitted is as right as a proof found complete (paper
+ * 2.2). Of a proof that does not pass the analysis alone is learned.
+ */
+export function selfAnalysisPasses(label: Score | undefined, selfScore: Score | undefined): boolean {
+  return label !== undefined && selfScore === label;
 }
 
 /**

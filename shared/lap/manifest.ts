@@ -122,7 +122,7 @@ export interface ConsolidationRecord extends Omit<StageRecord, 'name' | 'dataset
  * by score and by topic.
  */
 export interface SkillCounts {
-  readonly skill: 'proofs' | 'analyses' | 'metaAnalyses';
+  readonly skill: 'proofs' | 'selfAnalyses' | 'analyses' | 'metaAnalyses';
   readonly seen: number;
   readonly passed: number;
   readonly distinct: number;
@@ -206,4 +206,9 @@ export const warningsOf = ({
     : []),
 ];
 
-const SKILLS = { proofs: 'proofs', analyses: 'analyses', metaAnalyses: 'meta-analyses' } as const;
+const SKILLS = {
+  proofs: 'proofs',
+  selfAnalyses: 'self-analyses',
+  analyses: 'analyses',
+  metaAnalyses: 'meta-analyses',
+} as const;

@@ -32,6 +32,9 @@ export function labelPolicy(
 export const asksAboutContested = ({ labelling, annotation }: Pick<Recipe, 'labelling' | 'annotation'>): boolean =>
   labelling.contested === 'ask' && annotation !== 'automatic';
 
+/** Whether the lap's own v2 rewards and labels; a later lap may keep the one that it branches from (an ablation). */
+export const hasOwnVerifier = ({ recipe, turn }: LapShape): boolean => turn === 1 || recipe.retrainVerifier;
+
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */
 const DRAFTS_PER_PROBLEM = 6;
 /** Of those proofs, from which analyses of every true quality are chosen. Ours. */
@@ -134,8 +137,10 @@ export const PHASES = {
   ),
 
   /** 1D: on D_v and D_mv, its analyses gated by the frozen meta-verifier. */
-  verifierV2: phase('verifier v2', ({ recipe: { metaVerification, retrainVerifier, rewards }, turn }) => {
-    if (turn > 1 && !retrainVerifier) return undefined;
+  verifierV2: phase('verifier v2', (lap) => {
+    const { metaVerification, rewards, stages } = lap.recipe;
+    // Where an earlier verifier judges, it is trained only for the generator to start as in any lap.
+    if (!hasOwnVerifier(lap) && stages.generator.init !== 'verifierV2') return undefined;
     const metaShare = metaVerification ? rewards.metaShare : 0;
     const sources = [
       { task: 'verify', of: 'proofScores', weight: 1 - metaShare },
@@ -190,6 +195,7 @@ export const PHASES = {
     const { metaVerification, domain } = lap.recipe;
     const first = lap.turn === 1;
     const trains = (stage: StageName): StageName[] => (stagesOf(lap).includes(stage) ? [stage] : []);
+    const own = hasOwnVerifier(lap) ? (['verifierV2'] as const) : [];
     const drafts = domain.checker !== 'none';
     return [
       ...(drafts && first ? [sample('drafts', 'prove', 'candidate', 'heldOutProblems', DRAFTS_PER_PROBLEM)] : []),
@@ -198,13 +204,13 @@ export const PHASES = {
         : []),
       ...measured(lap, 'verifier', [
         ...(first ? (['base', 'verifierV1'] as const) : (['consolidation'] as const)),
-        ...trains('verifierV2'),
+        ...own,
       ]),
       ...(metaVerification
         ? measured(lap, 'metaVerifier', [
             ...(first ? [lap.recipe.stages.metaVerifier.init] : []),
             ...trains('metaVerifier'),
-            ...trains('verifierV2'),
+            ...own,
           ])
         : []),
       ...measured(lap, 'generator', [first ? 'base' : 'consolidation', 'generator']),

@@ -130,7 +130,10 @@ export const recipeSchema = z.strictObject({
   curriculum: z.enum(['harder', 'none']),
   /** False: no critique is judged, neither in rewards nor in labels (an ablation). */
   metaVerification: z.boolean(),
-  /** False: later laps keep lap 1's verifier (an ablation). */
+  /**
+   * False: later laps are judged and labelled by the verifier of the lap that they branch from (an ablation). Where
+   * their generator starts from v2, as by default, a v2 is trained for that alone, so that both arms start alike.
+   */
   retrainVerifier: z.boolean(),
   /** True: later laps train the meta-verifier anew on all of D_mv; else lap 1's stays. */
   retrainMetaVerifier: z.boolean(),

@@ -41,10 +41,11 @@ const LABEL = {
 
 /** What is wrong with the input of a set, in a sentence that names the field; undefined when nothing is. */
 export function refusalOfSampleSet(input: SampleSetInput): string | undefined {
-  const { rows, engine } = loose<SampleSetInput>(input);
+  const { rows, engine, decides } = loose<SampleSetInput>(input);
   return firstWrong([
     ...fieldsOf('', input, SAMPLE),
     ...datasetFields('rows', rows),
+    ...(decides === undefined ? [] : fieldsOf('decides.', decides, POLICY)),
     ...fieldsOf('engine.', engine, ENGINE),
   ]);
 }

@@ -28,6 +28,11 @@ export interface SampleSetInput {
   readonly seed: number;
   /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
   readonly attempts: number;
+  /**
+   * Of meta-analyses: a row is asked about no further once its votes decide the majority by this policy.
+   * @default all are asked for
+   */
+  readonly decides?: AutoLabelPolicy;
   /** Whether the set fails where not one answer can be read. @default false */
   readonly mustAnswer?: boolean;
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */

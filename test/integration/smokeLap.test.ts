@@ -55,7 +55,12 @@ test('the second lap consolidates both skills and trains the verifier on all of 
     'evaluation',
   ]);
   expect(second.consolidation?.init).toEqual(first.models.generator);
-  expect(second.consolidation?.skills.map(({ skill }) => skill)).toEqual(['proofs', 'analyses', 'metaAnalyses']);
+  expect(second.consolidation?.skills.map(({ skill }) => skill)).toEqual([
+    'proofs',
+    'selfAnalyses',
+    'analyses',
+    'metaAnalyses',
+  ]);
   expect(second.consolidation?.checkpoint.sha256).not.toBe(first.models.generator.sha256);
   expect(second.proofScores.train).toEqual([...first.proofScores.train, first.proofScores.grown]);
   expect(second.analysisScores).toEqual(first.analysisScores);

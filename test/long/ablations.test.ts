@@ -60,10 +60,11 @@ describe('a lap that goes on from another', () => {
   const after = (run: string, ...sets: string[]) =>
     lapOf(run, 'lap-0002', '--from', 'main/lap-0001', ...sets.flatMap((field) => ['--set', field]));
 
-  test('keeps its verifier where verifiers are not retrained', async () => {
+  test('keeps its verifier where verifiers are not retrained, and starts its generator as ever', async () => {
     const lap = await after('frozen', 'retrainVerifier=false');
-    expect(trained(lap)).toEqual(['generator', 'selfVerification']);
+    expect(trained(lap)).toEqual(['verifierV2', 'generator', 'selfVerification']);
     expect(lap.models.verifier).toEqual(parent.models.verifier);
+    expect(lap.recipe.stages.generator.init).toBe('verifierV2');
   });
 
   test('draws its problems from the first band where there is no curriculum', async () => {

@@ -95,8 +95,8 @@ class Chats:
             return Split("", self.decode(ids), True, 0)
         return self.separator.split(ids, prompt.thinks)
 
-    def learned(self, row: Row, prompt: Prompt) -> list[int]:
-        """What an sft row's model has to write after the prompt: thinking and answer, up to the end of its turn.
+    def answered(self, row: Row, prompt: Prompt) -> tuple[list[int], list[int]]:
+        """What follows an sft row's prompt, thinking and answer up to the end of the turn: what is given, and learned.
 
         As the chat template writes them; where it drops the thinking of an answer, as the format says. A prompt that
         opens the thinking has it closed before the answer, whether there is any or not.
@@ -107,7 +107,10 @@ class Chats:
             around = self.composed(row, prompt, thinking != ""), self.ending(row)
         before, after = around
         text, end = self.end_of(after)
-        return self.encode(before.replace(THINKING, thinking) + row.completion + text) + end
+        before = before.replace(THINKING, thinking)
+        if row.given:
+            return self.encode(before + row.given), self.encode(row.completion + text) + end
+        return [], self.encode(before + row.completion + text) + end
 
     def written(self, row: Row, prompt: Prompt, thinks: bool) -> tuple[str, str] | None:
         """What the template writes after the prompt, before and after the answer; None where it drops a part."""

@@ -23,6 +23,8 @@ class Row(Open):
     completion: str | None = None
     thinking: str | None = None
     """What the model thought before `completion`."""
+    given: str | None = None
+    """What of the answer stands before `completion`: shown, with the thinking, and not learned."""
 
 
 def load_rows(spec: DatasetSpec, kind: str) -> list[Row]:

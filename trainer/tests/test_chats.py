@@ -81,7 +81,7 @@ def row(thinking: str | None = None, answer: str = "## Solution\nBy </think> par
 def learned(chat: Chats, item: Row) -> tuple[str, str]:
     """The end of the prompt, and what is learned after it."""
     prompt = chat.prompt(item)
-    return prompt.text[-16:], chat.tokenizer.decode(chat.learned(item, prompt))
+    return prompt.text[-16:], chat.tokenizer.decode(chat.answered(item, prompt)[1])
 
 
 class LearnedTest(unittest.TestCase):
@@ -133,6 +133,13 @@ class LearnedTest(unittest.TestCase):
         self.assertEqual(learned(chats(MISTRAL, "</s>", form=form), row())[1], f"{self.answer}</s>")
         text = learned(chats(PLAIN, "<|im_end|>", form=THINK), row("Try 2."))[1]
         self.assertEqual(text, f"<think>\nTry 2.\n</think>\n\n{self.answer}<|im_end|>")
+
+    def test_what_is_given_of_an_answer_stands_before_it_with_the_thinking_and_is_not_learned(self) -> None:
+        chat = chats(QWEN, "<|im_end|>", form=THINK)
+        item = row("Try 2.", answer="It is wrong.").model_copy(update={"given": "## Solution\n2 = 3.\n"})
+        given, learned = (chat.tokenizer.decode(ids) for ids in chat.answered(item, chat.prompt(item)))
+        self.assertEqual(given, "<think>\nTry 2.\n</think>\n\n## Solution\n2 = 3.\n")
+        self.assertEqual(learned, "It is wrong.<|im_end|>")
 
     def test_thinking_that_nothing_can_mark_is_refused_by_name(self) -> None:
         with self.assertRaises(JobFailure) as caught:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from trainer.engines.small.sft import SftTraining
+from trainer.engines.small.sft import Example, SftTraining
 from trainer.engines.small.shape import shape_of
 from trainer.engines.small.shared_starts import LEAST_SHARED, Written, alike
 
@@ -42,6 +42,12 @@ def batch_of(rows: list[Written]) -> dict[str, torch.Tensor]:
         mask[index, : len(row.ids)] = 1
         labels[index, row.start : len(row.ids)] = torch.tensor(row.ids[row.start :])
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+class ExampleTest(unittest.TestCase):
+    def test_what_is_given_of_an_answer_is_read_and_has_no_loss(self) -> None:
+        inputs = Example("r1", [1, 2], [3], [4, 5]).inputs()
+        self.assertEqual(inputs, {"input_ids": [1, 2, 3, 4, 5], "labels": [-100, -100, -100, 4, 5]})
 
 
 class AlikeTest(unittest.TestCase):

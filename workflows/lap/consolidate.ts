@@ -28,8 +28,11 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
   const proofs = await data.chooseScored({ to: at.dataset('proofs'), parts: parent.proofScores.train, count, seed });
   const analyses = await at.sample('analyses', proofs, { mayFail: true });
   const right = await data.rightAnalyses({ to: at.dataset('right-analyses'), setId: analyses.setId, proofs });
+  const policy = labelPolicy(recipe);
   const judged =
-    metaVerification && metaVerifier ? await at.sample('judged', right.rows, { mayFail: true }) : undefined;
+    metaVerification && metaVerifier
+      ? await at.sample('judged', right.rows, { mayFail: true, decides: policy })
+      : undefined;
 
   // It judges D_mv again as well; a meta-analysis passes that agrees with the expert.
   const scored =
@@ -45,7 +48,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     labels: parent.labels,
     turn: opened.turn - 1,
     analyses: { ...right, ...(judged && { judgedIn: judged.setId }) },
-    policy: labelPolicy(recipe),
+    policy,
     ...(scored && meta && { metaAnalyses: { rows: scored, setId: meta.setId } }),
     examplesPerSkill: sizes.examplesPerSkill,
     thinking: sizes.thinking,

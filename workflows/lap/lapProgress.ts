@@ -126,7 +126,7 @@ export function trackProgress() {
       mending = opened.mending ?? [];
       current = { ...current, lap, phases: phases.length, plan, mends: opened.donors?.[0] };
       findBy({ FlywheelRun: runOf(lap), FlywheelLap: lap, FlywheelPreset: recipe.preset });
-      show();
+      add(opened.warnings ?? []);
     },
     /** What the report found that a person should look at. */
     warn,

@@ -1,4 +1,5 @@
 import type { ParentLap } from '../../activities/laps/parent.ts';
+import { hasOwnVerifier, stagesOf } from '../../shared/lap/phases.ts';
 import { consolidate } from './consolidate.ts';
 import type { BuiltVerifier, VerifierWork } from './firstVerifier.ts';
 
@@ -31,12 +32,15 @@ export async function nextVerifier(
     metaVerifier = await trainings.train('metaVerifier', { analysisScores: analysisScores.train });
     heldOut.metaVerifier('metaVerifier', metaVerifier);
   }
-  if (!recipe.retrainVerifier)
-    return { verifier: parent.models.verifier, ...(metaVerifier && { metaVerifier }), ...kept };
+  const judges = { ...(metaVerifier && { metaVerifier }), ...kept };
+  const isFrozen = !hasOwnVerifier(opened);
+  if (isFrozen && !stagesOf(opened).includes('verifierV2')) return { verifier: parent.models.verifier, ...judges };
 
   const grown = { proofScores: proofScores.train, analysisScores: metaVerifier && analysisScores?.train };
   const verifier = await trainings.train('verifierV2', grown, { metaVerifier });
+  // An ablation: the generator starts from it as ever, and is judged by the verifier of before.
+  if (isFrozen) return { verifier: parent.models.verifier, ...judges };
   heldOut.verifier('verifierV2', verifier);
   heldOut.metaVerifier('verifierV2', verifier);
-  return { verifier, ...(metaVerifier && { metaVerifier }), ...kept };
+  return { verifier, ...judges };
 }

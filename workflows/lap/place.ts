@@ -39,7 +39,10 @@ export function place<Phase extends PhaseName>(
   async function sample(
     name: OrderName<Phase, 'sample'>,
     rows: DatasetRef,
-    { checkpoint, ...more }: Pick<SampleOptions, 'seed' | 'mayFail'> & { readonly checkpoint?: CheckpointRef } = {},
+    {
+      checkpoint,
+      ...more
+    }: Pick<SampleOptions, 'seed' | 'mayFail' | 'decides'> & { readonly checkpoint?: CheckpointRef } = {},
   ): Promise<SetRecord> {
     const { task, by, perRow, greedy } = orderOf(opened, phase, 'sample', name);
     const model = checkpoint === undefined ? playing(by) : { role: by, checkpoint };

@@ -2,7 +2,7 @@ import { executeChild } from '@temporalio/workflow';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef, PromptSetRef, Task } from '../../shared/records.ts';
-import type { EngineSettings } from '../../shared/sampling/sets.ts';
+import type { AutoLabelPolicy, EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
 import { setIdOf, withinLap, type Place } from '../../shared/ids.ts';
@@ -31,6 +31,8 @@ export interface SampleOptions {
   readonly greedy?: boolean;
   /** @default derived from the asking's seed and the set's path within its lap or product */
   readonly seed?: number;
+  /** Asks about a row only until its votes decide (`SampleSetInput`). @default asks all */
+  readonly decides?: AutoLabelPolicy;
   /** Takes what comes, even nothing that can be read: for measurements, and for what the work can do without. */
   readonly mayFail?: boolean;
 }
@@ -59,6 +61,7 @@ export function sampler(asking: Asking, model: ModelRef) {
           sampling,
           seed,
           attempts: 1,
+          ...(options.decides && { decides: options.decides }),
           mustAnswer: options.mayFail !== true,
           engine,
           ...trajectory(task),

@@ -17,14 +17,19 @@ import {
 } from '../../reports/figures/lapFixture.ts';
 
 /** A parent lap's proof that passes and an analysis that is right, each thought over before. */
-async function consolidated(thinking?: 'keep' | 'drop', worth: Score = 1): Promise<TrainingRow[]> {
+async function consolidated(
+  thinking?: 'keep' | 'drop',
+  worth: Score = 1,
+  selfScore: Score = 1,
+): Promise<TrainingRow[]> {
   const store = await newStore();
-  const proof = { ...proofRow(1, 1), id: 'p1-lap1-0', problem: problem(1), selfScore: 1 as const };
+  const proof = { ...proofRow(1, worth), id: 'p1-lap1-0', problem: problem(1), selfScore };
   const label = { ...labelRow({ kind: 'labelled', score: worth }), proofId: proof.id };
   const proofs = await store.writeJsonl('datasets/proofs.jsonl', [proof]);
   const scored = await store.writeJsonl('datasets/scored.jsonl', [{ ...proof, score: worth }]);
   const decisions = await store.writeJsonl('labels/labels.jsonl', [label]);
-  await writeSet(store, 'written', [outcome('p1', 'selfVerify', selfVerifiedText(1, 1), { thinking: 'Induction?' })]);
+  const written = selfVerifiedText(worth, selfScore);
+  await writeSet(store, 'written', [outcome('p1', 'selfVerify', written, { thinking: 'Induction?' })]);
   await writeSet(store, 'analyses', [outcome(proof.id, 'verify', analysisText(1, {}), { thinking: 'Step 1 holds.' })]);
   const { dataset } = await writeConsolidation(store, {
     to: 'datasets/examples.jsonl',
@@ -59,12 +64,29 @@ test('what was thought is quoted to nobody', async () => {
   for (const { prompt } of await consolidated()) expect(JSON.stringify(prompt)).not.toMatch(/Induction\?|Step 1 holds/);
 });
 
+test.each([0, 0.5] as const)(
+  'an issue admitted is learned of a proof labelled %s, and nothing of the proof or the thinking that led to it',
+  async (worth) => {
+    const [row, ...others] = (await consolidated('keep', worth, worth)).filter(({ task }) => task !== 'verify');
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ task: 'selfVerify', thinking: 'Induction?', meta: { score: worth } });
+    expect(row?.given).toMatch(/^## Solution\n[^]*\n## Self Evaluation\n$/);
+    expect(`${row?.given}${row?.completion}`).toBe(selfVerifiedText(worth, worth));
+    expect(row?.completion).toBe(analysisText(worth, {}));
+  },
+);
+
+test('of a sound proof that its generator doubts the proof alone is learned', async () => {
+  const rows = (await consolidated('keep', 1, 0.5)).filter(({ task }) => task !== 'verify');
+  expect(rows.map(({ task, given }) => [task, given])).toEqual([['prove', undefined]]);
+});
+
 test('where nothing passes, the consolidation says what was seen of each skill, and is not tried again', async () => {
   await expect(consolidated('keep', 0)).rejects.toMatchObject({
     type: 'NothingToLearn',
     nonRetryable: true,
     message: expect.stringContaining(
-      '0 of 1 proofs are labelled 1 and found right by the generator itself, 0 of 1 ana',
+      "0 of 1 proofs are labelled 1, 0 of 1 self-analyses give their proof's label, 0 of 1 analyses give",
     ),
   });
 });

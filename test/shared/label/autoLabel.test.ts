@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import {
   autoLabel,
   CONTESTED,
   UNRESOLVED,
   validityOf,
+  votesToAsk,
   type AnalysisEvidence,
+  type MaybeScore,
 } from '../../../shared/label/autoLabel.ts';
 import {
   LABEL_RULES,
@@ -183,6 +186,60 @@ test('the label is what every completion of the missing verdicts gives, and unre
     }),
     { numRuns: 2_000 },
   );
+});
+
+interface Counts extends Record<LabelRule, Score | 'contested'> {
+  readonly n: number;
+  readonly k: number;
+  readonly validZeros: number;
+  readonly invalidZeros: number;
+  readonly validHalves: number;
+  readonly invalidHalves: number;
+  readonly ones: number;
+}
+const counted = JSON.parse(readFileSync('test/shared/label/labels.json', 'utf8')) as Counts[];
+
+test.each(counted)(
+  'n = $n, k = $k: $validZeros valid zeros, $validHalves valid halves are $lowest by the lowest, $cumulative by ours',
+  ({ n, k, validZeros, invalidZeros, validHalves, invalidHalves, ones, ...expected }) => {
+    const times = (count: number, said: AnalysisEvidence) => Array.from({ length: count }, () => said);
+    const analyses = [
+      ...times(validZeros, says(0, 1)),
+      ...times(invalidZeros, says(0, 0)),
+      ...times(validHalves, says(0.5, 1)),
+      ...times(invalidHalves, says(0.5, 0)),
+      ...times(ones, says(1)),
+    ];
+    for (const rule of LABEL_RULES)
+      expect(autoLabel(policy(n, 1, k, 1, rule), analyses)).toEqual(
+        expected[rule] === 'contested' ? CONTESTED : label(expected[rule]),
+      );
+  },
+);
+
+test('a majority that is asked for only until it is decided is the one of all votes, lost ones among them', () => {
+  const votes = fc.array(fc.option(fc.constantFrom<Score>(0, 0.5, 1), { nil: undefined, freq: 6 }), {
+    minLength: 16,
+    maxLength: 16,
+  });
+  fc.assert(
+    fc.property(votes, fc.integer({ min: 1, max: 16 }), fc.constantFrom<0.5 | 1>(0.5, 1), (all, m, confirming) => {
+      const rule = policy(1, m, 1, confirming);
+      const asked: MaybeScore[] = [];
+      for (let more = votesToAsk(rule, asked); more > 0; more = votesToAsk(rule, asked))
+        asked.push(...all.slice(asked.length, asked.length + more));
+      expect(asked.length).toBeLessThanOrEqual(m);
+      expect(validityOf(rule, asked) === 'valid').toBe(validityOf(rule, all.slice(0, m)) === 'valid');
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('of 16 votes that all confirm 9 are asked for, and of none any', () => {
+  expect(votesToAsk(policy(1, 16, 1), [])).toBe(8);
+  expect(votesToAsk(policy(1, 16, 1), Array<Score>(8).fill(1))).toBe(1);
+  expect(votesToAsk(policy(1, 16, 1), Array<Score>(9).fill(1))).toBe(0);
+  expect(votesToAsk(policy(1, 0, 1), [])).toBe(0);
 });
 
 test('an analysis is valid by a majority, and known to be invalid when one is out of reach', () => {

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { chooseExamples, proofPasses, type Example } from '../../../shared/lap/consolidation.ts';
+import { chooseExamples, proofPasses, selfAnalysisPasses, type Example } from '../../../shared/lap/consolidation.ts';
 import type { Score } from '../../../shared/scores.ts';
 
 const example = (over: Partial<Example> = {}): Example => ({
@@ -11,15 +12,25 @@ const example = (over: Partial<Example> = {}): Example => ({
   ...over,
 });
 
-test.each([
-  [1, 1, true],
-  [1, 0.5, false],
-  [1, undefined, false],
-  [0.5, 1, false],
-  [0, 0, false],
-  [undefined, 1, false],
-] as const)('a proof labelled %s that its generator scored %s passes: %s', (label, selfScore, passes) => {
-  expect(proofPasses(label, selfScore)).toBe(passes);
+interface Case {
+  readonly label: Score;
+  readonly selfScore: Score;
+  readonly proofTrained: boolean;
+  readonly selfAnalysisTrained: boolean;
+}
+const cases = JSON.parse(readFileSync('test/shared/lap/selfAnalyses.json', 'utf8')) as Case[];
+
+test.each(cases)(
+  'of label $label and self-score $selfScore the proof is trained: $proofTrained, its analysis: $selfAnalysisTrained',
+  ({ label, selfScore, proofTrained, selfAnalysisTrained }) => {
+    expect(proofPasses(label)).toBe(proofTrained);
+    expect(selfAnalysisPasses(label, selfScore)).toBe(selfAnalysisTrained);
+  },
+);
+
+test('without a label neither passes, and without a self-score no self-analysis', () => {
+  expect([proofPasses(undefined), selfAnalysisPasses(undefined, undefined)]).toEqual([false, false]);
+  expect([proofPasses(1), selfAnalysisPasses(1, undefined)]).toEqual([true, false]);
 });
 
 test('a rare score is not drowned by a common one', () => {

@@ -1,5 +1,6 @@
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { bandOf, possibleInits } from '../../../shared/lap/laterLap.ts';
+import { hasOwnVerifier, orderOf, stagesOf } from '../../../shared/lap/phases.ts';
 import { domains } from '../../../domains/index.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 
@@ -22,8 +23,18 @@ test('a later lap’s verifier starts from the consolidation, its generator from
   ]);
 });
 
-test('with a frozen verifier the generator starts from the consolidation', () => {
-  expect(later({ retrainVerifier: false }).recipe.stages.generator.init).toBe('consolidation');
+test('with a frozen verifier the generator starts as in the other arm, from a v2 that is trained for it', () => {
+  const [full, frozen] = [later({}), later({ retrainVerifier: false })];
+  expect(frozen.recipe.stages).toEqual(full.recipe.stages);
+  expect(orderOf(frozen, 'verifierV2', 'train', 'verifierV2')).toEqual(
+    orderOf(full, 'verifierV2', 'train', 'verifierV2'),
+  );
+  expect([full, frozen].map(hasOwnVerifier)).toEqual([true, false]);
+});
+
+test('a generator that starts from the consolidation needs no v2 beside a frozen verifier', () => {
+  const stages = { generator: { init: 'consolidation' } };
+  expect(stagesOf(later({ retrainVerifier: false, stages }))).toEqual(['generator', 'selfVerification']);
 });
 
 test('lap 1 has no consolidation to start from', () => {

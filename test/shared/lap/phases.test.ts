@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { domains } from '../../../domains/index.ts';
-import { orderOf, ordersOf, reportedAs } from '../../../shared/lap/phases.ts';
+import { orderOf, ordersOf, PHASES, reportedAs } from '../../../shared/lap/phases.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 import { declaredAndMade, expectDeclared } from '../../declared.ts';
 
@@ -41,7 +41,16 @@ test.each([
     ['metaData', 'metaVerifier'],
     false,
   ],
-  ['a frozen verifier is not trained again', { retrainVerifier: false }, 2, ['verifierV2'], false],
+  [
+    'a frozen verifier is not trained again, where no generator starts from a new one',
+    {
+      retrainVerifier: false,
+      stages: { ...smoke.stages, generator: { ...smoke.stages.generator, init: 'consolidation' as const } },
+    },
+    2,
+    ['verifierV2'],
+    false,
+  ],
   [
     'the meta-verifier is trained anew where the recipe says so',
     { retrainMetaVerifier: true },
@@ -88,6 +97,15 @@ test.each([
   expect(resolveRecipe(domains, { annotation, from: 'lap-0001' }, { turn: 1, recipe }).recipe.annotation).toBe(
     annotation,
   );
+});
+
+test('a v2 that only starts a generator is not measured as the verifier that judged', () => {
+  const measured = (retrainVerifier: boolean) =>
+    (PHASES.evaluation.orders({ recipe: { ...smoke, retrainVerifier }, turn: 2 }) ?? [])
+      .map(({ name }) => name)
+      .filter((name) => name.includes('verifierV2'));
+  expect(measured(true)).not.toEqual([]);
+  expect(measured(false)).toEqual([]);
 });
 
 interface History {

@@ -30,28 +30,30 @@ def sft_config(job: SftJob) -> SFTConfig:
 
 @dataclass(frozen=True)
 class Example:
-    """A row as tokens: the prompt, and what is learned after it."""
+    """A row as tokens: the prompt, what of the answer is given, and what is learned after it."""
 
     item_id: str
     prompt: list[int]
+    given: list[int]
     learned: list[int]
 
     @staticmethod
     def of(row: Row, chats: Chats) -> "Example":
         prompt = chats.prompt(row)
-        return Example(row.item_id, prompt.ids, chats.learned(row, prompt))
+        return Example(row.item_id, prompt.ids, *chats.answered(row, prompt))
 
     def too_long(self, hyper: SftHyper) -> Long | None:
         for part, ids, limit, most in (
             ("prompt", self.prompt, "maxPromptTokens", hyper.max_prompt_tokens),
-            ("completion", self.learned, "maxCompletionTokens", hyper.max_completion_tokens),
+            ("completion", self.given + self.learned, "maxCompletionTokens", hyper.max_completion_tokens),
         ):
             if len(ids) > most:
                 return Long(self.item_id, part, len(ids), limit, most)
         return None
 
     def inputs(self) -> dict[str, list[int]]:
-        return {"input_ids": self.prompt + self.learned, "labels": [-100] * len(self.prompt) + self.learned}
+        shown = self.prompt + self.given
+        return {"input_ids": shown + self.learned, "labels": [-100] * len(shown) + self.learned}
 
 
 class SftTraining(JobTrainer, SFTTrainer):
