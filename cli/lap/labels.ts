@@ -35,8 +35,8 @@ export function registerLabels(program: Command): void {
     .description(
       'Proposes labelling.rule, n, m and k (docs/method.md, "Labels") for the next laps: decides the proofs of ' +
         'finished\nlabel sets again from their stored verdicts, by each rule with no more verdicts than were asked ' +
-        'for, and holds the\nlabels against the scores that people gave audited and contested proofs since. A part of a ' +
-        'set that was scored\nstands for all that was decided alike. No model is called, and nothing is changed.',
+        'for, and holds the\nlabels against the scores that people gave audited and contested proofs since. A part ' +
+        'of a set that was scored\nstands for all that was decided alike. No model is called, and nothing is changed.',
     )
     .argument('<what...>', 'laps, or label sets such as main/lap-0001/label/verdicts')
     .option('--truth <who>', "people, or checker: the domain's own, which knows every proof (default: people)")

@@ -49,7 +49,7 @@ test('what is not decided by stored verdicts is counted as unknown, never as a l
   expect(candidates[0]?.policy.analysesPerProof).toBeLessThanOrEqual(8);
 });
 
-test('scores of a part stand for all that was decided alike, so that asking of all contested ones skews nothing', () => {
+test('scores of a part stand for all that was decided alike, so that asking of all contested skews nothing', () => {
   const contested = all.filter(({ decision }) => decision.kind !== 'labelled');
   const audited = all.filter(({ decision }) => decision.kind === 'labelled').filter((_, index) => index % 3 === 0);
   const scores = new Map([...contested, ...audited].map(({ proofId, truth }) => [proofId, truth]));

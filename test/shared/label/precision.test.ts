@@ -48,7 +48,7 @@ test('counts alone give what the rule gives of whole verdicts', () => {
 test('labels that are likely to be wrong are warned of, by name, with how many there are and what helps', () => {
   const warning = precisionWarning(policy(64, 16, 4, 'lowest'));
   expect(warning).toMatch(
-    /k = 4 and the lowest rule give labels below labelling\.minPrecision 0\.95: label 0 is right in 0\.8\d\d of \d,\d{3}/,
+    /4 and the lowest rule give labels below labelling\.minPrecision 0\.95: label 0 is right in 0\.8\d\d of \d,\d{3}/,
   );
   expect(warning).not.toMatch(/label (0\.5|1) is right/);
   expect(warning).toMatch(/What helps: labelling\.rule cumulative and labelling\.minValidAnalyses \d+, .* contested/);
