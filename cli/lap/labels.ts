@@ -107,7 +107,7 @@ async function checkerOf(from: ArtifactStore, set: string): Promise<Checker> {
   if (recipe === undefined)
     throw new UsageError(`Expected a label set of a lap of this store, whose domain has a checker, got ${set}`);
   try {
-    return knownChecker(recipe.domain, domains.checkerOf);
+    return knownChecker(recipe, domains.checkerOf);
   } catch {
     throw new UsageError(`Expected --truth people (domain ${recipe.domain.name} has no checker), got checker`);
   }

@@ -3,9 +3,6 @@ import type { Task } from '../records.ts';
 import type { Score } from '../scores.ts';
 import { balancedSample, distinctBy } from '../selection.ts';
 
-/** Rows answered again for each example wanted: about half of a verifier's analyses pass. Ours. */
-export const ROWS_PER_EXAMPLE = 2;
-
 /** An answer that passed, to be learned again (rejection fine-tuning, paper 3.1). */
 export interface Example {
   /** Tasks of one skill are learned in equal numbers: an answer may serve several. */

@@ -1,4 +1,4 @@
-import { ROWS_PER_EXAMPLE } from './consolidation.ts';
+import { ROWS_PER_EXAMPLE } from './usual.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
 import { WORKED_EXAMPLES } from '../records.ts';

@@ -30,3 +30,6 @@ export const usualRewards = {
 /** Share of a judge's verdicts that may be lost at the first attempt. */
 export const maxLossShareOf = ({ rewards }: Pick<Recipe, 'rewards'>): number =>
   rewards.maxLossShare ?? usualRewards.maxLossShare;
+
+/** Rows that a consolidation has answered again for each example: about half of a verifier's analyses pass. Ours. */
+export const ROWS_PER_EXAMPLE = 2;

@@ -1,12 +1,12 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { ParentLap } from '../../activities/laps/parent.ts';
-import { ROWS_PER_EXAMPLE } from '../../shared/lap/consolidation.ts';
 import type { ConsolidationRecord } from '../../shared/lap/manifest.ts';
 import { placeOf } from '../../shared/ids.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
+import { ROWS_PER_EXAMPLE } from '../../shared/lap/usual.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
