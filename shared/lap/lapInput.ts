@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { scoresMissing } from './annotation.ts';
 import type { Derived, LapFacts, Sizing } from './facts.ts';
 import { isRecord, show, tell, valueAt } from './issues.ts';
-import { possibleInits, withLaterInits } from './laterLap.ts';
+import { possibleInits, scoresMissing, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
 import { recipeSchema, type Recipe } from './recipe.ts';
 import { fullLapName, RUN_NAME, runOf } from '../ids.ts';

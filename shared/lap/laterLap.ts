@@ -1,6 +1,7 @@
+import { BLIND_KINDS } from '../review/reviews.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { LapShape } from './orders.ts';
-import { stagesOf } from './phases.ts';
+import { ordersOf, PHASES, stagesOf } from './phases.ts';
 import type { Recipe } from './recipe.ts';
 
 /** What a stage can start from: the base, a later lap's consolidation, and the trainings before it in the same lap. */
@@ -29,4 +30,21 @@ export function withLaterInits(lap: LapShape): Recipe {
 export function bandOf<Band>(difficulties: readonly Band[], curriculum: Recipe['curriculum'], turn: number): Band {
   const index = curriculum === 'none' ? 0 : Math.min(turn, difficulties.length) - 1;
   return difficulties[index] as Band; // the schema asks for one at least
+}
+
+/**
+ * Why a lap whose labels are all automatic (paper 2.3's last iterations) cannot be: phases in which somebody has to
+ * score, audits and evaluations aside. Empty where it can.
+ */
+export function scoresMissing(lap: LapShape): string[] {
+  if (lap.recipe.annotation !== 'automatic') return [];
+  const asking = ordersOf(lap).filter(({ orders }) =>
+    orders.some((order) => order.kind === 'review' && !BLIND_KINDS.includes(order.question)),
+  );
+  if (asking.length === 0) return [];
+  const phases = asking.map(({ phase }) => PHASES[phase].title).join(' and ');
+  return [
+    `annotation: expected "unaided" or "assisted" where somebody has to score (${phases}), got "automatic": that is ` +
+      'for later laps (from), or for scores that are given (given.proofs, given.analyses)',
+  ];
 }
