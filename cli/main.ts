@@ -5,6 +5,7 @@ import { registerDev } from './stack/dev.ts';
 import { registerDoctor } from './stack/doctor.ts';
 import { registerInit } from './team/init.ts';
 import { registerLabels } from './lap/labels.ts';
+import { registerRewards } from './labels/decisions.ts';
 import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
@@ -58,6 +59,7 @@ for (const register of [
   registerLedger,
   registerRelabel,
   registerLabels,
+  registerRewards,
 ]) {
   register(program);
 }

@@ -16,6 +16,10 @@ const HEALS = {
   LapFailed: false,
   /** The base does not write what it is asked for in the form that is read: nothing else was spent. */
   FormatNotObeyed: false,
+  /** A message of a lead that the lap cannot take now. */
+  WordRefused: false,
+  /** People's scores speak against what a stage was rewarded for, and a lead has said to stop. */
+  StoppedByAudit: false,
   /** A stage would be trained on no row at all. */
   NothingToLearn: false,
 

@@ -99,6 +99,9 @@ export const setIdOf = (at: Place, name: string) => `${at}/${name}`;
 /** The review set in which experts audit a lap's automatic labels. */
 export const auditSetOf = (lap: string) => setIdOf(placeOf(lap, 'scaleVerification'), 'audit');
 
+/** The review set in which people score what a training rewarded. */
+export const rewardAuditOf = (jobKey: string) => setIdOf(jobKey as Place, 'audit');
+
 /** One question of a review set. */
 export const reviewIdOf = (setId: string, question: string) => `${setId}/${question}`;
 
@@ -151,6 +154,8 @@ export const uri = {
   plan: file('laps', 'plan.json'),
   /** Of a lap that mends another: which, and what it set out to take over. */
   mend: file('laps', 'mend.json'),
+  /** What leads said of a lap where audits spoke against something: a file each, never changed. */
+  words: (lap: string, name = '') => `laps/${lap}/words/${name}`,
   report: file('laps', 'report.json'),
   reportPage: file('laps', 'report.html'),
   /** Of one run, or of several. */

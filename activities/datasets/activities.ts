@@ -1,6 +1,7 @@
 import type { Domains } from '../../shared/domain.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { chooseAnalysesForExperts, collectAnalyses } from './analyses.ts';
+import { auditLabels, chooseForAudit } from './audit.ts';
 import { contestedProofs } from './contested.ts';
 import { chooseScored, rightAnalyses, writeConsolidation } from './consolidation.ts';
 import {
@@ -10,6 +11,8 @@ import {
   type HeldOutAnalysesInput,
   type HeldOutProofsInput,
 } from './heldOut.ts';
+import { isAccepted, recordWord } from './leadsWord.ts';
+import { chooseRewarded, rewardsInDoubt } from './rewardAudit.ts';
 import { checkFormats, writeFormatQuestions } from './formatCheck.ts';
 import * as proofs from './proofs.ts';
 import { writeRewardSpec, writeTrainingRows } from './trainingData.ts';
@@ -48,7 +51,12 @@ export function createDatasetActivities({
       recordProofScores: proofs.recordProofScores,
       hardestProofs: proofs.hardestProofs,
       contestedProofs,
-      chooseForAudit: proofs.chooseForAudit,
+      chooseForAudit,
+      auditLabels,
+      chooseRewarded,
+      rewardsInDoubt,
+      recordWord,
+      isAccepted,
       growProofScores: proofs.growProofScores,
       collectAnalyses,
       chooseAnalysesForExperts,

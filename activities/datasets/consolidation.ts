@@ -21,7 +21,8 @@ import { openPromptSet } from '../store/promptSets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { analysesOf } from './analyses.ts';
-import { labelsById, proofId, proofIn } from './proofs.ts';
+import { labelsToLearn } from './audit.ts';
+import { proofId, proofIn } from './proofs.ts';
 
 /** Rows of D_v or D_mv for the models to answer again: at most `count`, spread over scores and topics. */
 export async function chooseScored(
@@ -132,6 +133,8 @@ export async function writeConsolidation(
     proofs: labels.proofs,
     'written in': labels.writtenIn,
     decisions: labels.set.decisions,
+    audits: labels.audited,
+    'held back': labels.held?.map(({ rows: held }) => held),
     analyses: analyses.rows,
     'judged in': analyses.judgedIn,
     'scored analyses': metaAnalyses?.rows,
@@ -159,7 +162,7 @@ interface Passed {
 async function passedAnswers(store: ArtifactStore, { labels, turn }: ConsolidationInput) {
   const proofs = await store.rowsById<ProofRow>(labels.proofs);
   const problems = new Map(Array.from(proofs.values(), ({ problem }) => [problem.id, problem]));
-  const decisions = await labelsById(store, labels.set.decisions);
+  const labelOf = await labelsToLearn(store, labels);
   const bare: Row[] = [];
   const whole: Row[] = [];
   let seen = 0;
@@ -169,8 +172,7 @@ async function passedAnswers(store: ArtifactStore, { labels, turn }: Consolidati
     const answer = proofIn(outcome);
     if (problem === undefined || answer === undefined) continue;
     const id = proofId({ problem }, outcome, seriesOfLap(turn));
-    const decision = decisions.get(id)?.decision;
-    const label = decision?.kind === 'labelled' ? decision.score : undefined;
+    const label = labelOf(id);
     if (label === undefined) continue;
     const row = { subject: id, topic: problem.topic, score: label, problem, thinking: outcome.thinking };
     const passes = proofPasses(label);

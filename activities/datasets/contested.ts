@@ -3,10 +3,9 @@ import type { DatasetRef, ProofRow, ShownAnalysis } from '../../shared/records.t
 import type { QualityScore } from '../../shared/scores.ts';
 import type { SubjectRow } from '../reviews/subjectRows.ts';
 import { analysisId } from '../sets/labelShard.ts';
-import { readOutcomes } from '../sets/outcomes.ts';
+import { labelsById, readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { labelsById } from './proofs.ts';
 
 /** Analyses that people are shown of a proof. Ours: more is not read. */
 const SHOWN = 8;

@@ -3,17 +3,18 @@ import type { Outcome } from '../../shared/outcomes.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredProof } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import { hardnessOf } from '../../shared/label/waves.ts';
-import { shuffled } from '../../shared/seeds.ts';
+import type { LabelRecord } from '../../shared/lap/manifest.ts';
 import type { Score } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
-import type { LabelRow, SetRow } from '../../shared/sampling/sets.ts';
+import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { SubjectRow } from '../reviews/subjectRows.ts';
-import { readOutcomes, scoresByRow } from '../sets/outcomes.ts';
+import { labelsById, readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import { quoted } from '../../shared/texts.ts';
 import { failure } from '../failure.ts';
+import { HeldBack, type LabelAudits } from './audit.ts';
 
 /** The rows of several datasets as one. */
 export async function concatenate(
@@ -217,55 +218,54 @@ export async function hardestProofs(
 }
 
 /**
- * A random sample of the automatically labelled proofs, for experts to score without the label. At least one where any
- * was labelled.
- */
-export async function chooseForAudit(
-  store: ArtifactStore,
-  input: { to: string; proofs: DatasetRef; decisions: DatasetRef; share: number; seed: number },
-): Promise<DatasetRef> {
-  const decisions = await labelsById(store, input.decisions);
-  const labelled = (await store.readRows<ProofRow>(input.proofs)).filter(
-    ({ id }) => decisions.get(id)?.decision.kind === 'labelled',
-  );
-  return store.writeJsonl(
-    input.to,
-    shuffled(labelled, input.seed).slice(0, Math.ceil(input.share * labelled.length)),
-    madeBy('chooseForAudit', { proofs: input.proofs, decisions: input.decisions }),
-  );
-}
-
-/**
  * What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). What stays without a
  * score can be carried to the next lap.
+ * @param input.audit people's scores of audited labels, which are better than the labels, and the labels that nothing
+ * is to be trained on: those rows are put beside.
  */
 export async function growProofScores(
   store: ArtifactStore,
-  input: { lap: string; proofs: DatasetRef; decisions: DatasetRef; experts: readonly DatasetRef[]; carry: boolean },
-): Promise<{ grown: DatasetRef; expert: number; carried?: DatasetRef }> {
+  input: {
+    lap: string;
+    proofs: DatasetRef;
+    decisions: DatasetRef;
+    experts: readonly DatasetRef[];
+    carry: boolean;
+    audit?: LabelAudits | undefined;
+  },
+): Promise<Omit<LabelRecord, 'proofs' | 'writtenIn' | 'set'> & { grown: DatasetRef }> {
   const decisions = await labelsById(store, input.decisions);
   const reviews = await store.rowsById<ReviewRow>(...input.experts);
-  let expert = 0;
+  const audited = await store.rowsById<ReviewRow>(...(input.audit?.results ?? []));
+  const held = new HeldBack(input.audit?.labels);
+  let [expert, corrected] = [0, 0];
   const left: ProofRow[] = [];
   const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): ScoredProof[] => {
     const decision = decisions.get(proof.id)?.decision;
-    if (decision?.kind === 'labelled') return [{ ...proof, score: decision.score, source: 'auto', lap: input.lap }];
+    if (decision?.kind === 'labelled') {
+      const [said] = withScore(proof, 'score', audited, input.lap);
+      if (said && said.score !== decision.score) corrected += 1;
+      if (said) return [said];
+      const row: ScoredProof = { ...proof, score: decision.score, source: 'auto', lap: input.lap };
+      return held.takes(row) ? [] : [row];
+    }
     const scored = withScore(proof, 'score', reviews, input.lap);
     expert += scored.length;
     if (scored.length === 0) left.push(proof);
     return scored;
   });
-  const { proofs, decisions: labels, experts } = input;
-  const made = madeBy('growProofScores', { proofs, decisions: labels, results: experts });
-  const grown = await store.writeJsonl(uri.dataset(placeOf(input.lap, 'proofScores'), 'grown'), rows, made);
-  if (!input.carry || left.length === 0) return { grown, expert };
+  const { lap, proofs, decisions: labels, experts, audit } = input;
+  const said = audit?.labels.flatMap((label) => label.said ?? []);
+  const read = { proofs, decisions: labels, results: experts, audits: audit?.results, "lead's word": said };
+  const made = madeBy('growProofScores', read);
   return {
-    grown,
+    grown: await store.writeJsonl(uri.dataset(placeOf(lap, 'proofScores'), 'grown'), rows, made),
     expert,
-    carried: await store.writeJsonl(uri.dataset(placeOf(input.lap, 'scaleVerification'), 'carried'), left, made),
+    ...(input.carry &&
+      left.length > 0 && {
+        carried: await store.writeJsonl(uri.dataset(placeOf(lap, 'scaleVerification'), 'carried'), left, made),
+      }),
+    ...(audit && { audits: audit.labels, audited: audit.results, corrected }),
+    ...(held.any && { held: await held.write(store, lap, made) }),
   };
-}
-
-export async function labelsById(store: ArtifactStore, decisions: DatasetRef): Promise<Map<string, LabelRow>> {
-  return new Map((await store.readRows<LabelRow>(decisions)).map((row) => [row.proofId, row]));
 }

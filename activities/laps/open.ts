@@ -97,7 +97,7 @@ export async function openLap(
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
-    const whole = manifest && parent && parentLap(manifest, parent);
+    const whole = manifest && parent && (await parentLap(store, manifest, parent));
     const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
     const problems = await writeProblems(store, lap, taken?.divided ?? divided);
     const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);

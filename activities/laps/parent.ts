@@ -6,11 +6,13 @@ import type {
   LapManifest,
   LapModels,
 } from '../../shared/lap/manifest.ts';
-import type { ArtifactRef } from '../../shared/records.ts';
+import { labelName } from '../../shared/label/audit.ts';
+import type { ArtifactRef, DatasetRef } from '../../shared/records.ts';
 import { knownLaps } from './laps.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
-import { uri } from '../../shared/ids.ts';
+import { placeOf, uri } from '../../shared/ids.ts';
+import { wordsOf } from '../datasets/leadsWord.ts';
 
 /** What a lap takes over from the one before it; all by reference. */
 export interface ParentLap {
@@ -47,17 +49,56 @@ export function writeManifest(store: ArtifactStore, manifest: LapManifest): Prom
   return store.writeJson(uri.manifest(lap), manifest, madeBy('writeManifest', made));
 }
 
-export function parentLap(manifest: LapManifest, ref: ArtifactRef): ParentLap {
-  const { lap, turn, proofScores, analysisScores, models, labels, evaluation } = manifest;
+export async function parentLap(store: ArtifactStore, manifest: LapManifest, ref: ArtifactRef): Promise<ParentLap> {
+  const { lap, turn, proofScores, analysisScores, models, evaluation } = manifest;
+  const { held, ...labels } = manifest.labels;
+  const train = [...proofScores.train, proofScores.grown];
+  const words = held && (await wordsOf(store, lap));
+  const stillHeld = held?.filter(({ score }) => words?.get(labelName(score))?.use !== true);
   return {
     lap,
     manifest: ref,
-    proofScores: { train: [...proofScores.train, proofScores.grown], validation: proofScores.validation },
+    proofScores: { train: await asLeadsSay(store, manifest, train), validation: proofScores.validation },
     ...(analysisScores === undefined ? {} : { analysisScores }),
     models: turn === 1 ? { ...models, firstVerifier: models.verifier } : models,
-    labels,
+    labels: { ...labels, ...(stillHeld && { held: stillHeld }) },
     evaluation: { ...evaluation, sets: inherited(evaluation.sets) },
   };
+}
+
+/**
+ * D_v with those labels of this lap and the ones before it that audits held back and a lead has released since, and
+ * without those of which the newest word is another.
+ */
+async function asLeadsSay(
+  store: ArtifactStore,
+  { lap, labels: { held = [] }, parent }: LapManifest,
+  train: readonly DatasetRef[],
+): Promise<readonly DatasetRef[]> {
+  const earlier = parent && (await store.findJson<LapManifest>(parent.manifest.uri));
+  let parts = earlier === undefined ? train : await asLeadsSay(store, earlier, train);
+  if (held.length === 0) return parts;
+  const words = await wordsOf(store, lap);
+  for (const { score, rows } of held) {
+    const word = words.get(labelName(score));
+    const to = uri.dataset(placeOf(lap, 'proofScores'), `released-${score}`);
+    const copies = new Set<DatasetRef>();
+    for (const part of parts) if (await stemsFrom(store, part.uri, to)) copies.add(part);
+    if (word?.use !== true) parts = parts.filter((part) => !copies.has(part));
+    else if (copies.size === 0) {
+      const made = madeBy('releaseLabels', { held: rows, "lead's word": word.ref });
+      parts = [...parts, await store.writeJsonl(to, store.readJsonl(rows), made)];
+    }
+  }
+  return parts;
+}
+
+/** Whether a part of D_v is this dataset, or what was left of it without problems that fell out since. */
+async function stemsFrom(store: ArtifactStore, part: string, from: string): Promise<boolean> {
+  if (part === from) return true;
+  const made = await store.readMade(part);
+  const whole = made?.by === 'withoutProblems' ? made.from.find((source) => source.as === 'rows') : undefined;
+  return whole !== undefined && 'uri' in whole && stemsFrom(store, whole.uri, from);
 }
 
 /** The base's measurements, and those of the parent's last verifier and generator under the name `parent`. */

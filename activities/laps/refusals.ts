@@ -6,6 +6,7 @@ import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
+import { auditSizeWarning } from '../../shared/figures/auditSize.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
@@ -28,6 +29,8 @@ export function labelWarnings(recipe: Recipe): string[] {
 /** What does not fit of a lap: its sizes with its files and servers, and itself into the store. */
 export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 'turn' | 'plan' | 'facts'>): Limits {
   const { refused, warnings } = limitsOf({ recipe, turn }, facts);
+  const { audit, labelling } = recipe;
+  const few = audit && auditSizeWarning(audit.minPrecision, plan.auditsPerLabel ?? 0, labelling.auditShare);
   const full = diskRefusal(diskOf({ recipe, turn }, plan, facts), facts);
   const { wallHours } = recipe.training;
   const long = plan.phases.filter(({ expected }) => expected.trainingHours >= wallHours).map(({ phase }) => phase);
@@ -36,7 +39,12 @@ export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 't
     'where it was';
   return {
     refused: [...refused, ...(full ? [full] : [])],
-    warnings: [...warnings, ...(facts.base !== undefined && long.length > 0 ? [ended] : []), ...labelWarnings(recipe)],
+    warnings: [
+      ...warnings,
+      ...(few ? [few] : []),
+      ...(facts.base !== undefined && long.length > 0 ? [ended] : []),
+      ...labelWarnings(recipe),
+    ],
   };
 }
 

@@ -83,6 +83,11 @@ export async function collectLabels(store: ArtifactStore, setId: string): Promis
   return store.writeJsonl(uri.labels(setId), rows(), madeBy('collectLabels', { proofs, verdicts: setId }));
 }
 
+/** What was decided of each proof. */
+export async function labelsById(store: ArtifactStore, decisions: DatasetRef): Promise<Map<string, LabelRow>> {
+  return new Map((await store.readRows<LabelRow>(decisions)).map((row) => [row.proofId, row]));
+}
+
 async function shardsOf(store: ArtifactStore, setId: string): Promise<SetShards> {
   const shards = await store.findJson<SetShards>(uri.shardPlan(setId));
   if (shards !== undefined) return shards;

@@ -18,6 +18,7 @@ import type { Recipe } from '../../shared/lap/recipe.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import { SCORES } from '../../shared/scores.ts';
 import { store } from '../../workers/store.ts';
+import { registerDecisions } from '../labels/decisions.ts';
 import { UsageError } from '../usage.ts';
 
 interface ChooseOptions {
@@ -27,9 +28,9 @@ interface ChooseOptions {
 }
 
 export function registerLabels(program: Command): void {
-  program
-    .command('labels')
-    .summary('which label rule to take')
+  const labels = program.command('labels').summary('which label rule to take, and which labels to train on');
+  registerDecisions(labels);
+  labels
     .command('choose')
     .summary('propose rule, n, m and k by what people scored')
     .description(

@@ -1,6 +1,8 @@
 import { aligned, whole } from '../../reports/pages/format.ts';
 import { bytesText, diskText, type Disk } from '../../shared/cost/disk.ts';
+import type { LapPlan } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
+import { auditSizeText } from '../../shared/figures/auditSize.ts';
 import { alikeText } from '../../shared/problems/held.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { tasksAsked, usualPrompts } from '../../shared/lap/limits.ts';
@@ -57,7 +59,7 @@ function tokenTable(lap: LapShape, { problems, prompts, shortest, server }: LapF
 
 /** People's hours, in weeks where the recipe says who they are; and the disk. */
 export function needLines(
-  { recipe }: LapShape,
+  { recipe, plan: { auditsPerLabel } }: LapShape & { readonly plan: LapPlan },
   expertMinutes: number,
   disk: Disk | undefined,
   { free }: LapFacts,
@@ -72,6 +74,7 @@ export function needLines(
               : `, ${short(weeks)} weeks of ${people} people with ${hoursPerWeek} h a week each`),
         ]
       : []),
+    ...(recipe.audit && auditsPerLabel ? [auditSizeText(recipe.audit.minPrecision, auditsPerLabel)] : []),
     ...(disk
       ? [
           `disk: ${bytesText(disk.total)} (${diskText(disk)})` +

@@ -1,7 +1,7 @@
 import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { mean, meanOf, share } from '../../shared/figures/measures.ts';
+import { mean, meanOf, share, weightsOf } from '../../shared/figures/measures.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
@@ -48,10 +48,18 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const labelled = rows.flatMap(({ proofId, problem, decision }) =>
     decision.kind === 'labelled' ? [{ proofId, problem, label: decision.score }] : [],
   );
-  const precision = (of: typeof labelled, known: Truths): Figure =>
+  // Where as many were audited of each label, one audited proof does not stand for as many as another.
+  const labelOf = new Map(labelled.map(({ proofId, label }) => [proofId, String(label)]));
+  const sizes = new Map(labels.audits?.map((each) => [String(each.score), each.labels]));
+  const seen = [...audit.keys()].flatMap((id) => labelOf.get(id) ?? []);
+  const weights = labels.audits && weightsOf(sizes, seen);
+  const weightIn = (known: Truths) => (id: string) =>
+    known === audit ? (weights?.get(labelOf.get(id) ?? '') ?? 1) : 1;
+  const precision = (of: typeof labelled, known: Truths, weightOf?: (id: string) => number): Figure =>
     share(
       of.filter(({ proofId }) => known.has(proofId)),
       ({ proofId, label }) => label === known.get(proofId),
+      weightOf && (({ proofId }) => weightOf(proofId)),
     );
   const contestedReasons: Record<string, number> = {};
   for (const { decision } of rows) {
@@ -63,6 +71,7 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const isVerdict = ({ task, kind }: Outcome) => task === 'verify' && kind !== 'failed';
   const verdicts = await scoresByRow(store, labels.set.setId, isVerdict);
   const known = Array.from(truths, ([id, score]) => ({
+    weight: weightIn(truths)(id),
     problem: proofs.get(id)?.problem.id ?? id,
     truth: score,
     verdicts: verdicts.get(id) ?? [],
@@ -71,6 +80,7 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const correlation = errorCorrelation(
     known.map((proof) => ({ ...proof, votes: proof.verdicts.filter((score) => score !== undefined) })),
   );
+  const ofWeight = ({ weight }: (typeof known)[0]): number => weight;
   return {
     total: rows.length,
     auto: labelled.length,
@@ -78,8 +88,10 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
     unresolved: rows.filter(({ decision }) => decision.kind === 'unresolved').length,
     expert: labels.expert,
     contestedShare: share(rows, ({ decision }) => decision.kind !== 'labelled'),
-    precision: precision(labelled, truths),
-    auditedPrecision: precision(labelled, audit),
+    precision: precision(labelled, truths, weightIn(truths)),
+    auditedPrecision: precision(labelled, audit, weightIn(audit)),
+    ...(labels.audits && { audits: labels.audits }),
+    ...(labels.corrected !== undefined && { corrected: labels.corrected }),
     precisionByScore: byScore((score) =>
       precision(
         labelled.filter(({ label }) => label === score),
@@ -88,10 +100,11 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
     ),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
-    trueScoreOfAll: mean(known, (proof) => proof.truth),
+    trueScoreOfAll: mean(known, (proof) => proof.truth, ofWeight),
     verdictAccuracy: share(
       known.filter((proof) => proof.verdicts.length > 0),
       (proof) => proof.verdicts[0] === proof.truth,
+      ofWeight,
     ),
     constantBaseline: constantBaseline([...truths.values()]),
     analysesPerProof: meanOf(rows.map((row) => row.analyses)) ?? 0,

@@ -3,6 +3,7 @@ import { warningsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Decoding } from './answers.ts';
+import { trendOf } from './contestedTrend.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
@@ -38,6 +39,7 @@ export async function measureLap(
     ? await decodingFigures(measured, 'greedy')
     : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
   const labels = await labelFigures(measured);
+  const trend = await trendOf(measured, labels);
   const trainings = await trainingFigures(measured);
   const used = await usedTrainings(measured);
   const work = workOf(manifest, used);
@@ -60,6 +62,7 @@ export async function measureLap(
     ...sampled,
     greedy,
     labels,
+    ...(trend && { contestedTrend: trend }),
     proofScores: await scoreCounts(measured),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,

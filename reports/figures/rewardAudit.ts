@@ -4,14 +4,15 @@ import { difference, type Difference } from '../../shared/figures/differences.ts
 import { hackingWarnings, type LapWatch, type StageWatch } from '../../shared/figures/hacking.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import { meanOf, valued } from '../../shared/figures/measures.ts';
-import type { RewardMeta, Task, TrainingRow } from '../../shared/records.ts';
+import type { RewardMeta, Task } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf, type JudgeScores } from '../../shared/reward/rewards.ts';
 import type { Measuring } from './notes.ts';
-import { rewardLines, type RewardLine } from '../../activities/training/rewardLines.ts';
-import { uri } from '../../shared/ids.ts';
+import { rewardMetas, watchByPeople } from '../../activities/datasets/rewardAudit.ts';
+import { endsOf, rewardLines } from '../../activities/training/rewardLines.ts';
+import { rewardAuditOf, uri } from '../../shared/ids.ts';
 
 /** Reward against an audited sample, groups without spread, and labels, for each training of a lap. */
 export async function watchRewards(
@@ -36,14 +37,29 @@ export async function watchRewards(
       saturationReward,
       audit: await auditOf(lap, stage),
       heldOutTrueScore: heldOut[stage.name] ?? null,
+      ...(await peopleOf(lap, stage)),
     });
   }
   return { stages, warnings: hackingWarnings(stages, labels.precisionByScore) };
 }
 
+/** Where people were asked about what the stage rewarded. */
+async function peopleOf(
+  { store, manifest, notes }: Measuring,
+  stage: StageRecord,
+): Promise<Pick<StageWatch, 'people'>> {
+  const { reviews, recipe } = manifest;
+  const asked = reviews.filter(({ setId }) => setId === rewardAuditOf(stage.jobKey));
+  if (asked.length === 0) return {};
+  const results = asked.map((review) => review.results);
+  const people = await watchByPeople(store, { stage, recipe: recipe.stages[stage.name], results });
+  if (people.rewards === null) notes.absent(`watch.${stage.name}.people`, 'nobody scored a proof that it rewarded');
+  return { people };
+}
+
 /**
- * The kept samples among the last ones of a stage: as many as its last `saturationWindow` steps asked for. Equal
- * samples were rewarded once, and count once.
+ * The kept samples that were first asked about in a stage's last `saturationWindow` steps. Equal samples were rewarded
+ * once, and count once.
  */
 async function auditOf(
   { store, manifest, truth: { checker }, notes }: Measuring,
@@ -52,19 +68,14 @@ async function auditOf(
   const figure = `watch.${stage.name}.audit`;
   if (checker === undefined) return notes.absent(figure, 'no checker knows what the rewarded samples are worth');
   const { saturationWindow, promptsPerStep, groupSize } = manifest.recipe.stages[stage.name];
-  const last: RewardLine[] = [];
-  for await (const line of rewardLines(store, stage.jobKey)) {
-    last.push(line);
-    if (last.length > saturationWindow * promptsPerStep * groupSize) last.shift();
-  }
+  const ends = { steps: saturationWindow, samplesPerStep: promptsPerStep * groupSize };
+  const { last } = await endsOf(rewardLines(store, stage.jobKey), ends);
   const kept = last.flatMap(({ task, answer, response }) =>
     response !== undefined && answer.status === 'scored' ? [{ task, answer, response }] : [],
   );
   if (kept.length === 0) return notes.absent(figure, 'no rewarded sample was kept with its text');
   const spec = await store.readJson<RewardSpec>(uri.rewardSpec(stage.jobKey));
-  const metas = new Map<string, RewardMeta>();
-  for (const dataset of stage.datasets)
-    for await (const { itemId, meta } of store.readJsonl<TrainingRow>(dataset)) metas.set(itemId, meta);
+  const metas = await rewardMetas(store, stage.datasets);
   const audited = kept.flatMap(({ task, answer: { itemId, reward, components }, response }) => {
     const meta = metas.get(itemId);
     if (meta === undefined) return [];

@@ -5,6 +5,7 @@ import { ledgerCells } from './ledger.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
 import { figure, list, notMeasured, SCORES, phaseTable, plainTable, rewards } from './tables.ts';
+import { auditedLabels, peopleWatched, trendText } from './auditSections.ts';
 
 export function labelSection(report: LapReport): Markup {
   const { labels } = report;
@@ -45,6 +46,7 @@ export function labelSection(report: LapReport): Markup {
       html`Precision over all automatic labels: ${withInterval(labels.precision)}; of the verifier's first verdicts on
       all these proofs, right: ${withInterval(labels.verdictAccuracy)}.${audit}`,
     )}
+    ${auditedLabels(report)} ${trendText(report)}
     ${plainTable(
       ['label', 'proofs', 'precision against truth'],
       SCORES.map((score) => [score, labels.byScore[score], withInterval(labels.precisionByScore[score])]),
@@ -141,7 +143,8 @@ export function watchSection({ watch: { stages, warnings }, truthBy }: LapReport
         decimal(flatGroupShare),
         withInterval(heldOutTrueScore),
       ]),
-    )}`;
+    )}
+    ${peopleWatched(stages)}`;
 }
 
 export function timeSection(report: LapReport): Markup {

@@ -1,4 +1,7 @@
+import type { Difference } from '../../shared/figures/differences.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
+import { auditText } from '../../shared/label/audit.ts';
+import { trendWords } from './auditSections.ts';
 import { ledgerCells } from './ledger.ts';
 import { mendedText } from './mended.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
@@ -87,7 +90,12 @@ function measured(rows: readonly FigureRow[]): string[][] {
     ]);
 }
 
-function labelLines({ labels, proofScores: { used, added, peopleShare, peopleShareOfAdded } }: LapReport): string[] {
+function labelLines({
+  lap,
+  labels,
+  contestedTrend,
+  proofScores: { used, added, peopleShare, peopleShareOfAdded },
+}: LapReport): string[] {
   const byScore = SCORES.map(
     (score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`,
   );
@@ -101,6 +109,8 @@ function labelLines({ labels, proofScores: { used, added, peopleShare, peopleSha
             `${labels.auditedPrecision.n} right`,
         ]
       : []),
+    ...(labels.audits ?? []).map((audit) => `  ${auditText(audit, lap)}`),
+    ...(contestedTrend ? [`  ${trendWords(contestedTrend)}`] : []),
     `D_v: ${whole(sum(Object.values(used)))} scored proofs to learn from, ${percent(peopleShare)} of the scores by ` +
       `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(Object.values(added)))} added ` +
       `by this lap, ${percent(peopleShareOfAdded)} by people`,
@@ -109,11 +119,13 @@ function labelLines({ labels, proofScores: { used, added, peopleShare, peopleSha
 
 /** Reward against the truth of the same samples, by stage; then what a person should look at. */
 function watchLines({ watch: { stages, warnings } }: LapReport): string[] {
-  const audited = stages.flatMap(({ stage, audit }) =>
-    audit
-      ? [[readable(stage), value(audit.b), withInterval(audit.a), change(audit.b, audit.a), String(audit.a.n)]]
-      : [],
-  );
+  const line = (name: string, found: Difference | null | undefined) =>
+    found ? [[name, value(found.b), withInterval(found.a), change(found.b, found.a), String(found.a.n)]] : [];
+  const audited = stages.flatMap(({ stage, audit, people }) => [
+    ...line(readable(stage), audit),
+    ...line(`${readable(stage)}, by ${people?.by}`, people?.rewards),
+    ...line(`${readable(stage)}, claims of 1, by ${people?.by}`, people?.claims),
+  ]);
   return [
     ...(audited.length > 0 ? ['', ...aligned([['audited samples', 'got', 'are worth', '', 'of'], ...audited])] : []),
     ...(warnings.length > 0 ? ['', ...warnings.map(({ about, text }) => `! ${readable(about)}: ${text}`)] : []),

@@ -1,6 +1,7 @@
 import { amountsOf, overBudget, sumOf, type Amounts, type Overrun } from '../lap/amounts.ts';
 import { knownRates, withoutEarlyStop, type Measure, type Rates } from './knownRates.ts';
-import { sizesOf, type ProblemCounts } from '../lap/sizes.ts';
+import { sizesOf, type LapSizes, type ProblemCounts } from '../lap/sizes.ts';
+import { SCORES } from '../scores.ts';
 import type { MeasuredBases } from './assumed.ts';
 import { ordersOf, type PhaseName } from '../lap/phases.ts';
 import { counted } from './orders.ts';
@@ -20,6 +21,8 @@ export interface LapPlan {
   readonly basis: readonly Basis[];
   /** The recipe's sizes that follow from what the team brings. @default all are stated */
   readonly derived?: readonly Derived[];
+  /** Audits of each label that are expected, where they decide (recipe: `audit`): people's, of all labels alike. */
+  readonly auditsPerLabel?: number;
 }
 
 export interface Planned {
@@ -89,8 +92,16 @@ export function planLap(
     turn,
     phases,
     total: { expected: totalOf('expected'), bound: totalOf('bound') },
+    ...(recipe.audit && { auditsPerLabel: auditsPerLabel(lap, rates) }),
     basis: [...(parent === undefined ? problemsIn(domain, recipe, there) : []), ...basis()],
   };
+}
+
+function auditsPerLabel({ recipe, sizes }: { recipe: Recipe; sizes: LapSizes }, rates: Rates): number {
+  const { auditShare } = recipe.labelling;
+  return auditShare === 0
+    ? 0
+    : Math.ceil((auditShare * sizes.toLabel * rates.labelling().labelledShare) / SCORES.length);
 }
 
 /** How many problems the plan reckons with, where the recipe alone does not say. */

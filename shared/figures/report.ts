@@ -2,7 +2,8 @@ import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
 import type { LossFigures } from './losses.ts';
-import type { LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
+import type { ContestedTrend } from './contestedTrend.ts';
+import type { LabelRecord, LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
 import type { ScoreSource } from '../records.ts';
 import type { TrainingName } from '../stages.ts';
@@ -153,11 +154,13 @@ export interface LabelFigures {
   readonly precision: Figure;
   readonly precisionByScore: Readonly<Record<ScoreKey, Figure>>;
   /**
-   * Automatic labels that experts gave as well when they were asked about a blind random sample; null where the recipe
-   * asks for none. Where no checker knows the truth, this is `precision`, and `precisionByScore` is over the same
-   * sample.
+   * Automatic labels that experts gave as well, asked about a blind random sample; null where the recipe asks for none.
+   * Where no checker knows the truth, this is `precision`, and `precisionByScore` is over the same sample.
    */
   readonly auditedPrecision: Figure;
+  /** Of the manifest's `LabelRecord`; absent where audits decide nothing (recipe: `audit`). */
+  readonly audits?: LabelRecord['audits'];
+  readonly corrected?: number;
   readonly byScore: Readonly<Record<ScoreKey, number>>;
   /** Contested proofs by the rule's reason. */
   readonly contestedReasons: Readonly<Record<string, number>>;
@@ -264,6 +267,8 @@ export interface LapReport
   /** The same at T = 0; null where the recipe did not ask for it. */
   readonly greedy: DecodingFigures | null;
   readonly labels: LabelFigures;
+  /** Where fewer proofs are contested than in the lap before. */
+  readonly contestedTrend?: ContestedTrend;
   readonly proofScores: ProofScoreCounts;
   /** What a later lap was consolidated from; null in lap 1. */
   readonly consolidation: readonly SkillCounts[] | null;

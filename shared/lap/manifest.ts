@@ -5,6 +5,8 @@ import type { ReviewSetResult } from '../review/reviews.ts';
 import type { TakenTraining } from '../training/taken.ts';
 import type { LongRows } from '../training/job.ts';
 import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
+import { auditText, type LabelAudit } from '../label/audit.ts';
+import type { ProofScore } from '../scores.ts';
 
 /**
  * `laps/<lapId>/manifest.json`: all a lap read and wrote, by reference. Every reported figure can be recomputed from
@@ -149,6 +151,20 @@ export interface LabelRecord {
   readonly expert: number;
   /** ProofRows left to the next lap, where the recipe carries contested proofs on. */
   readonly carried?: DatasetRef;
+  /** What people's blind sample says of each label; absent where it decides nothing (recipe: `audit`). */
+  readonly audits?: readonly LabelAudit[];
+  /** That sample, as people scored it: what of a proof is learned then. */
+  readonly audited?: readonly DatasetRef[];
+  /** Audited proofs whose score is people's instead of their label. */
+  readonly corrected?: number;
+  /** Automatic labels that nothing is trained on, until a lead releases them for later laps. */
+  readonly held?: readonly HeldLabels[];
+}
+
+/** ScoredProofs of one label. */
+export interface HeldLabels {
+  readonly score: ProofScore;
+  readonly rows: DatasetRef;
 }
 
 /** The fixed held-out sets, and what each model did with them. */
@@ -188,7 +204,7 @@ export const trainingsOf = ({ consolidation, stages }: Pick<LapManifest, 'consol
 export const warningsOf = ({
   lap,
   sets,
-  labels: { set, expert },
+  labels: { set, expert, audits = [] },
   ...trained
 }: Pick<LapManifest, 'lap' | 'sets' | 'labels' | 'consolidation' | 'stages'>): string[] => [
   ...sets.flatMap(({ warning }) => warning ?? []),
@@ -204,6 +220,7 @@ export const warningsOf = ({
           '(labelling.contested: ask)',
       ]
     : []),
+  ...audits.flatMap((audit) => (audit.labels === 0 || audit.verdict === 'shown' ? [] : [auditText(audit, lap)])),
 ];
 
 const SKILLS = {

@@ -92,7 +92,7 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
       'sampling.verify',
       'sampling.metaVerify',
     ],
-    some: ['labelling', 'annotation', 'experts.seats', 'domain.experts'],
+    some: ['labelling', 'audit', 'annotation', 'experts.seats', 'domain.experts'],
   },
   evaluation: { all: [...EVERYWHERE, 'sampling', 'selfVerification'], some: ['evaluation', 'metaVerification'] },
 };

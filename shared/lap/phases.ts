@@ -40,6 +40,10 @@ const DRAFTS_PER_PROBLEM = 6;
 /** Of those proofs, from which analyses of every true quality are chosen. Ours. */
 const ANALYSES_PER_PROOF = 2;
 
+/** Ours: people score, blindly, what a stage rewarded at its end, where the recipe asks them. */
+const rewardAudit = ({ audit }: Recipe) =>
+  (audit?.rewardedProofs ?? 0) > 0 ? [review('audit', 'auditReward', 'rewardedProofs', { ifAny: true })] : [];
+
 /** @param orders undefined where the lap does not have the phase. */
 const phase = <Made extends Order>(title: string, orders: (lap: LapShape) => readonly Made[] | undefined) => ({
   title,
@@ -151,8 +155,9 @@ export const PHASES = {
   }),
 
   /** 2: rewarded by the frozen verifier. */
-  generator: phase('generator', ({ recipe: { rewards } }) => [
-    train('generator', [{ task: 'prove', of: 'problems', weight: 1 }], { verifier: rewards.verdictsPerReward }),
+  generator: phase('generator', ({ recipe }) => [
+    train('generator', [{ task: 'prove', of: 'problems', weight: 1 }], { verifier: recipe.rewards.verdictsPerReward }),
+    ...rewardAudit(recipe),
   ]),
 
   /** 3: rewarded for its proof, and for an honest analysis of it. */
@@ -164,6 +169,7 @@ export const PHASES = {
         verifier: rewards.verdictsPerReward,
         ...(metaVerification && { metaVerifier: isJudged ? rewards.metaVerdictsPerReward : 0 }),
       }),
+      ...rewardAudit(recipe),
     ];
   }),
 

@@ -28,8 +28,8 @@ export const labelling = z.strictObject({
   /** What happens to contested proofs: ask an expert now, leave them to the next lap, or drop them. */
   contested: z.enum(['ask', 'carry', 'discard']),
   /**
-   * Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit,
-   * which changes no label. @default 0
+   * Share of the automatic labels, a random sample, that experts are asked about without seeing the label: an audit.
+   * What it decides is said by `audit`. @default 0
    */
   auditShare: z.number().min(0).max(1).default(0),
   /**

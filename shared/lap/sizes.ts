@@ -21,7 +21,7 @@ export interface ProblemCounts {
  * word on the problems and, from lap 2 on, the parent's manifest.
  */
 export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest) {
-  const { coldStart: cold, metaData, labelling, evaluation } = recipe;
+  const { coldStart: cold, metaData, labelling, evaluation, audit } = recipe;
   const problems = problemsOf(expected, parent);
   const validationShare = problems.validation / (problems.train + problems.validation);
   const askedProblems = Math.min(cold.problems, problems.train + problems.validation);
@@ -52,6 +52,8 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
     /** What a consolidation takes up again of D_v and D_mv. */
     reanalysedProofs: Math.min(again, rowsIn(grown)),
     rejudgedAnalyses: Math.min(again, rowsIn(parent?.analysisScores?.train ?? [])),
+    /** What people score of what a stage rewarded. */
+    rewardedProofs: audit?.rewardedProofs ?? 0,
     /** Phase 4's: problems, proofs that get a first look, and those to label, what the parent left included. */
     nextProblems,
     lookedAt: written > labelling.proofs ? written : 0,

@@ -2,7 +2,10 @@ import type { DatasetRef, ScoreSource } from '../records.ts';
 import type { Score } from '../scores.ts';
 import type { RowRange } from '../ids.ts';
 
-/** What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. */
+/**
+ * What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. What audits (of labels, of
+ * rewards) and evaluations ask is blind; of it, an audited label's score alone may be trained on (recipe: `audit`).
+ */
 export const QUESTION_KINDS = [
   'scoreProof',
   'scoreContestedProof',

@@ -8,6 +8,7 @@ import { formatCheck } from './formatCheck.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
 import { trackProgress, type Progress } from './lapProgress.ts';
 import { nextVerifier } from './nextVerifier.ts';
+import { rewardAudits } from './audits.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
 import { canBeMended, inItsWords } from '../failure.ts';
@@ -55,6 +56,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const checked = checks && (await progress.child('formatCheck', formatCheck, { opened }, 'asks', ({ told }) => told));
   const heldOut = heldOutEvaluation(opened, progress.add);
   const trainings = trackTrainings(opened, progress);
+  const audits = rewardAudits(opened, progress, trainings);
   const work = { opened, progress, trainings, heldOut };
 
   // 1: lap 1 builds a verifier; later laps consolidate what was learned, and train the verifier on the grown D_v.
@@ -65,11 +67,13 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   // 2: the generator, rewarded by the frozen verifier.
   const from = { problems: [opened.problems.train] };
   const generator = await trainings.train('generator', from, { verifier });
+  await audits.after('generator');
   heldOut.generator('generator', generator);
   heldOut.selfVerification('generator', generator);
 
   // 3: self-verification: the generator is rewarded for its proof and for an honest analysis of it.
   const finalGenerator = await trainings.train('selfVerification', from, { verifier, metaVerifier: metaJudge });
+  await audits.after('selfVerification');
   heldOut.selfVerification('selfVerification', finalGenerator);
 
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
@@ -81,6 +85,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
+  const audited = await audits.finish();
   const measured = await progress.phase('evaluation', () => heldOut.finish());
   const manifest = await data.writeManifest({
     lap: opened.lap,
@@ -106,7 +111,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     ...(built.consolidation && { consolidation: built.consolidation }),
     stages: trainings.stages(),
     sets: [...(checked ? checked.sets : []), ...built.sets, ...scaled.sets, ...measured.sets],
-    reviews: [...built.reviews, ...scaled.reviews],
+    reviews: [...built.reviews, ...audited, ...scaled.reviews],
     labels: scaled.labels,
     evaluation: measured.evaluation,
     phases: progress.phases(),

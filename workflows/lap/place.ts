@@ -91,7 +91,7 @@ export function place<Phase extends PhaseName>(
   }
 
   /** A part of a lap tells it what a person should know at once: the part may wait for people before it ends. */
-  async function tell({ warning: text }: SetResult): Promise<void> {
+  async function tell({ warning: text }: Pick<SetResult, 'warning'>): Promise<void> {
     const { parent, workflowType } = workflowInfo();
     if (text !== undefined && parent !== undefined && workflowType !== 'lap')
       await getExternalWorkflowHandle(parent.workflowId, parent.runId).signal(warning, text);
@@ -110,5 +110,5 @@ export function place<Phase extends PhaseName>(
     });
   }
 
-  return { sample, label, review, sets, dataset: (name: string) => uri.dataset(at, name) };
+  return { sample, label, review, tell, sets, dataset: (name: string) => uri.dataset(at, name) };
 }

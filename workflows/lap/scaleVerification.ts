@@ -6,6 +6,7 @@ import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
+import { auditedLabels } from './audits.ts';
 import { place } from './place.ts';
 
 /**
@@ -70,19 +71,26 @@ export async function scaleVerification(input: {
   });
   const reviewing = asksAboutContested(recipe) && contested.rows > 0 ? [at.review('experts', contested)] : [];
 
-  // Unanimous is not correct: experts audit a blind sample of the automatic labels. It changes none of them.
-  const audit = async (): Promise<ReviewSetResult> => {
+  // Unanimous is not correct: experts audit a blind sample of the automatic labels.
+  const sample = async (): Promise<ReviewSetResult> => {
     const subject = await data.chooseForAudit({
       to: at.dataset('audit'),
       proofs,
       decisions: set.decisions,
       share: labelling.auditShare,
       seed: seedOf(opened.seed, 'audit'),
+      byLabel: recipe.audit !== undefined,
     });
     return at.review('audit', subject);
   };
-  const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [audit()] : [];
+  const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [sample()] : [];
   const [reviews, audits] = await Promise.all([Promise.all(reviewing), Promise.all(auditing)]);
+
+  // A label that the audit shows to be wrong too often is not trained on, unless a lead says so.
+  const { decisions } = set;
+  const results = audits.map((review) => review.results);
+  const audit =
+    recipe.audit && (await auditedLabels({ lap, audit: recipe.audit, proofs, decisions, results }, at.tell));
 
   // D_v grows.
   const {
@@ -92,9 +100,10 @@ export async function scaleVerification(input: {
   } = await data.growProofScores({
     lap,
     proofs,
-    decisions: set.decisions,
+    decisions,
     experts: reviews.map(({ results }) => results),
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
+    audit,
   });
   const labels: LabelRecord = { proofs, writtenIn: written.setId, set, expert, ...(left && { carried: left }) };
   return { grown, labels, sets: at.sets, reviews: [...reviews, ...audits] };

@@ -20,6 +20,7 @@ interface Sample {
   readonly response?: string;
   readonly reward: number;
   readonly components?: RewardComponents;
+  readonly step?: number;
 }
 
 /** A lap whose one training was rewarded like this. */
@@ -45,8 +46,9 @@ async function watched(
   });
   await store.writeJsonl(
     `rewards/${record.jobKey}/rewards.jsonl`,
-    samples.map(({ response, reward, components }, index) => ({
+    samples.map(({ response, reward, components, step }, index) => ({
       task,
+      ...(step !== undefined && { step }),
       ...(response !== undefined && { response }),
       answer: {
         itemId: `${task}/${index}`,
@@ -133,4 +135,21 @@ test('reward and flat groups are those of the window in which saturation is look
     figure: 'watch.generator.audit',
     reason: 'no rewarded sample was kept with its text',
   });
+});
+
+test('a collapse in the last steps is not diluted by what distinct samples were rewarded before', async () => {
+  const { saturationWindow } = rehearsal.stages.generator;
+  const sample = (step: number, worth: Score): Sample => ({
+    meta: asked(step),
+    response: provedText(worth),
+    reward: 1,
+    step,
+  });
+  const steps = Array.from({ length: 40 }, (_, index) => index + 1);
+  const { stage } = await watched(
+    'generator',
+    'prove',
+    steps.flatMap((step) => [0, 1].map(() => sample(step, step > 40 - saturationWindow ? 0 : 1))),
+  );
+  expect(stage?.audit).toMatchObject({ a: { value: 0, n: 2 * saturationWindow }, b: { value: 1 } });
 });

@@ -48,6 +48,18 @@ describe('the plan of lap 1', () => {
     expect(bound({ metaVerification: false }).bound.calls).toBe(360 + 360 * 2 + 240 * 8);
   });
 
+  it('knows how many audits of each label to expect, where they decide, and the questions about rewarded proofs', () => {
+    const audit = { minPrecision: 0.95, rewardedProofs: 30 };
+    const asked = planOf({ preset: 'rehearsal', labelling: { auditShare: 0.5 }, audit });
+    const share = 240 * 0.5;
+    expect(asked.auditsPerLabel).toBeGreaterThan(share / 3 / 2);
+    expect(asked.auditsPerLabel).toBeLessThanOrEqual(share / 3);
+    expect(planOf({ preset: 'rehearsal' }).auditsPerLabel).toBeUndefined();
+    expect(planOf({ preset: 'rehearsal', audit }).auditsPerLabel).toBe(0);
+    for (const stage of ['generator', 'selfVerification'] as const)
+      expect(phaseOf(asked, stage).expected.verdicts).toBe(30 * 2);
+  });
+
   it('has no meta-verifier where nothing is meta-verified', () => {
     const plan = planOf({ preset: 'smoke', metaVerification: false });
     expect(plan.phases.map(({ phase }) => phase)).not.toContain('metaData');

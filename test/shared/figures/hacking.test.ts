@@ -1,5 +1,11 @@
 import { difference } from '../../../shared/figures/differences.ts';
-import { hackingWarnings, type StageWatch } from '../../../shared/figures/hacking.ts';
+import { ratio } from '../../../shared/figures/measures.ts';
+import {
+  hackingWarnings,
+  stoppingWarnings,
+  type PeopleWatch,
+  type StageWatch,
+} from '../../../shared/figures/hacking.ts';
 
 const observations = (hits: number, n: number) =>
   Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));
@@ -47,4 +53,42 @@ test.each([
   ['labels below the goal by chance', figure(0.9, 0.8, 0.96, 60), []],
 ])('%s', (_, precision, about) => {
   expect(hackingWarnings([], { ...none, '0': precision }).map((warning) => warning.about)).toEqual(about);
+});
+
+const share = (hits: number, n: number) => ratio(observations(hits, n));
+const spread = (mean: number, deviation = 100) => ({ mean, deviation, n: 40 });
+const people = (over: Partial<PeopleWatch> = {}): PeopleWatch => ({
+  by: 'people',
+  rewards: audit(38, 40, 50),
+  claims: audit(38, 40, 50),
+  imitations: { first: share(0, 100), last: share(1, 100) },
+  lengths: { first: spread(1000), last: spread(1200) },
+  ...over,
+});
+
+test.each<[string, PeopleWatch, readonly string[]]>([
+  ['people agree with the judge', people(), []],
+  ['nobody answered', people({ rewards: null, claims: null }), []],
+  ['rewards above what people give', people({ rewards: audit(20, 48, 50) }), ['fooledJudge']],
+  ['rewards below it', people({ rewards: audit(48, 20, 50) }), []],
+  ['a gap that chance explains', people({ rewards: audit(3, 4, 5) }), []],
+  ['claims of 1 above what people give', people({ claims: audit(20, 48, 50) }), ['selfClaims']],
+  [
+    'answers that imitate a verdict',
+    people({ imitations: { first: share(0, 100), last: share(30, 100) } }),
+    ['imitation'],
+  ],
+  ['as many as ever imitate one', people({ imitations: { first: share(30, 100), last: share(30, 100) } }), []],
+  ['answers twice as long', people({ lengths: { first: spread(1000), last: spread(2000) } }), ['length']],
+  ['twice as long by chance', people({ lengths: { first: spread(1000, 9e3), last: spread(2000, 9e3) } }), []],
+])('without a checker: %s', (_, watch, kinds) => {
+  expect(hackingWarnings([stage({ audit: null, people: watch })], none).map(({ kind }) => kind)).toEqual(kinds);
+  expect(stoppingWarnings('generator', watch).map(({ kind }) => kind)).toEqual(
+    kinds.filter((kind) => kind !== 'length'),
+  );
+});
+
+test('a warning says that people judged, blindly', () => {
+  const [warning] = stoppingWarnings('generator', people({ rewards: audit(20, 48, 50) }));
+  expect(warning?.text).toMatch(/^reward 0\.96, by what people gave, blindly, 0\.40 \(0\.28–0\.54\) of 50/);
 });

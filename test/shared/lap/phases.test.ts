@@ -190,6 +190,14 @@ test('an order that a recipe does not have is named, with those that it has', ()
   );
 });
 
+test('people are asked about rewarded proofs after both stages that write proofs, where the recipe asks', () => {
+  const recipe = { ...smoke, audit: { minPrecision: 0.95, rewardedProofs: 30 } };
+  for (const stage of ['generator', 'selfVerification'] as const) {
+    expect(orderOf({ recipe, turn: 1 }, stage, 'review', 'audit')).toMatchObject({ question: 'auditReward' });
+    expect(() => orderOf({ recipe: smoke, turn: 1 }, stage, 'review', 'audit')).toThrow('got train');
+  }
+});
+
 test('an order that no recipe has is a type error', () => {
   // @ts-expect-error -- the cold start has drafts of no such name
   expect(() => orderOf({ recipe: smoke, turn: 1 }, 'coldStart', 'sample', 'drafts')).toThrow('got sample draft, ');
