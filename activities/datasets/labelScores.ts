@@ -1,7 +1,7 @@
 import type { Checker } from '../../shared/domain.ts';
 import { auditSetOf, lapOf, placeOf, prefixOf, setIdOf, uri } from '../../shared/ids.ts';
 import type { StoredProof } from '../../shared/figures/labelChoice.ts';
-import type { ProofRow } from '../../shared/records.ts';
+import type { ProofRow, ScoredProof } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import type { ProofScore } from '../../shared/scores.ts';
@@ -19,7 +19,8 @@ export interface ScoredLabels {
 }
 
 /**
- * @param checker knows all of them. @default what people said of audited and of contested proofs, late answers too
+ * @param checker knows all of them. @default what people said: of the rows themselves where they are scored proofs, of
+ * audited and of contested ones, late answers too
  * @throws as `storedLabels` does.
  */
 export async function scoredLabels(store: ArtifactStore, set: string, checker?: Checker): Promise<ScoredLabels> {
@@ -36,9 +37,9 @@ export async function scoredLabels(store: ArtifactStore, set: string, checker?: 
 async function peoplesScores(
   store: ArtifactStore,
   set: string,
-  proofs: ReadonlyMap<string, ProofRow>,
+  proofs: ReadonlyMap<string, ProofRow | ScoredProof>,
 ): Promise<Map<string, ProofScore>> {
-  const scores = new Map<string, ProofScore>();
+  const scores = new Map(Array.from(proofs.values()).flatMap(scoreIn));
   const lap = lapOf(set);
   if (lap === undefined) return scores;
   const log = new ReviewLog(store);
@@ -54,6 +55,11 @@ async function peoplesScores(
     }
   }
   return scores;
+}
+
+/** Of a set over scored proofs, such as a team's own. */
+function scoreIn(row: ProofRow | ScoredProof): [string, ProofScore][] {
+  return 'score' in row && row.source !== 'auto' ? [[row.id, row.score]] : [];
 }
 
 /** Of these proofs, the ones with a log of what people said. */

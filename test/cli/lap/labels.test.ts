@@ -98,6 +98,13 @@ test('a lap stands for its label set', async () => {
   expect((await choose(world.store, ['lap-0001'], {})).sets).toEqual([SET]);
 });
 
+test('a label set over proofs that people scored needs no lap', async () => {
+  const rows = await world.store.readRows<{ readonly id: string }>(await world.rows(12));
+  const scored = rows.map((row) => ({ ...row, score: truthOf(row.id), source: 'expert' }));
+  await world.label({ setId: 'graded', proofs: await world.store.writeJsonl('datasets/graded.jsonl', scored) });
+  expect(await choose(world.store, ['graded'], {})).toMatchObject({ scored: 12, goal: 0.95 });
+});
+
 test('where nobody scored a proof, it says how to come to scores', async () => {
   await expect(choose(world.store, ['lap-0002'], {})).rejects.toThrow(
     /^Expected proofs of main\/lap-0002\/label\/verdicts that people scored, got none: labelling\.auditShare/,
