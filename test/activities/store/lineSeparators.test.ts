@@ -67,7 +67,8 @@ test('outcomes of a ledger come back as they were paid for, sealed or not', asyn
 });
 
 test('problems of a file are split as they were written', async () => {
-  const problems = [...TEXTS, 'Plain.'].map((statement, n) => ({ id: `p${n}`, statement, topic: 'a', source: 's' }));
+  const statements = [...TEXTS, 'Plain.'].map((text, n) => `${n} ${text}`);
+  const problems = statements.map((statement, n) => ({ id: `p${n}`, statement, topic: 'a', source: 's' }));
   await store.writeJsonl('p.jsonl', problems);
   const settings = { path: 'p.jsonl', validationShare: 0.1, heldOutShare: 0.1 };
   const recipe = { ...smoke, domain: { ...smoke.domain, name: 'proofs', settings } };

@@ -114,6 +114,17 @@ describe('a recipe file', () => {
     await expect(readRecipe(folderWith(recipe))).rejects.toThrow(message);
   });
 
+  it('may name benchmarks beside itself, whose problems no lap may train on', async () => {
+    const folder = folderWith(
+      WHOLE.replace('"./problems.jsonl"', '"./problems.jsonl", "decontaminate": ["./putnam.jsonl", "imports/p.jsonl"]'),
+    );
+    writeFileSync(path.join(folder, 'putnam.jsonl'), '{"problem":"Prove that 1 = 1."}\n');
+    const { domain } = await readRecipe(path.join(folder, 'team.jsonc'));
+    expect(domain?.settings).toMatchObject({
+      decontaminate: [expect.stringMatching(/^imports\/problems\/\w{12}\.jsonl$/), 'imports/p.jsonl'],
+    });
+  });
+
   it('that is not there is told what writes one', async () => {
     await expect(readRecipe(path.join(home, 'none.jsonc'))).rejects.toThrow(
       /none\.jsonc", which is not there: `flywheel init/,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { config } from '../../../temporal.config.ts';
 import { checkpointFolder } from '../../activities/store/checkpointFixture.ts';
+import { EIGHT_WORDINGS } from '../../shared/problems/cases.ts';
 
 const state = mkdtempSync(path.join(tmpdir(), 'flywheel-import-'));
 
@@ -23,7 +24,7 @@ function flywheel(args: readonly string[], env: Record<string, string> = {}) {
 const put = (name: string, content: string) => writeFileSync(path.join(state, name), content);
 
 test('problems are brought in from where the team is, and the command says what to write into a recipe', () => {
-  put('set.csv', 'question,level,notes\nProve A.,1,x\nProve B.,hard,y\n Prove A.,3,z\nProve C.,4,\n');
+  put('set.csv', 'question,level,notes\nProve 1.,1,x\nProve 2.,hard,y\n Prove 1.,3,z\nProve 3.,4,\n');
   const { status, stdout, stderr } = flywheel(['import', 'problems', 'set.csv', '--to', 'ours.jsonl']);
   expect([status, stderr]).toEqual([0, '']);
   const [, uri = ''] = /lie in the store as (\S+),/.exec(stdout) ?? [];
@@ -42,6 +43,31 @@ test('problems are brought in from where the team is, and the command says what 
   expect(again.uri).toBe(uri);
   const plan = flywheel(['plan', '--preset', 'paper', '--set', `domain.settings.path=${uri}`, '--json']);
   expect(JSON.parse(plan.stdout)).toMatchObject({ facts: { problems: { count: 3 } } });
+});
+
+test('near-equal problems are told when they are brought in, and listed pair by pair', () => {
+  const statements = EIGHT_WORDINGS.slice(0, 3).flatMap((family) => family.slice(1, 4));
+  put('near.jsonl', statements.map((question, id) => JSON.stringify({ id: `p${id}`, question })).join('\n'));
+  const { stdout } = flywheel(['import', 'problems', 'near.jsonl']);
+  expect(stdout).toContain('Near-equal: 3 groups of problems; near-equal pairs: 6 but for notation, 0 similar\n');
+  const [, uri = ''] = /lie in the store as (\S+)/.exec(stdout) ?? [];
+  const listed = flywheel(['problems', 'pairs', 'near.jsonl']);
+  expect([listed.status, listed.stderr]).toEqual([0, '']);
+  expect(listed.stdout.match(/^── exact$/gm)).toHaveLength(6);
+  expect(listed.stdout).toContain(
+    `── exact\n  p0: ${JSON.stringify(statements[0])}\n  p1: ${JSON.stringify(statements[1])}`,
+  );
+  const json = (args: readonly string[]) =>
+    JSON.parse(flywheel(['problems', 'pairs', ...args, '--json']).stdout) as object;
+  expect(json([uri])).toMatchObject({ problems: 9, exact: 6, near: 0, groups: 3, heldOut: 0 });
+  expect(json([uri, '--ignore-numbers'])).toMatchObject({ exact: 8, groups: 1 });
+  for (const [args, message] of [
+    [[uri, '--similarity', '2'], 'Expected --similarity to be from 0.5 to 1, got "2"'],
+    [['none.jsonl'], 'Expected a file of problems, got none.jsonl, which is not there'],
+  ] as const) {
+    const { status, stderr } = flywheel(['problems', 'pairs', ...args]);
+    expect([status, stderr.trim()]).toEqual([2, expect.stringContaining(message)]);
+  }
 });
 
 test.each([
