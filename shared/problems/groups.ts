@@ -1,6 +1,6 @@
 import { printOf, USUAL_RULE, type AlikeKind, type AlikeRule } from './alike.ts';
 import { similarPairs } from './join.ts';
-import { Shingles } from './shingles.ts';
+import { Shingles, type Rest } from './shingles.ts';
 
 /** Two statements, by their places, because of which their groups are one. */
 export interface Pair {
@@ -23,6 +23,34 @@ export interface Groups {
  */
 export async function groupStatements(statements: readonly string[], rule: AlikeRule = USUAL_RULE): Promise<Groups> {
   const rest = resting();
+  const print = await fingerprint(statements, rule, rest);
+  const known = recent.get(print);
+  const groups = known ?? (await grouped(statements, rule, rest));
+  recent.delete(print);
+  recent.set(print, groups);
+  for (const old of [...recent.keys()].slice(0, -REMEMBERED)) recent.delete(old);
+  return groups;
+}
+
+/** The last groupings: a lap asks for its own several times before it is open. */
+const recent = new Map<string, Groups>();
+const REMEMBERED = 3;
+
+async function fingerprint(statements: readonly string[], rule: AlikeRule, rest: Rest): Promise<string> {
+  let [one, other, length] = [0x811c9dc5, 0x9e3779b9, 0];
+  for (const statement of statements) {
+    await rest();
+    length += statement.length;
+    for (let at = 0; at <= statement.length; at += 1) {
+      const code = at < statement.length ? statement.charCodeAt(at) : 0x10000;
+      one = Math.imul(one ^ code, 0x01000193);
+      other = Math.imul(other + code, 0x85ebca6b) ^ (other >>> 13);
+    }
+  }
+  return [statements.length, length, one, other, rule.similarity, rule.ignoresNumbers].join(' ');
+}
+
+async function grouped(statements: readonly string[], rule: AlikeRule, rest: Rest): Promise<Groups> {
   const pairs: Pair[] = [];
   const firstOf = new Map<string, number>();
   /** Statements that no earlier one equals. */
@@ -89,7 +117,7 @@ class Roots {
 }
 
 /** Lets others have a turn, heartbeats among them: a second without one is nothing, a minute is. */
-function resting(everyMs = 200): () => Promise<void> | undefined {
+function resting(everyMs = 200): Rest {
   let last = Date.now();
   let calls = 0;
   return () => {

@@ -1,4 +1,4 @@
-import type { NumberSets } from './shingles.ts';
+import type { NumberSets, Rest } from './shingles.ts';
 
 interface Similar {
   readonly one: number;
@@ -9,7 +9,7 @@ interface Similar {
 interface Hooks {
   /** Pairs of which it holds are not looked at. */
   readonly isJoined: (one: number, other: number) => boolean;
-  readonly rest: () => Promise<void> | undefined;
+  readonly rest: Rest;
 }
 
 /** Against sums of floating point. */

@@ -54,8 +54,11 @@ const NUMBERINGS = [
     String.raw`(?:\s*\([^()]{0,40}\d{4}[^()]{0,20}\))?`,
   String.raw`(?:${NAMES})(?:\s+(?:[a-z]|[ivxlc]+))?\s*[.:)]`,
   String.raw`(?:(?:no|nr|ex|q|p|pr)[.\s]*)?[a-z]?\d{1,4}(?:\.\d+)*\s*[.:)\]]+(?=[\s*_\ue000-\ue003])`,
+  // A contest's, with its year: `IMO 2005, Problem 3.`
+  String.raw`(?:\d{4}\s+)?(?:imo|isl|usa[jt]?mo|putnam|apmo|egmo|rmm|cgmo|aime|hmmt|shortlist|olympiad)(?![\p{L}\d])` +
+    String.raw`(?:[\s,/-]+(?:shortlist|problem|p|\d{1,4}|[a-z]\d{1,2}))+\s*[.:)\]]+`,
   String.raw`(?<=#)\s*\d{1,4}(?![\p{L}\d])`,
-].map((numbering) => new RegExp(`^${BEGIN}${numbering}${END}`, 'u'));
+].map((numbering) => new RegExp(`^${BEGIN}${numbering}${END}`, 'iu'));
 
 interface Token {
   readonly kind: 'number' | 'variable' | 'word' | 'sign';
@@ -68,7 +71,7 @@ interface Token {
 /**
  * A statement without what may differ in one problem (docs/method.md, "Splits"): case, white space, punctuation,
  * brackets and multiplication signs, its number in a list, the spelling of formulas; variables are named in order of
- * appearance, without regard to their case. Normalising again changes nothing.
+ * appearance, capitals apart unless all is in capitals. Normalising again changes nothing.
  */
 export function normalised(statement: string): string {
   let tokens = tokensOf(withoutNumbering(plainSpelling(statement)));
@@ -80,6 +83,9 @@ export function normalised(statement: string): string {
   }
   return named(tokens).join(' ');
 }
+
+/** Or a variable, or a point. */
+const isArticle = (text: string): boolean => text === 'a' || text === 'A';
 
 const kindsOf = (tokens: readonly Token[]): string => tokens.map(({ kind }) => kind.charAt(0)).join('');
 
@@ -137,17 +143,18 @@ function tokensOf(text: string): Token[] {
   function addRun(run: string): void {
     const isOrdinal = /^[b-z]th$/.test(run);
     const letters = isOrdinal ? run.slice(0, 1) : run;
-    const greek = isOrdinal ? undefined : greekLetter(run);
+    const greek = isOrdinal || isMaths ? undefined : greekLetter(run);
     if (greek !== undefined) add('variable', greek);
     else if (isOrdinal || isProduct(run, isMaths)) for (const letter of letters) add('variable', letter);
-    else add('word', run === 'degree' || run === 'deg' ? 'degrees' : run);
+    else if (run === 'A') add('word', run);
+    else add('word', run === 'degree' || run === 'deg' ? 'degrees' : run.toLowerCase());
     if (isOrdinal) add('word', 'th');
   }
 }
 
 /** Whether a run of letters is variables side by side. */
 function isProduct(run: string, isMaths: boolean): boolean {
-  if (run.length === 1) return isMaths || run !== 'a';
+  if (run.length === 1) return isMaths || !isArticle(run);
   if (!/^[a-z]+$/.test(run)) return false;
   if (run.length <= 3) return !WORDS.has(run);
   const isAlphabet = run.length <= 6 && 'abcdefghijklmnopqrstuvwxyz'.includes(run);
@@ -165,13 +172,15 @@ function settled(tokens: readonly Token[]): Token[] {
     const stands = before?.kind === 'variable' || before?.kind === 'number';
     if (kind === 'number' && before?.kind === 'number' && isThousands(before, text)) {
       kept[kept.length - 1] = { ...before, text: before.text + text, after: token.after };
-    } else if (kind === 'word' && text === 'a' && isVariable(token, before, next, tokens[index + 2]))
+    } else if (kind === 'word' && isArticle(text) && isVariable(token, before, next, tokens[index + 2]))
       kept.push({ ...token, kind: 'variable' });
     else if (kind === 'word' && /^[a-z]{2}$/.test(text) && WORDS.has(text) && isInFormula(token, before, next))
       for (const letter of text) kept.push({ ...token, kind: 'variable', text: letter });
     else if (kind !== 'sign') kept.push(token);
     else if (text === '-') {
-      const isHyphen = next === undefined || next.kind === 'word' || (before?.kind === 'word' && before.after === '');
+      const isOfWord =
+        next?.kind === 'word' && !(isArticle(next.text) && isVariable(next, token, ...tokens.slice(index + 2)));
+      const isHyphen = next === undefined || isOfWord || (before?.kind === 'word' && before.after === '');
       if (!isHyphen) kept.push(token);
     } else if (text === '!' || text === "'") {
       if (stands) kept.push(token);
@@ -214,7 +223,7 @@ const isAfterVariable = (word: string): boolean =>
 function named(tokens: readonly Token[]): string[] {
   const names = new Map<string, string>();
   return tokens.map(({ kind, text }) => {
-    if (kind !== 'variable') return text;
+    if (kind !== 'variable') return isArticle(text) ? 'a' : text;
     let name = names.get(text);
     if (name === undefined) {
       name = String.fromCharCode(FIRST + Math.min(names.size, VARIABLES - 1));

@@ -1,6 +1,6 @@
 /**
  * One spelling for the many in which a statement may be written: LaTeX, Unicode, ASCII or HTML. What comes out is lower
- * case, with operators in ASCII, words for signs that have names, and marks where maths begins and ends.
+ * case, but for variables, with operators in ASCII, words for signs that have names, and marks where maths begins and ends.
  */
 
 /** Of the text that `plainSpelling` gives: maths, and text inside maths, from the first to the second. */
@@ -73,9 +73,9 @@ GREEK.split(' ').forEach((name, index) => {
   COMMANDS.set(`var${name}`, letter);
 });
 
-/** The Greek letter of a name, π excepted: it is no variable. */
+/** The Greek letter of a name that is no product of two letters; π is no variable. */
 export const greekLetter = (name: string): string | undefined => {
-  const index = name.length < 2 ? -1 : GREEK.split(' ').indexOf(name);
+  const index = name.length < 3 ? -1 : GREEK.split(' ').indexOf(name);
   return index < 0 ? undefined : GREEK_LETTERS[index];
 };
 
@@ -138,14 +138,18 @@ const [ANY_RAISED, ANY_LOWERED] = [runsOf(RAISED), runsOf(LOWERED)];
 const each = (run: string, from: string, to: string): string =>
   Array.from(run, (one) => to[from.indexOf(one)]).join('');
 
+/** Where there is none, all is in capitals. */
+const LOWER_CASE = /(?<![\\\p{L}])\p{Ll}{3}/u;
+
 /** A statement in the one spelling. */
 export function plainSpelling(statement: string): string {
   let text = statement.replaceAll(/[\ue000-\uf8ff\u200b-\u200f\u2060\ufeff\u00ad]/g, '');
   if (/[<&]/.test(text)) text = withoutHtml(text);
-  text = withPoints(text);
+  const hasCase = LOWER_CASE.test(text);
   // oxlint-disable-next-line no-control-regex
   if (/[^\0-\x7f]/.test(text)) text = withoutSigns(text);
-  text = text.toLowerCase();
+  text = withPoints(text, hasCase);
+  text = text.replaceAll(/\p{L}+/gu, (run) => (hasCase && /^[A-Z]$/.test(run) ? run : run.toLowerCase()));
   if (text.includes('$') || text.includes('\\')) text = withoutLatex(text);
   return text
     .replaceAll('~', ' ')
@@ -186,19 +190,22 @@ function withoutHtml(text: string): string {
     );
 }
 
-/** Emphasis, and no points. */
-const EMPHASISED = /^(?:OR|IF|NO|NOT|AND|ALL|ANY|FOR|LET|THE|SHOW|THAT|FIND|EACH|BOTH|ONLY|PROVE|EVERY|GIVEN)$/;
+/** Emphasis and contests, and no points. */
+const EMPHASISED =
+  /^(?:IMO|ISL|USA[JT]?MO|APMO|EGMO|RMM|CGMO|AIME|HMMT|OR|IF|NO|NOT|AND|ALL|ANY|FOR|LET|THE|SHOW|THAT|FIND|EACH|BOTH|ONLY|PROVE|EVERY|GIVEN)$/;
 
 /** Points in capitals, such as ABC, letter by letter, where not all is in capitals. */
-function withPoints(text: string): string {
+function withPoints(text: string, hasCase: boolean): string {
   const read = text
     .replaceAll(/(?:Δ|\\Delta\b)(?=[\s${(]*[A-Z]{3}\b)/gu, ' \\triangle ')
     .replaceAll(/Σ|\\Sigma\b/gu, ' \\sum ')
     .replaceAll(/Π|\\Pi\b/gu, ' \\prod ');
-  if (!/(?<![\\\p{L}])\p{Ll}{3}/u.test(read)) return read;
-  return read.replaceAll(/(?<![\\\p{L}])[A-Z]{2,6}(?![\p{L}])/gu, (run) =>
-    EMPHASISED.test(run) ? run : `${TEXT[0]}${MATHS[0]}${run.split('').join(' ')}${TEXT[1]}`,
-  );
+  if (!hasCase) return read;
+  return read
+    .replaceAll(/(?<![\\\p{L}])([a-z])([A-Z])(?!\p{L})/gu, '$1 $2')
+    .replaceAll(/(?<![\\\p{L}])[A-Z]{2,6}(?![\p{L}])/gu, (run) =>
+      EMPHASISED.test(run) ? run : `${TEXT[0]}${MATHS[0]}${run.split('').join(' ')}${TEXT[1]}`,
+    );
 }
 
 function withoutSigns(text: string): string {
@@ -237,10 +244,26 @@ function withoutLatex(text: string): string {
     .replaceAll(/\{([^{}]*)\\choose([^a-z][^{}]*)\}/g, ' binom $1 $2 ')
     .replaceAll(/\\not\s*=/g, ' != ')
     .replaceAll(/(\d)\\,(?=\d{3})/g, '$1,');
-  return withSlashes(marked).replaceAll(/\\([a-z]+)|\\([\s\S])/g, (_, name?: string, sign?: string) => {
-    if (name !== undefined) return COMMANDS.get(name) ?? ` ${name} `;
+  return withSlashes(marked).replaceAll(/\\([a-z]+|[A-Z])|\\([\s\S])/g, (_, name?: string, sign?: string) => {
+    if (name !== undefined) return COMMANDS.get(name) ?? glued(name) ?? ` ${name} `;
     return sign === '|' || sign === '%' ? sign : ' ';
   });
+}
+
+/** Commands that are the words of their names, and that one may be glued to. */
+const WORDS = new Set(
+  'sum prod sin cos tan cot sec csc log ln exp gcd lcm max min lim sup inf det dim deg pi'.split(' '),
+);
+const KNOWN = /^(?:sinh|cosh|tanh|coth|arcsin|arccos|arctan|limsup|liminf|inft|lessgtr|lesssim)$/;
+
+/** A command to which, where spaces were taken out, variables stick: `\leq n`. */
+function glued(name: string): string | undefined {
+  for (let length = name.length - 1; length > 1 && name.length - length <= 3 && !KNOWN.test(name); length -= 1) {
+    const command = name.slice(0, length);
+    const spelling = COMMANDS.get(command) ?? (WORDS.has(command) ? ` ${command} ` : undefined);
+    if (spelling !== undefined && !WORDS.has(name)) return `${spelling}${name.slice(length)} `;
+  }
+  return undefined;
 }
 
 /** `a / b` of `\frac{a}{b}`. */

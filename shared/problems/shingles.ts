@@ -8,7 +8,8 @@ export interface NumberSets {
   readonly size: number;
 }
 
-type Rest = () => Promise<void> | undefined;
+/** To be awaited now and then in long work: gives others a turn when there was none for a while. */
+export type Rest = () => Promise<void> | undefined;
 
 /** The shingles of many texts, as sets of numbers: each text's are known exactly, of 4,096 different characters. */
 export class Shingles {

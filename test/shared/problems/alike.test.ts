@@ -96,3 +96,74 @@ describe('normalising', () => {
     );
   });
 });
+
+describe('groups', () => {
+  const words = fc.constantFrom(
+    'circle',
+    'prime',
+    'graph',
+    'n',
+    'k',
+    'even',
+    'sum',
+    '2',
+    '3',
+    'integer',
+    'of',
+    'set',
+    'is',
+  );
+  const statements = fc
+    .array(fc.array(words, { minLength: 0, maxLength: 14 }), { maxLength: 14 })
+    .chain((texts) =>
+      // Some once more, with a word more or less.
+      fc
+        .array(fc.tuple(fc.nat(), fc.nat(14), words), { maxLength: 10 })
+        .map((changes) => [
+          ...texts,
+          ...(texts.length === 0 ? [] : changes).map(([of, at, word]) =>
+            texts[of % texts.length]!.toSpliced(at, 1, word),
+          ),
+        ]),
+    )
+    .map((texts) => texts.map((each) => each.join(' ')));
+  const similarity = fc.constantFrom(0.5, 0.6, 0.8, 0.95, 1);
+
+  test('are what comparing every statement with every other gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(statements, similarity, fc.boolean(), async (texts, least, ignoresNumbers) => {
+        const rule = { similarity: least, ignoresNumbers };
+        const { groupOf, pairs } = await groupStatements(texts, rule);
+        const same = texts.map((one) => texts.map((other) => alikeTo([one], rule)(other) !== undefined));
+        const expected = texts.map((_, index) => index);
+        for (let changed = true; changed;) {
+          changed = false;
+          for (const [one, row] of same.entries())
+            for (const [other, isSame] of row.entries())
+              if (isSame && expected[one]! < expected[other]!) {
+                expected[other] = expected[one]!;
+                changed = true;
+              }
+        }
+        expect(groupOf).toEqual(expected);
+        expect(pairs).toHaveLength(texts.length - new Set(expected).size);
+        for (const { one, other, kind, similarity: found } of pairs)
+          expect(alikeTo([texts[one]!], { ...rule, similarity: 0 })(texts[other]!)).toEqual({
+            kind,
+            index: 0,
+            similarity: found,
+          });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('of whole laps’ files come without holding the event loop', async () => {
+    const many = Array.from({ length: 3_000 }, (_, index) => `${CASES[0]![0]!} ${'And so on. '.repeat(20)} ${index}`);
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    await groupStatements(many);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(0);
+  });
+});
