@@ -7,7 +7,10 @@ import { domains } from '../../../domains/index.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
 import { config } from '../../../temporal.config.ts';
+import type { DatasetRef } from '../../../shared/records.ts';
+import { uri } from '../../../shared/ids.ts';
 import { localCluster } from '../clusters/fixture.ts';
+import { EIGHT_WORDINGS } from '../../shared/problems/cases.ts';
 
 const here = {
   root: config.root,
@@ -113,4 +116,68 @@ test('what cannot fit is refused with all fields, before the lap has a name', as
     /^Invalid lap input: disk: expected 22\.2 MB free in \/state \(checkpoints 10\.9 MB, .*, got 1 MB: make room/,
   );
   expect(existsSync(store.path('laps'))).toBe(false);
+});
+
+describe('a lap on a team’s file', () => {
+  const problems = (from: number, to: number, wording: number) =>
+    EIGHT_WORDINGS.slice(from, to).map((each, n) => ({
+      id: `p${from + n}-${wording}`,
+      statement: each[wording]!,
+      topic: 'algebra',
+      source: 'a contest',
+    }));
+  const proofOf = (problem: object) => ({ id: 'x', problem, proof: 'P', model: 'm', score: 1 });
+  const ids = async (ref: DatasetRef) => (await store.readRows<{ id: string }>(ref)).map(({ id }) => id);
+
+  test('holds out for ever, in all runs and laps, and goes on without what came too near', async () => {
+    const shipped = await openLap(store, here, { preset: 'smoke', run: 'shipped' }, 'me');
+    await store.writeJsonl('imports/a.jsonl', problems(0, 20, 0));
+    await store.writeJsonl('imports/b.jsonl', [...problems(0, 20, 0), ...problems(0, 30, 3)]);
+    const settings = { path: 'imports/a.jsonl', validationShare: 0.1, heldOutShare: 0.2 };
+    const domain = {
+      name: 'proofs',
+      settings,
+      prompts: 'rehearsal',
+      base: `checkpoints/${shipped.base.sha256}`,
+      experts: 'people' as const,
+    };
+    const first = await openLap(store, here, { preset: 'smoke', domain: { ...domain, checker: 'none' } }, 'a');
+    expect(first.problems).toMatchObject({ heldOut: { rows: 4 }, validation: { rows: 2 }, train: { rows: 14 } });
+    const again = { preset: 'smoke', run: 'again', seed: 7, domain: { ...domain, checker: 'none' as const } };
+    const other = await openLap(store, here, again, 'b');
+    expect(other.problems.heldOut.sha256).toBe(first.problems.heldOut.sha256);
+
+    // As the first lap would leave things, had its D_v been split by ids alone.
+    const held = (await ids(first.problems.heldOut)).map((id) => id.replace('-0', '-3'));
+    const [copy, fine] = [problems(0, 20, 3).find(({ id }) => id === held[0])!, problems(25, 26, 3)[0]!];
+    const rows = await store.writeJsonl('datasets/main/lap-0001/rows.jsonl', [copy, fine].map(proofOf));
+    const { lap, recipe, base } = first;
+    const manifest = {
+      lap,
+      turn: 1,
+      recipe,
+      problems: first.problems,
+      base,
+      proofScores: { train: [rows], grown: rows, validation: rows },
+      models: { generator: base, verifier: base },
+      labels: { proofs: rows, carried: rows, set: {}, expert: 0 },
+      evaluation: { proofs: rows, sets: [] },
+    };
+    await store.writeJson(uri.manifest(lap), manifest);
+    const input = { from: lap, domain: { settings: { path: 'imports/b.jsonl' } } };
+    const second = await openLap(store, here, input, 'c');
+    expect(second.problems).toMatchObject({ heldOut: first.problems.heldOut, validation: first.problems.validation });
+    const trained = await ids(second.problems.train);
+    expect(trained).toHaveLength(14 + 24);
+    expect(trained.filter((id) => held.includes(id))).toEqual([]);
+    const left = await store.readRows<{ id: string }>(second.problems.leftOut!);
+    expect(left.map(({ id }) => id).sort()).toEqual(expect.arrayContaining([...held].sort()));
+    expect(second.problems.alike?.exact).toBe(20);
+    const { proofScores, labels } = second.parent!;
+    for (const part of [...proofScores.train, labels.proofs, labels.carried!])
+      expect((await store.readRows<{ problem: { id: string } }>(part)).map(({ problem }) => problem.id)).toEqual([
+        fine.id,
+      ]);
+    expect(proofScores.validation).toEqual(rows);
+  });
 });
