@@ -53,6 +53,8 @@ export type Place = string & { readonly [place]: true };
 const PLACES = {
   open: 'problems',
   formatCheck: 'format-check',
+  late: 'late',
+  faulty: 'faulty',
   coldStart: 'cold-start',
   proofScores: 'proof-scores',
   metaData: 'meta-data',

@@ -42,7 +42,7 @@ export async function createActivities() {
         }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
-      ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf })),
+      ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: domains.of })),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {

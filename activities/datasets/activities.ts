@@ -1,4 +1,4 @@
-import type { Domains } from '../../shared/domain.ts';
+import type { Domain, Domains } from '../../shared/domain.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { chooseAnalysesForExperts, collectAnalyses } from './analyses.ts';
 import { auditLabels, chooseForAudit } from './audit.ts';
@@ -14,6 +14,9 @@ import {
 import { isAccepted, recordWord } from './leadsWord.ts';
 import { chooseRewarded, rewardsInDoubt } from './rewardAudit.ts';
 import { checkFormats, writeFormatQuestions } from './formatCheck.ts';
+import { findFaulty, withoutFaulty, type WithoutFaultyInput } from './faulty.ts';
+import { chooseLaterAnalyses } from './laterAnalyses.ts';
+import { collectLate, recordLate } from './late.ts';
 import * as proofs from './proofs.ts';
 import { writeRewardSpec, writeTrainingRows } from './trainingData.ts';
 import { knownChecker } from './truth.ts';
@@ -37,9 +40,12 @@ function on<Functions extends Readonly<Record<string, OfStore>>>(store: Artifact
 export function createDatasetActivities({
   store,
   checkers,
+  domainOf = () => ({}),
 }: {
   readonly store: ArtifactStore;
   readonly checkers: Domains['checkerOf'];
+  /** What two statements are one problem by, in a domain of this name. @default they are alike */
+  readonly domainOf?: (name: string) => Pick<Domain, 'sameProblem' | 'alike'>;
 }) {
   return {
     ...on(store, {
@@ -69,7 +75,12 @@ export function createDatasetActivities({
       buildProblemRows,
       writeFormatQuestions,
       checkFormats,
+      chooseLaterAnalyses,
+      collectLate,
+      recordLate,
+      findFaulty,
     }),
+    withoutFaulty: (input: WithoutFaultyInput) => withoutFaulty(store, domainOf(input.domain.name), input),
     buildHeldOutProofs: (input: HeldOutProofsInput) => buildHeldOutProofs(store, knownChecker(input, checkers), input),
     buildHeldOutAnalyses: (input: HeldOutAnalysesInput) =>
       buildHeldOutAnalyses(store, knownChecker(input, checkers), input),

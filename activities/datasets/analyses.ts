@@ -3,6 +3,7 @@ import type { AnalysisRow, DatasetRef, ProofRow } from '../../shared/records.ts'
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
+import { analysesToTeach } from './teaching.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
 /** The well-formed analyses among a verify set's answers, in the set's order. @throws as `analysesOf` does. */
@@ -23,6 +24,7 @@ export async function* analysesOf(
 ): AsyncGenerator<{ readonly row: AnalysisRow; readonly thinking: string | undefined }> {
   const rows = await store.rowsById<ProofRow>(proofs);
   for await (const outcome of readOutcomes(store, setId)) {
+    if (outcome.task !== 'verify') continue;
     const proof = rows.get(outcome.row);
     if (proof === undefined)
       throw new Error(`Expected rows of set ${setId} to be proofs of ${proofs.uri}, got ${outcome.row}`);
@@ -55,10 +57,19 @@ export async function collectAnalyses(
 /**
  * The analyses whose quality experts score: of v1's and the base's as the share says, distinct, balanced over the
  * scores they give. A meta-verifier that sees v1's analyses only learns their distribution (ours).
+ * @param input.teaching whether the most telling come first.
  */
 export async function chooseAnalysesForExperts(
   store: ArtifactStore,
-  input: { to: string; ofVerifier: DatasetRef; ofBase?: DatasetRef; baseShare: number; count: number; seed: number },
+  input: {
+    to: string;
+    ofVerifier: DatasetRef;
+    ofBase?: DatasetRef;
+    baseShare: number;
+    count: number;
+    seed: number;
+    teaching?: boolean;
+  },
 ): Promise<DatasetRef> {
   const fromBase = input.ofBase?.rows ? Math.round(input.count * input.baseShare) : 0;
   const textOf = (row: AnalysisRow): string => `${row.proofId}\n${row.analysis}`;
@@ -70,9 +81,10 @@ export async function chooseAnalysesForExperts(
     return balancedSample(distinctBy(rows, textOf), count, (row) => String(row.analysisScore), input.seed);
   };
   const ofVerifier = await choose(input.ofVerifier, input.count - fromBase);
+  const chosen = [...ofVerifier, ...(await choose(input.ofBase, fromBase, ofVerifier))];
   return store.writeJsonl(
     input.to,
-    [...ofVerifier, ...(await choose(input.ofBase, fromBase, ofVerifier))],
+    input.teaching ? analysesToTeach(chosen) : chosen,
     madeBy('chooseAnalysesForExperts', {
       'of the verifier': input.ofVerifier,
       'of the base': fromBase > 0 ? input.ofBase : undefined,

@@ -6,12 +6,15 @@ import { analysisId } from '../sets/labelShard.ts';
 import { labelsById, readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { proofsToTeach } from './teaching.ts';
 
 /** Analyses that people are shown of a proof. Ours: more is not read. */
 const SHOWN = 8;
 
 /**
  * Contested and unresolved proofs, hard-to-verify ones first: what an expert's time is best spent on.
+ * @param input.teaching the label set whose analyses predict a score: then as even over these and topics as there are
+ * proofs, and hard-to-verify ones first among equals.
  * @param input.shown for assisted annotation (paper 2.3): the label set whose analyses go with each proof.
  */
 export async function contestedProofs(
@@ -20,18 +23,23 @@ export async function contestedProofs(
     to: string;
     proofs: DatasetRef;
     decisions: DatasetRef;
+    teaching?: string;
     shown?: { readonly setId: string; readonly confirmingMetaScore: QualityScore };
   },
 ): Promise<DatasetRef> {
-  const { to, proofs, decisions: labels, shown } = input;
+  const { to, proofs, decisions: labels, teaching, shown } = input;
   const decisions = await labelsById(store, labels);
   const contested = (await store.readRows<ProofRow>(proofs)).filter((proof) => {
     const label = decisions.get(proof.id);
     return label !== undefined && label.decision.kind !== 'labelled';
   });
   const hardFirst = (proof: ProofRow) => (decisions.get(proof.id)?.hardToVerify ? 0 : 1);
-  const rows = contested.sort((a, b) => hardFirst(a) - hardFirst(b));
-  if (shown === undefined) return store.writeJsonl(to, rows, madeBy('contestedProofs', { proofs, decisions: labels }));
+  const rows =
+    teaching === undefined
+      ? contested.sort((a, b) => hardFirst(a) - hardFirst(b))
+      : await proofsToTeach(store, contested, [teaching], (proof) => -hardFirst(proof));
+  if (shown === undefined)
+    return store.writeJsonl(to, rows, madeBy('contestedProofs', { proofs, decisions: labels, verdicts: teaching }));
   const analyses = await analysesOf(store, shown, new Set(rows.map(({ id }) => id)));
   return store.writeJsonl(
     to,

@@ -24,7 +24,7 @@ export interface HeldBefore {
   readonly read: readonly ArtifactRef[];
 }
 
-type SplitName = keyof Omit<ProblemSplits, 'leftOut' | 'alike'>;
+type SplitName = keyof Omit<ProblemSplits, 'leftOut' | 'alike' | 'faulty'>;
 
 /** D_p by its splits; of a later lap, those that it inherits by reference. */
 export type SplitProblems = Readonly<Record<SplitName, readonly Problem[] | DatasetRef>> &

@@ -4,12 +4,14 @@ import type { AnalysisRow, DatasetRef, Problem, ProofRow, ScoredProof } from '..
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import { hardnessOf } from '../../shared/label/waves.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
+import { shuffled } from '../../shared/seeds.ts';
 import type { Score } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { SubjectRow } from '../reviews/subjectRows.ts';
 import { labelsById, readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
+import { proofsToTeach } from './teaching.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import { quoted } from '../../shared/texts.ts';
@@ -106,20 +108,24 @@ export async function pairWithAnalyses(
   return store.writeJsonl(input.to, rows, madeBy('pairWithAnalyses', { proofs: input.proofs, analyses: input.setId }));
 }
 
-/** The subset shown to experts: distinct proofs, balanced over topics and refinement rounds (paper 2.1). */
+/**
+ * The subset shown to experts: distinct proofs, balanced over topics and refinement rounds (paper 2.1).
+ * @param input.teaching the sets that analysed them: then balanced by what they predict as well, the most telling first.
+ */
 export async function chooseForExperts(
   store: ArtifactStore,
-  input: { to: string; candidates: readonly DatasetRef[]; count: number; seed: number },
+  input: { to: string; candidates: readonly DatasetRef[]; count: number; seed: number; teaching?: readonly string[] },
 ): Promise<DatasetRef> {
+  const { count, seed, teaching } = input;
   const distinct = distinctBy(
     await store.readRows<ProofRow>(...input.candidates),
     (proof) => `${proof.problem.id}\n${proof.proof}`,
   );
-  return store.writeJsonl(
-    input.to,
-    balancedSample(distinct, input.count, (proof) => `${proof.problem.topic} ${proof.round}`, input.seed),
-    madeBy('chooseForExperts', { candidates: input.candidates }),
-  );
+  const chosen = teaching
+    ? (await proofsToTeach(store, shuffled(distinct, seed), teaching)).slice(0, count)
+    : balancedSample(distinct, count, (proof) => `${proof.problem.topic} ${proof.round}`, seed);
+  const made = madeBy('chooseForExperts', { candidates: input.candidates, analyses: teaching });
+  return store.writeJsonl(input.to, chosen, made);
 }
 
 interface ExpertScores {
@@ -149,9 +155,9 @@ async function recordScores(
   { by, place }: { readonly by: string; readonly place: 'proofScores' | 'analysisScores' },
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
   const reviews = await store.rowsById<ReviewRow>(results);
-  const scored = (await store.readRows<ProofRow | AnalysisRow>(subject)).flatMap((row) =>
-    withScore(row, field, reviews, lap),
-  );
+  const rows = await store.readRows<ProofRow | AnalysisRow>(subject);
+  const faulty = flaggedProblems(rows, reviews);
+  const scored = rows.flatMap((row) => (faulty.has(row.problem.id) ? [] : withScore(row, field, reviews, lap)));
   const problems = await store.rowsById<Problem>(validation);
   const trained = scored.filter(({ problem }) => !problems.has(problem.id)).length;
   if (trained === 0) throw nothingScored(subject, [...reviews.values()], scored.length);
@@ -170,6 +176,7 @@ function nothingScored(subject: DatasetRef, reviews: readonly ReviewRow[], heldB
   const flags = reviews.flatMap(({ result }) => (result.kind === 'flagged' ? [result.reason] : []));
   const came = [
     flags.length > 0 && `${flags.length} were flagged (one as ${quoted(flags[0] ?? '')})`,
+    count('open') > 0 && `${count('open')} are open still (experts.enough, experts.deadlineHours)`,
     count('expired') > 0 && `${count('expired')} expired without an answer (experts.deadlineHours, experts.onDeadline)`,
     heldBack > 0 && `${heldBack} that were scored are of problems held back (validationShare)`,
   ].filter(Boolean);
@@ -180,8 +187,16 @@ function nothingScored(subject: DatasetRef, reviews: readonly ReviewRow[], heldB
   );
 }
 
+/** Ids of the problems that people flagged: what was said of their other proofs is kept, and not trained on. */
+function flaggedProblems(
+  rows: readonly Pick<ProofRow, 'id' | 'problem'>[],
+  reviews: ReadonlyMap<string, ReviewRow>,
+): ReadonlySet<string> {
+  return new Set(rows.flatMap(({ id, problem }) => (reviews.get(id)?.result.kind === 'flagged' ? [problem.id] : [])));
+}
+
 /** A row with the score that experts gave it, where they gave one; what analyses they were shown is left out. */
-function withScore<Row extends { readonly id: string }, Field extends 'score' | 'quality'>(
+export function withScore<Row extends { readonly id: string }, Field extends 'score' | 'quality'>(
   row: Row & Pick<SubjectRow, 'analyses'>,
   field: Field,
   reviews: ReadonlyMap<string, ReviewRow>,
@@ -219,7 +234,7 @@ export async function hardestProofs(
 
 /**
  * What phase 4 adds to D_v: automatic labels, and experts' scores of contested proofs (paper 2.3). What stays without a
- * score can be carried to the next lap.
+ * score can be carried to the next lap; proofs of problems that were found faulty are not.
  * @param input.audit people's scores of audited labels, which are better than the labels, and the labels that nothing
  * is to be trained on: those rows are put beside.
  */
@@ -240,7 +255,10 @@ export async function growProofScores(
   const held = new HeldBack(input.audit?.labels);
   let [expert, corrected] = [0, 0];
   const left: ProofRow[] = [];
-  const rows = (await store.readRows<ProofRow>(input.proofs)).flatMap((proof): ScoredProof[] => {
+  const all = await store.readRows<ProofRow>(input.proofs);
+  const faulty = flaggedProblems(all, new Map([...reviews, ...audited]));
+  const rows = all.flatMap((proof): ScoredProof[] => {
+    if (faulty.has(proof.problem.id)) return [];
     const decision = decisions.get(proof.id)?.decision;
     if (decision?.kind === 'labelled') {
       const [said] = withScore(proof, 'score', audited, input.lap);
@@ -251,7 +269,8 @@ export async function growProofScores(
     }
     const scored = withScore(proof, 'score', reviews, input.lap);
     expert += scored.length;
-    if (scored.length === 0) left.push(proof);
+    // What is open still is not labelled anew beside: its score joins a later lap.
+    if (scored.length === 0 && reviews.get(proof.id)?.result.kind !== 'open') left.push(proof);
     return scored;
   });
   const { lap, proofs, decisions: labels, experts, audit } = input;

@@ -99,7 +99,9 @@ export async function openLap(
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
     const whole = manifest && parent && (await parentLap(store, manifest, parent));
     const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
-    const problems = await writeProblems(store, lap, taken?.divided ?? divided);
+    const written = await writeProblems(store, lap, taken?.divided ?? divided);
+    const { faulty } = manifest?.problems ?? {};
+    const problems = { ...written, ...(faulty && { faulty }) };
     const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);
     const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
     const read = { recipe: recipeRef, parent, rates };

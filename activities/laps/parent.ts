@@ -1,3 +1,4 @@
+import { grownBy } from '../../shared/lap/grown.ts';
 import type {
   EvaluationRecord,
   EvaluationSet,
@@ -59,7 +60,9 @@ export async function parentLap(store: ArtifactStore, manifest: LapManifest, ref
     lap,
     manifest: ref,
     proofScores: { train: await asLeadsSay(store, manifest, train), validation: proofScores.validation },
-    ...(analysisScores === undefined ? {} : { analysisScores }),
+    ...(analysisScores && {
+      analysisScores: grownBy(analysisScores, analysisScores.grown ? [analysisScores.grown] : []),
+    }),
     models: turn === 1 ? { ...models, firstVerifier: models.verifier } : models,
     labels: { ...labels, ...(stillHeld && { held: stillHeld }) },
     evaluation: { ...evaluation, sets: inherited(evaluation.sets) },

@@ -3,6 +3,7 @@ import type { Refusal } from '../../shared/lap/facts.ts';
 import { diskOf, diskRefusal } from '../../shared/cost/disk.ts';
 import { precisionWarning } from '../../shared/label/precision.ts';
 import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
+import { NOTHING_NEW } from '../../shared/lap/grown.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
@@ -64,7 +65,8 @@ export async function limitsHere(here: Choices, lap: ReadLap): Promise<Limits> {
       // A cluster that is away refuses nothing.
       if (!(error instanceof ApplicationFailure)) more.push({ field, message: (error as Error).message });
     }
-  return { refused: [...refused, ...more], warnings };
+  const idle = plan.phases.some(({ phase, expected }) => phase === 'metaVerifier' && expected.trainingHours === 0);
+  return { refused: [...refused, ...more], warnings: [...warnings, ...(idle ? [NOTHING_NEW] : [])] };
 }
 
 export function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {

@@ -1,6 +1,15 @@
 import { Context } from '@temporalio/activity';
 import type { Domain } from '../../shared/domain.ts';
-import type { ReviewEntry, ReviewRow, ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import { standingOf } from '../../shared/review/late.ts';
+import { staysOpen } from '../../shared/review/pace.ts';
+import type {
+  ReviewEntry,
+  ReviewResult,
+  ReviewRow,
+  ReviewSetInput,
+  ReviewSetResult,
+} from '../../shared/review/reviews.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -30,6 +39,16 @@ export interface ReviewRecord {
   readonly setId: string;
   readonly questionId: string;
   readonly entries: readonly ReviewEntry[];
+}
+
+/** What a review set leaves behind of questions that it has not waited for. */
+export interface Left {
+  /** Questions that somebody ended by hand. */
+  readonly withdrawn?: readonly string[];
+  /** The first row that nobody was asked about. */
+  readonly unaskedFrom?: number;
+  /** What its parts came to, where it is asked in parts. */
+  readonly parts?: readonly DatasetRef[];
 }
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
@@ -80,20 +99,33 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
     },
 
     /**
-     * Writes what each question came to, in the order of the rows; a question without a result on record has expired.
+     * Writes what each question came to, in the order of the rows; a question without a result on record is open, where
+     * it stays so, else it has expired.
      */
-    async collectReviews({ setId, subject, range }: ReviewSetInput): Promise<ReviewSetResult> {
+    async collectReviews(set: ReviewSetInput, left: Left = {}): Promise<ReviewSetResult> {
+      const { setId, kind, subject, range } = set;
       return beating(async (beat) => {
         const counts = { scored: 0, flagged: 0, expired: 0, open: 0, verdicts: 0 };
-        let taken = 0;
-        const ids = (await rows.ids(subject)).slice(range?.from, range?.to);
+        let [taken, unasked, halfAnswered] = [0, 0, 0];
+        const from = range?.from ?? 0;
+        const ids = (await rows.ids(subject)).slice(from, range?.to);
+        const ofParts = await store.rowsById<ReviewRow>(...(left.parts ?? []));
+        const without = (id: string, row: number): ReviewResult => {
+          if (!staysOpen(set) || left.withdrawn?.includes(id)) return { kind: 'expired' };
+          const known = ofParts.get(id);
+          if (known) return known.result;
+          return { kind: 'open', ...(row >= (left.unaskedFrom ?? Infinity) && { unasked: true }) };
+        };
         async function* results(): AsyncGenerator<ReviewRow> {
-          for (const id of ids) {
+          for (const [offset, id] of ids.entries()) {
             const entries = await log.read(setId, id);
-            const { result } = entries.findLast((entry) => entry.kind === 'result') ?? {
-              result: { kind: 'expired' as const },
-            };
+            const recorded = entries.findLast((entry) => entry.kind === 'result');
+            const result = recorded?.result ?? without(id, from + offset);
             counts[result.kind] += 1;
+            if (result.kind === 'open') {
+              if (result.unasked) unasked += 1;
+              if (standingOf(entries).answers > 0) halfAnswered += 1;
+            }
             const verdicts = entries.filter((entry) => 'verdict' in entry);
             counts.verdicts += verdicts.length;
             taken += verdicts.filter(({ takenFrom }) => takenFrom !== undefined).length;
@@ -103,7 +135,18 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
         }
         const made = madeBy('collectReviews', { subject, answers: { reviewId: setId } });
         const written = await store.writeJsonl(uri.reviewResults(setId, range), results(), made);
-        return { setId, results: written, ...counts, ...(taken > 0 && { taken }) };
+        const { open, ...came } = counts;
+        return {
+          setId,
+          kind,
+          subject,
+          results: written,
+          ...came,
+          ...(open > 0 && { open }),
+          ...(unasked > 0 && { unasked }),
+          ...(halfAnswered > 0 && { halfAnswered }),
+          ...(taken > 0 && { taken }),
+        };
       });
     },
   };

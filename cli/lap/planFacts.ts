@@ -64,14 +64,17 @@ export function needLines(
   disk: Disk | undefined,
   { free }: LapFacts,
 ): string[] {
-  const { people, weeks, hoursPerWeek } = peopleOf(recipe.experts, expertMinutes);
+  const { people, weeks, weeksUntilEnough, hoursPerWeek } = peopleOf(recipe.experts, expertMinutes);
   return [
     ...(expertMinutes > 0
       ? [
           `people: ${hoursText(expertMinutes / 60)}` +
             (weeks === undefined
               ? ' (experts.people and experts.hoursPerWeek say it in weeks)'
-              : `, ${short(weeks)} weeks of ${people} people with ${hoursPerWeek} h a week each`),
+              : `, ${short(weeks)} weeks of ${people} people with ${hoursPerWeek} h a week each`) +
+            (weeksUntilEnough === undefined
+              ? ''
+              : `; ${short(weeksUntilEnough)} weeks until there is enough (experts.enough)`),
         ]
       : []),
     ...(recipe.audit && auditsPerLabel ? [auditSizeText(recipe.audit.minPrecision, auditsPerLabel)] : []),
@@ -84,7 +87,8 @@ export function needLines(
   ];
 }
 
-export function peopleOf({ people = 1, hoursPerWeek }: LapShape['recipe']['experts'], expertMinutes: number) {
+export function peopleOf({ people = 1, hoursPerWeek, enough }: LapShape['recipe']['experts'], expertMinutes: number) {
   const weeks = hoursPerWeek === undefined ? undefined : expertMinutes / 60 / people / hoursPerWeek;
-  return { hours: expertMinutes / 60, people, hoursPerWeek, weeks };
+  const weeksUntilEnough = weeks === undefined || enough === undefined ? undefined : weeks * enough;
+  return { hours: expertMinutes / 60, people, hoursPerWeek, weeks, weeksUntilEnough };
 }

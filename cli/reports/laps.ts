@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { measureLap } from '../../reports/figures/measureLap.ts';
+import { waitingAfter } from '../../activities/datasets/late.ts';
 import { knownLaps } from '../../activities/laps/laps.ts';
 import { lapsTable } from '../../reports/pages/lapsTable.ts';
 import { domains } from '../../domains/index.ts';
@@ -43,7 +44,23 @@ async function laps({ run, json }: { readonly run?: string; readonly json?: bool
     else unfinished.push(lap);
   }
   reports.sort(byAge);
-  console.log(json ? JSON.stringify(reports) : lapsTable(reports, unfinished));
+  if (json) console.log(JSON.stringify(reports));
+  else console.log([lapsTable(reports, unfinished), ...(await waitingLines(reports))].join('\n'));
+}
+
+/** What people said since the last lap of a chain, or may still say: a next lap takes it up. */
+async function waitingLines(reports: readonly LapReport[]): Promise<string[]> {
+  const parents = new Set(reports.map(({ parent }) => parent));
+  const lines: string[] = [];
+  for (const { lap } of reports.filter((report) => !parents.has(report.lap))) {
+    const { answered, open, halfAnswered } = await waitingAfter(store, await store.readJson(uri.manifest(lap)));
+    if (answered + open > 0)
+      lines.push(
+        `${lap}: ${answered} answers have come since, ${open} questions are open (${halfAnswered} half-answered): a ` +
+          `lap from it takes them up`,
+      );
+  }
+  return lines;
 }
 
 /** The figures of a finished lap, from its stored artifacts. */

@@ -7,6 +7,7 @@ import { trendOf } from './contestedTrend.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
 import { labelFigures } from './labelFigures.ts';
+import { lateFigures } from './lateFigures.ts';
 import { ledgerFigures } from './ledgerFigures.ts';
 import { lossFigures } from './lossFigures.ts';
 import { measuredRates } from './measuredRates.ts';
@@ -47,6 +48,7 @@ export async function measureLap(
   const experts = await expertFigures(measured);
   await identityNote(measured);
   const warnings = warningsOf(manifest);
+  const late = lateFigures(manifest);
   const { lap, parent, turn, recipe, recipeSha256, startedAt, endedAt } = manifest;
   return {
     lap,
@@ -72,6 +74,7 @@ export async function measureLap(
     rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
     losses: await lossFigures(measured),
+    ...(late && { late }),
     ...(warnings.length > 0 && { warnings }),
     imitations: notes.imitations,
     notMeasured: notes.notMeasured,

@@ -2,6 +2,7 @@ import type { Difference } from '../../shared/figures/differences.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { auditText } from '../../shared/label/audit.ts';
 import { trendWords } from './auditSections.ts';
+import { lateLines } from './lateSection.ts';
 import { ledgerCells } from './ledger.ts';
 import { mendedText } from './mended.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
@@ -46,6 +47,7 @@ export function lapTable(report: LapReport): string {
         String(training.unscorable),
       ]),
     ]),
+    ...(report.late ? ['', ...lateLines(report)] : []),
     ...(report.warnings ? ['', ...report.warnings.map((text) => `! ${text}`)] : []),
     ...watchLines(report),
     ...lossLines(report),

@@ -5,6 +5,7 @@ import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
 import { mendedSection } from './mended.ts';
+import { lateSection } from './lateSection.ts';
 import { lossSection } from './lossSection.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
@@ -38,7 +39,8 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
       ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
       ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
-      ${lossSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${lossSection(report)} ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)}
+      ${footnotes(report, manifest)}`,
   );
 }
 

@@ -24,6 +24,7 @@ export function counted(
       return { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) };
     }
     case 'train': {
+      if (order.ifAny && order.name === 'metaVerifier' && sizes.newAnalyses === 0) return {};
       const rate = rates.training(order);
       const { samplesPerStep, maxSteps } = trainingSize(recipe, order.name);
       const samples = samplesPerStep * Math.round(maxSteps * rate.stepsShare);

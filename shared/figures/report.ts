@@ -211,6 +211,20 @@ export interface StageTimes {
   readonly thinkingTokens?: number;
 }
 
+/** Questions to people that laps went on without, and what those found faulty. */
+export interface LateFigures {
+  /** Scores of earlier laps' questions that joined this lap's D_v and D_mv; of problems held back, which are only kept. */
+  readonly proofs: number;
+  readonly analyses: number;
+  readonly heldBack: number;
+  /** Open when the lap went on, its own and earlier ones: of these nobody was asked, and somebody has answered. */
+  readonly open: number;
+  readonly unasked: number;
+  readonly halfAnswered: number;
+  /** Problems that nothing samples, labels or trains on any more. */
+  readonly faulty: number;
+}
+
 /** What a lap that mends others took over from them, of all that it is made of. */
 export interface MendedFigures {
   /** The newest first. */
@@ -279,6 +293,8 @@ export interface LapReport
   readonly ledgerTotal: Omit<LedgerRow, 'phase'>;
   /** Of a lap that mends another; `ledger` and `stages` are without what it took over. */
   readonly mended?: MendedFigures;
+  /** Absent where all questions came to a result in their lap, and no problem was faulty. */
+  readonly late?: LateFigures;
   /** What the next lap's plan goes by. */
   readonly rates: MeasuredRates;
   /** Signs of reward hacking. */

@@ -1,7 +1,9 @@
 import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from '../records.ts';
+import { NOTHING_NEW } from './grown.ts';
 import type { Recipe } from './recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
+import type { LateRecord } from '../review/late.ts';
 import type { TakenTraining } from '../training/taken.ts';
 import type { LongRows } from '../training/job.ts';
 import type { LabelSetResult, SetResult } from '../sampling/sets.ts';
@@ -45,6 +47,8 @@ export interface LapManifest {
   readonly stages: readonly StageRecord[];
   readonly sets: readonly SetRecord[];
   readonly reviews: readonly ReviewSetResult[];
+  /** What became of questions that earlier laps had gone on without; absent in lap 1. */
+  readonly late?: LateRecord;
   readonly labels: LabelRecord;
   readonly evaluation: EvaluationRecord;
   readonly phases: readonly PhaseRecord[];
@@ -52,11 +56,12 @@ export interface LapManifest {
 
 /**
  * A dataset that grows lap by lap: never copied, its parts are listed. `validation` is lap 1's; `grown` what this lap
- * adds for the next.
+ * adds for the next; `learned`, of D_mv, how many of its parts the meta-verifier in force was trained on (absent: all).
  */
 export interface GrownDataset {
   readonly train: readonly DatasetRef[];
   readonly grown?: DatasetRef;
+  readonly learned?: number;
   readonly validation: DatasetRef;
 }
 
@@ -85,6 +90,8 @@ export interface ProblemSplits {
   readonly leftOut?: DatasetRef;
   /** `AlikePair`s: near-equal statements, which are one problem each. @default there are none */
   readonly alike?: { readonly exact: number; readonly near: number; readonly pairs: DatasetRef };
+  /** `FaultyProblem`s that people confirmed: nothing samples, labels or trains on them any more. @default none */
+  readonly faulty?: DatasetRef;
 }
 
 export interface StageRecord {
@@ -205,8 +212,16 @@ export const warningsOf = ({
   lap,
   sets,
   labels: { set, expert, audits = [] },
+  recipe,
+  turn,
   ...trained
-}: Pick<LapManifest, 'lap' | 'sets' | 'labels' | 'consolidation' | 'stages'>): string[] => [
+}: Pick<LapManifest, 'lap' | 'sets' | 'labels' | 'consolidation' | 'stages' | 'recipe' | 'turn'>): string[] => [
+  ...(turn > 1 &&
+  recipe.metaVerification &&
+  recipe.retrainMetaVerifier &&
+  !trained.stages.some(({ name }) => name === 'metaVerifier')
+    ? [NOTHING_NEW]
+    : []),
   ...sets.flatMap(({ warning }) => warning ?? []),
   ...trainingsOf(trained).flatMap(({ warnings }) => warnings ?? []),
   ...(trained.consolidation?.skills ?? []).flatMap(({ skill, seen, passed }) =>

@@ -33,6 +33,9 @@ const JUDGED = ['rewards.judgeAttempts', 'rewards.overlong'];
 const VERIFIER = [...JUDGED, 'rewards.verdictsPerReward', 'sampling.verify'];
 const META_VERIFIER = [...JUDGED, 'rewards.metaVerdictsPerReward', 'sampling.metaVerify', 'metaVerification'];
 
+/** Who is asked, and how many of the questions are waited for. */
+const PEOPLE = ['experts.seats', 'experts.enough', 'domain.experts'];
+
 interface Reach {
   /** Fields by which what is asked, or learned, is something else. */
   readonly all: readonly string[];
@@ -44,16 +47,17 @@ interface Reach {
 const REACH: Readonly<Record<PhaseName, Reach>> = {
   open: { all: ['domain.name', 'domain.settings', 'seed', 'curriculum'] },
   formatCheck: { all: [...EVERYWHERE, 'sampling'], some: ['formatCheck', 'metaVerification', 'selfVerification'] },
+  late: { all: ['domain.name', 'domain.settings'], some: PEOPLE },
   consolidation: {
     all: [...EVERYWHERE, 'consolidation', 'consolidateFrom', ...ENGINE, 'sampling.verify', 'sampling.metaVerify'],
     some: ['metaVerification', 'labelling.metaAnalysesPerAnalysis', 'labelling.confirmingMetaScore'],
   },
   coldStart: {
     all: [...EVERYWHERE, 'sampling.prove', 'sampling.verify', 'sampling.refine'],
-    some: ['coldStart', 'experts.seats', 'domain.experts'],
+    some: ['coldStart', ...PEOPLE],
   },
   verifierV1: { all: [...EVERYWHERE, 'stages.verifierV1', ...ENGINE, ...templateOf('verify')] },
-  metaData: { all: [...EVERYWHERE, 'sampling.verify'], some: ['metaData', 'experts.seats', 'domain.experts'] },
+  metaData: { all: [...EVERYWHERE, 'sampling.verify'], some: ['metaData', ...PEOPLE] },
   metaVerifier: { all: [...EVERYWHERE, 'stages.metaVerifier', ...ENGINE, ...templateOf('metaVerify')] },
   verifierV2: {
     all: [
@@ -92,7 +96,7 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
       'sampling.verify',
       'sampling.metaVerify',
     ],
-    some: ['labelling', 'audit', 'annotation', 'experts.seats', 'domain.experts'],
+    some: ['labelling', 'audit', 'metaData.laterAnalyses', 'annotation', ...PEOPLE],
   },
   evaluation: { all: [...EVERYWHERE, 'sampling', 'selfVerification'], some: ['evaluation', 'metaVerification'] },
 };

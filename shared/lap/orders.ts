@@ -45,6 +45,8 @@ export interface TrainOrder<Name extends TrainingName = TrainingName> {
   readonly sources: readonly { readonly task: TrainedTask; readonly of: TrainingData; readonly weight: number }[];
   /** The frozen models that give the reward, with their calls about one sample. Experts' scores are v1's reward. */
   readonly judges: Readonly<Partial<Record<Judge, number>>>;
+  /** Made only where there is something new to learn. @default always */
+  readonly ifAny?: true;
 }
 export type TrainedTask = Exclude<Task, 'refine'>;
 export type TrainingData = 'problems' | 'proofScores' | 'analysisScores' | 'examples';
@@ -78,4 +80,11 @@ export const train = <Name extends TrainingName>(
   name: Name,
   sources: TrainOrder['sources'],
   judges: TrainOrder['judges'] = {},
-): TrainOrder<Name> => ({ kind: 'train', name, sources: sources.filter(({ weight }) => weight > 0), judges });
+  ifAny = false,
+): TrainOrder<Name> => ({
+  kind: 'train',
+  name,
+  sources: sources.filter(({ weight }) => weight > 0),
+  judges,
+  ...(ifAny && { ifAny }),
+});

@@ -35,6 +35,10 @@ export const asksAboutContested = ({ labelling, annotation }: Pick<Recipe, 'labe
 /** Whether the lap's own v2 rewards and labels; a later lap may keep the one that it branches from (an ablation). */
 export const hasOwnVerifier = ({ recipe, turn }: LapShape): boolean => turn === 1 || recipe.retrainVerifier;
 
+/** Whether people score analyses in phase 4 as well, so that D_mv grows. */
+export const asksLaterAnalyses = ({ metaVerification, metaData, annotation }: Recipe): boolean =>
+  metaVerification && (metaData.laterAnalyses ?? 0) > 0 && annotation !== 'automatic';
+
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */
 const DRAFTS_PER_PROBLEM = 6;
 /** Of those proofs, from which analyses of every true quality are chosen. Ours. */
@@ -66,6 +70,21 @@ export const PHASES = {
     ] as const;
     const perRow = Math.ceil(formatCheck.callsPerTask / WORKED_EXAMPLES);
     return roles.map((task) => sample(task, task, 'candidate', 'workedExamples', perRow));
+  }),
+
+  /** What people said after earlier laps had gone on; and what those never came to ask. */
+  late: phase('late scores', ({ recipe: { domain, annotation }, turn }) => {
+    if (turn === 1 || domain.experts !== 'people') return undefined;
+    return annotation === 'automatic'
+      ? []
+      : [
+          review('proofs', 'scoreProof', 'lateProofs', { ifAny: true }),
+          review('contested', 'scoreContestedProof', 'lateContested', {
+            ifAny: true,
+            ...(annotation === 'assisted' && { assisted: true }),
+          }),
+          review('analyses', 'scoreAnalysis', 'lateAnalyses', { ifAny: true }),
+        ];
   }),
 
   /** Rejection fine-tuning on the parent's own answers. */
@@ -136,7 +155,7 @@ export const PHASES = {
 
   metaVerifier: phase('meta-verifier', ({ recipe: { metaVerification, retrainMetaVerifier }, turn }) =>
     metaVerification && (turn === 1 || retrainMetaVerifier)
-      ? [train('metaVerifier', [{ task: 'metaVerify', of: 'analysisScores', weight: 1 }])]
+      ? [train('metaVerifier', [{ task: 'metaVerify', of: 'analysisScores', weight: 1 }], {}, turn > 1)]
       : undefined,
   ),
 
@@ -190,6 +209,7 @@ export const PHASES = {
             }),
           ]
         : []),
+      ...(asksLaterAnalyses(recipe) ? [review('analyses', 'scoreAnalysis', 'laterAnalyses', { ifAny: true })] : []),
       ...(auditShare > 0
         ? [review('audit', 'auditLabel', 'toLabel', { part: { of: 'labelled', share: auditShare }, ifAny: true })]
         : []),
@@ -227,7 +247,7 @@ export const PHASES = {
 
 /** What each model is asked, at T = 1 as it is used and, where the recipe wants it, at T = 0. */
 function measured(
-  { recipe }: LapShape,
+  { recipe, turn }: LapShape,
   subject: EvaluationSet['subject'],
   models: readonly InitName[],
 ): SampleOrder<`${EvaluationSet['subject']}-${InitName}-${EvaluationSet['decoding']}`>[] {
@@ -239,10 +259,14 @@ function measured(
     selfVerification: [selfTask(recipe), 'generator', 'heldOutProblems', proofsPerProblem],
   } as const;
   const [task, by, rows, perRow] = asked[subject];
-  return models.flatMap((model) => [
-    sample(`${subject}-${model}-sampled`, task, by, rows, perRow),
-    ...(greedy ? [sample(`${subject}-${model}-greedy`, task, by, rows, 1, { greedy: true })] : []),
-  ]);
+  return models.flatMap((model) => {
+    // A later lap's meta-verifier is trained, and measured, where there is something new to learn.
+    const ifAny = turn > 1 && model === 'metaVerifier' ? ({ ifAny: true } as const) : {};
+    return [
+      sample(`${subject}-${model}-sampled`, task, by, rows, perRow, ifAny),
+      ...(greedy ? [sample(`${subject}-${model}-greedy`, task, by, rows, 1, { greedy: true, ...ifAny })] : []),
+    ];
+  });
 }
 
 export type PhaseName = keyof typeof PHASES;

@@ -1,6 +1,7 @@
 import { ROWS_PER_EXAMPLE } from './usual.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
+import type { QuestionKind } from '../review/reviews.ts';
 import { WORKED_EXAMPLES } from '../records.ts';
 
 export type LapSizes = ReturnType<typeof sizesOf>;
@@ -54,16 +55,35 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
     rejudgedAnalyses: Math.min(again, rowsIn(parent?.analysisScores?.train ?? [])),
     /** What people score of what a stage rewarded. */
     rewardedProofs: audit?.rewardedProofs ?? 0,
+    /** Questions of people that earlier laps never came to. */
+    lateProofs: unaskedIn(parent, 'scoreProof'),
+    lateContested: unaskedIn(parent, 'scoreContestedProof'),
+    lateAnalyses: unaskedIn(parent, 'scoreAnalysis'),
+    /** Of D_mv, as far as it is known: rows that the meta-verifier has not learned from. */
+    newAnalyses: parent === undefined ? expertAnalyses : unlearnedIn(parent),
     /** Phase 4's: problems, proofs that get a first look, and those to label, what the parent left included. */
     nextProblems,
     lookedAt: written > labelling.proofs ? written : 0,
     toLabel: Math.min(labelling.proofs, written) + (parent?.labels.carried?.rows ?? 0),
+    laterAnalyses: metaData.laterAnalyses ?? 0,
     heldOutProblems: problems.heldOut,
     heldOutProofs,
     heldOutAnalyses: held(parent?.evaluation.analyses?.rows, expertAnalyses),
     /** Held-out proofs of which no analyses were chosen yet. */
     unanalysedProofs: parent?.evaluation.analyses === undefined ? heldOutProofs : 0,
   };
+}
+
+function unaskedIn(parent: LapManifest | undefined, kind: QuestionKind): number {
+  const sets = parent?.reviews.filter((review) => review.kind === kind) ?? [];
+  return sets.reduce((sum, { unasked = 0 }) => sum + unasked, 0);
+}
+
+function unlearnedIn({ analysisScores: scores, reviews }: LapManifest): number {
+  const { train = [], learned = train.length, grown } = scores ?? {};
+  // What people may have said since is not known before the lap begins.
+  const open = reviews.some((review) => review.kind === 'scoreAnalysis' && (review.open ?? 0) > 0);
+  return rowsIn([...train.slice(learned), ...(grown ? [grown] : [])]) + Number(open);
 }
 
 /** A later lap's validation and held-out sets are its parent's. */

@@ -45,6 +45,8 @@ export function refusalOfReviewSet(input: ReviewSetInput): string | undefined {
     ['lap', fields.lap, TEXT],
     ...datasetFields('subject', fields.subject),
     ['experts', fields.experts, oneOf(['people', 'program'])],
+    ['batch', fields.batch ?? 1, POSITIVE],
+    ['enough', fields.enough ?? 1, POSITIVE],
     ...policyFields('', fields, fields.kind),
   ]);
 }

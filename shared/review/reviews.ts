@@ -75,8 +75,11 @@ export type ReviewResult =
   /** `confirmed`: by a second person; absent where one flag ended the question, as in laps of earlier versions. */
   | { readonly kind: 'flagged'; readonly reason: string; readonly confirmed?: true }
   | { readonly kind: 'expired' }
-  /** The lap went on without it. Its question stays open, and a later result joins the next lap. */
-  | { readonly kind: 'open' };
+  /**
+   * The lap went on without it. Its question stays open, and a later result joins the next lap; `unasked`: its turn had
+   * not come yet, and the next lap asks it.
+   */
+  | { readonly kind: 'open'; readonly unasked?: true };
 
 /**
  * What becomes of a question that nobody answered in time: it is waited for; the lap goes on, and what is said later
@@ -114,6 +117,10 @@ export interface ReviewSetInput extends ReviewPolicy, Pick<Question, 'setId' | '
   readonly experts: 'people' | 'program';
   /** Of quality scores. @default claims */
   readonly metaRubric?: 'claims' | 'claimsAndMisses';
+  /** Questions that are open at once; people are asked the next ones as these close. @default all */
+  readonly batch?: number | undefined;
+  /** Share of the rows with whose results the set is content; what is open then stays open. @default 1 */
+  readonly enough?: number | undefined;
   /** Laps, the newest first, whose people were asked the same already. @default none */
   readonly donors?: readonly string[] | undefined;
   /** Set by the workflow itself, which asks a large set in parts. @default all rows */
@@ -130,8 +137,10 @@ export interface ReviewSetResult {
   readonly scored: number;
   readonly flagged: number;
   readonly expired: number;
-  /** Still open when the lap went on. @default 0 */
+  /** Still open when the lap went on; of these, those that nobody was asked yet, and that have an answer. @default 0 */
   readonly open?: number;
+  readonly unasked?: number;
+  readonly halfAnswered?: number;
   readonly verdicts: number;
   /** Of the verdicts, those that were taken over from an earlier lap; absent where there were none. */
   readonly taken?: number;

@@ -1,5 +1,6 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { DatasetRef } from '../../shared/records.ts';
+import { isPaced } from '../../shared/review/pace.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
@@ -25,9 +26,11 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
 
   // "Multiple rounds": the model analyses its latest proofs and writes better ones. Where it can do neither, experts
   // score what there is.
+  const analysed: string[] = [];
   for (let round = 1; round <= sizes.refinementRounds; round += 1) {
     const latest = rounds.at(-1) as DatasetRef;
     const analyses = await at.sample(`analyses-${round}`, latest, { mayFail: true });
+    analysed.push(analyses.setId);
     const pairs = await data.pairWithAnalyses({
       to: at.dataset(`pairs-${round}`),
       proofs: latest,
@@ -51,6 +54,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
     candidates: rounds,
     count: sizes.expertProofs,
     seed,
+    ...(isPaced(recipe.experts) && { teaching: analysed }),
   });
   const review = await at.review('experts', subject);
   const proofScores = await data.recordProofScores({

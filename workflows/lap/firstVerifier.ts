@@ -1,6 +1,7 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { GrownDataset, LapManifest, LapModels } from '../../shared/lap/manifest.ts';
 import { coldStart } from './coldStart.ts';
+import type { Faulty } from './faultyProblems.ts';
 import type { HeldOutEvaluation } from './heldOutEvaluation.ts';
 import type { Progress } from './lapProgress.ts';
 import { scoreAnalyses } from './scoreAnalyses.ts';
@@ -10,7 +11,7 @@ import type { Trainings } from './trainings.ts';
 export interface BuiltVerifier
   extends
     Pick<LapModels, 'verifier' | 'metaVerifier'>,
-    Pick<LapManifest, 'analysisScores' | 'consolidation' | 'sets' | 'reviews'> {
+    Pick<LapManifest, 'analysisScores' | 'consolidation' | 'sets' | 'reviews' | 'late'> {
   readonly proofScores: GrownDataset;
 }
 
@@ -18,11 +19,18 @@ export interface VerifierWork {
   readonly opened: OpenedLap;
   readonly progress: Progress;
   readonly trainings: Trainings;
+  readonly faulty: Faulty;
   readonly heldOut: HeldOutEvaluation;
 }
 
 /** Phase 1 of lap 1: from a weak model and experts' scores to verifier v2 (paper 2.1). */
-export async function firstVerifier({ opened, progress, trainings, heldOut }: VerifierWork): Promise<BuiltVerifier> {
+export async function firstVerifier({
+  opened,
+  progress,
+  trainings,
+  faulty,
+  heldOut,
+}: VerifierWork): Promise<BuiltVerifier> {
   const { recipe, base } = opened;
   heldOut.verifier('base', base);
   heldOut.generator('base', base);
@@ -36,6 +44,7 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
     `${problems} problems, ${refinementRounds} refinement rounds, ${expertProofs} proofs for experts`,
     (result) => `${result.proofScores.train.rows} scored proofs`,
   );
+  faulty.asked(cold.review);
   heldOut.expertsScored('proofs', cold.proofScores.validation);
   const proofScores = { train: [cold.proofScores.train], validation: cold.proofScores.validation };
 
@@ -50,13 +59,15 @@ export async function firstVerifier({ opened, progress, trainings, heldOut }: Ve
   }
 
   // 1C: experts score v1's analyses: D_mv. The meta-verifier learns to.
+  const scored = [cold.proofScores.train, cold.proofScores.validation];
   const meta = await progress.child(
     'metaData',
     scoreAnalyses,
-    { opened, verifier: verifierV1, proofs: [cold.proofScores.train, cold.proofScores.validation] },
+    { opened, verifier: verifierV1, proofs: faulty.isClear() ? scored : await faulty.without('meta-data', scored) },
     `${recipe.metaData.expertAnalyses} analyses for experts`,
     (result) => `${result.analysisScores.train.rows} scored analyses`,
   );
+  faulty.asked(meta.review);
   heldOut.expertsScored('analyses', meta.analysisScores.validation);
   const analysisScores = { train: [meta.analysisScores.train], validation: meta.analysisScores.validation };
   const { init } = recipe.stages.metaVerifier;

@@ -3,6 +3,7 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
+import { faultyProblems, type Faulty } from './faultyProblems.ts';
 import { firstVerifier } from './firstVerifier.ts';
 import { formatCheck } from './formatCheck.ts';
 import { heldOutEvaluation } from './heldOutEvaluation.ts';
@@ -55,9 +56,10 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const checks = recipe.formatCheck && !parent;
   const checked = checks && (await progress.child('formatCheck', formatCheck, { opened }, 'asks', ({ told }) => told));
   const heldOut = heldOutEvaluation(opened, progress.add);
-  const trainings = trackTrainings(opened, progress);
+  const faulty = faultyProblems(opened);
+  const trainings = trackTrainings(opened, progress, faulty);
   const audits = rewardAudits(opened, progress, trainings);
-  const work = { opened, progress, trainings, heldOut };
+  const work = { opened, progress, trainings, faulty, heldOut };
 
   // 1: lap 1 builds a verifier; later laps consolidate what was learned, and train the verifier on the grown D_v.
   const built = parent === undefined ? await firstVerifier(work) : await nextVerifier(work, parent);
@@ -80,13 +82,21 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const scaled = await progress.child(
     'scaleVerification',
     scaleVerification,
-    { opened, generator: finalGenerator, verifier, ...(metaJudge && { metaVerifier: metaJudge }) },
+    {
+      opened: faulty.isClear() ? opened : await withoutFaulty(opened, faulty),
+      generator: finalGenerator,
+      verifier,
+      ...(metaJudge && { metaVerifier: metaJudge }),
+    },
     `${recipe.labelling.proofs} proofs to label`,
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
+  faulty.asked(...scaled.reviews);
+
   const audited = await audits.finish();
   const measured = await progress.phase('evaluation', () => heldOut.finish());
+  const takenOut = await faulty.look('found');
   const manifest = await data.writeManifest({
     lap: opened.lap,
     ...(donors && { mended: donors }),
@@ -98,10 +108,12 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     prompts: opened.prompts,
     startedAt: progress.startedAt,
     endedAt: new Date().toISOString(),
-    problems: opened.problems,
+    problems: { ...opened.problems, ...(takenOut && { faulty: takenOut }) },
     base: opened.base,
     proofScores: { ...built.proofScores, grown: scaled.grown },
-    ...(built.analysisScores && { analysisScores: built.analysisScores }),
+    ...(built.analysisScores && {
+      analysisScores: { ...built.analysisScores, ...(scaled.grownAnalyses && { grown: scaled.grownAnalyses }) },
+    }),
     models: {
       generator: finalGenerator,
       verifier,
@@ -112,6 +124,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     stages: trainings.stages(),
     sets: [...(checked ? checked.sets : []), ...built.sets, ...scaled.sets, ...measured.sets],
     reviews: [...built.reviews, ...audited, ...scaled.reviews],
+    ...(built.late && { late: built.late }),
     labels: scaled.labels,
     evaluation: measured.evaluation,
     phases: progress.phases(),
@@ -120,4 +133,16 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   progress.warn(warnings);
   progress.took(taken);
   return { lap: opened.lap, manifest, report, used };
+}
+
+/** The lap as phase 4 takes it up: new proofs are of sound problems, and no others are carried on. */
+async function withoutFaulty(opened: OpenedLap, faulty: Faulty): Promise<OpenedLap> {
+  const { parent, problems } = opened;
+  const { carried } = parent?.labels ?? {};
+  const [next = problems.next, sound] = await faulty.without(
+    'next',
+    carried ? [problems.next, carried] : [problems.next],
+  );
+  const labels = parent && { ...parent.labels, ...(sound && { carried: sound }) };
+  return { ...opened, problems: { ...problems, next }, ...(parent && labels && { parent: { ...parent, labels } }) };
 }

@@ -1,9 +1,11 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import { seriesOfLap } from '../../shared/ids.ts';
+import { placeOf, seriesOfLap } from '../../shared/ids.ts';
+import { asksLaterAnalyses } from '../../shared/lap/phases.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
 import { asksAboutContested } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
+import { isPaced } from '../../shared/review/pace.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { auditedLabels } from './audits.ts';
@@ -65,6 +67,7 @@ export async function scaleVerification(input: {
     to: at.dataset('contested'),
     proofs,
     decisions: set.decisions,
+    ...(isPaced(recipe.experts) && { teaching: set.setId }),
     ...(recipe.annotation === 'assisted' && {
       shown: { setId: set.setId, confirmingMetaScore: labelling.confirmingMetaScore },
     }),
@@ -72,19 +75,41 @@ export async function scaleVerification(input: {
   const reviewing = asksAboutContested(recipe) && contested.rows > 0 ? [at.review('experts', contested)] : [];
 
   // Unanimous is not correct: experts audit a blind sample of the automatic labels.
-  const sample = async (): Promise<ReviewSetResult> => {
-    const subject = await data.chooseForAudit({
-      to: at.dataset('audit'),
+  const isAudited = labelling.auditShare > 0 && set.labels.auto > 0;
+  const sampled = isAudited
+    ? data.chooseForAudit({
+        to: at.dataset('audit'),
+        proofs,
+        decisions: set.decisions,
+        share: labelling.auditShare,
+        seed: seedOf(opened.seed, 'audit'),
+        byLabel: recipe.audit !== undefined,
+      })
+    : undefined;
+  const auditing = sampled ? [sampled.then((subject) => at.review('audit', subject))] : [];
+
+  // Of the proofs that people look at, they score analyses as well: D_mv grows.
+  const analyses = async (): Promise<{ review: ReviewSetResult; grown?: DatasetRef } | undefined> => {
+    const subject = await data.chooseLaterAnalyses({
+      to: at.dataset('analyses'),
+      setId: set.setId,
       proofs,
-      decisions: set.decisions,
-      share: labelling.auditShare,
-      seed: seedOf(opened.seed, 'audit'),
-      byLabel: recipe.audit !== undefined,
+      contested,
+      audited: await sampled,
+      count: recipe.metaData.laterAnalyses ?? 0,
+      seed: seedOf(opened.seed, 'later analyses'),
     });
-    return at.review('audit', subject);
+    if (subject.rows === 0) return undefined;
+    const review = await at.review('analyses', subject);
+    const to = { lap, at: placeOf(lap, 'analysisScores'), name: 'grown', kind: 'scoreAnalysis' } as const;
+    const { ref } = await data.recordLate({ ...to, subject, results: review.results, problems });
+    return { review, ...(ref && { grown: ref }) };
   };
-  const auditing = labelling.auditShare > 0 && set.labels.auto > 0 ? [sample()] : [];
-  const [reviews, audits] = await Promise.all([Promise.all(reviewing), Promise.all(auditing)]);
+  const [reviews, audits, scored] = await Promise.all([
+    Promise.all(reviewing),
+    Promise.all(auditing),
+    asksLaterAnalyses(recipe) ? analyses() : undefined,
+  ]);
 
   // A label that the audit shows to be wrong too often is not trained on, unless a lead says so.
   const { decisions } = set;
@@ -106,5 +131,11 @@ export async function scaleVerification(input: {
     audit,
   });
   const labels: LabelRecord = { proofs, writtenIn: written.setId, set, expert, ...(left && { carried: left }) };
-  return { grown, labels, sets: at.sets, reviews: [...reviews, ...audits] };
+  return {
+    grown,
+    ...(scored?.grown && { grownAnalyses: scored.grown }),
+    labels,
+    sets: at.sets,
+    reviews: [...reviews, ...(scored ? [scored.review] : []), ...audits],
+  };
 }

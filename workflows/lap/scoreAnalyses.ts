@@ -1,6 +1,7 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { uri } from '../../shared/ids.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
+import { isPaced } from '../../shared/review/pace.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
@@ -35,6 +36,7 @@ export async function scoreAnalyses(input: {
     baseShare: recipe.metaData.baseShare,
     count: recipe.metaData.expertAnalyses,
     seed: seedOf(opened.seed, 'meta data'),
+    ...(isPaced(recipe.experts) && { teaching: true }),
   });
   const review = await at.review('experts', subject);
   const analysisScores = await data.recordAnalysisScores({

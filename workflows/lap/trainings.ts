@@ -1,9 +1,10 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import type { Judge, TrainingData } from '../../shared/lap/orders.ts';
+import type { Judge, TrainedTask, TrainingData } from '../../shared/lap/orders.ts';
 import { orderOf } from '../../shared/lap/phases.ts';
 import type { InitName, StageName } from '../../shared/stages.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
+import type { Faulty } from './faultyProblems.ts';
 import type { Progress } from './lapProgress.ts';
 import { trainStage } from './trainStage.ts';
 import { failure } from '../failure.ts';
@@ -11,7 +12,7 @@ import { failure } from '../failure.ts';
 export type Trainings = ReturnType<typeof trackTrainings>;
 
 /** Runs a lap's trainings as its phases, and keeps what each started from and came to. */
-export function trackTrainings(opened: OpenedLap, progress: Progress) {
+export function trackTrainings(opened: OpenedLap, progress: Progress, faulty: Faulty) {
   const { recipe } = opened;
   const checkpoints: Partial<Record<InitName, CheckpointRef>> = { base: opened.base };
   const stages: StageRecord[] = [];
@@ -34,9 +35,12 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
     models: Readonly<Partial<Record<Judge, CheckpointRef | undefined>>> = {},
   ): Promise<CheckpointRef> {
     const order = orderOf(opened, stage, 'train', stage);
-    const sources = order.sources.flatMap(({ task, of, weight }) =>
-      shares(from[of] ?? [], weight).map(({ rows, share }) => ({ source: { task, rows }, weight: share })),
-    );
+    const sources: { source: { task: TrainedTask; rows: DatasetRef }; weight: number }[] = [];
+    for (const { task, of, weight } of order.sources) {
+      const parts = from[of] ?? [];
+      const sound = faulty.isClear() ? parts : await faulty.without(`${stage}-${of}`, parts);
+      for (const { rows, share } of shares(sound, weight)) sources.push({ source: { task, rows }, weight: share });
+    }
     const judges = Object.fromEntries(
       (Object.keys(order.judges) as Judge[]).flatMap((judge) => (models[judge] ? [[judge, models[judge]]] : [])),
     );
@@ -57,9 +61,9 @@ export function trackTrainings(opened: OpenedLap, progress: Progress) {
   return {
     train,
     checkpointOf,
-    /** What a consolidation came to, for stages to start from. */
-    consolidated(checkpoint: CheckpointRef): void {
-      checkpoints.consolidation = checkpoint;
+    /** What others start from though no stage of this lap trained it: a consolidation, or what an earlier lap did. */
+    has(init: InitName, checkpoint: CheckpointRef): void {
+      checkpoints[init] = checkpoint;
     },
     stages: (): readonly StageRecord[] => stages,
   };

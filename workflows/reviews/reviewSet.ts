@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
-import type { ListedQuestion } from '../../activities/reviews/activities.ts';
+import type { Left, ListedQuestion } from '../../activities/reviews/activities.ts';
+import { isPaced, leaves, staysOpen, type Leave, type PartStanding } from '../../shared/review/pace.ts';
 import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/review/reviewInput.ts';
 import type { ReviewSetInput, ReviewSetResult } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
@@ -11,15 +12,21 @@ import { data, program } from '../proxies.ts';
 /** Ours: parts that a program works on at once. People have all questions before them. */
 const PROGRAM_PARTS = 2;
 /**
- * Ours: one batch opens while another is answered; a server that is asked for hundreds of workflows at once spends its
- * time on retries.
+ * Ours: so many questions open while others are answered; a server that is asked for hundreds of workflows at once
+ * spends its time on retries.
  */
-const BATCH = 25;
-const BATCHES_AT_ONCE = 2;
+const OPENED_TOGETHER = 25;
+const OPENING_AT_ONCE = 2;
+/** Ours: what all parts of a set together tell it at most, so that its history stays short. */
+const MOST_TOLD = 2000;
+
+/** What a part tells its set, and the set its parts, where people are asked in batches or until there is enough. */
+const partStands = wf.defineSignal<[PartStanding]>('partStands');
+const goOn = wf.defineSignal<[Leave]>('goOn');
 
 /**
  * Asks experts one question per row, and gathers what they came to. A large set is asked in parts, so that every
- * history stays short.
+ * history stays short. What is open when the set goes on stays open, where the policy says so.
  */
 export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult> {
   const refusal = refusalOfReviewSet(input);
@@ -31,73 +38,167 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
       `\`${reviewIdOf(input.setId, '…')}\`.`,
   );
 
-  await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
-  const result = await data.collectReviews(input);
+  const left = await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
+  const result = await data.collectReviews(input, left);
 
   wf.setCurrentDetails(
-    `${result.scored} scored, ${result.flagged} flagged, ${result.expired} expired, by ${result.verdicts} ` +
-      `verdicts: \`${result.results.uri}\`.`,
+    `${result.scored} scored, ${result.flagged} flagged, ${result.expired} expired, ${result.open ?? 0} open, by ` +
+      `${result.verdicts} verdicts: \`${result.results.uri}\`.`,
   );
   return result;
 }
 
-async function askInParts(set: ReviewSetInput, range: RowRange): Promise<void> {
+/** People have all parts before them, and where they are asked in batches, the places of the set go to the first. */
+async function askInParts(set: ReviewSetInput, range: RowRange): Promise<Left> {
   const parts = partsOf(range);
+  const standings = new Map<number, PartStanding>();
+  const asked = new Map<number, { part: wf.ChildWorkflowHandle<typeof reviewSet>; leave?: Leave }>();
+  const give = (): void => {
+    const known = parts.flatMap(({ from }) => standings.get(from) ?? []);
+    if (known.length < parts.length) return;
+    for (const [index, leave] of leaves(known, set).entries()) {
+      const to = asked.get(known[index]?.from ?? 0);
+      if (to === undefined || (to.leave?.mayAsk === leave.mayAsk && to.leave.enough === leave.enough)) continue;
+      to.leave = leave;
+      to.part.signal(goOn, leave).catch(() => undefined); // it has come to its end by itself
+    }
+  };
+  wf.setHandler(partStands, (at) => {
+    if (at.closed < (standings.get(at.from)?.closed ?? 0)) return;
+    standings.set(at.from, at);
+    give();
+  });
+
   const next = parts.values();
-  const atOnce = set.experts === 'program' ? PROGRAM_PARTS : parts.length;
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (const part of next) {
-        await wf.executeChild(reviewSet, {
-          workflowId: reviewIdOf(set.setId, rangeName(part)),
-          args: [{ ...set, range: part }],
-          staticSummary: `${set.kind} × ${part.to - part.from} (${rangeName(part)})`,
-        });
-      }
-    }),
+  const children: Promise<ReviewSetResult>[] = [];
+  const results = await toTheirEnds(children, () =>
+    Promise.all(
+      Array.from({ length: set.experts === 'program' ? PROGRAM_PARTS : parts.length }, async () => {
+        const ended: ReviewSetResult[] = [];
+        for (const range of next) {
+          const part = await wf.startChild(reviewSet, {
+            workflowId: reviewIdOf(set.setId, rangeName(range)),
+            args: [{ ...set, range }],
+            staticSummary: `${set.kind} × ${range.to - range.from} (${rangeName(range)})`,
+          });
+          asked.set(range.from, { part });
+          give();
+          const child = part.result();
+          children.push(child);
+          ended.push(await child);
+        }
+        return ended;
+      }),
+    ),
   );
+  return { parts: results.flat().map((part) => part.results) };
 }
 
 /**
- * Every question without a result on record becomes a workflow; a program, where it stands in for people, answers each
- * batch that is open.
+ * Every question without a result on record becomes a workflow; a program, where it stands in for people, answers those
+ * that are open. The set is over when all have ended, or enough of them, or, where the lap is to go on, in time.
  */
-async function askEach(set: ReviewSetInput, range: RowRange): Promise<void> {
+async function askEach(set: ReviewSetInput, range: RowRange): Promise<Left> {
   const questions = await data.listQuestions(set, range);
-  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline, assisted } = set;
-  const ask = ({ id, row, recorded }: ListedQuestion) =>
-    wf.startChild(expertReview, {
-      workflowId: reviewIdOf(setId, id),
-      args: [
-        {
-          question: { setId, id, kind, lap, subject, row },
-          policy: { seats, leaseMinutes, deadlineHours, onDeadline, assisted },
-          recorded,
-        },
-      ],
-      memo: { setId, kind, lap, question: id, seats },
-      staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
-    });
+  const isToPeople = set.experts === 'people';
+  const isPart = set.range !== undefined && isToPeople && isPaced(set);
+  const withdrawn: string[] = [];
+  const children: Promise<unknown>[] = [];
+  let told: Leave | undefined = isPart ? { mayAsk: 0, enough: false } : undefined;
+  if (isPart) wf.setHandler(goOn, (leave) => void (told = leave));
+  let [asked, closed, last, isStopped] = [0, 0, questions.length, false];
+  let results = range.to - range.from - questions.length;
+  let broken: { readonly error: unknown } | undefined;
 
-  const reviews: wf.ChildWorkflowHandle<typeof expertReview>[] = [];
-  const openBatches = async (): Promise<void> => {
-    for (let batch = questions.splice(0, BATCH); batch.length > 0; batch = questions.splice(0, BATCH)) {
-      reviews.push(...(await Promise.all(batch.map(ask))));
-      if (set.experts === 'program')
+  const standing = (): PartStanding => ({ from: range.from, todo: questions.length, closed, results });
+  const leave = (): Leave => told ?? (leaves([standing()], isToPeople ? set : { subject: set.subject })[0] as Leave);
+  const isOver = (): boolean => broken !== undefined || isStopped || closed === last || leave().enough;
+  const every = Math.ceil(set.subject.rows / MOST_TOLD);
+  const tell = (): void => {
+    const { parent } = wf.workflowInfo();
+    if (!isPart || !parent || (closed % every > 0 && closed < leave().mayAsk)) return;
+    wf.getExternalWorkflowHandle(parent.workflowId, parent.runId)
+      .signal(partStands, standing())
+      .catch(() => undefined); // the set has enough
+  };
+
+  const hear = async ({ id }: ListedQuestion, review: wf.ChildWorkflowHandle<typeof expertReview>): Promise<void> => {
+    const result = await review.result().catch((error: unknown) => {
+      if (!isWithdrawn(error)) throw error;
+      withdrawn.push(id);
+    });
+    closed += 1;
+    if (result && result.kind !== 'expired') results += 1;
+    tell();
+  };
+  const openNext = async (): Promise<void> => {
+    for (;;) {
+      await wf.condition(() => isOver() || asked < Math.min(last, leave().mayAsk));
+      if (isOver()) return;
+      const batch = questions.slice(asked, Math.min(asked + OPENED_TOGETHER, last, leave().mayAsk));
+      if (batch.length === 0) continue; // those beside were faster
+      asked += batch.length;
+      const reviews = await Promise.all(batch.map((question) => ask(set, question)));
+      for (const [index, review] of reviews.entries()) {
+        const heard = hear(batch[index] as ListedQuestion, review);
+        heard.catch((error: unknown) => (broken = { error }));
+        children.push(heard);
+      }
+      if (!isToPeople)
         await program.answerAsProgram(
           set,
           batch.map(({ id, row }) => ({ id, row })),
         );
     }
   };
-  await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, openBatches));
-  await Promise.all(reviews.map((review) => review.result().catch(withdrawn)));
+  tell();
+  await toTheirEnds(children, async () => {
+    const opening = Promise.all(Array.from({ length: OPENING_AT_ONCE }, openNext));
+    opening.catch((error: unknown) => (broken = { error }));
+    const hasDeadline = set.onDeadline !== 'wait' && (staysOpen(set) || (isToPeople && set.batch !== undefined));
+    if (hasDeadline && !(await wf.condition(isOver, set.deadlineHours * 3_600_000))) {
+      if (set.onDeadline === 'carry') isStopped = true;
+      else last = asked;
+    }
+    await wf.condition(isOver);
+    await opening;
+    if (broken) throw broken.error;
+  });
+  return { withdrawn, unaskedFrom: questions[asked]?.row ?? range.to };
+}
+
+function ask(set: ReviewSetInput, { id, row, recorded }: ListedQuestion) {
+  const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline, assisted } = set;
+  return wf.startChild(expertReview, {
+    workflowId: reviewIdOf(setId, id),
+    args: [
+      {
+        question: { setId, id, kind, lap, subject, row },
+        policy: { seats, leaseMinutes, deadlineHours, onDeadline, assisted },
+        recorded,
+      },
+    ],
+    memo: { setId, kind, lap, question: id, seats },
+    staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
+    ...(staysOpen(set) && { parentClosePolicy: 'ABANDON' }),
+  });
+}
+
+/** Where the work fails or is cancelled, its children end before it: questions that stay open are nobody's then. */
+async function toTheirEnds<T>(children: readonly Promise<unknown>[], work: () => Promise<T>): Promise<T> {
+  const scope = new wf.CancellationScope();
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    scope.cancel();
+    await wf.CancellationScope.nonCancellable(() => Promise.allSettled(children));
+    throw error;
+  }
 }
 
 /** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */
-function withdrawn(error: unknown): undefined {
+function isWithdrawn(error: unknown): boolean {
   const cause = error instanceof wf.ChildWorkflowFailure ? error.cause : undefined;
-  if (cause instanceof wf.TerminatedFailure) return undefined;
-  if (cause instanceof wf.CancelledFailure && !wf.CancellationScope.current().consideredCancelled) return undefined;
-  throw error;
+  if (cause instanceof wf.TerminatedFailure) return true;
+  return cause instanceof wf.CancelledFailure && !wf.CancellationScope.current().consideredCancelled;
 }

@@ -111,6 +111,7 @@ describe('the plan of a later lap', () => {
     analysisScores: { train: [ref(11)], validation: ref(5) },
     evaluation: { proofs: ref(12), analyses: ref(10), sets: [] },
     labels: { carried: ref(2) },
+    reviews: [],
   } as unknown as LapManifest;
   const rates: MeasuredRates = {
     tokens: {

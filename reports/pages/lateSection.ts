@@ -1,0 +1,33 @@
+import type { LapReport } from '../../shared/figures/report.ts';
+import { whole } from './format.ts';
+import { html, type Markup } from './markup.ts';
+
+/** What people said after earlier laps had gone on, what they have not said yet, and what they found faulty. */
+export function lateSection({ late, lap }: LapReport): Markup | null {
+  if (late === undefined) return null;
+  const { proofs, analyses, heldBack, open, unasked, halfAnswered, faulty } = late;
+  return html`<h2>People's late answers</h2>
+    <p>
+      ${whole(proofs)} scores of proofs and ${whole(analyses)} of analyses came after earlier laps had gone on, and
+      joined this one's D_v and D_mv; ${whole(heldBack)} more are of problems held back, and only kept. ${whole(open)}
+      questions are open still: ${whole(unasked)} that nobody was asked yet, ${whole(halfAnswered)} that somebody has
+      answered. What is said of them joins the lap after ${lap}.
+      ${
+        faulty === 0
+          ? null
+          : html`${whole(faulty)} problems were found faulty by two people or a lead: nothing samples, labels or trains
+            on them any more.`
+      }
+    </p>`;
+}
+
+/** The same for a terminal. */
+export function lateLines({ late }: LapReport): string[] {
+  if (late === undefined) return [];
+  const { proofs, analyses, heldBack, open, unasked, halfAnswered, faulty } = late;
+  return [
+    `late scores joined: ${proofs} of proofs, ${analyses} of analyses, ${heldBack} of problems held back`,
+    `questions still open: ${open}, of which nobody was asked ${unasked}, and somebody has answered ${halfAnswered}`,
+    ...(faulty > 0 ? [`faulty problems taken out: ${faulty}`] : []),
+  ];
+}
