@@ -42,7 +42,9 @@ export async function createActivities() {
         }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
-      ...allBeating(createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: domains.of })),
+      ...allBeating(
+        createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: (name) => domains.of(name) }),
+      ),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },
     inference: {
