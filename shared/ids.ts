@@ -104,6 +104,9 @@ export const auditSetOf = (lap: string) => setIdOf(placeOf(lap, 'scaleVerificati
 /** The review set in which people score what a training rewarded. */
 export const rewardAuditOf = (jobKey: string) => setIdOf(jobKey as Place, 'audit');
 
+/** The review set in which people score a blind sample of a lap's held-out proofs. */
+export const peopleSetOf = (lap: string) => setIdOf(placeOf(lap, 'evaluation'), 'people');
+
 /** One question of a review set. */
 export const reviewIdOf = (setId: string, question: string) => `${setId}/${question}`;
 

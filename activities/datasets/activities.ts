@@ -17,6 +17,7 @@ import { checkFormats, writeFormatQuestions } from './formatCheck.ts';
 import { findFaulty, withoutFaulty, type WithoutFaultyInput } from './faulty.ts';
 import { chooseLaterAnalyses } from './laterAnalyses.ts';
 import { collectLate, recordLate } from './late.ts';
+import { chooseForPeople, collectRated, collectWritten } from './judged.ts';
 import * as proofs from './proofs.ts';
 import { writeRewardSpec, writeTrainingRows } from './trainingData.ts';
 import { knownChecker } from './truth.ts';
@@ -73,6 +74,9 @@ export function createDatasetActivities({
       writeTrainingRows,
       writeRewardSpec,
       buildProblemRows,
+      collectWritten,
+      collectRated,
+      chooseForPeople,
       writeFormatQuestions,
       checkFormats,
       chooseLaterAnalyses,

@@ -19,7 +19,7 @@ interface HeldOutInput {
   readonly seed: number;
   /** The recipe's: whose checker it is, and by what rubric. */
   readonly domain: Recipe['domain'];
-  readonly metaRubric?: Recipe['metaRubric'];
+  readonly metaRubric?: Recipe['metaRubric'] | undefined;
 }
 
 export interface HeldOutProofsInput extends HeldOutInput {

@@ -36,10 +36,15 @@ export async function openFlywheel(
 /** What the flywheel remembers of a finished lap, from its report. */
 export async function lapOutcome(store: ArtifactStore, { lap }: { readonly lap: string }): Promise<LapOutcome> {
   const report = await store.readJson<LapReport>(uri.report(lap));
-  const verifier = report.verifier.v2 ?? report.verifier.parent;
-  return {
-    lap,
-    headline: report.generator.trueScoreAfter?.value ?? verifier?.scoreAccuracy?.value ?? null,
-    used: spendingOf(report.ledgerTotal.used),
-  };
+  return { lap, ...headlineOf(report), used: spendingOf(report.ledgerTotal.used) };
+}
+
+function headlineOf({ generator, judged, verifier }: LapReport): Omit<LapOutcome, 'lap' | 'used'> {
+  const truth = generator.trueScoreAfter?.value;
+  if (truth !== undefined) return { headline: truth };
+  const people = judged?.people?.score?.value;
+  if (people !== undefined) return { headline: people, by: 'people' };
+  const { before, after } = judged?.verifier ?? {};
+  if (after) return { headline: after.value, by: 'verifier', ...(before && { before: before.value }) };
+  return { headline: (verifier.v2 ?? verifier.parent)?.scoreAccuracy?.value ?? null };
 }

@@ -51,7 +51,8 @@ export function writeManifest(store: ArtifactStore, manifest: LapManifest): Prom
 }
 
 export async function parentLap(store: ArtifactStore, manifest: LapManifest, ref: ArtifactRef): Promise<ParentLap> {
-  const { lap, turn, proofScores, analysisScores, models, evaluation } = manifest;
+  const { lap, turn, proofScores, analysisScores, models } = manifest;
+  const { judged: _, ...evaluation } = manifest.evaluation; // by the parent's verifier, which is none of the lap's
   const { held, ...labels } = manifest.labels;
   const train = [...proofScores.train, proofScores.grown];
   const words = held && (await wordsOf(store, lap));

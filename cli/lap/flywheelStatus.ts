@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { FlywheelProgress } from '../../shared/lap/flywheel.ts';
+import { headlineText, type FlywheelProgress } from '../../shared/lap/flywheel.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
 import { withPatience } from './lapHandle.ts';
 
@@ -32,7 +32,7 @@ export async function flywheelStatuses(client: Client): Promise<FlywheelStatus[]
 
 export function flywheelLine({ workflowId, progress, trouble }: FlywheelStatus): string {
   if (progress === undefined) return `${workflowId}: open, ${trouble ?? 'no answer yet'}`;
-  const curve = progress.laps.map(({ headline }) => headline?.toFixed(3) ?? '–').join(' → ');
+  const curve = progress.laps.map(headlineText).join(' → ');
   return (
     `${workflowId}: ${progress.laps.length} of ${progress.of} laps done, ` +
     `${progress.state}${curve === '' ? '' : `; held-out figure ${curve}`}`

@@ -1,4 +1,5 @@
 import * as assumed from '../../shared/cost/assumed.ts';
+import { LEAST_VALUES } from '../../shared/figures/stratified.ts';
 import { clamp, n, type ProblemSizes, type Sizes } from './sizes.ts';
 
 /** What people score in a lap, as the trainings need to know it. */
@@ -15,10 +16,12 @@ const LEAST_ANALYSES = 4;
 /** Labels of one lap: more take days of an endpoint. */
 const MOST_LABELS = 2_000;
 const MOST_AUDITED = 0.1;
+/** Held-out proofs that people score: an interval of ± 0.1 needs no more. */
+const MOST_HELD_OUT = 100;
 
 /**
- * Half of people's time goes to proofs, a quarter to analyses, the rest to labels; what a set cannot use is left to the
- * next.
+ * Half of people's time goes to proofs, a quarter to analyses, a tenth to held-out proofs, the rest to labels; what a
+ * set cannot use is left to the next.
  */
 export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
   const time = timeOf(sizes);
@@ -57,6 +60,7 @@ export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
 
   const expertAnalyses = isJudged ? analyses() : 0;
   left -= expertAnalyses * perAnalysis;
+  left -= heldOutSample(sizes, problems, time) * perProof;
   return { expertProofs, expertAnalyses, labelled: labelSizes(sizes, problems, { ...time, left, expertProofs }) };
 
   function analyses(): number {
@@ -84,6 +88,19 @@ export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
         'give experts.people, hoursPerWeek or weeks more, or set experts.seats=1',
     );
   }
+}
+
+/** A tenth of people's time, where that is enough for an estimate. @returns proofs that people see. */
+function heldOutSample(sizes: Sizes, { heldOut }: ProblemSizes, { minutes, perQuestion, people }: Time): number {
+  const per = perQuestion * assumed.minutesOfVerdict('evaluateProof').value;
+  const written = heldOut * sizes.asked.evaluation.proofsPerProblem;
+  const within = Math.min(written, MOST_HELD_OUT, Math.floor((0.1 * minutes) / per));
+  const reason = `${n(within)} that a tenth of ${people} is enough for, of ${n(written)} held-out proofs`;
+  return sizes.set(
+    'evaluation.humanProofs',
+    within < LEAST_VALUES ? 0 : within,
+    within < LEAST_VALUES ? `${reason}: an estimate takes ${LEAST_VALUES}` : reason,
+  );
 }
 
 interface Time {

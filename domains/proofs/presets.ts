@@ -72,8 +72,8 @@ export const paper: Recipe = {
   sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
   inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
   training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
-  // paper 3.3.1: 8 proofs, majority of 8 analyses
-  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false },
+  // paper 3.3.1: 8 proofs a problem, the majority of 8 analyses of each
+  evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false, verdictsPerProof: 8 },
   // ours, in dollars
   prices: { perMillionPromptTokens: 0.28, perMillionCompletionTokens: 0.42, perGpuHour: 2, perExpertHour: 60 },
 };
@@ -149,7 +149,9 @@ export const team: Recipe = {
   },
   inference: { engine: 'external', shardRows: 32, window: 4, maxConcurrency: 32 },
   training: { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 24, maxAttempts: 5 },
-  evaluation: { proofsPerScore: 16, analysesPerProof: 2, proofsPerProblem: 2, greedy: false },
+  // ours: of the paper's 8 verdicts five, an odd number, which seldom lacks a majority; people's sample follows from
+  // their hours
+  evaluation: { proofsPerScore: 16, analysesPerProof: 2, proofsPerProblem: 2, greedy: false, verdictsPerProof: 5 },
   formatCheck: { callsPerTask: 8, minShare: 0.5 },
   prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 },
 };

@@ -8,6 +8,7 @@ import {
 } from '../../shared/figures/comparison.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
+import { compareJudged } from './judgedComparison.ts';
 import { observe, type Observed } from './observations.ts';
 
 interface ObservedLap {
@@ -39,8 +40,15 @@ export async function compareLaps(
     if (compared === undefined) notCompared.push({ figure: name, reason: 'not measured on both sides' });
     return compared ?? [];
   });
+  const judged = await compareJudged(store, checkers, a, b);
   const sides = { a: sideOf(a), b: sideOf(b) };
-  return { ...sides, heldOut, seeds: pairedSeeds(sides.a.seeds, sides.b.seeds), figures, notCompared };
+  return {
+    ...sides,
+    heldOut,
+    seeds: pairedSeeds(sides.a.seeds, sides.b.seeds),
+    figures: [...figures, ...judged.figures],
+    notCompared: [...notCompared, ...judged.notCompared],
+  };
 }
 
 const sideOf = (manifests: readonly LapManifest[]): Side => ({

@@ -37,8 +37,10 @@ export async function attemptReader(lap: Measuring, decoding: Decoding) {
     const set = askedSet(lap, { subject, model, decoding }, name);
     if (set === null) return null;
     const { checker } = truth;
-    if (checker === undefined)
-      return notes.absent(set.figure, 'no checker knows the true score of newly written proofs');
+    if (checker === undefined) {
+      const others = manifest.evaluation.judged ? '; what their judges say stands under `judged`' : '';
+      return notes.absent(set.figure, `no checker knows the true score of newly written proofs${others}`);
+    }
     const attempts: Attempt[] = [];
     for await (const { row, parsed } of answersOf(lap, set, problems, heldOut)) {
       const { proof, score: selfScore } = parsed ?? {};

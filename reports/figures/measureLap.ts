@@ -6,6 +6,7 @@ import type { Decoding } from './answers.ts';
 import { trendOf } from './contestedTrend.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
+import { judgedFigures } from './judgedFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { lateFigures } from './lateFigures.ts';
 import { ledgerFigures } from './ledgerFigures.ts';
@@ -39,6 +40,7 @@ export async function measureLap(
   const greedy = hasGreedy
     ? await decodingFigures(measured, 'greedy')
     : notes.absent('greedy', 'the recipe did not ask for greedy evaluations');
+  const judged = await judgedFigures(measured);
   const labels = await labelFigures(measured);
   const trend = await trendOf(measured, labels);
   const trainings = await trainingFigures(measured);
@@ -63,6 +65,7 @@ export async function measureLap(
     truthBy: truth.by,
     ...sampled,
     greedy,
+    ...(judged && { judged }),
     labels,
     ...(trend && { contestedTrend: trend }),
     proofScores: await scoreCounts(measured),

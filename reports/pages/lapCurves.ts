@@ -140,6 +140,12 @@ function quantities(reports: readonly LapReport[]): Quantity[] {
       of: ({ generator }) => generator.trueScoreAfter,
       ofBase: ({ generator }) => generator.trueScoreOfBase,
     },
+    { name: "generator's score by a blind sample of people's", of: ({ judged }) => judged?.people?.score ?? null },
+    {
+      name: "generator's score in each lap's verifier's own eyes",
+      of: ({ judged }) => judged?.verifier?.after ?? null,
+      ofBase: ({ judged }) => judged?.verifier?.ofBase ?? null,
+    },
     ...bands.map((band): Quantity => ({
       name: `true score, difficulty ${band}`,
       of: (report) => bandOf(report, band)?.trueScoreAfter ?? null,

@@ -4,6 +4,7 @@ import { auditText } from '../../shared/label/audit.ts';
 import { trendWords } from './auditSections.ts';
 import { lateLines } from './lateSection.ts';
 import { ledgerCells } from './ledger.ts';
+import { judgedLines } from './judgedSection.ts';
 import { mendedText } from './mended.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
 import {
@@ -30,6 +31,7 @@ export function lapTable(report: LapReport): string {
     '',
     ...aligned([['', 'before', 'after', '', 'constant'], ...measured(figureRows(report))]),
     ...(report.greedy ? ['', 'greedy (T = 0)', ...aligned(measured(figureRows(report.greedy)))] : []),
+    ...judgedLines(report),
     '',
     ...labelLines(report),
     '',

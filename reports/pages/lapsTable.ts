@@ -4,6 +4,9 @@ import { curveBlocks, figureAt, lapCurves, lapName, lastVerifier, turnsOf } from
 
 /** Laps with their headline figures, one a line. */
 export function lapsTable(reports: readonly LapReport[], unfinished: readonly string[]): string {
+  const isJudged = reports.some(({ judged }) => judged !== undefined);
+  const byJudges = ({ judged }: LapReport) =>
+    isJudged ? [value(judged?.people?.score), value(judged?.verifier?.after)] : [];
   const rows = reports.map((report) => [
     report.lap,
     report.parent ?? '–',
@@ -12,14 +15,34 @@ export function lapsTable(reports: readonly LapReport[], unfinished: readonly st
     value(lastVerifier(report)?.scoreAccuracy),
     value(report.generator.trueScoreAfter),
     value(report.generator.byDifficulty.at(-1)?.trueScoreAfter),
+    ...byJudges(report),
     value(report.labels.precision),
     value(report.labels.contestedShare),
     percent(report.proofScores.peopleShare),
     duration(report.wallSeconds),
   ]);
+  const [upper, lower] = isJudged
+    ? [
+        ['score by', "in verifier's"],
+        ['people', 'own eyes'],
+      ]
+    : [[], []];
   const head = [
-    ['', '', '', '', 'verifier', 'true', 'hardest', 'label', '', "people's", ''],
-    ['lap', 'parent', 'preset', 'seed', 'accuracy', 'score', 'band', 'precision', 'contested', 'share', 'wall'],
+    ['', '', '', '', 'verifier', 'true', 'hardest', ...upper, 'label', '', "people's", ''],
+    [
+      'lap',
+      'parent',
+      'preset',
+      'seed',
+      'accuracy',
+      'score',
+      'band',
+      ...lower,
+      'precision',
+      'contested',
+      'share',
+      'wall',
+    ],
   ];
   return [
     ...(rows.length === 0 ? ['No lap has finished yet.'] : aligned([...head, ...rows])),

@@ -8,6 +8,7 @@ import type {
 import type { Figure } from '../../shared/figures/figure.ts';
 import { dots, stacks } from './charts.ts';
 import { decimal, interval, value, whole } from './format.ts';
+import { EYES, nameOfPeople } from './judgedSection.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
 import {
@@ -32,7 +33,7 @@ function tile(what: string, [before, after]: readonly (Figure | undefined)[], no
 const constant = (baseline: ConstantBaseline | null) => baseline && `constant ${decimal(baseline.accuracy)}`;
 
 /** Before and after, large. */
-export function tiles({ verifier, metaVerifier, generator, selfVerification, labels }: LapReport): Markup {
+export function tiles({ verifier, metaVerifier, generator, selfVerification, labels, judged }: LapReport): Markup {
   const models = [verifier.v1, verifier.v2];
   const accuracies = models.map((model) => model?.scoreAccuracy);
   const qualities = models.map((model) => model?.qualityWhereIssuesClaimed);
@@ -48,6 +49,8 @@ export function tiles({ verifier, metaVerifier, generator, selfVerification, lab
       constant(metaVerifier.constantBaseline),
     )}
     ${tile('Generator: true proof score, base → final', [generator.trueScoreBefore, generator.trueScoreAfter])}
+    ${judged?.verifier && tile(`Generator: score ${EYES}`, [judged.verifier.before, judged.verifier.after])}
+    ${judged?.people && tile(`Generator: score ${nameOfPeople(judged.people)}`, [null, judged.people.score])}
     ${tile('Self-verification: false among claims of 1', [falseClaimsBefore, falseClaimsAfter])}
     ${tile('Automatic labels: precision', [null, labels.precision], note)}
   </div>`;

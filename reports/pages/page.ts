@@ -4,6 +4,7 @@ import { alikeText } from '../../shared/problems/held.ts';
 import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
+import { judgedSection } from './judgedSection.ts';
 import { mendedSection } from './mended.ts';
 import { lateSection } from './lateSection.ts';
 import { lossSection } from './lossSection.ts';
@@ -37,7 +38,7 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       </p>
       ${mendedSection(report.mended)} ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null}
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
-      ${generatorSection(report)} ${selfVerificationSection(report)} ${labelSection(report)}
+      ${generatorSection(report)} ${selfVerificationSection(report)} ${judgedSection(report)} ${labelSection(report)}
       ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
       ${lossSection(report)} ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)}
       ${footnotes(report, manifest)}`,

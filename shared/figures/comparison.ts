@@ -1,4 +1,4 @@
-import { difference, meanOfRuns, type Difference } from './differences.ts';
+import { difference, differenceOf, meanOfFigures, meanOfRuns, type Difference } from './differences.ts';
 import type { Observation } from './measures.ts';
 import type { Figure } from './figure.ts';
 
@@ -35,6 +35,11 @@ export interface LapObservations {
   readonly observations: readonly Observation[];
 }
 
+export interface LapEstimate {
+  readonly seed: number;
+  readonly estimate: Figure;
+}
+
 /**
  * The seeds by which two sides pair: those of a, where each side has each seed once and b has the same ones; else none.
  */
@@ -66,4 +71,21 @@ export function compareFigure(
   return { name, ...whole, paired, bySeed, overSeeds: meanOfRuns(bySeed.map(({ value }) => value)) };
 }
 
-const seedsOf = (side: readonly LapObservations[]): number[] => side.map(({ seed }) => seed);
+/** A figure that each lap has as a whole, such as a sample's estimate; undefined where a lap has none. */
+export function compareEstimates(
+  name: string,
+  a: readonly LapEstimate[],
+  b: readonly LapEstimate[],
+): ComparedFigure | undefined {
+  const known = (side: readonly LapEstimate[]) => side.flatMap(({ estimate }) => estimate ?? []);
+  const [of, to] = [meanOfFigures(known(a)), meanOfFigures(known(b))];
+  if (of === null || to === null || known(a).length < a.length || known(b).length < b.length) return undefined;
+  const bySeed = pairedSeeds(seedsOf(a), seedsOf(b)).flatMap((seed) => {
+    const [from, until] = [a, b].map((side) => side.find((lap) => lap.seed === seed)?.estimate);
+    return from && until ? [{ seed, value: until.value - from.value }] : [];
+  });
+  const overSeeds = meanOfRuns(bySeed.map(({ value }) => value));
+  return { name, ...differenceOf(of, to), paired: false, bySeed, overSeeds };
+}
+
+const seedsOf = (side: readonly { readonly seed: number }[]): number[] => side.map(({ seed }) => seed);

@@ -40,6 +40,23 @@ export function difference(a: readonly Observation[], b: readonly Observation[],
   };
 }
 
+/** The same of two figures that were estimated apart, by other arithmetic than a ratio's. */
+export function differenceOf(a: Measured, b: Measured): Difference {
+  const value = b.value - a.value;
+  const low = Math.max(-1, value - Math.hypot(b.value - b.low, a.high - a.value));
+  return { a, b, value, low, high: Math.min(1, value + Math.hypot(b.high - b.value, a.value - a.low)), shared: 0 };
+}
+
+/** The mean of figures that were estimated apart. */
+export function meanOfFigures(figures: readonly Measured[]): Figure {
+  if (figures.length === 0) return null;
+  const of = (valueOf: (figure: Measured) => number) => figures.map(valueOf);
+  const value = of((figure) => figure.value).reduce((sum, each) => sum + each, 0) / figures.length;
+  const low = value - Math.hypot(...of((figure) => figure.value - figure.low)) / figures.length;
+  const high = value + Math.hypot(...of((figure) => figure.high - figure.value)) / figures.length;
+  return { value, low, high, n: of(({ n }) => n).reduce((sum, n) => sum + n, 0) };
+}
+
 /** How alike the clusters' contributions (hits − value · of) to two figures are. */
 function correlation(a: readonly Observation[], b: readonly Observation[]): { phi: number; shared: number } {
   const [left, right] = [contributions(a), contributions(b)];

@@ -1,6 +1,7 @@
 import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { LapWatch } from './hacking.ts';
+import type { JudgedFigures } from './judged.ts';
 import type { LossFigures } from './losses.ts';
 import type { ContestedTrend } from './contestedTrend.ts';
 import type { LabelRecord, LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
@@ -280,6 +281,8 @@ export interface LapReport
   readonly truthBy: string;
   /** The same at T = 0; null where the recipe did not ask for it. */
   readonly greedy: DecodingFigures | null;
+  /** Held-out answers in models' own eyes, and by people; absent where the recipe asks for neither. */
+  readonly judged?: JudgedFigures;
   readonly labels: LabelFigures;
   /** Where fewer proofs are contested than in the lap before. */
   readonly contestedTrend?: ContestedTrend;

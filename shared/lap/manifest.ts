@@ -179,8 +179,22 @@ export interface EvaluationRecord {
   /** ProofRows of the base on held-out problems, balanced by true score: what verifiers are measured on. */
   readonly proofs: DatasetRef;
   /** AnalysisRows on those proofs: what meta-verifiers are measured on. Absent without meta-verification. */
-  readonly analyses?: DatasetRef;
+  readonly analyses?: DatasetRef | undefined;
   readonly sets: readonly EvaluationSet[];
+  /** What held-out answers are worth in models' own eyes and by people; absent where the recipe asks for neither. */
+  readonly judged?: JudgedRecord | undefined;
+}
+
+/** Judges of held-out answers, none of which is the truth: what each was asked about, and where it answered. */
+export interface JudgedRecord {
+  /** ProofRows of all generators that are measured in the lap, by whatever lap they were trained. */
+  readonly written: DatasetRef;
+  /** The lap's verifier, and its verdicts on all of them. */
+  readonly verdicts?: { readonly by: CheckpointRef; readonly setId: string } | undefined;
+  /** The frozen meta-verifier, and what it made of the analyses of the verifiers that the lap compares. */
+  readonly rated?: { readonly by: CheckpointRef; readonly setId: string; readonly analyses: DatasetRef } | undefined;
+  /** The final generator's proofs that people were asked about, blind. */
+  readonly people?: DatasetRef | undefined;
 }
 
 export interface EvaluationSet {

@@ -241,6 +241,7 @@ export const PHASES = {
         : []),
       ...measured(lap, 'generator', [first ? 'base' : 'consolidation', 'generator']),
       ...measured(lap, 'selfVerification', ['generator', 'selfVerification']),
+      ...judged(lap),
     ];
   }),
 } as const;
@@ -267,6 +268,21 @@ function measured(
       ...(greedy ? [sample(`${subject}-${model}-greedy`, task, by, rows, 1, { greedy: true, ...ifAny })] : []),
     ];
   });
+}
+
+/** What their answers are worth where nobody knows the truth: in models' own eyes (paper 3.3.1), and to people. */
+function judged({ recipe: { evaluation, metaVerification } }: LapShape) {
+  const { verdictsPerProof = 0, humanProofs = 0 } = evaluation;
+  const isAsked = verdictsPerProof > 0;
+  const [verdicts, qualities] = [
+    sample('verdicts', 'verify', 'verifier', 'writtenProofs', verdictsPerProof, { ifAny: true }),
+    sample('qualities', 'metaVerify', 'metaVerifier', 'ratedAnalyses', 1, { ifAny: true }),
+  ];
+  return [
+    ...(isAsked ? [verdicts] : []),
+    ...(isAsked && metaVerification ? [qualities] : []),
+    ...(humanProofs > 0 ? [review('people', 'evaluateProof', 'humanProofs', { ifAny: true })] : []),
+  ];
 }
 
 export type PhaseName = keyof typeof PHASES;

@@ -40,6 +40,7 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
     problems.next,
   );
   const written = nextProblems * labelling.proofsPerProblem;
+  const { proofsPerProblem, humanProofs = 0 } = evaluation;
   const again = ROWS_PER_EXAMPLE * recipe.consolidation.examplesPerSkill;
   const grown = parent === undefined ? [] : [...parent.proofScores.train, parent.proofScores.grown];
   return {
@@ -69,6 +70,11 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
     heldOutProblems: problems.heldOut,
     heldOutProofs,
     heldOutAnalyses: held(parent?.evaluation.analyses?.rows, expertAnalyses),
+    /** Proofs by the generators of a lap, at most: its own, and of later laps the base's and the parent's again. */
+    writtenProofs: problems.heldOut * proofsPerProblem * (parent === undefined ? 4 : 6),
+    /** Of them the final generator's that people see, and analyses by the two verifiers that a lap compares. */
+    humanProofs: Math.min(humanProofs, problems.heldOut * proofsPerProblem),
+    ratedAnalyses: heldOutProofs * evaluation.analysesPerProof * 2,
     /** Held-out proofs of which no analyses were chosen yet. */
     unanalysedProofs: parent?.evaluation.analyses === undefined ? heldOutProofs : 0,
   };

@@ -9,7 +9,7 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError, type ApplicationFailure } from '@temporalio/common';
-import { reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
+import { headlineText, reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { lap, type LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
@@ -112,9 +112,9 @@ async function runLap(
 
 function detailsOf({ run, settings, laps }: FlywheelState): string {
   const rows = laps.map(
-    ({ lap: name, headline, used }) =>
-      `| ${name} | ${headline?.toFixed(3) ?? '–'} | ${used.calls} | ${used.tokens} | ${used.gpuHours.toFixed(2)} ` +
-      `| ${used.expertMinutes.toFixed(0)} |`,
+    (of) =>
+      `| ${of.lap} | ${headlineText(of)} | ${of.used.calls} | ${of.used.tokens} | ${of.used.gpuHours.toFixed(2)} ` +
+      `| ${of.used.expertMinutes.toFixed(0)} |`,
   );
   return [
     `**${run}**: ${laps.length} of ${settings.laps} laps`,

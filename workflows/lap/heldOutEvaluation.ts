@@ -1,7 +1,9 @@
 import { Trigger } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import type { EvaluationRecord, EvaluationSet, SetRecord } from '../../shared/lap/manifest.ts';
+import type { EvaluationRecord, EvaluationSet, JudgedRecord, SetRecord } from '../../shared/lap/manifest.ts';
+import type { OrderName } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
+import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import type { InitName } from '../../shared/stages.ts';
 import { data } from '../proxies.ts';
@@ -19,8 +21,10 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
   // Later laps are measured on lap 1's held-out sets, beside what was measured of the base and the parent.
   const sets: EvaluationSet[] = [...(parent?.evaluation.sets ?? [])];
   const running: Promise<unknown>[] = [];
+  const reviews: ReviewSetResult[] = [];
+  let judged: JudgedRecord | undefined;
   const at = place(opened, 'evaluation', { candidate: base });
-  const { proofsPerScore, greedy } = recipe.evaluation;
+  const { proofsPerScore, greedy, verdictsPerProof = 0, humanProofs = 0 } = recipe.evaluation;
   const { domain, metaRubric } = recipe;
 
   /** Starts work that only `finish` waits for; a failure shows there. */
@@ -71,7 +75,7 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
       analysesPerQuality: proofsPerScore,
       seed: seedOf('held-out analyses'),
       domain,
-      ...(metaRubric && { metaRubric }),
+      metaRubric,
     });
     return rows;
   }
@@ -86,11 +90,40 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
     const heldOut = await rows;
     for (const decoding of greedy ? (['sampled', 'greedy'] as const) : (['sampled'] as const)) {
       const seed = seedOf('evaluation', subject, decoding);
-      const name = `${subject}-${model}-${decoding}` as const;
-      const { setId, warning } = await at.sample(name, heldOut, { checkpoint, seed, mayFail: true });
-      if (warning !== undefined) warn([warning]);
+      const setId = await ask(`${subject}-${model}-${decoding}`, heldOut, checkpoint, seed);
       sets.push({ subject, model, decoding, setId });
     }
+  }
+
+  async function ask(
+    name: OrderName<'evaluation', 'sample'>,
+    rows: DatasetRef,
+    checkpoint: CheckpointRef,
+    seed?: number,
+  ): Promise<string> {
+    const { setId, warning } = await at.sample(name, rows, { checkpoint, seed, mayFail: true });
+    if (warning !== undefined) warn([warning]);
+    return setId;
+  }
+
+  /** What all that was answered is worth to the lap's verifier (paper 3.3.1), and, of a blind sample, to people. */
+  async function judge(measured: readonly Promise<unknown>[], { verifier, metaVerifier }: Judges): Promise<void> {
+    await Promise.all(measured);
+    const rating = verdictsPerProof > 0 && metaVerifier ? beside(rate(metaVerifier)) : undefined;
+    const written = await data.collectWritten({ lap, problems: problems.heldOut, sets });
+    const isAsked = verdictsPerProof > 0 && written.rows > 0;
+    const verdicts = isAsked ? { by: verifier, setId: await ask('verdicts', written, verifier) } : undefined;
+    const seed = seedOf(opened.seed, 'people');
+    const sample = { lap, sets, written, verdicts: verdicts?.setId, count: humanProofs, seed };
+    const people = humanProofs > 0 ? await data.chooseForPeople(sample) : undefined;
+    if (people?.rows) reviews.push(await at.review('people', people));
+    judged = { written, verdicts, rated: await rating, people };
+  }
+
+  /** The quality of verifiers' analyses, in the meta-verifier's eyes (paper 2.1). */
+  async function rate(by: CheckpointRef): Promise<JudgedRecord['rated']> {
+    const analyses = await data.collectRated({ lap, proofs: await proofs, sets });
+    return analyses.rows > 0 ? { by, setId: await ask('qualities', analyses, by), analyses } : undefined;
   }
 
   return {
@@ -102,13 +135,27 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
       void beside(measure('generator', model, checkpoint, asked)),
     selfVerification: (model: InitName, checkpoint: CheckpointRef) =>
       void beside(measure('selfVerification', model, checkpoint, asked)),
+    /** Begins when all models are measured that are by then. */
+    judge: (judges: Judges) => void (verdictsPerProof + humanProofs > 0 && beside(judge([...running], judges))),
     /** Without a checker, experts' scores of the validation split are the truth that models are measured on. */
     expertsScored: (name: keyof typeof experts, rows: DatasetRef): void => experts[name].resolve(rows),
     /** Waits for all measurements. */
-    async finish(): Promise<{ evaluation: EvaluationRecord; sets: readonly SetRecord[] }> {
+    async finish(): Promise<Measured> {
       await Promise.all(running);
-      const measuredOn = { proofs: await proofs, ...(analyses && { analyses: await analyses }) };
-      return { evaluation: { ...measuredOn, sets: sets.sort((a, b) => (a.setId < b.setId ? -1 : 1)) }, sets: at.sets };
+      const heldOut = { proofs: await proofs, analyses: analyses && (await analyses), sets, judged };
+      sets.sort((a, b) => (a.setId < b.setId ? -1 : 1));
+      return { evaluation: heldOut, sets: at.sets, reviews };
     },
   };
+}
+
+interface Judges {
+  readonly verifier: CheckpointRef;
+  readonly metaVerifier?: CheckpointRef;
+}
+
+interface Measured {
+  readonly evaluation: EvaluationRecord;
+  readonly sets: readonly SetRecord[];
+  readonly reviews: readonly ReviewSetResult[];
 }

@@ -77,6 +77,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const finalGenerator = await trainings.train('selfVerification', from, { verifier, metaVerifier: metaJudge });
   await audits.after('selfVerification');
   heldOut.selfVerification('selfVerification', finalGenerator);
+  heldOut.judge(built);
 
   // 4: many verifications label new, harder proofs; experts see the contested ones; D_v grows.
   const scaled = await progress.child(
@@ -123,7 +124,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     ...(built.consolidation && { consolidation: built.consolidation }),
     stages: trainings.stages(),
     sets: [...(checked ? checked.sets : []), ...built.sets, ...scaled.sets, ...measured.sets],
-    reviews: [...built.reviews, ...audited, ...scaled.reviews],
+    reviews: [...built.reviews, ...audited, ...scaled.reviews, ...measured.reviews],
     ...(built.late && { late: built.late }),
     labels: scaled.labels,
     evaluation: measured.evaluation,

@@ -30,7 +30,7 @@ export interface SampleOptions {
   /** T = 0, and one answer to each row: it says it all. The task's maxTokens stay. */
   readonly greedy?: boolean;
   /** @default derived from the asking's seed and the set's path within its lap or product */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Asks about a row only until its votes decide (`SampleSetInput`). @default asks all */
   readonly decides?: AutoLabelPolicy;
   /** Takes what comes, even nothing that can be read: for measurements, and for what the work can do without. */

@@ -150,6 +150,18 @@ describe('the preset team', () => {
     expect(assisted.proofs).toBeLessThan(alone.proofs);
   });
 
+  it('has people score held-out proofs where a tenth of their time is enough for an estimate', () => {
+    const ask = (experts: NonNullable<LapInput['experts']>, count = 2_000) => sized(fileOf(count), { experts });
+    const { recipe, reasons, plan } = ask({ people: 4, hoursPerWeek: 10, weeks: 4 });
+    expect(recipe.evaluation).toMatchObject({ verdictsPerProof: 5, humanProofs: 22 });
+    expect(reasons.get('evaluation.humanProofs')).toContain('a tenth of 160 hours of people');
+    const asked = plan.phases.find(({ phase }) => phase === 'evaluation')?.expected.expertMinutes ?? 0;
+    expect(asked).toBeCloseTo(22 * 2.1 * 20, -2);
+    expect(plan.total.expected.expertMinutes).toBeLessThanOrEqual(160 * 60);
+    expect(ask({ people: 2, hoursPerWeek: 4, weeks: 2 }).recipe.evaluation.humanProofs).toBe(0);
+    expect(ask({ people: 4, hoursPerWeek: 10, weeks: 4 }, 60).recipe.evaluation.humanProofs).toBe(12);
+  });
+
   it('learns in larger steps where the model is small', () => {
     const rate = (parameters: number) => {
       const { base, ...facts } = fileOf(50);

@@ -3,7 +3,9 @@ import { comparisonPage } from '../../../reports/comparison/comparisonPage.ts';
 import { comparisonTable } from '../../../reports/comparison/comparisonTable.ts';
 import type { FileStore } from '../../../activities/store/files.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import type { LapManifest } from '../../../shared/lap/manifest.ts';
 import type { Score } from '../../../shared/scores.ts';
+import { scoredBy, worthOf, writeJudgedLap } from '../figures/judgedFixture.ts';
 import {
   analysisText,
   labelRow,
@@ -122,4 +124,73 @@ test('verifiers that judged different proofs are not compared, and the rest is',
     reason: "the two sides' verifiers judged different held-out proofs",
   });
   expect(figureOf(compared, 'generator: true score')?.value).toBe(1);
+});
+
+describe('without a checker', () => {
+  /** The generator's answers are worth these, and the verifier of that digest adds what it likes. */
+  const judgedLap = (
+    store: FileStore,
+    lap: string,
+    worths: readonly Score[],
+    { verifier, people = true, parent }: { verifier: string; people?: boolean; parent?: readonly Score[] },
+  ) => {
+    const answers = (of: readonly Score[]) =>
+      of.map((worth, index) => outcome(`p${index % 12}`, 'selfVerify', selfVerifiedText(worth, 1), { sample: index }));
+    return writeJudgedLap(
+      store,
+      {
+        lap,
+        heldOut: Array.from({ length: 12 }, (_, index) => problem(index)),
+        sets: {
+          'selfVerification selfVerification sampled': answers(worths),
+          ...(parent && { 'selfVerification parent sampled': answers(parent) }),
+        },
+      },
+      {
+        verifier,
+        verdicts: (row) => [verifier === 'mild' ? 1 : worthOf(row)],
+        people: (row) => (people ? scoredBy(worthOf(row)) : undefined),
+      },
+    );
+  };
+  const half = Array.from({ length: 12 }, (_, index): Score => (index % 2 === 0 ? 1 : 0));
+  const most = Array.from({ length: 12 }, (_, index): Score => (index % 4 === 0 ? 0 : 1));
+  const EYES = "generator: score in the verifier's own eyes";
+  const compare = async (a: LapManifest, b: LapManifest, store: FileStore) =>
+    compareLaps(store, () => toyChecker, [a], [b]);
+
+  test("laps are compared by people's samples, whatever their verifiers are", async () => {
+    const store = await newStore();
+    const a = await judgedLap(store, 'a/lap-0001', half, { verifier: 'mild' });
+    const b = await judgedLap(store, 'b/lap-0001', most, { verifier: 'strict' });
+    const compared = await compare(a, b, store);
+    const figure = figureOf(compared, "generator: score by people's blind sample");
+    expect(figure).toMatchObject({ a: { value: 0.5 }, b: { value: 0.75 }, value: 0.25, paired: false });
+    expect(figure!.low).toBeLessThan(0);
+    expect(figure!.high).toBeGreaterThan(0.4);
+    expect(figureOf(compared, EYES)).toBeUndefined();
+    expect(compared.notCompared).toContainEqual({
+      figure: EYES,
+      reason: 'no verifier judged both sides: neither is the parent of the other',
+    });
+    expect(comparisonPage(compared)).not.toMatch(/NaN|undefined/);
+  });
+
+  test('one verifier compares what it judged on both sides', async () => {
+    const store = await newStore();
+    const a = await judgedLap(store, 'a/lap-0001', half, { verifier: 'strict', people: false });
+    const b = await judgedLap(store, 'b/lap-0001', most, { verifier: 'strict', people: false });
+    const compared = await compare(a, b, store);
+    expect(figureOf(compared, EYES)).toMatchObject({ a: { value: 0.5 }, b: { value: 0.75 }, paired: true });
+    expect(compared.notCompared.map(({ figure }) => figure)).toContain("generator: score by people's blind sample");
+  });
+
+  test("a lap and its parent are compared in the lap's verifier's eyes, not in the parent's", async () => {
+    const store = await newStore();
+    const a = await judgedLap(store, 'a/lap-0001', half, { verifier: 'mild' });
+    const child = await judgedLap(store, 'a/lap-0002', most, { verifier: 'strict', parent: half });
+    const b = { ...child, parent: { lap: a.lap, manifest: { uri: '', sha256: '' } } };
+    expect(figureOf(await compare(a, b, store), EYES)).toMatchObject({ a: { value: 0.5 }, b: { value: 0.75 } });
+    expect(figureOf(await compare(b, a, store), EYES)).toMatchObject({ a: { value: 0.75 }, b: { value: 0.5 } });
+  });
 });

@@ -1,4 +1,4 @@
-import { reasonToStop, type LapOutcome } from '../../../shared/lap/flywheel.ts';
+import { headlineText, reasonToStop, type LapOutcome } from '../../../shared/lap/flywheel.ts';
 import { resolveFlywheel, type FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
 
 const outcome = (headline: number | null, used: Partial<LapOutcome['used']> = {}): LapOutcome => ({
@@ -62,4 +62,34 @@ test.each([
   [{ plateau: { minGain: -1 } }, /plateau\.minGain: .*got -1/],
 ])('%j is refused by name', (input, message) => {
   expect(() => resolveFlywheel(input)).toThrow(message);
+});
+
+describe('without a checker', () => {
+  const by = (judge: 'people' | 'verifier', headline: number, before?: number): LapOutcome => ({
+    ...outcome(headline),
+    by: judge,
+    ...(before !== undefined && { before }),
+  });
+  const plateau = { laps: 9, plateau: { laps: 2, minGain: 0.02 } };
+
+  it('a gain in a verifier’s eyes is what one verifier sees, however strict another lap’s is', () => {
+    const stricter = [by('verifier', 0.9, 0.2), by('verifier', 0.6, 0.5), by('verifier', 0.4, 0.3)];
+    expect(stop(plateau, stricter)).toBeUndefined();
+    const milder = [by('verifier', 0.2, 0.1), by('verifier', 0.5, 0.49), by('verifier', 0.8, 0.8)];
+    expect(stop(plateau, milder)).toMatch(/the last 2 laps gained 0\.010, 0\.000/);
+  });
+
+  it('people’s figures are compared with people’s alone', () => {
+    expect(stop(plateau, [by('people', 0.5), by('people', 0.5), by('people', 0.51)])).toMatch(/0\.000, 0\.010/);
+    expect(stop(plateau, [outcome(0.5), by('people', 0.5), by('people', 0.5)])).toBeUndefined();
+  });
+
+  it('a figure is said with who judged', () => {
+    expect([outcome(0.5), by('people', 0.25), by('verifier', 1), outcome(null)].map(headlineText)).toEqual([
+      '0.500',
+      '0.250 (people)',
+      "1.000 (verifier's own eyes)",
+      '–',
+    ]);
+  });
 });

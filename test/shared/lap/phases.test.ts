@@ -148,6 +148,7 @@ test.each([1, 2])('no two orders of turn %s have one id, whatever the recipe mea
     ...rehearsal,
     labelling: { ...rehearsal.labelling, auditShare: 0.5 },
     coldStart: { ...rehearsal.coldStart, refinementRounds: 3 },
+    evaluation: { ...rehearsal.evaluation, verdictsPerProof: 8, humanProofs: 20 },
   };
   const { orders } = declaredAndMade({
     lap: 'main/lap-0001',
@@ -160,6 +161,18 @@ test.each([1, 2])('no two orders of turn %s have one id, whatever the recipe mea
   } as unknown as LapManifest);
   const lines = orders.map(({ line }) => line.split(' ').at(-1));
   expect(new Set(lines).size).toBe(lines.length);
+});
+
+test("held-out answers are judged by the lap's verifier and by people where the recipe asks for it, else not", () => {
+  const of = (over: object) => ({
+    recipe: { ...smoke, ...over, evaluation: { ...smoke.evaluation, verdictsPerProof: 8, humanProofs: 20 } },
+    turn: 2,
+  });
+  expect(orderOf(of({}), 'evaluation', 'sample', 'verdicts')).toMatchObject({ by: 'verifier', perRow: 8 });
+  expect(orderOf(of({}), 'evaluation', 'sample', 'qualities')).toMatchObject({ by: 'metaVerifier', perRow: 1 });
+  expect(orderOf(of({}), 'evaluation', 'review', 'people')).toMatchObject({ question: 'evaluateProof' });
+  expect(() => orderOf(of({ metaVerification: false }), 'evaluation', 'sample', 'qualities')).toThrow('got sample');
+  expect(() => orderOf({ recipe: smoke, turn: 2 }, 'evaluation', 'sample', 'verdicts')).toThrow('got sample');
 });
 
 test('trainings share their batches, and their judges are asked as often as the rewards say', () => {
