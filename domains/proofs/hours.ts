@@ -148,8 +148,8 @@ interface Left extends Time {
 
 /** @returns how many proofs are labelled. */
 function labelSizes(sizes: Sizes, { next }: ProblemSizes, time: Left): number {
-  const { left, perQuestion, seats, people, expertProofs } = time;
-  const { labelling, metaVerification, annotation } = sizes.asked;
+  const { perQuestion, seats, people, expertProofs } = time;
+  const { labelling, metaVerification, annotation, audit } = sizes.asked;
   const { analysesPerProof } = labelling;
   const minValidAnalyses = sizes.set(
     'labelling.minValidAnalyses',
@@ -162,6 +162,8 @@ function labelSizes(sizes: Sizes, { next }: ProblemSizes, time: Left): number {
   const answers = annotation === 'assisted' ? perQuestion + seats : perQuestion;
   const per = answers * assumed.minutesOfVerdict('scoreContestedProof').value;
   const perAudit = perQuestion * assumed.minutesOfVerdict('auditLabel').value;
+  // What both stages of the generator were rewarded for is audited first.
+  const left = time.left - 2 * (audit?.rewardedProofs ?? 0) * perAudit;
 
   const wanted = Math.min(next, MOST_LABELS);
   const percent = `${n(Math.round(100 * contestedShare))} % contested`;

@@ -142,6 +142,13 @@ describe('the preset team', () => {
     expect(ask({ experts: few, labelling: { rule: 'lowest' } })).toMatchObject({ contested: 'carry', auditShare: 0 });
   });
 
+  it('asks about fewer contested proofs where people score what was rewarded, too', () => {
+    const experts = { people: 4, hoursPerWeek: 10, weeks: 2 };
+    const proofsOf = (rewardedProofs: number) =>
+      sized(fileOf(2_000), { experts, audit: { minPrecision: 0.95, rewardedProofs } }).recipe.labelling.proofs;
+    expect(proofsOf(10)).toBeLessThan(proofsOf(0));
+  });
+
   it('asks about fewer contested proofs where each is scored twice', () => {
     const proofsOf = (annotation: 'unaided' | 'assisted') =>
       sized(fileOf(2_000), { annotation, experts: { people: 4, hoursPerWeek: 10, weeks: 2 } }).recipe.labelling;
