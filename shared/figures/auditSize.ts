@@ -54,8 +54,8 @@ export function auditSizeWarning(goal: number, audits: number, auditShare: numbe
     return `labelling.auditShare 0: no label is audited, so that audit.minPrecision ${goal} decides nothing`;
   if (audits >= atLeast) return undefined;
   return (
-    `labelling.auditShare ${auditShare}: about ${audits} audits of each label show nothing of ` +
-    `audit.minPrecision ${goal}, which takes ${atLeast} even where all are right`
+    `labelling.auditShare ${auditShare}: about ${audits} audits of each label can show none to be right in ` +
+    `audit.minPrecision ${goal}, which takes ${atLeast} even where all audited are; they can show that one is wrong`
   );
 }
 

@@ -16,6 +16,6 @@ test('a plan says how many it takes, and warns where fewer are planned', () => {
       'where 97.5 % are; to show that fewer are, 73 where 90 % are',
   );
   expect(auditSizeWarning(0.95, 73, 0.1)).toBeUndefined();
-  expect(auditSizeWarning(0.95, 72, 0.1)).toContain('about 72 audits of each label show nothing');
+  expect(auditSizeWarning(0.95, 72, 0.1)).toContain('about 72 audits of each label can show none to be right');
   expect(auditSizeWarning(0.95, 0, 0)).toContain('labelling.auditShare 0');
 });
