@@ -118,11 +118,7 @@ export async function scaleVerification(input: {
     recipe.audit && (await auditedLabels({ lap, audit: recipe.audit, proofs, decisions, results }, at.tell));
 
   // D_v grows.
-  const {
-    grown,
-    expert,
-    carried: left,
-  } = await data.growProofScores({
+  const { grown, ...left } = await data.growProofScores({
     lap,
     proofs,
     decisions,
@@ -130,7 +126,7 @@ export async function scaleVerification(input: {
     carry: labelling.contested === 'carry' || (labelling.contested === 'ask' && recipe.experts.onDeadline === 'carry'),
     audit,
   });
-  const labels: LabelRecord = { proofs, writtenIn: written.setId, set, expert, ...(left && { carried: left }) };
+  const labels: LabelRecord = { proofs, writtenIn: written.setId, set, ...left };
   return {
     grown,
     ...(scored?.grown && { grownAnalyses: scored.grown }),

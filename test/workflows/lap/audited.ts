@@ -1,15 +1,28 @@
-import { executeChild } from '@temporalio/workflow';
+import { executeChild, proxyActivities } from '@temporalio/workflow';
 import type { OpenedLap } from '../../../activities/laps/open.ts';
 import { placeOf } from '../../../shared/ids.ts';
 import type { LabelAudits } from '../../../activities/datasets/audit.ts';
+import type { LabelSetInput, LabelSetResult, SampleSetInput, SetResult } from '../../../shared/sampling/sets.ts';
 import type { StageRecord } from '../../../shared/lap/manifest.ts';
 import { auditedLabels, rewardAudits } from '../../../workflows/lap/audits.ts';
 import { trackProgress } from '../../../workflows/lap/lapProgress.ts';
 import { place } from '../../../workflows/lap/place.ts';
 import type { Trainings } from '../../../workflows/lap/trainings.ts';
 
+export { scaleVerification } from '../../../workflows/lap/scaleVerification.ts';
 export { expertReview } from '../../../workflows/reviews/expertReview.ts';
 export { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
+
+const fakes = proxyActivities<{
+  writeProofs(set: SampleSetInput): Promise<SetResult>;
+  labelAll(set: LabelSetInput): Promise<LabelSetResult>;
+}>({ startToCloseTimeout: '1 minute' });
+
+/** FAKE: a generator that writes the same proof of everything. */
+export const sampleSet = (input: SampleSetInput): Promise<SetResult> => fakes.writeProofs(input);
+
+/** FAKE: a verifier that gives every proof the same label. */
+export const labelSet = (input: LabelSetInput): Promise<LabelSetResult> => fakes.labelAll(input);
 
 type Asked = Parameters<typeof auditedLabels>[0];
 

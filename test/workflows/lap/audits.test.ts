@@ -17,8 +17,21 @@ import { programOf } from '../../../shared/domain.ts';
 import type { LapProgress } from '../../../shared/lap/progress.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import type { LabelAudit } from '../../../shared/label/audit.ts';
+import type { scaleVerification } from '../../../workflows/lap/scaleVerification.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
-import { labelRow, problem, proofRow, provedText, toyChecker } from '../../reports/figures/lapFixture.ts';
+import type { LabelSetInput, SampleSetInput } from '../../../shared/sampling/sets.ts';
+import type { ScoredProof } from '../../../shared/records.ts';
+import {
+  emptySet,
+  labelRow,
+  outcome,
+  problem,
+  proofRow,
+  provedText,
+  selfVerifiedText,
+  toyChecker,
+  writeSet,
+} from '../../reports/figures/lapFixture.ts';
 
 jest.setTimeout(120_000);
 
@@ -44,6 +57,27 @@ beforeAll(async () => {
     taskQueue: QUEUES.orchestrator,
     workflowsPath: path.resolve('test/workflows/lap/audited.ts'),
     activities: {
+      // FAKES of models: right proofs, all of them labelled 0.
+      writeProofs: async ({ setId, rows, task }: SampleSetInput) => {
+        const ids = await store.rowsById<{ id: string }>(rows);
+        await writeSet(
+          store,
+          setId,
+          Array.from(ids.keys(), (id) => outcome(id, task, selfVerifiedText(1, 1))),
+        );
+        return { ...emptySet(setId), rows: ids.size };
+      },
+      labelAll: async ({ setId, proofs }: LabelSetInput) => {
+        const rows = await store.readRows<{ id: string }>(proofs);
+        const labels = { total: rows.length, auto: rows.length, contested: 0, unresolved: 0 };
+        const decided = labelRow({ kind: 'labelled', score: 0 } as never);
+        const decisions = rows.map(({ id }) => ({ proofId: id, ...decided }));
+        return {
+          ...emptySet(setId),
+          labels,
+          decisions: await store.writeJsonl(`labels/${setId}/labels.jsonl`, decisions),
+        };
+      },
       ...createDatasetActivities({ store, checkers: () => toyChecker }),
       ...createReviewActivities({
         store,
@@ -132,6 +166,30 @@ describe('a label 0 that people gave to none of twelve', () => {
     expect((await wordsOf(store, lap)).get('label 0')).toMatchObject({ use, annotator: 'ada' });
     await expect(sendWord(env.client, part, word)).rejects.toThrow('no workflow');
   });
+});
+
+test('phase 4 keeps what audits decided in its record, and D_v has people’s score of what they audited', async () => {
+  const lap = opened('goOn');
+  const labelling = { ...lap.recipe.labelling, proofs: 12, candidates: 12, proofsPerProblem: 1, auditShare: 0.5 };
+  const next = await store.writeJsonl(
+    `datasets/${lap.lap}/next.jsonl`,
+    Array.from({ length: 12 }, (_, index) => problem(index)),
+  );
+  const model = { uri: 'checkpoints/a', sha256: 'a' };
+  const prompts = { name: 'paper', sha256: 'b' };
+  const given = { ...lap, recipe: { ...lap.recipe, labelling }, problems: { next }, prompts };
+  const phase = await start('scaleVerification', `${lap.lap}/label`, [
+    { opened: given, generator: model, verifier: model, metaVerifier: model },
+  ]);
+  const { grown, labels } = (await phase.result()) as Awaited<ReturnType<typeof scaleVerification>>;
+  expect(labels).toMatchObject({
+    corrected: 6,
+    audits: [{ score: 0, labels: 12, precision: { value: 0, n: 6 }, verdict: 'below', by: 'the program' }, {}, {}],
+    held: [{ score: 0, rows: { rows: 6 } }],
+    audited: [{ rows: 6 }],
+  });
+  const rows = await store.readRows<ScoredProof>(grown);
+  expect(rows.map(({ score, source }) => [score, source])).toEqual(Array.from({ length: 6 }, () => [1, 'program']));
 });
 
 describe('proofs that a generator was rewarded for', () => {
