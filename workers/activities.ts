@@ -11,7 +11,7 @@ import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredBases, configuredChoices, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { connectClient, isLapUnderWay } from './client.ts';
+import { connectClient, endQuestions, isLapUnderWay } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
@@ -39,6 +39,7 @@ export async function createActivities() {
           ...choices,
           bases: configuredBases(),
           isUnderWay: async (lap) => isLapUnderWay(await client(), lap),
+          endQuestions: async (lap) => endQuestions(await client(), lap),
         }),
       ),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),

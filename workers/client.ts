@@ -1,4 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { prefixOf } from '../shared/ids.ts';
 import { config } from '../temporal.config.ts';
 
 /**
@@ -25,6 +26,20 @@ export async function withClient<T>(work: (client: Client) => Promise<T>): Promi
   } finally {
     await client.connection.close();
   }
+}
+
+/** Ends the questions to people that a lap left open. What was said stays in their logs. */
+export async function endQuestions(client: Client, lap: string): Promise<void> {
+  const query =
+    'WorkflowType = "expertReview" AND ExecutionStatus = "Running" AND WorkflowId STARTS_WITH ' +
+    JSON.stringify(prefixOf(lap));
+  for await (const { workflowId, runId } of client.workflow.list({ query }))
+    await client.workflow
+      .getHandle(workflowId, runId)
+      .cancel()
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error; // it has ended in this moment
+      });
 }
 
 /** Whether a workflow is under way as a lap. The list lags behind by a moment, so that each is asked itself. */

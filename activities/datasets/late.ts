@@ -86,7 +86,13 @@ export async function collectLate(store: ArtifactStore, input: LateInput): Promi
     }
   }
 
-  const made = madeBy('collectLate', { standing, 'held back': [problems.validation, problems.heldOut] });
+  const sets = bySet(questions).map(([first]) => first as LateQuestion);
+  const made = madeBy('collectLate', {
+    standing,
+    subject: sets.map(({ subject }) => subject),
+    answers: sets.map(({ setId }) => ({ reviewId: setId })),
+    'held back': [problems.validation, problems.heldOut],
+  });
   const at = placeOf(lap, 'late');
   const proofs = await join(store, { at, name: 'proof-scores' }, scored.score, held, made);
   const analyses = await join(store, { at, name: 'analysis-scores' }, scored.quality, held, made);
@@ -172,6 +178,7 @@ interface AskedLate {
   readonly name: string;
   readonly kind: TaughtKind;
   /** What was asked about, and what people said of it. */
+  readonly setId: string;
   readonly subject: DatasetRef;
   readonly results: DatasetRef;
   readonly problems: LateInput['problems'];
@@ -180,12 +187,13 @@ interface AskedLate {
 /** A part of D_v or D_mv from questions beside those of lap 1; none where they came to no score to train on. */
 export async function recordLate(
   store: ArtifactStore,
-  { lap, at, name, kind, subject, results, problems: { validation, heldOut } }: AskedLate,
+  { lap, at, name, kind, setId, subject, results, problems: { validation, heldOut } }: AskedLate,
 ): Promise<{ readonly rows: number; readonly heldBack: number; readonly ref?: DatasetRef }> {
   const reviews = await store.rowsById<ReviewRow>(results);
   const field = kind === 'scoreAnalysis' ? 'quality' : 'score';
   const rows = await store.readRows<ScoredProof & ScoredAnalysis>(subject);
-  const made = madeBy('recordLate', { subject, results, 'held back': [validation, heldOut] });
+  const answers = { reviewId: setId };
+  const made = madeBy('recordLate', { subject, results, answers, 'held back': [validation, heldOut] });
   const scored = rows.flatMap((row) => withScore(row, field, reviews, lap));
   return join(store, { at, name }, scored, await problemsOf(store, validation, heldOut), made);
 }

@@ -60,6 +60,11 @@ export interface Installation extends Surroundings, Choices {
   readonly bases: Bases;
   /** Whether a workflow is under way as this lap. */
   readonly isUnderWay: (lap: string) => Promise<boolean>;
+  /**
+   * Ends what a failed lap still asks people: whoever mends it asks them anew, with what they have said. @default there
+   * is none
+   */
+  readonly endQuestions?: (lap: string) => Promise<void>;
 }
 
 /**
@@ -93,6 +98,7 @@ export async function openLap(
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
     const donors = mends?.failed.donors;
+    if (mends) await here.endQuestions?.(mends.failed.lap);
     if (mends && donors) await writeMending(store, lap, { donors, phases: mends.phases });
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     // First, so that a lap which gets no further can be mended.

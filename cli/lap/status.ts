@@ -26,6 +26,8 @@ const LAP = defineSearchAttributeKey('FlywheelLap' satisfies SearchAttributeName
 /** Laps shown when none is named: the newest. */
 const MOST_LAPS = 10;
 
+const OPEN_QUESTIONS = 'WorkflowType = "expertReview" AND ExecutionStatus = "Running"';
+
 type LapStatus = Awaited<ReturnType<typeof lapStatuses>>[number];
 
 export function registerStatus(program: Command): void {
@@ -41,20 +43,28 @@ export function registerStatus(program: Command): void {
     .action(async (lap: string | undefined, { json }: { json?: boolean }) => {
       const stack = await stackStatus();
       const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
-      const { laps, flywheels } = reachable
+      const { laps, flywheels, questions } = reachable
         ? await withClient(async (client) => ({
             laps: await lapStatuses(client, lap),
             flywheels: lap === undefined ? await flywheelStatuses(client) : [],
+            questions: lap === undefined ? (await client.workflow.count(OPEN_QUESTIONS)).count : 0,
           }))
-        : { laps: undefined, flywheels: [] };
+        : { laps: undefined, flywheels: [], questions: 0 };
       if (lap !== undefined && laps?.length === 0)
         throw new UsageError(
           `Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` ` +
             'lists them.',
         );
       console.log(
-        json ? JSON.stringify({ stack, flywheels, laps: laps ?? null }) : await textOf(stack, flywheels, laps),
+        json
+          ? JSON.stringify({ stack, flywheels, laps: laps ?? null, questions })
+          : await textOf(stack, flywheels, laps),
       );
+      if (!json && questions > 0)
+        console.log(
+          `Open questions to people, those of laps that have gone on among them: ${questions} (\`flywheel review ` +
+            'list`). What is said of these joins the next lap',
+        );
       if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
     });
 }

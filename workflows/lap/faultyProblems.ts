@@ -10,7 +10,7 @@ export type Faulty = ReturnType<typeof faultyProblems>;
  * Problems that people confirmed to be faulty: from the next part of the lap on nothing samples, labels or trains on
  * them. Where there are none, every dataset stays what it is.
  */
-export function faultyProblems({ lap, problems, recipe }: OpenedLap) {
+export function faultyProblems({ lap, problems, recipe }: OpenedLap, tell: (found: readonly string[]) => void) {
   const at = placeOf(lap, 'faulty');
   const asked: ReviewSetResult[] = [];
   let standing: DatasetRef | undefined;
@@ -21,7 +21,11 @@ export function faultyProblems({ lap, problems, recipe }: OpenedLap) {
   /** All that are known by now; `name` is of the part of the lap that asks. */
   async function look(name: string): Promise<DatasetRef | undefined> {
     const reviews = mayBeFlagged();
-    if (reviews.length > 0 || standing) known = await data.findFaulty({ at, name, known, reviews, standing });
+    if (reviews.length === 0 && !standing) return known;
+    const before = known?.rows ?? 0;
+    known = await data.findFaulty({ at, name, known, reviews, standing });
+    if (known && known.rows > before)
+      tell([`${known.rows} problems were found faulty, and are taken out: ${known.uri}`]);
     return known;
   }
 

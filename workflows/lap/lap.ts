@@ -56,7 +56,7 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
   const checks = recipe.formatCheck && !parent;
   const checked = checks && (await progress.child('formatCheck', formatCheck, { opened }, 'asks', ({ told }) => told));
   const heldOut = heldOutEvaluation(opened, progress.add);
-  const faulty = faultyProblems(opened);
+  const faulty = faultyProblems(opened, progress.add);
   const trainings = trackTrainings(opened, progress, faulty);
   const audits = rewardAudits(opened, progress, trainings);
   const work = { opened, progress, trainings, faulty, heldOut };

@@ -34,9 +34,18 @@ export async function lateScores({ opened, parent }: { opened: OpenedLap; parent
     const subject = late.unasked[kind];
     if (subject === undefined) return;
     const review = await at.review(name, subject);
-    const { results } = review;
+    const { setId, results } = review;
     const to = placeOf(lap, 'late');
-    const { ref } = await data.recordLate({ lap, at: to, name: `${name}-scored`, kind, subject, results, problems });
+    const { ref } = await data.recordLate({
+      lap,
+      at: to,
+      name: `${name}-scored`,
+      kind,
+      setId,
+      subject,
+      results,
+      problems,
+    });
     reviews.push(review);
     if (ref) (name === 'analyses' ? analysisScores : proofScores).push(ref);
   };

@@ -102,7 +102,8 @@ export async function scaleVerification(input: {
     if (subject.rows === 0) return undefined;
     const review = await at.review('analyses', subject);
     const to = { lap, at: placeOf(lap, 'analysisScores'), name: 'grown', kind: 'scoreAnalysis' } as const;
-    const { ref } = await data.recordLate({ ...to, subject, results: review.results, problems });
+    const { setId, results } = review;
+    const { ref } = await data.recordLate({ ...to, setId, subject, results, problems });
     return { review, ...(ref && { grown: ref }) };
   };
   const [reviews, audits, scored] = await Promise.all([

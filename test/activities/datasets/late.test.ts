@@ -190,7 +190,7 @@ test('what a later lap asks itself joins in the same way', async () => {
   const review = await left([SCORED, OPEN, SCORED]);
   const to = { lap: LAP, at: `${LAP}/late` as never, name: 'proofs-scored', kind: 'scoreProof' } as const;
   const { subject, results } = review as ReviewSetResult & { subject: DatasetRef };
-  const joined = await recordLate(store, { ...to, subject, results, problems });
+  const joined = await recordLate(store, { ...to, setId: SET, subject, results, problems });
   expect(joined).toMatchObject({ rows: 2, heldBack: 0, ref: { uri: `datasets/${LAP}/late/proofs-scored.jsonl` } });
   expect(await store.readRows<ScoredProof>(joined.ref as DatasetRef)).toMatchObject([{ id: 'q0' }, { id: 'q2' }]);
 });

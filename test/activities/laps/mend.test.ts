@@ -87,6 +87,15 @@ test('a lap that finished is gone on from, and one that is under way is left alo
   await expect(open({ mend: 'lap-0001' })).rejects.toThrow(/got "main\/lap-0001", which has: go on from it with from/);
 });
 
+test('what the failed lap still asks people is ended: they are asked anew, with what they have said', async () => {
+  const ended: string[] = [];
+  here = { ...here, endQuestions: (lap) => Promise.resolve(void ended.push(lap)) };
+  await open({ preset: 'smoke' });
+  expect(ended).toEqual([]);
+  await open({ mend: 'lap-0001' });
+  expect(ended).toEqual(['main/lap-0001']);
+});
+
 test('one who can see no workflows refuses nothing: it is asked again', async () => {
   await open({ preset: 'smoke' });
   here = { ...here, isUnderWay: () => Promise.reject(new Error('the server is away')) };

@@ -3,6 +3,7 @@ import { amountsOf, NOTHING, overBudget, ratiosOf, sumOf, type Spending } from '
 import { expertTime } from '../../../shared/cost/expertTime.ts';
 import { domains } from '../../../domains/index.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
+import people from '../people.json' with { type: 'json' };
 import { planLap, refusalOfPlan, type LapPlan } from '../../../shared/cost/plan.ts';
 import { hoursText, short } from '../../../shared/cost/planText.ts';
 import { knownRates } from '../../../shared/cost/knownRates.ts';
@@ -91,6 +92,14 @@ describe('the plan of lap 1', () => {
     expect((assisted[2]! - audits) / (alone[2]! - audits)).toBeCloseTo(4.1 / 2.1, 3);
   });
 
+  it('of the preset paper’s people is 6,667 h of proofs and 1,667 h of analyses on two seats, and a lead’s of a tenth', () => {
+    const plan = planOf({ preset: 'paper' });
+    const hoursOf = (phase: string) => phaseOf(plan, phase).expected.expertMinutes / 60;
+    // Two seats, and a lead where they differ: 2.1 answers a question.
+    const onSeats = (phase: string) => Math.round((hoursOf(phase) * 2) / 2.1);
+    expect({ proofs: onSeats('coldStart'), analyses: onSeats('metaData') }).toEqual(people.hours);
+  });
+
   it('says of every rate that it is assumed, and by whom', () => {
     const { basis } = planOf({ preset: 'smoke' });
     expect(basis.length).toBeGreaterThan(20);
@@ -127,10 +136,10 @@ describe('the plan of a later lap', () => {
     rightShare: 0.5,
     minutesPerVerdict: { scaleVerification: 4 },
   };
-  const later = (input: object = {}, measured = rates) => {
-    const { recipe: child, turn } = resolveRecipe(domains, { from: 'lap-0001', ...input }, parent);
+  const later = (input: object = {}, measured = rates, manifest = parent) => {
+    const { recipe: child, turn } = resolveRecipe(domains, { from: 'lap-0001', ...input }, manifest);
     return planLap(child, turn, domains.of(child.domain.name), {
-      manifest: parent,
+      manifest,
       measure: { lap: parent.lap, rates: measured },
     });
   };
@@ -162,6 +171,28 @@ describe('the plan of a later lap', () => {
         'scaleVerification',
       ).expected.expertMinutes;
     expect([minutes(0), minutes(0.4)]).toEqual([0, Math.round(10 * 0.5 * 0.4 * 2.1 * 4)]);
+  });
+
+  it('asks about what the parent did not come to, and about analyses in phase 4 where the recipe wants them', () => {
+    const review = { kind: 'scoreProof', open: 5, unasked: 3 };
+    const asked = { domain: { experts: 'people' }, labelling: { contested: 'carry' } };
+    const verdicts = (input: object, phase: string) =>
+      phaseOf(later(input, rates, { ...parent, reviews: [review] } as unknown as LapManifest), phase).expected.verdicts;
+    expect(verdicts(asked, 'late')).toBe(Math.round(3 * 2.1));
+    expect(verdicts(asked, 'scaleVerification')).toBe(0);
+    expect(verdicts({ ...asked, metaData: { laterAnalyses: 10 } }, 'scaleVerification')).toBe(21);
+    expect(later().phases.map(({ phase }) => phase)).not.toContain('late');
+  });
+
+  it('trains the meta-verifier again only where D_mv has something new', () => {
+    const hours = (analysisScores: object) =>
+      phaseOf(
+        later({ retrainMetaVerifier: true }, rates, { ...parent, analysisScores } as unknown as LapManifest),
+        'metaVerifier',
+      ).expected.trainingHours;
+    expect(hours({ train: [ref(11)], validation: ref(5) })).toBe(0);
+    expect(hours({ train: [ref(11)], validation: ref(5), grown: ref(4) })).toBeGreaterThan(0);
+    expect(hours({ train: [ref(11), ref(2)], learned: 1, validation: ref(5) })).toBeGreaterThan(0);
   });
 
   it('does not take calls a label from another labelling policy', () => {

@@ -122,12 +122,35 @@ test('where the policy is to discard, a batch that is late expires, and what com
   expect(await stateOf('set/discard', 'q1')).toBe('ABSENT');
 }, 60_000);
 
-test('a cancelled set ends its questions, though they would stay open', async () => {
-  const handle = await start('set/cancelled', 3);
-  await untilOpen('set/cancelled', 'q0', 'q1', 'q2');
-  await handle.cancel();
-  await expect(handle.result()).rejects.toThrow();
-  for (const id of ['q0', 'q1', 'q2']) expect(await stateOf('set/cancelled', id)).toBe('CANCELLED');
+test.each([
+  ['', 3],
+  [', in whatever part they are', 300],
+])(
+  'a cancelled set ends its questions, though they would stay open%s',
+  async (_, rows) => {
+    const setId = `set/cancelled-${rows}`;
+    const handle = await start(setId, rows, { batch: 3 });
+    await untilOpen(setId, 'q0', 'q1', 'q2');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    for (const id of ['q0', 'q1', 'q2']) expect(await stateOf(setId, id)).toBe('CANCELLED');
+  },
+  60_000,
+);
+
+test('a set that waits for people goes on as soon as there is enough, and does not wait for the rest', async () => {
+  const handle = await start('set/wait', 2, { onDeadline: 'wait', enough: 0.5 });
+  await untilOpen('set/wait', 'q0', 'q1');
+  await submit('set/wait', 'q1');
+  expect(await resultsOf(await handle.result())).toEqual(['open', 'scored']);
+  expect(await stateOf('set/wait', 'q0')).toBe('RUNNING');
+}, 60_000);
+
+test('a question that somebody ended by hand is not carried on', async () => {
+  const handle = await start('set/withdrawn', 2, { deadlineHours: 3 / 3600 });
+  await untilOpen('set/withdrawn', 'q0', 'q1');
+  await question('set/withdrawn', 'q0').terminate('withdrawn');
+  expect(await resultsOf(await handle.result())).toEqual(['expired', 'open']);
 }, 60_000);
 
 test('a set that is asked in parts has one batch and one measure of enough, and its first rows come first', async () => {
