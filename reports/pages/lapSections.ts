@@ -43,8 +43,9 @@ export function labelSection(report: LapReport): Markup {
         ],
         whole,
       ),
-      html`Precision over all automatic labels: ${withInterval(labels.precision)}; of the verifier's first verdicts on
-      all these proofs, right: ${withInterval(labels.verdictAccuracy)}.${audit}`,
+      html`Precision over all automatic labels: ${withInterval(labels.precision)}, of one and the same label for all:
+      ${decimal(labels.constantBaseline?.accuracy)}; of the verifier's first verdicts on all these proofs, right:
+      ${withInterval(labels.verdictAccuracy)}.${audit}`,
     )}
     ${auditedLabels(report)} ${trendText(report)}
     ${plainTable(

@@ -106,7 +106,8 @@ function labelLines({
   return [
     `labels: ${whole(labels.total)} proofs, ${whole(labels.auto)} automatic, ${whole(labels.contested)} ` +
       `contested (${labels.unresolved} unresolved; experts scored ${labels.expert})`,
-    `  precision ${withInterval(labels.precision)}; of ${byScore.join(', ')}`,
+    `  precision ${withInterval(labels.precision)}, one label for all ` +
+      `${decimal(labels.constantBaseline?.accuracy)}; of ${byScore.join(', ')}`,
     ...(labels.auditedPrecision
       ? [
           `  audited by experts, blindly: ${withInterval(labels.auditedPrecision)} of ` +
