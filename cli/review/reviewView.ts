@@ -31,7 +31,7 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
   return [
     `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ` +
       `${progress.deadline}${progress.escalated ? ', gone by' : ''}` +
-      (progress.carried ? ' (the lap went on; what is said now joins the next)' : ''),
+      (progress.carried ? ' (gone by; what is said now joins the next lap)' : ''),
     ...(progress.flags ?? []).map((flag) => `Flagged by ${printable(flag.annotator)}: ${printable(flag.reason)}`),
     heading(`Problem (${printable(row.problem.topic)}; ${printable(row.problem.source)})`),
     printable(row.problem.statement),

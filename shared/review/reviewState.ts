@@ -50,8 +50,7 @@ function replayed(state: ReviewState, entry: ReviewEntry): Move<unknown> | undef
 
 /**
  * What the question came to; undefined while it is open. Only agreement of all seats, or a lead, makes a score; only
- * two people who flag the problem take it out. One flag keeps the seats' agreement from being enough, but where there
- * is one seat: there another person's score outweighs it.
+ * two people's flags take the problem out. After one flag a lead decides; with one seat, whoever takes it next.
  */
 export function resultOf(state: ReviewState): ReviewResult | undefined {
   const { adjudication, seats, expired } = state;

@@ -72,7 +72,7 @@ function closing(progress: ReviewProgress): string[] {
   const time = escalated
     ? `The deadline ${deadline} went by: **waiting for an answer**.`
     : carried
-      ? `The lap went on at ${deadline}; what is said now joins the next lap.`
+      ? `The deadline ${deadline} went by and the lap has gone on: what is said now joins the next lap.`
       : `Deadline ${deadline}, then ${onDeadline}.`;
   const show = `npx flywheel review show ${reviewIdOf(question.setId, question.id)}${assisted ? ' --as you' : ''}`;
   const signal = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1';

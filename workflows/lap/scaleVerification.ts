@@ -1,8 +1,7 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, seriesOfLap } from '../../shared/ids.ts';
-import { asksLaterAnalyses } from '../../shared/lap/phases.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
-import { asksAboutContested } from '../../shared/lap/phases.ts';
+import { asksAboutContested, asksLaterAnalyses } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { isPaced } from '../../shared/review/pace.ts';

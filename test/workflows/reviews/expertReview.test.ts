@@ -254,7 +254,9 @@ test('a deadline under carry leaves the question open with what was said, and sa
   const { status, escalated, deadline } = await review.query(messages.reviewProgress);
   expect([status, escalated]).toEqual(['open', false]);
   const { currentDetails } = await review.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  expect(currentDetails).toContain(`The lap went on at ${deadline}; what is said now joins the next lap.`);
+  expect(currentDetails).toContain(
+    `The deadline ${deadline} went by and the lap has gone on: what is said now joins the next lap.`,
+  );
   await stopWorker();
   await startWorker();
   await submit(review, 'emmy', 1);
