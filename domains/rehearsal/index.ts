@@ -13,6 +13,8 @@ export const rehearsal: Domain<RehearsalSettings> = {
     rehearsal: 'domains/rehearsal/checkpoints/rehearsal',
     /** Judges merged lines without recomputing what lies between. */
     weakVerifier: 'domains/rehearsal/checkpoints/weakVerifier',
+    /** Judges analyses by the rubric that also scores what they miss. */
+    seesMisses: 'domains/rehearsal/checkpoints/seesMisses',
   },
   measured: {
     of: 'mean of a rehearsal lap', // 252 held-out chains of 2 to 8 steps, 640 of 2 to 3

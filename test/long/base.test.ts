@@ -10,6 +10,7 @@ import {
   CLEAN_TEACHER,
   demonstrate,
   SLOPPY_TEACHER,
+  withMisses,
   withoutIntermediates,
 } from '../../domains/rehearsal/base/demonstrations.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type BaseDescription,
 } from '../../domains/rehearsal/base/describeBase.ts';
 import { inspectBase } from '../../domains/rehearsal/base/inspectBase.ts';
-import { BASES, loadPromptTexts, makeCorpora, type BaseName } from '../../domains/rehearsal/base/makeBase.ts';
+import { BASES, loadPromptTexts, makeCorpora, rubricOf, type BaseName } from '../../domains/rehearsal/base/makeBase.ts';
 import { rehearsalProblems } from '../../domains/rehearsal/problems.ts';
 import { TASKS } from '../../shared/records.ts';
 import { randomFrom } from '../../shared/seeds.ts';
@@ -61,6 +62,7 @@ test.each(BASES)('the shipped %s behaves as its description says', async (base) 
     problemsPerLength: 25,
     seed: measured.seed + 1,
     python,
+    rubric: rubricOf(base),
   });
   // Three standard errors of a share at n = 175, at most: a trajectory has three chances to go wrong, and does so in
   // one of seven.
@@ -87,14 +89,16 @@ test(
     const problems = rehearsalProblems({ seed: 5, count: 70, difficulty: [2, 8] });
     const texts = problems.flatMap(({ statement }) =>
       TASKS.flatMap((task) =>
-        [CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER)].map((teacher) => {
-          const { answer, proof = '', analysis = '' } = demonstrate(task, chainOf(statement), teacher, random);
-          const values: Record<string, string> = { problem: statement, proof, analysis };
-          return {
-            prompt: prompts[task].replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
-            answer,
-          };
-        }),
+        [CLEAN_TEACHER, SLOPPY_TEACHER, withoutIntermediates(SLOPPY_TEACHER), withMisses(SLOPPY_TEACHER, 0.02)].map(
+          (teacher) => {
+            const { answer, proof = '', analysis = '' } = demonstrate(task, chainOf(statement), teacher, random);
+            const values: Record<string, string> = { problem: statement, proof, analysis };
+            return {
+              prompt: prompts[task].replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
+              answer,
+            };
+          },
+        ),
       ),
     );
     const file = path.join(await mkdtemp(path.join(tmpdir(), 'rehearsal-texts-')), 'texts.json');

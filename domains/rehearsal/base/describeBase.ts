@@ -3,13 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspectBase, MEASUREMENT, type Figures } from './inspectBase.ts';
-import { baseNamed, makeCorpora, type BaseName } from './makeBase.ts';
+import { baseNamed, makeCorpora, rubricOf, type BaseName } from './makeBase.ts';
 import { runScript } from './runScript.ts';
 
 /**
- * Writes rehearsal.json, or weakVerifier.json: which recipe made that shipped base, its digest, and what it was seen to
- * do. Nothing in it depends on when. Usage: node --import tsx domains/rehearsal/base/describeBase.ts [rehearsal |
- * weakVerifier] [seed of the recipe, 1] [python]
+ * Writes rehearsal.json, or another's: which recipe made that shipped base, its digest, and what it was seen to do.
+ * Nothing in it depends on when. Usage: node --import tsx domains/rehearsal/base/describeBase.ts [rehearsal |
+ * weakVerifier | seesMisses] [seed of the recipe, 1] [python]
  */
 export interface BaseDescription {
   readonly recipe: { readonly seed: number; readonly sha256: string };
@@ -55,7 +55,10 @@ async function main(name = 'rehearsal', seed = '1', python = '.flywheel/python/b
   const description: BaseDescription = {
     recipe: { seed: Number(seed), sha256: await recipeDigest(base, Number(seed)) },
     checkpoint: await digestOf(await filesIn(folderOf(base))),
-    measured: { ...MEASUREMENT, figures: await inspectBase({ checkpoint: folderOf(base), ...MEASUREMENT, python }) },
+    measured: {
+      ...MEASUREMENT,
+      figures: await inspectBase({ checkpoint: folderOf(base), rubric: rubricOf(base), ...MEASUREMENT, python }),
+    },
   };
   await writeFile(descriptionFile(base), `${JSON.stringify(description, null, 1)}\n`);
 }

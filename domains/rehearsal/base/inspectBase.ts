@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAnswer } from '../../../shared/answers.ts';
-import type { AnalysisTruth } from '../../../shared/domain.ts';
+import { byRubric, type AnalysisTruth, type Checker } from '../../../shared/domain.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { Problem, Task } from '../../../shared/records.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 import { rehearsalChecker } from '../checker.ts';
@@ -14,7 +15,7 @@ import { runScript } from './runScript.ts';
 
 /**
  * Measures what a checkpoint does in each of the six tasks, by the checker, on problems of all lengths at T = 1. Usage:
- * node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python]
+ * node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python] [claims | claimsAndMisses]
  */
 
 interface Item {
@@ -31,6 +32,8 @@ interface InspectInput {
   readonly problemsPerLength: number;
   readonly seed: number;
   readonly python: string;
+  /** Of qualities. @default claims */
+  readonly rubric?: Recipe['metaRubric'];
 }
 
 /** By group of figures, by name. Shares and means are rounded to three places. */
@@ -38,6 +41,7 @@ export type Figures = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export async function inspectBase(input: InspectInput): Promise<Figures> {
   const { seed, problemsPerLength } = input;
+  const checker = byRubric(rehearsalChecker, input.rubric);
   const asked = rehearsalProblems({ seed, count: 7 * problemsPerLength, difficulty: [2, 8] }).map((problem) => ({
     problem,
   }));
@@ -64,11 +68,11 @@ export async function inspectBase(input: InspectInput): Promise<Figures> {
     'refined proof score': byLength(refined),
     'selfVerify proof score': byLength(selfVerified),
     'selfRefine last proof score': byLength(trajectories),
-    verify: verifierFigures(verified),
+    verify: verifierFigures(verified, checker),
     metaVerify: accuracies(
       judged.map(({ own, problem, proof = '', analysis = '' }) => ({
         score: own?.score,
-        truth: rehearsalChecker.analysis(problem, proof, analysis).quality,
+        truth: checker.analysis(problem, proof, analysis).quality,
       })),
     ),
     selfVerify: selfFigures(selfVerified),
@@ -128,11 +132,11 @@ function byLength(answers: readonly Answered[]): Record<string, number> {
   );
 }
 
-function verifierFigures(answers: readonly Answered[]): Record<string, number> {
+function verifierFigures(answers: readonly Answered[], checker: Checker): Record<string, number> {
   const judged = answers.map(({ problem, proof = '', text, own }) => ({
     score: own?.score,
     truth: truthOf(problem, proof),
-    ...rehearsalChecker.analysis(problem, proof, text),
+    ...checker.analysis(problem, proof, text),
   }));
   const total = (of: (one: AnalysisTruth) => number): number => sum(judged.map(of));
   return {
@@ -181,10 +185,14 @@ const share = <T>(items: readonly T[], holds: (item: T) => boolean): number =>
 /** What the descriptions tell of. */
 export const MEASUREMENT = { problemsPerLength: 25, seed: 7 };
 
-async function main(checkpoint?: string, python = '.flywheel/python/bin/python'): Promise<void> {
-  if (checkpoint === undefined)
-    throw new Error('Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python]');
-  process.stdout.write(`${JSON.stringify(await inspectBase({ checkpoint, python, ...MEASUREMENT }), null, 1)}\n`);
+async function main(checkpoint?: string, python = '.flywheel/python/bin/python', rubric = 'claims'): Promise<void> {
+  if (checkpoint === undefined || (rubric !== 'claims' && rubric !== 'claimsAndMisses'))
+    throw new Error(
+      'Usage: node --import tsx domains/rehearsal/base/inspectBase.ts <checkpoint folder> [python] ' +
+        '[claims | claimsAndMisses]',
+    );
+  const figures = await inspectBase({ checkpoint, python, rubric, ...MEASUREMENT });
+  process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) runScript(main);

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
 import { TASKS, type Task } from '../../../shared/records.ts';
 import { randomFrom, seedOf } from '../../../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from '../chain.ts';
@@ -88,6 +89,10 @@ const TEACHERS: Readonly<Record<BaseName, (teacher: Teacher) => Teacher>> = {
   weakVerifier: withoutIntermediates,
   seesMisses: (teacher) => withMisses(teacher, teacher === SLOPPY_TEACHER ? MISJUDGE_PASSED : 0),
 };
+
+/** By which a base judges analyses, and is measured. */
+export const rubricOf = (base: BaseName): NonNullable<Recipe['metaRubric']> =>
+  base === 'seesMisses' ? 'claimsAndMisses' : 'claims';
 
 /** Operations in an example of the first phase. */
 const DRILL_LINES = 16;
