@@ -33,7 +33,7 @@ export function auditedLabels({ lap, labels: { audits, corrected = 0 } }: LapRep
         labels,
         precision?.n ?? 0,
         withInterval(precision),
-        VERDICTS[verdict] + (verdict === 'below' ? comes(said) : ''),
+        VERDICTS[verdict] + (verdict === 'below' && (precision?.n ?? 0) < labels ? comes(said) : ''),
       ]),
     )}`;
 }

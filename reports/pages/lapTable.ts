@@ -114,7 +114,7 @@ function labelLines({
             `${labels.auditedPrecision.n} right`,
         ]
       : []),
-    ...(labels.audits ?? []).map((audit) => `  ${auditText(audit, lap)}`),
+    ...(labels.audits ?? []).flatMap((audit) => (audit.labels > 0 ? [`  ${auditText(audit, lap)}`] : [])),
     ...(contestedTrend ? [`  ${trendWords(contestedTrend)}`] : []),
     `D_v: ${whole(sum(Object.values(used)))} scored proofs to learn from, ${percent(peopleShare)} of the scores by ` +
       `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(Object.values(added)))} added ` +

@@ -43,9 +43,9 @@ export function auditVerdict(precision: Pick<AuditedShare, 'low' | 'high'> | nul
   return precision.low >= goal ? 'shown' : 'notYetShown';
 }
 
-/** Whether nothing is trained on such a label until a lead says so. */
-export const isHeldBack = ({ verdict, said }: Pick<LabelAudit, 'verdict' | 'said'>): boolean =>
-  verdict === 'below' && said?.use !== true;
+/** Whether nothing is trained on the rest of such a label, which nobody audited, until a lead says so. */
+export const isHeldBack = ({ verdict, said, labels, precision }: LabelAudit): boolean =>
+  verdict === 'below' && said?.use !== true && (precision?.n ?? 0) < labels;
 
 /** What a lead is asked about, by the name of its label. */
 export const labelName = (score: ProofScore): string => `label ${score}`;
@@ -56,10 +56,11 @@ export function auditText({ score, labels, by, precision, goal, verdict, said }:
   const { value, low, high, n } = precision;
   const release = `\`flywheel labels release ${lap} --score ${score} --by YOU\``;
   const held = said ? 'held back, as a lead said' : `held back until a lead says otherwise: ${release}`;
+  const rest = n < labels ? held : 'all of them were audited, and have that score';
   const comes = {
     shown: `shown to be right in ${goal} of them`,
     notYetShown: `not yet shown to be right in ${goal} of them; used`,
-    below: `less than the ${goal} asked for, for certain; ${said?.use === true ? 'used, as a lead said' : held}`,
+    below: `less than the ${goal} asked for, for certain; ${said?.use === true ? 'used, as a lead said' : rest}`,
     notAudited: '',
   };
   return (

@@ -93,9 +93,8 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
-  faulty.asked(...scaled.reviews);
-
   const audited = await audits.finish();
+  faulty.asked(...scaled.reviews, ...audited);
   const measured = await progress.phase('evaluation', () => heldOut.finish());
   const takenOut = await faulty.look('found');
   const manifest = await data.writeManifest({

@@ -78,7 +78,7 @@ test('the report says of each label what the audit shows, and what a lead can do
   const manifest = await lapOf(store, 'main/lap-0001', [
     { label: 1, proofs: 9, audited: 9 },
     { label: 0.5, proofs: 5 },
-    { label: 0, proofs: 9, audited: 9, right: 3 },
+    { label: 0, proofs: 12, audited: 9, right: 3 },
   ]);
   const report = await measureLap(manifest, store, () => toyChecker);
   const page = reportPage({ report, manifest }).replaceAll(/\s+/g, ' ');

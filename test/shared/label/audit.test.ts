@@ -27,6 +27,7 @@ test.each([
   ['wrong for certain', audit(), true],
   ['wrong for certain, but a lead uses it', audit(said(true)), false],
   ['wrong for certain, and a lead holds it', audit(said(false)), true],
+  ['wrong for certain, and all of them audited: people’s scores are used', audit({ labels: 20 }), false],
   ['not yet shown', audit({ verdict: 'notYetShown' }), false],
   ['not audited', audit({ verdict: 'notAudited', precision: null }), false],
 ])('a label is held back or not: %s', (_, label, held) => {

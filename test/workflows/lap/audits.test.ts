@@ -113,10 +113,10 @@ async function warned(lap: WorkflowHandle): Promise<readonly string[]> {
   }
 }
 
-describe('a label 0 that people gave to none of twelve', () => {
+describe('a label 0 that people gave to none of twelve of its proofs', () => {
   const run = async (onFailure: 'pause' | 'goOn') => {
     const lap = opened(onFailure);
-    const proofs = Array.from({ length: 12 }, (_, index) => proofRow(index, 1));
+    const proofs = Array.from({ length: 20 }, (_, index) => proofRow(index, 1));
     const at = (name: string) => `datasets/${lap.lap}/${name}.jsonl`;
     const asked = {
       lap: lap.lap,
@@ -129,7 +129,7 @@ describe('a label 0 that people gave to none of twelve', () => {
       results: [
         await store.writeJsonl(
           at('results'),
-          proofs.map(({ id }) => ({ id, result: { kind: 'scored', score: 1, source: 'expert' } })),
+          proofs.slice(0, 12).map(({ id }) => ({ id, result: { kind: 'scored', score: 1, source: 'expert' } })),
         ),
       ],
     };
