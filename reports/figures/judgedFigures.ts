@@ -9,9 +9,13 @@ import type {
 import { mean, meanOf, share, type OfProblem } from '../../shared/figures/measures.ts';
 import { LEAST_VALUES, stratifiedMean, type SampledUnit } from '../../shared/figures/stratified.ts';
 import { peopleSetOf } from '../../shared/ids.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DatasetRef, ScoredAnalysis } from '../../shared/records.ts';
+import { standingOf } from '../../shared/review/late.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
+import { ReviewLog } from '../../activities/reviews/log.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { comparedSets, idOfText } from '../../activities/datasets/judged.ts';
 import { wellFormedAnalyses } from '../../activities/datasets/analyses.ts';
 import { readOutcomes, scoresByRow } from '../../activities/sets/outcomes.ts';
@@ -91,8 +95,7 @@ async function byPeople(
   sample: DatasetRef,
   answers: Answers,
 ): Promise<ByPeople> {
-  const review = manifest.reviews.filter(({ setId }) => setId === peopleSetOf(manifest.lap));
-  const rows = await store.readRows<ReviewRow>(...review.map(({ results }) => results));
+  const rows = await answeredBy(store, manifest);
   const said = new Map(rows.flatMap(({ id, result }) => (result.kind === 'scored' ? [[id, result.score]] : [])));
   const asked = new Set(rows.map(({ id }) => id));
   const valueOf = ({ proof }: HeldOutAnswer): number | undefined => (proof === undefined ? 0 : said.get(proof));
@@ -123,6 +126,20 @@ async function byPeople(
       calibration: byScore((self) => meanOfAll(claiming(self))),
     },
   };
+}
+
+/** What each question came to, be it after the lap had gone on. */
+async function answeredBy(store: ArtifactStore, { lap, reviews }: LapManifest): Promise<ReviewRow[]> {
+  const setId = peopleSetOf(lap);
+  const asked = reviews.filter((review) => review.setId === setId);
+  const rows = await store.readRows<ReviewRow>(...asked.map(({ results }) => results));
+  const log = new ReviewLog(store);
+  return Promise.all(
+    rows.map(async ({ id, result }) => {
+      const late = result.kind === 'open' ? standingOf(await log.read(setId, id)).result : undefined;
+      return { id, result: late ?? result };
+    }),
+  );
 }
 
 const worthOf = (value: number | undefined, worth: (value: number) => number) =>

@@ -1,3 +1,4 @@
+import { ReviewLog } from '../../../activities/reviews/log.ts';
 import { measureLap } from '../../../reports/figures/measureLap.ts';
 import { lapTable } from '../../../reports/pages/lapTable.ts';
 import { reportPage } from '../../../reports/pages/page.ts';
@@ -140,6 +141,20 @@ describe("by people's blind sample", () => {
       figure: 'judged.people.score',
       reason: 'people scored 3 of the 3 proofs that they were asked about, and 10 are needed for an estimate',
     });
+  });
+
+  test('a score that comes when the lap has gone on counts as soon as the lap is measured again', async () => {
+    const store = await newStore();
+    const late: Judges['people'] = (row) => seen(row) && (row.problem.id === 'p0' ? { kind: 'open' } : seen(row));
+    const manifest = await writeJudgedLap(store, sixty, { ...friendly, people: late });
+    const scoredNow = async () => (await measureLap(manifest, store, () => toyChecker)).judged?.people?.scored;
+    expect(await scoredNow()).toBe(14);
+    const [id = ''] = (await store.readRows<{ id: string }>(manifest.evaluation.judged!.people!))
+      .map((row) => row.id)
+      .filter((each) => each.startsWith('p0-'));
+    const entry = { kind: 'result', result: scoredBy(1), id: 'result', at: '2026-02-01T00:00:00.000Z' } as const;
+    await new ReviewLog(store).append(`${manifest.lap}/evaluation/people`, id, [entry]);
+    expect(await scoredNow()).toBe(15);
   });
 
   test('it does without a verifier', async () => {
