@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { registerDeployment } from './stack/deployment.ts';
 import { registerCompare } from './reports/compare.ts';
 import { registerDev } from './stack/dev.ts';
+import { registerExport } from './reports/export.ts';
 import { registerDoctor } from './stack/doctor.ts';
 import { registerInit } from './team/init.ts';
 import { registerLabels } from './lap/labels.ts';
@@ -50,6 +51,7 @@ for (const register of [
   registerReport,
   registerCompare,
   registerLineage,
+  registerExport,
   registerReview,
   registerSchedule,
   registerStop,

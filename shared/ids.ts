@@ -168,6 +168,8 @@ export const uri = {
   comparison: (a: readonly string[], b: readonly string[]) => `comparisons/${side(b)}-against-${side(a)}.html`,
 
   dataset: (at: Place, name: string) => `datasets/${at}/${name}.jsonl`,
+  /** Which questions about a dataset have answers that are known. */
+  gold: (subject: string) => subject.replace(/(\.jsonl)?$/, '-gold.jsonl'),
   /** What a base is taught. */
   teaching: file('datasets', 'teaching.json'),
   /** What was collected from one set, under the set's name. */
@@ -207,7 +209,9 @@ export const uri = {
 
   /** What `flywheel import problems` takes in. */
   problems: (sha256: string) => `imports/problems/${sha256.slice(0, 12)}.jsonl`,
-  imported: 'imports/problems/',
+  /** What `flywheel import proofs|analyses` takes in. */
+  graded: (kind: 'proofs' | 'analyses') => (sha256: string) => `imports/${kind}/${sha256.slice(0, 12)}.jsonl`,
+  imported: 'imports/',
 
   /** Which checkpoint a folder of this machine became: by the names, sizes and times of its files. */
   seenModel: (stamp: string) => `imports/models/${stamp.slice(0, 16)}.json`,

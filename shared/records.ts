@@ -97,11 +97,20 @@ export interface ProofRow {
   readonly selfScore?: ProofScore;
 }
 
-/** How a score came to be. A program that answers as an expert is named as one: `program`. */
-export type ScoreSource = 'expert' | 'program' | 'auto';
+/**
+ * How a score came to be. A program that answers as an expert is named as one: `program`. What a team brought is
+ * `given`: people of no lap graded it.
+ */
+export type ScoreSource = 'expert' | 'program' | 'auto' | 'given';
+
+/** Of a row that was brought: who graded it, and how that was written there. */
+interface GivenGrade {
+  readonly grader?: string;
+  readonly grade?: string;
+}
 
 /** A row of D_v: (X, Y, s). */
-export interface ScoredProof extends ProofRow {
+export interface ScoredProof extends ProofRow, GivenGrade {
   readonly score: ProofScore;
   /** Where it was scored with analyses in view: what people said before they saw them. */
   readonly firstScore?: ProofScore;
@@ -135,7 +144,7 @@ export interface ShownAnalysis {
 }
 
 /** A row of D_mv: (X, Y, V, ms). */
-export interface ScoredAnalysis extends AnalysisRow {
+export interface ScoredAnalysis extends AnalysisRow, GivenGrade {
   readonly quality: QualityScore;
   /** ISO time of a score that came after its lap went on. */
   readonly scoredAt?: string;

@@ -6,6 +6,7 @@ import { analysisId } from '../sets/labelShard.ts';
 import { labelsById, readOutcomes } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { writeQuestions, type GoldAsked } from './given/gold.ts';
 import { proofsToTeach } from './teaching.ts';
 
 /** Analyses that people are shown of a proof. Ours: more is not read. */
@@ -15,7 +16,8 @@ const SHOWN = 8;
  * Contested and unresolved proofs, hard-to-verify ones first: what an expert's time is best spent on.
  * @param input.teaching the label set whose analyses predict a score: then as even over these and topics as there are
  * proofs, and hard-to-verify ones first among equals.
- * @param input.shown for assisted annotation (paper 2.3): the label set whose analyses go with each proof.
+ * @param input.shown for assisted annotation (paper 2.3): the label set whose analyses go with each proof. There is no
+ * gold among them: analyses of another proof would tell it.
  */
 export async function contestedProofs(
   store: ArtifactStore,
@@ -25,11 +27,14 @@ export async function contestedProofs(
     decisions: DatasetRef;
     teaching?: string;
     shown?: { readonly setId: string; readonly confirmingMetaScore: QualityScore };
+    gold?: GoldAsked | undefined;
+    seed?: number;
   },
 ): Promise<DatasetRef> {
-  const { to, proofs, decisions: labels, teaching, shown } = input;
+  const { to, proofs, decisions: labels, teaching, shown, gold, seed = 0 } = input;
   const decisions = await labelsById(store, labels);
-  const contested = (await store.readRows<ProofRow>(proofs)).filter((proof) => {
+  const others = await store.readRows<ProofRow>(proofs);
+  const contested = others.filter((proof) => {
     const label = decisions.get(proof.id);
     return label !== undefined && label.decision.kind !== 'labelled';
   });
@@ -38,8 +43,8 @@ export async function contestedProofs(
     teaching === undefined
       ? contested.sort((a, b) => hardFirst(a) - hardFirst(b))
       : await proofsToTeach(store, contested, [teaching], (proof) => -hardFirst(proof));
-  if (shown === undefined)
-    return store.writeJsonl(to, rows, madeBy('contestedProofs', { proofs, decisions: labels, verdicts: teaching }));
+  const made = madeBy('contestedProofs', { proofs, decisions: labels, verdicts: teaching });
+  if (shown === undefined) return writeQuestions(store, to, { questions: rows, others, seed }, made, gold);
   const analyses = await analysesOf(store, shown, new Set(rows.map(({ id }) => id)));
   return store.writeJsonl(
     to,

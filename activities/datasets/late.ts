@@ -12,6 +12,7 @@ import type { ReviewRow, ReviewSetInput } from '../../shared/review/reviews.ts';
 import { takenAnswers } from '../../shared/review/takenAnswers.ts';
 import { distinctBy } from '../../shared/selection.ts';
 import { placeOf, reviewIdOf, setIdOf, uri, type Place } from '../../shared/ids.ts';
+import { goldIn } from '../reviews/gold.ts';
 import { ReviewLog } from '../reviews/log.ts';
 import type { SubjectRow } from '../reviews/subjectRows.ts';
 import { madeBy } from '../store/made.ts';
@@ -71,7 +72,9 @@ export async function collectLate(store: ArtifactStore, input: LateInput): Promi
       if (question.askedAnew && !result) toAsk.set(id, { id, ...question });
     }
     const [{ subject }] = about as [LateQuestion];
+    const gold = await goldIn(store, subject.uri);
     for await (const row of store.readJsonl<ScoredProof & ScoredAnalysis>(subject)) {
+      if (gold.has(row.id)) continue; // measures people, and trains nothing
       const asked = toAsk.get(row.id);
       if (asked && isTaught(asked.kind) && !faulty.has(row.problem.id)) {
         (unasked[asked.kind] ??= []).push(row);

@@ -8,11 +8,13 @@ import { shuffled } from '../../shared/seeds.ts';
 import type { Score } from '../../shared/scores.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
+import { goldIn } from '../reviews/gold.ts';
 import type { SubjectRow } from '../reviews/subjectRows.ts';
 import { labelsById, readOutcomes, scoresByRow } from '../sets/outcomes.ts';
 import { madeBy } from '../store/made.ts';
 import { proofsToTeach } from './teaching.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { writeQuestions, type GoldAsked } from './given/gold.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import { quoted } from '../../shared/texts.ts';
 import { failure } from '../failure.ts';
@@ -114,18 +116,23 @@ export async function pairWithAnalyses(
  */
 export async function chooseForExperts(
   store: ArtifactStore,
-  input: { to: string; candidates: readonly DatasetRef[]; count: number; seed: number; teaching?: readonly string[] },
+  input: {
+    to: string;
+    candidates: readonly DatasetRef[];
+    count: number;
+    seed: number;
+    teaching?: readonly string[];
+    gold?: GoldAsked | undefined;
+  },
 ): Promise<DatasetRef> {
-  const { count, seed, teaching } = input;
-  const distinct = distinctBy(
-    await store.readRows<ProofRow>(...input.candidates),
-    (proof) => `${proof.problem.id}\n${proof.proof}`,
-  );
-  const chosen = teaching
+  const { to, count, seed, teaching, gold } = input;
+  const others = await store.readRows<ProofRow>(...input.candidates);
+  const distinct = distinctBy(others, (proof) => `${proof.problem.id}\n${proof.proof}`);
+  const questions = teaching
     ? (await proofsToTeach(store, shuffled(distinct, seed), teaching)).slice(0, count)
     : balancedSample(distinct, count, (proof) => `${proof.problem.topic} ${proof.round}`, seed);
   const made = madeBy('chooseForExperts', { candidates: input.candidates, analyses: teaching });
-  return store.writeJsonl(input.to, chosen, made);
+  return writeQuestions(store, to, { questions, others, seed }, made, gold);
 }
 
 interface ExpertScores {
@@ -155,7 +162,8 @@ async function recordScores(
   { by, place }: { readonly by: string; readonly place: 'proofScores' | 'analysisScores' },
 ): Promise<{ train: DatasetRef; validation: DatasetRef }> {
   const reviews = await store.rowsById<ReviewRow>(results);
-  const rows = await store.readRows<ProofRow | AnalysisRow>(subject);
+  const gold = await goldIn(store, subject.uri); // what people said of these measures them
+  const rows = (await store.readRows<ProofRow | AnalysisRow>(subject)).filter(({ id }) => !gold.has(id));
   const faulty = flaggedProblems(rows, reviews);
   const scored = rows.flatMap((row) => (faulty.has(row.problem.id) ? [] : withScore(row, field, reviews, lap)));
   const problems = await store.rowsById<Problem>(validation);

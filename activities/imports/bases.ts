@@ -79,30 +79,35 @@ const HUB_NAME = /^(hf:)?([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 const CHECKPOINT = /^checkpoints\/([0-9a-f]{64})\/?$/;
 
+/** The fields of a recipe that name a model. */
+type ModelField = 'domain.base' | 'verifier';
+
 /**
- * The base that a recipe names: one that the domain ships, a checkpoint or another folder of the store, or a model of a
- * hub by its name and revision. All but shipped ones are inspected before they are taken in; a checkpoint was, and is
- * what its name says.
+ * The model that a recipe names: one that the domain ships, a checkpoint or another folder of the store, or a model of
+ * a hub by its name and revision. All but shipped ones are inspected before they are taken in; a checkpoint was, and
+ * is what its name says.
  */
 export async function importBase(
   store: ArtifactStore,
   { root, bases }: Places,
   domain: Domain,
   base: string,
+  field: ModelField = 'domain.base',
 ): Promise<ImportedBase> {
   const shipped = Object.hasOwn(domain.bases, base) ? domain.bases[base] : undefined;
   if (shipped !== undefined) return { checkpoint: await importCheckpoint(store, path.join(root, shipped)), name: base };
   const { inspect } = bases;
   const [, digest] = CHECKPOINT.exec(base) ?? [];
-  if (digest !== undefined) return { checkpoint: await checkpointOf(store, digest), name: uri.checkpoint(digest) };
+  if (digest !== undefined)
+    return { checkpoint: await checkpointOf(store, digest, field), name: uri.checkpoint(digest) };
   if (!base.startsWith('hf:') && (await store.exists(base)))
     return { checkpoint: await importCheckpoint(store, await store.local(base), { inspect }), name: base };
   const hub = hubModelIn(base);
-  if (hub === undefined) throw new Error(`Invalid lap input: ${noBase(domain, base)}`);
+  if (hub === undefined) throw new Error(`Invalid lap input: ${noBase(domain, base, field)}`);
   const fetch: Bases['fetch'] = (...model) =>
     bases.fetch(...model).catch((error: Error) => {
       if (error instanceof ApplicationFailure) throw error;
-      throw new Error(`Invalid lap input: domain.base: ${error.message}`, { cause: error });
+      throw new Error(`Invalid lap input: ${field}: ${error.message}`, { cause: error });
     });
   return fromHub(store, { fetch, inspect }, hub.name, hub.revision);
 }
@@ -137,17 +142,21 @@ async function fromHub(store: ArtifactStore, bases: Bases, name: string, revisio
 }
 
 /** @throws when it is not there, or is another. */
-async function checkpointOf(store: ArtifactStore, digest: string): Promise<CheckpointRef> {
-  const ref = await presentCheckpoint(store, digest);
+async function checkpointOf(store: ArtifactStore, digest: string, field?: ModelField): Promise<CheckpointRef> {
+  const ref = await presentCheckpoint(store, digest, field);
   await expectDigest(store, ref);
   return ref;
 }
 
-async function presentCheckpoint(store: ArtifactStore, digest: string): Promise<CheckpointRef> {
+async function presentCheckpoint(
+  store: ArtifactStore,
+  digest: string,
+  field: ModelField = 'domain.base',
+): Promise<CheckpointRef> {
   const ref = checkpointRef(digest);
   if (!(await store.exists(ref.uri)))
     throw new Error(
-      `Invalid lap input: domain.base: expected a checkpoint of the store, got ${ref.uri}, which is not there: ` +
+      `Invalid lap input: ${field}: expected a checkpoint of the store, got ${ref.uri}, which is not there: ` +
         '`flywheel import base` puts a model into it',
     );
   return ref;
@@ -162,7 +171,7 @@ export interface CheckpointFolder {
 }
 
 /**
- * Where the base that a recipe names lies, without taking it in or reading its weights.
+ * Where the model that a recipe names lies, without taking it in or reading its weights.
  * @throws where there is none of that name.
  */
 export async function findBase(
@@ -170,16 +179,17 @@ export async function findBase(
   { root }: Pick<Places, 'root'>,
   domain: Domain,
   base: string,
+  field: ModelField = 'domain.base',
 ): Promise<CheckpointFolder | 'on a hub'> {
   const shipped = Object.hasOwn(domain.bases, base) ? domain.bases[base] : undefined;
   if (shipped !== undefined) return { files: new FileStore(path.join(root, shipped)), prefix: '' };
   const inStore = ({ uri: at, sha256 }: CheckpointRef) => ({ files: store, prefix: prefixOf(at), sha256 });
   const [, digest] = CHECKPOINT.exec(base) ?? [];
-  if (digest !== undefined) return inStore(await presentCheckpoint(store, digest));
+  if (digest !== undefined) return inStore(await presentCheckpoint(store, digest, field));
   const mayBeStored = !base.startsWith('hf:') && !path.isAbsolute(base);
   if (mayBeStored && (await store.exists(base))) return { files: store, prefix: prefixOf(base) };
   const hub = hubModelIn(base);
-  if (hub === undefined) throw new Error(noBase(domain, base));
+  if (hub === undefined) throw new Error(noBase(domain, base, field));
   const { name, revision } = hub;
   const kept = COMMIT.test(revision) ? await keptOf(store, `hf:${name}@${revision}`) : undefined;
   return kept === undefined ? 'on a hub' : inStore(kept);
@@ -191,10 +201,10 @@ function hubModelIn(base: string): { readonly name: string; readonly revision: s
   return revision === undefined ? undefined : { name, revision };
 }
 
-function noBase(domain: Domain, base: string): string {
+function noBase(domain: Domain, base: string, field: ModelField): string {
   const known = [Object.keys(domain.bases).join(', '), 'a checkpoint folder in the store'].filter(Boolean).join(', ');
   return (
-    `domain.base: expected ${known} or a model of a hub (hf:org/name@revision), got ${JSON.stringify(base)}; ` +
+    `${field}: expected ${known} or a model of a hub (hf:org/name@revision), got ${JSON.stringify(base)}; ` +
     '`flywheel import base` puts a folder of this machine into the store'
   );
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../../shared/records.ts';
 import { numberIn, scalarIn, statementIn, valueAt } from './values.ts';
 
 /** What a problem has, and the names that public sets have for it, those that mean it most surely first. */
-const NAMES = {
+export const NAMES = {
   statement: [
     'statement',
     'problem',
@@ -48,14 +48,24 @@ type Row = Readonly<Record<string, unknown>>;
 export type Target = keyof typeof NAMES;
 export const TARGETS = Object.keys(NAMES) as readonly Target[];
 /** The field of the file that each is read from, its name or a path such as `extra_info.index`. */
-export type Fields = { readonly [T in Target]?: string };
+export type Fields<Of extends string = Target> = { readonly [T in Of]?: string };
 
-export interface ChosenFields {
-  readonly fields: Fields;
+export interface ChosenFields<Of extends string = Target> {
+  readonly fields: Fields<Of>;
   /** What else could have been read, each beside what was chosen. */
-  readonly beside: readonly { readonly target: Target; readonly chosen: string; readonly others: readonly string[] }[];
+  readonly beside: readonly { readonly target: Of; readonly chosen: string; readonly others: readonly string[] }[];
   /** Fields of the file that are read as nothing. */
   readonly left: readonly string[];
+}
+
+/** What rows of a kind have, and how each is read. */
+export interface RowKind<Of extends string> {
+  /** The names that public sets have for each, those that mean it most surely first. */
+  readonly names: Readonly<Record<Of, readonly string[]>>;
+  /** What a row says as each, as far as it can be used. */
+  readonly read: Readonly<Record<Of, (value: unknown) => unknown>>;
+  /** Without which there are no such rows, each in words. */
+  readonly needs: readonly (readonly [target: Of, what: string])[];
 }
 
 const plain = (name: string) =>
@@ -65,12 +75,15 @@ const plain = (name: string) =>
     .replace(/[^a-z\d]+/g, '_')
     .replace(/^_+|_+$/g, '');
 
+/** A text, or what a user says in a chat. */
+export function textOfRow(value: unknown): string | undefined {
+  const read = statementIn(value);
+  return 'text' in read && read.text !== '' ? read.text : undefined;
+}
+
 /** What a row says as each, as far as it can be used. */
-const READ: Readonly<Record<Target, (value: unknown) => unknown>> = {
-  statement: (value) => {
-    const read = statementIn(value);
-    return 'text' in read && read.text !== '' ? read.text : undefined;
-  },
+export const READ: Readonly<Record<Target, (value: unknown) => unknown>> = {
+  statement: textOfRow,
   id: scalarIn,
   topic: scalarIn,
   source: scalarIn,
@@ -86,24 +99,41 @@ export function isStatement(row: Row): boolean {
 
 /**
  * Which fields problems are read from, by rows from the file's beginning.
- * @param asked what a person says; it is believed, if there is such a field.
- * @throws where there is no statement, or no field of a name that was asked for, naming the fields that there are.
+ * @throws as `chooseFieldsOf` does.
  */
-export function chooseFields(rows: readonly Row[], asked: Fields, file: string): ChosenFields {
+export const chooseFields = (rows: readonly Row[], asked: Fields, file: string): ChosenFields =>
+  chooseFieldsOf({ names: NAMES, read: READ, needs: [['statement', "the problems' statements"]] }, rows, asked, file);
+
+/**
+ * Which fields rows of a kind are read from, by those from the file's beginning. Each is taken once: what is named
+ * first in the kind has the first choice.
+ * @param asked what a person says; it is believed, if there is such a field.
+ * @throws where what is needed is not there, or no field of a name that was asked for, naming the fields that there
+ * are.
+ */
+export function chooseFieldsOf<Of extends string>(
+  { names: known, read, needs }: RowKind<Of>,
+  rows: readonly Row[],
+  asked: Fields<Of>,
+  file: string,
+): ChosenFields<Of> {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const there =
     names
       .slice(0, 40)
       .map((name) => show(name))
       .join(', ') + (names.length > 40 ? ', …' : '');
-  const fields: { [T in Target]?: string } = {};
-  const beside: { target: Target; chosen: string; others: string[] }[] = [];
-  for (const target of TARGETS) {
+  const fields: { [T in Of]?: string } = {};
+  const beside: { target: Of; chosen: string; others: string[] }[] = [];
+  for (const target of Object.keys(known) as Of[]) {
     const wanted = asked[target];
     if (wanted !== undefined && !rows.some((row) => valueAt(row, wanted) !== undefined))
       throw new Error(`--field ${target}=${wanted}: expected a field of ${file}, which has ${there}`);
-    const candidates = NAMES[target].flatMap((name) => names.filter((each) => plain(each) === name));
-    const values = candidates.map((name) => rows.flatMap((row) => READ[target](row[name]) ?? []));
+    const taken = [...Object.values<string | undefined>(fields), ...Object.values<string | undefined>(asked)];
+    const candidates = known[target].flatMap((name) =>
+      names.filter((each) => plain(each) === name && !taken.includes(each)),
+    );
+    const values = candidates.map((name) => rows.flatMap((row) => read[target](row[name]) ?? []));
     const most = Math.max(0, ...values.map(({ length }) => length));
     const fit = candidates.filter((_, index) => {
       const of = values[index] ?? [];
@@ -117,16 +147,18 @@ export function chooseFields(rows: readonly Row[], asked: Fields, file: string):
     const others = fit.filter((name) => name !== chosen);
     if (wanted === undefined && others.length > 0) beside.push({ target, chosen, others });
   }
-  if (fields.statement === undefined)
-    throw new Error(
-      `${file}: expected a field with the problems' statements (${NAMES.statement.slice(0, 4).join(', ')}, …), got ` +
-        `${there}: name it with --field statement=NAME`,
-    );
-  const taken = Object.values(fields).map((field) => field.split('.')[0] ?? field);
-  return { fields, beside, left: names.filter((name) => !taken.includes(name)) };
+  for (const [target, what] of needs)
+    if (fields[target] === undefined)
+      throw new Error(
+        `${file}: expected a field with ${what} (${known[target].slice(0, 4).join(', ')}, …), got ${there}: name it ` +
+          `with --field ${target}=NAME`,
+      );
+  const used = Object.values<string | undefined>(fields).map((field) => field?.split('.')[0]);
+  return { fields, beside, left: names.filter((name) => !used.includes(name)) };
 }
 
 /** How many different statements there are. */
-function statementsIn(rows: readonly Row[], { statement = '' }: Fields): number {
-  return new Set(rows.flatMap((row) => READ.statement(valueAt(row, statement)) ?? [])).size;
+function statementsIn(rows: readonly Row[], { statement }: Readonly<Record<string, string | undefined>>): number {
+  if (statement === undefined) return 0;
+  return new Set(rows.flatMap((row) => textOfRow(valueAt(row, statement)) ?? [])).size;
 }

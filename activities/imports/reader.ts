@@ -11,9 +11,9 @@ import { numberIn, scalarIn, statementIn, valueAt } from './values.ts';
 /** Why a row is no problem of ours. */
 export type DropKind = 'no statement' | 'the same statement' | 'broken text' | 'too long' | 'no text';
 
-export interface Dropped {
+export interface Dropped<Kind extends string = DropKind> {
   readonly where: string;
-  readonly kind: DropKind;
+  readonly kind: Kind;
   readonly why: string;
 }
 

@@ -11,14 +11,14 @@ export type Format = 'JSON' | 'JSONL' | 'CSV' | 'TSV' | 'Parquet';
 
 /** The objects of a file, in order. @throws where it is broken or of another form, naming the place. */
 export function rowsOf(source: SourceFile): { readonly format: Format; readonly rows: AsyncIterable<SourceRow> } {
-  const { file, head } = source;
+  const { file, what, head } = source;
   const ending = path.extname(file.replace(/\.gz$/i, '')).toLowerCase();
   if (head.toString('latin1', 0, 4) === 'PAR1') return { format: 'Parquet', rows: parquetRows(source) };
   if (ending === '.parquet')
     throw new Error(`${file}: expected Parquet, got a file that does not begin as one: fetch it again`);
   const text = beginningOf(source);
   const [first = ''] = text.split('\n').filter((line) => line.trim() !== '');
-  if (first === '') throw new Error(`${file}: expected problems, got none`);
+  if (first === '') throw new Error(`${file}: expected ${what}, got none`);
   const isLines = ['.jsonl', '.ndjson'].includes(ending);
   if (/^\s*\{/.test(first)) {
     // One line alone may be an object of problems.
@@ -66,8 +66,11 @@ async function* jsonlRows(source: SourceFile): AsyncGenerator<SourceRow> {
 }
 
 async function* jsonRows(source: SourceFile): AsyncGenerator<SourceRow> {
-  const { file } = source;
-  const text = textOf(await wholeOf(source, 'make a line of each problem (JSONL), such as with `jq -c ".[]"`'), file);
+  const { file, what } = source;
+  const text = textOf(
+    await wholeOf(source, 'make a line of each of its rows (JSONL), such as with `jq -c ".[]"`'),
+    file,
+  );
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -77,12 +80,12 @@ async function* jsonRows(source: SourceFile): AsyncGenerator<SourceRow> {
     });
   }
   if (isRecord(value) && !isStatement(value)) {
-    const list = listIn(value, file);
+    const list = listIn(value, source);
     if (list === undefined) {
       const inners = Object.values(value);
       if (!inners.every(isRecord) && !inners.every((inner) => typeof inner === 'string'))
         throw new Error(
-          `${file}: expected a list of problems, an object with one, or an object of problems by their ids, got one ` +
+          `${file}: expected a list of ${what}, an object with one, or an object of ${what} by their ids, got one ` +
             `with ${Object.keys(value).slice(0, 8).join(', ')}`,
         );
       for (const [id, inner] of Object.entries(value))
@@ -102,19 +105,19 @@ async function* jsonRows(source: SourceFile): AsyncGenerator<SourceRow> {
  * their ids.
  * @throws where there are several that could be it.
  */
-function listIn(value: Readonly<Record<string, unknown>>, file: string): readonly unknown[] | undefined {
+function listIn(value: Readonly<Record<string, unknown>>, { file, what }: SourceFile): readonly unknown[] | undefined {
   const lists = Object.entries(value).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
   if (lists.length === 0) return undefined;
   const ofProblems = lists.filter(([, [first]]) => isRecord(first) && isStatement(first));
   const [one, ...others] = ofProblems.length > 0 ? ofProblems : lists;
   if (one === undefined || others.length === 0) return one?.[1];
   throw new Error(
-    `${file}: expected one list of problems, got ${lists.map(([name]) => name).join(', ')}: make a file of each, ` +
+    `${file}: expected one list of ${what}, got ${lists.map(([name]) => name).join(', ')}: make a file of each, ` +
       `such as with \`jq .${one[0]}\``,
   );
 }
 
-function recordIn(value: unknown, { file }: SourceFile, where: string): Readonly<Record<string, unknown>> {
+function recordIn(value: unknown, { file, what }: SourceFile, where: string): Readonly<Record<string, unknown>> {
   if (isRecord(value)) return value;
-  throw new Error(`${file} ${where}: expected an object with a problem's fields, got ${show(value)}`);
+  throw new Error(`${file} ${where}: expected an object of ${what}, with its fields, got ${show(value)}`);
 }

@@ -6,6 +6,8 @@ import { textOf } from '../store/lines.ts';
 /** A person's file, unpacked where it was packed. */
 export interface SourceFile {
   readonly file: string;
+  /** What it is to hold, such as `problems`. */
+  readonly what: string;
   /** Its first bytes: all, where there are no more. */
   readonly head: Buffer;
   readonly isGzipped: boolean;
@@ -33,30 +35,30 @@ const OTHERS: readonly (readonly [magic: RegExp, what: string, remedy: string])[
   [/^4f626a01/, 'Avro', 'save it as Parquet or JSONL'],
   [/^(4152524f5731|ffffffff)/, 'an Arrow file', 'save it as Parquet or JSONL'],
   [/^53514c69746520/, 'an SQLite database', 'save the table as CSV'],
-  [/^0d444f43|^255044462d/, 'a document', 'save its problems as JSONL or CSV'],
+  [/^0d444f43|^255044462d/, 'a document', 'save what it holds as JSONL or CSV'],
 ];
 const LFS = 'version https://git-lfs.github.com/spec/v1';
 
-/** @throws where there is no such file, or it is of a form that holds no problems. */
-export async function openSource(file: string): Promise<SourceFile> {
+/** @throws where there is no such file, or it is of a form that holds none of them. */
+export async function openSource(file: string, what = 'problems'): Promise<SourceFile> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
   });
   if (found?.isFile() !== true)
     throw new Error(
-      `Expected a file of problems, got ${file}, which is ${found === undefined ? 'not there' : 'a folder'}`,
+      `Expected a file of ${what}, got ${file}, which is ${found === undefined ? 'not there' : 'a folder'}`,
     );
   const isGzipped = (await firstBytes(file)).toString('hex') === '1f8b';
   const chunks = () => (isGzipped ? unpacked(file) : (createReadStream(file) as AsyncIterable<Buffer>));
   const head = await beginning(chunks());
-  const [, what, remedy] = OTHERS.find(([magic]) => magic.test(head.toString('hex', 0, 16))) ?? [];
-  if (what !== undefined) throw new Error(`${file}: ${expected}, got ${what}: ${remedy}`);
+  const [, other, remedy] = OTHERS.find(([magic]) => magic.test(head.toString('hex', 0, 16))) ?? [];
+  if (other !== undefined) throw new Error(`${file}: ${expected}, got ${other}: ${remedy}`);
   if (head.toString('latin1', 257, 262) === 'ustar')
     throw new Error(`${file}: ${expected}, got a tar archive: unpack it with \`tar -xf\``);
   if (head.toString('latin1', 0, LFS.length) === LFS)
     throw new Error(`${file}: ${expected}, got a Git LFS pointer: run \`git lfs pull\` where it came from`);
   if (head.length === 0) throw new Error(`${file}: ${expected}, got an empty file`);
-  return { file, head, isGzipped, chunks };
+  return { file, what, head, isGzipped, chunks };
 }
 
 export const expected = 'expected JSON, JSONL, CSV, TSV or Parquet';

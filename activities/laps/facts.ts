@@ -4,6 +4,7 @@ import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { alikeCounts } from '../../shared/problems/held.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
+import { countsOf, readGiven, splitGiven } from '../datasets/given/given.ts';
 import { findBase } from '../imports/bases.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { promptTextsNamed } from '../store/promptSets.ts';
@@ -73,6 +74,23 @@ export async function lapFacts(
 
   const prompts = await orRefused('domain.prompts', () => promptTextsNamed(store, set, recipe.metaRubric));
   const read = await orRefused('domain.settings', () => statementsOf(store, domain, { turn, recipe, manifest }));
+  const given =
+    read &&
+    (await orRefused('given', async () => {
+      const rows = await splitGiven(store, domain, { turn, recipe, manifest }, read.divided);
+      return rows && countsOf(rows);
+    }));
+  for (const [kind, { train, validation, leftOut }] of Object.entries(given ?? {}))
+    notes.push(
+      `given.${kind}: ${train} rows train, ${validation} validate` +
+        (leftOut === 0 ? '' : `, ${leftOut} are left out: of problems held out, or known already`),
+    );
+  const { verifier } = recipe;
+  if (turn === 1 && verifier !== undefined)
+    await orRefused('verifier', () => findBase(store, { root }, domain, verifier, 'verifier'));
+  const { gold } = recipe.experts;
+  if (gold !== undefined)
+    await orRefused('experts.gold', () => readGiven(store, 'proofs', gold.proofs, 'experts.gold.proofs'));
   const counted = read && counter && countedIn(read.statements, counter);
   const tokens = counted && counted.length > 0 ? tokensIn(counted) : undefined;
   const problems = read && { ...read.facts, ...(tokens && { tokens }) };
@@ -86,6 +104,7 @@ export async function lapFacts(
   const server = window !== undefined && 'context' in window ? window : ofBase;
   return {
     ...(problems && { problems }),
+    ...(given && { given }),
     ...(prompts && counter && promptFacts(prompts, counter, recipe, counted?.[0]?.statement, notes)),
     ...(base && { base }),
     ...(server && { server }),
@@ -140,7 +159,7 @@ async function statementsOf(store: ArtifactStore, domain: Domain, asked: Asked) 
     ...(alike.length > 0 && { alike: alikeCounts(alike) }),
     splits,
   };
-  return { statements: [...statements.values()], facts };
+  return { statements: [...statements.values()], facts, divided };
 }
 
 type Counted = readonly { readonly statement: string; readonly tokens: number }[];

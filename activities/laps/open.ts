@@ -19,7 +19,7 @@ import type { Surroundings } from './facts.ts';
 import { splitOf, withoutHeldBack } from './heldOut.ts';
 import { allocateLap } from './identity.ts';
 import { writeMending } from './mend.ts';
-import { parentLap, type ParentLap } from './parent.ts';
+import { parentLap, withGiven, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
 import {
   fitOf,
@@ -29,6 +29,7 @@ import {
   refuseWhatTheClusterCannotHold,
   type Choices,
 } from './refusals.ts';
+import { splitGiven, withValidating, writeGiven, type GivenDatasets } from '../datasets/given/given.ts';
 import { writeProblems } from '../datasets/problems.ts';
 import { failure } from '../failure.ts';
 
@@ -46,6 +47,10 @@ export interface OpenedLap {
   readonly prompts: PromptSetRef;
   readonly problems: ProblemSplits;
   readonly base: CheckpointRef;
+  /** Of a lap 1: the graded sets that it names, as parts of D_v and D_mv. A later one's are parts of the parent's. */
+  readonly given?: GivenDatasets;
+  /** A lap 1's, where it begins with one. */
+  readonly verifier?: CheckpointRef;
   /** Of a lap that mends another: that one, and those that it mends, the newest first. What is equal is taken over. */
   readonly donors?: readonly string[];
   /** What it takes over of them and what it repeats, in lines. */
@@ -92,8 +97,13 @@ export async function openLap(
     const isNew = first.facts.base === undefined;
     const again = { ...input, domain: { ...input.domain, base: base.name } };
     const { recipe: asked, plan, facts } = isNew ? await readLap(store, here, again) : first;
-    const recipe = { ...asked, domain: { ...asked.domain, base: base.name } };
+    const begun =
+      turn === 1 && asked.verifier !== undefined
+        ? await importBase(store, here, domain, asked.verifier, 'verifier')
+        : undefined;
+    const recipe = { ...asked, domain: { ...asked.domain, base: base.name }, ...(begun && { verifier: begun.name }) };
     const divided = await splitOf(store, domain, { turn, recipe, manifest });
+    const brought = (await splitGiven(store, domain, { turn, recipe, manifest }, divided)) ?? (begun && {});
     refuseWhatDoesNotFit({ recipe, turn, plan, facts });
     // What can be refused was looked at: a name is given to laps that run.
     const lap = await allocateLap(store, run, owner, manifest === undefined ? 0 : lapNumber(manifest.lap));
@@ -105,9 +115,15 @@ export async function openLap(
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
     const whole = manifest && parent && (await parentLap(store, manifest, parent));
     const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
-    const written = await writeProblems(store, lap, taken?.divided ?? divided);
+    const written = await writeProblems(store, lap, withValidating(taken?.divided ?? divided, brought));
     const { faulty } = manifest?.problems ?? {};
     const problems = { ...written, ...(faulty && { faulty }) };
+    const given =
+      brought &&
+      (await writeGiven(store, lap, brought, {
+        hasVerifier: begun !== undefined,
+        metaVerification: recipe.metaVerification,
+      }));
     const [measured] = plan.basis.flatMap((rate) => (rate.measured && fullLapName(rate.source)) || []);
     const rates = measured === undefined ? undefined : await store.refOf(uri.report(measured));
     const read = { recipe: recipeRef, parent, rates };
@@ -117,7 +133,7 @@ export async function openLap(
       lap,
       turn,
       seed: turn === 1 ? recipe.seed : seedOf(recipe.seed, 'turn', turn),
-      ...(taken && { parent: taken.parent }),
+      ...(taken && { parent: withGiven(taken.parent, given) }),
       recipe,
       recipeSha256: recipeRef.sha256,
       plan: { ref: planned, phases: headlines(plan) },
@@ -125,6 +141,8 @@ export async function openLap(
       problems,
       base: base.checkpoint,
       ...(warnings.length > 0 && { warnings }),
+      ...(turn === 1 && given && { given }),
+      ...(begun && { verifier: begun.checkpoint }),
       ...(mends &&
         donors && {
           donors,

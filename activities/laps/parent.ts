@@ -9,6 +9,7 @@ import type {
 } from '../../shared/lap/manifest.ts';
 import { labelName } from '../../shared/label/audit.ts';
 import type { ArtifactRef, DatasetRef } from '../../shared/records.ts';
+import type { GivenDatasets } from '../datasets/given/given.ts';
 import { knownLaps } from './laps.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -103,6 +104,20 @@ async function stemsFrom(store: ArtifactStore, part: string, from: string): Prom
   const made = await store.readMade(part);
   const whole = made?.by === 'withoutProblems' ? made.from.find((source) => source.as === 'rows') : undefined;
   return whole !== undefined && 'uri' in whole && stemsFrom(store, whole.uri, from);
+}
+
+/** The same with what the lap itself is given: D_v and D_mv grow by it before it begins. */
+export function withGiven(parent: ParentLap, given: GivenDatasets | undefined): ParentLap {
+  if (given === undefined) return parent;
+  const { proofScores, analysisScores } = given;
+  const known = parent.analysisScores;
+  return {
+    ...parent,
+    proofScores: { ...parent.proofScores, train: [...parent.proofScores.train, ...proofScores.train] },
+    ...(analysisScores && {
+      analysisScores: known ? grownBy(known, analysisScores.train) : { ...analysisScores, learned: 0 },
+    }),
+  };
 }
 
 /** The base's measurements, and those of the parent's last verifier and generator under the name `parent`. */

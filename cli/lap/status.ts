@@ -3,6 +3,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
 import { readLiving } from '../../activities/processes/records.ts';
 import { withClient } from '../../workers/client.ts';
+import { store } from '../../workers/store.ts';
 import { serverAnswers } from '../../workers/stack/temporalServer.ts';
 import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
@@ -12,7 +13,9 @@ import { flywheelLine, flywheelStatuses, type FlywheelStatus } from './flywheelS
 import { endOf } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
 import { questionsLink, workflowLink } from '../links.ts';
+import { goldFigures } from '../../reports/figures/goldFigures.ts';
 import { duration } from '../../reports/pages/format.ts';
+import { goldLines } from '../../reports/pages/lateSection.ts';
 import { progressLine, waitingText } from './progressView.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
 import { EXIT, UsageError } from '../usage.ts';
@@ -110,6 +113,8 @@ export async function lapStatuses(client: Client, named: string | undefined) {
       schedule: info.typedSearchAttributes.get(STARTED_BY),
       link: workflowLink(workflowId, runId),
       progress: progress ?? undefined,
+      // Of an ended one its report says it.
+      gold: lap !== undefined && end === undefined ? await goldFigures(store, lap) : [],
       trouble,
       failure: end?.kind === 'failed' ? end.message : undefined,
     });
@@ -148,6 +153,7 @@ async function textOf(
       schedule,
       link,
       progress,
+      gold,
       trouble,
       failure,
     } = lapStatus;
@@ -163,6 +169,7 @@ async function textOf(
     if (link !== undefined) lines.push(`  ${link}`);
     if (endedAt === undefined && progress?.waitingForExperts)
       lines.push(`  ${waitingText(progress.waitingForExperts, questionsLink()).replaceAll('\n', '\n  ')}`);
+    lines.push(...goldLines(gold).map((line) => `  ${line}`));
   }
   return lines.join('\n');
 }

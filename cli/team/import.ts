@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { importModel } from '../../activities/imports/bases.ts';
 import { aboutModel } from '../../activities/imports/aboutModel.ts';
+import { TARGETS } from '../../activities/imports/fields.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { baseFacts } from '../../activities/laps/baseFacts.ts';
 import { isPassing } from '../../activities/laps/open.ts';
@@ -16,6 +17,7 @@ import { configuredBases } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 import { fieldsFrom, withFields } from './fieldOption.ts';
+import { registerGraded } from './importGraded.ts';
 import { nearEqualAmong, nearEqualLines } from './nearEqual.ts';
 import { endpointLines, modelLines, problemLines } from './importView.ts';
 
@@ -31,7 +33,9 @@ interface ProblemOptions extends Json {
 }
 
 export function registerImport(program: Command): void {
-  const command = program.command('import').summary('take problems, a model or endpoints of your own in');
+  const command = program
+    .command('import')
+    .summary('take problems, graded proofs and analyses, a model or endpoints of your own in');
   withFields(command.command('problems'))
     .summary('put a file of problems into the store')
     .description(
@@ -45,6 +49,10 @@ export function registerImport(program: Command): void {
     .option('--to <file>', 'writes them beside, too, as a file that `domain.settings.path` may name')
     .option('--json', 'print one JSON object')
     .action(bringProblems);
+  registerGraded(command, async (work) => {
+    await markFormat(store);
+    return orUsageError(work);
+  });
   command
     .command('base')
     .summary('put a model into the store')
@@ -70,7 +78,7 @@ export function registerImport(program: Command): void {
 
 async function bringProblems(files: readonly string[], options: ProblemOptions): Promise<void> {
   const { as: name, field, to, longest, json } = options;
-  const fields = fieldsFrom(field);
+  const fields = fieldsFrom(field, TARGETS);
   const most = longest === undefined ? undefined : wholeFrom('--longest', longest, 1);
   if (to !== undefined && existsSync(to))
     throw new UsageError(`Expected --to to name a new file, got ${to}, which is there: remove it, or name another`);

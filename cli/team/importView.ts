@@ -1,11 +1,13 @@
 import type { AboutModel } from '../../activities/imports/aboutModel.ts';
-import { TARGETS, type Target } from '../../activities/imports/fields.ts';
+import { TARGETS, type ChosenFields, type Target } from '../../activities/imports/fields.ts';
+import type { ImportedGrades } from '../../activities/imports/graded.ts';
 import type { ImportedProblems } from '../../activities/imports/problems.ts';
 import type { Dropped } from '../../activities/imports/reader.ts';
 import type { ImportedEndpoints } from '../../activities/serving/endpoints.ts';
 import { whole } from '../../reports/pages/format.ts';
 import { short } from '../../shared/cost/planText.ts';
 import type { BaseFacts } from '../../shared/lap/facts.ts';
+import { SCORES } from '../../shared/scores.ts';
 
 /** Of each kind, as many are named. */
 const NAMED = 3;
@@ -14,7 +16,7 @@ const TOPICS = 12;
 /** What a file of problems became, for a reader. @param alike what was found near-equal, in sentences. */
 export function problemLines(brought: ImportedProblems, alike: readonly string[], to?: string): string[] {
   const { uri, count, took, topics, dropped, notes, from } = brought;
-  const { formats, isGzipped, fields, beside, left } = took;
+  const { formats, isGzipped, fields, left } = took;
   const missing: Readonly<Record<Target, string>> = {
     statement: '',
     id: "made of the set's name and the statement",
@@ -22,11 +24,6 @@ export function problemLines(brought: ImportedProblems, alike: readonly string[]
     source: "the set's name",
     difficulty: 'there is none',
   };
-  const others = (target: Target) => {
-    const more = beside.find((each) => each.target === target)?.others ?? [];
-    return more.length === 0 ? '' : `(${more.join(', ')} could be it, too: --field ${target}=${more[0]})`;
-  };
-  const kinds = [...new Set(dropped.map(({ kind }) => kind))];
   const shown = topics.slice(0, TOPICS).map(([topic, of]) => `${topic} ${whole(of)}`);
   if (topics.length > TOPICS) shown.push(`${whole(topics.length - TOPICS)} others`);
   return [
@@ -34,28 +31,62 @@ export function problemLines(brought: ImportedProblems, alike: readonly string[]
       `(${[...formats, ...(isGzipped ? ['packed'] : [])].join(', ')}) lie in the store as ${uri}` +
       (to === undefined ? '' : `, and in ${to}`),
     '',
-    ...named(TARGETS.map((target) => [target, `${fields[target] ?? missing[target]} ${others(target)}`.trimEnd()])),
+    ...named(TARGETS.map((target) => [target, (fields[target] ?? missing[target]) + orElse(took, target)])),
     ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
     '',
     `Topics: ${shown.join(', ')}`,
     ...alike,
     ...notes.map((note) => `Note: ${note}`),
-    ...(dropped.length === 0 ? [] : [`Left out: ${whole(dropped.length)}`]),
-    ...kinds.map((kind) =>
-      droppedLine(
-        kind,
-        dropped.filter((each) => each.kind === kind),
-      ),
-    ),
+    ...droppedLines(dropped),
     '',
     'In a recipe:',
     `  "domain": { "name": "proofs", "settings": { "path": "${uri}" } }`,
   ];
 }
 
-function droppedLine(kind: string, dropped: readonly Dropped[]): string {
-  const named = dropped.slice(0, NAMED).map(({ where, why }) => `${where} (${why})`);
-  return `  ${whole(dropped.length)} ${kind}: ${named.join(', ')}${dropped.length > NAMED ? ', …' : ''}`;
+/** What a graded set became, for a reader. */
+export function gradedLines(brought: ImportedGrades): string[] {
+  const { uri, kind, count, problems, grader, scale, byScore, took, dropped, notes, from } = brought;
+  const { formats, isGzipped, fields, left } = took;
+  const targets = (Object.keys(fields) as (keyof typeof fields)[]).filter((target) => fields[target] !== undefined);
+  return [
+    `${whole(count)} graded ${kind} of ${from.map(({ file }) => file).join(', ')} ` +
+      `(${[...formats, ...(isGzipped ? ['packed'] : [])].join(', ')}) lie in the store as ${uri}`,
+    '',
+    ...named(targets.map((target) => [target, (fields[target] ?? '') + orElse(took, target)])),
+    ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
+    '',
+    `Of ${whole(problems)} problems, graded by ${grader}: ` +
+      SCORES.map((score) => `${whole(byScore[score] ?? 0)} × ${score}`).join(', '),
+    `Grades: ${scale}; --grades says otherwise`,
+    ...notes.map((note) => `Note: ${note}`),
+    ...droppedLines(dropped),
+    '',
+    'In a recipe:',
+    ...(kind === 'proofs'
+      ? [
+          `  "coldStart": "given", "given": { "proofs": "${uri}" }          a lap 1 starts from them`,
+          `  "experts": { "gold": { "proofs": "${uri}", "share": 0.05 } }   or they measure who scores`,
+        ]
+      : [`  "given": { "proofs": "…", "analyses": "${uri}" }`]),
+  ];
+}
+
+/** What else could have been read as a target. */
+function orElse<Of extends string>({ beside }: ChosenFields<Of>, target: Of): string {
+  const { others = [] } = beside.find((each) => each.target === target) ?? {};
+  return others.length === 0 ? '' : ` (${others.join(', ')} could be it, too: --field ${target}=${others[0]})`;
+}
+
+function droppedLines(dropped: readonly Dropped<string>[]): string[] {
+  if (dropped.length === 0) return [];
+  const kinds = [...new Set(dropped.map(({ kind }) => kind))];
+  const lines = kinds.map((kind) => {
+    const of = dropped.filter((each) => each.kind === kind);
+    const shown = of.slice(0, NAMED).map(({ where, why }) => `${where} (${why})`);
+    return `  ${whole(of.length)} ${kind}: ${shown.join(', ')}${of.length > NAMED ? ', …' : ''}`;
+  });
+  return [`Left out: ${whole(dropped.length)}`, ...lines];
 }
 
 /** What a model's files tell of it. @param base as a recipe names it. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { markFormat } from '../../activities/store/format.ts';
-import type { Fields } from '../../activities/imports/fields.ts';
+import { TARGETS, type Fields } from '../../activities/imports/fields.ts';
 import { PROMPT_FILES } from '../../activities/store/promptSet.ts';
 import { config } from '../../temporal.config.ts';
 import { configuredClusters } from '../../workers/configured.ts';
@@ -55,7 +55,7 @@ async function init(folder: string, options: InitOptions): Promise<void> {
     ...(hoursPerWeek !== undefined && { hoursPerWeek: numberFrom('--hours-per-week', hoursPerWeek) }),
     ...(weeks !== undefined && { weeks: numberFrom('--weeks', weeks) }),
   };
-  const problems = await problemsOf(options.problems, fieldsFrom(options.field));
+  const problems = await problemsOf(options.problems, fieldsFrom(options.field, TARGETS));
   const count = problems.trim().split('\n').length;
   const team: TeamFolder = {
     ...asked,

@@ -1,5 +1,6 @@
 import * as assumed from '../../shared/cost/assumed.ts';
 import { LEAST_VALUES } from '../../shared/figures/stratified.ts';
+import type { GivenRows } from '../../shared/problems/given.ts';
 import { clamp, n, type ProblemSizes, type Sizes } from './sizes.ts';
 
 /** What people score in a lap, as the trainings need to know it. */
@@ -21,47 +22,55 @@ const MOST_HELD_OUT = 100;
 
 /**
  * Half of people's time goes to proofs, a quarter to analyses, a tenth to held-out proofs, the rest to labels; what a
- * set cannot use is left to the next.
+ * set cannot use is left to the next, and so is what a team has no need of, since it brings its own.
  */
-export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
+export function peopleSizes(sizes: Sizes, problems: ProblemSizes, given: GivenRows = {}): PeopleSizes {
   const time = timeOf(sizes);
   const { people } = time;
   const [perProof, perAnalysis] = [
     time.perQuestion * assumed.minutesOfVerdict('scoreProof').value,
     time.perQuestion * assumed.minutesOfVerdict('scoreAnalysis').value,
   ];
-  const isJudged = sizes.asked.metaVerification;
+  const { metaVerification, given: brought, verifier } = sizes.asked;
+  const isScored = brought === undefined && verifier === undefined;
+  const isJudged = metaVerification && verifier === undefined && brought?.analyses === undefined;
   refuseTooLittle();
 
-  const wanted = clamp(Math.floor(time.minutes / 2 / perProof), LEAST_PROOFS, Infinity);
-  const asked = sizes.set(
-    'coldStart.problems',
-    Math.min(problems.pool, 2 * wanted),
-    2 * wanted >= problems.pool
-      ? `all ${n(problems.pool)} that train or validate`
-      : `two for each of the ${n(wanted)} proofs that people score, of ${n(problems.pool)} that train or validate`,
-  );
-  const { refinementRounds } = sizes.asked.coldStart;
-  const drafts = Math.min(asked, problems.pool) * (refinementRounds + 1);
-  const perProblem = sizes.set(
-    'coldStart.candidatesPerProblem',
-    clamp(Math.ceil(wanted / drafts), 1, 4),
-    `${n(Math.min(asked, problems.pool))} problems, written ${refinementRounds + 1} times, for ${n(wanted)} proofs ` +
-      `to score`,
-  );
-  const expertProofs = sizes.set(
-    'coldStart.expertProofs',
-    Math.min(wanted, drafts * perProblem),
-    wanted > drafts * perProblem
-      ? `all ${n(drafts * perProblem)} drafts`
-      : `half of ${people}, at ${n(perProof)} min a proof`,
-  );
-  let left = time.minutes - Math.min(expertProofs, drafts * perProblem) * perProof;
+  const rows = (of: keyof typeof given): number => (given[of]?.train ?? 0) + (given[of]?.validation ?? 0);
+  const { expertProofs, minutes } = isScored ? proofs() : { expertProofs: rows('proofs'), minutes: 0 };
+  let left = time.minutes - minutes;
 
-  const expertAnalyses = isJudged ? analyses() : 0;
-  left -= expertAnalyses * perAnalysis;
+  const expertAnalyses = isJudged ? analyses() : rows('analyses');
+  left -= isJudged ? expertAnalyses * perAnalysis : 0;
   left -= heldOutSample(sizes, problems, time) * perProof;
   return { expertProofs, expertAnalyses, labelled: labelSizes(sizes, problems, { ...time, left, expertProofs }) };
+
+  function proofs(): { readonly expertProofs: number; readonly minutes: number } {
+    const wanted = clamp(Math.floor(time.minutes / 2 / perProof), LEAST_PROOFS, Infinity);
+    const asked = sizes.set(
+      'coldStart.problems',
+      Math.min(problems.pool, 2 * wanted),
+      2 * wanted >= problems.pool
+        ? `all ${n(problems.pool)} that train or validate`
+        : `two for each of the ${n(wanted)} proofs that people score, of ${n(problems.pool)} that train or validate`,
+    );
+    const { refinementRounds } = sizes.asked.coldStart;
+    const drafts = Math.min(asked, problems.pool) * (refinementRounds + 1);
+    const perProblem = sizes.set(
+      'coldStart.candidatesPerProblem',
+      clamp(Math.ceil(wanted / drafts), 1, 4),
+      `${n(Math.min(asked, problems.pool))} problems, written ${refinementRounds + 1} times, for ${n(wanted)} proofs ` +
+        `to score`,
+    );
+    const expertProofs = sizes.set(
+      'coldStart.expertProofs',
+      Math.min(wanted, drafts * perProblem),
+      wanted > drafts * perProblem
+        ? `all ${n(drafts * perProblem)} drafts`
+        : `half of ${people}, at ${n(perProof)} min a proof`,
+    );
+    return { expertProofs, minutes: Math.min(expertProofs, drafts * perProblem) * perProof };
+  }
 
   function analyses(): number {
     const models = sizes.asked.metaData.baseShare > 0 ? 2 : 1;
@@ -79,7 +88,7 @@ export function peopleSizes(sizes: Sizes, problems: ProblemSizes): PeopleSizes {
 
   function refuseTooLittle(): void {
     const least =
-      (sizes.given('coldStart.expertProofs') === undefined ? LEAST_PROOFS * perProof : 0) +
+      (isScored && sizes.given('coldStart.expertProofs') === undefined ? LEAST_PROOFS * perProof : 0) +
       (isJudged && sizes.given('metaData.expertAnalyses') === undefined ? LEAST_ANALYSES * perAnalysis : 0);
     if (time.minutes >= least) return;
     throw new Error(

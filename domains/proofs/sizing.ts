@@ -11,7 +11,7 @@ import { windows } from './windows.ts';
 export const teamSizes: Sizing = (asked, facts, isGiven) => {
   const sizes = new Sizes(asked, isGiven);
   const problems = problemSizes(sizes, facts);
-  const people = peopleSizes(sizes, problems);
+  const people = peopleSizes(sizes, problems, facts.given);
   trainingSizes(sizes, facts, problems, people);
   windows(sizes, facts);
   return sizes.derived;

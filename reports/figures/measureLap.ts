@@ -6,6 +6,7 @@ import type { Decoding } from './answers.ts';
 import { trendOf } from './contestedTrend.ts';
 import { expertFigures } from './expertFigures.ts';
 import { generatorFigures } from './generatorFigures.ts';
+import { goldFigures } from './goldFigures.ts';
 import { judgedFigures } from './judgedFigures.ts';
 import { labelFigures } from './labelFigures.ts';
 import { lateFigures } from './lateFigures.ts';
@@ -69,6 +70,7 @@ export async function measureLap(
     labels,
     ...(trend && { contestedTrend: trend }),
     proofScores: await scoreCounts(measured),
+    ...(recipe.experts.gold && { gold: await goldFigures(store, lap) }),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...times,

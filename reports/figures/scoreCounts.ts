@@ -1,6 +1,6 @@
 import { meanOf } from '../../shared/figures/measures.ts';
 import type { ScoredProof, ScoreSource } from '../../shared/records.ts';
-import type { ProofScoreCounts } from '../../shared/figures/report.ts';
+import type { ProofScoreCounts } from '../../shared/figures/scoreCounts.ts';
 import type { Measuring } from './notes.ts';
 
 /** Who scored the rows of D_v: those that the lap's verifier learns from, and those that the lap added. */
@@ -17,11 +17,13 @@ export async function scoreCounts({ store, manifest }: Measuring): Promise<Proof
   };
 }
 
-function bySource(rows: readonly { readonly source: ScoreSource }[]): Record<ScoreSource, number> {
-  const counts = { expert: 0, program: 0, auto: 0 };
+function bySource(rows: readonly { readonly source: ScoreSource }[]): ProofScoreCounts['used'] {
+  const counts = { expert: 0, program: 0, auto: 0, given: 0 };
   for (const { source } of rows) counts[source] += 1;
-  return counts;
+  const { given, ...ours } = counts;
+  return { ...ours, ...(given > 0 && { given }) };
 }
 
+/** What a team brought, no expert of its laps was asked. */
 const peopleShare = (rows: readonly ScoredProof[]): number | null =>
-  meanOf(rows.map(({ source }) => +(source !== 'auto')));
+  meanOf(rows.map(({ source }) => +(source === 'expert' || source === 'program')));

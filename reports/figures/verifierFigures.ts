@@ -7,8 +7,9 @@ import type {
   MetaVerifierFigures,
   VerifierFigures,
 } from '../../shared/figures/report.ts';
+import { hasGivenVerifier, hasOwnVerifier } from '../../shared/lap/orders.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
-import { hasOwnVerifier, stagesOf } from '../../shared/lap/phases.ts';
+import { stagesOf } from '../../shared/lap/phases.ts';
 import type { AnalysisRow, DatasetRef, ProofRow } from '../../shared/records.ts';
 import { SCORES, type Score } from '../../shared/scores.ts';
 import { answersOf, askedSet, figureName, type Decoding } from './answers.ts';
@@ -71,6 +72,7 @@ async function readerOf<Row extends ProofRow>(
 export async function verifierFigures(lap: Measuring, decoding: Decoding): Promise<DecodingFigures['verifier']> {
   const { manifest } = lap;
   const later = manifest.turn > 1;
+  const isGiven = hasGivenVerifier(manifest);
   const { truths, judgedOf } = await judgedReader(lap, decoding);
   const figuresOf = async (model: EvaluationSet['model'], name: string): Promise<VerifierFigures | null> => {
     const judged = await judgedOf(model, name);
@@ -80,7 +82,7 @@ export async function verifierFigures(lap: Measuring, decoding: Decoding): Promi
     base: await figuresOf('base', 'base'),
     parent: later ? await figuresOf('parent', 'parent') : null,
     consolidation: later ? await figuresOf('consolidation', 'consolidation') : null,
-    v1: later ? null : await figuresOf('verifierV1', 'v1'),
+    v1: later || isGiven ? null : await figuresOf('verifierV1', 'v1'),
     v2: hasOwnVerifier(manifest) ? await figuresOf('verifierV2', 'v2') : null,
     heldOutProofs: byScore((score) => truths.filter((known) => known === score).length),
     constantBaseline: constantBaseline(truths),
@@ -135,8 +137,10 @@ export async function metaVerifierFigures(lap: Measuring, decoding: Decoding): P
     return judged && share(judged, isRight);
   };
   const trained = stagesOf(manifest);
+  const isGiven = hasGivenVerifier(manifest);
+  const before = turn === 1 ? recipe.stages.metaVerifier.init : 'parent';
   return {
-    accuracyBefore: await accuracyOf(turn === 1 ? recipe.stages.metaVerifier.init : 'parent', 'accuracyBefore'),
+    accuracyBefore: isGiven ? null : await accuracyOf(before, 'accuracyBefore'),
     accuracyAfter: trained.includes('metaVerifier') ? await accuracyOf('metaVerifier', 'accuracyAfter') : null,
     accuracyOfVerifierV2: hasOwnVerifier(manifest) ? await accuracyOf('verifierV2', 'accuracyOfVerifierV2') : null,
     constantBaseline: constantBaseline(truths),

@@ -1,7 +1,7 @@
 import { checkpointRef } from '../../activities/store/checkpoints.ts';
 import { ArtifactChanged, type ArtifactStore, type MadeArtifact } from '../../activities/store/types.ts';
 import type { Lineage } from '../../shared/figures/lineage.ts';
-import { fullLapName, inMain, isJobKey, lapOf, uri } from '../../shared/ids.ts';
+import { fullLapName, inMain, isJobKey, lapOf, partOf, uri } from '../../shared/ids.ts';
 import type { ArtifactRef, ProofRow } from '../../shared/records.ts';
 import type { JobResult } from '../../shared/training/job.ts';
 import { describeProof, type FoundProof } from './proofs.ts';
@@ -58,7 +58,7 @@ async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: wi
 /** A lap, a dataset, or what a training came to. */
 async function byName(store: ArtifactStore, asked: string): Promise<ArtifactRef | undefined> {
   const manifest = uri.manifest(fullLapName(asked) ?? '');
-  for (const at of [manifest, ...(/^(datasets|labels|reviews|imports\/problems)\//.test(asked) ? [asked] : [])])
+  for (const at of [manifest, ...(/^(datasets|labels|reviews|imports)\//.test(asked) ? [asked] : [])])
     if ((await store.stat(at)) !== undefined) return store.refOf(at);
   for (const jobKey of [asked, inMain(asked)].filter(isJobKey)) {
     const result = await store.findJson<JobResult>(uri.jobs(jobKey, 'result.json'));
@@ -87,7 +87,10 @@ async function byDigest(store: ArtifactStore, near: readonly MadeArtifact[], ask
 /** A proof. A chain of laps has one of an id. */
 async function byId(store: ArtifactStore, near: readonly MadeArtifact[], asked: string): Promise<FoundProof> {
   const proofs: FoundProof[] = [];
-  for (const each of near.filter(({ by }) => ['collectProofs', 'buildHeldOutProofs'].includes(by)))
+  const isWritten = ({ by, uri: at }: MadeArtifact): boolean =>
+    ['collectProofs', 'buildHeldOutProofs'].includes(by) ||
+    (by === 'openLap' && partOf(at.slice(at.indexOf('/') + 1)) === 'proofScores'); // a team's own
+  for (const each of near.filter(isWritten))
     for await (const row of store.readJsonl<ProofRow>(each)) if (row.id === asked) proofs.push({ in: each, row });
   const [found, other] = proofs;
   if (found !== undefined && other === undefined) return found;

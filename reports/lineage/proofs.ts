@@ -43,8 +43,9 @@ export async function describeProof(
     );
     if (uri === origin.uri || ['collectLabels', 'collectReviews'].includes(by)) sources.push({ as: 'in', uri, sha256 });
   }
-  const facts = { problem: row.problem.id, model: row.model, ledger: await callOf(store, origin, row), trail };
-  const verified = ["its text is the ledger's"];
+  const ledger = await callOf(store, origin, row);
+  const facts = { problem: row.problem.id, model: row.model, ...(ledger && { ledger }), trail };
+  const verified = ledger ? ["its text is the ledger's"] : [];
   return { id: row.id, kind: 'proof', by: origin.by, facts, verified, from: sources };
 }
 
@@ -78,11 +79,15 @@ function isAbout({ id, proofId: of, itemId, task, meta }: AnyRow, proof: ProofRo
   return meta.problem.id === proof.problem.id && about === true;
 }
 
-/** The model call that a proof was read out of. @throws BrokenLink when no ledger that it came from holds its text. */
+/**
+ * The model call that a proof was read out of; of one that a team brought there is none.
+ * @throws BrokenLink when no ledger that it came from holds its text.
+ */
 async function callOf(store: ArtifactStore, { from }: Made, row: ProofRow) {
   const { id, problem, proof } = row;
   const [series = ''] = id.slice(problem.id.length + 1).split('-');
   const sets = from.flatMap((source) => ('setId' in source ? [source.setId] : []));
+  if (sets.length === 0) return undefined;
   for (const set of sets) {
     for await (const outcome of readOutcomes(store, set)) {
       const { row: asked, sample, key, model } = outcome;

@@ -90,8 +90,8 @@ export async function describe(store: ArtifactStore, source: Source, weights: bo
   return { ...node, kind, by, facts, verified, from };
 }
 
-/** Problems that are named by their digest. */
-const IMPORTED = /^imports\/problems\/[0-9a-f]{12}\.jsonl$/;
+/** Problems, and graded sets, that are named by their digest. */
+const IMPORTED = /^imports\/(problems|proofs|analyses)\/[0-9a-f]{12}\.jsonl$/;
 
 /** What lies where in the store. All else was given, and may change. */
 export function kindOf(at: string): LineageNode['kind'] {

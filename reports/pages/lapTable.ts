@@ -2,7 +2,7 @@ import type { Difference } from '../../shared/figures/differences.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { auditText } from '../../shared/label/audit.ts';
 import { trendWords } from './auditSections.ts';
-import { lateLines } from './lateSection.ts';
+import { goldLines, lateLines } from './lateSection.ts';
 import { ledgerCells } from './ledger.ts';
 import { judgedLines } from './judgedSection.ts';
 import { mendedText } from './mended.ts';
@@ -94,12 +94,8 @@ function measured(rows: readonly FigureRow[]): string[][] {
     ]);
 }
 
-function labelLines({
-  lap,
-  labels,
-  contestedTrend,
-  proofScores: { used, added, peopleShare, peopleShareOfAdded },
-}: LapReport): string[] {
+function labelLines({ lap, labels, contestedTrend, proofScores, gold = [] }: LapReport): string[] {
+  const { used, added, peopleShare, peopleShareOfAdded } = proofScores;
   const byScore = SCORES.map(
     (score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`,
   );
@@ -117,8 +113,11 @@ function labelLines({
     ...(labels.audits ?? []).flatMap((audit) => (audit.labels > 0 ? [`  ${auditText(audit, lap)}`] : [])),
     ...(contestedTrend ? [`  ${trendWords(contestedTrend)}`] : []),
     `D_v: ${whole(sum(Object.values(used)))} scored proofs to learn from, ${percent(peopleShare)} of the scores by ` +
-      `people${used.program > 0 ? ' (a program in their place)' : ''}; ${whole(sum(Object.values(added)))} added ` +
+      `people${used.program > 0 ? ' (a program in their place)' : ''}${
+        used.given === undefined ? '' : `, ${whole(used.given)} of them brought`
+      }; ${whole(sum(Object.values(added)))} added ` +
       `by this lap, ${percent(peopleShareOfAdded)} by people`,
+    ...(gold.length > 0 ? ['known answers:', ...goldLines(gold).map((line) => `  ${line}`)] : []),
   ];
 }
 

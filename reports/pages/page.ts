@@ -6,7 +6,7 @@ import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
 import { judgedSection } from './judgedSection.ts';
 import { mendedSection } from './mended.ts';
-import { lateSection } from './lateSection.ts';
+import { goldSection, lateSection } from './lateSection.ts';
 import { lossSection } from './lossSection.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
@@ -39,9 +39,9 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       ${mendedSection(report.mended)} ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null}
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
       ${generatorSection(report)} ${selfVerificationSection(report)} ${judgedSection(report)} ${labelSection(report)}
-      ${contested ? contestedExample(contested) : null} ${trainingSection(report)} ${watchSection(report)}
-      ${lossSection(report)} ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)}
-      ${footnotes(report, manifest)}`,
+      ${contested ? contestedExample(contested) : null} ${goldSection(report.gold)}${trainingSection(report)}
+      ${watchSection(report)} ${lossSection(report)} ${lateSection(report)} ${timeSection(report)}
+      ${ledgerSection(report)} ${footnotes(report, manifest)}`,
   );
 }
 

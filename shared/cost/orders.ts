@@ -3,8 +3,15 @@ import type { Order, TrainOrder } from '../lap/orders.ts';
 import type { PhaseName } from '../lap/phases.ts';
 import type { Recipe } from '../lap/recipe.ts';
 import type { LapSizes } from '../lap/sizes.ts';
+import type { QuestionKind } from '../review/reviews.ts';
 import type { Rates } from './knownRates.ts';
 import { judgeCalls, trainingSize, type Tokens } from './rates.ts';
+
+/** Questions about proofs have some with known answers among them, where the recipe asks for that. */
+const withGold = (questions: number, kind: QuestionKind, { experts: { gold } }: Recipe): number =>
+  gold && (kind === 'scoreProof' || kind === 'scoreContestedProof')
+    ? Math.round(questions / (1 - gold.share))
+    : questions;
 
 /** What an order of a phase takes at these rates. */
 export function counted(
@@ -19,7 +26,8 @@ export function counted(
     case 'label':
       return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
     case 'review': {
-      const verdicts = rowsOf(order) * rates.verdictsPerQuestion(order.assisted);
+      const asked = withGold(rowsOf(order), order.question, recipe);
+      const verdicts = asked * rates.verdictsPerQuestion(order.assisted);
       if (verdicts === 0) return {};
       return { verdicts, expertMinutes: verdicts * rates.minutesPerVerdict(phase, order.question) };
     }

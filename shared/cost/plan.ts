@@ -72,7 +72,7 @@ export function planLap(
   const { settings, base } = recipe.domain;
   const there = facts.problems;
   const problems = domain.sizes(settings, recipe.coldStart.problems, there);
-  const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest) };
+  const lap = { recipe, sizes: sizesOf(recipe, problems, parent?.manifest, facts.given) };
   const small = Object.hasOwn(domain.bases, base) ? domain.measured : undefined;
   const { rates, basis } = knownRates(
     recipe,

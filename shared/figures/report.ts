@@ -1,12 +1,13 @@
 import type { Confusion, Figure, ScoreKey } from './figure.ts';
 import type { Amounts, Ratios } from '../lap/amounts.ts';
+import type { GoldFigures } from './gold.ts';
 import type { LapWatch } from './hacking.ts';
 import type { JudgedFigures } from './judged.ts';
 import type { LossFigures } from './losses.ts';
 import type { ContestedTrend } from './contestedTrend.ts';
 import type { LabelRecord, LapManifest, SkillCounts, StageRecord } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
-import type { ScoreSource } from '../records.ts';
+import type { ProofScoreCounts } from './scoreCounts.ts';
 import type { TrainingName } from '../stages.ts';
 
 /**
@@ -184,18 +185,6 @@ export interface LabelFigures {
   readonly effectiveAnalyses: number | null;
 }
 
-/** The rows of D_v by who scored them: those that this lap's verifier learns from, and those that this lap added. */
-export interface ProofScoreCounts {
-  readonly used: Readonly<Record<ScoreSource, number>>;
-  readonly added: Readonly<Record<ScoreSource, number>>;
-  /**
-   * Experts' scores, or those of the program that answers in their place, of all: counted, not estimated. Null where
-   * there are no rows.
-   */
-  readonly peopleShare: number | null;
-  readonly peopleShareOfAdded: number | null;
-}
-
 /**
  * Where a phase's time went. Phases may overlap: evaluations run beside trainings. A training's calls are its judges';
  * its tokens theirs and those that it sampled itself.
@@ -287,6 +276,8 @@ export interface LapReport
   /** Where fewer proofs are contested than in the lap before. */
   readonly contestedTrend?: ContestedTrend;
   readonly proofScores: ProofScoreCounts;
+  /** How people answered questions with known answers; absent where the recipe asked none. */
+  readonly gold?: readonly GoldFigures[];
   /** What a later lap was consolidated from; null in lap 1. */
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];

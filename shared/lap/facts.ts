@@ -1,4 +1,5 @@
 import type { Task } from '../records.ts';
+import type { GivenRows } from '../problems/given.ts';
 import type { Recipe } from './recipe.ts';
 import type { ProblemCounts } from './sizes.ts';
 
@@ -8,6 +9,8 @@ import type { ProblemCounts } from './sizes.ts';
  */
 export interface LapFacts {
   readonly problems?: ProblemFacts;
+  /** Rows of the graded sets that the lap takes in. @default it takes none */
+  readonly given?: GivenRows;
   /** Of each role's prompt as the chat template writes it, without the texts that it shows. */
   readonly prompts?: Readonly<Record<Task, number>>;
   /** The same with the shortest statement: no prompt of a lap is shorter. */

@@ -10,7 +10,9 @@ import { fullLapName, RUN_NAME, runOf } from '../ids.ts';
  * What a person types: `{}`, `{"preset":"smoke"}`, or any fields of the recipe that shall differ from the preset's, or
  * from the parent's.
  */
-export type LapInput = DeepPartial<Recipe> & {
+export type LapInput = Omit<DeepPartial<Recipe>, 'coldStart'> & {
+  /** Its sizes; or `given`: there is none, since `given.proofs` is D_v. */
+  readonly coldStart?: DeepPartial<Recipe['coldStart']> | 'given';
   /** Seeds and ablations are runs of their own. @default the parent's, else 'main' */
   readonly run?: string;
   /**
@@ -112,7 +114,9 @@ export function resolveRecipe(
     throw new Error(
       `Invalid lap input: mend: expected it without from (its parent is the one that it had), got ${show(from)} there`,
     );
-  const { run = runOf(from ?? mend), from: _, mend: __, ...fields } = input;
+  const { run = runOf(from ?? mend), from: _, mend: __, ...written } = input;
+  const { coldStart, ...others } = written;
+  const fields = coldStart === 'given' ? others : written;
   if (typeof run !== 'string' || !RUN_NAME.test(run)) {
     throw new Error(
       `Invalid lap input: run: expected a name of lower-case letters, digits and dashes, got ${show(run)}`,
@@ -164,6 +168,11 @@ export function resolveRecipe(
   const sized = derived === undefined ? stated : read(derived.reduce(withDerived, stated));
   const recipe = withLaterInits({ recipe: sized, turn });
   const problems = contradictions(recipe, turn, domains);
+  if (coldStart === 'given' && recipe.given === undefined)
+    problems.push(
+      'coldStart: expected given.proofs beside "given", graded proofs of the store, got none: `flywheel import ' +
+        'proofs FILE --grader NAME` takes a file of yours in, and prints what to say',
+    );
   if (problems.length > 0) throw new Error(`Invalid lap input: ${problems.join('; ')}`);
   return { run, ...(from && { from }), ...(mend && { mend }), turn, recipe, ...(derived && { derived }) };
 }

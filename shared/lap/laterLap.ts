@@ -1,14 +1,18 @@
 import { BLIND_KINDS } from '../review/reviews.ts';
 import type { InitName, StageName } from '../stages.ts';
-import type { LapShape } from './orders.ts';
+import { hasGivenVerifier, type LapShape } from './orders.ts';
 import { ordersOf, PHASES, stagesOf } from './phases.ts';
 import type { Recipe } from './recipe.ts';
 
-/** What a stage can start from: the base, a later lap's consolidation, and the trainings before it in the same lap. */
+/**
+ * What a stage can start from: the base, a later lap's consolidation, and the trainings before it in the same lap. A
+ * verifier that a lap 1 begins with stands for v2.
+ */
 export function possibleInits(lap: LapShape, stage: StageName): readonly InitName[] {
   const stages = stagesOf(lap);
   const before = stages.slice(0, Math.max(0, stages.indexOf(stage)));
-  return ['base', ...(lap.turn === 1 ? [] : (['consolidation'] as const)), ...before];
+  const given = hasGivenVerifier(lap) ? (['verifierV2'] as const) : [];
+  return ['base', ...(lap.turn === 1 ? [] : (['consolidation'] as const)), ...given, ...before];
 }
 
 /**

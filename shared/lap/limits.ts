@@ -1,6 +1,6 @@
 import type { LapShape, TrainedTask, TrainOrder } from './orders.ts';
 import type { LapFacts, Refusal } from './facts.ts';
-import { ordersOf } from './phases.ts';
+import { ordersOf, PHASES } from './phases.ts';
 import type { Recipe } from './recipe.ts';
 import { TASKS, type Task } from '../records.ts';
 
@@ -192,9 +192,11 @@ function countsOf({ recipe, turn }: LapShape, { problems }: LapFacts, { warnings
   const less = (field: string, wanted: number, there: number, what: string) => {
     if (wanted > there) warnings.push(`${field} ${n(wanted)}: there are ${n(there)} ${what}, and no more are taken`);
   };
-  less('coldStart.problems', coldStart.problems, train + validation, 'problems beside those held out');
-  const drafts = asked * coldStart.candidatesPerProblem * (coldStart.refinementRounds + 1);
-  less('coldStart.expertProofs', coldStart.expertProofs, drafts, 'proofs of these');
+  if (PHASES.coldStart.orders({ recipe, turn }) !== undefined) {
+    less('coldStart.problems', coldStart.problems, train + validation, 'problems beside those held out');
+    const drafts = asked * coldStart.candidatesPerProblem * (coldStart.refinementRounds + 1);
+    less('coldStart.expertProofs', coldStart.expertProofs, drafts, 'proofs of these');
+  }
   less('labelling.proofs', labelling.proofs, next * labelling.proofsPerProblem, 'proofs of the next problems');
 }
 

@@ -45,7 +45,7 @@ interface Reach {
 
 /** Which fields of a recipe reach which phase by themselves; what follows from an earlier phase is beside them. */
 const REACH: Readonly<Record<PhaseName, Reach>> = {
-  open: { all: ['domain.name', 'domain.settings', 'seed', 'curriculum'] },
+  open: { all: ['domain.name', 'domain.settings', 'seed', 'curriculum', 'given'] },
   formatCheck: { all: [...EVERYWHERE, 'sampling'], some: ['formatCheck', 'metaVerification', 'selfVerification'] },
   late: { all: ['domain.name', 'domain.settings'], some: PEOPLE },
   consolidation: {
@@ -69,10 +69,11 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
       ...templateOf('verify', 'metaVerify'),
     ],
   },
-  generator: { all: [...EVERYWHERE, 'stages.generator', ...ENGINE, ...VERIFIER, ...templateOf('prove')] },
+  generator: { all: [...EVERYWHERE, 'verifier', 'stages.generator', ...ENGINE, ...VERIFIER, ...templateOf('prove')] },
   selfVerification: {
     all: [
       ...EVERYWHERE,
+      'verifier',
       'stages.selfVerification',
       'selfVerification',
       ...ENGINE,

@@ -60,6 +60,23 @@ export interface LapShape {
   readonly turn: number;
 }
 
+/** Whether D_v is brought: then a lap 1 has no cold start. */
+export const hasGivenProofs = ({ recipe, turn }: LapShape): boolean => turn === 1 && recipe.given !== undefined;
+
+/** Whether a lap 1 begins with a verifier that is there, in the place of v2: then it leaves out 1A to 1D. */
+export const hasGivenVerifier = ({ recipe, turn }: LapShape): boolean => turn === 1 && recipe.verifier !== undefined;
+
+/** Whether the lap's own v2 rewards and labels; a later lap may keep the one that it branches from (an ablation). */
+export const hasOwnVerifier = ({ recipe, turn }: LapShape): boolean => turn === 1 || recipe.retrainVerifier;
+
+/** Whether people score what the automatic labels leave contested, in the same lap. */
+export const asksAboutContested = ({ labelling, annotation }: Pick<Recipe, 'labelling' | 'annotation'>): boolean =>
+  labelling.contested === 'ask' && annotation !== 'automatic';
+
+/** Whether people score analyses in phase 4 as well, so that D_mv grows. */
+export const asksLaterAnalyses = ({ metaVerification, metaData, annotation }: Recipe): boolean =>
+  metaVerification && (metaData.laterAnalyses ?? 0) > 0 && annotation !== 'automatic';
+
 type More = Partial<Pick<SampleOrder, 'part' | 'ifAny' | 'greedy'>>;
 
 export const sample = <Name extends string>(

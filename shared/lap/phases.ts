@@ -1,7 +1,20 @@
 import { WORKED_EXAMPLES } from '../records.ts';
 import { STAGE_NAMES, type InitName, type StageName } from '../stages.ts';
 import type { EvaluationSet } from './manifest.ts';
-import { review, sample, train, type LabelOrder, type LapShape, type Order, type SampleOrder } from './orders.ts';
+import {
+  asksAboutContested,
+  asksLaterAnalyses,
+  hasGivenProofs,
+  hasGivenVerifier,
+  hasOwnVerifier,
+  review,
+  sample,
+  train,
+  type LabelOrder,
+  type LapShape,
+  type Order,
+  type SampleOrder,
+} from './orders.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -27,17 +40,6 @@ export function labelPolicy(
     ...(rule && { rule }),
   };
 }
-
-/** Whether people score what the automatic labels leave contested, in the same lap. */
-export const asksAboutContested = ({ labelling, annotation }: Pick<Recipe, 'labelling' | 'annotation'>): boolean =>
-  labelling.contested === 'ask' && annotation !== 'automatic';
-
-/** Whether the lap's own v2 rewards and labels; a later lap may keep the one that it branches from (an ablation). */
-export const hasOwnVerifier = ({ recipe, turn }: LapShape): boolean => turn === 1 || recipe.retrainVerifier;
-
-/** Whether people score analyses in phase 4 as well, so that D_mv grows. */
-export const asksLaterAnalyses = ({ metaVerification, metaData, annotation }: Recipe): boolean =>
-  metaVerification && (metaData.laterAnalyses ?? 0) > 0 && annotation !== 'automatic';
 
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */
 const DRAFTS_PER_PROBLEM = 6;
@@ -121,9 +123,10 @@ export const PHASES = {
         ];
   }),
 
-  /** 1A: proofs of a weak model, improved over several rounds, scored by experts: D_v. */
-  coldStart: phase('cold start', ({ recipe: { coldStart }, turn }) =>
-    turn === 1
+  /** 1A: proofs of a weak model, improved over several rounds, scored by experts: D_v, where a team brings none. */
+  coldStart: phase('cold start', (lap) => {
+    const { coldStart } = lap.recipe;
+    return lap.turn === 1 && !hasGivenProofs(lap) && !hasGivenVerifier(lap)
       ? [
           sample('draft', 'prove', 'candidate', 'askedProblems', coldStart.candidatesPerProblem),
           ...Array.from({ length: coldStart.refinementRounds }, (_, index) => index + 1).flatMap((round) => [
@@ -132,17 +135,20 @@ export const PHASES = {
           ]),
           review('experts', 'scoreProof', 'expertProofs'),
         ]
+      : undefined;
+  }),
+
+  /** 1B: rewarded for the format and the score. */
+  verifierV1: phase('verifier v1', (lap) =>
+    lap.turn === 1 && !hasGivenVerifier(lap)
+      ? [train('verifierV1', [{ task: 'verify', of: 'proofScores', weight: 1 }])]
       : undefined,
   ),
 
-  /** 1B: rewarded for the format and the score. */
-  verifierV1: phase('verifier v1', ({ turn }) =>
-    turn === 1 ? [train('verifierV1', [{ task: 'verify', of: 'proofScores', weight: 1 }])] : undefined,
-  ),
-
-  /** 1C: experts score analyses: D_mv. */
-  metaData: phase('meta-verifier data', ({ recipe: { metaVerification, metaData }, turn }) =>
-    turn === 1 && metaVerification
+  /** 1C: experts score analyses: D_mv, where a team brings none. */
+  metaData: phase('meta-verifier data', (lap) => {
+    const { metaVerification, metaData, given } = lap.recipe;
+    return lap.turn === 1 && metaVerification && given?.analyses === undefined && !hasGivenVerifier(lap)
       ? [
           sample('analyses-v1', 'verify', 'verifier', 'expertProofs', metaData.analysesPerProof),
           ...(metaData.baseShare > 0
@@ -150,18 +156,20 @@ export const PHASES = {
             : []),
           review('experts', 'scoreAnalysis', 'expertAnalyses'),
         ]
-      : undefined,
-  ),
+      : undefined;
+  }),
 
-  metaVerifier: phase('meta-verifier', ({ recipe: { metaVerification, retrainMetaVerifier }, turn }) =>
-    metaVerification && (turn === 1 || retrainMetaVerifier)
-      ? [train('metaVerifier', [{ task: 'metaVerify', of: 'analysisScores', weight: 1 }], {}, turn > 1)]
-      : undefined,
-  ),
+  metaVerifier: phase('meta-verifier', (lap) => {
+    const { metaVerification, retrainMetaVerifier } = lap.recipe;
+    return metaVerification && (lap.turn === 1 ? !hasGivenVerifier(lap) : retrainMetaVerifier)
+      ? [train('metaVerifier', [{ task: 'metaVerify', of: 'analysisScores', weight: 1 }], {}, lap.turn > 1)]
+      : undefined;
+  }),
 
   /** 1D: on D_v and D_mv, its analyses gated by the frozen meta-verifier. */
   verifierV2: phase('verifier v2', (lap) => {
     const { metaVerification, rewards, stages } = lap.recipe;
+    if (hasGivenVerifier(lap)) return undefined;
     // Where an earlier verifier judges, it is trained only for the generator to start as in any lap.
     if (!hasOwnVerifier(lap) && stages.generator.init !== 'verifierV2') return undefined;
     const metaShare = metaVerification ? rewards.metaShare : 0;
@@ -229,12 +237,12 @@ export const PHASES = {
         ? [sample('draft-analyses', 'verify', 'candidate', 'unanalysedProofs', ANALYSES_PER_PROOF, { ifAny: true })]
         : []),
       ...measured(lap, 'verifier', [
-        ...(first ? (['base', 'verifierV1'] as const) : (['consolidation'] as const)),
+        ...(first ? (['base', ...trains('verifierV1')] as const) : (['consolidation'] as const)),
         ...own,
       ]),
       ...(metaVerification
         ? measured(lap, 'metaVerifier', [
-            ...(first ? [lap.recipe.stages.metaVerifier.init] : []),
+            ...(first && !hasGivenVerifier(lap) ? [lap.recipe.stages.metaVerifier.init] : []),
             ...trains('metaVerifier'),
             ...own,
           ])

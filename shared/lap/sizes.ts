@@ -1,3 +1,4 @@
+import type { GivenRows } from '../problems/given.ts';
 import { ROWS_PER_EXAMPLE } from './usual.ts';
 import type { LapManifest } from './manifest.ts';
 import type { Recipe } from './recipe.ts';
@@ -19,17 +20,24 @@ export interface ProblemCounts {
 
 /**
  * How many there are of what a lap's orders are about, as far as it can be known before: from the recipe, its domain's
- * word on the problems and, from lap 2 on, the parent's manifest.
+ * word on the problems, the graded sets that a team brings and, from lap 2 on, the parent's manifest.
  */
-export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest) {
+export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapManifest, given: GivenRows = {}) {
   const { coldStart: cold, metaData, labelling, evaluation, audit } = recipe;
   const problems = problemsOf(expected, parent);
   const validationShare = problems.validation / (problems.train + problems.validation);
   const askedProblems = Math.min(cold.problems, problems.train + problems.validation);
   const candidates = askedProblems * cold.candidatesPerProblem;
-  const expertProofs = Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
+  const isBrought = parent === undefined && (recipe.given ?? recipe.verifier) !== undefined;
+  const brought = (rows: { readonly train: number; readonly validation: number } = { train: 0, validation: 0 }) =>
+    rows.train + rows.validation;
+  const expertProofs = isBrought
+    ? brought(given.proofs)
+    : Math.min(cold.expertProofs, candidates * (cold.refinementRounds + 1));
   const models = metaData.baseShare > 0 ? 2 : 1;
-  const expertAnalyses = Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
+  const expertAnalyses = given.analyses
+    ? brought(given.analyses)
+    : Math.min(metaData.expertAnalyses, expertProofs * metaData.analysesPerProof * models);
   // What experts were not asked to score in lap 1, nothing is measured on.
   const byScores = (scored: number): number => (parent === undefined ? scored * validationShare : 0);
   const held = (kept: number | undefined, scored: number): number =>

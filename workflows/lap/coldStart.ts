@@ -54,6 +54,7 @@ export async function coldStart({ opened }: { opened: OpenedLap }) {
     candidates: rounds,
     count: sizes.expertProofs,
     seed,
+    gold: recipe.experts.gold,
     ...(isPaced(recipe.experts) && { teaching: analysed }),
   });
   const review = await at.review('experts', subject);

@@ -151,7 +151,7 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
 
 interface Judges {
   readonly verifier: CheckpointRef;
-  readonly metaVerifier?: CheckpointRef;
+  readonly metaVerifier?: CheckpointRef | undefined;
 }
 
 interface Measured {

@@ -1,6 +1,7 @@
 import type { ParentLap } from '../../activities/laps/parent.ts';
 import { grownBy, NOTHING_NEW } from '../../shared/lap/grown.ts';
-import { hasOwnVerifier, stagesOf } from '../../shared/lap/phases.ts';
+import { hasOwnVerifier } from '../../shared/lap/orders.ts';
+import { stagesOf } from '../../shared/lap/phases.ts';
 import { consolidate } from './consolidate.ts';
 import type { Faulty } from './faultyProblems.ts';
 import type { BuiltVerifier, VerifierWork } from './firstVerifier.ts';

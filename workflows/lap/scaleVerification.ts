@@ -1,7 +1,7 @@
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, seriesOfLap } from '../../shared/ids.ts';
 import type { LabelRecord } from '../../shared/lap/manifest.ts';
-import { asksAboutContested, asksLaterAnalyses } from '../../shared/lap/phases.ts';
+import { asksAboutContested, asksLaterAnalyses } from '../../shared/lap/orders.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { isPaced } from '../../shared/review/pace.ts';
@@ -62,16 +62,19 @@ export async function scaleVerification(input: {
   const set = await at.label('verdicts', proofs);
 
   // Contested proofs: an expert, who may see the analyses after a first score, the next lap, or the bin.
+  const asks = asksAboutContested(recipe);
   const contested = await data.contestedProofs({
     to: at.dataset('contested'),
     proofs,
     decisions: set.decisions,
+    gold: asks ? recipe.experts.gold : undefined,
+    seed: seedOf(opened.seed, 'contested'),
     ...(isPaced(recipe.experts) && { teaching: set.setId }),
     ...(recipe.annotation === 'assisted' && {
       shown: { setId: set.setId, confirmingMetaScore: labelling.confirmingMetaScore },
     }),
   });
-  const reviewing = asksAboutContested(recipe) && contested.rows > 0 ? [at.review('experts', contested)] : [];
+  const reviewing = asks && contested.rows > 0 ? [at.review('experts', contested)] : [];
 
   // Unanimous is not correct: experts audit a blind sample of the automatic labels.
   const isAudited = labelling.auditShare > 0 && set.labels.auto > 0;

@@ -14,7 +14,8 @@ export type Trainings = ReturnType<typeof trackTrainings>;
 /** Runs a lap's trainings as its phases, and keeps what each started from and came to. */
 export function trackTrainings(opened: OpenedLap, progress: Progress, faulty: Faulty) {
   const { recipe } = opened;
-  const checkpoints: Partial<Record<InitName, CheckpointRef>> = { base: opened.base };
+  const { base, verifier } = opened;
+  const checkpoints: Partial<Record<InitName, CheckpointRef>> = { base, ...(verifier && { verifierV2: verifier }) };
   const stages: StageRecord[] = [];
 
   /** @throws where a stage is to start from one that this lap has not trained. */

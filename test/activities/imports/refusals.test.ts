@@ -85,9 +85,9 @@ test.each<[what: string, name: string, content: string | Buffer, message: string
   ['a header alone', 'p.csv', 'problem,level\n', 'expected problems, got none'],
   ['prose', 'p.txt', 'Prove that 1 + 1 = 2.', 'got a file whose first line is none of them: "Prove that 1 + 1 = 2."'],
   ['a broken line', 'p.jsonl', `${lines[0]}\n{"problem":`, 'p.jsonl line 2: expected a JSON object, got {"problem":'],
-  ['a line that is a list', 'p.jsonl', `${lines[0]}\n[1]`, 'p.jsonl line 2: expected an object with a problem'],
+  ['a line that is a list', 'p.jsonl', `${lines[0]}\n[1]`, 'p.jsonl line 2: expected an object of problems'],
   ['an object of anything', 'p.json', '{"name":"x","version":1}', 'by their ids, got one with name, version'],
-  ['a list of numbers', 'p.json', '[1, 2]', 'p.json item 1: expected an object with a problem'],
+  ['a list of numbers', 'p.json', '[1, 2]', 'p.json item 1: expected an object of problems'],
   [
     'JSON that was cut off',
     'p.json',

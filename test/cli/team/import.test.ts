@@ -70,7 +70,37 @@ test('near-equal problems are told when they are brought in, and listed pair by 
   }
 });
 
+test('graded proofs are brought in, and the command says what their grades mean and what to write', () => {
+  put('graded.csv', 'problem_id,response,points,notes\np1,So.,7,x\np1,No.,2,y\np2,Nearly.,6,z\np9,So.,7,\n');
+  put('set.jsonl', '{"id":"p1","problem":"Prove A."}\n{"id":"p2","problem":"Prove B."}\n');
+  const grade = ['import', 'proofs', 'graded.csv', '--grader', 'jury 2026', '--problems', 'set.jsonl'];
+  const { status, stdout, stderr } = flywheel(grade);
+  expect([status, stderr]).toEqual([0, '']);
+  const [, uri = ''] = /lie in the store as (\S+)\n/.exec(stdout) ?? [];
+  for (const said of [
+    /^3 graded proofs of graded\.csv \(CSV\)/,
+    'Of 2 problems, graded by jury 2026: 1 × 0, 1 × 0.5, 1 × 1',
+    'Grades: 0 to 7: 7 = 1, 5 to 6.5 = 0.5, below = 0; --grades says otherwise',
+    'not taken: notes',
+    '1 unknown problem: line 5 (there is no problem "p9")',
+    `"coldStart": "given", "given": { "proofs": "${uri}" }`,
+  ])
+    expect(stdout).toMatch(said);
+  const other = flywheel([...grade, '--grades', '0-1=0,2-5=0.5,6-7=1', '--json']);
+  expect(JSON.parse(other.stdout)).toMatchObject({ byScore: { '0.5': 1, 1: 2 }, grader: 'jury 2026', count: 3 });
+  const again = JSON.parse(flywheel([...grade, '--json']).stdout) as { uri: string };
+  expect(again.uri).toBe(uri);
+});
+
 test.each([
+  [['proofs', 'graded.csv'], "required option '--grader <name>' not specified"],
+  [['proofs', 'none.csv', '--grader', 'me'], 'Expected a file of graded proofs, got none.csv, which is not there'],
+  [['proofs', 'graded.csv', '--grader', 'me', '--grades', '7'], '--grades: expected grades and their scores'],
+  [
+    ['proofs', 'graded.csv', '--grader', 'me', '--field', 'x=y'],
+    '--field: expected one of statement, proof, grade, id',
+  ],
+  [['analyses', 'graded.csv', '--grader', 'me'], 'expected a field with the analyses of them (analysis, critique,'],
   [['problems', 'none.csv'], 'Expected a file of problems, got none.csv, which is not there'],
   [['problems', 'set.csv', '--field', 'title=x'], '--field: expected one of statement, id, topic, source, difficulty'],
   [['problems', 'set.csv', '--longest', '0'], 'Expected --longest to be a whole number of at least 1'],
@@ -80,6 +110,7 @@ test.each([
   [['endpoints', 'none.json'], 'Expected a file of endpoints such as'],
 ])('import %j ends with 2 and says why', (args, message) => {
   put('set.csv', 'question\nProve A.\n');
+  put('graded.csv', 'problem,proof,grade\nProve A.,So.,7\n');
   const { status, stdout, stderr } = flywheel(['import', ...args]);
   expect(stderr).toContain(message);
   expect([status, stdout]).toEqual([2, '']);

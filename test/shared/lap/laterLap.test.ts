@@ -1,6 +1,7 @@
+import { hasOwnVerifier } from '../../../shared/lap/orders.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { bandOf, possibleInits } from '../../../shared/lap/laterLap.ts';
-import { hasOwnVerifier, orderOf, stagesOf } from '../../../shared/lap/phases.ts';
+import { orderOf, stagesOf } from '../../../shared/lap/phases.ts';
 import { domains } from '../../../domains/index.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
 
