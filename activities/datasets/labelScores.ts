@@ -1,14 +1,19 @@
 import type { Checker } from '../../shared/domain.ts';
 import { auditSetOf, lapOf, placeOf, prefixOf, setIdOf, uri } from '../../shared/ids.ts';
-import type { StoredProof } from '../../shared/figures/labelChoice.ts';
 import type { ProofRow, ScoredProof } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import { ReviewLog } from '../reviews/log.ts';
-import { storedLabels } from '../sets/storedLabels.ts';
+import { storedLabels, type StoredLabel } from '../sets/storedLabels.ts';
 import type { SetShards } from '../sets/shards.ts';
 import type { ArtifactStore } from '../store/types.ts';
+
+/** A labelled proof, with all that is stored of its verdicts. */
+export interface StoredProof extends StoredLabel {
+  /** Its problem's id. */
+  readonly problem: string;
+}
 
 /** A finished label set, and the scores of its proofs as far as somebody knows them. */
 export interface ScoredLabels {

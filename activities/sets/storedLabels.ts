@@ -9,16 +9,19 @@ import type { StoredResult } from './shard.ts';
 export interface StoredLabels {
   readonly policy: AutoLabelPolicy;
   readonly waves: readonly number[];
-  readonly proofs: readonly {
-    readonly proofId: string;
-    readonly decision: LabelDecision;
-    readonly evidence: readonly AnalysisEvidence[];
-  }[];
+  readonly proofs: readonly StoredLabel[];
+}
+
+export interface StoredLabel {
+  readonly proofId: string;
+  /** By the policy that asked. */
+  readonly decision: LabelDecision;
+  readonly evidence: readonly AnalysisEvidence[];
 }
 
 /** @throws when there is no such set, it is not finished, has no proofs, or was sampled for something else. */
 export async function storedLabels(store: ArtifactStore, set: string): Promise<StoredLabels> {
-  const proofs: StoredLabels['proofs'][number][] = [];
+  const proofs: StoredLabel[] = [];
   let asked: Pick<StoredLabels, 'policy' | 'waves'> | undefined;
   for (const shard of await shardFiles(store, set)) {
     const result = await store.findJson<StoredResult<unknown>>(uri.shardResult(set, shard.shard));

@@ -11,7 +11,7 @@ import {
   type Candidate,
   type LabelChoice,
   type Stratum,
-} from '../../shared/figures/labelChoice.ts';
+} from '../../reports/comparison/labelChoice.ts';
 import { fullLapName, lapOf, placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import { GOAL } from '../../shared/label/precision.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';

@@ -1,4 +1,5 @@
-import { chooseLabels, weighted, type KnownProof, type StoredProof } from '../../../shared/figures/labelChoice.ts';
+import type { StoredProof } from '../../../activities/datasets/labelScores.ts';
+import { chooseLabels, weighted, type KnownProof } from '../../../reports/comparison/labelChoice.ts';
 import { autoLabel, type AnalysisEvidence } from '../../../shared/label/autoLabel.ts';
 import { syntheticPopulation } from '../../../shared/label/population.ts';
 import type { AutoLabelPolicy } from '../../../shared/sampling/sets.ts';

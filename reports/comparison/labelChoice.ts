@@ -1,24 +1,16 @@
-import { settledBy, tallyOf, type AnalysisEvidence, type Tally } from '../label/autoLabel.ts';
-import { witnessCounts } from '../label/precision.ts';
-import { relabelled, replayLabel } from '../label/replay.ts';
-import { LABEL_RULES, type AutoLabelPolicy, type LabelDecision } from '../sampling/sets.ts';
-import type { ProofScore } from '../scores.ts';
-import { byScore, type Figure, type ScoreKey } from './figure.ts';
-import { ratio } from './measures.ts';
+import type { StoredProof } from '../../activities/datasets/labelScores.ts';
+import { byScore, type Figure, type ScoreKey } from '../../shared/figures/figure.ts';
+import { ratio } from '../../shared/figures/measures.ts';
+import { settledBy, tallyOf, type Tally } from '../../shared/label/autoLabel.ts';
+import { witnessCounts } from '../../shared/label/precision.ts';
+import { relabelled, replayLabel } from '../../shared/label/replay.ts';
+import { LABEL_RULES, type AutoLabelPolicy, type LabelDecision } from '../../shared/sampling/sets.ts';
+import type { ProofScore } from '../../shared/scores.ts';
 
 /**
  * Which rule, n, m and k to label by, from stored verdicts of proofs whose scores are known: each candidate decides
  * them again, without a call.
  */
-
-/** A labelled proof, with all that is stored of its verdicts. */
-export interface StoredProof {
-  readonly proofId: string;
-  readonly problem: string;
-  /** By the policy that asked. */
-  readonly decision: LabelDecision;
-  readonly evidence: readonly AnalysisEvidence[];
-}
 
 export interface KnownProof extends StoredProof {
   readonly score: ProofScore;
