@@ -117,12 +117,11 @@ function scoreAgain(state: ReviewState, verdict: Verdict, now: number): Move<Ver
   if (seconds[earlier]) return repeated(state, verdict, seconds[earlier], earlier + 1);
   const index = state.seats.findIndex((one) => one.kind === 'answered' && one.verdict.annotator === annotator);
   const seat = state.seats[index];
-  const got = `got an assisted score ${verdict.score} of ${shown(annotator)}`;
-  if (!state.assisted) return refused(`Expected a score without "assisted": this question shows no analyses, ${got}`);
-  if (seat?.kind !== 'answered')
-    return refused(`Expected first a score of one's own, before the analyses are shown, ${got}`);
+  const got = `an assisted score ${verdict.score} of ${shown(annotator)}`;
+  if (!state.assisted) return expected('a score without "assisted": this question shows no analyses', got);
+  if (seat?.kind !== 'answered') return expected("first a score of one's own, before the analyses are shown", got);
   const closed = resultOf(state);
-  if (closed) return refused(`Expected an open question (this one is ${closed.kind}), ${got}`);
+  if (closed) return expected(`an open question (this one is ${closed.kind})`, got);
   const both: Seat = { kind: 'answered', verdict: seat.verdict, assisted: verdict };
   return answered(state, both, index, 'assisted', verdict, now);
 }
@@ -150,15 +149,15 @@ function answered(
  */
 export function adjudicate(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
   if (state.adjudication?.verdictId === verdict.verdictId) return repeated(state, verdict, state.adjudication);
-  const got = `got the adjudication of ${shown(verdict.annotator)} with score ${verdict.score}`;
+  const got = `the adjudication of ${shown(verdict.annotator)} with score ${verdict.score}`;
   const result = resultOf(state);
   const { length } = state.seats;
   const spoken = said(state, verdictsOf(state));
   if (result || spoken < length) {
     const why = result ? `the question is ${result.kind}` : `${spoken} of ${length} have answered`;
-    return refused(`Expected a disagreement of all ${length} seats, ${got} while ${why}`);
+    return expected(`a disagreement of all ${length} seats`, `${got} while ${why}`);
   }
-  if (hasSpoken(state, verdict.annotator)) return refused(`Expected a lead who has not answered this question, ${got}`);
+  if (hasSpoken(state, verdict.annotator)) return expected('a lead who has not answered this question', got);
   const entry: ReviewEntry = {
     kind: 'adjudication',
     id: `adjudication ${verdict.verdictId}`,
@@ -181,11 +180,9 @@ export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessa
   const flags = flagsOf(state);
   const own = flags.find((flag) => flag.annotator === annotator);
   if (own?.reason === reason) return { kind: 'made', state, answer: { reason } };
-  if (own)
-    return refused(`Expected one flag a person, ${shown(annotator)}'s is ${shown(own.reason)}, got ${shown(reason)}`);
+  if (own) return expected(`one flag a person, ${shown(annotator)}'s is ${shown(own.reason)}`, shown(reason));
   const result = resultOf(state);
-  if (result)
-    return refused(`Expected an open question, got a flag of ${shown(annotator)} after it was ${result.kind}`);
+  if (result) return expected('an open question', `a flag of ${shown(annotator)} after it was ${result.kind}`);
   const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: isoTime(now), annotator, reason };
   const flagged = changed(withoutClaim(state, annotator), { flags: [...flags, { annotator, reason }] });
   return { kind: 'made', state: flagged, answer: { reason }, entry };
@@ -268,11 +265,11 @@ function repeated(state: ReviewState, verdict: Verdict, earlier: Verdict, seat?:
     return { kind: 'made', state, answer: { verdictId: earlier.verdictId, score: earlier.score, seat } };
   }
   const was = `score ${earlier.score} of ${shown(earlier.annotator)}`;
-  return refused(
-    `Expected verdict ${shown(verdict.verdictId)} to be what it was, ${was}, got score ${verdict.score} of ` +
-      shown(verdict.annotator),
-  );
+  const got = `score ${verdict.score} of ${shown(verdict.annotator)}`;
+  return expected(`verdict ${shown(verdict.verdictId)} to be what it was, ${was}`, got);
 }
+
+const expected = (what: string, got: string): Refused => refused(`Expected ${what}, got ${got}`);
 
 function isoTime(time: number): string {
   return new Date(time).toISOString();
