@@ -19,6 +19,7 @@ import type { Surroundings } from './facts.ts';
 import { splitOf, withoutHeldBack } from './heldOut.ts';
 import { allocateLap } from './identity.ts';
 import { writeMending } from './mend.ts';
+import { withLateAudits } from './lateAudits.ts';
 import { parentLap, withGiven, type ParentLap } from './parent.ts';
 import { readLap } from './read.ts';
 import {
@@ -113,7 +114,8 @@ export async function openLap(
     const parent = manifest && (await store.refOf(uri.manifest(manifest.lap)));
     // First, so that a lap which gets no further can be mended.
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
-    const whole = manifest && parent && (await parentLap(store, manifest, parent));
+    const whole =
+      manifest && parent && (await withLateAudits(store, lap, manifest, await parentLap(store, manifest, parent)));
     const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
     const written = await writeProblems(store, lap, withValidating(taken?.divided ?? divided, brought));
     const { faulty } = manifest?.problems ?? {};
