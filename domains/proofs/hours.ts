@@ -1,5 +1,5 @@
 import * as assumed from '../../shared/cost/assumed.ts';
-import { LEAST_VALUES } from '../../shared/figures/stratified.ts';
+import { LEAST_HUMAN_SCORES } from '../../shared/lap/usual.ts';
 import type { GivenRows } from '../../shared/problems/given.ts';
 import { clamp, n, type ProblemSizes, type Sizes } from './sizes.ts';
 
@@ -107,8 +107,8 @@ function heldOutSample(sizes: Sizes, { heldOut }: ProblemSizes, { minutes, perQu
   const reason = `${n(within)} that a tenth of ${people} is enough for, of ${n(written)} held-out proofs`;
   return sizes.set(
     'evaluation.humanProofs',
-    within < LEAST_VALUES ? 0 : within,
-    within < LEAST_VALUES ? `${reason}: an estimate takes ${LEAST_VALUES}` : reason,
+    within < LEAST_HUMAN_SCORES ? 0 : within,
+    within < LEAST_HUMAN_SCORES ? `${reason}: an estimate takes ${LEAST_HUMAN_SCORES}` : reason,
   );
 }
 

@@ -7,7 +7,8 @@ import type {
   QualityFigures,
 } from '../../shared/figures/judged.ts';
 import { mean, meanOf, share, type OfProblem } from '../../shared/figures/measures.ts';
-import { LEAST_VALUES, stratifiedMean, type SampledUnit } from '../../shared/figures/stratified.ts';
+import { stratifiedMean, type SampledUnit } from '../../shared/figures/stratified.ts';
+import { LEAST_HUMAN_SCORES } from '../../shared/lap/usual.ts';
 import { peopleSetOf } from '../../shared/ids.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DatasetRef, ScoredAnalysis } from '../../shared/records.ts';
@@ -105,7 +106,7 @@ async function byPeople(
   if (score === null)
     notes.absent(
       'judged.people.score',
-      `people scored ${said.size} of the ${sample.rows} proofs that they were asked about, and ${LEAST_VALUES} are ` +
+      `people scored ${said.size} of the ${sample.rows} proofs that they were asked about, and ${LEAST_HUMAN_SCORES} are ` +
         'needed for an estimate',
     );
   const { verdicts } = manifest.evaluation.judged ?? {};

@@ -6,6 +6,7 @@
  * 382, 2023): with the judge's score as the stratum, and the people's mean in each in the score's place.
  */
 import type { Figure } from './figure.ts';
+import { LEAST_HUMAN_SCORES } from '../lap/usual.ts';
 import { ratio, totals, type Observation } from './measures.ts';
 import { wilsonAt } from './wilson.ts';
 
@@ -25,12 +26,9 @@ export interface SampledUnit {
   readonly isKnown?: boolean;
 }
 
-/** Values below which nothing is estimated: their interval would span nearly everything. Ours. */
-export const LEAST_VALUES = 10;
-
 /**
  * Mean of all units' values by their weights, with a 95 % interval; `n` is the number of values that were asked for.
- * Null where these are fewer than `LEAST_VALUES`, and not all.
+ * Null where these are fewer than `LEAST_HUMAN_SCORES`, and not all.
  *
  * The value is Σ W_h m_h: shares of the weights, and means of the values in each stratum. A stratum with fewer than two
  * values counts as one with that of the nearest prediction. The interval is that of the mean on problems like these, as
@@ -49,7 +47,7 @@ export function stratifiedMean(units: readonly SampledUnit[]): Figure {
   const asked = strata.filter(({ isWhole }) => !isWhole);
   const n = units.filter(({ value, isKnown }) => value !== undefined && !isKnown).length;
   if (asked.length === 0) return ratio(known);
-  if (n < LEAST_VALUES) return null;
+  if (n < LEAST_HUMAN_SCORES) return null;
   const value = hits / all;
   const shares = squaresOf(contributions(known, value, all));
   const arms = [

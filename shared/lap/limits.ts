@@ -3,6 +3,7 @@ import type { LapFacts, Refusal } from './facts.ts';
 import { ordersOf, PHASES } from './phases.ts';
 import type { Recipe } from './recipe.ts';
 import { TASKS, type Task } from '../records.ts';
+import { LEAST_HUMAN_SCORES } from './usual.ts';
 
 /**
  * Whether a recipe's sizes can work with what is known of its files and servers. What is not known refuses nothing.
@@ -186,8 +187,8 @@ export function tasksAsked(lap: LapShape): Task[] {
 /** Counts that the problems do not reach: a lap takes what there is, and says so. */
 function countsOf({ recipe, turn }: LapShape, { problems }: LapFacts, { warnings }: Found): void {
   if (problems === undefined || turn > 1) return;
-  const { coldStart, labelling } = recipe;
-  const { train, validation, next } = problems.splits;
+  const { coldStart, labelling, evaluation } = recipe;
+  const { train, validation, heldOut, next } = problems.splits;
   const asked = Math.min(coldStart.problems, train + validation);
   const less = (field: string, wanted: number, there: number, what: string) => {
     if (wanted > there) warnings.push(`${field} ${n(wanted)}: there are ${n(there)} ${what}, and no more are taken`);
@@ -198,6 +199,15 @@ function countsOf({ recipe, turn }: LapShape, { problems }: LapFacts, { warnings
     less('coldStart.expertProofs', coldStart.expertProofs, drafts, 'proofs of these');
   }
   less('labelling.proofs', labelling.proofs, next * labelling.proofsPerProblem, 'proofs of the next problems');
+  const { humanProofs = 0, proofsPerProblem } = evaluation;
+  const written = heldOut * proofsPerProblem;
+  less('evaluation.humanProofs', humanProofs, written, 'held-out proofs of the final generator');
+  const seen = Math.min(humanProofs, written);
+  if (humanProofs > 0 && seen < LEAST_HUMAN_SCORES)
+    warnings.push(
+      `evaluation.humanProofs ${n(humanProofs)}: people score ${n(seen)} at most, and an estimate takes ` +
+        `${LEAST_HUMAN_SCORES}`,
+    );
 }
 
 const answerTokens = ({ maxTokens, maxThinkingTokens = 0 }: Recipe['sampling'][Task]): number =>

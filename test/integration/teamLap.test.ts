@@ -46,6 +46,8 @@ const recipe = `{
   "labelling": { "minValidAnalyses": 3 },
   // People see what the analyses of a contested proof report, after a score of their own.
   "annotation": "assisted",
+  // What held-out proofs are worth to the verifier, and to people.
+  "evaluation": { "proofsPerProblem": 4, "verdictsPerProof": 3, "humanProofs": 12 },
   "inference": { "engine": "external" },
   "endpoints": "./endpoints.json",
 }`;
@@ -284,8 +286,25 @@ test(
     expect(report.generator.trueScoreAfter).toBeNull();
     expect(report.labels.precision).toBeNull();
     expect(report.notMeasured.map(({ reason }) => reason)).toContain(
-      'no checker knows the true score of newly written proofs',
+      'no checker knows the true score of newly written proofs; what their judges say stands under `judged`',
     );
     expect(readFileSync(store.path(`laps/${LAP}/report.html`), 'utf8')).toContain('scores of the validation split');
   },
 );
+
+test("held-out proofs are judged by the lap's verifier and by people, each under its name, and train nothing", async () => {
+  const { judged } = JSON.parse(readFileSync(store.path(`laps/${LAP}/report.json`), 'utf8')) as LapReport;
+  const { models, evaluation, proofScores, reviews } = world.manifest(LAP);
+  const { verifier, people, quality } = judged ?? {};
+  expect(verifier).toMatchObject({ by: models.verifier.sha256, verdictsPerProof: 3 });
+  expect(verifier?.before?.n).toBeGreaterThan(8);
+  expect(verifier?.after?.n).toBeGreaterThan(8);
+  expect(quality?.by).toBe(models.metaVerifier?.sha256);
+  const subject = await read<ScoredProof>(evaluation.judged!.people!);
+  const asked = reviews.find(({ kind }) => kind === 'evaluateProof');
+  expect(people).toMatchObject({ by: 'people', asked: subject.length, scored: asked?.scored, flagged: asked?.flagged });
+  expect(subject.length).toBeGreaterThan(4);
+  const learned = await Promise.all([...proofScores.train, proofScores.grown].map((ref) => read<ScoredProof>(ref)));
+  const shown = new Set(subject.map(({ problem, proof }) => `${problem.id} ${proof}`));
+  expect(learned.flat().filter(({ problem, proof }) => shown.has(`${problem.id} ${proof}`))).toEqual([]);
+});

@@ -143,7 +143,7 @@ describe('the preset team', () => {
   });
 
   it('asks about fewer contested proofs where people score what was rewarded, too', () => {
-    const experts = { people: 4, hoursPerWeek: 10, weeks: 2 };
+    const experts = { people: 4, hoursPerWeek: 10, weeks: 8 };
     const proofsOf = (rewardedProofs: number) =>
       sized(fileOf(2_000), { experts, audit: { minPrecision: 0.95, rewardedProofs } }).recipe.labelling.proofs;
     expect(proofsOf(10)).toBeLessThan(proofsOf(0));

@@ -1,5 +1,6 @@
 import { mean } from '../../../shared/figures/measures.ts';
-import { LEAST_VALUES, stratifiedMean, type SampledUnit } from '../../../shared/figures/stratified.ts';
+import { stratifiedMean, type SampledUnit } from '../../../shared/figures/stratified.ts';
+import { LEAST_HUMAN_SCORES } from '../../../shared/lap/usual.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
 import { proportionalSample } from '../../../shared/figures/proportionalSample.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
@@ -38,9 +39,9 @@ test('what is known without people needs no sample', () => {
 
 test('too few values are no estimate', () => {
   const few = (count: number) => stratifiedMean([...many(count, () => unit('1', 1)), ...many(40, () => unit('1'))]);
-  expect(few(LEAST_VALUES - 1)).toBeNull();
-  expect(few(LEAST_VALUES)).toMatchObject({ value: 1, high: 1, n: LEAST_VALUES });
-  expect(few(LEAST_VALUES)?.low).toBeLessThan(0.75); // ten of ten leave room for a quarter of others
+  expect(few(LEAST_HUMAN_SCORES - 1)).toBeNull();
+  expect(few(LEAST_HUMAN_SCORES)).toMatchObject({ value: 1, high: 1, n: LEAST_HUMAN_SCORES });
+  expect(few(LEAST_HUMAN_SCORES)?.low).toBeLessThan(0.75); // ten of ten leave room for a quarter of others
   expect(stratifiedMean([])).toBeNull();
 });
 

@@ -104,6 +104,17 @@ test('what only longer texts exceed, and counts that the problems do not reach, 
   ]);
 });
 
+test("a sample of people's that is too small for an estimate is warned of before they are asked", () => {
+  const warned = (humanProofs: number, proofsPerProblem: number) =>
+    limits({ stages: wide(1400), coldStart: { problems: 13 }, evaluation: { humanProofs, proofsPerProblem } }).warnings;
+  expect(warned(12, 1)).toEqual([
+    'evaluation.humanProofs 12: there are 3 held-out proofs of the final generator, and no more are taken',
+    'evaluation.humanProofs 12: people score 3 at most, and an estimate takes 10',
+  ]);
+  expect(warned(12, 4)).toEqual([]);
+  expect(warned(0, 1)).toEqual([]);
+});
+
 test("what is not there is refused in its reader's words, before sizes are", () => {
   const message = 'domain.base: expected a folder in the store, got "/models/base"';
   expect(refusedBy({}, { ...facts, refused: [{ field: 'domain.base', message }] })[0]).toBe(message);
