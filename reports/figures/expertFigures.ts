@@ -1,5 +1,7 @@
 import { expertTime, type AnsweredAt } from '../../shared/cost/expertTime.ts';
-import type { ReviewEntry, ReviewRow, ReviewSetResult } from '../../shared/review/reviews.ts';
+import type { LapManifest } from '../../shared/lap/manifest.ts';
+import type { LateQuestion } from '../../shared/review/late.ts';
+import type { ReviewEntry, ReviewRow } from '../../shared/review/reviews.ts';
 import { ReviewLog } from '../../activities/reviews/log.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { Measuring } from './notes.ts';
@@ -14,17 +16,25 @@ export interface ExpertUse {
   readonly minutesPerVerdict: number | null;
 }
 
-/** From the stored verdicts; a program's time is not counted. */
+/**
+ * From the stored verdicts, up to the lap's end; a program's time is not counted. What people say later of a question
+ * is the next lap's use, beside what it asks itself.
+ */
 export async function expertFigures({ store, manifest, notes }: Measuring): Promise<ExpertUse[]> {
-  const { reviews, recipe } = manifest;
+  const { reviews, recipe, endedAt, late } = manifest;
+  const { leaseMinutes } = recipe.experts;
   const uses: ExpertUse[] = [];
-  for (const review of reviews) {
-    const { setId, verdicts, taken = 0 } = review;
+  for (const { setId, verdicts, taken = 0, results } of reviews) {
     const phase = partOf(setId) ?? setId;
-    const answers = recipe.domain.experts === 'people' ? await answersOf(store, review) : [];
+    const questions = (await store.readRows<ReviewRow>(results)).map(({ id, result }) => ({
+      setId,
+      id,
+      ...(result.kind === 'open' && { to: endedAt }),
+    }));
+    const answers = recipe.domain.experts === 'people' ? await answersOf(store, questions) : [];
     const own = answers.filter(({ takenFrom }) => takenFrom === undefined); // others were an earlier lap's minutes
-    const { minutes } = expertTime(own, recipe.experts.leaseMinutes);
-    const { perVerdict } = expertTime(answers, recipe.experts.leaseMinutes);
+    const { minutes } = expertTime(own, leaseMinutes);
+    const { perVerdict } = expertTime(answers, leaseMinutes);
     if (answers.length > 0 && perVerdict === null)
       notes.absent(
         `ledger.${phase}.expertMinutes`,
@@ -33,19 +43,37 @@ export async function expertFigures({ store, manifest, notes }: Measuring): Prom
       );
     uses.push({ phase, verdicts: verdicts - taken, minutes, minutesPerVerdict: perVerdict });
   }
+  if (late && manifest.parent) {
+    const { endedAt: from } = await store.readJson<LapManifest>(manifest.parent.manifest.uri);
+    const questions = await store.readRows<LateQuestion>(late.standing);
+    const answers = await answersOf(
+      store,
+      questions.map(({ setId, id }) => ({ setId, id, from, to: endedAt })),
+    );
+    const { minutes, perVerdict } = expertTime(answers, leaseMinutes);
+    if (answers.length > 0)
+      uses.push({ phase: 'late', verdicts: answers.length, minutes, minutesPerVerdict: perVerdict });
+  }
   return uses;
 }
 
 type Answer = AnsweredAt & Pick<ReviewEntry, 'takenFrom'>;
 
-async function answersOf(store: ArtifactStore, { setId, results }: ReviewSetResult): Promise<Answer[]> {
+interface Asked extends Pick<LateQuestion, 'setId' | 'id'> {
+  /** What is counted of it: after one moment, up to another. @default all */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** People's answers to these questions. */
+async function answersOf(store: ArtifactStore, questions: readonly Asked[]): Promise<Answer[]> {
   const log = new ReviewLog(store);
   const answers: Answer[] = [];
-  for await (const { id } of store.readJsonl<ReviewRow>(results)) {
+  for (const { setId, id, from = '', to } of questions)
     for (const entry of await log.read(setId, id)) {
-      if ('verdict' in entry && entry.verdict.source === 'expert')
-        answers.push({ ...entry, annotator: entry.verdict.annotator, at: Date.parse(entry.at) });
+      const { at } = entry;
+      if ('verdict' in entry && entry.verdict.source === 'expert' && at > from && (to === undefined || at <= to))
+        answers.push({ ...entry, annotator: entry.verdict.annotator, at: Date.parse(at) });
     }
-  }
   return answers;
 }

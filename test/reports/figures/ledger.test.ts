@@ -5,7 +5,9 @@ import { NOTHING } from '../../../shared/lap/amounts.ts';
 import { planLap } from '../../../shared/cost/plan.ts';
 import { domains } from '../../../domains/index.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import type { LapManifest } from '../../../shared/lap/manifest.ts';
 import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { ReviewSetResult } from '../../../shared/review/reviews.ts';
 import { at, emptySet, newStore, toyChecker, writeLap } from './lapFixture.ts';
 
 const recipe: Recipe = {
@@ -136,4 +138,34 @@ test('beside what was used stands what was planned, and the ratio', async () => 
   expect(lapTable({ ledger, ledgerTotal, rates, ...rest })).toMatch(
     /^cold start +10 \/ 2 k +2\.5 k \/ 1\d\d k .* 32 \/ 20\.2 k/m,
   );
+});
+
+test('what people say after a lap is the next lap’s use, and changes no report of the lap', async () => {
+  const { store, manifest } = await measured();
+  const [review] = manifest.reviews as [ReviewSetResult];
+  const setId = `${LAP}/label/experts`;
+  const open = {
+    ...review,
+    setId,
+    results: await store.writeJsonl(`reviews/${setId}.jsonl`, [{ id: 'q', result: { kind: 'open' } }]),
+  };
+  const first: LapManifest = { ...manifest, reviews: [open] };
+  const parent = { lap: LAP, manifest: await store.writeJson(`laps/${LAP}/manifest.json`, first) };
+  const before = await measureLap(first, store, () => toyChecker);
+  await new ReviewLog(store).append(setId, 'q', [
+    {
+      kind: 'verdict',
+      id: 'late',
+      at: '2026-01-02T00:00:00.000Z',
+      seat: 1,
+      verdict: { annotator: 'ada', source: 'expert', score: 1, verdictId: 'late' },
+    },
+  ]);
+  expect(await measureLap(first, store, () => toyChecker)).toEqual(before);
+  const standing = await store.writeJsonl('datasets/standing.jsonl', [{ setId, id: 'q', answers: 1 }]);
+  const late = { standing, proofs: 0, analyses: 0, heldBack: 0, open: 1, halfAnswered: 1 };
+  const next = { ...manifest, turn: 2, parent, late, reviews: [], endedAt: '2026-01-03T00:00:00.000Z' };
+  const report = await measureLap(next, store, () => toyChecker);
+  expect(report.ledger.find(({ phase }) => phase === 'late')?.used.verdicts).toBe(1);
+  expect(report.late).toMatchObject({ open: 1, halfAnswered: 1 });
 });
