@@ -68,7 +68,7 @@ test.each([
 test('a folder of the store comes before a hub, and a hub is asked only where the name says so', async () => {
   const bases = hub(await checkpointFolder());
   await expect(baseOf(bases, 'imports/tiny')).rejects.toThrow(
-    'domain.base: expected rehearsal, weakVerifier, a checkpoint folder in the store or a model of a hub ' +
+    'domain.base: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder in the store or a model of a hub ' +
       '(hf:org/name@revision), got "imports/tiny"',
   );
   for (const name of ['hf:tiny', 'hf:', 'test/tiny@', 'a/b/c@main'])

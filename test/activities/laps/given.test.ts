@@ -167,7 +167,11 @@ test.each<[what: string, input: LapInput, message: string]>([
   ['a set that is not there', { given: { proofs: 'imports/none.jsonl' } }, 'given.proofs: expected graded proofs of'],
   ['another file', { given: { proofs: 'imports/proofs/abc.jsonl' } }, 'whose row 1 has the fields id, statement'],
   ['a verifier that is not there', { verifier: `checkpoints/${'0'.repeat(64)}` }, 'verifier: expected a checkpoint'],
-  ['no such model', { verifier: 'nobody' }, 'verifier: expected rehearsal, weakVerifier, a checkpoint folder'],
+  [
+    'no such model',
+    { verifier: 'nobody' },
+    'verifier: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder',
+  ],
   [
     'gold that is not there',
     { experts: { gold: { proofs: 'imports/none.jsonl', share: 0.1 } } },

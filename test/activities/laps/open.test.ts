@@ -94,8 +94,8 @@ test('a base is one that is shipped, by name, or a folder of the store; another 
   expect(await baseOf('weakVerifier')).not.toBe(await baseOf('rehearsal'));
   expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
   await expect(baseOf('weakverifier')).rejects.toThrow(
-    'Invalid lap input: domain.base: expected rehearsal, weakVerifier, a checkpoint folder in the store or a ' +
-      'model of ' +
+    'Invalid lap input: domain.base: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder in the store or ' +
+      'a model of ' +
       'a hub (hf:org/name@revision), got ' +
       '"weakverifier"',
   );
@@ -161,6 +161,7 @@ describe('a lap on a team’s file', () => {
       proofScores: { train: [rows], grown: rows, validation: rows },
       models: { generator: base, verifier: base },
       labels: { proofs: rows, carried: rows, set: {}, expert: 0 },
+      reviews: [],
       evaluation: { proofs: rows, sets: [] },
     };
     await store.writeJson(uri.manifest(lap), manifest);
