@@ -64,7 +64,7 @@ export function needLines(
   disk: Disk | undefined,
   { free }: LapFacts,
 ): string[] {
-  const { people, weeks, weeksUntilEnough, hoursPerWeek } = peopleOf(recipe.experts, expertMinutes);
+  const { people, weeks, untilEnough, hoursPerWeek } = peopleOf(recipe.experts, expertMinutes);
   return [
     ...(expertMinutes > 0
       ? [
@@ -72,9 +72,10 @@ export function needLines(
             (weeks === undefined
               ? ' (experts.people and experts.hoursPerWeek say it in weeks)'
               : `, ${short(weeks)} weeks of ${people} people with ${hoursPerWeek} h a week each`) +
-            (weeksUntilEnough === undefined
+            (untilEnough === undefined
               ? ''
-              : `; ${short(weeksUntilEnough)} weeks until there is enough (experts.enough)`),
+              : `; ${untilEnough.weeks === undefined ? hoursText(untilEnough.hours) : `${short(untilEnough.weeks)} weeks`}` +
+                ' until there is enough (experts.enough)'),
         ]
       : []),
     ...(recipe.audit && auditsPerLabel ? [auditSizeText(recipe.audit.minPrecision, auditsPerLabel)] : []),
@@ -89,6 +90,7 @@ export function needLines(
 
 export function peopleOf({ people = 1, hoursPerWeek, enough }: LapShape['recipe']['experts'], expertMinutes: number) {
   const weeks = hoursPerWeek === undefined ? undefined : expertMinutes / 60 / people / hoursPerWeek;
-  const weeksUntilEnough = weeks === undefined || enough === undefined ? undefined : weeks * enough;
-  return { hours: expertMinutes / 60, people, hoursPerWeek, weeks, weeksUntilEnough };
+  const hours = expertMinutes / 60;
+  const untilEnough = enough === undefined ? undefined : { hours: hours * enough, weeks: weeks && weeks * enough };
+  return { hours, people, hoursPerWeek, weeks, untilEnough };
 }
