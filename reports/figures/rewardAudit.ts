@@ -43,17 +43,18 @@ export async function watchRewards(
   return { stages, warnings: hackingWarnings(stages, labels.precisionByScore) };
 }
 
-/** Where people were asked about what the stage rewarded. */
+/** Signs in a stage's texts, and what people say of what it rewarded where they were asked. */
 async function peopleOf(
   { store, manifest, notes }: Measuring,
   stage: StageRecord,
 ): Promise<Pick<StageWatch, 'people'>> {
   const { reviews, recipe } = manifest;
   const asked = reviews.filter(({ setId }) => setId === rewardAuditOf(stage.jobKey));
-  if (asked.length === 0) return {};
+  if (recipe.audit === undefined) return {};
   const results = asked.map((review) => review.results);
   const people = await watchByPeople(store, { stage, recipe: recipe.stages[stage.name], results });
-  if (people.rewards === null) notes.absent(`watch.${stage.name}.people`, 'nobody scored a proof that it rewarded');
+  if (asked.length > 0 && people.rewards === null)
+    notes.absent(`watch.${stage.name}.people`, 'nobody scored a proof that it rewarded');
   return { people };
 }
 

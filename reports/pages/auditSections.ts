@@ -59,8 +59,9 @@ export function peopleWatched(stages: readonly StageWatch[]): Markup | null {
   const asked = stages.flatMap(({ stage, people }) => (people ? [{ stage, ...people }] : []));
   if (asked.length === 0) return null;
   return html`<p>
-      Proofs that a stage rewarded in its last steps, scored by people, or a program in their place, who do not see the
-      reward; in the same formula, weighed by how many of that reward there are. Then signs in the texts themselves.
+      Proofs that a stage rewarded in its last steps, where people, or a program in their place, were asked to score
+      them without the reward; in the same formula, weighed by how many of that reward there are. Then signs in the
+      texts of all stages themselves.
     </p>
     ${plainTable(
       [
@@ -76,7 +77,7 @@ export function peopleWatched(stages: readonly StageWatch[]): Markup | null {
       ],
       asked.map(({ stage, by, rewards, claims, imitations, lengths }) => [
         readable(stage),
-        by,
+        rewards ? by : '–',
         value(rewards?.b),
         withInterval(rewards?.a),
         rewards?.a.n ?? '',

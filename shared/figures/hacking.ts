@@ -23,7 +23,7 @@ export interface StageWatch {
   readonly audit: Difference | null;
   /** Mean true score of the proofs that the stage's model wrote of held-out problems. */
   readonly heldOutTrueScore: Figure;
-  /** Absent where the recipe does not ask people (`audit.rewardedProofs`). */
+  /** Absent where the recipe has no `audit`. */
   readonly people?: PeopleWatch;
 }
 

@@ -1,5 +1,6 @@
 import { measureLap } from '../../../reports/figures/measureLap.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { RewardMeta, Task } from '../../../shared/records.ts';
 import type { RewardComponents } from '../../../shared/reward/protocol.ts';
 import type { StageName } from '../../../shared/stages.ts';
@@ -29,9 +30,10 @@ async function watched(
   task: Task,
   samples: readonly Sample[],
   spec: Readonly<Record<string, unknown>> = {},
+  recipe: Recipe = rehearsal,
 ) {
   const store = await newStore();
-  const manifest = await writeLap(store, { rewards: { [stage]: [0.5, 0.9] } });
+  const manifest = await writeLap(store, { recipe, rewards: { [stage]: [0.5, 0.9] } });
   const record = manifest.stages[0] as (typeof manifest.stages)[0];
   const dataset = await store.writeJsonl(
     `datasets/${record.jobKey}/1-${task}.jsonl`,
@@ -55,7 +57,7 @@ async function watched(
         status: 'scored',
         reward,
         components: components ?? { format: 1 },
-        imitatesVerdict: false,
+        imitatesVerdict: response?.includes('boxed') ?? false,
       },
       judge: { calls: 1, promptTokens: 1, completionTokens: 1 },
     })),
@@ -152,4 +154,19 @@ test('a collapse in the last steps is not diluted by what distinct samples were 
     steps.flatMap((step) => [0, 1].map(() => sample(step, step > 40 - saturationWindow ? 0 : 1))),
   );
   expect(stage?.audit).toMatchObject({ a: { value: 0, n: 2 * saturationWindow }, b: { value: 1 } });
+});
+
+test('where audits decide, texts are watched at both ends of a stage, whoever was asked; else not', async () => {
+  const early = Array.from({ length: 20 }, (_, step): Sample => ({
+    meta: asked(step),
+    response: 'x',
+    reward: 1,
+    step: 1,
+  }));
+  const late = early.map((sample) => ({ ...sample, response: 'x'.repeat(9) + ' boxed', step: 40 }));
+  const audited = { ...rehearsal, audit: { minPrecision: 0.95 } };
+  const { stage, warnings } = await watched('generator', 'prove', [...early, ...late], {}, audited);
+  expect(stage?.people).toMatchObject({ rewards: null, imitations: { first: { value: 0 }, last: { value: 1 } } });
+  expect(warnings.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['imitation', 'length']));
+  expect((await watched('generator', 'prove', late)).stage).not.toHaveProperty('people');
 });
