@@ -17,8 +17,8 @@ export function lateSection({ late, lap }: LapReport): Markup | null {
       ${
         faulty === 0
           ? null
-          : html`${whole(faulty)} problems were found faulty by two people or a lead: nothing samples, labels or trains
-            on them any more.`
+          : html`Problems that two people or a lead found faulty: ${whole(faulty)}. Nothing samples, labels or trains on
+            them any more.`
       }
     </p>`;
 }

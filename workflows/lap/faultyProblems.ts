@@ -25,7 +25,7 @@ export function faultyProblems({ lap, problems, recipe }: OpenedLap, tell: (foun
     const before = known?.rows ?? 0;
     known = await data.findFaulty({ at, name, known, reviews, standing });
     if (known && known.rows > before)
-      tell([`${known.rows} problems were found faulty, and are taken out: ${known.uri}`]);
+      tell([`problems that people found faulty, and that are taken out: ${known.rows} (${known.uri})`]);
     return known;
   }
 
