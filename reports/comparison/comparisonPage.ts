@@ -1,10 +1,11 @@
 import type { ComparedFigure, Comparison } from '../../shared/figures/comparison.ts';
 import { dots } from '../pages/charts.ts';
+import { plusMinus, signed } from '../pages/format.ts';
 import { html } from '../pages/markup.ts';
 import { wholePage } from '../pages/style.ts';
 import { INK } from '../pages/svg.ts';
 import { figure, list, plainTable } from '../pages/tables.ts';
-import { isClear, pairing, plusMinus, sidesOf, signed } from './comparisonTable.ts';
+import { isClear, pairing, sidesOf } from './comparisonTable.ts';
 
 /** The comparison as one page. Equal comparisons give equal bytes. */
 export function comparisonPage(comparison: Comparison): string {

@@ -1,12 +1,5 @@
 import type { Comparison, ComparedFigure } from '../../shared/figures/comparison.ts';
-import { aligned, withInterval } from '../pages/format.ts';
-
-/** `+0.05 (−0.01–0.11)`, with signs: a difference. */
-export function signed({ value, low, high }: Pick<ComparedFigure, 'value' | 'low' | 'high'>): string {
-  return `${plusMinus(value)} (${plusMinus(low)} to ${plusMinus(high)})`;
-}
-
-export const plusMinus = (number: number): string => `${number < -0.005 ? '−' : '+'}${Math.abs(number).toFixed(2)}`;
+import { aligned, signed, withInterval } from '../pages/format.ts';
 
 /** Whether the interval leaves no difference out, as a mark for readers who skim. */
 export const isClear = ({ low, high }: Pick<ComparedFigure, 'low' | 'high'>): boolean => low > 0 || high < 0;

@@ -1,6 +1,6 @@
 import { PHASES, type PhaseName } from '../../shared/lap/phases.ts';
 import type { Bounded } from '../../shared/figures/losses.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Figure, Measured } from '../../shared/figures/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
 export const value = (figure?: Figure): string => decimal(figure?.value);
@@ -13,6 +13,12 @@ export const bounds = (mean: Bounded | null): string => (mean ? `${decimal(mean.
 
 /** `0.93 (0.90–0.95)`. */
 export const withInterval = (figure?: Figure): string => (figure ? `${value(figure)} (${interval(figure)})` : '–');
+
+/** `+0.05 (−0.01 to +0.11)`: a difference. */
+export const signed = ({ value: difference, low, high }: Omit<Measured, 'n'>): string =>
+  `${plusMinus(difference)} (${plusMinus(low)} to ${plusMinus(high)})`;
+
+export const plusMinus = (number: number): string => `${number < -0.005 ? '−' : '+'}${Math.abs(number).toFixed(2)}`;
 
 /** `+0.38`, between two figures. */
 export function change(before?: Figure, after?: Figure): string {

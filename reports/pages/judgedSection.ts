@@ -1,7 +1,7 @@
 import type { Figure } from '../../shared/figures/figure.ts';
 import type { ByPeople, ClaimFigures, JudgedFigures } from '../../shared/figures/judged.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { aligned, change, decimal, whole, withInterval } from './format.ts';
+import { aligned, change, decimal, signed, whole, withInterval } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import { figureTable, plainTable, SCORES, type FigureRow } from './tables.ts';
 
@@ -51,22 +51,17 @@ const qualityRows = ({ quality }: JudgedFigures): FigureRow[] =>
       ]
     : [];
 
-/** Who was asked, of whom. */
-function peopleText(people: ByPeople): string {
+/** Who was asked, of whom, in sentences. */
+function peopleText(people: ByPeople): string[] {
   const { asked, scored, flagged, verifierOver } = people;
   const who = people.by === 'program' ? "A program in people's place" : 'People';
-  const over =
-    verifierOver === null ? '' : ` To these answers the verifier gives ${overText(verifierOver)} than they do.`;
-  return (
-    `${who} scored ${scored} of ${asked} proofs of the final generator, blind, drawn at random within the verifier's ` +
-    `scores${flagged > 0 ? `; ${flagged} were flagged` : ''}. The sample corrects the verifier's mean.${over}`
-  );
+  return [
+    `${who} scored ${scored} of ${asked} proofs of the final generator, blind` +
+      `${flagged > 0 ? `; ${flagged} were flagged` : ''}.`,
+    "They were drawn at random within the verifier's scores, and correct its mean.",
+    ...(verifierOver ? [`The verifier's mean score of these answers less theirs: ${signed(verifierOver)}.`] : []),
+  ];
 }
-
-const overText = ({ value, low, high }: NonNullable<Figure>): string =>
-  value < 0
-    ? `${decimal(-value)} (${decimal(-high)} to ${decimal(-low)}) less`
-    : `${decimal(value)} (${decimal(low)} to ${decimal(high)}) more`;
 
 const verifierText = ({ by, verdictsPerProof, proofs, undecided, lost }: NonNullable<JudgedFigures['verifier']>) =>
   `This lap's verifier (${by.slice(0, 12)}…) judged ${whole(proofs)} distinct proofs, those of earlier laps' models ` +
@@ -83,7 +78,7 @@ export function judgedSection({ judged, truth, truthBy, generator }: LapReport):
     <p>
       The verifier's and the meta-verifier's own eyes are no truth: models are trained to please them. What people say
       of a blind sample is one, within its interval. ${verifier ? verifierText(verifier) : null}
-      ${people ? peopleText(people) : null}
+      ${people ? peopleText(people).join(' ') : null}
     </p>
     ${figureTable(
       ['before', 'after phase 2', 'after phase 3'],
@@ -140,6 +135,6 @@ export function judgedLines({ judged }: LapReport): string[] {
         change(before, after),
       ]),
     ]),
-    ...(judged.people ? [peopleText(judged.people)] : []),
+    ...(judged.people ? peopleText(judged.people) : []),
   ];
 }

@@ -140,7 +140,7 @@ function quantities(reports: readonly LapReport[]): Quantity[] {
       of: ({ generator }) => generator.trueScoreAfter,
       ofBase: ({ generator }) => generator.trueScoreOfBase,
     },
-    { name: "generator's score by a blind sample of people's", of: ({ judged }) => judged?.people?.score ?? null },
+    { name: "generator's score by a blind sample", of: ({ judged }) => judged?.people?.score ?? null },
     {
       name: "generator's score in each lap's verifier's own eyes",
       of: ({ judged }) => judged?.verifier?.after ?? null,

@@ -23,8 +23,8 @@ export function lapsTable(reports: readonly LapReport[], unfinished: readonly st
   ]);
   const [upper, lower] = isJudged
     ? [
-        ['score by', "in verifier's"],
-        ['people', 'own eyes'],
+        ['blind', "in verifier's"],
+        ['sample', 'own eyes'],
       ]
     : [[], []];
   const head = [
