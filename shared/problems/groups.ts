@@ -76,12 +76,8 @@ async function grouped(statements: readonly string[], rule: AlikeRule, rest: Res
   const roots = new Roots(statements.length);
   for (const { one, other } of pairs) roots.join(one, other);
   const place = (each: number) => distinct[each] ?? 0;
-  const isJoined = (one: number, other: number) => roots.of(place(one)) === roots.of(place(other));
   const sorted = await shingles.sorted(rest);
-  for await (const { one, other, similarity } of similarPairs(sorted, byNumbers.values(), rule.similarity, {
-    isJoined,
-    rest,
-  })) {
+  for await (const { one, other, similarity } of similarPairs(sorted, byNumbers.values(), rule.similarity, rest)) {
     const [first, second] = [place(one), place(other)].sort((a, b) => a - b) as [number, number];
     roots.join(first, second);
     pairs.push({ one: first, other: second, kind: 'near', similarity });
