@@ -32,7 +32,7 @@ interface LateInput extends Pick<ReviewSetInput, 'seats' | 'experts' | 'assisted
   readonly lap: string;
   /** The parent's manifest. */
   readonly parent: ArtifactRef;
-  readonly problems: Pick<ProblemSplits, 'validation' | 'heldOut' | 'faulty'>;
+  readonly problems: Pick<ProblemSplits, 'validation' | 'heldOut' | 'faulty' | 'leftOut'>;
   /** Whether this lap asks people what earlier ones did not come to. */
   readonly asks: boolean;
 }
@@ -57,8 +57,8 @@ export async function collectLate(store: ArtifactStore, input: LateInput): Promi
   const { lap, problems } = input;
   const standing = await standingAt(store, input);
   const questions = await store.readRows<LateQuestion>(standing);
-  const held = await problemsOf(store, problems.validation, problems.heldOut);
-  const faulty = await problemsOf(store, problems.faulty);
+  const held = await problemsOf(store, problems.validation, problems.heldOut, problems.leftOut);
+  const out = await problemsOf(store, problems.faulty, problems.leftOut);
 
   const scored = { score: [] as ScoredProof[], quality: [] as ScoredAnalysis[] };
   const unasked: Partial<Record<TaughtKind, SubjectRow[]>> = {};
@@ -76,7 +76,7 @@ export async function collectLate(store: ArtifactStore, input: LateInput): Promi
     for await (const row of store.readJsonl<ScoredProof & ScoredAnalysis>(subject)) {
       if (gold.has(row.id)) continue; // measures people, and trains nothing
       const asked = toAsk.get(row.id);
-      if (asked && isTaught(asked.kind) && !faulty.has(row.problem.id)) {
+      if (asked && isTaught(asked.kind) && !out.has(row.problem.id)) {
         (unasked[asked.kind] ??= []).push(row);
         const from = reviewIdOf(asked.setId, row.id);
         const policy = { ...input, assisted: asked.kind === 'scoreContestedProof' && input.assisted };
@@ -190,7 +190,7 @@ interface AskedLate {
 /** A part of D_v or D_mv from questions beside those of lap 1; none where they came to no score to train on. */
 export async function recordLate(
   store: ArtifactStore,
-  { lap, at, name, kind, setId, subject, results, problems: { validation, heldOut } }: AskedLate,
+  { lap, at, name, kind, setId, subject, results, problems: { validation, heldOut, leftOut } }: AskedLate,
 ): Promise<{ readonly rows: number; readonly heldBack: number; readonly ref?: DatasetRef }> {
   const reviews = await store.rowsById<ReviewRow>(results);
   const field = kind === 'scoreAnalysis' ? 'quality' : 'score';
@@ -198,7 +198,7 @@ export async function recordLate(
   const answers = { reviewId: setId };
   const made = madeBy('recordLate', { subject, results, answers, 'held back': [validation, heldOut] });
   const scored = rows.flatMap((row) => withScore(row, field, reviews, lap));
-  return join(store, { at, name }, scored, await problemsOf(store, validation, heldOut), made);
+  return join(store, { at, name }, scored, await problemsOf(store, validation, heldOut, leftOut), made);
 }
 
 /** Rows of problems that are held back are kept beside those that are trained on. */

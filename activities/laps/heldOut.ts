@@ -5,6 +5,7 @@ import type { Recipe } from '../../shared/lap/recipe.ts';
 import { groupProblems, whyLeftOut, type HeldBack } from '../../shared/problems/held.ts';
 import type { ArtifactRef, DatasetRef, Problem } from '../../shared/records.ts';
 import { splitProblems, type HeldBefore, type SplitProblems } from '../datasets/problems.ts';
+import { distinctBy } from '../../shared/selection.ts';
 import { problemsIn, withoutProblems } from '../datasets/withoutProblems.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { knownLaps } from './laps.ts';
@@ -57,18 +58,15 @@ export async function withoutHeldBack(
   lap: string,
   domain: Domain,
   recipe: Recipe,
-  { parent, divided }: { readonly parent: ParentLap; readonly divided: SplitProblems },
-): Promise<{ readonly parent: ParentLap; readonly divided: SplitProblems }> {
+  { parent, manifest, divided }: Taken & { readonly manifest: LapManifest },
+): Promise<Taken> {
   const { away = [], leftOut = [] } = divided;
   if (away.length === 0) return { parent, divided };
   const { proofScores, analysisScores, labels } = parent;
   const { carried, proofs } = labels;
-  const trained = await problemsIn(store, [
-    ...proofScores.train,
-    ...(analysisScores?.train ?? []),
-    ...(carried ? [carried] : []),
-    proofs,
-  ]);
+  const rows = [...proofScores.train, ...(analysisScores?.train ?? []), ...(carried ? [carried] : []), proofs];
+  // What the chain has asked about may still come to a score.
+  const trained = distinctBy([...(await problemsIn(store, rows)), ...(await askedIn(store, manifest))], keyOf);
   const { heldWith } = await groupProblems(trained, away, domain.alike?.(recipe.domain.settings));
   const why = new Map(
     trained.flatMap((each) =>
@@ -105,6 +103,19 @@ export async function withoutHeldBack(
     },
     divided: { ...divided, leftOut: [...leftOut, ...taken] },
   };
+}
+
+/** A parent, and the problems of the lap that goes on from it. */
+interface Taken {
+  readonly parent: ParentLap;
+  readonly divided: SplitProblems;
+}
+
+/** The problems of a lap and of those before it that were no validation or held-out ones. */
+async function askedIn(store: ArtifactStore, { problems, parent }: LapManifest): Promise<Problem[]> {
+  const own = await store.readRows<Problem>(...distinctBy([problems.train, problems.next], ({ sha256 }) => sha256));
+  const before = parent && (await store.findJson<LapManifest>(parent.manifest.uri));
+  return before === undefined ? own : [...own, ...(await askedIn(store, before))];
 }
 
 const keyOf = ({ id, statement }: Problem): string => `${id}\n${statement}`;

@@ -116,7 +116,7 @@ export async function openLap(
     const recipeRef = await store.writeJson(uri.recipe(lap), recipe, madeBy('openLap', { parent }));
     const whole =
       manifest && parent && (await withLateAudits(store, lap, manifest, await parentLap(store, manifest, parent)));
-    const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, divided }));
+    const taken = whole && (await withoutHeldBack(store, lap, domain, recipe, { parent: whole, manifest, divided }));
     const written = await writeProblems(store, lap, withValidating(taken?.divided ?? divided, brought));
     const { faulty } = manifest?.problems ?? {};
     const problems = { ...written, ...(faulty && { faulty }) };

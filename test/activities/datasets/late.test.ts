@@ -17,7 +17,7 @@ const SET = `${PARENT}/cold-start/experts`;
 
 let store: FileStore;
 let log: ReviewLog;
-let problems: { validation: DatasetRef; heldOut: DatasetRef };
+let problems: { validation: DatasetRef; heldOut: DatasetRef; leftOut?: DatasetRef };
 beforeEach(async () => {
   store = await newStore();
   log = new ReviewLog(store);
@@ -108,6 +108,16 @@ test('what is scored of problems that are held back is kept, and never trained o
   const { record, proofScores } = await collected({ reviews: [review] });
   expect(record).toMatchObject({ proofs: 1, heldBack: 2, open: 7 });
   expect((await store.readRows<ScoredProof>(proofScores as DatasetRef)).map(({ id }) => id)).toEqual(['q7']);
+});
+
+test('nor is what has proved to be one problem with a held-out one since: it is not asked about again, either', async () => {
+  const review = await left([OPEN, UNASKED]);
+  await log.append(SET, 'q0', [verdict('ada', 1), resulted(SCORED)]);
+  const out = [0, 1].map((index) => ({ id: problem(index).id, why: 'one problem with p9, which is held out' }));
+  problems = { ...problems, leftOut: await store.writeJsonl('datasets/left-out.jsonl', out) };
+  const { record, proofScores, unasked } = await collected({ reviews: [review] });
+  expect(record).toMatchObject({ proofs: 0, heldBack: 1 });
+  expect([proofScores, unasked]).toEqual([undefined, {}]);
 });
 
 test('what is open, half-answered or not, goes on to the next lap, and joins that one', async () => {

@@ -185,7 +185,7 @@ describe('a chain that was split before statements were compared', () => {
   test('trains on no near-copy from its next lap on: neither as a problem nor as a scored or carried proof', async () => {
     const { divided, problems } = await open('main/lap-0002', manifest.recipe, manifest);
     expect((await rows(problems.train)).map(({ id }) => id)).toEqual([other.id]);
-    const taken = await withoutHeldBack(store, 'main/lap-0002', proofs, manifest.recipe, { parent, divided });
+    const taken = await withoutHeldBack(store, 'main/lap-0002', proofs, manifest.recipe, { parent, manifest, divided });
     const ids = async (ref: DatasetRef) => (await rows(ref)).map(({ id }) => id);
     const [old, grown] = taken.parent.proofScores.train;
     expect(old).toEqual(parent.proofScores.train[0]);
@@ -201,8 +201,12 @@ describe('a chain that was split before statements were compared', () => {
     const clean = { ...own, labels: { ...labels, proofs: proofScores.train[0]!, carried: proofScores.train[0]! } };
     const { divided } = await open('main/lap-0002', manifest.recipe, manifest);
     const files = readdirSync(store.path('datasets/main/lap-0002/problems'));
-    const taken = await withoutHeldBack(store, 'main/lap-0002', proofs, manifest.recipe, { parent: clean, divided });
-    expect(taken.parent).toBe(clean);
+    const taken = await withoutHeldBack(store, 'main/lap-0002', proofs, manifest.recipe, {
+      parent: clean,
+      manifest,
+      divided,
+    });
+    expect(taken.parent).toEqual(clean);
     expect(readdirSync(store.path('datasets/main/lap-0002/problems'))).toEqual(files);
     expect(existsSync(store.path('datasets/main/lap-0002/problems/proof-scores-0.jsonl'))).toBe(false);
   });
