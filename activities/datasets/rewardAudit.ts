@@ -1,7 +1,9 @@
 import { parseAnswer } from '../../shared/answers.ts';
-import { difference } from '../../shared/figures/differences.ts';
+import type { Difference } from '../../shared/figures/differences.ts';
+import type { Figure } from '../../shared/figures/figure.ts';
 import { stoppingWarnings, type PeopleWatch, type Spread } from '../../shared/figures/hacking.ts';
-import { meanOf, share, valued, weightsOf } from '../../shared/figures/measures.ts';
+import { mean, meanOf, share } from '../../shared/figures/measures.ts';
+import { stratifiedMean } from '../../shared/figures/stratified.ts';
 import { uri } from '../../shared/ids.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
@@ -69,12 +71,16 @@ export async function watchByPeople(
     const result = reviews.get(each.id)?.result;
     return result?.kind === 'scored' ? [{ ...each, score: result.score, by: result.source }] : [];
   });
-  // The sample is even over the rewards, they are not.
-  const heights = new Map<string, number>();
-  for (const each of rewarded) heights.set(heightOf(each), (heights.get(heightOf(each)) ?? 0) + 1);
-  const weights = weightsOf(heights, scored.map(heightOf));
-  const observed = (valueOf: (each: (typeof scored)[0]) => number) =>
-    valued(scored, valueOf, (each) => weights.get(heightOf(each)) ?? 0);
+  const saidOf = new Map(scored.map((each) => [each.id, each]));
+  const against = (valueOf: (each: (typeof scored)[0]) => number, seenOf: (each: Rewarded) => number) => {
+    // The sample is even over the rewards, they are not.
+    const units = rewarded.map((each) => {
+      const said = saidOf.get(each.id);
+      const unit = { stratum: heightOf(each), predicted: each.got, cluster: each.problem, weight: 1 };
+      return { ...unit, value: said && valueOf(said) };
+    });
+    return overSample(stratifiedMean(units), mean(rewarded, seenOf));
+  };
   // A judge that was not asked about a self-analysis would have said the best of it.
   const worth = ({ subject, score, line: { verdicts } }: (typeof scored)[0]): number =>
     rewardOf(subject, { proof: [score], ...(spec.useMetaReward && { meta: verdicts.meta ?? [1] }) }, spec).reward;
@@ -87,18 +93,28 @@ export async function watchByPeople(
     );
   return {
     by: scored.some(({ by }) => by === 'program') ? 'the program' : 'people',
-    rewards: difference(
-      observed(worth),
-      observed(({ got }) => got),
-    ),
-    claims: scored.some(({ selfScore }) => selfScore !== undefined)
-      ? difference(
-          observed(({ score }) => Number(score === 1)),
-          observed(({ selfScore }) => Number(selfScore === 1)),
+    rewards: against(worth, ({ got }) => got),
+    claims: rewarded.some(({ selfScore }) => selfScore !== undefined)
+      ? against(
+          ({ score }) => Number(score === 1),
+          ({ selfScore }) => Number(selfScore === 1),
         )
       : null,
     imitations: { first: imitations(ends.first), last: imitations(ends.last) },
     lengths: { first: lengthsOf(ends.first), last: lengthsOf(ends.last) },
+  };
+}
+
+/** What all got, which is known of each, against what a sample is worth: the interval is the sample's. */
+function overSample(worth: Figure, got: Figure): Difference | null {
+  if (worth === null || got === null) return null;
+  return {
+    a: worth,
+    b: got,
+    value: got.value - worth.value,
+    low: got.value - worth.high,
+    high: got.value - worth.low,
+    shared: worth.n,
   };
 }
 
@@ -158,7 +174,7 @@ export async function rewardMetas(
 
 function lengthsOf(lines: readonly RewardLine[]): Spread | null {
   const lengths = lines.flatMap(({ response }) => response?.length ?? []);
-  const mean = meanOf(lengths);
-  const square = meanOf(lengths.map((length) => (length - (mean ?? 0)) ** 2));
-  return mean === null || square === null ? null : { mean, deviation: Math.sqrt(square), n: lengths.length };
+  const middle = meanOf(lengths);
+  const square = meanOf(lengths.map((length) => (length - (middle ?? 0)) ** 2));
+  return middle === null || square === null ? null : { mean: middle, deviation: Math.sqrt(square), n: lengths.length };
 }

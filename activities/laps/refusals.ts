@@ -7,7 +7,7 @@ import { NOTHING_NEW } from '../../shared/lap/grown.ts';
 import { meansOf } from '../../shared/lap/means.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
-import { auditSizeWarning } from '../../shared/figures/auditSize.ts';
+import { auditWarnings } from '../../shared/figures/auditSize.ts';
 import type { Recipe } from '../../shared/lap/recipe.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
@@ -30,8 +30,6 @@ export function labelWarnings(recipe: Recipe): string[] {
 /** What does not fit of a lap: its sizes with its files and servers, and itself into the store. */
 export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 'turn' | 'plan' | 'facts'>): Limits {
   const { refused, warnings } = limitsOf({ recipe, turn }, facts);
-  const { audit, labelling } = recipe;
-  const few = audit && auditSizeWarning(audit.minPrecision, plan.auditsPerLabel ?? 0, labelling.auditShare);
   const full = diskRefusal(diskOf({ recipe, turn }, plan, facts), facts);
   const { wallHours } = recipe.training;
   const long = plan.phases.filter(({ expected }) => expected.trainingHours >= wallHours).map(({ phase }) => phase);
@@ -42,7 +40,7 @@ export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 't
     refused: [...refused, ...(full ? [full] : [])],
     warnings: [
       ...warnings,
-      ...(few ? [few] : []),
+      ...auditWarnings(recipe, plan.auditsPerLabel),
       ...(facts.base !== undefined && long.length > 0 ? [ended] : []),
       ...labelWarnings(recipe),
     ],

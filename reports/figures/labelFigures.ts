@@ -1,7 +1,8 @@
 import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { mean, meanOf, share, weightsOf } from '../../shared/figures/measures.ts';
+import { mean, meanOf, share } from '../../shared/figures/measures.ts';
+import { stratifiedMean } from '../../shared/figures/stratified.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
@@ -48,19 +49,23 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const labelled = rows.flatMap(({ proofId, problem, decision }) =>
     decision.kind === 'labelled' ? [{ proofId, problem, label: decision.score }] : [],
   );
-  // Where as many were audited of each label, one audited proof does not stand for as many as another.
-  const labelOf = new Map(labelled.map(({ proofId, label }) => [proofId, String(label)]));
-  const sizes = new Map(labels.audits?.map((each) => [String(each.score), each.labels]));
-  const seen = [...audit.keys()].flatMap((id) => labelOf.get(id) ?? []);
-  const weights = labels.audits && weightsOf(sizes, seen);
-  const weightIn = (known: Truths) => (id: string) =>
-    known === audit ? (weights?.get(labelOf.get(id) ?? '') ?? 1) : 1;
-  const precision = (of: typeof labelled, known: Truths, weightOf?: (id: string) => number): Figure =>
+  const precision = (of: typeof labelled, known: Truths): Figure =>
     share(
       of.filter(({ proofId }) => known.has(proofId)),
       ({ proofId, label }) => label === known.get(proofId),
-      weightOf && (({ proofId }) => weightOf(proofId)),
     );
+  /** Of all labelled proofs, from as many audited ones of each label, however many there are of it. */
+  const fromAudit = (valueOf: (row: (typeof labelled)[0], said: ProofScore) => number | undefined): Figure =>
+    stratifiedMean(
+      labelled.map((row) => {
+        const said = audit.get(row.proofId);
+        const value = said === undefined ? undefined : valueOf(row, said);
+        return { stratum: String(row.label), predicted: row.label, cluster: row.problem, weight: 1, value };
+      }),
+    );
+  const isByLabel = labels.audits !== undefined;
+  const audited = isByLabel ? fromAudit(({ label }, said) => Number(label === said)) : precision(labelled, audit);
+  const isFromAudit = isByLabel && checker === undefined;
   const contestedReasons: Record<string, number> = {};
   for (const { decision } of rows) {
     if (decision.kind === 'labelled') continue;
@@ -71,7 +76,6 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const isVerdict = ({ task, kind }: Outcome) => task === 'verify' && kind !== 'failed';
   const verdicts = await scoresByRow(store, labels.set.setId, isVerdict);
   const known = Array.from(truths, ([id, score]) => ({
-    weight: weightIn(truths)(id),
     problem: proofs.get(id)?.problem.id ?? id,
     truth: score,
     verdicts: verdicts.get(id) ?? [],
@@ -80,7 +84,6 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
   const correlation = errorCorrelation(
     known.map((proof) => ({ ...proof, votes: proof.verdicts.filter((score) => score !== undefined) })),
   );
-  const ofWeight = ({ weight }: (typeof known)[0]): number => weight;
   return {
     total: rows.length,
     auto: labelled.length,
@@ -88,8 +91,8 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
     unresolved: rows.filter(({ decision }) => decision.kind === 'unresolved').length,
     expert: labels.expert,
     contestedShare: share(rows, ({ decision }) => decision.kind !== 'labelled'),
-    precision: precision(labelled, truths, weightIn(truths)),
-    auditedPrecision: precision(labelled, audit, weightIn(audit)),
+    precision: isFromAudit ? audited : precision(labelled, truths),
+    auditedPrecision: audited,
     ...(labels.audits && { audits: labels.audits }),
     ...(labels.corrected !== undefined && { corrected: labels.corrected }),
     precisionByScore: byScore((score) =>
@@ -100,12 +103,16 @@ export async function labelFigures({ store, manifest, truth, notes }: Measuring)
     ),
     byScore: byScore((score) => labelled.filter(({ label }) => label === score).length),
     contestedReasons,
-    trueScoreOfAll: mean(known, (proof) => proof.truth, ofWeight),
-    verdictAccuracy: share(
-      known.filter((proof) => proof.verdicts.length > 0),
-      (proof) => proof.verdicts[0] === proof.truth,
-      ofWeight,
-    ),
+    trueScoreOfAll: isFromAudit ? fromAudit((_, said) => said) : mean(known, (proof) => proof.truth),
+    verdictAccuracy: isFromAudit
+      ? fromAudit(({ proofId }, said) => {
+          const [first] = verdicts.get(proofId) ?? [null];
+          return first === null ? undefined : Number(first === said);
+        })
+      : share(
+          known.filter((proof) => proof.verdicts.length > 0),
+          (proof) => proof.verdicts[0] === proof.truth,
+        ),
     constantBaseline: constantBaseline([...truths.values()]),
     analysesPerProof: meanOf(rows.map((row) => row.analyses)) ?? 0,
     metaAnalysesPerProof: meanOf(rows.map((row) => row.metaAnalyses)) ?? 0,

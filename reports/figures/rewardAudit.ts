@@ -3,6 +3,7 @@ import type { Checker } from '../../shared/domain.ts';
 import { difference, type Difference } from '../../shared/figures/differences.ts';
 import { hackingWarnings, type LapWatch, type StageWatch } from '../../shared/figures/hacking.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
+import { LEAST_HUMAN_SCORES } from '../../shared/lap/usual.ts';
 import { meanOf, valued } from '../../shared/figures/measures.ts';
 import type { RewardMeta, Task } from '../../shared/records.ts';
 import type { Figure } from '../../shared/figures/figure.ts';
@@ -54,7 +55,7 @@ async function peopleOf(
   const results = asked.map((review) => review.results);
   const people = await watchByPeople(store, { stage, recipe: recipe.stages[stage.name], results });
   if (asked.length > 0 && people.rewards === null)
-    notes.absent(`watch.${stage.name}.people`, 'nobody scored a proof that it rewarded');
+    notes.absent(`watch.${stage.name}.people`, `fewer than ${LEAST_HUMAN_SCORES} proofs that it rewarded were scored`);
   return { people };
 }
 

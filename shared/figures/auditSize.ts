@@ -1,3 +1,5 @@
+import type { Recipe } from '../lap/recipe.ts';
+import { LEAST_HUMAN_SCORES } from '../lap/usual.ts';
 import { wilsonAt } from './wilson.ts';
 
 /** How many proofs of a label have to be audited until its interval is on one side of what is asked for. */
@@ -5,6 +7,8 @@ import { wilsonAt } from './wilson.ts';
 /** Ours: a label is shown when it errs half as often as it may, and refused when it errs twice as often. */
 const SHOWN_AT = 0.5;
 const REFUSED_AT = 2;
+/** One rewarded sample in so many is kept with its text (`isKeptForAudit`). */
+const KEPT = 4;
 /** No team audits so many. */
 const MOST = 1_000_000;
 
@@ -47,16 +51,26 @@ export function auditSizeText(goal: number, audits: number): string {
   );
 }
 
-/** Undefined where they can show something. */
-export function auditSizeWarning(goal: number, audits: number, auditShare: number): string | undefined {
+/** What a plan warns of: audits that can show nothing. */
+export function auditWarnings({ audit, labelling: { auditShare }, stages }: Recipe, audits = 0): string[] {
+  if (audit === undefined) return [];
+  const { minPrecision: goal, rewardedProofs = 0 } = audit;
   const { atLeast } = auditSizes(goal);
-  if (auditShare === 0)
-    return `labelling.auditShare 0: no label is audited, so that audit.minPrecision ${goal} decides nothing`;
-  if (audits >= atLeast) return undefined;
-  return (
+  const few =
     `labelling.auditShare ${auditShare}: about ${audits} audits of each label can show none to be right in ` +
-    `audit.minPrecision ${goal}, which takes ${atLeast} even where all audited are; they can show that one is wrong`
-  );
+    `audit.minPrecision ${goal}, which takes ${atLeast} even where all audited are; they can show that one is wrong`;
+  const none = `labelling.auditShare 0: no label is audited, so that audit.minPrecision ${goal} decides nothing`;
+  const { saturationWindow, promptsPerStep, groupSize } = stages.generator;
+  const seen = Math.min(rewardedProofs, Math.floor((saturationWindow * promptsPerStep * groupSize) / KEPT));
+  return [
+    ...(auditShare === 0 ? [none] : audits < atLeast ? [few] : []),
+    ...(rewardedProofs > 0 && seen < LEAST_HUMAN_SCORES
+      ? [
+          `audit.rewardedProofs ${rewardedProofs}: people score about ${seen} of the last steps of a stage, and an ` +
+            `estimate takes ${LEAST_HUMAN_SCORES}`,
+        ]
+      : []),
+  ];
 }
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;

@@ -31,7 +31,7 @@ export function ratio(observations: readonly Observation[]): Figure {
   for (const cluster of clusters.values()) squares += (cluster.hits - value * cluster.of) ** 2;
   const variance = squares / of ** 2;
   const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
-  return { value, ...wilsonAt(value, effective), n: Math.round(of * 1e6) / 1e6 };
+  return { value, ...wilsonAt(value, effective), n: of };
 }
 
 /** Σ hits and Σ of, over all observations and within each cluster. */
@@ -62,48 +62,21 @@ export interface OfProblem {
 }
 
 /** Share of observations that are true. */
-export function share<T extends OfProblem>(
-  items: readonly T[],
-  isHit: (item: T) => boolean,
-  weightOf?: (item: T) => number,
-): Figure {
-  return mean(items, (item) => (isHit(item) ? 1 : 0), weightOf);
+export function share<T extends OfProblem>(items: readonly T[], isHit: (item: T) => boolean): Figure {
+  return mean(items, (item) => (isHit(item) ? 1 : 0));
 }
 
 /** Mean of values in [0, 1]. */
-export function mean<T extends OfProblem>(
-  items: readonly T[],
-  valueOf: (item: T) => number,
-  weightOf?: (item: T) => number,
-): Figure {
-  return ratio(valued(items, valueOf, weightOf));
+export function mean<T extends OfProblem>(items: readonly T[], valueOf: (item: T) => number): Figure {
+  return ratio(valued(items, valueOf));
 }
 
 /** The same without an interval, of any numbers. */
 export const meanOf = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** @param weightOf how many an item stands for, where not all were as likely to be looked at (`weightsOf`). */
-export const valued = <T extends OfProblem>(
-  items: readonly T[],
-  valueOf: (item: T) => number,
-  weightOf: (item: T) => number = () => 1,
-): Observation[] =>
-  items.map((item) => ({ hits: weightOf(item) * valueOf(item), of: weightOf(item), cluster: item.problem }));
-
-/**
- * What one looked at of each group stands for, where groups were not sampled alike: its group's share of all by its
- * share of the sample, so that the weights of a sample add up to its size. Groups of which nothing was looked at are
- * left out.
- */
-export function weightsOf(all: ReadonlyMap<string, number>, seen: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const group of seen) counts.set(group, (counts.get(group) ?? 0) + 1);
-  const reached = [...counts.keys()].reduce((sum, group) => sum + (all.get(group) ?? 0), 0);
-  return new Map(
-    [...counts].map(([group, count]) => [group, ((all.get(group) ?? 0) * seen.length) / (count * reached)]),
-  );
-}
+export const valued = <T extends OfProblem>(items: readonly T[], valueOf: (item: T) => number): Observation[] =>
+  items.map((item) => ({ hits: valueOf(item), of: 1, cluster: item.problem }));
 
 /** Problems of like difficulty. */
 export interface Band {

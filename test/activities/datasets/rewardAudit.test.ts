@@ -86,7 +86,7 @@ test('as many are asked about of a rare reward as of a common one, and count for
   const { rows, watch, doubt } = await rewarded([...proofs(54, 5, 1, 0), ...proofs(6, 5, 0, 0)]);
   expect(rows).toHaveLength(12);
   expect(watch.rewards?.b.value).toBeCloseTo(0.9);
-  expect(watch.rewards).toMatchObject({ b: { n: 12 }, a: { value: 0 } });
+  expect(watch.rewards).toMatchObject({ b: { n: 60 }, a: { value: 0, n: 12 } });
   expect(doubt).toContain('generator: reward 0.90, by what people gave, blindly, 0.00');
 });
 

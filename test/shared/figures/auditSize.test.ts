@@ -1,4 +1,5 @@
-import { auditSizes, auditSizeText, auditSizeWarning } from '../../../shared/figures/auditSize.ts';
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
+import { auditSizes, auditSizeText, auditWarnings } from '../../../shared/figures/auditSize.ts';
 
 // By Wilson's formula, in another program.
 test.each([
@@ -15,7 +16,23 @@ test('a plan says how many it takes, and warns where fewer are planned', () => {
     'audits: about 40 of each label. To show that 0.95 of a label are right takes 73 where all audited are, 292 ' +
       'where 97.5 % are; to show that fewer are, 73 where 90 % are',
   );
-  expect(auditSizeWarning(0.95, 73, 0.1)).toBeUndefined();
-  expect(auditSizeWarning(0.95, 72, 0.1)).toContain('about 72 audits of each label can show none to be right');
-  expect(auditSizeWarning(0.95, 0, 0)).toContain('labelling.auditShare 0');
+});
+
+test.each([
+  [73, 0.1, 12, 16, []],
+  [72, 0.1, 0, 16, ['about 72 audits of each label can show none to be right']],
+  [0, 0, 0, 16, ['labelling.auditShare 0']],
+  [73, 0.1, 9, 16, ['people score about 9 of the last steps']],
+  [73, 0.1, 40, 2, ['people score about 8 of the last steps']],
+])('%d audits of each label at a share of %d, %d rewarded proofs: warned of what shows nothing', (...each) => {
+  const [audits, auditShare, rewardedProofs, promptsPerStep, warnings] = each;
+  const generator = { ...rehearsal.stages.generator, saturationWindow: 2, groupSize: 8, promptsPerStep };
+  const recipe = {
+    ...rehearsal,
+    audit: { minPrecision: 0.95, rewardedProofs },
+    labelling: { ...rehearsal.labelling, auditShare },
+    stages: { ...rehearsal.stages, generator },
+  };
+  expect(auditWarnings(recipe, audits)).toEqual(warnings.map((text) => expect.stringContaining(text) as string));
+  expect(auditWarnings(rehearsal)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { coveredLength, difficultyBands, ratio, share, weightsOf } from '../../../shared/figures/measures.ts';
+import { coveredLength, difficultyBands, ratio, share } from '../../../shared/figures/measures.ts';
 import { wilsonAt } from '../../../shared/figures/wilson.ts';
 
 const alone = (hits: number, index: number) => ({ hits, of: 1, cluster: `p${index}` });
@@ -76,21 +76,4 @@ test('what ran side by side is counted once', () => {
       { start: 20, end: 21 },
     ]),
   ).toBe(13);
-});
-
-test('what was sampled more densely counts for less, and the weights of a sample add up to its size', () => {
-  const all = new Map([
-    ['rare', 10],
-    ['common', 90],
-    ['unseen', 50],
-  ]);
-  const seen = [...Array.from({ length: 5 }, () => 'rare'), ...Array.from({ length: 5 }, () => 'common')];
-  const weights = weightsOf(all, seen);
-  expect([...weights]).toEqual([
-    ['rare', 0.2],
-    ['common', 1.8],
-  ]);
-  const items = seen.map((group, index) => ({ problem: `p${index}`, group }));
-  const weightOf = ({ group }: { group: string }) => weights.get(group) ?? 0;
-  expect(share(items, ({ group }) => group === 'common', weightOf)).toMatchObject({ value: 0.9, n: 10 });
 });

@@ -98,7 +98,7 @@ afterAll(async () => {
 /** A lap with a recipe that lets audits decide. */
 function opened(onFailure: 'pause' | 'goOn') {
   number += 1;
-  const audit = { minPrecision: 0.95, onFailure, rewardedProofs: 6 };
+  const audit = { minPrecision: 0.95, onFailure, rewardedProofs: 12 };
   const recipe = { ...smoke, audit, experts: { ...smoke.experts, seats: 1 } };
   return { lap: `run${number}/lap-0001`, turn: 1, seed: 1, recipe };
 }
@@ -227,7 +227,7 @@ describe('proofs that a generator was rewarded for', () => {
     'are asked about, and people who agree let the lap go on (%s)',
     async (policy) => {
       const { lap, handle } = await run(policy, 1);
-      expect(await handle.result()).toEqual([`${lap}/generator/audit: 6`]);
+      expect(await handle.result()).toEqual([`${lap}/generator/audit: 12`]);
       expect(await warningsOf(handle)).toEqual([]);
     },
   );
@@ -235,10 +235,10 @@ describe('proofs that a generator was rewarded for', () => {
   test('let the lap wait for a lead where people do not agree, who may accept them', async () => {
     const { lap, handle, workflowId } = await run('pause', 0);
     const [warning] = await warned(handle);
-    expect(warning).toMatch(/^generator: reward 1\.00, by what the program gave, blindly, 0\.00 .* of 6/);
+    expect(warning).toMatch(/^generator: reward 1\.00, by what the program gave, blindly, 0\.00 .* of 12/);
     expect(warning).toContain(`\`flywheel rewards accept ${lap} --stage generator --by YOU\` goes on`);
     await sendWord(env.client, workflowId, { about: 'generator', use: true, annotator: 'ada' });
-    expect(await handle.result()).toEqual([`${lap}/generator/audit: 6`]);
+    expect(await handle.result()).toEqual([`${lap}/generator/audit: 12`]);
   });
 
   test('end the lap where a lead says so', async () => {
