@@ -36,7 +36,8 @@ export function recipeText(team: TeamFolder): string {
 
   "domain": {
     // One problem a line: id, statement, topic, source and, where wanted, difficulty.
-    // Their number decides how many are held out, sampled, trained on and labelled.
+    // Their number decides how many are held out, sampled, trained on and labelled. What is near-equal to a problem of
+    // a benchmark is left out: "decontaminate": ["./benchmark.jsonl"].
     "settings": { "path": "./problems.jsonl" },
 
     // What the models are asked in each role, yours to edit: a file a task, and system.md where wanted.

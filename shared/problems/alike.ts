@@ -30,11 +30,20 @@ export interface Print {
 
 export function printOf(statement: string, { ignoresNumbers }: AlikeRule = USUAL_RULE): Print {
   const read = normalised(statement);
-  const numbers = ignoresNumbers ? [] : read.split(' ').filter((token) => /^\d/.test(token));
+  const numbers = ignoresNumbers ? [] : numbersIn(read.split(' '));
   const spaced = ignoresNumbers ? read.replaceAll(/\d+(?:\.\d+)?/g, '0') : read;
   // "non-negative" is "nonnegative"; two numbers are not one.
   const key = spaced.replaceAll(/ (?!\d)|(?<!\d) /g, '');
   return { key, text: key.replaceAll(ANY_VARIABLE, 'x'), numbers: numbers.sort().join(' ') };
+}
+
+/** Each with its sign, where nothing stands before that it could be subtracted from. */
+function numbersIn(tokens: readonly string[]): string[] {
+  const isTerm = (token = '') => /^(?:\d.*|[\u2c30-\u2c5e])$/.test(token);
+  return tokens.flatMap((token, at) => {
+    if (!/^\d/.test(token)) return [];
+    return [tokens[at - 1] === '-' && !isTerm(tokens[at - 2]) ? `-${token}` : token];
+  });
 }
 
 export interface Match {

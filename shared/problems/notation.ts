@@ -154,8 +154,8 @@ export function plainSpelling(statement: string): string {
   return text
     .replaceAll('~', ' ')
     .replaceAll(/(?<=[\p{L}\p{N})}\]])( ?)\*\*\1(?=[\p{L}\p{N}({\\-])/gu, '^')
-    .replaceAll(/<=+>|<-+>/g, ' <-> ')
-    .replaceAll(/=+>|-+>/g, ' -> ')
+    .replaceAll(/<={1,4}>|<-{1,4}>/g, ' <-> ')
+    .replaceAll(/={1,4}>|-{1,4}>/g, ' -> ')
     .replaceAll(/=\/=|\/=|<>|!=/g, ' != ')
     .replaceAll(/<=|=</g, ' <= ')
     .replaceAll(/:=|={2,}/g, ' = ')

@@ -13,7 +13,7 @@ import type { Recipe } from '../../../shared/lap/recipe.ts';
 import type { AlikePair } from '../../../shared/problems/held.ts';
 import { sameAs } from '../../../shared/problems/sameAs.ts';
 import type { DatasetRef, Problem } from '../../../shared/records.ts';
-import { EIGHT_WORDINGS } from '../../shared/problems/cases.ts';
+import { EIGHT_WORDINGS, NOTATIONS } from '../../shared/problems/cases.ts';
 
 let store: FileStore;
 beforeEach(() => {
@@ -62,6 +62,28 @@ test('no problem is in two splits, in whichever of its eight wordings, and every
   const pairs = await store.readRows<AlikePair>(problems.alike!.pairs);
   expect(pairs).toHaveLength(280);
   expect(pairs[0]).toMatchObject({ kind: 'exact', one: { id: 'p0-0' }, other: { id: 'p0-1' } });
+});
+
+test('nor in whichever notation, whatever the seed and the shares', async () => {
+  const families = [...NOTATIONS, ...EIGHT_WORDINGS.slice(0, 12)];
+  await write(
+    'imports/p.jsonl',
+    families.flatMap((family, index) => family.map((each, n) => problem(`p${index}-${n}`, each))),
+  );
+  for (const [seed, share] of [
+    [1, 0.1],
+    [2, 0.3],
+    [3, 0.05],
+    [4, 0.2],
+    [5, 0.01],
+  ] as const) {
+    const settings = { path: 'imports/p.jsonl', heldOutShare: share, validationShare: share };
+    const divided = await splitOf(store, proofs, { turn: 1, recipe: recipeOf(seed, settings) });
+    const problems = await writeProblems(store, `seed-${seed}/lap-0001`, divided);
+    const splits = await splitsOf(problems, families);
+    expect(splits.filter((names) => names.length !== 1)).toEqual([]);
+    expect(new Set(splits.flat())).toEqual(new Set(['train', 'validation', 'heldOut']));
+  }
 });
 
 const first = (from: number, to: number) =>

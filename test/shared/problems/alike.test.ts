@@ -1,21 +1,18 @@
 import * as fc from 'fast-check';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { alikeTo, USUAL_RULE } from '../../../shared/problems/alike.ts';
 import { groupStatements } from '../../../shared/problems/groups.ts';
 import { normalised } from '../../../shared/problems/normalise.ts';
-import { CASES, DISTINCT } from './cases.ts';
+import { CASES, DISTINCT, NOTATIONS } from './cases.ts';
 
-const notations = JSON.parse(readFileSync(path.join(import.meta.dirname, 'notations.json'), 'utf8')) as string[][];
 const kindOf = (one: string, other: string) => alikeTo([one])(other)?.kind;
 
 describe('statements that are one problem', () => {
-  test.each(notations.map((each) => [each[0], each] as const))('%s: its notations are equal', (first, wordings) => {
+  test.each(NOTATIONS.map((each) => [each[0], each] as const))('%s: its notations are equal', (first, wordings) => {
     for (const wording of wordings) expect([wording, kindOf(first!, wording)]).toEqual([wording, 'exact']);
   });
 
   test('are those of a list, and no two lists are one', async () => {
-    const lists = [...CASES, ...DISTINCT.map((each) => [each]), ...notations];
+    const lists = [...CASES, ...DISTINCT.map((each) => [each]), ...NOTATIONS];
     const { groupOf, pairs } = await groupStatements(lists.flat());
     const first = lists.map((_, index) => lists.slice(0, index).flat().length);
     expect(groupOf).toEqual(lists.flatMap((list, index) => list.map(() => first[index])));
@@ -26,6 +23,11 @@ describe('statements that are one problem', () => {
     ['a number', 'Prove that n > 100 is even.', 'Prove that n > 101 is even.'],
     ['an exponent', 'Prove that $n^2$ is odd.', 'Prove that $n^3$ is odd.'],
     ['a sign', 'Find all $x$ greater than $-1$ with $f(x) = 2$.', 'Find all $x$ greater than $1$ with $f(x) = 2$.'],
+    [
+      'a sign in a long statement',
+      'Let f be a polynomial with integer coefficients all of whose roots are real and greater than -1. Prove it.',
+      'Let f be a polynomial with integer coefficients all of whose roots are real and greater than 1. Prove it.',
+    ],
     ['a number more', 'Prove that 1, 2 and 3 are odd.', 'Prove that 1, 2, 3 and 4 are odd.'],
   ])('are not those that differ by %s', (_, one, other) => expect(kindOf(one, other)).toBeUndefined());
 
@@ -57,7 +59,7 @@ describe('statements that are one problem', () => {
   });
 });
 
-const statement = fc.constantFrom(...CASES.flat(), ...DISTINCT, ...notations.flat());
+const statement = fc.constantFrom(...CASES.flat(), ...DISTINCT, ...NOTATIONS.flat());
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),
   fc

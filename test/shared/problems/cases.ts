@@ -1,3 +1,11 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Statements in several notations, a list each. */
+export const NOTATIONS = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, 'notations.json'), 'utf8'),
+) as readonly (readonly string[])[];
+
 const wordings = (number: number): string[] => [
   `Prove that for every integer n > ${number}, the number n^2 + n is even.`,
   `Prove that for every integer n > ${number},  the number n^2 + n is even.`,
