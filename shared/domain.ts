@@ -37,7 +37,7 @@ export interface Domain<Settings = unknown> {
   /** Who answers questions where people do not, named as what it is. */
   readonly expert?: ExpertProgram;
   /**
-   * The key by which two statements are one problem, which no two splits may share. A domain that draws its problems has
+   * The key by which two statements are one problem, which no two splits share. A domain that draws its problems has
    * one. @default statements that are near-equal are one problem (docs/method.md, "Splits"), and what one lap holds out
    * no later lap of the store trains on
    */

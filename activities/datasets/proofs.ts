@@ -112,7 +112,7 @@ export async function pairWithAnalyses(
 
 /**
  * The subset shown to experts: distinct proofs, balanced over topics and refinement rounds (paper 2.1).
- * @param input.teaching the sets that analysed them: then balanced by what they predict as well, the most telling first.
+ * @param input.teaching the sets that analysed them: then balanced by what they predict, too, the most telling first.
  */
 export async function chooseForExperts(
   store: ArtifactStore,

@@ -49,7 +49,7 @@ export async function heldOutBefore(store: ArtifactStore, domain: Domain): Promi
 }
 
 /**
- * What a lap takes over of its parent, without what is near-equal to what is held back: of a chain that was split before
+ * What a lap takes over of its parent, without what is near-equal to what is held back: of a chain split before
  * statements were compared, or where another run has held a problem out since. What it leaves out joins the problems
  * that are left out.
  */

@@ -72,10 +72,7 @@ export function needLines(
             (weeks === undefined
               ? ' (experts.people and experts.hoursPerWeek say it in weeks)'
               : `, ${short(weeks)} weeks of ${people} people with ${hoursPerWeek} h a week each`) +
-            (untilEnough === undefined
-              ? ''
-              : `; ${untilEnough.weeks === undefined ? hoursText(untilEnough.hours) : `${short(untilEnough.weeks)} weeks`}` +
-                ' until there is enough (experts.enough)'),
+            (untilEnough === undefined ? '' : `; ${soLong(untilEnough)} until there is enough (experts.enough)`),
         ]
       : []),
     ...(recipe.audit && auditsPerLabel ? [auditSizeText(recipe.audit.minPrecision, auditsPerLabel)] : []),
@@ -87,6 +84,9 @@ export function needLines(
       : []),
   ];
 }
+
+const soLong = ({ hours, weeks }: { readonly hours: number; readonly weeks: number | undefined }): string =>
+  weeks === undefined ? hoursText(hours) : `${short(weeks)} weeks`;
 
 export function peopleOf({ people = 1, hoursPerWeek, enough }: LapShape['recipe']['experts'], expertMinutes: number) {
   const weeks = hoursPerWeek === undefined ? undefined : expertMinutes / 60 / people / hoursPerWeek;

@@ -37,8 +37,8 @@ export function registerGraded(command: Command, brought: <T>(work: () => Promis
       .description(
         `Reads JSON, JSONL, CSV, TSV or Parquet, packed by gzip or not. ${KINDS[kind].brings}\nGrades become 0, 0.5 ` +
           'and 1 of the rubric: by --grades, or by a scale that leaves no doubt. Says what it took, and what it\n' +
-          'left out and why. Laps start from such sets (given.proofs, given.analyses), or mix them into what people score ' +
-          '(experts.gold).',
+          'left out and why. Laps start from such sets (given.proofs, given.analyses), or mix them into what people ' +
+          'score (experts.gold).',
       )
       .argument('<files...>', `of graded ${kind}; several are the parts of one set`)
       .requiredOption('--grader <name>', 'who graded: kept in every row')

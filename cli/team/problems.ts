@@ -25,8 +25,8 @@ export function registerProblems(program: Command): void {
     .summary('near-equal statements, pair by pair')
     .description(
       'Lists the pairs of statements that are one problem: equal but for notation, letters and number in a list, or ' +
-        'similar, with\nthe same numbers. Of a file, also what laps of the store hold out; of a lap, the pairs by which ' +
-        'its problems were split\nand left out.',
+        'similar, with\nthe same numbers. Of a file, also what laps of the store hold out; of a lap, the pairs by ' +
+        'which its problems were split\nand left out.',
     )
     .argument('<of>', 'a file of problems, here or in the store, or a lap such as main/lap-0001')
     .option('--similarity <share>', `of a file: from which similarity on (default: ${USUAL_RULE.similarity})`)

@@ -34,7 +34,7 @@ export const settings = z.strictObject({
   /** Whether statements that differ in their numbers alone are one problem, too. @default false */
   ignoreNumbers: z.boolean().optional(),
   /**
-   * Files of the store with problems that no model of these laps may have met, such as a benchmark's: what is near-equal
+   * Files of the store with problems that no model of these laps may have met, such as a benchmark's: what is alike
    * to one of them is left out, by name. @default none
    */
   decontaminate: z.array(z.string().min(1)).optional(),

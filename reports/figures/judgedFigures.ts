@@ -106,8 +106,8 @@ async function byPeople(
   if (score === null)
     notes.absent(
       'judged.people.score',
-      `people scored ${said.size} of the ${sample.rows} proofs that they were asked about, and ${LEAST_HUMAN_SCORES} are ` +
-        'needed for an estimate',
+      `people scored ${said.size} of the ${sample.rows} proofs that they were asked about, and ` +
+        `${LEAST_HUMAN_SCORES} are needed for an estimate`,
     );
   const { verdicts } = manifest.evaluation.judged ?? {};
   const over = verdicts ? meanOfAll(scored(answers), ({ score: own = 0 }, value) => (1 + own - value) / 2) : null;

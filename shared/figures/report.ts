@@ -203,7 +203,7 @@ export interface StageTimes {
 
 /** Questions to people that laps went on without, and what those found faulty. */
 export interface LateFigures {
-  /** Scores of earlier laps' questions that joined this lap's D_v and D_mv; of problems held back, which are only kept. */
+  /** Scores of earlier laps' questions that joined D_v and D_mv; of problems held back, which are only kept. */
   readonly proofs: number;
   readonly analyses: number;
   readonly heldBack: number;

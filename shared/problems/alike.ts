@@ -3,7 +3,7 @@ import { ANY_VARIABLE, normalised } from './normalise.ts';
 /** When two statements are one problem (docs/method.md, "Splits"). */
 export interface AlikeRule {
   /**
-   * The least Jaccard similarity of two statements' shingles. Ours, 0.8: one of a hundred letters may have a word that the
+   * The least Jaccard similarity of two statements' shingles. Ours, 0.8: one of a hundred letters may have a word the
    * other has not, or a short one for another; other notation costs nothing, as it is normalised away.
    */
   readonly similarity: number;
@@ -22,7 +22,7 @@ export const SHINGLE = 5;
 export interface Print {
   /** Equal for statements that are equal but for notation. */
   readonly key: string;
-  /** Whose shingles are compared: the key with one letter for all variables, so that one more of them shifts no other. */
+  /** Whose shingles are compared: the key with one letter for all variables, so that one more shifts no other. */
   readonly text: string;
   /** Its numbers, each as often as it comes, in no order; nothing where numbers are ignored. */
   readonly numbers: string;

@@ -19,9 +19,9 @@ const WORDS = new Set(
     'gon got hat hen hit hot ill job key kid lay led leg lie lot low map mix net nth nut pay pen pet pie pin pot ray ' +
     'raw rod sea sit sky son sub tie tip toe ton toy van war wet won act iff int qed lhs rhs pts ' +
     // Of other languages those that come in most statements.
-    'un une de du des le la les et ou est que qui par sur pas ses si en au aux ce se der die das ein und ist fur mit von ' +
-    'zu zum zur den dem sei es ob als auf aus bei im nur el los las una del por al sus hay sea il lo gli di che per sia ' +
-    'due tre os um uma da dos'
+    'un une de du des le la les et ou est que qui par sur pas ses si en au aux ce se der die das ein und ist fur mit ' +
+    'von zu zum zur den dem sei es ob als auf aus bei im nur el los las una del por al sus hay sea il lo gli di ' +
+    'che per sia due tre os um uma da dos'
   ).split(' '),
 );
 /** What comes after a variable, and not after the article. */
@@ -163,7 +163,7 @@ function isProduct(run: string, isMaths: boolean): boolean {
 
 const OPERATOR = /^(?:[+/=<>^]|<=|>=|!=|\+-)$/;
 
-/** What depends on the neighbours: the article, hyphens, marks that are punctuation or not, products that spell words. */
+/** What depends on the neighbours: the article, hyphens, marks that may be punctuation, products that spell words. */
 function settled(tokens: readonly Token[]): Token[] {
   const kept: Token[] = [];
   tokens.forEach((token, index) => {

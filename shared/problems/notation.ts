@@ -1,6 +1,6 @@
 /**
  * One spelling for the many in which a statement may be written: LaTeX, Unicode, ASCII or HTML. What comes out is lower
- * case, but for variables, with operators in ASCII, words for signs that have names, and marks where maths begins and ends.
+ * case, but for variables, with operators in ASCII, words for signs that have names, and marks around maths.
  */
 
 /** Of the text that `plainSpelling` gives: maths, and text inside maths, from the first to the second. */
@@ -57,15 +57,17 @@ commands(
   '',
   'cdot times ast bullet middot star rfloor rceil ldots cdots dots dotsc dotsb dotsm dotso vdots ddots hellip',
   'left right middle big bigl bigr bigg biggl biggr bigm quad qquad enspace thinspace nbsp space hfill par noindent',
-  'colon displaystyle textstyle scriptstyle limits nolimits mathrm mathbf mathit mathbb mathcal mathfrak mathscr mathsf',
-  'operatorname boldsymbol bm bf it rm em bar overline underline hat widehat vec tilde widetilde overrightarrow overset',
+  'colon displaystyle textstyle scriptstyle limits nolimits mathrm mathbf mathit mathbb mathcal mathfrak mathscr',
+  'mathsf',
+  'operatorname boldsymbol bm bf it rm em bar overline underline hat widehat vec tilde widetilde overrightarrow',
+  'overset',
   'item centering lbrace rbrace lbrack rbrack langle rangle ldquo rdquo quot amp smallskip medskip bigskip newline',
 );
 
 /** Also written out. */
 const GREEK =
-  'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau upsilon phi chi psi ' +
-  'omega';
+  'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau upsilon phi chi ' +
+  'psi omega';
 const GREEK_LETTERS = 'αβγδεζηθικλμνξορστυφχψω';
 GREEK.split(' ').forEach((name, index) => {
   const letter = ` ${GREEK_LETTERS[index]} `;
@@ -166,8 +168,11 @@ export function plainSpelling(statement: string): string {
     .replaceAll(/\^[\s{(]*(')/g, "'");
 }
 
-const TAGS =
-  /<\/?(?:p|br|hr|b|i|u|em|strong|span|div|sup|sub|ul|ol|li|tt|code|var|font|center|h[1-6])(?:\s+[a-z-]+\s*=[^<>]*)?\s*\/?>/gi;
+const TAGS = new RegExp(
+  String.raw`</?(?:p|br|hr|b|i|u|em|strong|span|div|sup|sub|ul|ol|li|tt|code|var|font|center|h[1-6])` +
+    String.raw`(?:\s+[a-z-]+\s*=[^<>]*)?\s*/?>`,
+  'gi',
+);
 /** Tags of a letter are one only where they are closed: `a<b>c` is an inequality. */
 const isTag = (tag: string, text: string): boolean =>
   !/^<[biup]>$/i.test(tag) || text.includes(tag.replace('<', '</')) || /^<p>$/i.test(tag);
@@ -191,8 +196,10 @@ function withoutHtml(text: string): string {
 }
 
 /** Emphasis and contests, and no points. */
-const EMPHASISED =
-  /^(?:IMO|ISL|USA[JT]?MO|APMO|EGMO|RMM|CGMO|AIME|HMMT|OR|IF|NO|NOT|AND|ALL|ANY|FOR|LET|THE|SHOW|THAT|FIND|EACH|BOTH|ONLY|PROVE|EVERY|GIVEN)$/;
+const EMPHASISED = new RegExp(
+  '^(?:IMO|ISL|USA[JT]?MO|APMO|EGMO|RMM|CGMO|AIME|HMMT|OR|IF|NO|NOT|AND|ALL|ANY|FOR|LET|THE|SHOW|THAT|FIND|EACH|' +
+    'BOTH|ONLY|PROVE|EVERY|GIVEN)$',
+);
 
 /** Points in capitals, such as ABC, letter by letter, where not all is in capitals. */
 function withPoints(text: string, hasCase: boolean): string {

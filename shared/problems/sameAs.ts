@@ -1,16 +1,22 @@
-import type { Domain } from '../domain.ts';
-import { alikeTo } from './alike.ts';
+import { alikeTo, type AlikeRule } from './alike.ts';
+
+/** Of a domain (shared/domain.ts), what says when statements are one problem. */
+interface Telling {
+  sameProblem?(statement: string): string;
+  alike?(settings: unknown): AlikeRule;
+}
 
 /** Whether a statement is one problem with one of these: by the domain's own key, or by how alike they are. */
 export function sameAs(
-  { sameProblem, alike }: Pick<Domain, 'sameProblem' | 'alike'>,
+  domain: Telling,
   statements: readonly string[],
   settings?: unknown,
 ): (statement: string) => boolean {
-  if (sameProblem !== undefined) {
-    const keys = new Set(statements.map((each) => sameProblem(each)));
-    return (statement) => keys.has(sameProblem(statement));
+  const keyOf = domain.sameProblem?.bind(domain);
+  if (keyOf !== undefined) {
+    const keys = new Set(statements.map((each) => keyOf(each)));
+    return (statement) => keys.has(keyOf(statement));
   }
-  const matches = alikeTo(statements, settings === undefined ? undefined : alike?.(settings));
+  const matches = alikeTo(statements, settings === undefined ? undefined : domain.alike?.(settings));
   return (statement) => matches(statement) !== undefined;
 }

@@ -78,8 +78,8 @@ function closing(progress: ReviewProgress): string[] {
   const signal = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1';
   return [
     `${time} ${wanted}`,
-    `The texts: ${cell(show)}. Answer with the Signal submitAnnotation or the Update submitVerdict (a lead: the Update ` +
-      `adjudicate): ${signal}. If the problem is faulty, the Update flagProblem: ` +
+    `The texts: ${cell(show)}. Answer with the Signal submitAnnotation or the Update submitVerdict (a lead: the ` +
+      `Update adjudicate): ${signal}. If the problem is faulty, the Update flagProblem: ` +
       '`{"annotator": "you", "reason": "…"}`.',
   ];
 }

@@ -292,7 +292,7 @@ test(
   },
 );
 
-test("held-out proofs are judged by the lap's verifier and by people, each under its name, and train nothing", async () => {
+test("held-out proofs are judged by the lap's verifier and by people, each by name, and train nothing", async () => {
   const { judged } = JSON.parse(readFileSync(store.path(`laps/${LAP}/report.json`), 'utf8')) as LapReport;
   const { models, evaluation, proofScores, reviews } = world.manifest(LAP);
   const { verifier, people, quality } = judged ?? {};

@@ -96,7 +96,7 @@ test('of many analyses the eight most telling are shown, with a place for one th
   expect(mostTelling(critical)).toHaveLength(8);
 });
 
-test('what people said before they saw the analyses is kept beside their score, and trained on is the second', async () => {
+test('what people said before they saw the analyses is kept beside their score; the second trains', async () => {
   const { store, proofs, decisions } = await lap();
   const result = { kind: 'scored', score: 0.5, source: 'expert', verdicts: 2, adjudicated: false } as const;
   const experts = await store.writeJsonl('reviews/experts.jsonl', [

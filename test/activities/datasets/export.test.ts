@@ -81,7 +81,7 @@ test('all parts are one table: the same fields in the same order, null where the
   });
 });
 
-test('scores are written with their point, and rows with a value in every field come first: types can be inferred', async () => {
+test('scores have their point, and rows with a value in every field come first: types can be inferred', async () => {
   const { lines } = await lap();
   const written = await lines('proofs');
   expect(written[0]).toContain('"difficulty":2.0');

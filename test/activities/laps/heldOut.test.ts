@@ -91,7 +91,7 @@ const first = (from: number, to: number) =>
 const later = (from: number, to: number) =>
   EIGHT_WORDINGS.slice(from, to).map((each, n) => problem(`b${from + n}`, each[7]!));
 
-test('what a later file has of held-out and validating problems is not trained on, and is listed with why', async () => {
+test('what a later file has of held-out and validating problems trains nothing, and is listed with why', async () => {
   await write('imports/a.jsonl', first(0, 30));
   const lap1 = await open('main/lap-0001', recipeOf(1, { path: 'imports/a.jsonl', heldOutShare: 0.2 }));
   await write('imports/b.jsonl', later(0, 40));
@@ -110,7 +110,7 @@ test('what a later file has of held-out and validating problems is not trained o
   expect(lap2.problems.train.rows).toBe(40 - out.length);
 });
 
-test('another run, of whatever seed, holds out again what was held out: over the same file, the same bytes', async () => {
+test('another run, of whatever seed, holds out what was held out: over the same file, the same bytes', async () => {
   await write('imports/a.jsonl', first(0, 30));
   const one = await open('main/lap-0001', recipeOf(1, { path: 'imports/a.jsonl' }));
   const other = await open('seed-2/lap-0001', recipeOf(2, { path: 'imports/a.jsonl' }));
@@ -204,7 +204,7 @@ describe('a chain that was split before statements were compared', () => {
     await write('imports/a.jsonl', [held, copy, other, first(2, 3)[0]!]);
   });
 
-  test('trains on no near-copy from its next lap on: neither as a problem nor as a scored or carried proof', async () => {
+  test('trains on no near-copy from its next lap on: no problem, and no scored or carried proof', async () => {
     const { divided, problems } = await open('main/lap-0002', manifest.recipe, manifest);
     expect((await rows(problems.train)).map(({ id }) => id)).toEqual([other.id]);
     const taken = await withoutHeldBack(store, 'main/lap-0002', proofs, manifest.recipe, { parent, manifest, divided });

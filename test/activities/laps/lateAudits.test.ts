@@ -33,7 +33,7 @@ async function taken(decides: boolean) {
   return { store, parent, grown };
 }
 
-test('an audit that comes after its lap has gone on replaces the label in the next lap’s D_v, with its date', async () => {
+test('an audit that comes after its lap has gone on replaces the label in the next D_v, with its date', async () => {
   const { store, parent } = await taken(true);
   const rows = await store.readRows<ScoredProof>(...parent.proofScores.train);
   expect(rows.map(({ id, score, source, scoredAt }) => [id, score, source, scoredAt])).toEqual([

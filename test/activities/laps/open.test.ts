@@ -94,10 +94,8 @@ test('a base is one that is shipped, by name, or a folder of the store; another 
   expect(await baseOf('weakVerifier')).not.toBe(await baseOf('rehearsal'));
   expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
   await expect(baseOf('weakverifier')).rejects.toThrow(
-    'Invalid lap input: domain.base: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder in the store or ' +
-      'a model of ' +
-      'a hub (hf:org/name@revision), got ' +
-      '"weakverifier"',
+    'Invalid lap input: domain.base: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder in the store ' +
+      'or a model of a hub (hf:org/name@revision), got "weakverifier"',
   );
   expect(existsSync(store.path('laps/main/lap-0003'))).toBe(false);
 });

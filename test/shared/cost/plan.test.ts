@@ -49,7 +49,7 @@ describe('the plan of lap 1', () => {
     expect(bound({ metaVerification: false }).bound.calls).toBe(360 + 360 * 2 + 240 * 8);
   });
 
-  it('knows how many audits of each label to expect, where they decide, and the questions about rewarded proofs', () => {
+  it('knows how many audits of each label to expect, where they decide, and questions about rewards', () => {
     const audit = { minPrecision: 0.95, rewardedProofs: 30 };
     const asked = planOf({ preset: 'rehearsal', labelling: { auditShare: 0.5 }, audit });
     const share = 240 * 0.5;
@@ -92,7 +92,7 @@ describe('the plan of lap 1', () => {
     expect((assisted[2]! - audits) / (alone[2]! - audits)).toBeCloseTo(4.1 / 2.1, 3);
   });
 
-  it('of the preset paper’s people is 6,667 h of proofs and 1,667 h of analyses on two seats, and a lead’s of a tenth', () => {
+  it('of the preset paper’s people is 6,667 h of proofs, 1,667 h of analyses, and a lead’s tenth', () => {
     const plan = planOf({ preset: 'paper' });
     const hoursOf = (phase: string) => phaseOf(plan, phase).expected.expertMinutes / 60;
     // Two seats, and a lead where they differ: 2.1 answers a question.

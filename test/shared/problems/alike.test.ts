@@ -78,7 +78,7 @@ describe('normalising', () => {
     );
   });
 
-  test('leaves a problem the same however it is numbered, spaced and delimited, and another with another number', () => {
+  test('leaves a problem the same however numbered, spaced and delimited, and another with another number', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('n', 'k', 'x', 'B', '\\alpha', 'a'),

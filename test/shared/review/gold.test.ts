@@ -24,7 +24,7 @@ const made = <Row>(count: number, of: (index: number) => Row): Row[] =>
   Array.from({ length: count }, (_, at) => of(at));
 const SHARE = 0.1;
 
-test('the stated share of the questions has known answers, balanced over scores, and the others keep their order', () => {
+test('the stated share of questions has known answers, balanced over scores; the others keep their order', () => {
   const questions = made(90, question);
   const { rows, gold } = mixGold(questions, made(60, known), { share: SHARE, seed: 1, taken: [] });
   expect([rows.length, gold.length]).toEqual([100, 10]);
@@ -35,7 +35,7 @@ test('the stated share of the questions has known answers, balanced over scores,
   expect(Math.max(...places) - Math.min(...places)).toBeGreaterThan(30);
 });
 
-test('nothing but statement, topic and proof tells a known answer: fields, ids, models and sources are the others’', () => {
+test('nothing but statement, topic and proof tells a known answer: all else is as the others’', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 30 }), fc.nat(), (count, of, seed) => {
       const questions = made(count, question);

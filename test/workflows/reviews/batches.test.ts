@@ -153,7 +153,7 @@ test('a question that somebody ended by hand is not carried on', async () => {
   expect(await resultsOf(await handle.result())).toEqual(['expired', 'open']);
 }, 60_000);
 
-test('a set that is asked in parts has one batch and one measure of enough, and its first rows come first', async () => {
+test('a set asked in parts has one batch and one measure of enough, and its first rows come first', async () => {
   const handle = await start('set/parts', 300, { batch: 3, enough: 5 / 300 });
   await untilOpen('set/parts', 'q0', 'q1', 'q2');
   for (const id of ['q3', 'q250']) expect(await stateOf('set/parts', id)).toBe('ABSENT');

@@ -146,7 +146,8 @@ def hold_to(reference: Any, folder: Path) -> None:
     try:
         reference.load_state_dict(model.state_dict())
     except RuntimeError as error:
-        raise JobFailure("data", f"expected reference checkpoint {folder} to be a model of the same make: {error}") from error
+        problem = f"expected reference checkpoint {folder} to be a model of the same make: {error}"
+        raise JobFailure("data", problem) from error
 
 
 def stop_ids_of(model: Any, tokenizer: Any) -> list[int]:
