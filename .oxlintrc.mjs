@@ -4,7 +4,14 @@
  * with a look-around is never matched, and nobody says so.
  */
 const FLOORS = ['shared', 'domains', 'activities', 'reports', 'workflows', 'temporal.config.ts', 'workers', 'cli'];
-const SHARED = [['problems', 'sampling', 'reward', 'training'], ['label', 'review'], ['lap'], ['cost'], ['figures']];
+const SHARED = [
+  ['problems', 'sampling', 'reward', 'statistics', 'training'],
+  ['label', 'review'],
+  ['recipe'],
+  ['lap'],
+  ['cost'],
+  ['figures'],
+];
 const ACTIVITIES = [
   ['processes'],
   ['store'],

@@ -5,7 +5,7 @@ import type { Environment } from './activities/processes/records.ts';
 
 /**
  * The one typed place for where things are and how they are reached; the only reader of process.env.
- * A lap's choices are its recipe's (shared/lap/recipe.ts), not here.
+ * A lap's choices are its recipe's (shared/recipe/recipe.ts), not here.
  */
 const env = process.env;
 

@@ -1,6 +1,6 @@
 import type { MeasuredBases } from './cost/assumed.ts';
 import type { ProblemFacts, Sizing } from './lap/facts.ts';
-import type { Recipe } from './lap/recipe.ts';
+import type { Recipe } from './recipe/recipe.ts';
 import type { AlikeRule } from './problems/alike.ts';
 import type { AlikePair, HeldBack } from './problems/held.ts';
 import type { ProblemCounts } from './lap/sizes.ts';

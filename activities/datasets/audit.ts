@@ -1,8 +1,8 @@
 import { auditVerdict, isHeldBack, labelName, waitsFor, type LabelAudit } from '../../shared/label/audit.ts';
-import { share } from '../../shared/figures/measures.ts';
+import { share } from '../../shared/statistics/measures.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { HeldLabels, LabelRecord } from '../../shared/lap/manifest.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { DatasetRef, Made, ProofRow, ScoredProof } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import { SCORES, type ProofScore } from '../../shared/scores.ts';

@@ -1,5 +1,5 @@
 import type { Domain } from '../../shared/domain.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { sameAs } from '../../shared/problems/sameAs.ts';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 import { standingOf, type FaultyProblem, type LateQuestion } from '../../shared/review/late.ts';

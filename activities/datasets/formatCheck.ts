@@ -1,7 +1,7 @@
 import { obeyed, shown, type Obedience } from '../../shared/figures/obedience.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import { PHASES, type OrderName } from '../../shared/lap/phases.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { DatasetRef, Task } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { failure } from '../failure.ts';

@@ -1,5 +1,5 @@
 import type { Checker } from '../../shared/domain.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow } from '../../shared/records.ts';
 import { balancedSample, distinctBy } from '../../shared/selection.ts';
 import { SCORES, type Score } from '../../shared/scores.ts';

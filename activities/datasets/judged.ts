@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { majorityOf, stratumOf } from '../../shared/figures/majority.ts';
-import { proportionalSample } from '../../shared/figures/proportionalSample.ts';
+import { majorityOf, stratumOf } from '../../shared/statistics/majority.ts';
+import { proportionalSample } from '../../shared/statistics/proportionalSample.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow } from '../../shared/records.ts';

@@ -1,6 +1,6 @@
 import type { Domain, Splits } from '../../shared/domain.ts';
 import type { ProblemSplits } from '../../shared/lap/manifest.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { alikeCounts, type HeldBack } from '../../shared/problems/held.ts';
 import type { ArtifactRef, DatasetRef, Made, Problem } from '../../shared/records.ts';
 import { linesOf, textOf } from '../store/lines.ts';

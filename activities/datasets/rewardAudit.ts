@@ -1,12 +1,12 @@
 import { parseAnswer } from '../../shared/answers.ts';
-import type { Difference } from '../../shared/figures/differences.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Difference } from '../../shared/statistics/differences.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import { stoppingWarnings, type PeopleWatch, type Spread } from '../../shared/figures/hacking.ts';
-import { mean, meanOf, share } from '../../shared/figures/measures.ts';
-import { stratifiedMean } from '../../shared/figures/stratified.ts';
+import { mean, meanOf, share } from '../../shared/statistics/measures.ts';
+import { stratifiedMean } from '../../shared/statistics/stratified.ts';
 import { uri } from '../../shared/ids.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
+import type { Recipe, StageRecipe } from '../../shared/recipe/recipe.ts';
 import type { DatasetRef, RewardMeta, TrainingRow } from '../../shared/records.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';

@@ -1,4 +1,4 @@
-import { meanOf } from '../../shared/figures/measures.ts';
+import { meanOf } from '../../shared/statistics/measures.ts';
 import type { MaybeScore } from '../../shared/label/autoLabel.ts';
 import { hardnessOf } from '../../shared/label/waves.ts';
 import type { AnalysisRow, ProofRow } from '../../shared/records.ts';

@@ -1,6 +1,6 @@
 import { byRubric, type Checker, type Domains } from '../../shared/domain.ts';
 import type { AnalysisRow, ProofRow, ScoredAnalysis, ScoredProof } from '../../shared/records.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { ProofScore, QualityScore } from '../../shared/scores.ts';
 
 /**

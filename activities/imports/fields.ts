@@ -1,4 +1,4 @@
-import { show } from '../../shared/lap/issues.ts';
+import { show } from '../../shared/recipe/issues.ts';
 import type { Problem } from '../../shared/records.ts';
 import { numberIn, scalarIn, statementIn, valueAt } from './values.ts';
 

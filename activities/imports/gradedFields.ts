@@ -1,4 +1,4 @@
-import { isRecord } from '../../shared/lap/issues.ts';
+import { isRecord } from '../../shared/recipe/issues.ts';
 import { gradeIn } from '../../shared/review/grades.ts';
 import { NAMES, READ, textOfRow, type RowKind } from './fields.ts';
 import type { SourceRow } from './source.ts';

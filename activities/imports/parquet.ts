@@ -1,5 +1,5 @@
 import type { AsyncBuffer } from 'hyparquet';
-import { isRecord } from '../../shared/lap/issues.ts';
+import { isRecord } from '../../shared/recipe/issues.ts';
 import { wholeOf, type SourceFile, type SourceRow } from './source.ts';
 
 /** Rows of a Parquet file, a row group at a time. @throws where it is broken or cut off. */

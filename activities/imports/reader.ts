@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { show } from '../../shared/lap/issues.ts';
+import { show } from '../../shared/recipe/issues.ts';
 import { checkedProblem, LONGEST, PROBLEM_ID } from '../../shared/lap/problemFile.ts';
 import type { Problem } from '../../shared/records.ts';
 import { refusalOfText } from '../../shared/texts.ts';

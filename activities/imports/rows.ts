@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { isRecord, show } from '../../shared/lap/issues.ts';
+import { isRecord, show } from '../../shared/recipe/issues.ts';
 import { objectIn } from '../../shared/lap/problemFile.ts';
 import { linesOf, textOf } from '../store/lines.ts';
 import { isStatement } from './fields.ts';

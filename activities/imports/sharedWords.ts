@@ -1,4 +1,4 @@
-import { show } from '../../shared/lap/issues.ts';
+import { show } from '../../shared/recipe/issues.ts';
 
 /** Ours: so long a beginning or end that all statements share is an instruction, and no chance. */
 const CHARACTERS = 30;

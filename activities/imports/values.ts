@@ -1,4 +1,4 @@
-import { isRecord } from '../../shared/lap/issues.ts';
+import { isRecord } from '../../shared/recipe/issues.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 

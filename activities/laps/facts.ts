@@ -1,7 +1,7 @@
 import type { Domain } from '../../shared/domain.ts';
 import type { BaseFacts, LapFacts, ProblemFacts, Refusal, Window } from '../../shared/lap/facts.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { alikeCounts } from '../../shared/problems/held.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
 import { countsOf, readGiven, splitGiven } from '../datasets/given/given.ts';

@@ -1,7 +1,7 @@
 import type { Domain } from '../../shared/domain.ts';
 import { placeOf, uri } from '../../shared/ids.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { groupProblems, whyLeftOut, type HeldBack } from '../../shared/problems/held.ts';
 import type { ArtifactRef, DatasetRef, Problem } from '../../shared/records.ts';
 import { splitProblems, type HeldBefore, type SplitProblems } from '../datasets/problems.ts';

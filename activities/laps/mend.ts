@@ -2,7 +2,7 @@ import { lapOf, uri } from '../../shared/ids.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { mendedPhases, type MendedPhase } from '../../shared/lap/mending.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { heldBy } from './held.ts';
 import { knownLaps } from './laps.ts';

@@ -8,7 +8,7 @@ import type { ProblemSplits } from '../../shared/lap/manifest.ts';
 import { headlines, refusalOfPlan, type LapPlan } from '../../shared/cost/plan.ts';
 import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { ArtifactRef, CheckpointRef, PromptSetRef } from '../../shared/records.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';

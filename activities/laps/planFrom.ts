@@ -3,7 +3,7 @@ import type { Measure } from '../../shared/cost/knownRates.ts';
 import { planLap, type LapPlan, type PlannedDomain } from '../../shared/cost/plan.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import type { MeasuredRates } from '../../shared/cost/rates.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { Task } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';

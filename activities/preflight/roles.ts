@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MeasuredRates } from '../../shared/cost/rates.ts';
 import { SetWords } from '../../shared/figures/usable.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import type { CheckpointModel, Task } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';

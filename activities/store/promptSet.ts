@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FORMATS } from '../../shared/answers.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { TASKS, type ChatMessage, type PromptSetRef, type Task } from '../../shared/records.ts';
 
 /** The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown. */

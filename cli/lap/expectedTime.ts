@@ -5,7 +5,7 @@ import { domains } from '../../domains/index.ts';
 import { worldOf } from '../../activities/laps/planFrom.ts';
 import { STAGE_NAMES } from '../../shared/stages.ts';
 import type { LapProgress, PlanHeadline } from '../../shared/lap/progress.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { PhaseSeconds } from './progressView.ts';
 import { store } from '../../workers/store.ts';
 import { uri } from '../../shared/ids.ts';

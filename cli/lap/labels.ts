@@ -14,7 +14,7 @@ import {
 } from '../../reports/comparison/labelChoice.ts';
 import { fullLapName, lapOf, placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import { GOAL } from '../../shared/label/precision.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import { SCORES } from '../../shared/scores.ts';
 import { store } from '../../workers/store.ts';

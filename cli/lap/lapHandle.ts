@@ -7,7 +7,7 @@ import {
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
-import { show } from '../../shared/lap/issues.ts';
+import { show } from '../../shared/recipe/issues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
 import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';

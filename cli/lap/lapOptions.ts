@@ -10,7 +10,7 @@ import {
   type LapInput,
   type ParentRecipe,
 } from '../../shared/lap/lapInput.ts';
-import { isRecord, valueAt } from '../../shared/lap/issues.ts';
+import { isRecord, valueAt } from '../../shared/recipe/issues.ts';
 import { differences, type FieldChange } from '../../shared/lap/changes.ts';
 import { configuredServing, configuredSurroundings } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';

@@ -2,7 +2,7 @@ import { aligned, whole } from '../../reports/pages/format.ts';
 import { bytesText, diskText, type Disk } from '../../shared/cost/disk.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import { hoursText, short } from '../../shared/cost/planText.ts';
-import { auditSizeText } from '../../shared/figures/auditSize.ts';
+import { auditSizeText } from '../../shared/cost/auditSize.ts';
 import { alikeText } from '../../shared/problems/held.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import { tasksAsked, usualPrompts } from '../../shared/lap/limits.ts';

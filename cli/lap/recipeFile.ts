@@ -7,7 +7,7 @@ import { importEndpoints } from '../../activities/serving/endpoints.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import { addPromptSet, pinned } from '../../activities/store/promptSets.ts';
 import { domains } from '../../domains/index.ts';
-import { isRecord, show, valueAt } from '../../shared/lap/issues.ts';
+import { isRecord, show, valueAt } from '../../shared/recipe/issues.ts';
 import { mergeOver, parentOf, resolveRecipe, type LapInput } from '../../shared/lap/lapInput.ts';
 import { config } from '../../temporal.config.ts';
 import { configuredBases } from '../../workers/configured.ts';

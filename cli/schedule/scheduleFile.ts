@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { domains } from '../../domains/index.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
-import { tell } from '../../shared/lap/issues.ts';
+import { tell } from '../../shared/recipe/issues.ts';
 import { parentOf, resolveRecipe } from '../../shared/lap/lapInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { UsageError } from '../usage.ts';

@@ -14,8 +14,8 @@ import { teachFormat, type Taught, type TeachingNews } from '../../activities/te
 import type { Teaching } from '../../activities/teaching/types.ts';
 import { projectEngines } from '../../activities/training/engines.ts';
 import { prefixOf, RUN_NAME } from '../../shared/ids.ts';
-import { meansOf } from '../../shared/lap/means.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import { meansOf } from '../../shared/recipe/means.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
 import { duration } from '../../reports/pages/format.ts';
 import { config } from '../../temporal.config.ts';

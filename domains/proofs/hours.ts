@@ -1,5 +1,5 @@
 import * as assumed from '../../shared/cost/assumed.ts';
-import { LEAST_HUMAN_SCORES } from '../../shared/lap/usual.ts';
+import { LEAST_HUMAN_SCORES } from '../../shared/statistics/figure.ts';
 import type { GivenRows } from '../../shared/problems/given.ts';
 import { clamp, n, type ProblemSizes, type Sizes } from './sizes.ts';
 

@@ -1,6 +1,6 @@
-import { valueAt } from '../../shared/lap/issues.ts';
+import { valueAt } from '../../shared/recipe/issues.ts';
 import type { Derived } from '../../shared/lap/facts.ts';
-import type { Recipe } from '../../shared/lap/recipe.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 
 /** What is derived so far: a field that the input gave stays, and what follows takes its value. */
 export class Sizes {

@@ -1,5 +1,5 @@
-import type { Recipe, StageRecipe } from '../../shared/lap/recipe.ts';
-import { usual, usualGrpo, usualRewards } from '../../shared/lap/usual.ts';
+import type { Recipe, StageRecipe } from '../../shared/recipe/recipe.ts';
+import { usual, usualGrpo, usualRewards } from '../../shared/recipe/usual.ts';
 
 /**
  * The one dial. Sources stand beside the values; PAPER.md has them as a table. "ours" without more means: sized so that

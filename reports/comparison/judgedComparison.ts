@@ -6,7 +6,7 @@ import {
   type ComparedFigure,
   type LapObservations,
 } from '../../shared/figures/comparison.ts';
-import { valued } from '../../shared/figures/measures.ts';
+import { valued } from '../../shared/statistics/measures.ts';
 import type { EvaluationSet, LapManifest } from '../../shared/lap/manifest.ts';
 import { answerReader } from '../figures/heldOutAnswers.ts';
 import { judgedFigures, ratedAnalyses } from '../figures/judgedFigures.ts';

@@ -1,6 +1,6 @@
 import type { StoredProof } from '../../activities/datasets/labelScores.ts';
-import { byScore, type Figure, type ScoreKey } from '../../shared/figures/figure.ts';
-import { ratio } from '../../shared/figures/measures.ts';
+import { byScore, type Figure, type ScoreKey } from '../../shared/statistics/figure.ts';
+import { ratio } from '../../shared/statistics/measures.ts';
 import { settledBy, tallyOf, type Tally } from '../../shared/label/autoLabel.ts';
 import { witnessCounts } from '../../shared/label/precision.ts';
 import { relabelled, replayLabel } from '../../shared/label/replay.ts';

@@ -1,7 +1,7 @@
 import { hasOwnVerifier } from '../../shared/lap/orders.ts';
 import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { difficultyBands, valued, within, type Observation } from '../../shared/figures/measures.ts';
+import { difficultyBands, valued, within, type Observation } from '../../shared/statistics/measures.ts';
 import type { ProofRow } from '../../shared/records.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';
 import { attemptReader, type Attempt } from '../figures/generatorFigures.ts';

@@ -1,6 +1,6 @@
 import { contestedTrend, type ContestedTrend } from '../../shared/figures/contestedTrend.ts';
-import { difference } from '../../shared/figures/differences.ts';
-import { valued, type Observation } from '../../shared/figures/measures.ts';
+import { difference } from '../../shared/statistics/differences.ts';
+import { valued, type Observation } from '../../shared/statistics/measures.ts';
 import type { LabelFigures } from '../../shared/figures/report.ts';
 import { uri } from '../../shared/ids.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';

@@ -1,7 +1,7 @@
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
-import { difficultyBands, mean, share, within, type OfProblem } from '../../shared/figures/measures.ts';
+import { difficultyBands, mean, share, within, type OfProblem } from '../../shared/statistics/measures.ts';
 import type { Problem } from '../../shared/records.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import type {
   ClaimCounts,
   DifficultyBand,

@@ -1,6 +1,6 @@
 import { answerIn } from '../../shared/answers.ts';
-import { majorityOf, stratumOf, type MajorityScore } from '../../shared/figures/majority.ts';
-import type { OfProblem } from '../../shared/figures/measures.ts';
+import { majorityOf, stratumOf, type MajorityScore } from '../../shared/statistics/majority.ts';
+import type { OfProblem } from '../../shared/statistics/measures.ts';
 import type { EvaluationSet } from '../../shared/lap/manifest.ts';
 import type { Problem } from '../../shared/records.ts';
 import type { Score } from '../../shared/scores.ts';

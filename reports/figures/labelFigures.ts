@@ -1,13 +1,13 @@
-import { effectiveVotes, errorCorrelation } from '../../shared/figures/agreement.ts';
+import { effectiveVotes, errorCorrelation } from '../../shared/statistics/agreement.ts';
 import { imitatesVerdict } from '../../shared/answers.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { mean, meanOf, share } from '../../shared/figures/measures.ts';
-import { stratifiedMean } from '../../shared/figures/stratified.ts';
+import { mean, meanOf, share } from '../../shared/statistics/measures.ts';
+import { stratifiedMean } from '../../shared/statistics/stratified.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
 import { auditSetOf } from '../../shared/ids.ts';
 import type { ReviewRow } from '../../shared/review/reviews.ts';
 import type { ProofRow } from '../../shared/records.ts';
-import { byScore, type Figure } from '../../shared/figures/figure.ts';
+import { byScore, type Figure } from '../../shared/statistics/figure.ts';
 import type { LabelFigures } from '../../shared/figures/report.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';

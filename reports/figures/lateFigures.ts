@@ -1,4 +1,4 @@
-import type { LateFigures } from '../../shared/figures/report.ts';
+import type { LateFigures } from '../../shared/figures/work.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 
 /** What people said late, and what they have not said; undefined where there is nothing of it. */

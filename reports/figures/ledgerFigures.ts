@@ -1,7 +1,8 @@
 import { amountsOf, ratiosOf, sumOf, type Amounts } from '../../shared/lap/amounts.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
-import type { LapReport, LedgerRow, StageTimes } from '../../shared/figures/report.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import type { LedgerRow, StageTimes } from '../../shared/figures/work.ts';
 import type { ExpertUse } from './expertFigures.ts';
 import type { Measuring } from './notes.ts';
 import type { Work } from './timeFigures.ts';

@@ -16,7 +16,7 @@ import { meanReward, NO_REWARDS, withReward } from '../../shared/figures/rewardB
 import { uri } from '../../shared/ids.ts';
 import type { LapManifest, StageRecord } from '../../shared/lap/manifest.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
-import { maxLossShareOf } from '../../shared/lap/usual.ts';
+import { maxLossShareOf } from '../../shared/recipe/usual.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { judgeSeed } from '../../shared/reward/rewards.ts';
 import type { LabelRow } from '../../shared/sampling/sets.ts';

@@ -1,4 +1,4 @@
-import type { MendedFigures } from '../../shared/figures/report.ts';
+import type { MendedFigures } from '../../shared/figures/work.ts';
 import { trainingsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import { callsIn } from '../../shared/outcomes.ts';
 import type { UsedTraining } from './trainingFigures.ts';

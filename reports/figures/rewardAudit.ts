@@ -1,12 +1,12 @@
 import { parseAnswer } from '../../shared/answers.ts';
 import type { Checker } from '../../shared/domain.ts';
-import { difference, type Difference } from '../../shared/figures/differences.ts';
+import { difference, type Difference } from '../../shared/statistics/differences.ts';
 import { hackingWarnings, type LapWatch, type StageWatch } from '../../shared/figures/hacking.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
-import { LEAST_HUMAN_SCORES } from '../../shared/lap/usual.ts';
-import { meanOf, valued } from '../../shared/figures/measures.ts';
+import { LEAST_HUMAN_SCORES } from '../../shared/statistics/figure.ts';
+import { meanOf, valued } from '../../shared/statistics/measures.ts';
 import type { RewardMeta, Task } from '../../shared/records.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import { rewardOf, type JudgeScores } from '../../shared/reward/rewards.ts';

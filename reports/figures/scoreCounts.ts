@@ -1,4 +1,4 @@
-import { meanOf } from '../../shared/figures/measures.ts';
+import { meanOf } from '../../shared/statistics/measures.ts';
 import type { ScoredProof, ScoreSource } from '../../shared/records.ts';
 import type { ProofScoreCounts } from '../../shared/figures/scoreCounts.ts';
 import type { Measuring } from './notes.ts';

@@ -2,8 +2,9 @@ import type { Counted } from '../../shared/lap/amounts.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import { callsIn, NO_USAGE } from '../../shared/outcomes.ts';
-import { coveredLength, type Interval } from '../../shared/figures/measures.ts';
-import type { LapReport, StageTimes } from '../../shared/figures/report.ts';
+import { coveredLength, type Interval } from '../../shared/statistics/measures.ts';
+import type { LapReport } from '../../shared/figures/report.ts';
+import type { StageTimes } from '../../shared/figures/work.ts';
 import type { UsedTraining } from './trainingFigures.ts';
 
 /** One training or one set of calls that the manifest lists, placed in time. */

@@ -1,7 +1,7 @@
 import { jobResultSchema, type MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
-import { meanOf } from '../../shared/figures/measures.ts';
-import type { TrainingFigures } from '../../shared/figures/report.ts';
+import { meanOf } from '../../shared/statistics/measures.ts';
+import type { TrainingFigures } from '../../shared/figures/work.ts';
 import { metricsLines } from '../../activities/training/metrics.ts';
 import { rewardLines, type CallCost } from '../../activities/training/rewardLines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';

@@ -1,6 +1,14 @@
 import type { AnalysisTruth } from '../../shared/domain.ts';
-import { byScore, type Figure } from '../../shared/figures/figure.ts';
-import { difficultyBands, mean, meanOf, ratio, share, within, type OfProblem } from '../../shared/figures/measures.ts';
+import { byScore, type Figure } from '../../shared/statistics/figure.ts';
+import {
+  difficultyBands,
+  mean,
+  meanOf,
+  ratio,
+  share,
+  within,
+  type OfProblem,
+} from '../../shared/statistics/measures.ts';
 import type {
   ConstantBaseline,
   DecodingFigures,

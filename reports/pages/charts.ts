@@ -1,6 +1,6 @@
 import type { CustomSeriesRenderItem } from 'echarts';
-import { meanOf } from '../../shared/figures/measures.ts';
-import type { TrainingFigures } from '../../shared/figures/report.ts';
+import { meanOf } from '../../shared/statistics/measures.ts';
+import type { TrainingFigures } from '../../shared/figures/work.ts';
 import { decimal, readable, sum } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import { cssColour, custom, disc, drawn, INK, line, nameAxis, panel, placeOf, quietAxis, stroke } from './svg.ts';

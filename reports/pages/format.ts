@@ -1,6 +1,6 @@
 import { PHASES, type PhaseName } from '../../shared/lap/phases.ts';
 import type { Bounded } from '../../shared/figures/losses.ts';
-import type { Figure, Measured } from '../../shared/figures/figure.ts';
+import type { Figure, Measured } from '../../shared/statistics/figure.ts';
 
 /** `0.93`, or a dash where nothing was measured. */
 export const value = (figure?: Figure): string => decimal(figure?.value);

@@ -1,4 +1,4 @@
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import type { ByPeople, ClaimFigures, JudgedFigures } from '../../shared/figures/judged.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { aligned, change, decimal, signed, whole, withInterval } from './format.ts';

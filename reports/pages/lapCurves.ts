@@ -1,5 +1,5 @@
-import { meanOfRuns } from '../../shared/figures/differences.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import { meanOfRuns } from '../../shared/statistics/differences.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
 import { SCORES } from './tables.ts';

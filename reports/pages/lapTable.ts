@@ -1,4 +1,4 @@
-import type { Difference } from '../../shared/figures/differences.ts';
+import type { Difference } from '../../shared/statistics/differences.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { auditText } from '../../shared/label/audit.ts';
 import { trendWords } from './auditSections.ts';

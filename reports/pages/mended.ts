@@ -1,4 +1,4 @@
-import type { MendedFigures } from '../../shared/figures/report.ts';
+import type { MendedFigures } from '../../shared/figures/work.ts';
 import { readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 

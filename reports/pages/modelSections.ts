@@ -5,7 +5,7 @@ import type {
   DifficultyBand,
   LapReport,
 } from '../../shared/figures/report.ts';
-import type { Figure } from '../../shared/figures/figure.ts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import { dots, stacks } from './charts.ts';
 import { decimal, interval, value, whole } from './format.ts';
 import { EYES, nameOfPeople } from './judgedSection.ts';

@@ -1,5 +1,6 @@
-import type { Confusion, Figure } from '../../shared/figures/figure.ts';
-import type { DecodingFigures, StageTimes, TrainingFigures, VerifierFigures } from '../../shared/figures/report.ts';
+import type { Confusion, Figure } from '../../shared/statistics/figure.ts';
+import type { DecodingFigures, VerifierFigures } from '../../shared/figures/report.ts';
+import type { StageTimes, TrainingFigures } from '../../shared/figures/work.ts';
 import { decimal, duration, interval, readable, sum, value, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 

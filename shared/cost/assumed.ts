@@ -6,7 +6,7 @@ import type { LapFacts } from '../lap/facts.ts';
 import { SHOWN } from '../lap/limits.ts';
 import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
-import type { Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import { BUNDLED } from '../sampling/localServer.ts';

@@ -11,7 +11,7 @@ import {
 import type { LapFacts } from '../lap/facts.ts';
 import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
-import type { Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 

@@ -1,7 +1,7 @@
 import type { Counted } from '../lap/amounts.ts';
 import type { Order, TrainOrder } from '../lap/orders.ts';
 import type { PhaseName } from '../lap/phases.ts';
-import type { Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { LapSizes } from '../lap/sizes.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import type { Rates } from './knownRates.ts';

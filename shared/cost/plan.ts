@@ -9,7 +9,7 @@ import type { Derived, LapFacts, ProblemFacts } from '../lap/facts.ts';
 import type { LapManifest } from '../lap/manifest.ts';
 import type { Basis } from './rates.ts';
 import type { PlanHeadline } from '../lap/progress.ts';
-import type { Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 
 /** What a lap is expected to take, before it starts; `laps/<lap>/plan.json`. */
 export interface LapPlan {

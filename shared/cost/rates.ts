@@ -1,6 +1,6 @@
 import type { TrainOrder } from '../lap/orders.ts';
 import { labelPolicy } from '../lap/phases.ts';
-import type { Recipe } from '../lap/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { TrainingName } from '../stages.ts';
 
 export interface Tokens {

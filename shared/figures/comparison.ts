@@ -1,6 +1,6 @@
-import { difference, differenceOf, meanOfFigures, meanOfRuns, type Difference } from './differences.ts';
-import type { Observation } from './measures.ts';
-import type { Figure } from './figure.ts';
+import { difference, differenceOf, meanOfFigures, meanOfRuns, type Difference } from '../statistics/differences.ts';
+import type { Observation } from '../statistics/measures.ts';
+import type { Figure } from '../statistics/figure.ts';
 
 /** What `flywheel compare` finds: figures of laps b less those of laps a, all on the same held-out problems. */
 export interface Comparison {

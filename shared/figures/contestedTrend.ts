@@ -1,5 +1,5 @@
-import type { Difference } from './differences.ts';
-import type { Figure } from './figure.ts';
+import type { Difference } from '../statistics/differences.ts';
+import type { Figure } from '../statistics/figure.ts';
 
 /**
  * Fewer contested proofs than a lap before are good news where the labels hold up, and bad where the verifier has

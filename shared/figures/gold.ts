@@ -1,5 +1,5 @@
-import type { Measured } from './figure.ts';
-import { wilsonAt } from './wilson.ts';
+import type { Measured } from '../statistics/figure.ts';
+import { wilsonAt } from '../statistics/wilson.ts';
 
 /** One annotator's answers to the questions of a lap whose answers are known. */
 export interface GoldFigures {

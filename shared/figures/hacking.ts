@@ -1,6 +1,6 @@
-import type { Difference } from './differences.ts';
+import type { Difference } from '../statistics/differences.ts';
 import type { StageName } from '../stages.ts';
-import type { Figure, ScoreKey } from './figure.ts';
+import type { Figure, ScoreKey } from '../statistics/figure.ts';
 
 /**
  * Watching for reward hacking: a policy that learns what its judge likes instead of what is right shows as reward above

@@ -1,4 +1,4 @@
-import type { Figure, ScoreKey } from './figure.ts';
+import type { Figure, ScoreKey } from '../statistics/figure.ts';
 
 /**
  * What held-out answers are worth where no checker knows it, each figure under the name of who gave it. The verifier's
@@ -13,7 +13,7 @@ export interface JudgedFigures {
 
 /**
  * The mean score of all answers in the eyes of this lap's verifier, by the majority of its analyses of each proof
- * (`shared/figures/majority.ts`); an answer without a proof is worth 0. One verifier judged all of these models,
+ * (`shared/statistics/majority.ts`); an answer without a proof is worth 0. One verifier judged all of these models,
  * whatever laps they are of: figures of another lap are another verifier's.
  */
 export interface InVerifiersEyes extends EyesOnModels {
@@ -58,7 +58,7 @@ export interface ByPeople {
   readonly asked: number;
   readonly scored: number;
   readonly flagged: number;
-  /** The mean score that people would give to all its answers (`shared/figures/stratified.ts`). */
+  /** The mean score that people would give to all its answers (`shared/statistics/stratified.ts`). */
   readonly score: Figure;
   /** The verifier's mean score of these answers less people's, from −1 to 1; null where it did not judge them. */
   readonly verifierOver: Figure;

@@ -1,7 +1,7 @@
 import type { Cause, Outcome } from '../outcomes.ts';
 import type { StageName } from '../stages.ts';
 import type { LabelBounds } from './labelBounds.ts';
-import { wilsonAt } from './wilson.ts';
+import { wilsonAt } from '../statistics/wilson.ts';
 
 /**
  * Verdicts that were asked for and lost. Asking again selects wherever the loss depends on the verdict (docs/method.md,

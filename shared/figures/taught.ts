@@ -3,7 +3,7 @@ import { CUT_OFF, type JudgeScores, type Malformed } from '../reward/rewards.ts'
 import { quoted } from '../texts.ts';
 import type { MetricsLine } from '../training/job.ts';
 import { ENOUGH } from './losses.ts';
-import { meanOf } from './measures.ts';
+import { meanOf } from '../statistics/measures.ts';
 
 /** A finished training, as far as it shows whether anything was learned. */
 export interface Course {

@@ -1,4 +1,4 @@
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 
 const AMOUNTS = [
   /** Model calls of sets and of judges; an answer that is asked again is another call. */

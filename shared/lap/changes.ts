@@ -1,4 +1,4 @@
-import { isRecord } from './issues.ts';
+import { isRecord } from '../recipe/issues.ts';
 
 export interface FieldChange {
   readonly field: string;

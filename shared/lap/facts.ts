@@ -1,6 +1,6 @@
 import type { Task } from '../records.ts';
 import type { GivenRows } from '../problems/given.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { ProblemCounts } from './sizes.ts';
 
 /**

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { show, tell } from './issues.ts';
+import { show, tell } from '../recipe/issues.ts';
 import type { LapInput } from './lapInput.ts';
-import { budgetSchema } from './recipe.ts';
+import { budgetSchema } from '../recipe/recipe.ts';
 import { fullLapName, RUN_NAME } from '../ids.ts';
 
 /** The curve has flattened when each of the last `laps` laps gained less than `minGain` on the one before. */

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Derived, LapFacts, Sizing } from './facts.ts';
-import { isRecord, show, tell, valueAt } from './issues.ts';
+import { isRecord, show, tell, valueAt } from '../recipe/issues.ts';
 import { possibleInits, scoresMissing, withLaterInits } from './laterLap.ts';
 import { stagesOf } from './phases.ts';
-import { recipeSchema, type Recipe } from './recipe.ts';
+import { recipeSchema, type Recipe } from '../recipe/recipe.ts';
 import { fullLapName, RUN_NAME, runOf } from '../ids.ts';
 
 /**

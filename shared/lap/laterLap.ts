@@ -2,7 +2,7 @@ import { BLIND_KINDS } from '../review/reviews.ts';
 import type { InitName, StageName } from '../stages.ts';
 import { hasGivenVerifier, type LapShape } from './orders.ts';
 import { ordersOf, PHASES, stagesOf } from './phases.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 
 /**
  * What a stage can start from: the base, a later lap's consolidation, and the trainings before it in the same lap. A

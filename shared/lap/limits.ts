@@ -1,9 +1,9 @@
 import type { LapShape, TrainedTask, TrainOrder } from './orders.ts';
 import type { LapFacts, Refusal } from './facts.ts';
 import { ordersOf, PHASES } from './phases.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { TASKS, type Task } from '../records.ts';
-import { LEAST_HUMAN_SCORES } from './usual.ts';
+import { LEAST_HUMAN_SCORES } from '../statistics/figure.ts';
 
 /**
  * Whether a recipe's sizes can work with what is known of its files and servers. What is not known refuses nothing.

@@ -1,6 +1,6 @@
 import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from '../records.ts';
 import { NOTHING_NEW } from './grown.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
 import type { ReviewSetResult } from '../review/reviews.ts';
 import type { LateRecord } from '../review/late.ts';

@@ -1,5 +1,5 @@
 import { differences, type FieldChange } from './changes.ts';
-import { show } from './issues.ts';
+import { show } from '../recipe/issues.ts';
 import type { LapShape } from './orders.ts';
 import { ordersOf, type PhaseName } from './phases.ts';
 

@@ -1,7 +1,7 @@
 import type { ModelRole, Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import type { TrainingName } from '../stages.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { SizeName } from './sizes.ts';
 
 /** What an order reads, and how much of it. */

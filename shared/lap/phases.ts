@@ -1,6 +1,6 @@
 import { WORKED_EXAMPLES } from '../records.ts';
-import { STAGE_NAMES, type InitName, type StageName } from '../stages.ts';
-import type { EvaluationSet } from './manifest.ts';
+import { STAGE_NAMES, type StageName } from '../stages.ts';
+import { judged, measured, selfTask } from './heldOutOrders.ts';
 import {
   asksAboutContested,
   asksLaterAnalyses,
@@ -13,18 +13,14 @@ import {
   type LabelOrder,
   type LapShape,
   type Order,
-  type SampleOrder,
 } from './orders.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 
 /**
  * What a lap does, declared once (paper 2.1 to 2.3, 3.1): its phases, and what each orders of models, experts and
  * trainers. The workflows carry it out, the plan prices it, and the report shows a lap in this order.
  */
-
-/** What phase 3 trains the generator to write: a proof with its analysis, or, as an ablation, a whole trajectory. */
-const selfTask = ({ selfVerification }: Recipe) => (selfVerification === 'self-analysis' ? 'selfVerify' : 'selfRefine');
 
 /** The label rule's parameters: without meta-verification every analysis that reports an issue counts. */
 export function labelPolicy(
@@ -253,45 +249,6 @@ export const PHASES = {
     ];
   }),
 } as const;
-
-/** What each model is asked, at T = 1 as it is used and, where the recipe wants it, at T = 0. */
-function measured(
-  { recipe, turn }: LapShape,
-  subject: EvaluationSet['subject'],
-  models: readonly InitName[],
-): SampleOrder<`${EvaluationSet['subject']}-${InitName}-${EvaluationSet['decoding']}`>[] {
-  const { analysesPerProof, proofsPerProblem, greedy } = recipe.evaluation;
-  const asked = {
-    verifier: ['verify', 'verifier', 'heldOutProofs', analysesPerProof],
-    metaVerifier: ['metaVerify', 'metaVerifier', 'heldOutAnalyses', analysesPerProof],
-    generator: ['prove', 'generator', 'heldOutProblems', proofsPerProblem],
-    selfVerification: [selfTask(recipe), 'generator', 'heldOutProblems', proofsPerProblem],
-  } as const;
-  const [task, by, rows, perRow] = asked[subject];
-  return models.flatMap((model) => {
-    // A later lap's meta-verifier is trained, and measured, where there is something new to learn.
-    const ifAny = turn > 1 && model === 'metaVerifier' ? ({ ifAny: true } as const) : {};
-    return [
-      sample(`${subject}-${model}-sampled`, task, by, rows, perRow, ifAny),
-      ...(greedy ? [sample(`${subject}-${model}-greedy`, task, by, rows, 1, { greedy: true, ...ifAny })] : []),
-    ];
-  });
-}
-
-/** What their answers are worth where nobody knows the truth: in models' own eyes (paper 3.3.1), and to people. */
-function judged({ recipe: { evaluation, metaVerification } }: LapShape) {
-  const { verdictsPerProof = 0, humanProofs = 0 } = evaluation;
-  const isAsked = verdictsPerProof > 0;
-  const [verdicts, qualities] = [
-    sample('verdicts', 'verify', 'verifier', 'writtenProofs', verdictsPerProof, { ifAny: true }),
-    sample('qualities', 'metaVerify', 'metaVerifier', 'ratedAnalyses', 1, { ifAny: true }),
-  ];
-  return [
-    ...(isAsked ? [verdicts] : []),
-    ...(isAsked && metaVerification ? [qualities] : []),
-    ...(humanProofs > 0 ? [review('people', 'evaluateProof', 'humanProofs', { ifAny: true })] : []),
-  ];
-}
 
 export type PhaseName = keyof typeof PHASES;
 type OrderOf<Phase extends PhaseName> = NonNullable<ReturnType<(typeof PHASES)[Phase]['orders']>>[number];

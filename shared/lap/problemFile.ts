@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Problem } from '../records.ts';
 import { refusalOfText, visible } from '../texts.ts';
-import { tell } from './issues.ts';
+import { tell } from '../recipe/issues.ts';
 
 /** Ours: a statement of more characters is a book, or a mistake. */
 export const LONGEST_STATEMENT = 100_000;

@@ -1,7 +1,7 @@
 import type { GivenRows } from '../problems/given.ts';
-import { ROWS_PER_EXAMPLE } from './usual.ts';
+import { ROWS_PER_EXAMPLE } from '../recipe/usual.ts';
 import type { LapManifest } from './manifest.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import { WORKED_EXAMPLES } from '../records.ts';
 

@@ -13,8 +13,8 @@ const CROWD = 8;
 
 /**
  * Pairs of sets, within a bucket, whose Jaccard similarity is at least the threshold: enough to join all groups that
- * such pairs make, and no others. Two such sets have about the same size and share enough of their rarest values (prefix
- * and count filters; Xiao et al. 2008, PPJoin): all others are never compared.
+ * such pairs make, and no others. Two such sets have about the same size and share enough of their rarest values (by
+ * prefix and count filters; Xiao et al. 2008, PPJoin): all others are never compared.
  */
 export async function* similarPairs(
   sets: NumberSets,

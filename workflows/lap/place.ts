@@ -3,7 +3,7 @@ import type { OpenedLap } from '../../activities/laps/open.ts';
 import { placeOf, setIdOf, uri } from '../../shared/ids.ts';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import { labelPolicy, orderOf, type OrderName, type PhaseName } from '../../shared/lap/phases.ts';
-import { maxLossShareOf } from '../../shared/lap/usual.ts';
+import { maxLossShareOf } from '../../shared/recipe/usual.ts';
 import type { CheckpointRef, DatasetRef, ModelRole } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import type { LabelSetResult, SetResult } from '../../shared/sampling/sets.ts';

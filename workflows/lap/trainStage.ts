@@ -9,8 +9,8 @@ import { placeOf, uri } from '../../shared/ids.ts';
 import type { StageName } from '../../shared/stages.ts';
 import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
-import { longRowsOf, meansOf } from '../../shared/lap/means.ts';
-import { maxLossShareOf } from '../../shared/lap/usual.ts';
+import { longRowsOf, meansOf } from '../../shared/recipe/means.ts';
+import { maxLossShareOf } from '../../shared/recipe/usual.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data, serving, training } from '../proxies.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAnswer } from '../../../shared/answers.ts';
 import { byRubric, type AnalysisTruth, type Checker } from '../../../shared/domain.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { Problem, Task } from '../../../shared/records.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 import { rehearsalChecker } from '../checker.ts';

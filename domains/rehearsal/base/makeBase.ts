@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { TASKS, type Task } from '../../../shared/records.ts';
 import { randomFrom, seedOf } from '../../../shared/seeds.ts';
 import { labelOf, MAX_OPERATIONS, statementOf, textOf } from '../chain.ts';

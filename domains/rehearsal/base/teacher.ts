@@ -1,4 +1,5 @@
 import { SCORES, type ProofScore, type QualityScore } from '../../../shared/scores.ts';
+import type { AnalysisLine, AnalysisReading, Verdict } from '../analyses.ts';
 import {
   analysisText,
   briefText,
@@ -8,9 +9,6 @@ import {
   quotationOf,
   readAnalysis,
   scoreOfVerdicts,
-  type AnalysisLine,
-  type AnalysisReading,
-  type Verdict,
 } from '../analyses.ts';
 import { apply, labelOf, MAX_OPERATIONS, MODULUS, OPERATORS, type Chain, type Operation } from '../chain.ts';
 import { isReal, scoreFollows, VERDICT_OF } from '../checker.ts';

@@ -110,7 +110,7 @@ test('what is scored of problems that are held back is kept, and never trained o
   expect((await store.readRows<ScoredProof>(proofScores as DatasetRef)).map(({ id }) => id)).toEqual(['q7']);
 });
 
-test('nor is what has proved to be one problem with a held-out one since: it is not asked about again, either', async () => {
+test('nor is what has since proved to be one problem with a held-out one: it is not asked about again', async () => {
   const review = await left([OPEN, UNASKED]);
   await log.append(SET, 'q0', [verdict('ada', 1), resulted(SCORED)]);
   const out = [0, 1].map((index) => ({ id: problem(index).id, why: 'one problem with p9, which is held out' }));

@@ -5,7 +5,7 @@ import { splitProblems, writeProblems } from '../../../activities/datasets/probl
 import { FileStore } from '../../../activities/store/files.ts';
 import { domains } from '../../../domains/index.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { DatasetRef, Problem } from '../../../shared/records.ts';
 
 let store: FileStore;

@@ -10,7 +10,7 @@ import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { projectEngines } from '../../../activities/training/engines.ts';
 import { domains } from '../../../domains/index.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { config } from '../../../temporal.config.ts';
 import { localCluster } from '../clusters/fixture.ts';
 import { checkpointFolder } from '../store/checkpointFixture.ts';

@@ -1,5 +1,5 @@
 import { lapOutcome } from '../../../activities/laps/flywheel.ts';
-import type { Measured } from '../../../shared/figures/figure.ts';
+import type { Measured } from '../../../shared/statistics/figure.ts';
 import type { LapReport } from '../../../shared/figures/report.ts';
 import { newStore } from '../../reports/figures/lapFixture.ts';
 

@@ -9,7 +9,7 @@ import { domains } from '../../../domains/index.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 import { placeOf, uri } from '../../../shared/ids.ts';
 import type { LapManifest, ProblemSplits } from '../../../shared/lap/manifest.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { AlikePair } from '../../../shared/problems/held.ts';
 import { sameAs } from '../../../shared/problems/sameAs.ts';
 import type { DatasetRef, Problem } from '../../../shared/records.ts';

@@ -2,7 +2,7 @@ import { planFrom, type AskedRates } from '../../../activities/laps/planFrom.ts'
 import { domains } from '../../../domains/index.ts';
 import { uri } from '../../../shared/ids.ts';
 import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { MemoryStore } from '../store/memoryStore.ts';
 
 const sha256 = 'a'.repeat(64);

@@ -4,7 +4,7 @@ import { team } from '../../../domains/proofs/presets.ts';
 import { planLap } from '../../../shared/cost/plan.ts';
 import type { LapFacts } from '../../../shared/lap/facts.ts';
 import { resolveRecipe, type LapInput } from '../../../shared/lap/lapInput.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { sizesOf } from '../../../shared/lap/sizes.ts';
 import { TASKS } from '../../../shared/records.ts';
 import { STAGE_NAMES } from '../../../shared/stages.ts';

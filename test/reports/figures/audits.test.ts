@@ -4,7 +4,7 @@ import { reportPage } from '../../../reports/pages/page.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import { auditVerdict } from '../../../shared/label/audit.ts';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { Score } from '../../../shared/scores.ts';
 import { labelRow, newStore, proofRow, toyChecker, writeLap } from './lapFixture.ts';
 

@@ -9,7 +9,7 @@ import type { EvaluationSet, LapManifest, SetRecord } from '../../../shared/lap/
 import type { Outcome } from '../../../shared/outcomes.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { AnalysisRow, DatasetRef, Problem, ProofRow, Task } from '../../../shared/records.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { STAGE_NAMES, type StageName } from '../../../shared/stages.ts';
 import type { Score } from '../../../shared/scores.ts';
 import type { LabelRow } from '../../../shared/sampling/sets.ts';

@@ -6,7 +6,7 @@ import { planLap } from '../../../shared/cost/plan.ts';
 import { domains } from '../../../domains/index.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { ReviewSetResult } from '../../../shared/review/reviews.ts';
 import { at, emptySet, newStore, toyChecker, writeLap } from './lapFixture.ts';
 

@@ -1,6 +1,6 @@
 import { measureLap } from '../../../reports/figures/measureLap.ts';
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { RewardMeta, Task } from '../../../shared/records.ts';
 import type { RewardComponents } from '../../../shared/reward/protocol.ts';
 import type { StageName } from '../../../shared/stages.ts';

@@ -11,7 +11,7 @@ import { counted } from '../../../shared/cost/orders.ts';
 import { ordersOf } from '../../../shared/lap/phases.ts';
 import { sizesOf } from '../../../shared/lap/sizes.ts';
 import { labellingPolicy, type MeasuredRates } from '../../../shared/cost/rates.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import type { LapManifest } from '../../../shared/lap/manifest.ts';
 
 const recipeOf = (input: unknown) => resolveRecipe(domains, input).recipe;

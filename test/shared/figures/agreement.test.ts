@@ -6,7 +6,7 @@ import {
   pairAgreement,
   shareOfVotes,
   voteCorrelation,
-} from '../../../shared/figures/agreement.ts';
+} from '../../../shared/statistics/agreement.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
 
 describe('votes of one model', () => {

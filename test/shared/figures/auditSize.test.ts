@@ -1,5 +1,5 @@
 import { rehearsal } from '../../../domains/rehearsal/presets.ts';
-import { auditSizes, auditSizeText, auditWarnings } from '../../../shared/figures/auditSize.ts';
+import { auditSizes, auditSizeText, auditWarnings } from '../../../shared/cost/auditSize.ts';
 
 // By Wilson's formula, in another program.
 test.each([

@@ -1,6 +1,6 @@
 import { contestedTrend, type Audits } from '../../../shared/figures/contestedTrend.ts';
-import { difference } from '../../../shared/figures/differences.ts';
-import { ratio } from '../../../shared/figures/measures.ts';
+import { difference } from '../../../shared/statistics/differences.ts';
+import { ratio } from '../../../shared/statistics/measures.ts';
 
 const observations = (hits: number, n: number) =>
   Array.from({ length: n }, (_, index) => ({ hits: index < hits ? 1 : 0, of: 1, cluster: `p${index}` }));

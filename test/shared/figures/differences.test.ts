@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { difference, meanOfRuns } from '../../../shared/figures/differences.ts';
-import { ratio } from '../../../shared/figures/measures.ts';
+import { difference, meanOfRuns } from '../../../shared/statistics/differences.ts';
+import { ratio } from '../../../shared/statistics/measures.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
 
 const answers = (hits: readonly number[]) => hits.map((hit, index) => ({ hits: hit, of: 1, cluster: `p${index}` }));

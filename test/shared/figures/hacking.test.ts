@@ -1,5 +1,5 @@
-import { difference } from '../../../shared/figures/differences.ts';
-import { ratio } from '../../../shared/figures/measures.ts';
+import { difference } from '../../../shared/statistics/differences.ts';
+import { ratio } from '../../../shared/statistics/measures.ts';
 import {
   hackingWarnings,
   stoppingWarnings,

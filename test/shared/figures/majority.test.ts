@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { majorityOf, stratumOf } from '../../../shared/figures/majority.ts';
+import { majorityOf, stratumOf } from '../../../shared/statistics/majority.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 
 const lost = undefined;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { coveredLength, difficultyBands, ratio, share } from '../../../shared/figures/measures.ts';
-import { wilsonAt } from '../../../shared/figures/wilson.ts';
+import { coveredLength, difficultyBands, ratio, share } from '../../../shared/statistics/measures.ts';
+import { wilsonAt } from '../../../shared/statistics/wilson.ts';
 
 const alone = (hits: number, index: number) => ({ hits, of: 1, cluster: `p${index}` });
 

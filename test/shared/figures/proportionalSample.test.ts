@@ -1,4 +1,4 @@
-import { proportionalSample } from '../../../shared/figures/proportionalSample.ts';
+import { proportionalSample } from '../../../shared/statistics/proportionalSample.ts';
 
 describe('a proportional sample', () => {
   const sizesIn = (rows: readonly { readonly group: string }[]) =>

@@ -1,8 +1,8 @@
-import { mean } from '../../../shared/figures/measures.ts';
-import { stratifiedMean, type SampledUnit } from '../../../shared/figures/stratified.ts';
-import { LEAST_HUMAN_SCORES } from '../../../shared/lap/usual.ts';
+import { mean } from '../../../shared/statistics/measures.ts';
+import { stratifiedMean, type SampledUnit } from '../../../shared/statistics/stratified.ts';
+import { LEAST_HUMAN_SCORES } from '../../../shared/statistics/figure.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
-import { proportionalSample } from '../../../shared/figures/proportionalSample.ts';
+import { proportionalSample } from '../../../shared/statistics/proportionalSample.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 
 let units = 0;

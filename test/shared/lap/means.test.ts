@@ -1,5 +1,5 @@
-import { longRowsOf, meansOf } from '../../../shared/lap/means.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import { longRowsOf, meansOf } from '../../../shared/recipe/means.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 
 const training: Recipe['training'] = { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 };
 const one = { temperature: 1, topP: 1, maxTokens: 100 };

@@ -1,6 +1,6 @@
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 import { mendedPhases, type Held } from '../../../shared/lap/mending.ts';
-import type { Recipe } from '../../../shared/lap/recipe.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 
 const none = { calls: 0, answers: 0 };
 const held: Held = {

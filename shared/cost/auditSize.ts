@@ -1,6 +1,6 @@
-import type { Recipe } from '../lap/recipe.ts';
-import { LEAST_HUMAN_SCORES } from '../lap/usual.ts';
-import { wilsonAt } from './wilson.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import { LEAST_HUMAN_SCORES } from '../statistics/figure.ts';
+import { wilsonAt } from '../statistics/wilson.ts';
 
 /** How many proofs of a label have to be audited until its interval is on one side of what is asked for. */
 

@@ -33,6 +33,3 @@ export const maxLossShareOf = ({ rewards }: Pick<Recipe, 'rewards'>): number =>
 
 /** Rows that a consolidation has answered again for each example: about half of a verifier's analyses pass. Ours. */
 export const ROWS_PER_EXAMPLE = 2;
-
-/** Scores of people below which nothing is estimated by them: their interval would span nearly everything. Ours. */
-export const LEAST_HUMAN_SCORES = 10;

@@ -1,7 +1,7 @@
 import type { Score } from '../scores.ts';
 
 /**
- * A proportion or mean with its 95 % interval, problems as clusters (`shared/figures/measures.ts`). `n` is its
+ * A proportion or mean with its 95 % interval, problems as clusters (`shared/statistics/measures.ts`). `n` is its
  * denominator.
  */
 export interface Measured {
@@ -21,3 +21,6 @@ export function byScore<T>(of: (score: Score) => T): Readonly<Record<ScoreKey, T
 
 /** Answers by true score (first key) and by given score or `malformed`. */
 export type Confusion = Readonly<Record<ScoreKey, Readonly<Record<ScoreKey | 'malformed', number>>>>;
+
+/** Scores of people below which nothing is estimated by them: their interval would span nearly everything. Ours. */
+export const LEAST_HUMAN_SCORES = 10;
