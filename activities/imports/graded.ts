@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { parseAnswer } from '../../shared/answers.ts';
 import { uri } from '../../shared/ids.ts';
 import { LONGEST_STATEMENT } from '../../shared/lap/problemFile.ts';
@@ -67,7 +69,8 @@ export async function importGraded(
   if (grader.trim() === '' || grader.length > LONGEST_GRADER || refusalOfText(grader) !== undefined)
     throw new Error(`--grader: expected who graded, a name of 1 to ${LONGEST_GRADER} characters, got ${grader}`);
   const [scale, analysisScale] = [scaleAsked('--grades', options.grades), scaleAsked('--scores', options.scores)];
-  const known = options.problems === undefined ? [] : (await readProblemFiles([options.problems])).lines;
+  const known =
+    options.problems === undefined ? [] : (await readProblemFiles([await here(store, options.problems)])).lines;
   const problems = known.map((line) => JSON.parse(line) as Problem);
   const what = `graded ${kind}`;
   const { begun, formats, isGzipped } = await takeFiles(files, what, (first, file, name) => {
@@ -104,6 +107,12 @@ export async function importGraded(
     dropped,
     notes: reader.notes,
   };
+}
+
+/** A file of this machine, or one of the store. */
+async function here(store: ArtifactStore, file: string): Promise<string> {
+  const isStored = !path.isAbsolute(file) && !existsSync(file) && (await store.exists(file).catch(() => false));
+  return isStored ? store.local(file) : file;
 }
 
 function scaleAsked(option: string, text: string | undefined): GradeScale | undefined {
@@ -185,7 +194,7 @@ class GradedReader {
       texts[target] = text;
     }
     const grade = gradeIn(this.#value(source, 'grade'));
-    if (grade === undefined) return drop('no grade', `${this.#fields.grade} is empty`);
+    if (grade === undefined) return drop('no grade', `${this.#fields.grade} is empty, or no single grade`);
     const problem = this.#problemOf(source);
     if ('why' in problem) return problem;
     const { proof = '', analysis } = texts;

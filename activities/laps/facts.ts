@@ -5,6 +5,7 @@ import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { alikeCounts } from '../../shared/problems/held.ts';
 import { TASKS, type Problem, type Task } from '../../shared/records.ts';
 import { countsOf, readGiven, splitGiven } from '../datasets/given/given.ts';
+import type { SplitProblems } from '../datasets/problems.ts';
 import { findBase } from '../imports/bases.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { promptTextsNamed } from '../store/promptSets.ts';
@@ -75,16 +76,8 @@ export async function lapFacts(
   const prompts = await orRefused('domain.prompts', () => promptTextsNamed(store, set, recipe.metaRubric));
   const read = await orRefused('domain.settings', () => statementsOf(store, domain, { turn, recipe, manifest }));
   const given =
-    read &&
-    (await orRefused('given', async () => {
-      const rows = await splitGiven(store, domain, { turn, recipe, manifest }, read.divided);
-      return rows && countsOf(rows);
-    }));
-  for (const [kind, { train, validation, leftOut }] of Object.entries(given ?? {}))
-    notes.push(
-      `given.${kind}: ${train} rows train, ${validation} validate` +
-        (leftOut === 0 ? '' : `, ${leftOut} are left out: of problems held out, or known already`),
-    );
+    read && (await orRefused('given', () => givenIn(store, domain, { turn, recipe, manifest }, read.divided)));
+  notes.push(...givenNotes(given));
   const { verifier } = recipe;
   if (turn === 1 && verifier !== undefined)
     await orRefused('verifier', () => findBase(store, { root }, domain, verifier, 'verifier'));
@@ -139,8 +132,28 @@ function promptFacts(
 export async function splitAs(store: ArtifactStore, domain: Domain, asked: Asked, facts: LapFacts): Promise<LapFacts> {
   if (facts.problems === undefined) return facts;
   const read = await statementsOf(store, domain, asked);
-  return { ...facts, problems: { ...facts.problems, ...read.facts } };
+  const given = facts.given && (await givenIn(store, domain, asked, read.divided));
+  const before = new Set(givenNotes(facts.given));
+  const notes = [...(facts.notes ?? []).filter((note) => !before.has(note)), ...givenNotes(given)];
+  return {
+    ...facts,
+    problems: { ...facts.problems, ...read.facts },
+    ...(given && { given }),
+    ...(notes.length > 0 && { notes }),
+  };
 }
+
+async function givenIn(store: ArtifactStore, domain: Domain, asked: Asked, divided: SplitProblems) {
+  const rows = await splitGiven(store, domain, asked, divided);
+  return rows && countsOf(rows);
+}
+
+const givenNotes = (given: LapFacts['given'] = {}): string[] =>
+  Object.entries(given).map(
+    ([kind, { train, validation, leftOut }]) =>
+      `given.${kind}: ${train} rows train, ${validation} validate` +
+      (leftOut === 0 ? '' : `, ${leftOut} are left out: of problems held out, or known already`),
+  );
 
 async function statementsOf(store: ArtifactStore, domain: Domain, asked: Asked) {
   const divided = await splitOf(store, domain, asked);

@@ -43,7 +43,7 @@ export function registerGraded(command: Command, brought: <T>(work: () => Promis
       .argument('<files...>', `of graded ${kind}; several are the parts of one set`)
       .requiredOption('--grader <name>', 'who graded: kept in every row')
       .option('--grades <scale>', 'what grades mean, such as "0-1=0,2-5=0.5,6-7=1" or "correct=1,almost=0.5,wrong=0"')
-      .option('--problems <file>', 'with the problems that rows name by id')
+      .option('--problems <file>', 'with the problems that rows name by id: yours, or imports/problems/… of the store')
       .option('--longest <characters>', 'leaves longer texts out (default: 400000)')
       .option('--json', 'print one JSON object');
     if (kind === 'analyses')

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { exportedLines } from '../../../activities/datasets/given/export.ts';
@@ -81,7 +82,7 @@ test('all parts are one table: the same fields in the same order, null where the
   });
 });
 
-test('scores have their point, and rows with a value in every field come first: types can be inferred', async () => {
+test('scores are written with their point, and rows with a value in each field come first', async () => {
   const { lines } = await lap();
   const written = await lines('proofs');
   expect(written[0]).toContain('"difficulty":2.0');
@@ -115,6 +116,40 @@ test.each(['proofs', 'analyses'] as const)(
     );
   },
 );
+
+/** What Hugging Face's library makes of a file, in the trainer's Python. */
+const READ = `
+import json, sys, datasets
+datasets.disable_progress_bars()
+rows = datasets.load_dataset("json", data_files=sys.argv[1], cache_dir=sys.argv[2])["train"]
+features = {name: str(of.dtype) for name, of in rows.features.items()}
+print(json.dumps({"rows": rows.num_rows, "features": features, "scores": sorted(set(rows["score"]))}))
+`;
+
+test('datasets reads it, also where half scores and other fields come after what it infers types from', async () => {
+  const { store, lines, manifest } = await lap();
+  // It infers types from 10 MB at a time, and refuses what the next ones have otherwise.
+  const long = Array.from({ length: 3_000 }, (_, index) => scored(100 + index, { proof: 'x'.repeat(8_000) }));
+  const large = await store.writeJsonl('datasets/large.jsonl', long);
+  const { proofScores } = manifest;
+  const folder = await newFolder();
+  const file = path.join(folder, 'out.jsonl');
+  await writeFile(
+    file,
+    await lines('proofs', { proofScores: { ...proofScores, train: [large, ...proofScores.train] } }),
+  );
+  const read = execFileSync(process.env['FLYWHEEL_TRAINER_PYTHON'] ?? '', [
+    '-c',
+    READ,
+    file,
+    path.join(folder, 'cache'),
+  ]);
+  expect(JSON.parse(read.toString())).toMatchObject({
+    rows: 3_005,
+    scores: [0, 0.5, 1],
+    features: { problem: 'string', difficulty: 'float64', score: 'float64', round: 'int64', self_analysis: 'string' },
+  });
+});
 
 test('a lap without scored analyses has no line of them', async () => {
   const { lines, manifest } = await lap();

@@ -9,6 +9,7 @@ import { ordersOf } from '../../../shared/lap/phases.ts';
 import { STAGE_NAMES } from '../../../shared/stages.ts';
 import type { DatasetRef, Problem, ScoredProof } from '../../../shared/records.ts';
 import { config } from '../../../temporal.config.ts';
+import { lineage } from '../../../reports/lineage/lineage.ts';
 import { newStore } from '../../reports/figures/lapFixture.ts';
 import { localCluster } from '../clusters/fixture.ts';
 
@@ -81,6 +82,11 @@ test('graded proofs are D_v, split as the problems are: rows of held-out problem
     from: [{ as: 'given', uri }],
   });
   expect(lap).toBe('main/lap-0001');
+  // Where it comes from is told, too: a person's file, and no model's answer.
+  const { nodes } = await lineage(store, `given-${train?.id}-So 0.`, { weights: false });
+  expect(nodes[0]).toMatchObject({ kind: 'proof', by: 'openLap', verified: [] });
+  expect(nodes[0]?.facts).not.toHaveProperty('ledger');
+  expect(nodes.map(({ id }) => id)).toContain(uri);
 });
 
 test('problems that the domain has not are split by the same shares, each on one side, and some validate', async () => {
@@ -167,11 +173,7 @@ test.each<[what: string, input: LapInput, message: string]>([
   ['a set that is not there', { given: { proofs: 'imports/none.jsonl' } }, 'given.proofs: expected graded proofs of'],
   ['another file', { given: { proofs: 'imports/proofs/abc.jsonl' } }, 'whose row 1 has the fields id, statement'],
   ['a verifier that is not there', { verifier: `checkpoints/${'0'.repeat(64)}` }, 'verifier: expected a checkpoint'],
-  [
-    'no such model',
-    { verifier: 'nobody' },
-    'verifier: expected rehearsal, weakVerifier, seesMisses, a checkpoint folder',
-  ],
+  ['no such model', { verifier: 'nobody' }, 'verifier: expected rehearsal, weakVerifier,'],
   [
     'gold that is not there',
     { experts: { gold: { proofs: 'imports/none.jsonl', share: 0.1 } } },

@@ -45,6 +45,27 @@ describe('the preset team', () => {
     expect(recipe.formatCheck).toEqual({ callsPerTask: 8, minShare: 0.5 });
   });
 
+  it('asks people for no proofs and analyses that a team brings, and sizes the trainings by these', () => {
+    const given = { proofs: 'imports/proofs/a.jsonl', analyses: 'imports/analyses/a.jsonl' };
+    const rows = { train: 360, validation: 40, leftOut: 0 };
+    const facts = { ...fileOf(200), given: { proofs: rows, analyses: rows } };
+    const [own, brought] = [sized(fileOf(200)), sized(facts, { coldStart: 'given', given })];
+    for (const field of ['coldStart.problems', 'coldStart.expertProofs', 'metaData.expertAnalyses']) {
+      expect(own.reasons.has(field)).toBe(true);
+      expect(brought.reasons.has(field)).toBe(false);
+    }
+    const { promptsPerStep, maxSteps } = brought.recipe.stages.verifierV1;
+    expect(promptsPerStep * maxSteps).toBeGreaterThanOrEqual(3 * 350);
+    expect(brought.plan.phases.map(({ phase }) => phase)).not.toContain('coldStart');
+    const minutes = ({ plan }: typeof own) => plan.total.expected.expertMinutes;
+    expect(minutes(brought)).toBeLessThanOrEqual(2 * 4 * 2 * 60);
+    // What is left over goes to labels.
+    expect(brought.recipe.labelling.proofs).toBeGreaterThanOrEqual(own.recipe.labelling.proofs);
+    const alone = sized(fileOf(200), { verifier: 'checkpoints/abc' });
+    expect(alone.plan.phases.map(({ phase }) => phase)).not.toContain('verifierV2');
+    expect(alone.reasons.has('coldStart.expertProofs')).toBe(false);
+  });
+
   it('assumes nothing of what was counted', () => {
     const { derived } = sized(fileOf(200), { experts: { people: 3, hoursPerWeek: 5, weeks: 4 } });
     expect(derived?.filter(({ reason }) => reason.includes('assumed'))).toEqual([]);
