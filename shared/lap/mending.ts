@@ -54,7 +54,7 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
   },
   coldStart: {
     all: [...EVERYWHERE, 'sampling.prove', 'sampling.verify', 'sampling.refine'],
-    some: ['coldStart', ...PEOPLE],
+    some: ['coldStart', 'experts.gold', ...PEOPLE],
   },
   verifierV1: { all: [...EVERYWHERE, 'stages.verifierV1', ...ENGINE, ...templateOf('verify')] },
   metaData: { all: [...EVERYWHERE, 'sampling.verify'], some: ['metaData', ...PEOPLE] },
@@ -97,7 +97,7 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
       'sampling.verify',
       'sampling.metaVerify',
     ],
-    some: ['labelling', 'audit', 'metaData.laterAnalyses', 'annotation', ...PEOPLE],
+    some: ['labelling', 'audit', 'metaData.laterAnalyses', 'annotation', 'experts.gold', ...PEOPLE],
   },
   evaluation: { all: [...EVERYWHERE, 'sampling', 'selfVerification'], some: ['evaluation', 'metaVerification'] },
 };
