@@ -11,13 +11,15 @@ export interface Build {
   readonly codePath: string;
 }
 
-/** What the bundle is made of: these folders, and the SDK that the lock file names. */
+/** What the bundle is made of: these folders, the SDK that the lock file names, and how it is spelt. */
 const SOURCES = ['workflows', 'shared'];
+const FILES = ['package-lock.json', '.swcrc'];
 /** Bundles are kept by the SDK that made them: no other runs them. */
 const FOLDER = path.join(config.stateDir, 'bundles', sdk.version);
 
 export async function buildIdOfToday(): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(path.join(config.root, 'package-lock.json')));
+  const hash = createHash('sha256');
+  for (const file of FILES) hash.update(await readFile(path.join(config.root, file)));
   for (const source of SOURCES) {
     const names = (await readdir(path.join(config.root, source), { recursive: true }))
       .filter((name) => name.endsWith('.ts'))
