@@ -5,7 +5,7 @@ import { registerDev } from './stack/dev.ts';
 import { registerExport } from './reports/export.ts';
 import { registerDoctor } from './stack/doctor.ts';
 import { registerInit } from './team/init.ts';
-import { registerLabels } from './lap/labels.ts';
+import { registerLabels } from './labels/labels.ts';
 import { registerRewards } from './labels/decisions.ts';
 import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';

@@ -8,6 +8,7 @@ import { reviewIdOf, uri, type Place } from '../../shared/ids.ts';
 import { ReviewLog } from '../reviews/log.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { withoutProblems } from './withoutProblems.ts';
 
 interface FindInput {
   readonly at: Place;
@@ -89,18 +90,11 @@ export async function withoutFaulty(
   const ids = new Set(problems.map(({ id }) => id));
   const statements = problems.map(({ statement }) => statement);
   const isOne = sameAs(rule, statements, domain.settings);
-  const isFaulty = (row: Problem | { readonly problem: Problem }): boolean => {
-    const { id, statement } = 'problem' in row ? row.problem : row;
-    return ids.has(id) || isOne(statement);
-  };
+  const isOut = ({ id, statement }: Problem): boolean => ids.has(id) || isOne(statement);
   const sound: DatasetRef[] = [];
   for (const [index, part] of parts.entries()) {
-    const rows = await store.readRows<Problem | { readonly problem: Problem }>(part);
-    const left = rows.filter((row) => !isFaulty(row));
-    const made = madeBy('withoutFaulty', { part, faulty });
-    sound.push(
-      left.length === rows.length ? part : await store.writeJsonl(uri.dataset(at, `${name}-${index + 1}`), left, made),
-    );
+    const to = uri.dataset(at, `${name}-${index + 1}`);
+    sound.push(await withoutProblems(store, part, { to, isOut, because: { faulty } }));
   }
   return sound;
 }

@@ -5,6 +5,9 @@ import type { ArtifactStore } from '../store/types.ts';
 interface OfProblem {
   readonly problem: Problem;
 }
+/** A problem, or what is about one. */
+type Row = Problem | OfProblem;
+const problemOf = (row: Row): Problem => ('problem' in row ? row.problem : row);
 
 /** The problems that rows of datasets are about, each once. */
 export async function problemsIn(store: ArtifactStore, parts: readonly DatasetRef[]): Promise<Problem[]> {
@@ -16,7 +19,7 @@ export async function problemsIn(store: ArtifactStore, parts: readonly DatasetRe
 }
 
 /**
- * A dataset without the rows about some problems: itself where it has none, else a copy.
+ * A dataset without some problems, or the rows about them: itself where it has none, else a copy.
  * @param input.because what says so, for the lineage.
  */
 export async function withoutProblems(
@@ -30,10 +33,10 @@ export async function withoutProblems(
 ): Promise<DatasetRef> {
   const { to, isOut, because } = input;
   let out = 0;
-  for await (const { problem } of store.readJsonl<OfProblem>(part)) if (isOut(problem)) out += 1;
+  for await (const row of store.readJsonl<Row>(part)) if (isOut(problemOf(row))) out += 1;
   if (out === 0) return part;
   async function* rows() {
-    for await (const row of store.readJsonl<OfProblem>(part)) if (!isOut(row.problem)) yield row;
+    for await (const row of store.readJsonl<Row>(part)) if (!isOut(problemOf(row))) yield row;
   }
   return store.writeJsonl(to, rows(), madeBy('withoutProblems', { rows: part, ...because }));
 }

@@ -1,4 +1,4 @@
-import { byScore, type Figure } from '../../shared/statistics/figure.ts';
+import { byScore, LEAST_HUMAN_SCORES, type Figure } from '../../shared/statistics/figure.ts';
 import type {
   ByPeople,
   ClaimFigures,
@@ -8,7 +8,6 @@ import type {
 } from '../../shared/figures/judged.ts';
 import { mean, meanOf, share, type OfProblem } from '../../shared/statistics/measures.ts';
 import { stratifiedMean, type SampledUnit } from '../../shared/statistics/stratified.ts';
-import { LEAST_HUMAN_SCORES } from '../../shared/statistics/figure.ts';
 import { peopleSetOf } from '../../shared/ids.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { DatasetRef, ScoredAnalysis } from '../../shared/records.ts';

@@ -1,4 +1,5 @@
 import type { Recipe } from '../recipe/recipe.ts';
+import { KEPT_FOR_AUDIT } from '../reward/rewards.ts';
 import { LEAST_HUMAN_SCORES } from '../statistics/figure.ts';
 import { wilsonAt } from '../statistics/wilson.ts';
 
@@ -7,8 +8,6 @@ import { wilsonAt } from '../statistics/wilson.ts';
 /** Ours: a label is shown when it errs half as often as it may, and refused when it errs twice as often. */
 const SHOWN_AT = 0.5;
 const REFUSED_AT = 2;
-/** One rewarded sample in so many is kept with its text (`isKeptForAudit`). */
-const KEPT = 4;
 /** No team audits so many. */
 const MOST = 1_000_000;
 
@@ -61,7 +60,7 @@ export function auditWarnings({ audit, labelling: { auditShare }, stages }: Reci
     `audit.minPrecision ${goal}, which takes ${atLeast} even where all audited are; they can show that one is wrong`;
   const none = `labelling.auditShare 0: no label is audited, so that audit.minPrecision ${goal} decides nothing`;
   const { saturationWindow, promptsPerStep, groupSize } = stages.generator;
-  const seen = Math.min(rewardedProofs, Math.floor((saturationWindow * promptsPerStep * groupSize) / KEPT));
+  const seen = Math.min(rewardedProofs, Math.floor((saturationWindow * promptsPerStep * groupSize) / KEPT_FOR_AUDIT));
   return [
     ...(auditShare === 0 ? [none] : audits < atLeast ? [few] : []),
     ...(rewardedProofs > 0 && seen < LEAST_HUMAN_SCORES

@@ -1,6 +1,8 @@
 import type { Difference } from '../statistics/differences.ts';
 import type { StageName } from '../stages.ts';
 import type { Figure, ScoreKey } from '../statistics/figure.ts';
+import { GOAL } from '../label/precision.ts';
+import { Z } from '../statistics/wilson.ts';
 
 /**
  * Watching for reward hacking: a policy that learns what its judge likes instead of what is right shows as reward above
@@ -65,12 +67,8 @@ const FOOLED_BY = 0.05;
 const IMITATING = 0.05;
 /** Ours: answers so many times as long as at the stage's beginning. */
 const LONGER = 1.5;
-/** Normal quantile of a two-sided 95 % interval. */
-const Z = 1.959964;
 /** Ours: with fewer than one group in five to learn from, a step is mostly noise. */
 const FLAT_SHARE = 0.8;
-/** The label rule's goal (docs/method.md, "Labels"): what is below it for certain, trains the next verifier wrong. */
-const LABEL_GOAL = 0.95;
 /** Ours: fewer labels of a kind say too little. */
 const LABELS_AT_LEAST = 5;
 
@@ -169,14 +167,14 @@ export const stoppingWarnings = (stage: StageName, watch: PeopleWatch): HackingW
   peopleWarnings(stage, watch).filter(({ kind }) => kind !== 'length');
 
 function labelWarnings(label: string, precision: Figure): HackingWarning[] {
-  if (precision === null || precision.n < LABELS_AT_LEAST || precision.high >= LABEL_GOAL) return [];
+  if (precision === null || precision.n < LABELS_AT_LEAST || precision.high >= GOAL) return [];
   return [
     {
       kind: 'wrongLabels',
       about: `label ${label}`,
       text:
         `${two(precision.value)} (${two(precision.low)}–${two(precision.high)}) of ${precision.n} are right, the ` +
-        `goal is ${LABEL_GOAL}`,
+        `goal is ${GOAL}`,
     },
   ];
 }

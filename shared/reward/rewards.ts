@@ -142,6 +142,9 @@ export const judgeSeed = (
   attempt: number,
 ): number => seedOf(spec.seed, responseSha256, task, sample, attempt);
 
+/** One sample in so many is kept with its text. */
+export const KEPT_FOR_AUDIT = 4;
+
 /**
  * Whether the reward service keeps this sample's text for the audit: one in four, by the sample's own key, so that no
  * one can choose. Ours: a window of five steps of 128 samples then has about 160 to audit, and the texts are a quarter
@@ -149,5 +152,5 @@ export const judgeSeed = (
  * @param key hexadecimal.
  */
 export function isKeptForAudit(key: string): boolean {
-  return Number.parseInt(key.slice(0, 2), 16) < 64;
+  return Number.parseInt(key.slice(0, 2), 16) < 256 / KEPT_FOR_AUDIT;
 }

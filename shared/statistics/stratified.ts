@@ -5,8 +5,7 @@
  * It is the stratified form of a prediction-powered estimate (Angelopoulos, Bates, Fannjiang, Jordan and Zrnic, Science
  * 382, 2023): with the judge's score as the stratum, and the people's mean in each in the score's place.
  */
-import type { Figure } from './figure.ts';
-import { LEAST_HUMAN_SCORES } from './figure.ts';
+import { LEAST_HUMAN_SCORES, type Figure } from './figure.ts';
 import { ratio, totals, type Observation } from './measures.ts';
 import { wilsonAt } from './wilson.ts';
 

@@ -1,5 +1,5 @@
 /** Normal quantile of a two-sided 95 % interval. */
-const Z = 1.959964;
+export const Z = 1.959964;
 
 /** Wilson's 95 % score interval of a proportion at n observations; n need not be whole. */
 export function wilsonAt(value: number, n: number): { readonly low: number; readonly high: number } {

@@ -1,4 +1,4 @@
-import { choose } from '../../../cli/lap/labels.ts';
+import { choose } from '../../../cli/labels/labels.ts';
 import { relabel } from '../../../cli/lap/relabel.ts';
 import { scoredLabels } from '../../../activities/datasets/labelScores.ts';
 import { ReviewLog } from '../../../activities/reviews/log.ts';

@@ -18,7 +18,7 @@ import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
 import { SCORES } from '../../shared/scores.ts';
 import { store } from '../../workers/store.ts';
-import { registerDecisions } from '../labels/decisions.ts';
+import { registerDecisions } from './decisions.ts';
 import { UsageError } from '../usage.ts';
 
 interface ChooseOptions {
