@@ -3,11 +3,10 @@ import { gunzipSync } from 'node:zlib';
 import { CLEAN_TEACHER, demonstrate, SLOPPY_TEACHER } from '../../domains/rehearsal/base/demonstrations.ts';
 import { chainOf } from '../../domains/rehearsal/chain.ts';
 import { rehearsalChecker } from '../../domains/rehearsal/checker.ts';
-import { smoke } from '../../domains/rehearsal/presets.ts';
-import { domains } from '../../domains/index.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { DatasetRef, Problem, ScoredProof } from '../../shared/records.ts';
 import { randomFrom } from '../../shared/seeds.ts';
+import { smokeProblems } from '../activities/laps/fixture.ts';
 import { expectDeclared } from '../declared.ts';
 import { lapWorld, type LapWorld } from '../lapWorld.ts';
 
@@ -31,16 +30,7 @@ const POINTS = { 0: 1, 0.5: 6, 1: 7 } as const;
 
 beforeAll(async () => {
   world = await lapWorld();
-  problems = await domains.of('rehearsal').problems({
-    settings: smoke.domain.settings,
-    turn: 1,
-    curriculum: smoke.curriculum,
-    seed: smoke.seed,
-    // oxlint-disable-next-line require-yield
-    read: async function* () {
-      throw new Error('no file is read');
-    },
-  });
+  problems = await smokeProblems();
   const random = randomFrom(7);
   const rows = [...problems.train, ...problems.validation, ...problems.heldOut].flatMap((problem) =>
     [CLEAN_TEACHER, SLOPPY_TEACHER].map((teacher) => {

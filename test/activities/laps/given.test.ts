@@ -1,8 +1,6 @@
 import { openLap, type OpenedLap } from '../../../activities/laps/open.ts';
 import { readLap } from '../../../activities/laps/read.ts';
-import { projectEngines } from '../../../activities/training/engines.ts';
 import { importCheckpoint } from '../../../activities/store/checkpoints.ts';
-import { domains } from '../../../domains/index.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 import type { LapInput } from '../../../shared/lap/lapInput.ts';
 import { ordersOf } from '../../../shared/lap/phases.ts';
@@ -11,32 +9,13 @@ import type { DatasetRef, Problem, ScoredProof } from '../../../shared/records.t
 import { config } from '../../../temporal.config.ts';
 import { lineage } from '../../../reports/lineage/lineage.ts';
 import { newStore } from '../../reports/figures/lapFixture.ts';
-import { localCluster } from '../clusters/fixture.ts';
+import { here, smokeProblems } from './fixture.ts';
 
-const here = {
-  root: config.root,
-  domains,
-  clusters: [localCluster('/nowhere')],
-  servingEngines: ['batcher', 'external'],
-  isUnderWay: () => Promise.resolve(false),
-  trainingEngines: projectEngines('python3'),
-  bases: { fetch: () => Promise.reject(new Error('no hub is asked here')), inspect: () => Promise.resolve([]) },
-};
 let store: Awaited<ReturnType<typeof newStore>>;
 let problems: Readonly<Record<'train' | 'validation' | 'heldOut', readonly Problem[]>>;
 beforeEach(async () => {
   store = await newStore();
-  const splits = await domains.of('rehearsal').problems({
-    settings: smoke.domain.settings,
-    turn: 1,
-    curriculum: smoke.curriculum,
-    seed: smoke.seed,
-    // oxlint-disable-next-line require-yield
-    read: async function* () {
-      throw new Error('no file is read');
-    },
-  });
-  problems = splits;
+  problems = await smokeProblems();
 });
 
 const graded = (problem: Problem, text: string): object => ({

@@ -1,26 +1,15 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { projectEngines } from '../../../activities/training/engines.ts';
 import { openLap } from '../../../activities/laps/open.ts';
-import { domains } from '../../../domains/index.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { LapPlan } from '../../../shared/cost/plan.ts';
-import { config } from '../../../temporal.config.ts';
 import type { DatasetRef } from '../../../shared/records.ts';
 import { uri } from '../../../shared/ids.ts';
 import { localCluster } from '../clusters/fixture.ts';
+import { here } from './fixture.ts';
 import { EIGHT_WORDINGS } from '../../shared/problems/cases.ts';
 
-const here = {
-  root: config.root,
-  domains,
-  clusters: [localCluster('/nowhere')],
-  servingEngines: ['batcher', 'external'],
-  isUnderWay: () => Promise.resolve(false),
-  trainingEngines: projectEngines('python3'),
-  bases: { fetch: () => Promise.reject(new Error('no hub is asked here')), inspect: () => Promise.resolve([]) },
-};
 let store: FileStore;
 beforeEach(() => {
   store = new FileStore(mkdtempSync(path.join(os.tmpdir(), 'flywheel-store-')));
