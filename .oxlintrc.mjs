@@ -7,6 +7,7 @@ const FLOORS = ['shared', 'domains', 'activities', 'reports', 'workflows', 'temp
 const SHARED = [
   ['problems', 'sampling', 'reward', 'statistics', 'training'],
   ['label', 'review'],
+  ['products'],
   ['recipe'],
   ['lap'],
   ['cost'],
@@ -19,6 +20,7 @@ const ACTIVITIES = [
   ['inference', 'clusters', 'reviews', 'imports'],
   ['sets', 'serving', 'training'],
   ['datasets'],
+  ['products'],
   ['laps'],
   ['preflight'],
   ['teaching'],

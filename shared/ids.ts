@@ -74,6 +74,17 @@ type LapPart = keyof typeof PLACES;
 /** @param lap a full name. */
 export const placeOf = (lap: string, part: LapPart) => placeIn(lap, PLACES[part]);
 
+/** What runs without a lap, and the folder of each. */
+export const PRODUCTS = ['solve', 'label', 'evaluate'] as const;
+export type ProductKind = (typeof PRODUCTS)[number];
+
+/** A product's name: what a lap is called is none. */
+export const PRODUCT_NAME = /^(?!lap-\d{4,}$)[a-z0-9][a-z0-9._-]{0,60}$/;
+
+/** Where a product keeps what it makes; also its workflow's id. A part's is below it. */
+export const productPlace = (kind: ProductKind, name: string, part?: string) =>
+  `${kind}/${name}${part === undefined ? '' : `/${part}`}` as Place;
+
 /** A place by the folder that stands for it. */
 export const placeIn = (lap: string, folder: string) => `${lap}/${folder}` as Place;
 
@@ -166,6 +177,9 @@ export const uri = {
   /** Of one run, or of several. */
   curves: (runs: readonly string[]) => `laps/${runs.length === 1 ? `${runs[0]}/` : ''}curves.html`,
   comparison: (a: readonly string[], b: readonly string[]) => `comparisons/${side(b)}-against-${side(a)}.html`,
+
+  /** Of a product, or of a part of it. */
+  products: folder('products'),
 
   dataset: (at: Place, name: string) => `datasets/${at}/${name}.jsonl`,
   /** Which questions about a dataset have answers that are known. */

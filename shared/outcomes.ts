@@ -20,16 +20,20 @@ export interface Usage {
   readonly completionTokens: number;
   /** Of them, those of the thinking: as the server says, else by its share of the characters. Absent: none. */
   readonly thinkingTokens?: number | undefined;
+  /** Of the prompt's, those that the server had in its cache, where it says so. */
+  readonly cachedPromptTokens?: number | undefined;
 }
 
 export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0 };
 
 export function addUsage(a: Usage, b: Usage = NO_USAGE): Usage {
   const thinkingTokens = (a.thinkingTokens ?? 0) + (b.thinkingTokens ?? 0);
+  const cachedPromptTokens = (a.cachedPromptTokens ?? 0) + (b.cachedPromptTokens ?? 0);
   return {
     promptTokens: a.promptTokens + b.promptTokens,
     completionTokens: a.completionTokens + b.completionTokens,
     ...(thinkingTokens > 0 && { thinkingTokens }),
+    ...(cachedPromptTokens > 0 && { cachedPromptTokens }),
   };
 }
 

@@ -1,0 +1,21 @@
+import type { ModelRef } from '../records.ts';
+import type { Price } from './caps.ts';
+
+/** A model as a person names it to a product: an endpoint's. */
+export interface ModelChoice {
+  /** OpenAI-compatible API, with or without the trailing `/v1`. */
+  readonly endpoint: string;
+  /** The endpoint's name for it. */
+  readonly model: string;
+  /** Changes whenever it answers differently; part of what its calls are known by. @default 1 */
+  readonly revision?: string | undefined;
+}
+
+/** A model that a product asks. */
+export interface AskedModel {
+  readonly ref: ModelRef;
+  /** As people read it. */
+  readonly name: string;
+  /** @default it has none, and no cost can be worked out */
+  readonly price?: Price | undefined;
+}
