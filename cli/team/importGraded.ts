@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { GRADED_ROWS, type GradedKind, type GradedTarget } from '../../activities/imports/gradedFields.ts';
-import { importGraded } from '../../activities/imports/graded.ts';
+import { GRADED_ROWS, type GradedKind, type GradedTarget } from '../../activities/imports/graded/fields.ts';
+import { FORM_NAMES } from '../../activities/imports/graded/forms.ts';
+import { importGraded } from '../../activities/imports/graded/graded.ts';
 import { store } from '../../workers/store.ts';
 import { wholeFrom } from '../usage.ts';
 import { fieldsFrom, withFields } from './fieldOption.ts';
@@ -10,6 +11,7 @@ interface GradedCommand {
   readonly grader: string;
   readonly grades?: string;
   readonly scores?: string;
+  readonly format?: string;
   readonly problems?: string;
   readonly field: readonly string[];
   readonly longest?: string;
@@ -46,6 +48,11 @@ export function registerGraded(command: Command, brought: <T>(work: () => Promis
       .option('--problems <file>', 'with the problems that rows name by id: yours, or imports/problems/… of the store')
       .option('--longest <characters>', 'leaves longer texts out (default: 400000)')
       .option('--json', 'print one JSON object');
+    if (kind === 'proofs')
+      graded.option(
+        '--format <name>',
+        `of a public set: ${FORM_NAMES.join(', ')}; plain for none (default: as the fields tell)`,
+      );
     if (kind === 'analyses')
       graded.option('--scores <scale>', 'the same of the scores that analyses give, where their texts do not say them');
     graded.action((files: readonly string[], options: GradedCommand) => brought(() => bring(kind, files, options)));
@@ -58,12 +65,13 @@ const targetsOf = (kind: GradedKind): readonly GradedTarget[] =>
   );
 
 async function bring(kind: GradedKind, files: readonly string[], options: GradedCommand): Promise<void> {
-  const { grader, grades, scores, problems, field, longest, json } = options;
+  const { grader, grades, scores, format, problems, field, longest, json } = options;
   const brought = await importGraded(store, kind, files, {
     grader,
     fields: fieldsFrom(field, targetsOf(kind)),
     ...(grades !== undefined && { grades }),
     ...(scores !== undefined && { scores }),
+    ...(format !== undefined && { format }),
     ...(problems !== undefined && { problems }),
     ...(longest !== undefined && { longest: wholeFrom('--longest', longest, 1) }),
   });

@@ -1,6 +1,6 @@
 import type { AboutModel } from '../../activities/imports/aboutModel.ts';
 import { TARGETS, type ChosenFields, type Target } from '../../activities/imports/fields.ts';
-import type { ImportedGrades } from '../../activities/imports/graded.ts';
+import type { ImportedGrades } from '../../activities/imports/graded/graded.ts';
 import type { ImportedProblems } from '../../activities/imports/problems.ts';
 import type { Dropped } from '../../activities/imports/reader.ts';
 import type { ImportedEndpoints } from '../../activities/serving/endpoints.ts';
@@ -46,7 +46,7 @@ export function problemLines(brought: ImportedProblems, alike: readonly string[]
 
 /** What a graded set became, for a reader. */
 export function gradedLines(brought: ImportedGrades): string[] {
-  const { uri, kind, count, problems, grader, scale, byScore, took, dropped, notes, from } = brought;
+  const { uri, kind, count, problems, grader, form, scale, byScore, took, dropped, notes, from } = brought;
   const { formats, isGzipped, fields, left } = took;
   const targets = (Object.keys(fields) as (keyof typeof fields)[]).filter((target) => fields[target] !== undefined);
   return [
@@ -58,6 +58,7 @@ export function gradedLines(brought: ImportedGrades): string[] {
     '',
     `Of ${whole(problems)} problems, graded by ${grader}: ` +
       SCORES.map((score) => `${whole(byScore[score] ?? 0)} × ${score}`).join(', '),
+    ...(form === undefined ? [] : [`Form: ${form}; --format says otherwise`]),
     `Grades: ${scale}; --grades says otherwise`,
     ...notes.map((note) => `Note: ${note}`),
     ...droppedLines(dropped),

@@ -6,6 +6,8 @@ export interface GradeScale {
   readonly says: string;
   /** Undefined for a grade that it does not name. */
   readonly scoreOf: (grade: string) => Score | undefined;
+  /** Whether it knows right and wrong alone: no grade becomes 0.5. */
+  readonly isBinary: boolean;
 }
 
 /** A grade as it is compared: a number in plain form, anything else in lower case; undefined where there is none. */
@@ -19,7 +21,7 @@ export function gradeIn(value: unknown): string | undefined {
 }
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
-const RANGE = /^(-?\d+(?:\.\d+)?)\s*(?:-|to|\.\.)\s*(-?\d+(?:\.\d+)?)$/;
+const RANGE = /^(-?\d+(?:\.\d+)?)\s*(?:-|–|to|\.\.)\s*(-?\d+(?:\.\d+)?)$/;
 const OF = /^(\d+(?:\.\d+)?)\s*\/\s*(\d+)$/;
 
 /** Words that graders use, and what they mean on the rubric. */
@@ -49,17 +51,22 @@ const WORDS: Readonly<Record<string, Score>> = {
 const MARKS = [
   { most: 7, sound: 5 },
   { most: 10, sound: 7 },
+  { most: 21, sound: 15 },
 ] as const;
 
+/** What stands between a grade and its score: `7=1`, `7->1`, `7 => 1` or `7→1`. */
+const BECOMES = /^(.*\S)\s*(?:→|->|=>|=)\s*(\S*)$/;
+
 /**
- * A scale as a person writes it: `0-1=0,2-5=0.5,6-7=1` or `correct=1,almost=0.5,wrong=0`. Ranges hold both ends.
+ * A scale as a person writes it: `0-1=0,2-5=0.5,6-7=1`, `7→1, 1-6→0.5, 0→0` or `pass->1, fail->0`. Ranges hold both
+ * ends.
  * @throws naming the part that says nothing, or two that say different things of one grade.
  */
 export function scaleFrom(text: string): GradeScale {
   const parts = text.split(',').map((part) => {
-    const at = part.lastIndexOf('=');
-    const [from, score] = [part.slice(0, Math.max(at, 0)).trim().toLowerCase(), Number(part.slice(at + 1).trim())];
-    if (from === '' || part.slice(at + 1).trim() === '' || !isScore(score))
+    const [, grade = '', becomes = ''] = BECOMES.exec(part.trim()) ?? [];
+    const [from, score] = [grade.toLowerCase().replaceAll(/\s+/g, ' '), Number(becomes)];
+    if (from === '' || becomes === '' || !isScore(score))
       throw new Error(
         `expected grades and their scores, such as "0-1=0,2-5=0.5,6-7=1" or "correct=1,wrong=0", got ` +
           JSON.stringify(part.trim()),
@@ -83,6 +90,7 @@ export function scaleFrom(text: string): GradeScale {
   return {
     says: parts.map(({ from, score }) => `${from} = ${score}`).join(', '),
     scoreOf: (grade) => parts.find((part) => holds(part, grade))?.score,
+    isBinary: parts.every(({ score }) => score !== 0.5),
   };
 }
 
@@ -97,7 +105,7 @@ export function scaleOf(seen: ReadonlyMap<string, number>): GradeScale {
   if (found !== undefined) return found;
   const shown = [...seen].sort(([, one], [, other]) => other - one).map(([grade, count]) => `${grade} (${count})`);
   throw new Error(
-    `expected grades of a known scale (0, 0.5 and 1; 0 to 7; 0 to 10; true and false; correct, partial, incorrect), ` +
+    `expected grades of a known scale (0, 0.5 and 1; 0 to 7, 10 or 21; true and false; correct, partial, incorrect), ` +
       `got ${shown.slice(0, 12).join(', ')}${shown.length > 12 ? ', …' : ''}: say what they mean, such as --grades ` +
       '"0-1=0,2-5=0.5,6-7=1"',
   );
@@ -105,13 +113,20 @@ export function scaleOf(seen: ReadonlyMap<string, number>): GradeScale {
 
 function wordScale(grades: readonly string[]): GradeScale | undefined {
   if (grades.length === 0 || !grades.every((grade) => Object.hasOwn(WORDS, grade))) return undefined;
-  return { says: grades.map((grade) => `${grade} = ${WORDS[grade]}`).join(', '), scoreOf: (grade) => WORDS[grade] };
+  return {
+    says: grades.map((grade) => `${grade} = ${WORDS[grade]}`).join(', '),
+    scoreOf: (grade) => WORDS[grade],
+    isBinary: grades.every((grade) => WORDS[grade] !== 0.5),
+  };
 }
 
 function numberScale(grades: readonly string[]): GradeScale | undefined {
   if (!grades.every((grade) => NUMBER.test(grade))) return undefined;
   const numbers = grades.map(Number);
-  if (numbers.every(isScore)) return { says: '0, 0.5 and 1 as they are', scoreOf: scoreFrom };
+  if (numbers.every(isScore))
+    return numbers.includes(0.5)
+      ? { says: '0, 0.5 and 1 as they are', scoreOf: scoreFrom, isBinary: false }
+      : { says: '0 and 1 as they are', scoreOf: scoreFrom, isBinary: true };
   // What lies between whole and half marks is a mean or a share of something that only its maker knows.
   if (!numbers.every((mark) => mark >= 0 && Number.isInteger(2 * mark))) return undefined;
   return marksScale(Math.max(...numbers));
@@ -122,19 +137,34 @@ const scoreFrom = (grade: string): Score | undefined => {
   return isScore(score) ? score : undefined;
 };
 
-/** Marks of which somebody had the most: without that, 0 to 5 may be all of five, or some of seven. */
-function marksScale(most: number): GradeScale | undefined {
+/**
+ * Marks of a known whole (7, 10 or 21). Where nothing says the whole, somebody must have had it: else 0 to 5 may be all
+ * of five, or some of seven.
+ */
+export function marksScale(most: number): GradeScale | undefined {
   const marks = MARKS.find((each) => each.most === most);
   if (marks === undefined) return undefined;
   return {
     says: `0 to ${most}: ${most} = 1, ${marks.sound} to ${most - 0.5} = 0.5, below = 0`,
+    isBinary: false,
     scoreOf: (grade) => {
       if (!NUMBER.test(grade)) return undefined;
       const mark = Number(grade);
-      return mark >= most ? 1 : mark >= marks.sound ? 0.5 : 0;
+      if (mark < 0 || mark > most) return undefined;
+      return mark === most ? 1 : mark >= marks.sound ? 0.5 : 0;
     },
   };
 }
+
+/** Marks that each say of how many they are, which may differ: `9/21`. */
+export const WHOLES: GradeScale = {
+  says: `all marks = 1, from ${MARKS.map(({ most, sound }) => `${sound} of ${most}`).join(', ')} on 0.5, below = 0`,
+  isBinary: false,
+  scoreOf: (grade) => {
+    const [, mark = '', of] = OF.exec(grade) ?? [];
+    return marksScale(Number(of))?.scoreOf(mark);
+  },
+};
 
 /** `6/7` says of how many. */
 function fractionScale(grades: readonly string[]): GradeScale | undefined {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { exportedLines } from '../../../activities/datasets/given/export.ts';
-import { importGraded } from '../../../activities/imports/graded.ts';
+import { importGraded } from '../../../activities/imports/graded/graded.ts';
 import type { ScoredAnalysis, ScoredProof } from '../../../shared/records.ts';
 import { newFolder, newStore, proofRow } from '../../reports/figures/lapFixture.ts';
 

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { importGraded, type GradedOptions } from '../../../activities/imports/graded.ts';
-import type { GradedKind } from '../../../activities/imports/gradedFields.ts';
+import { importGraded } from '../../../activities/imports/graded/graded.ts';
+import type { GradedOptions } from '../../../activities/imports/graded/reader.ts';
+import type { GradedKind } from '../../../activities/imports/graded/fields.ts';
 import type { ScoredAnalysis, ScoredProof } from '../../../shared/records.ts';
 import { importWorld } from './fixture.ts';
 
@@ -22,7 +23,7 @@ async function bring<Row = ScoredProof>(
 }
 const scores = (rows: readonly ScoredProof[]) => rows.map(({ problem, proof, score }) => [problem.id, proof, score]);
 
-test('a table as IMO-GradingBench has it: the response is graded, and not the reference solution', async () => {
+test('a table of common names: the response is graded, and not the reference solution', async () => {
   const { rows, took, scale, problems, byScore } = await bring(
     'proofs',
     'gradingbench.csv',
@@ -32,6 +33,7 @@ test('a table as IMO-GradingBench has it: the response is graded, and not the re
       'GB-2,PB-1,Prove A.,Ref A,(Partial),By luck.,1,Partial,IMO 2024',
       'GB-3,PB-2,Prove B.,Ref B,(Partial),Nearly.,6,Almost,IMO 2024',
     ].join('\n'),
+    { format: 'plain' },
   );
   expect(scores(rows)).toEqual([
     ['PB-1', 'Let n = 1,\nso.', 1],
@@ -44,7 +46,7 @@ test('a table as IMO-GradingBench has it: the response is graded, and not the re
   expect([scale, problems, byScore]).toEqual(['0 to 7: 7 = 1, 5 to 6.5 = 0.5, below = 0', 2, { 0: 1, 0.5: 1, 1: 1 }]);
 });
 
-test('lines as the Open Proof Corpus has them: models and judges are kept', async () => {
+test('models and judges are kept', async () => {
   const row = { problem_id: 'p-1', problem: 'Prove A.', model_id: 'o3', solution: 'So.', score: 1, judge: 'J7' };
   const { rows } = await bring('proofs', 'opc.jsonl', jsonl([row, { ...row, solution: 'No.', score: 0 }]));
   expect(rows[0]).toEqual({

@@ -57,6 +57,27 @@ test('a scale that a person gives says what each grade means, and of others noth
   expect(read([true, false], scaleFrom('true=1,false=0'))).toEqual([1, 0]);
 });
 
+test.each(['7→1, 1-6→0.5, 0→0', '7->1,1–6->0.5,0->0', '7 => 1, 1 to 6 => .5, 0 = 0'])(
+  'a scale may be written with arrows: %s',
+  (text) => {
+    expect(read([0, 1, 6, 7], scaleFrom(text))).toEqual([0, 0.5, 0.5, 1]);
+  },
+);
+
+test('a scale is binary where no grade of it becomes 0.5', () => {
+  const binary = ['pass→1, fail→0', '0-6=0,7=1'].map(scaleFrom);
+  expect([...binary, scaleOf(counted(0, 1)), scaleOf(counted(true, false))].map(({ isBinary }) => isBinary)).toEqual(
+    Array.from({ length: 4 }, () => true),
+  );
+  const three = [
+    scaleFrom('0=0,1-6=0.5,7=1'),
+    scaleOf(counted(0, 7)),
+    scaleOf(counted(0, 0.5)),
+    scaleOf(counted('7/7')),
+  ];
+  expect(three.map(({ isBinary }) => isBinary)).toEqual(Array.from({ length: 4 }, () => false));
+});
+
 test.each([
   ['0-7', 'expected grades and their scores, such as "0-1=0,2-5=0.5,6-7=1"'],
   ['7=2', 'got "7=2"'],

@@ -1,26 +1,28 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { parseAnswer } from '../../shared/answers.ts';
-import { uri } from '../../shared/ids.ts';
-import { LONGEST_STATEMENT } from '../../shared/lap/problemFile.ts';
-import type { ArtifactRef, Problem } from '../../shared/records.ts';
-import { gradeIn, scaleFrom, scaleOf, type GradeScale } from '../../shared/review/grades.ts';
-import { SCORES, type Score } from '../../shared/scores.ts';
-import { refusalOfText } from '../../shared/texts.ts';
-import type { ArtifactStore } from '../store/types.ts';
-import { chooseFieldsOf, type ChosenFields, type Fields } from './fields.ts';
-import { keepLines, takeFiles } from './files.ts';
-import { flatRow, GRADED_ROWS, longTextIn, type GradedKind, type GradedTarget } from './gradedFields.ts';
-import { readProblemFiles } from './problems.ts';
-import { ProblemReader, type Dropped } from './reader.ts';
-import type { Format } from './rows.ts';
-import type { SourceRow } from './source.ts';
-import { scalarIn, valueAt } from './values.ts';
+import { parseAnswer } from '../../../shared/answers.ts';
+import { LONGEST_STATEMENT } from '../../../shared/lap/problemFile.ts';
+import type { Problem } from '../../../shared/records.ts';
+import { gradeIn, scaleOf, type GradeScale } from '../../../shared/review/grades.ts';
+import type { Score } from '../../../shared/scores.ts';
+import { refusalOfText } from '../../../shared/texts.ts';
+import type { Fields } from '../fields.ts';
+import { ProblemReader, type Dropped } from '../reader.ts';
+import type { SourceRow } from '../source.ts';
+import { scalarIn, valueAt } from '../values.ts';
+import { longTextIn, type GradedKind, type GradedTarget } from './fields.ts';
+import type { GradedForm } from './forms.ts';
+
+/** Ours: a proof of 128K tokens has about so many characters. */
+const LONGEST_TEXT = 400_000;
+/** Characters of a digest in an id, as in a problem's. */
+const SHORT = 12;
+export const LONGEST_GRADER = 80;
 
 export interface GradedOptions {
-  /** Who graded: kept in every row. */
-  readonly grader: string;
+  /** Who graded: kept in every row. @default as the form says, or the graders of the file */
+  readonly grader?: string;
+  /** A form of `GRADED_FORMS`, or `plain` for none. @default the one that the fields leave no doubt of */
+  readonly format?: string;
   /** What grades mean, as `scaleFrom` reads it. @default the scale that they are of, where that leaves no doubt */
   readonly grades?: string;
   /** The same of the scores that analyses give their proofs, where their texts do not say them in our format. */
@@ -30,97 +32,6 @@ export interface GradedOptions {
   readonly fields?: Fields<GradedTarget>;
   /** Longer proofs and analyses are left out. @default 400,000 */
   readonly longest?: number;
-}
-
-/** What a graded set became: an artifact that `given` and `experts.gold` of a recipe may name. */
-export interface ImportedGrades extends ArtifactRef {
-  readonly kind: GradedKind;
-  readonly count: number;
-  /** Different ones. */
-  readonly problems: number;
-  readonly grader: string;
-  /** In words. */
-  readonly scale: string;
-  readonly byScore: Readonly<Record<string, number>>;
-  readonly took: ChosenFields<GradedTarget> & { readonly formats: readonly Format[]; readonly isGzipped: boolean };
-  readonly dropped: readonly Dropped<string>[];
-  readonly notes: readonly string[];
-  readonly from: readonly { readonly file: string; readonly sha256: string }[];
-}
-
-/** Ours: a proof of 128K tokens has about so many characters. */
-const LONGEST_TEXT = 400_000;
-/** Characters of a digest in an id, as in a problem's. */
-const SHORT = 12;
-const LONGEST_GRADER = 80;
-
-/**
- * Takes a graded set, of whatever form, into the store: rows of D_v or D_mv but for the lap that will add them. Of a
- * proof that stands there twice one is taken; where its grades differ, none.
- * @throws naming what is wrong and where; then nothing was taken in.
- */
-export async function importGraded(
-  store: ArtifactStore,
-  kind: GradedKind,
-  files: readonly string[],
-  options: GradedOptions,
-): Promise<ImportedGrades> {
-  const { grader } = options;
-  if (grader.trim() === '' || grader.length > LONGEST_GRADER || refusalOfText(grader) !== undefined)
-    throw new Error(`--grader: expected who graded, a name of 1 to ${LONGEST_GRADER} characters, got ${grader}`);
-  const [scale, analysisScale] = [scaleAsked('--grades', options.grades), scaleAsked('--scores', options.scores)];
-  const known =
-    options.problems === undefined ? [] : (await readProblemFiles([await here(store, options.problems)])).lines;
-  const problems = known.map((line) => JSON.parse(line) as Problem);
-  const what = `graded ${kind}`;
-  const { begun, formats, isGzipped } = await takeFiles(files, what, (first, file, name) => {
-    const rows = first.map((row) => flatRow({ where: '', row }).row);
-    const chosen = chooseFieldsOf(GRADED_ROWS[kind], rows, options.fields ?? {}, file);
-    if (chosen.fields.statement === undefined && problems.length === 0)
-      throw new Error(
-        `${file}: expected a field with the problems' statements, or --problems with the file of the problems that ` +
-          `its rows name by id, got ${chosen.left.join(', ') || 'neither'}`,
-      );
-    const reader = new GradedReader(kind, chosen.fields, problems, name, options);
-    return { chosen, reader, take: (row: SourceRow) => reader.take(flatRow(row)) };
-  });
-  const { chosen, reader } = begun;
-  const { rows, dropped, says } = reader.scored(scale, analysisScale);
-  if (rows.length === 0) {
-    const [{ where, why } = { where: '', why: '' }] = dropped;
-    throw new Error(
-      `${files.join(', ')}: expected ${what}, got ${dropped.length} rows of which none can be taken, such as ` +
-        `${where}: ${why}; --field says where the file has what`,
-    );
-  }
-  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
-  const byScore = SCORES.map((score) => [score, rows.filter((row) => scoreIn(row) === score).length] as const);
-  return {
-    ...(await keepLines(store, uri.graded(kind), lines, { by: 'importGraded', files })),
-    kind,
-    count: rows.length,
-    problems: new Set(rows.map(({ problem }) => problem.statement)).size,
-    grader,
-    scale: says,
-    byScore: Object.fromEntries(byScore),
-    took: { formats, isGzipped, ...chosen },
-    dropped,
-    notes: reader.notes,
-  };
-}
-
-/** A file of this machine, or one of the store. */
-async function here(store: ArtifactStore, file: string): Promise<string> {
-  const isStored = !path.isAbsolute(file) && !existsSync(file) && (await store.exists(file).catch(() => false));
-  return isStored ? store.local(file) : file;
-}
-
-function scaleAsked(option: string, text: string | undefined): GradeScale | undefined {
-  try {
-    return text === undefined ? undefined : scaleFrom(text);
-  } catch (error) {
-    throw new Error(`${option}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 interface Graded {
@@ -136,20 +47,22 @@ interface Graded {
   readonly grader: string;
 }
 
-type GradedRow = Readonly<Record<string, unknown>> & { readonly problem: Problem };
-const scoreIn = (row: GradedRow): unknown => row['quality'] ?? row['score'];
+export type GradedRow = Readonly<Record<string, unknown>> & { readonly problem: Problem };
 
 const digestOf = (...texts: readonly string[]): string =>
   `given-${createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, SHORT)}`;
 
 /** Reads rows; what their grades mean is known when all were seen. */
-class GradedReader {
+export class GradedReader {
   readonly #kind: GradedKind;
   readonly #fields: Fields<GradedTarget>;
   readonly #options: GradedOptions;
   readonly #problems: ProblemReader;
   readonly #byId: ReadonlyMap<string, Problem>;
   readonly #byStatement: Map<string, Problem>;
+  readonly #name: string;
+  readonly #form: GradedForm | undefined;
+  readonly #formNotes = new Map<string, number>();
   readonly #rows: Graded[] = [];
   readonly #dropped: Dropped<string>[] = [];
 
@@ -159,8 +72,11 @@ class GradedReader {
     problems: readonly Problem[],
     name: string,
     options: GradedOptions,
+    form: GradedForm | undefined,
   ) {
     this.#kind = kind;
+    this.#name = name;
+    this.#form = form;
     this.#fields = fields;
     this.#options = options;
     const { statement, id, topic, source, difficulty } = fields;
@@ -170,14 +86,23 @@ class GradedReader {
     this.#byStatement = new Map(problems.map((problem) => [problem.statement.trim(), problem]));
   }
 
+  /** Who graded; empty where every row says it. */
+  get grader(): string {
+    return this.#options.grader ?? this.#form?.grader ?? `the graders of ${this.#name}`;
+  }
+
   get notes(): readonly string[] {
-    return this.#problems.notes;
+    return [...this.#problems.notes, ...Array.from(this.#formNotes, ([note, count]) => `${note}: ${count}`)];
   }
 
   take(source: SourceRow): void {
     const read = this.#read(source);
     if ('why' in read) this.#dropped.push(read);
-    else this.#rows.push(read);
+    else {
+      this.#rows.push(read);
+      const note = this.#form?.note?.(source.row);
+      if (note !== undefined) this.#formNotes.set(note, (this.#formNotes.get(note) ?? 0) + 1);
+    }
   }
 
   #read(source: SourceRow): Graded | Dropped<string> {
@@ -193,7 +118,8 @@ class GradedReader {
       if (refusal !== undefined) return drop('broken text', `${target}: ${refusal}`);
       texts[target] = text;
     }
-    const grade = gradeIn(this.#value(source, 'grade'));
+    const grade = this.#gradeOf(source);
+    if (typeof grade === 'object') return drop(grade.kind, grade.why);
     if (grade === undefined) return drop('no grade', `${this.#fields.grade} is empty, or no single grade`);
     const problem = this.#problemOf(source);
     if ('why' in problem) return problem;
@@ -213,10 +139,22 @@ class GradedReader {
     };
   }
 
+  /** As the form has it; of a field or a scale that a person names, what stands there. */
+  #gradeOf(source: SourceRow) {
+    const { fields = {}, grades } = this.#options;
+    const given = fields.grade === undefined ? this.#form?.gradeOf(source.row) : undefined;
+    if (given === undefined) return gradeIn(this.#value(source, 'grade'));
+    if ('why' in given) return grades === undefined ? given : gradeIn(this.#value(source, 'grade'));
+    const grade = gradeIn(given.grade);
+    return grade === undefined || given.of === undefined || grades !== undefined ? grade : `${grade}/${given.of}`;
+  }
+
   /** Every row says who graded it; where the set says more than the option, that is kept beside. */
   #grader(source: SourceRow): string {
-    const more = [this.#short(source, 'scoredBy'), this.#short(source, 'grader')].filter((name) => name !== undefined);
-    return more.length === 0 ? this.#options.grader : `${this.#options.grader} (${more.join(', ')})`;
+    const [scoredBy, grader] = [this.#short(source, 'scoredBy'), this.#short(source, 'grader')];
+    if (this.grader === '') return grader ?? scoredBy ?? 'unknown';
+    const more = [scoredBy, grader].filter((name) => name !== undefined);
+    return more.length === 0 ? this.grader : `${this.grader} (${more.join(', ')})`;
   }
 
   #short(source: SourceRow, target: GradedTarget): string | undefined {
@@ -244,7 +182,8 @@ class GradedReader {
 
   /** @throws where what grades mean is in doubt. */
   scored(asked?: GradeScale, askedOfAnalyses?: GradeScale) {
-    const scale = asked ?? detected(this.#rows.map(({ grade }) => grade));
+    const known = this.#options.fields?.grade === undefined ? this.#form?.scale : undefined;
+    const scale = asked ?? known ?? detected(this.#rows.map(({ grade }) => grade));
     const inFields = this.#rows.flatMap(({ says }) => (typeof says === 'object' && says.grade ? [says.grade] : []));
     const isAnalyses = this.#kind === 'analyses';
     const ofAnalyses = askedOfAnalyses ?? (isAnalyses && inFields.length > 0 ? detected(inFields, '--scores') : scale);
@@ -273,14 +212,14 @@ class GradedReader {
     for (const { graded, score, differs } of taken.values())
       if (differs) dropped.push({ where: graded.where, kind: 'graded twice', why: 'its grades differ' });
       else rows.push(rowOf(graded, score, ofAnalyses));
-    return { rows, dropped, says: scale.says };
+    return { rows, dropped, says: scale.says, isBinary: scale.isBinary };
   }
 }
 
 function detected(grades: readonly string[], option = '--grades'): GradeScale {
   const counts = new Map<string, number>();
   for (const grade of grades) counts.set(grade, (counts.get(grade) ?? 0) + 1);
-  if (counts.size === 0) return { says: 'no grade', scoreOf: () => undefined };
+  if (counts.size === 0) return { says: 'no grade', scoreOf: () => undefined, isBinary: false };
   try {
     return scaleOf(counts);
   } catch (error) {

@@ -1,8 +1,8 @@
-import { isRecord } from '../../shared/recipe/issues.ts';
-import { gradeIn } from '../../shared/review/grades.ts';
-import { NAMES, READ, textOfRow, type RowKind } from './fields.ts';
-import type { SourceRow } from './source.ts';
-import { scalarIn } from './values.ts';
+import { isRecord } from '../../../shared/recipe/issues.ts';
+import { gradeIn } from '../../../shared/review/grades.ts';
+import { NAMES, READ, textOfRow, type RowKind } from '../fields.ts';
+import type { SourceRow } from '../source.ts';
+import { scalarIn } from '../values.ts';
 
 /** What a team's people, or others', have graded. */
 export type GradedKind = 'proofs' | 'analyses';
