@@ -20,8 +20,8 @@ const ACTIVITIES = [
   ['inference', 'clusters', 'reviews', 'imports'],
   ['sets', 'serving', 'training'],
   ['datasets'],
-  ['products'],
   ['laps'],
+  ['products'],
   ['preflight'],
   ['teaching'],
 ];

@@ -20,6 +20,7 @@ import { registerRelabel } from './lap/relabel.ts';
 import { registerReport } from './reports/report.ts';
 import { registerReview } from './review/review.ts';
 import { registerSchedule } from './schedule/schedule.ts';
+import { registerSolve } from './products/solve.ts';
 import { registerStatus } from './lap/status.ts';
 import { registerStop } from './stack/stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -41,6 +42,7 @@ const program = new Command('flywheel')
 for (const register of [
   registerInit,
   registerLap,
+  registerSolve,
   registerPlan,
   registerImport,
   registerProblems,

@@ -26,6 +26,12 @@ const HEALS = {
   /** The input of a part of a lap, started by hand, is not what a lap gives it. */
   BadPartInput: false,
 
+  // ---- Products without a lap
+  /** What a product was told cannot be done. */
+  InvalidProduct: false,
+  /** Another workflow has the product under way. */
+  ProductOpen: false,
+
   // ---- Sets
   /** No server of a model answered for as long as the recipe has patience, or none is configured. */
   NoServer: false,

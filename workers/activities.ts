@@ -5,13 +5,14 @@ import { allBeating } from '../activities/processes/heartbeat.ts';
 import { createSetActivities } from '../activities/sets/activities.ts';
 import { createDatasetActivities } from '../activities/datasets/activities.ts';
 import { createLapActivities } from '../activities/laps/activities.ts';
+import { createProductActivities } from '../activities/products/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredBases, configuredChoices, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { connectClient, endQuestions, isLapUnderWay } from './client.ts';
+import { connectClient, endQuestions, isLapUnderWay, isWorkflowUnderWay } from './client.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
@@ -45,6 +46,12 @@ export async function createActivities() {
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(
         createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: (name) => domains.of(name) }),
+      ),
+      ...allBeating(
+        createProductActivities({
+          store,
+          isUnderWay: async (workflowId, runId) => isWorkflowUnderWay(await client(), workflowId, runId),
+        }),
       ),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
     },

@@ -49,3 +49,16 @@ export async function isLapUnderWay(client: Client, lap: string): Promise<boolea
     if ((await client.workflow.getHandle(workflowId, runId).describe()).status.name === 'RUNNING') return true;
   return false;
 }
+
+/** Whether a workflow, of whatever run of its own since, is under way. */
+export async function isWorkflowUnderWay(client: Client, workflowId: string, firstRunId: string): Promise<boolean> {
+  try {
+    const handle = client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId: firstRunId });
+    const { status, raw } = await handle.describe();
+    const first = raw.workflowExecutionInfo?.firstRunId;
+    return status.name === 'RUNNING' && (!first || first === firstRunId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

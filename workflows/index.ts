@@ -6,6 +6,8 @@ import * as late from './lap/lateScores.ts';
 import * as scaling from './lap/scaleVerification.ts';
 import * as scoring from './lap/scoreAnalyses.ts';
 import * as training from './lap/trainStage.ts';
+import { searchProof } from './products/searchProof.ts';
+import { solve } from './products/solve.ts';
 import { labelSet } from './sets/labelSet.ts';
 import { sampleSet } from './sets/sampleSet.ts';
 
@@ -23,4 +25,6 @@ export const trainStage = partOfLap(training.trainStage);
 export const scaleVerification = partOfLap(scaling.scaleVerification);
 byHand(labelSet);
 byHand(sampleSet);
-export { labelSet, sampleSet };
+byHand(searchProof);
+byHand(solve);
+export { labelSet, sampleSet, searchProof, solve };

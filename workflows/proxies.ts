@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { DatasetActivities } from '../activities/datasets/activities.ts';
 import type { LapActivities } from '../activities/laps/activities.ts';
+import type { ProductActivities } from '../activities/products/activities.ts';
 import type { ReviewActivities } from '../activities/reviews/activities.ts';
 import type { ServingActivities } from '../activities/serving/activities.ts';
 import type { SetActivities } from '../activities/sets/activities.ts';
@@ -17,6 +18,7 @@ import { QUEUES } from '../shared/queues.ts';
 export const data = proxyActivities<
   DatasetActivities &
     ReportActivities &
+    ProductActivities &
     Pick<LapActivities, 'openLap' | 'writeManifest'> &
     Pick<ReviewActivities, 'listQuestions' | 'collectReviews'>
 >({ startToCloseTimeout: '1 hour', heartbeatTimeout: '20 seconds' });

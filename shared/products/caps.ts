@@ -1,4 +1,5 @@
-import type { Usage } from '../outcomes.ts';
+import { addUsage, callsIn, NO_USAGE, type Usage } from '../outcomes.ts';
+import type { SetResult } from '../sampling/sets.ts';
 
 /** What tokens of a model cost, in any one currency. */
 export interface Price {
@@ -31,4 +32,26 @@ export function costOf(usage: Usage, price: Price): number {
   const cached = cachedPromptTokens * (perMillionCachedPromptTokens ?? perMillionPromptTokens);
   const fresh = (promptTokens - cachedPromptTokens) * perMillionPromptTokens;
   return (fresh + cached + completionTokens * perMillionCompletionTokens) / 1e6;
+}
+
+export const NOTHING_SPENT: Spent = { calls: 0, usage: NO_USAGE, cost: 0 };
+
+export function addSpent(a: Spent, b: Spent): Spent {
+  const cost = a.cost === null || b.cost === null ? null : a.cost + b.cost;
+  return { calls: a.calls + b.calls, usage: addUsage(a.usage, b.usage), cost };
+}
+
+/** What a set took; calls that earlier ones paid for are of nobody's costs. */
+export function spentOn({ counts, usage, taken }: Pick<SetResult, 'counts' | 'usage' | 'taken'>, price?: Price): Spent {
+  const paid = taken === undefined ? usage : withoutUsage(usage, taken.usage);
+  return { calls: callsIn(counts) - (taken?.calls ?? 0), usage: paid, cost: price ? costOf(paid, price) : null };
+}
+
+function withoutUsage(a: Usage, b: Usage): Usage {
+  return addUsage(a, {
+    promptTokens: -b.promptTokens,
+    completionTokens: -b.completionTokens,
+    thinkingTokens: -(b.thinkingTokens ?? 0),
+    cachedPromptTokens: -(b.cachedPromptTokens ?? 0),
+  });
 }

@@ -1,5 +1,6 @@
 import type { OutcomeCounts } from '../outcomes.ts';
-import type { Problem } from '../records.ts';
+import type { Place } from '../ids.ts';
+import type { DatasetRef, Problem } from '../records.ts';
 import type { Score } from '../scores.ts';
 import type { Spent } from './caps.ts';
 
@@ -32,6 +33,13 @@ export interface SequentialRefinement {
   /** Analyses whose majority judges a proof, for pass@1 and best@k; 0 where a checker or people do. */
   readonly verdicts: number;
 }
+
+/** A search by its sizes; what is not said is as of `small`. */
+export type SearchSizes = { readonly [Field in Exclude<keyof PoolSearch, 'kind'>]?: PoolSearch[Field] | undefined };
+
+export type RefinementSizes = {
+  readonly [Field in Exclude<keyof SequentialRefinement, 'kind'>]?: SequentialRefinement[Field] | undefined;
+};
 
 export type SearchPolicy = PoolSearch | SequentialRefinement;
 
@@ -117,5 +125,14 @@ export interface SolveProgress {
   readonly problems: number;
   readonly done: Readonly<Record<SearchEnd, number>>;
   readonly underWay: readonly { readonly problem: string; readonly round: number; readonly last?: RoundSummary }[];
+  readonly spent: Spent;
+}
+
+/** What the workflow `solve` comes to. */
+export interface SolveResult {
+  readonly place: Place;
+  /** SolvedProblems, in the order of the problems. */
+  readonly results: DatasetRef;
+  readonly done: Readonly<Record<SearchEnd, number>>;
   readonly spent: Spent;
 }

@@ -28,10 +28,13 @@ const MOST_STARTS = 4;
 /** The stack's graces together, and some. */
 const STOP_TIMEOUT_MS = 90_000;
 
-/** Gets what the stack needs and does not have: the Temporal CLI, the Python environment. */
-export async function setUp(say: Say): Promise<void> {
+/**
+ * Gets what the stack needs and does not have: the Temporal CLI, and the Python environment.
+ * @param python whether models are trained or served here. @default true
+ */
+export async function setUp(say: Say, { python = true } = {}): Promise<void> {
   if (!config.temporal.external) await findTemporalCli(say);
-  await ensurePython(say);
+  if (python) await ensurePython(say);
 }
 
 /**

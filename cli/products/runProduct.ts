@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { rootCause } from '@temporalio/common';
+import { QUEUES } from '../../shared/queues.ts';
+import type { ProductKind } from '../../shared/ids.ts';
+import { connectClient } from '../../workers/client.ts';
+import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
+import { ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
+import { Interrupted, Interruption } from '../interruption.ts';
+import { whyStuck, withPatience } from '../lap/lapHandle.ts';
+import { LiveView } from '../lap/liveView.ts';
+import { workflowLink } from '../links.ts';
+import { EXIT } from '../usage.ts';
+
+/** A product as a command runs it. */
+interface Product<Progress, Result> {
+  readonly kind: ProductKind;
+  /** Also the workflow's id. */
+  readonly place: string;
+  readonly input: object;
+  /** Whether models are served here, by the trainer's Python. */
+  readonly python: boolean;
+  /** One line of what the `progress` query says. */
+  readonly line: (progress: Progress) => string;
+  /** What is told of a finished one. */
+  readonly tell: (result: Result) => Promise<{ readonly lines: readonly string[]; readonly json: object }>;
+}
+
+interface RunOptions {
+  readonly detach?: boolean;
+  readonly keep?: boolean;
+  readonly json?: boolean;
+}
+
+type End<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'stopped' };
+
+/**
+ * Starts the stack where it is not up, and a product, or goes on with it; shows how far it is, and what it came to.
+ * Ctrl-C stops all that nobody else needs, and the same command goes on.
+ */
+export async function runProduct<Progress, Result>(
+  product: Product<Progress, Result>,
+  { detach = false, keep = false, json = false }: RunOptions,
+): Promise<void> {
+  const { kind, place, input } = product;
+  const view = new LiveView(process.stderr);
+  const say = (line: string): void => view.say(line);
+  const interruption = new Interruption();
+  let client: Client | undefined;
+  try {
+    await interruption.orEndOf(setUp(say, { python: product.python }));
+    await joinStack((await ensureStack(say)) === 'started', false);
+    interruption.check();
+    client = await connectClient();
+    const workflow = { taskQueue: QUEUES.orchestrator, args: [input], staticSummary: place };
+    // One that failed, or was cancelled, begins again, and takes up what its ledgers hold.
+    await client.workflow.start(kind, { ...workflow, workflowId: place, workflowIdConflictPolicy: 'USE_EXISTING' });
+    if (detach || keep) await joinStack(false, true);
+    say(`Workflow ${place}`);
+    const link = workflowLink(place);
+    if (link !== undefined) say(`Web UI: ${link}`);
+    if (detach) {
+      if (json) console.log(JSON.stringify({ workflowId: place, state: 'started', link }));
+      else
+        say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps what it has.');
+      return;
+    }
+    const end = await follow(client, product, view, interruption.signal, () => healStack(say));
+    view.clear();
+    await showEnd(product, end, json, say);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+  } finally {
+    view.clear();
+    await client?.connection.close();
+    await leave(interruption.happened, say);
+    interruption.exit();
+  }
+}
+
+/** Shows a workflow's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
+async function follow<Progress, Result>(
+  client: Client,
+  { place, line }: Product<Progress, Result>,
+  view: LiveView,
+  signal: AbortSignal,
+  heal: () => Promise<'running' | 'stopped'>,
+): Promise<End<Result>> {
+  const handle = client.workflow.getHandle(place);
+  let told = '';
+  while (!signal.aborted) {
+    const status = (await withPatience(client, () => handle.describe()))?.status.name;
+    if (status !== undefined && status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') return endOf(client, place);
+    const progress =
+      status && (await withPatience(client, () => handle.query<Progress>('progress')).catch(() => undefined));
+    if (progress === undefined) {
+      const stuck = await whyStuck(client, place).catch(() => undefined);
+      if (stuck !== undefined && stuck !== told) view.say(stuck);
+      told = stuck ?? told;
+      view.update('No answer: its worker or the server is starting', 'no answer');
+      if ((await heal()) === 'stopped') return { kind: 'stopped' };
+    } else view.update(line(progress), line(progress));
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+  return { kind: 'interrupted' };
+}
+
+async function endOf<Result>(client: Client, workflowId: string): Promise<End<Result>> {
+  try {
+    return { kind: 'done', result: (await client.workflow.getHandle(workflowId).result()) as Result };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'failed', message: 'the server does not know it' };
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    return { kind: 'failed', message: rootCause(error.cause) ?? error.message };
+  }
+}
+
+async function showEnd<Progress, Result>(
+  { place, tell }: Product<Progress, Result>,
+  end: End<Result>,
+  json: boolean,
+  say: (line: string) => void,
+): Promise<void> {
+  if (end.kind === 'interrupted') return;
+  if (end.kind === 'stopped') {
+    process.exitCode = EXIT.interrupted;
+    say('The stack was stopped by another command. What there is is kept, and the same command goes on with it.');
+    return;
+  }
+  if (end.kind === 'failed') {
+    process.exitCode = EXIT.failed;
+    if (json) console.log(JSON.stringify({ state: 'failed', message: end.message }));
+    say(`${place} failed: ${end.message}`);
+    say('What was paid for is kept: the same command goes on with it.');
+    return;
+  }
+  const told = await tell(end.result);
+  if (json) console.log(JSON.stringify({ state: 'done', ...told.json }));
+  else for (const line of told.lines) console.log(line);
+}
+
+/** The last that needs the stack takes it down, others leave it. */
+async function leave(interrupted: boolean, say: (line: string) => void): Promise<void> {
+  const leaving = await leaveStack();
+  if (leaving.kind === 'last' && (await stackLife()) !== 'stopped') {
+    say(interrupted ? 'Stopping. What there is is kept, and the same command goes on with it.' : 'Stopping the stack.');
+    await stopEverything(say);
+  } else if (leaving.kind === 'handed over') {
+    say(`The stack stays up for process ${leaving.pid}, which needs it, too.`);
+  } else if (interrupted && (await stackLife()) === 'running') {
+    say('Leaving; it goes on. `flywheel stop` stops it.');
+  }
+}

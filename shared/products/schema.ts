@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { TASKS } from '../records.ts';
+import { PRODUCT_NAME } from '../ids.ts';
+import { SEARCHES } from './search.ts';
+import type { ProductInput, SolveInput } from './input.ts';
+
+/** What products may be told, field by field. */
+
+const limit = z.number().positive();
+export const capsSchema = z.strictObject({
+  calls: z.int().min(1).optional(),
+  tokens: z.int().min(1).optional(),
+  cost: limit.optional(),
+});
+
+export const modelSchema = z.strictObject({
+  endpoint: z.url({ protocol: /^https?$/ }),
+  model: z.string().min(1),
+  revision: z.string().min(1).optional(),
+});
+
+const samplingSchema = z
+  .strictObject({
+    temperature: z.number().min(0).max(2),
+    topP: z.number().gt(0).max(1),
+    maxTokens: z.int().min(1).max(262_144),
+    maxThinkingTokens: z.int().min(1).max(262_144),
+    templateKwargs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  })
+  .partial();
+
+/** Fields that every product has. */
+export const productFields = {
+  name: z
+    .string()
+    .regex(
+      PRODUCT_NAME,
+      'expected small letters, digits, "-", "_" and ".", at most 61, and no name of a lap, such as imo-2025',
+    )
+    .optional(),
+  lap: z.string().min(1).optional(),
+  prompts: z.string().min(1).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional(),
+  sampling: z.partialRecord(z.enum(TASKS), samplingSchema).optional(),
+  concurrency: z.int().min(1).max(4096).optional(),
+  caps: capsSchema.optional(),
+} satisfies Record<keyof ProductInput, z.ZodType>;
+
+const many = z.int().min(1).max(100_000).optional();
+
+export const solveSchema = z.strictObject({
+  ...productFields,
+  problems: z.string().min(1),
+  generator: modelSchema.optional(),
+  verifier: modelSchema.optional(),
+  search: z
+    .union([
+      z.enum(Object.keys(SEARCHES) as [keyof typeof SEARCHES, ...(keyof typeof SEARCHES)[]]),
+      z.strictObject({
+        proofs: many,
+        analyses: many,
+        refined: many,
+        shown: many,
+        rounds: z.int().min(0).max(1000).optional(),
+        earlyStop: z.boolean().optional(),
+        halving: z.boolean().optional(),
+      }),
+    ])
+    .optional(),
+  refine: z
+    .strictObject({ threads: many, iterations: many, verdicts: z.int().min(0).max(100_000).optional() })
+    .optional(),
+}) satisfies z.ZodType<SolveInput>;
