@@ -2,9 +2,9 @@ import type { StoredProof } from '../../activities/datasets/labelScores.ts';
 import { byScore, type Figure, type ScoreKey } from '../../shared/statistics/figure.ts';
 import { ratio } from '../../shared/statistics/measures.ts';
 import { settledBy, tallyOf, type Tally } from '../../shared/label/autoLabel.ts';
-import { witnessCounts } from '../../shared/label/precision.ts';
+import { gridPolicies } from '../../shared/label/precision.ts';
 import { relabelled, replayLabel } from '../../shared/label/replay.ts';
-import { LABEL_RULES, type AutoLabelPolicy, type LabelDecision } from '../../shared/sampling/sets.ts';
+import type { AutoLabelPolicy, LabelDecision } from '../../shared/sampling/sets.ts';
 import type { ProofScore } from '../../shared/scores.ts';
 
 /**
@@ -81,31 +81,6 @@ export interface Stratum {
 const nameOf = (decision: LabelDecision): string =>
   decision.kind === 'labelled' ? String(decision.score) : decision.kind;
 
-/** Rules and k for each n and m that stored verdicts can tell of: no more of them than were asked for. */
-function candidatePolicies(asked: AutoLabelPolicy): AutoLabelPolicy[][] {
-  const { analysesPerProof, metaAnalysesPerAnalysis, minValidAnalyses, confirmingMetaScore } = asked;
-  return halvings(analysesPerProof, 4).flatMap((n) =>
-    halvings(metaAnalysesPerAnalysis, 2).map((m) =>
-      LABEL_RULES.flatMap((rule) =>
-        [...new Set([...witnessCounts(n), ...(n === analysesPerProof ? [minValidAnalyses] : [])])].map((k) => ({
-          analysesPerProof: n,
-          metaAnalysesPerAnalysis: m,
-          minValidAnalyses: k,
-          confirmingMetaScore,
-          rule,
-        })),
-      ),
-    ),
-  );
-}
-
-/** A size, its half, and so on while they are at least so many. */
-function halvings(size: number, least: number): number[] {
-  const sizes = [size];
-  for (let half = Math.floor(size / 2); half >= least; half = Math.floor(half / 2)) sizes.push(half);
-  return sizes;
-}
-
 /**
  * @param waves as the verdicts were asked for.
  * @param goal the least precision of each label.
@@ -116,7 +91,7 @@ export function chooseLabels(
   waves: readonly number[],
   goal: number,
 ): LabelChoice {
-  const judged = candidatePolicies(asked).flatMap((policies) => {
+  const judged = gridPolicies(asked, [asked.minValidAnalyses]).flatMap((policies) => {
     const tallied = talliedBy(policies[0] ?? asked, proofs);
     return policies.map((policy) => candidateOf(policy, tallied, waves));
   });

@@ -100,6 +100,37 @@ export function witnessCounts(n: number): number[] {
   return counts.filter((k) => k <= Math.max(1, n / 2));
 }
 
+/**
+ * Rules and k for n analyses and m meta-analyses of each, and for their halves: stored verdicts tell of no more than
+ * were asked for.
+ * @param more further values of k, at the full n.
+ */
+export function gridPolicies(
+  { analysesPerProof, metaAnalysesPerAnalysis, confirmingMetaScore }: AutoLabelPolicy,
+  more: readonly number[] = [],
+): AutoLabelPolicy[][] {
+  return halvings(analysesPerProof, 4).flatMap((n) =>
+    halvings(metaAnalysesPerAnalysis, 2).map((m) =>
+      LABEL_RULES.flatMap((rule) =>
+        [...new Set([...witnessCounts(n), ...(n === analysesPerProof ? more : [])])].map((k) => ({
+          analysesPerProof: n,
+          metaAnalysesPerAnalysis: m,
+          minValidAnalyses: k,
+          confirmingMetaScore,
+          rule,
+        })),
+      ),
+    ),
+  );
+}
+
+/** A size, its half, and so on while they are at least so many. */
+function halvings(size: number, least: number): number[] {
+  const sizes = [size];
+  for (let half = Math.floor(size / 2); half >= least; half = Math.floor(half / 2)) sizes.push(half);
+  return sizes;
+}
+
 interface Simulated {
   readonly truth: ProofScore;
   readonly tally: Tally;

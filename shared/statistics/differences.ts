@@ -2,8 +2,9 @@
  * Differences between figures, pure. Two laps that were measured on the same held-out problems are compared problem by
  * problem: a problem that is hard for both says nothing about which is better.
  */
-import { ratio, totals, type Observation } from './measures.ts';
+import { ratioEstimate, SHARES, squares, studentQuantile, type Estimate, type Range } from './estimates.ts';
 import type { Figure, Measured } from './figure.ts';
+import type { Observation } from './measures.ts';
 
 /** b − a, with a 95 % interval. */
 export interface Difference {
@@ -23,19 +24,31 @@ export interface Difference {
  * side has nothing to measure.
  * @param paired false where the clusters of the two sides only seem the same; φ is then 0.
  */
-export function difference(a: readonly Observation[], b: readonly Observation[], paired = true): Difference | null {
-  const [of, to] = [ratio(a), ratio(b)];
-  if (of === null || to === null) return null;
+export const difference = (a: readonly Observation[], b: readonly Observation[], paired = true): Difference | null =>
+  differenceBetween(ratioEstimate(a), ratioEstimate(b), { paired });
+
+/**
+ * The same of any estimates.
+ * @param range of each figure.
+ */
+export function differenceBetween(
+  a: Estimate | null,
+  b: Estimate | null,
+  { paired = true, range = SHARES }: { readonly paired?: boolean; readonly range?: Range } = {},
+): Difference | null {
+  if (a === null || b === null) return null;
+  const [{ contributions: ofA, ...of }, { contributions: ofB, ...to }] = [a, b];
   const value = to.value - of.value;
-  const { phi, shared } = correlation(a, b);
+  const { phi, shared } = correlation(ofA, ofB);
   const arm = (x: number, y: number): number =>
     Math.sqrt(Math.max(0, x ** 2 - 2 * (paired ? phi : 0) * x * y + y ** 2));
+  const most = range.most - range.least;
   return {
     a: of,
     b: to,
     value,
-    low: Math.max(-1, value - arm(to.value - to.low, of.high - of.value)),
-    high: Math.min(1, value + arm(to.high - to.value, of.value - of.low)),
+    low: Math.max(-most, value - arm(to.value - to.low, of.high - of.value)),
+    high: Math.min(most, value + arm(to.high - to.value, of.value - of.low)),
     shared,
   };
 }
@@ -57,9 +70,11 @@ export function meanOfFigures(figures: readonly Measured[]): Figure {
   return { value, low, high, n: of(({ n }) => n).reduce((sum, n) => sum + n, 0) };
 }
 
-/** How alike the clusters' contributions (hits − value · of) to two figures are. */
-function correlation(a: readonly Observation[], b: readonly Observation[]): { phi: number; shared: number } {
-  const [left, right] = [contributions(a), contributions(b)];
+/** How alike the clusters' contributions to two figures are. */
+function correlation(
+  left: Estimate['contributions'],
+  right: Estimate['contributions'],
+): { phi: number; shared: number } {
   let products = 0;
   let shared = 0;
   for (const [cluster, value] of left) {
@@ -74,20 +89,6 @@ function correlation(a: readonly Observation[], b: readonly Observation[]): { ph
   return { phi: scale > 1e-12 ? Math.max(-1, Math.min(1, corrected / scale)) : 0, shared };
 }
 
-const squares = (of: ReadonlyMap<string, number>): number =>
-  [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
-
-/** By cluster, in units of an average cluster. */
-function contributions(observations: readonly Observation[]): Map<string, number> {
-  const { hits, of, clusters } = totals(observations);
-  const unit = of / clusters.size;
-  return new Map([...clusters].map(([name, cluster]) => [name, (cluster.hits - (hits / of) * cluster.of) / unit]));
-}
-
-/** 97.5 % quantiles of Student's t at 1 to 9 degrees of freedom. */
-const T = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622] as const;
-const Z = 1.959964;
-
 /**
  * Mean of independent runs' values with Student's 95 % interval: what another seed may bring, where an interval over
  * problems only says how well these models were measured. `n` is the number of runs. Null for fewer than two.
@@ -97,11 +98,6 @@ export function meanOfRuns(values: readonly number[]): Figure {
   if (n < 2) return null;
   const value = values.reduce((sum, next) => sum + next, 0) / n;
   const variance = values.reduce((sum, next) => sum + (next - value) ** 2, 0) / (n - 1);
-  const half = quantile(n - 1) * Math.sqrt(variance / n);
+  const half = studentQuantile(n - 1) * Math.sqrt(variance / n);
   return { value, low: value - half, high: value + half, n };
-}
-
-/** Beyond the table by its expansion in 1/ν (Fisher and Cornish), to three digits. */
-function quantile(freedom: number): number {
-  return T[freedom - 1] ?? Z + (Z ** 3 + Z) / (4 * freedom) + (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / (96 * freedom ** 2);
 }

@@ -1,0 +1,97 @@
+/**
+ * Figures together with what each cluster (a problem) adds to them, pure: what an interval by problem and a paired
+ * difference are made of, for ratios and for what is none.
+ */
+import type { Measured } from './figure.ts';
+import { ratio, totals, type Observation, type OfProblem } from './measures.ts';
+import { wilsonAt } from './wilson.ts';
+
+export interface Estimate extends Measured {
+  /** By cluster, how far it moves the value, in units of an average cluster: about 0 in sum. */
+  readonly contributions: ReadonlyMap<string, number>;
+}
+
+/** What a value can be at least and at most. */
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+export const SHARES: Range = { least: 0, most: 1 };
+
+/** Σ hits / Σ of, as `ratio` has it. */
+export function ratioEstimate(observations: readonly Observation[]): Estimate | null {
+  const measured = ratio(observations);
+  return measured && { ...measured, contributions: contributionsTo(observations) };
+}
+
+function contributionsTo(observations: readonly Observation[]): Map<string, number> {
+  const { hits, of, clusters } = totals(observations);
+  const unit = of / clusters.size;
+  return new Map([...clusters].map(([name, cluster]) => [name, (cluster.hits - (hits / of) * cluster.of) / unit]));
+}
+
+/**
+ * The mean of ratios that have observations of the same clusters, such as F1 over classes, by linearisation: an
+ * interval as `ratio` has it, Wilson's at v(1 − v) / se². Ratios of nothing are left out.
+ * @param n what the figure says that it was measured on.
+ */
+export function meanOfRatios(ratios: readonly (readonly Observation[])[], n: number): Estimate | null {
+  const parts = ratios.flatMap((observations) => ratioEstimate(observations) ?? []);
+  if (parts.length === 0) return null;
+  const value = parts.reduce((sum, part) => sum + part.value, 0) / parts.length;
+  const clusters = new Set(parts.flatMap(({ contributions }) => [...contributions.keys()]));
+  const contributions = new Map([...clusters].map((cluster) => [cluster, 0]));
+  // A ratio's unit is an average cluster of its own.
+  for (const part of parts)
+    for (const [cluster, moves] of part.contributions) {
+      const unit = clusters.size / part.contributions.size;
+      contributions.set(cluster, (contributions.get(cluster) ?? 0) + (unit * moves) / parts.length);
+    }
+  const variance = squares(contributions) / clusters.size ** 2;
+  const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
+  return { value, ...wilsonAt(value, effective), n, contributions };
+}
+
+/**
+ * Any statistic of items, with a 95 % interval by the jackknife that leaves out a problem at a time: Student's t at one
+ * freedom fewer than there are problems. Where no problem moves the value, the interval is Wilson's at their number;
+ * where there is one alone, it is all that the value can be.
+ * @returns null where the statistic is undefined of all items.
+ */
+export function jackknife<T extends OfProblem>(
+  items: readonly T[],
+  statistic: (items: readonly T[]) => number | undefined,
+  { least, most }: Range = SHARES,
+): Estimate | null {
+  const value = statistic(items);
+  if (value === undefined) return null;
+  const problems = [...new Set(items.map(({ problem }) => problem))];
+  const without = problems.flatMap((problem) => {
+    const left = statistic(items.filter((item) => item.problem !== problem));
+    return left === undefined ? [] : [[problem, left] as const];
+  });
+  const count = without.length;
+  const n = items.length;
+  if (count < 2) return { value, low: least, high: most, n, contributions: new Map(problems.map((name) => [name, 0])) };
+  const mean = without.reduce((sum, [, left]) => sum + left, 0) / count;
+  const contributions = new Map(without.map(([problem, left]) => [problem, (count - 1) * (mean - left)]));
+  const variance = squares(contributions) / (count * (count - 1));
+  if (variance <= 1e-12) {
+    const { low, high } = wilsonAt((value - least) / (most - least), count);
+    return { value, low: least + low * (most - least), high: least + high * (most - least), n, contributions };
+  }
+  const half = studentQuantile(count - 1) * Math.sqrt(variance);
+  return { value, low: Math.max(least, value - half), high: Math.min(most, value + half), n, contributions };
+}
+
+export const squares = (of: ReadonlyMap<string, number>): number =>
+  [...of.values()].reduce((sum, value) => sum + value ** 2, 0);
+
+/** 97.5 % quantiles of Student's t at 1 to 9 degrees of freedom. */
+const T = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622] as const;
+const Z = 1.959964;
+
+/** 97.5 % quantile of Student's t; beyond the table by its expansion in 1/ν (Fisher and Cornish), to three digits. */
+export function studentQuantile(freedom: number): number {
+  return T[freedom - 1] ?? Z + (Z ** 3 + Z) / (4 * freedom) + (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / (96 * freedom ** 2);
+}

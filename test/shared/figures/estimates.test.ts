@@ -1,0 +1,74 @@
+import * as fc from 'fast-check';
+import { jackknife, meanOfRatios, ratioEstimate } from '../../../shared/statistics/estimates.ts';
+import { meanOfRuns } from '../../../shared/statistics/differences.ts';
+import { meanOf, ratio } from '../../../shared/statistics/measures.ts';
+import { randomFrom } from '../../../shared/seeds.ts';
+
+const observation = fc.record({
+  hits: fc.constantFrom(0, 0.5, 1),
+  of: fc.constant(1),
+  cluster: fc.constantFrom('a', 'b', 'c', 'd'),
+});
+
+test('the mean of one ratio is the ratio, its interval too', () => {
+  fc.assert(
+    fc.property(fc.array(observation, { minLength: 1 }), (observations) => {
+      const { contributions, ...mean } = meanOfRatios([observations], observations.length) ?? {
+        contributions: new Map(),
+      };
+      const plain = ratio(observations) ?? { value: 0, low: 0, high: 0 };
+      expect(mean).toEqual({
+        value: expect.closeTo(plain.value) as number,
+        low: expect.closeTo(plain.low) as number,
+        high: expect.closeTo(plain.high) as number,
+        n: observations.length,
+      });
+      expect([...contributions.values()].reduce((sum: number, each: number) => sum + each, 0)).toBeCloseTo(0);
+    }),
+  );
+});
+
+test("of a plain mean, one value a problem, the jackknife is Student's interval", () => {
+  const values = [0.1, 0.5, 0.4, 0.9, 0.3, 0.6];
+  const items = values.map((value, index) => ({ problem: `p${index}`, value }));
+  const found = jackknife(items, (of) => meanOf(of.map(({ value }) => value)) ?? undefined);
+  const student = meanOfRuns(values);
+  expect(found?.low).toBeCloseTo(student?.low ?? 0);
+  expect(found?.high).toBeCloseTo(student?.high ?? 0);
+});
+
+test('with one problem the interval is all that can be, and where none moves the value it does not close', () => {
+  const mean = (of: readonly { readonly value: number }[]) => meanOf(of.map(({ value }) => value)) ?? undefined;
+  expect(jackknife([{ problem: 'p', value: 0.4 }], mean)).toMatchObject({ value: 0.4, low: 0, high: 1 });
+  const equal = jackknife(
+    ['p', 'q', 'r'].map((problem) => ({ problem, value: 1 })),
+    mean,
+    { least: -1, most: 1 },
+  );
+  expect(equal?.low).toBeLessThan(0.5);
+  expect(equal?.high).toBe(1);
+  expect(jackknife([], mean)).toBeNull();
+});
+
+test('about 95 of 100 intervals of a mean of two ratios hold it, with several answers to each problem', () => {
+  const random = randomFrom(3);
+  const trials = 400;
+  let held = 0;
+  for (let trial = 0; trial < trials; trial += 1) {
+    const ratios = [0.8, 0.4].map((most) =>
+      Array.from({ length: 60 }, (_, problem) => problem).flatMap((problem) => {
+        const easy = random();
+        return Array.from({ length: 3 }, () => ({ hits: +(random() < most * easy), of: 1, cluster: `p${problem}` }));
+      }),
+    );
+    const found = meanOfRatios(ratios, 360);
+    if (found !== null && found.low <= 0.3 && 0.3 <= found.high) held += 1;
+  }
+  expect(held / trials).toBeGreaterThan(0.92);
+  expect(held / trials).toBeLessThan(0.98);
+});
+
+test('nothing is no estimate', () => {
+  expect(ratioEstimate([])).toBeNull();
+  expect(meanOfRatios([[], []], 0)).toBeNull();
+});
