@@ -23,7 +23,7 @@ interface Verdict {
 }
 
 export type VerifierEstimates = Readonly<Record<VerifierFigure, Estimate | null>>;
-/** Correlations may be negative. */
+/** Correlations may be negative; of groups that have a vote or two, ICC(1) may lie below −1, which is no more. */
 const RANGES: Partial<Record<VerifierFigure, Range>> = {
   consistency: { least: -1, most: 1 },
   errorCorrelation: { least: -1, most: 1 },

@@ -55,7 +55,7 @@ export function meanOfRatios(ratios: readonly (readonly Observation[])[], n: num
 /**
  * Any statistic of items, with a 95 % interval by the jackknife that leaves out a problem at a time: Student's t at one
  * freedom fewer than there are problems. Where no problem moves the value, the interval is Wilson's at their number;
- * where there is one alone, it is all that the value can be.
+ * where there is one alone, it is all that the value can be. A value beyond the range counts as its end.
  * @returns null where the statistic is undefined of all items.
  */
 export function jackknife<T extends OfProblem>(
@@ -63,12 +63,14 @@ export function jackknife<T extends OfProblem>(
   statistic: (items: readonly T[]) => number | undefined,
   { least, most }: Range = SHARES,
 ): Estimate | null {
-  const value = statistic(items);
-  if (value === undefined) return null;
+  const within = (found: number): number => Math.max(least, Math.min(most, found));
+  const found = statistic(items);
+  if (found === undefined) return null;
+  const value = within(found);
   const problems = [...new Set(items.map(({ problem }) => problem))];
   const without = problems.flatMap((problem) => {
     const left = statistic(items.filter((item) => item.problem !== problem));
-    return left === undefined ? [] : [[problem, left] as const];
+    return left === undefined ? [] : [[problem, within(left)] as const];
   });
   const count = without.length;
   const n = items.length;
