@@ -1,6 +1,7 @@
 import { setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { OpenedLap } from '../activities/laps/open.ts';
-import { fieldsOf, firstWrong, loose, OBJECT, PATH, PROMPTS } from '../shared/inputRules.ts';
+import type { OpenedProduct } from '../shared/products/input.ts';
+import { fieldsOf, firstWrong, loose, OBJECT, PATH, PROMPTS, TEXT } from '../shared/inputRules.ts';
 import { failure } from './failure.ts';
 
 /**
@@ -14,12 +15,25 @@ export function byHand<Input extends unknown[], Result>(workflow: (...input: Inp
 const OPENED = { lap: PATH, recipe: OBJECT, problems: OBJECT, prompts: PROMPTS, base: OBJECT };
 
 /** A part of a lap, which is given what the lap opened. @throws `BadPartInput` */
-export function partOfLap<Input extends { readonly opened: OpenedLap }, Result>(
+export const partOfLap = <Input extends { readonly opened: OpenedLap }, Result>(
+  workflow: (input: Input) => Promise<Result>,
+) => partOf('a lap', OPENED, workflow);
+
+const OPENED_PRODUCT = { place: PATH, name: TEXT, prompts: PROMPTS, sampling: OBJECT, engine: OBJECT };
+
+/** A part of a product. @throws `BadPartInput` */
+export const partOfProduct = <Input extends { readonly opened: OpenedProduct }, Result>(
+  workflow: (input: Input) => Promise<Result>,
+) => partOf('a product', OPENED_PRODUCT, workflow);
+
+function partOf<Input extends { readonly opened: object }, Result>(
+  whole: string,
+  rules: Parameters<typeof fieldsOf>[2],
   workflow: (input: Input) => Promise<Result>,
 ): (input: Input) => Promise<Result> {
   const part = async (input: Input): Promise<Result> => {
-    const refusal = firstWrong(fieldsOf('opened.', loose<Input>(input).opened, OPENED));
-    if (refusal) throw failure('BadPartInput', `${refusal}: a lap starts this part, with what it opened`);
+    const refusal = firstWrong(fieldsOf('opened.', loose<Input>(input).opened, rules));
+    if (refusal) throw failure('BadPartInput', `${refusal}: ${whole} starts this part, with what it opened`);
     return workflow(input);
   };
   byHand(part);

@@ -171,7 +171,7 @@ export interface ProductOwner {
 export async function openProduct(world: ProductWorld, asked: Asked): Promise<OpenedProduct> {
   const { store } = world;
   const { kind, input, lap, owner } = asked;
-  const { seed = 1, concurrency = CONCURRENCY, caps } = input;
+  const { seed = 1, concurrency = lap?.recipe.inference.maxConcurrency ?? CONCURRENCY, caps } = input;
   const name = nameOf(input, asked.file);
   const place = productPlace(kind, name);
   const named = input.prompts ?? lap?.recipe.domain.prompts ?? 'paper';

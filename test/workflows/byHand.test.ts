@@ -6,9 +6,11 @@ import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common
 import { WorkflowFailedError } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { readInput } from '../../activities/products/open.ts';
 import { domains } from '../../domains/index.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
 import { resolveRecipe } from '../../shared/lap/lapInput.ts';
+import { solveSchema } from '../../shared/products/schema.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../../shared/searchAttributes.ts';
 import { setCurrentBuild } from '../../workers/deployment.ts';
@@ -54,6 +56,7 @@ beforeAll(async () => {
     activities: {
       openLap: reading((input) => resolveRecipe(domains, input)),
       openFlywheel: reading((input) => resolveFlywheel(input)),
+      openSolve: reading((input) => readInput('solve', solveSchema, input)),
     },
   });
   running = worker.run();

@@ -1,7 +1,6 @@
-import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { TrainingSource } from '../../activities/datasets/trainingData.ts';
-import type { EnsureServedInput } from '../../activities/serving/activities.ts';
 import type { RunTrainingInput } from '../../activities/training/activities.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { Judge } from '../../shared/lap/orders.ts';
@@ -12,7 +11,8 @@ import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/recipe/means.ts';
 import { maxLossShareOf } from '../../shared/recipe/usual.ts';
 import { trainToEnd } from './trainingJob.ts';
-import { data, serving, training } from '../proxies.ts';
+import { data, training } from '../proxies.ts';
+import { whileServed } from '../served.ts';
 
 interface TrainStageInput {
   readonly opened: OpenedLap;
@@ -119,14 +119,4 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
     ...(warnings && { warnings }),
     ...(taken && { taken }),
   };
-}
-
-/** Whatever happens to the lap, its judges' servers are freed. */
-async function whileServed<T>(judging: EnsureServedInput, work: () => Promise<T>): Promise<T> {
-  try {
-    await serving.ensureServed(judging);
-    return await work();
-  } finally {
-    await CancellationScope.nonCancellable(() => serving.releaseServed({ holder: judging.holder }));
-  }
 }

@@ -4,6 +4,7 @@ import type { SolveResult } from '../../shared/products/search.ts';
 import { failure, inItsWords } from '../failure.ts';
 import { data } from '../proxies.ts';
 import { searchProof } from './searchProof.ts';
+import { whileAsked } from './served.ts';
 import { NOTHING_SOLVED, trackSolve, type SolveState } from './solveProgress.ts';
 
 /** Problems of one run: about a dozen events each, and one for each round, stay below 4,096 events of history. */
@@ -37,10 +38,12 @@ export async function solve(
       progress.ends(problem.id, ended);
     }
   };
-  await Promise.all(Array.from({ length: window }, one));
+  await whileAsked(opened, [opened.generator, opened.verifier], async () => {
+    await Promise.all(Array.from({ length: window }, one));
+    const state = progress.state();
+    if (state.next < problems.rows) await continueAsNew<typeof solve>(input, { opened, state });
+  });
   const state = progress.state();
-  if (state.next < problems.rows) await continueAsNew<typeof solve>(input, { opened, state });
-
   const results = await data.writeSolved({ place, problems });
   return { place, results, done: state.done, spent: state.spent };
 }
