@@ -231,6 +231,8 @@ export const uri = {
   seenModel: (stamp: string) => `imports/models/${stamp.slice(0, 16)}.json`,
 
   checkpoint: folder('checkpoints'),
+  /** Card and terms of a model that was exported from elsewhere: by digest. */
+  modelCard: folder('imports/cards'),
   /** What a checkpoint made of fixed prompts when it was first served: by digest. */
   probe: (digest: string) => `probes/${digest}.json`,
   /** How fast an engine answered its first questions to a base, and at what length. */

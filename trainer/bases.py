@@ -16,7 +16,7 @@ from typing import Any
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # What a checkpoint is made of, of all that lies in a repository's first folder.
 WANTED = re.compile(
-    r"(LICENSE|NOTICE|USE_POLICY).*|.*\.(json|jinja|txt|model|tiktoken|safetensors)|pytorch_model.*\.bin"
+    r"(LICEN[CS]E|COPYING|NOTICE|USE_POLICY).*|README\.md|.*\.(json|jinja|txt|model|tiktoken|safetensors)|pytorch_model.*\.bin"
 )
 # Weights of other programs.
 OTHERS = re.compile(r"consolidated.*|.*\.(gguf|onnx)")

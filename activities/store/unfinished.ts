@@ -30,7 +30,8 @@ export async function sweepUnfinished(root: string): Promise<void> {
   }
 }
 
-async function isLeft(folder: string, name: string): Promise<boolean> {
+/** Whether nobody finishes it any more. */
+export async function isLeft(folder: string, name: string): Promise<boolean> {
   const [host, pid, startTime = ''] = (UNFINISHED.exec(name)?.groups?.['owner'] ?? '')
     .split('~')
     .map(decodeURIComponent);

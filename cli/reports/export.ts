@@ -4,25 +4,34 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { exportedLines, type Exported } from '../../activities/datasets/given/export.ts';
+import { ROLES } from '../../reports/card/cardFacts.ts';
 import { whole } from '../../reports/pages/format.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
+import { registerExportModel } from './exportModel.ts';
 import { finishedManifests } from './namedLap.ts';
 
-/** `flywheel export proofs|analyses LAP FILE`: D_v and D_mv, as others' tools read tables. */
+/** `flywheel export`: what a lap came to, as others' tools read it: a model as a folder, D_v and D_mv as tables. */
 export function registerExport(program: Command): void {
   const command = program
     .command('export')
-    .summary('write scored proofs or analyses of a lap as one table')
+    .summary('write a model, scored proofs or analyses of a lap for other tools')
+    .usage('<lap> <role> <folder> | proofs <lap> <file> | analyses <lap> <file>')
     .description(
-      'Writes D_v (proofs) or D_mv (analyses) of a finished lap, all parts of it, as JSON lines of one form: every ' +
-        'row has the same\nfields in the same order, with who scored it, in which lap, and whether it trains or ' +
-        "validates. Hugging Face's datasets reads it\n(load_dataset('json', data_files=…)), and `flywheel import` " +
-        'takes it in again.',
+      `\`flywheel export main/lap-0003 generator FOLDER\` writes a model (${ROLES.join(', ')}) as a Hugging Face ` +
+        'folder with a\ncard; `export model --help` has its options. `export proofs` and `export analyses` write D_v ' +
+        'and D_mv as one table.',
     );
+  registerExportModel(command);
   for (const kind of ['proofs', 'analyses'] as const)
     command
       .command(kind)
+      .description(
+        `Writes ${kind === 'proofs' ? 'D_v' : 'D_mv'} of a finished lap, all parts of it, as JSON lines of one form: ` +
+          'every row has the same\nfields in the same order, with who scored it, in which lap, and whether it trains ' +
+          "or validates. Hugging Face's datasets reads it\n(load_dataset('json', data_files=…)), and `flywheel " +
+          'import` takes it in again.',
+      )
       .summary(kind === 'proofs' ? 'the scored proofs, D_v' : 'the analyses whose quality was scored, D_mv')
       .argument('<lap>', 'a finished lap, such as lap-0001')
       .argument('<file>', 'to write; packed where its name ends in .gz')

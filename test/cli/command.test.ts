@@ -25,6 +25,11 @@ test.each([
   [['lap', '--preset', 'big'], 'preset: expected one of rehearsal, smoke, paper'],
   [['lap', '--set', 'labelling.proofs=0'], 'labelling.proofs: '],
   [['stopp'], "unknown command 'stopp'"],
+  [['export'], "missing required argument 'lap'"],
+  [['export', 'lap-0001', 'prover', '/nowhere'], 'Expected a role (generator, verifier, metaVerifier), got "prover"'],
+  [['export', 'generator', 'lap-0001', '/nowhere'], 'Expected a lap such as main/lap-0003, or proofs or analyses of'],
+  [['export', 'model', 'lap-0001', 'verifier', '/nowhere'], 'Expected a lap of this store, got "lap-0001"'],
+  [['export', 'proofs', 'lap-0001', '/nowhere'], 'Expected a lap of this store, got "lap-0001"'],
 ])('flywheel %j ends with 2 and says why', (args, message) => {
   const { status, stdout, stderr } = flywheel(args);
   expect(stderr).toContain(message);

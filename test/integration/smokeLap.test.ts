@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { FileStore } from '../../activities/store/files.ts';
 import { madeUri } from '../../activities/store/types.ts';
+import { parseAnswer } from '../../shared/answers.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import { idOf, type Lineage } from '../../shared/figures/lineage.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -174,3 +176,48 @@ test('a bad field is refused by name, with what was expected and what came', asy
   expect(command.output()).toMatch(/labelling\.analysesPerProof: .*>=1, got -3/);
   expect(command.output()).not.toMatch(/\n\s+at /);
 }, 120_000);
+
+describe('the generator of the second lap, exported', () => {
+  const folder = () => world.path('generator');
+  let told: { readonly checkpoint: ArtifactRef };
+  beforeAll(async () => {
+    const command = world.start('export', SECOND, 'generator', folder(), '--json');
+    expect([await command.exit, command.output()]).toEqual([0, expect.stringContaining('"lap"')]);
+    told = JSON.parse(/^\{.*\}$/m.exec(command.output())?.[0] ?? '') as typeof told;
+  }, 60_000);
+
+  test('is the checkpoint of its manifest, and has a card that says where it comes from', () => {
+    expect(told.checkpoint).toEqual(world.manifest(SECOND).models.generator);
+    const card = readFileSync(world.path('generator', 'README.md'), 'utf8');
+    for (const lap of [LAP, SECOND]) expect(card).toContain(world.manifest(lap).models.generator.sha256);
+    expect(card).toContain('unknown: nobody said');
+    expect(card).toMatch(/\| true score \| \d\.\d\d \(.*\), n = \d+ \|/);
+  });
+
+  test('is loaded by transformers, and answers by its own prompts and chat template', () => {
+    const load = [
+      'import sys',
+      'from transformers import AutoModelForCausalLM, AutoTokenizer',
+      'tokenizer, model = [kind.from_pretrained(sys.argv[1]) for kind in (AutoTokenizer, AutoModelForCausalLM)]',
+      'prompt = open(sys.argv[1] + "/prompts/prove.md").read().strip().replace("{{problem}}", sys.argv[2])',
+      'asked = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,',
+      '    return_dict=True, return_tensors="pt")',
+      'written = model.generate(**asked, max_new_tokens=128, do_sample=False)[0]',
+      'print(tokenizer.decode(written[asked["input_ids"].shape[1]:], skip_special_tokens=True))',
+    ];
+    const [line = ''] = readFileSync(world.path('store', world.manifest(LAP).problems.train.uri), 'utf8').split('\n');
+    const { statement } = JSON.parse(line) as { readonly statement: string };
+    const { status, stdout, stderr } = spawnSync(
+      process.env['FLYWHEEL_TRAINER_PYTHON'] ?? '',
+      ['-c', load.join('\n'), folder(), statement],
+      { encoding: 'utf8', env: { ...process.env, OMP_NUM_THREADS: '1' } },
+    );
+    expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(parseAnswer('prove', stdout)).toMatchObject({ kind: 'wellFormed' });
+  }, 120_000);
+
+  test('is the same checkpoint when it is imported', async () => {
+    const command = world.start('import', 'base', folder(), '--json');
+    expect([await command.exit, command.output()]).toEqual([0, expect.stringContaining(told.checkpoint.sha256)]);
+  }, 60_000);
+});

@@ -82,8 +82,8 @@ class FetchTest(unittest.TestCase):
             self.assertIn("as imports/<name>", refused)
 
     def test_of_several_formats_the_one_is_fetched_that_is_read(self) -> None:
-        small = ["config.json", "tokenizer.model", "merges.txt", "chat_template.jinja", "LICENSE"]
-        others = ["README.md", ".gitattributes", "consolidated.safetensors", "model.onnx", "onnx/model.onnx", "a.png"]
+        small = ["config.json", "tokenizer.model", "merges.txt", "chat_template.jinja", "LICENSE", "README.md"]
+        others = [".gitattributes", "NEWS.md", "consolidated.safetensors", "model.onnx", "onnx/model.onnx", "a.png"]
         torch_files = ["pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"]
         safe = ["model-00001-of-00002.safetensors", "model.safetensors.index.json"]
         self.assertEqual(wanted([*small, *others, *torch_files, *safe]), [*small, *safe])
