@@ -42,6 +42,8 @@ const HEALS = {
   NoAnswers: false,
   /** More of a judge's verdicts are lost than the recipe allows: to ask again would select. */
   TooManyLost: false,
+  /** All that the sets of a place may take together is taken: it goes on where it was under a greater cap. */
+  CapReached: false,
   /** A line of a ledger is not an outcome. */
   LedgerDamaged: false,
   /** A row does not have what its prompt shows. */

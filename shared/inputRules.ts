@@ -18,6 +18,10 @@ export const FROM_ONE: Rule = [
   (value) => Number.isInteger(value) && (value as number) >= 1,
 ];
 export const POSITIVE: Rule = ['a positive number', (value) => Number.isFinite(value) && (value as number) > 0];
+export const NOT_NEGATIVE: Rule = [
+  'a number of at least 0',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+];
 export const BOOLEAN: Rule = ['true or false', (value) => typeof value === 'boolean'];
 export const OBJECT: Rule = [
   'an object',
@@ -33,6 +37,10 @@ export function oneOf(choices: readonly string[]): Rule {
 
 export function listOf([expected, isGood]: Rule): Rule {
   return [`a list, each of it ${expected}`, (value) => Array.isArray(value) && value.every(isGood)];
+}
+
+export function optional([expected, isGood]: Rule): Rule {
+  return [`${expected}, or nothing`, (value) => value === undefined || isGood(value)];
 }
 
 /** The fields of a value, by a rule for each name. */

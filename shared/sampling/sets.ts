@@ -1,6 +1,7 @@
 import type { OutcomeCounts, Sampling, TakenCalls, Usage } from '../outcomes.ts';
 import type { DatasetRef, ModelRef, Problem, PromptSetRef, Task } from '../records.ts';
 import type { ProofScore, QualityScore } from '../scores.ts';
+import type { SetCaps } from './caps.ts';
 
 /** A row that a set asks about: what the task's prompt needs. */
 export interface SetRow {
@@ -40,6 +41,8 @@ export interface SampleSetInput {
   readonly engine: EngineSettings;
   /** Laps, the newest first, whose calls for the same set are taken over where they are equal. @default none */
   readonly donors?: readonly string[] | undefined;
+  /** What this set and all others below a place may take together. @default no limit */
+  readonly caps?: SetCaps | undefined;
 }
 
 export interface EngineSettings {
@@ -120,6 +123,7 @@ export interface LabelSetInput {
   readonly engine: EngineSettings;
   /** As of a `SampleSetInput`. */
   readonly donors?: readonly string[] | undefined;
+  readonly caps?: SetCaps | undefined;
 }
 
 /** The rule's answer for one proof. Contested and unresolved are never a score. */

@@ -2,6 +2,7 @@ import { executeChild } from '@temporalio/workflow';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
 import type { DatasetRef, ModelRef, PromptSetRef, Task } from '../../shared/records.ts';
+import type { SetCaps } from '../../shared/sampling/caps.ts';
 import type { AutoLabelPolicy, EngineSettings } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { sampleSet } from './sampleSet.ts';
@@ -21,6 +22,8 @@ export interface Asking {
   readonly engine: EngineSettings;
   /** Laps whose calls are taken over. @default none */
   readonly donors?: readonly string[] | undefined;
+  /** What its sets and all others below a place may take together. @default no limit */
+  readonly caps?: SetCaps | undefined;
 }
 
 export interface SampleOptions {
@@ -33,15 +36,17 @@ export interface SampleOptions {
   readonly seed?: number | undefined;
   /** Asks about a row only until its votes decide (`SampleSetInput`). @default asks all */
   readonly decides?: AutoLabelPolicy;
+  /** Times a malformed or truncated answer is asked for, each under a new seed. @default 1: takes what comes */
+  readonly attempts?: number;
   /** Takes what comes, even nothing that can be read: for measurements, and for what the work can do without. */
   readonly mayFail?: boolean;
 }
 
-/** Samples sets with one model, and keeps the record of what that took. A malformed answer is not asked again. */
+/** Samples sets with one model, and keeps the record of what that took. */
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
-  const { phase, prompts, engine, donors } = asking;
-  /** @throws `NoAnswers` when not one answer can be read. */
+  const { phase, prompts, engine, donors, caps } = asking;
+  /** @throws `NoAnswers` when not one answer can be read; `CapReached`. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
     const setId = setIdOf(asking.place, name);
@@ -60,12 +65,13 @@ export function sampler(asking: Asking, model: ModelRef) {
           samplesPerRow,
           sampling,
           seed,
-          attempts: 1,
+          attempts: options.attempts ?? 1,
           ...(options.decides && { decides: options.decides }),
           mustAnswer: options.mayFail !== true,
           engine,
           ...trajectory(task),
           donors,
+          ...(caps && { caps }),
         },
       ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
