@@ -35,6 +35,12 @@ export interface AskerOptions {
   readonly onOutage?: 'fail' | 'throw';
   /** What earlier laps paid for: taken over in place of asking. @default nothing */
   readonly earlier?: Pick<EarlierCalls, 'find'> | undefined;
+  /**
+   * Asked before each call that is to be paid for; what it returns is called once the outcome is on the ledger.
+   * @param again whether the call is on the ledger as one that failed.
+   * @default all may be made
+   */
+  readonly reserve?: ((call: ModelCall, again: boolean, signal?: AbortSignal) => Promise<() => void>) | undefined;
 }
 
 /** No server of a model answered for as long as there was patience; nothing was learned about any call. */
@@ -72,8 +78,8 @@ export class LedgerAsker {
   /**
    * The call's outcome: from the ledger when it is there, else by asking, retries included; on the ledger before it is
    * returned. Equal calls at the same time are one; they share its signal too.
-   * @throws only when cancelled, when the ledger cannot be written, and, where that is asked for, `NoServer` and, when
-   * answers of this asker were taken back, `WrongModel`. Everything else is a typed outcome.
+   * @throws only when cancelled, when the ledger cannot be written, what `reserve` throws, and, where that is asked for,
+   * `NoServer` and, when answers of this asker were taken back, `WrongModel`. Everything else is a typed outcome.
    */
   ask(call: ModelCall, signal?: AbortSignal): Promise<Outcome> {
     const joined = this.#underWay.get(call.key);
@@ -91,6 +97,15 @@ export class LedgerAsker {
       this.progress += 1;
       return this.#record(earlier);
     }
+    const release = await this.#options.reserve?.(call, known !== undefined, signal);
+    try {
+      return await this.#pay(call, known !== undefined, signal);
+    } finally {
+      release?.();
+    }
+  }
+
+  async #pay(call: ModelCall, again: boolean, signal: AbortSignal | undefined): Promise<Outcome> {
     const queue = this.#servers.of(call.model);
     const { patienceMs, onOutage } = this.#options;
     const since = Date.now();
@@ -111,7 +126,7 @@ export class LedgerAsker {
         if (brokenAt !== undefined && !(await slot.answersSince(brokenAt, signal))) continue;
         requests += 1;
         this.requests += 1;
-        if (known === undefined && requests === 1) this.progress += 1;
+        if (!again && requests === 1) this.progress += 1;
         const sentAt = Date.now();
         const onPart = () => {
           this.progress += 1;

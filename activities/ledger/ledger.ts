@@ -17,20 +17,18 @@ export const OUTCOMES: JournalLines<Outcome> = {
   Damaged: LedgerDamaged,
 };
 
+/** @param again whether its call is on the ledger already: one that failed, or that another model answered. */
+type Heard = (outcome: Outcome, again: boolean) => void;
+
 /** The outcomes of calls, a JSON line each, by key: a journal, and compressed when it is complete. */
 export class Ledger {
   readonly #store: ArtifactStore;
   readonly #journal: Journal<Outcome>;
   /** Key → ordinal of its line, the last of those that have it. */
   readonly #index: Map<string, number>;
-  readonly #heard: (outcome: Outcome) => void;
+  readonly #heard: Heard;
 
-  private constructor(
-    store: ArtifactStore,
-    journal: Journal<Outcome>,
-    index: Map<string, number>,
-    heard: (outcome: Outcome) => void,
-  ) {
+  private constructor(store: ArtifactStore, journal: Journal<Outcome>, index: Map<string, number>, heard: Heard) {
     this.#store = store;
     this.#journal = journal;
     this.#index = index;
@@ -43,17 +41,14 @@ export class Ledger {
    * @throws LedgerDamaged when a line is not an outcome, with its number.
    * @throws LeaseHeld when another process writes it.
    */
-  static async open(
-    store: ArtifactStore,
-    uri: string,
-    heard: (outcome: Outcome) => void = () => undefined,
-  ): Promise<Ledger> {
+  static async open(store: ArtifactStore, uri: string, heard: Heard = () => undefined): Promise<Ledger> {
     const index = new Map<string, number>();
     const journal = await Journal.open(store, uri, {
       lines: OUTCOMES,
       onLine: (outcome, ordinal) => {
+        const again = index.has(outcome.key);
         index.set(outcome.key, ordinal);
-        heard(outcome);
+        heard(outcome, again);
       },
       prepare: () => unseal(store, uri),
     });
@@ -75,8 +70,10 @@ export class Ledger {
 
   /** Resolves once the outcome outlasts a kill of this process. @throws as `Journal.append` does. */
   async append(outcome: Outcome): Promise<void> {
-    this.#index.set(outcome.key, await this.#journal.append(outcome));
-    this.#heard(outcome);
+    const ordinal = await this.#journal.append(outcome);
+    const again = this.#index.has(outcome.key);
+    this.#index.set(outcome.key, ordinal);
+    this.#heard(outcome, again);
   }
 
   /**

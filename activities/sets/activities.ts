@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../store/types.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { labelShard, type LabelShardInput, type LabelShardResult } from './labelShard.ts';
 import { collectLabels, setInWords } from './outcomes.ts';
+import { CapReached } from './budget.ts';
 import { cutIntoShards, type CutInput } from './shards.ts';
 import { sampleShard, type SampleShardInput } from './sampleShard.ts';
 import { type ShardContext, type ShardResult } from './shard.ts';
@@ -85,7 +86,9 @@ async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promi
       message,
       cause: error as Error,
       nonRetryable: !heals(name),
-      ...(error instanceof SetStopped && { category: ApplicationFailureCategory.BENIGN }),
+      ...((error instanceof SetStopped || error instanceof CapReached) && {
+        category: ApplicationFailureCategory.BENIGN,
+      }),
     });
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../shared/outcomes.ts';
 import { countedIn, NO_VERDICTS_BY_TASK, tooManyLost, type VerdictsByTask } from '../../shared/figures/losses.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
+import type { SetCaps } from '../../shared/sampling/caps.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
@@ -22,8 +23,11 @@ import { sealedUri } from '../ledger/sealedLedger.ts';
 import { beating } from '../processes/heartbeat.ts';
 import type { ModelServers } from '../inference/servers.ts';
 import type { Waiting } from '../inference/slots.ts';
+import { openShare } from './budgets.ts';
 import { findEarlier, forgetEarlier } from './earlier.ts';
+import { forEachReady } from './forEach.ts';
 import { SetStopped, watchForStop } from './setStop.ts';
+import type { ToldSpent } from './spent.ts';
 import { uri } from '../../shared/ids.ts';
 import { readShardRows } from './shards.ts';
 
@@ -36,6 +40,7 @@ export interface ShardInput {
   readonly stopToken: string;
   readonly maxLossShare?: number | undefined;
   readonly donors?: readonly string[] | undefined;
+  readonly caps?: SetCaps | undefined;
 }
 
 /** What a shard came to. Counts are of calls: an answer that was asked again counts once per time. */
@@ -115,7 +120,7 @@ interface ShardQuestions {
 const nextBeatMs = (elapsedMs: number): number => Math.min(20_000, Math.max(2_000, elapsedMs * 1.5));
 
 /** `shard-NNNN.result.json`: what was asked for (policy, sampling, seeds), its digest, and what it came to. */
-export interface StoredResult<R> {
+export interface StoredResult<R> extends ToldSpent {
   readonly inputSha256: string;
   readonly plan: unknown;
   readonly result: R;
@@ -149,10 +154,15 @@ export async function runShard<R extends ShardResult>(
   if (sealed && stored?.inputSha256 === inputSha256) return stored.result;
 
   const began = Date.now();
-  const ledger = await Ledger.open(store, plain);
+  const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
+  const beats = (progress: () => ShardProgress) =>
+    ({ everyMs: nextBeatMs, heartbeat: () => context.heartbeat(progress()) }) as const;
+  const nothingYet = () => ({ shard, rowsDone: 0, rows: rows.length, requests: 0, counts });
+  const { caps } = input;
+  const share = caps && (await beating(() => openShare(store, plain, caps), beats(nothingYet)));
+  const ledger = share?.ledger ?? (await Ledger.open(store, plain));
   const stop = new AbortController();
   setMaxListeners(0, stop.signal); // pauses between tries listen to it, each for itself
-  const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
   let verdicts = NO_VERDICTS_BY_TASK;
   let usage = NO_USAGE;
   let taken: TakenCalls = { calls: 0, usage: NO_USAGE };
@@ -170,7 +180,7 @@ export async function runShard<R extends ShardResult>(
   });
   const patienceMs = engine.patienceHours === undefined ? undefined : engine.patienceHours * 3_600_000;
   const earlier = new EarlierCalls(store);
-  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw', earlier });
+  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw', earlier, reserve: share?.reserve });
   const run: ShardRun = {
     ledger,
     asker,
@@ -190,7 +200,10 @@ export async function runShard<R extends ShardResult>(
     forEach: (items, each) =>
       forEachReady(
         items,
-        () => servers.of(questions.models[0]).ready(stop.signal),
+        async () => {
+          await servers.of(questions.models[0]).ready(stop.signal);
+          await share?.ready(stop.signal);
+        },
         (item) =>
           each(item).catch((error: unknown) => {
             if (error instanceof NoServer) stop.abort(error);
@@ -214,10 +227,7 @@ export async function runShard<R extends ShardResult>(
       await findEarlier(store, input, { rows, models: questions.models }, earlier);
       return work(run, rows);
     };
-    const { order, result } = await beating(takeAndAsk, {
-      everyMs: nextBeatMs,
-      heartbeat: () => context.heartbeat(progress()),
-    });
+    const { order, result } = await beating(takeAndAsk, beats(progress));
     await asker.prove(questions.models);
     await ledger.seal(order);
     const shardResult = {
@@ -232,33 +242,15 @@ export async function runShard<R extends ShardResult>(
     } as R;
     const models = Object.fromEntries(questions.models.map((model) => [model.role, model]));
     const made = madeBy(questions.by, { rows: questions.rows, ...models, prompts: deps.prompts });
-    await store.writeJson(resultUri, { inputSha256, plan, result: shardResult } satisfies StoredResult<R>, made);
+    const kept: StoredResult<R> = { inputSha256, plan, result: shardResult, spent: share?.spent() };
+    await store.writeJson(resultUri, kept, made);
     return shardResult;
   } finally {
     for (const one of forget) one();
     set.done();
     stop.abort(new SetStopped(`Shard ${shard} of ${setId} has ended`));
     await ledger.close();
+    await share?.close();
     await forgetEarlier(store, input);
   }
-}
-
-async function forEachReady<T>(
-  items: Iterable<T>,
-  ready: () => Promise<void>,
-  run: (item: T) => Promise<void>,
-): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  const errors: unknown[] = [];
-  const failed = (error: unknown): void => void errors.push(error);
-  for (const item of items) {
-    await ready().catch(failed);
-    if (errors.length > 0) break;
-    const task = run(item)
-      .catch(failed)
-      .finally(() => underWay.delete(task));
-    underWay.add(task);
-  }
-  await Promise.all(underWay);
-  if (errors.length > 0) throw errors[0];
 }

@@ -6,7 +6,7 @@ import { chatTemplateOf } from './chatTemplate.ts';
 import type { ArtifactStore } from './types.ts';
 
 /** Characters a token where no tokenizer can be read: English prose has about four, formulas fewer. Ours. */
-const CHARACTERS_A_TOKEN = 3;
+export const CHARACTERS_A_TOKEN = 3;
 
 /** Counts a checkpoint's tokens as the trainer and the bundled server do, in this process. */
 export interface TokenCounter {

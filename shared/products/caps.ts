@@ -1,8 +1,8 @@
 import { addUsage, callsIn, NO_USAGE, type Usage } from '../outcomes.ts';
-import { costOf, type Price } from '../sampling/caps.ts';
+import { costOf, type KindSpent, type Price, type Prices } from '../sampling/caps.ts';
 import type { SetResult } from '../sampling/sets.ts';
 
-export { costOf, type Caps, type Price, type Prices } from '../sampling/caps.ts';
+export { costOf, type Caps, type KindSpent, type Price, type Prices } from '../sampling/caps.ts';
 
 /** What was taken. */
 export interface Spent {
@@ -17,6 +17,15 @@ export const NOTHING_SPENT: Spent = { calls: 0, usage: NO_USAGE, cost: 0 };
 export function addSpent(a: Spent, b: Spent): Spent {
   const cost = a.cost === null || b.cost === null ? null : a.cost + b.cost;
   return { calls: a.calls + b.calls, usage: addUsage(a.usage, b.usage), cost };
+}
+
+/** What calls of these kinds took together. */
+export function spentIn(kinds: readonly KindSpent[], prices: Prices = {}): Spent {
+  const spent = kinds.map(({ model, calls, usage }): Spent => {
+    const price = prices[model];
+    return { calls, usage, cost: price === undefined ? null : costOf(usage, price) };
+  });
+  return spent.reduce(addSpent, NOTHING_SPENT);
 }
 
 /** What a set took; calls that earlier ones paid for are of nobody's costs. */

@@ -1,5 +1,6 @@
 import type { Place } from '../ids.ts';
 import type { Usage } from '../outcomes.ts';
+import type { Task } from '../records.ts';
 
 /** What tokens of a model cost, in any one currency. */
 export interface Price {
@@ -39,4 +40,13 @@ export function costOf(usage: Usage, price: Price): number {
   const cached = cachedPromptTokens * (perMillionCachedPromptTokens ?? perMillionPromptTokens);
   const fresh = (promptTokens - cachedPromptTokens) * perMillionPromptTokens;
   return (fresh + cached + completionTokens * perMillionCompletionTokens) / 1e6;
+}
+
+/** What calls of one model for one task took. */
+export interface KindSpent {
+  /** Its `modelKey`. */
+  readonly model: string;
+  readonly task: Task;
+  readonly calls: number;
+  readonly usage: Usage;
 }

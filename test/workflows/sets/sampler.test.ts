@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const SAMPLING = { temperature: 0.7, topP: 0.9, maxTokens: 64 };
 
-async function asked(place: string, sets: Readonly<Record<string, SampleOptions>>) {
+async function asked(place: string, sets: Readonly<Record<string, SampleOptions>>, more: Partial<Asking> = {}) {
   const asking: Asking = {
     place: place as Place,
     phase: 'measuring',
@@ -36,6 +36,7 @@ async function asked(place: string, sets: Readonly<Record<string, SampleOptions>
     seed: 1,
     sampling: Object.fromEntries(TASKS.map((task) => [task, SAMPLING])) as Asking['sampling'],
     engine: { engine: 'external', shardRows: 2, window: 2, maxConcurrency: 64 },
+    ...more,
   };
   return world.env.client.workflow.execute<typeof ask>('ask', {
     taskQueue: QUEUES.orchestrator,
@@ -110,4 +111,33 @@ test('a set without a single answer that can be read ends the work with why, unl
   });
   await stub.change({ truncated: 0, unparseable: 0 });
   expect(await asked('solve/read', { draft: { task: 'prove' } })).toMatchObject([{ counts: { answered: 5 } }]);
+});
+
+test('a set ends at its cap with all that it paid for, and goes on under a greater one', async () => {
+  const draft = { draft: { task: 'prove', perRow: 6 } } as const;
+  const under = (calls: number) => ({ caps: { place: 'solve/capped' as Place, calls } });
+  const before = await stub.stats();
+  await expect(asked('solve/capped', draft, under(20))).rejects.toMatchObject({
+    cause: { cause: { cause: { type: 'CapReached', message: expect.stringContaining('taken 20 calls') } } },
+  });
+  expect((await stub.stats()).requests - before.requests).toBe(20);
+  expect(await asked('solve/capped', draft, under(30))).toMatchObject([{ rows: 5, counts: { answered: 30 } }]);
+  const after = await stub.stats();
+  expect({ requests: after.requests - before.requests, aborted: after.counts['aborted'] ?? 0 }).toEqual({
+    requests: 30,
+    aborted: before.counts['aborted'] ?? 0,
+  });
+});
+
+test('an answer that cannot be read is asked for as often as its asker says', async () => {
+  await stub.change({ unparseable: 0.5 });
+  const [once, thrice] = await asked('evaluate/again', {
+    once: { task: 'verify', perRow: 8 },
+    thrice: { task: 'verify', perRow: 8, attempts: 3 },
+  });
+  await stub.change({ unparseable: 0 });
+  expect(once?.counts.unparseable).toBeGreaterThan(8);
+  const verdicts = await outcomesOf('evaluate/again/thrice');
+  expect(verdicts.filter(({ kind }) => kind === 'answered').length).toBeGreaterThan(40 - 12);
+  expect(thrice && thrice.counts.answered + thrice.counts.unparseable).toBeGreaterThan(40);
 });
