@@ -37,6 +37,11 @@ export interface PromptSet extends PromptSetRef {
    * @throws when the prompt needs a value that is missing, by name.
    */
   render(task: Task, values: PromptValues): ChatMessage[];
+  /**
+   * Whether one answer refines a proof and evaluates the new one: it has a text for `selfVerify` of a row with a proof
+   * and its analysis. Such a row is asked about as one without them where it has none.
+   */
+  readonly refinesAtOnce: boolean;
 }
 
 /** A set's texts by file, in the order of the names. */
@@ -45,19 +50,24 @@ export type PromptTexts = ReadonlyMap<string, string>;
 export const SYSTEM = 'system.md';
 /** Stands for metaVerify.md where a recipe's rubric scores what an analysis misses, too. */
 export const META_WITH_MISSES = 'metaVerifyMisses.md';
+/** Of `selfVerify` where there is a proof to refine, with its analysis. */
+export const SELF_VERIFY_AGAIN = 'selfVerifyAgain.md';
 export const fileOf = (task: Task): string => `${task}.md`;
-const OPTIONAL = [META_WITH_MISSES, SYSTEM];
+const OPTIONAL = [META_WITH_MISSES, SELF_VERIFY_AGAIN, SYSTEM];
 export const isOptional = (file: string): boolean => OPTIONAL.includes(file);
 /** All files that a set can have. */
 export const PROMPT_FILES: readonly string[] = [...TASKS.map(fileOf), ...OPTIONAL].sort();
 
 /**
- * The texts by which a rubric's quality scores are asked for.
- * @throws when the set has none for it.
+ * The texts by which a rubric's quality scores are asked for. What laps do not ask is left out, so that their sets are
+ * the same with it and without.
+ * @param refines whether threads of proofs are refined by them.
+ * @throws when the set has none for the rubric.
  */
-export function textsByRubric(name: string, texts: PromptTexts, rubric: MetaRubric): PromptTexts {
+export function textsByRubric(name: string, texts: PromptTexts, rubric: MetaRubric, refines = false): PromptTexts {
   const misses = texts.get(META_WITH_MISSES);
-  const kept = new Map([...texts].filter(([file]) => file !== META_WITH_MISSES));
+  const dropped = refines ? [META_WITH_MISSES] : [META_WITH_MISSES, SELF_VERIFY_AGAIN];
+  const kept = new Map([...texts].filter(([file]) => !dropped.includes(file)));
   if (rubric === 'claims') return kept;
   if (misses === undefined)
     throw new Error(
@@ -77,15 +87,20 @@ export function promptSet(name: string, texts: PromptTexts): PromptSet {
   const [wrong] = unreadable(texts, `${name}/`);
   if (wrong !== undefined) throw new Error(wrong);
   const system = texts.get(SYSTEM)?.trim();
-  const parts = new Map(TASKS.map((task) => [task, partsOf(texts.get(fileOf(task))?.trim() ?? '')]));
+  const parts = new Map(Array.from(texts, ([file, text]) => [file, partsOf(text.trim())]));
+  const again = parts.has(SELF_VERIFY_AGAIN);
+  const asked = (task: Task, { proof, analysis }: PromptValues): string =>
+    again && task === 'selfVerify' && proof !== undefined && analysis !== undefined ? SELF_VERIFY_AGAIN : fileOf(task);
   return {
     name,
     sha256: promptDigest(texts),
+    refinesAtOnce: again,
     render(task, values) {
-      const found = parts.get(task);
+      const file = asked(task, values);
+      const found = parts.get(file);
       if (found === undefined) throw new Error(`Expected a task of ${TASKS.join(', ')}, got ${JSON.stringify(task)}`);
       const content = found
-        .map((part) => (part.kind === 'value' ? valueOf(part, values, `${name}/${fileOf(task)}`) : part.text))
+        .map((part) => (part.kind === 'value' ? valueOf(part, values, `${name}/${file}`) : part.text))
         .join('');
       return [
         ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
@@ -111,7 +126,7 @@ export function shortcomingsOf(texts: PromptTexts): string[] {
 /** Values that a task is about and its prompt does not show, and values that the task does not have. */
 export function misplaced(texts: PromptTexts): string[] {
   return eachOf(texts, ({ task, file, text }) => {
-    const about = ABOUT[task];
+    const about = file === SELF_VERIFY_AGAIN ? ABOUT.refine : ABOUT[task];
     const shown = new Set<ValueName>(valuesIn(text).map(({ name }) => (name === 'analyses' ? 'analysis' : name)));
     return [
       ...about.filter((name) => !shown.has(name)).map((name) => `${file}: expected {{quote ${name}}}, got none`),
@@ -182,12 +197,16 @@ interface TaskText {
   readonly text: string;
 }
 const eachOf = (texts: PromptTexts, faults: (text: TaskText) => string[]): string[] =>
-  [...TASKS.map((task) => [task, fileOf(task)] as const), ['metaVerify', META_WITH_MISSES] as const].flatMap(
-    ([task, file]) => {
-      const text = texts.get(file);
-      return text === undefined ? [] : faults({ task, file, text });
-    },
-  );
+  TEXTS.flatMap(([task, file]) => {
+    const text = texts.get(file);
+    return text === undefined ? [] : faults({ task, file, text });
+  });
+/** Which task each file is for. */
+const TEXTS: readonly (readonly [Task, string])[] = [
+  ...TASKS.map((task) => [task, fileOf(task)] as const),
+  ['metaVerify', META_WITH_MISSES],
+  ['selfVerify', SELF_VERIFY_AGAIN],
+];
 
 function valueOf({ name, quoted }: Shown, values: PromptValues, file: string): string {
   const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];

@@ -54,6 +54,7 @@ export function pinned({ name, sha256 }: PromptSetRef): string {
  * The set that a name means: one that is shipped, which is copied to the store, or one that a team has added; by a name
  * with a digest (`pinned`) the texts of that digest.
  * @param rubric of quality scores: by another than the usual one, it is another set of texts.
+ * @param refines whether threads of proofs are refined by it: a set that has a text for that is another with it.
  * @throws when there is none of that name, naming those that there are; when a digest's texts are gone; when it has no
  * text for the rubric.
  */
@@ -61,13 +62,14 @@ export async function promptSetNamed(
   store: ArtifactStore,
   name: string,
   rubric: Recipe['metaRubric'] = 'claims',
+  refines = false,
 ): Promise<PromptSetRef> {
   const usual = await usualSetNamed(store, name);
-  if (rubric === 'claims') return usual;
+  if (rubric === 'claims' && !refines) return usual;
   const shipped = (await shippedSets()).includes(usual.name) ? await shippedTexts(usual.name) : undefined;
   const isShipped = shipped && promptDigest(textsByRubric(usual.name, shipped, 'claims')) === usual.sha256;
   const texts = isShipped ? shipped : await storedTexts(store, usual);
-  return put(store, usual.name, textsByRubric(usual.name, texts, rubric));
+  return put(store, usual.name, textsByRubric(usual.name, texts, rubric, refines));
 }
 
 async function usualSetNamed(store: ArtifactStore, name: string): Promise<PromptSetRef> {

@@ -73,6 +73,7 @@ function progressLine({ problems, done, underWay, spent }: SolveProgress): strin
 
 const ENDS: Readonly<Record<SearchEnd, string>> = {
   passed: 'passed',
+  claimed: 'gave itself 1',
   exhausted: 'rounds used up',
   capped: 'caps reached',
   noProof: 'no proof',

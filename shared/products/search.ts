@@ -2,6 +2,7 @@ import type { OutcomeCounts } from '../outcomes.ts';
 import type { Place } from '../ids.ts';
 import type { DatasetRef, Problem } from '../records.ts';
 import type { Score } from '../scores.ts';
+import type { ScoreKey } from '../statistics/figure.ts';
 import type { Spent } from './caps.ts';
 
 /** Search with a pool of proofs (paper 3.3.3; docs/products.md, "Search"). */
@@ -82,11 +83,21 @@ export interface RoundSummary {
   readonly passed: number;
 }
 
+/** An iteration of all threads of a problem that had not ended. */
+export interface IterationSummary {
+  /** From 1. */
+  readonly iteration: number;
+  /** Of the threads that were asked, by outcome. */
+  readonly answers: OutcomeCounts;
+  /** All threads by the self-score of the proof that they hold after it; `none` hold no proof. Those at 1 have ended. */
+  readonly held: Readonly<Record<ScoreKey | 'none', number>>;
+}
+
 /**
- * How a problem's search ended: a proof passed all n; R rounds are over; the caps are reached; not one proof could be
- * read.
+ * How a problem's search ended: a proof passed all n, or, of a sequential refinement, a thread gave its own proof 1; R
+ * rounds, or I iterations, are over; the caps are reached; not one proof could be read.
  */
-export const SEARCH_ENDS = ['passed', 'exhausted', 'capped', 'noProof'] as const;
+export const SEARCH_ENDS = ['passed', 'claimed', 'exhausted', 'capped', 'noProof'] as const;
 export type SearchEnd = (typeof SEARCH_ENDS)[number];
 
 /** A proof of a search, with its verdicts. */

@@ -38,7 +38,7 @@ export interface SolveState {
 
 export const NOTHING_SOLVED: SolveState = {
   next: 0,
-  done: { passed: 0, exhausted: 0, capped: 0, noProof: 0 },
+  done: { passed: 0, claimed: 0, exhausted: 0, capped: 0, noProof: 0 },
   spent: NOTHING_SPENT,
 };
 

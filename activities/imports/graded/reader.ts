@@ -49,7 +49,7 @@ interface Graded {
 
 export type GradedRow = Readonly<Record<string, unknown>> & { readonly problem: Problem };
 
-const digestOf = (...texts: readonly string[]): string =>
+export const idOfGraded = (...texts: readonly string[]): string =>
   `given-${createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, SHORT)}`;
 
 /** Reads rows; what their grades mean is known when all were seen. */
@@ -128,7 +128,7 @@ export class GradedReader {
     const inFormat = said?.kind === 'wellFormed' ? said.score : undefined;
     return {
       where,
-      id: digestOf(problem.statement, proof, ...(analysis === undefined ? [] : [analysis])),
+      id: idOfGraded(problem.statement, proof, ...(analysis === undefined ? [] : [analysis])),
       problem,
       proof,
       analysis,
@@ -233,6 +233,6 @@ function rowOf(graded: Graded, score: Score, ofAnalyses: GradeScale): GradedRow 
   const who = { source: 'given', grader, grade };
   if (analysis === undefined) return { id, problem, proof, model, score, ...who };
   const analysisScore = typeof says === 'object' ? ofAnalyses.scoreOf(says.grade ?? '') : says;
-  const proofId = digestOf(problem.statement, proof);
+  const proofId = idOfGraded(problem.statement, proof);
   return { id, problem, proof, proofId, analysis, analysisScore, model, quality: score, ...who };
 }

@@ -47,6 +47,43 @@ test('by the rubric that also scores misses a set is the same but for how an ana
   expect(ruled.render('metaVerify', values)).toEqual(misses?.render('metaVerify', values));
 });
 
+test('a set by which threads are refined has a text for that beside; laps are asked by the same as without it', async () => {
+  const usual = await promptSetNamed(store, 'paper');
+  expect(await store.exists(`prompts/${usual.sha256}/selfVerifyAgain.md`)).toBe(false);
+  const [laps, again] = [
+    await openPromptSet(store, usual),
+    await openPromptSet(store, await promptSetNamed(store, pinned(usual), 'claims', true)),
+  ];
+  expect([laps.refinesAtOnce, again.refinesAtOnce]).toEqual([false, true]);
+  const shown = (set: typeof laps, values: { problem: string; proof?: string; analysis?: string }) =>
+    set.render('selfVerify', values)[0]?.content;
+  const first = shown(laps, { problem: 'X' });
+  expect(shown(laps, { problem: 'X', proof: 'THE PROOF', analysis: 'THE ANALYSIS' })).toBe(first);
+  for (const values of [{ problem: 'X' }, { problem: 'X', proof: 'THE PROOF' }])
+    expect(shown(again, values)).toBe(first);
+  expect(shown(again, { problem: 'X', proof: 'THE PROOF', analysis: 'THE ANALYSIS' })).toMatch(
+    /## Solution[^]*## Self Evaluation[^]*THE PROOF[^]*THE ANALYSIS/,
+  );
+  for (const task of TASKS.filter((each) => each !== 'selfVerify')) {
+    const values = { problem: 'X', proof: 'Y', analysis: 'Z' };
+    expect(again.render(task, values)).toEqual(laps.render(task, values));
+  }
+});
+
+test('a set without a text for that is the same either way; a team’s has it where its folder does', async () => {
+  expect(await promptSetNamed(store, 'rehearsal', 'claims', true)).toEqual(await promptSetNamed(store, 'rehearsal'));
+  const mine = await addPromptSet(store, folder, 'mine', warn);
+  expect((await openPromptSet(store, await promptSetNamed(store, 'mine', 'claims', true))).refinesAtOnce).toBe(true);
+  await rm(path.join(folder, 'selfVerifyAgain.md'));
+  const without = await addPromptSet(store, folder, 'mine', warn);
+  expect(without.sha256).not.toBe(mine.sha256);
+  expect((await openPromptSet(store, await promptSetNamed(store, 'mine', 'claims', true))).refinesAtOnce).toBe(false);
+  await change('selfVerifyAgain.md', 'Again {{problem}} {{proof}}');
+  await expect(addPromptSet(store, folder, 'mine', warn)).rejects.toThrow(
+    /selfVerifyAgain\.md: expected \{\{quote analysis\}\}, got none[^]*selfVerifyAgain\.md: expected `## Solution`/,
+  );
+});
+
 test('a set without a text for the rubric is refused by the name of the file', async () => {
   await rm(path.join(folder, 'metaVerifyMisses.md'));
   await addPromptSet(store, folder, 'mine', warn);
