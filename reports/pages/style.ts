@@ -61,7 +61,7 @@ td small { display: block; font-size: 11.5px; white-space: nowrap; }
   text-align: center; border: 0; color: var(--muted); font-size: 12.5px; padding: 4px;
 }
 .scroll { overflow-x: auto; }
-.text {
+div.text {
   background: var(--panel); padding: 10px 14px; margin: 6px 0 14px;
   font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; max-height: 26em; overflow-y: auto; border-left: 2px solid var(--line);
@@ -80,29 +80,41 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; overflow-wrap: any
   h2 { margin-top: 28px; break-after: avoid; }
   h3 { break-after: avoid; }
   figure, tr, .tiles, .heat, .verdicts > div { break-inside: avoid; }
-  .text { max-height: none; overflow: visible; }
+  div.text { max-height: none; overflow: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
 
 /** One file: no script, nothing loaded, and a policy in its head that forbids both. */
 export function wholePage(title: string, content: Markup): string {
-  return html`<!doctype html>
+  const { head, foot } = pageFrame(title);
+  return `${head}${content.markup}${foot}`;
+}
+
+/**
+ * What stands before and behind the content of such a page, for one that is written in parts.
+ * @param style more rules, with fonts in them. @default none
+ */
+export function pageFrame(title: string, style?: string): { readonly head: string; readonly foot: string } {
+  const policy = `default-src 'none'; style-src 'unsafe-inline'${style === undefined ? '' : '; font-src data:'}`;
+  const [head = '', foot = ''] = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta http-equiv="Content-Security-Policy" content="${rawMarkup(policy)}" />
         <title>${title}</title>
         <style>
-          ${rawMarkup(STYLE)}
+          ${rawMarkup(STYLE + (style ?? ''))}
         </style>
       </head>
       <body>
-        <main>${content}</main>
+        <main>${rawMarkup(CONTENT)}</main>
       </body>
-    </html> `.markup;
+    </html> `.markup.split(CONTENT);
+  return { head, foot };
 }
+const CONTENT = '<!-- content -->';
 
 /** Charts of one size in so many columns, as one drawing that needs no page: for a README. */
 export function wholeDrawing(
