@@ -103,7 +103,7 @@ export function dots(
 }
 
 /** In the page's own type, which no drawing without fonts can measure. */
-function legend(entries: readonly Entry[]): Markup {
+export function legend(entries: readonly Entry[]): Markup {
   return html`<div class="legend">
     ${entries.map(({ name, colour }) => html`<span><i style="background:${cssColour(colour)}"></i>${name}</span>`)}
   </div>`;

@@ -1,10 +1,10 @@
 import type { CustomSeriesRenderItem } from 'echarts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
-import { curveBlocks, figureAt, lapCurves, lapName, turnsOf, type Curve, type CurvePoint } from './lapCurves.ts';
+import { curveBlocks, figureAt, lapCurves, lapName, turnsOf, type Curve } from './lapCurves.ts';
 import { html, type Markup } from './markup.ts';
 import { wholeDrawing, wholePage } from './style.ts';
-import { custom, disc, drawn, INK, line, panel, placeOf, stroke } from './svg.ts';
+import { custom, drawn, INK, line, panel, placeOf, track } from './svg.ts';
 import { plainTable } from './tables.ts';
 
 /** The curves of several laps as one page, for people and for a README. Equal reports give equal bytes. */
@@ -88,7 +88,15 @@ function curveChart(id: string, { name, runs, mean, baseline }: Curve): Markup {
       ...(baseline.length === 0
         ? []
         : [line(acrossAll(baseline, min, max), { color: INK.muted, width: 1.2, type: 'dashed' })]),
-      ...lines.map(({ points, shift, bold }) => custom(track(points, shift, bold), [[first, 0]])),
+      ...lines.map(({ points, shift, bold }) =>
+        custom(
+          track(
+            points.map(({ turn, figure }) => ({ at: turn, figure })),
+            { shift, bold, colour: bold ? INK.after : INK.between },
+          ),
+          [[first, 0]],
+        ),
+      ),
     ]),
   });
 }
@@ -111,32 +119,3 @@ const turnNames: CustomSeriesRenderItem = (_, api) => {
     style: { x, y: y + 7, text: lapName(turn), textAlign: 'center', fill: INK.muted, fontSize: 11 },
   };
 };
-
-/**
- * A run's dots with their intervals, and the line through them, all moved aside so that runs do not hide each other.
- */
-function track(points: readonly CurvePoint[], shift: number, bold: boolean): CustomSeriesRenderItem {
-  return (_, api) => {
-    const placed = points.flatMap(({ turn, figure }) => {
-      if (figure === null) return [];
-      const at = (value: number) => placeOf(api, turn, Math.max(0, Math.min(1, value)))[1];
-      const { value, low, high } = figure;
-      return [{ x: placeOf(api, turn, 0)[0] + shift, y: at(value), low: at(low), high: at(high) }];
-    });
-    const colour = bold ? INK.after : INK.between;
-    return {
-      type: 'group',
-      children: [
-        {
-          type: 'polyline',
-          shape: { points: placed.map(({ x, y }) => [x, y]) },
-          style: { stroke: colour, fill: 'none', lineWidth: bold ? 2 : 1, opacity: bold ? 1 : 0.7 },
-        },
-        ...placed.map(({ x, low, high }) =>
-          stroke(x, low, x, high, { stroke: colour, lineWidth: bold ? 1.6 : 1, opacity: bold ? 0.7 : 0.5 }),
-        ),
-        ...placed.map(({ x, y }) => disc(x, y, bold ? 4 : 2.5, colour)),
-      ],
-    };
-  };
-}

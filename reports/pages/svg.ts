@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as ECharts from 'echarts';
 import type { CustomSeriesRenderItem, CustomSeriesRenderItemAPI, EChartsOption, SeriesOption } from 'echarts';
+import type { Figure } from '../../shared/statistics/figure.ts';
 import { rawMarkup, type Markup } from './markup.ts';
 
 /**
@@ -139,3 +140,35 @@ export const disc = (cx: number, cy: number, r: number, fill: string) => ({
   shape: { cx, cy, r },
   style: { fill, stroke: INK.page, lineWidth: 1 },
 });
+
+/**
+ * Dots of shares with their intervals, and the line through them, all moved aside so that tracks do not hide each
+ * other.
+ */
+export function track(
+  points: readonly { readonly at: number; readonly figure: Figure }[],
+  { shift, bold, colour }: { readonly shift: number; readonly bold: boolean; readonly colour: string },
+): CustomSeriesRenderItem {
+  return (_, api) => {
+    const placed = points.flatMap(({ at: place, figure }) => {
+      if (figure === null) return [];
+      const at = (value: number) => placeOf(api, place, Math.max(0, Math.min(1, value)))[1];
+      const { value, low, high } = figure;
+      return [{ x: placeOf(api, place, 0)[0] + shift, y: at(value), low: at(low), high: at(high) }];
+    });
+    return {
+      type: 'group',
+      children: [
+        {
+          type: 'polyline',
+          shape: { points: placed.map(({ x, y }) => [x, y]) },
+          style: { stroke: colour, fill: 'none', lineWidth: bold ? 2 : 1, opacity: bold ? 1 : 0.7 },
+        },
+        ...placed.map(({ x, low, high }) =>
+          stroke(x, low, x, high, { stroke: colour, lineWidth: bold ? 1.6 : 1, opacity: bold ? 0.7 : 0.5 }),
+        ),
+        ...placed.map(({ x, y }) => disc(x, y, bold ? 4 : 2.5, colour)),
+      ],
+    };
+  };
+}
