@@ -146,6 +146,39 @@ export async function importEndpoints(
     (one, at) => given.findIndex((other) => placeOf(other.baseUrl) === placeOf(one.baseUrl)) < at,
   );
   if (twice !== undefined) throw new Error(`${file}: expected each address once, got ${twice.baseUrl} twice`);
+  return inEndpoints(endpointsFile, async (files, all) => {
+    const brought = (await files.findJson<Brought>(BROUGHT)) ?? {};
+    const gone = (replaces ? (brought[file] ?? []) : []).filter(
+      (place) => !given.some(({ baseUrl }) => placeOf(baseUrl) === place),
+    );
+    const places = given.map(({ baseUrl }) => placeOf(baseUrl));
+    return {
+      given,
+      kept: all.filter(({ baseUrl }) => !gone.includes(placeOf(baseUrl))),
+      ...(replaces && { after: () => files.writeJson(BROUGHT, { ...brought, [file]: places }) }),
+    };
+  });
+}
+
+/**
+ * Says of an endpoint what is given, in the installation's; what is known of it beside stays.
+ * @throws naming the field, what was expected and what came; then nothing has changed.
+ */
+export function registerEndpoint(given: Given, endpointsFile: string): Promise<ImportedEndpoints> {
+  return inEndpoints(endpointsFile, (_, kept) => {
+    const before = kept.find(({ baseUrl }) => placeOf(baseUrl) === placeOf(given.baseUrl));
+    return { given: [{ ...before, ...given }], kept };
+  });
+}
+
+/**
+ * Changes an installation's endpoints, while nobody else does.
+ * @param change gives what is taken in, and what is kept of all that is there.
+ */
+async function inEndpoints(
+  endpointsFile: string,
+  change: (files: FileStore, all: Given[]) => Changed | Promise<Changed>,
+): Promise<ImportedEndpoints> {
   const files = new FileStore(path.dirname(endpointsFile));
   const name = path.basename(endpointsFile);
   return withLease(
@@ -153,27 +186,29 @@ export async function importEndpoints(
     `${name}.lock`,
     () => undefined,
     async () => {
-      const brought = (await files.findJson<Brought>(BROUGHT)) ?? {};
-      const gone = (replaces ? (brought[file] ?? []) : []).filter(
-        (place) => !given.some(({ baseUrl }) => placeOf(baseUrl) === place),
-      );
       const all = ((await readList(endpointsFile)) as Given[] | undefined) ?? [];
-      const kept = all.filter(({ baseUrl }) => !gone.includes(placeOf(baseUrl)));
+      const { given, kept, after } = await change(files, [...all]);
       const changes = given.map((endpoint) => {
         const at = kept.findIndex(({ baseUrl }) => placeOf(baseUrl) === placeOf(endpoint.baseUrl));
         const before = kept[at];
         kept.splice(at < 0 ? kept.length : at, 1, endpoint);
         const fields = before === undefined ? [] : differing(before, endpoint);
-        const change = before === undefined ? 'added' : fields.length > 0 ? 'changed' : 'as before';
-        return { baseUrl: endpoint.baseUrl, change, fields } as const;
+        const kind = before === undefined ? 'added' : fields.length > 0 ? 'changed' : 'as before';
+        return { baseUrl: endpoint.baseUrl, change: kind, fields } as const;
       });
       const endpoints = checkSetting(endpointsFile, kept, endpointsSchema, EXAMPLE);
-      if (gone.length > 0 || changes.some(({ change }) => change !== 'as before')) await files.writeJson(name, kept);
-      if (replaces)
-        await files.writeJson(BROUGHT, { ...brought, [file]: given.map(({ baseUrl }) => placeOf(baseUrl)) });
+      if (JSON.stringify(kept) !== JSON.stringify(all)) await files.writeJson(name, kept);
+      await after?.();
       return { file: endpointsFile, endpoints, changes };
     },
   );
+}
+
+interface Changed {
+  readonly given: readonly Given[];
+  readonly kept: Given[];
+  /** What is done once the change is valid and written. */
+  readonly after?: () => Promise<unknown>;
 }
 
 /** Which file brought which places, beside the endpoints. */
