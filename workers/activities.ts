@@ -13,6 +13,7 @@ import { configuredBases, configuredChoices, configuredServing, configuredSurrou
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient, endQuestions, isLapUnderWay, isWorkflowUnderWay } from './client.ts';
+import { productWorld } from './products.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
@@ -49,7 +50,7 @@ export async function createActivities() {
       ),
       ...allBeating(
         createProductActivities({
-          store,
+          ...productWorld(),
           isUnderWay: async (workflowId, runId) => isWorkflowUnderWay(await client(), workflowId, runId),
         }),
       ),

@@ -70,7 +70,8 @@ function withoutList({ status, body }: HttpReply): Reach {
   if (!isPage && cause === 'auth') return { kind: 'key', said };
   if (isPage && (status < 500 || status === 501)) return { kind: 'no API', said };
   if (kind === 'overloaded' || status >= 500) return { kind: 'busy', said };
-  return status >= 300 && status < 400 ? { kind: 'no API', said } : { kind: 'unlisted', said };
+  if (status >= 300 && status < 400) return { kind: 'no API', said };
+  return { kind: 'unlisted', said: status < 300 ? 'its list is empty' : said };
 }
 
 function parsed(body: string): unknown {

@@ -12,7 +12,7 @@ import type { Sampling } from '../../shared/outcomes.ts';
 import { tell } from '../../shared/recipe/issues.ts';
 import { failure } from '../failure.ts';
 import { isPassing } from '../laps/open.ts';
-import { readManifest } from '../laps/parent.ts';
+import { knownLaps } from '../laps/laps.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
@@ -44,8 +44,13 @@ function samplingOf(proof: number, verdict: number): Readonly<Record<Task, Sampl
   };
 }
 
-/** Ours: as many as an endpoint's settings allow by default. */
-const CONCURRENCY = 64;
+/** Calls in flight at once: the lap's, else, ours, as many as an endpoint's settings allow by default. */
+export const concurrencyAsked = ({ concurrency }: ProductInput, lap: LapManifest | undefined): number =>
+  concurrency ?? lap?.recipe.inference.maxConcurrency ?? 64;
+
+/** Name of the prompt set. */
+export const promptsAsked = ({ prompts }: ProductInput, lap: LapManifest | undefined): string =>
+  prompts ?? lap?.recipe.domain.prompts ?? 'paper';
 
 /**
  * An input, read field by field.
@@ -107,7 +112,15 @@ export async function lapAsked(store: ArtifactStore, { lap }: ProductInput): Pro
   if (lap === undefined) return undefined;
   const name = fullLapName(lap);
   if (name === undefined) throw new Error(`lap: expected the name of a lap such as main/lap-0003, got "${lap}"`);
-  return readManifest(store, name);
+  const manifest = await store.findJson<LapManifest>(uri.manifest(name));
+  if (manifest !== undefined) return manifest;
+  const laps = await knownLaps(store);
+  const finished = laps.flatMap((known) => (known.finished ? known.lap : []));
+  throw new Error(
+    `lap: expected a finished lap, got "${name}", ` +
+      (laps.some((known) => known.lap === name) ? 'which has not ended; ' : 'which is not there; ') +
+      (finished.length === 0 ? 'none has finished yet' : `there are ${finished.join(', ')}`),
+  );
 }
 
 /**
@@ -131,6 +144,16 @@ export async function modelAsked(
   throw new Error(
     `${role}: expected a model, {"endpoint": "http://…/v1", "model": "…"}, or a lap that has one, got ` +
       (lap === undefined ? 'neither' : `${lap.lap}, which has none`),
+  );
+}
+
+/** @throws where money is capped and a model has no price: nobody could tell when it is spent. */
+export function refuseUnpriced({ caps }: ProductInput, models: readonly AskedModel[]): void {
+  const unpriced = models.find(({ price }) => price === undefined);
+  if (caps?.cost === undefined || unpriced === undefined) return;
+  throw new Error(
+    `caps.cost (--max-cost): expected a price of ${unpriced.name}, got none: "price" of its endpoint says what a ` +
+      'million tokens cost (`flywheel import endpoints FILE`; docs/products.md, "Prices"), or cap calls or tokens',
   );
 }
 
@@ -171,18 +194,17 @@ export interface ProductOwner {
 export async function openProduct(world: ProductWorld, asked: Asked): Promise<OpenedProduct> {
   const { store } = world;
   const { kind, input, lap, owner } = asked;
-  const { seed = 1, concurrency = lap?.recipe.inference.maxConcurrency ?? CONCURRENCY, caps } = input;
+  const { seed = 1, caps } = input;
   const name = nameOf(input, asked.file);
   const place = productPlace(kind, name);
-  const named = input.prompts ?? lap?.recipe.domain.prompts ?? 'paper';
-  const prompts = await promptSetNamed(store, named, lap?.recipe.metaRubric);
+  const prompts = await promptSetNamed(store, promptsAsked(input, lap), lap?.recipe.metaRubric);
   await takeHold(world, place, owner);
   await keepInput(store, place, input);
   const engine = {
     engine: lap?.recipe.inference.engine ?? 'external',
     shardRows: lap?.recipe.inference.shardRows ?? 512,
     window: lap?.recipe.inference.window ?? 4,
-    maxConcurrency: concurrency,
+    maxConcurrency: concurrencyAsked(input, lap),
   };
   return { place, name, prompts, seed, sampling: asked.sampling, engine, ...(caps && { caps }) };
 }
@@ -199,19 +221,27 @@ async function takeHold({ store, isUnderWay }: ProductWorld, place: Place, owner
 }
 
 async function keepInput(store: ArtifactStore, place: Place, input: ProductInput): Promise<void> {
-  const asked = identityOf(input);
+  const taken = await otherInput(store, place, input);
+  if (taken !== undefined) throw new Error(taken);
   const file = uri.products(place, 'input.json');
-  const before = await store.findJson<typeof asked>(file);
-  if (before === undefined) {
-    await store.writeJson(file, asked);
-    return;
-  }
+  if ((await store.stat(file)) === undefined) await store.writeJson(file, identityOf(input));
+}
+
+/** Whether a place was begun, with whatever input. */
+export const isBegun = async (store: ArtifactStore, place: Place): Promise<boolean> =>
+  (await store.stat(uri.products(place, 'input.json'))) !== undefined;
+
+/** That the place is of a product with another input, in a sentence; undefined where it is not. */
+export async function otherInput(store: ArtifactStore, place: Place, input: ProductInput): Promise<string | undefined> {
+  const asked = identityOf(input);
+  const before = await store.findJson<typeof asked>(uri.products(place, 'input.json'));
+  if (before === undefined) return undefined;
   const text = (value: unknown): string => JSON.stringify(sorted(value)) ?? 'nothing';
   const fields = [...new Set([...Object.keys(before), ...Object.keys(asked)])];
   const other = fields.find((field) => text(before[field]) !== text(asked[field]));
-  if (other === undefined) return;
-  throw new Error(
-    `${place} was begun with ${other} = ${text(before[other])}, and ${text(asked[other])} was asked for: give it ` +
-      'another name',
+  if (other === undefined) return undefined;
+  return (
+    `Expected the input that ${place} was begun with, ${other} = ${text(before[other])}, got ${text(asked[other])}: ` +
+    'give it another name'
   );
 }

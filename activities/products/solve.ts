@@ -12,6 +12,7 @@ import {
   modelAsked,
   openProduct,
   readInput,
+  refuseUnpriced,
   refusing,
   RELEASED_SAMPLING,
   samplingAsked,
@@ -27,14 +28,7 @@ import {
 export function openSolve(world: ProductWorld, input: SolveInput, owner: ProductOwner): Promise<OpenedSolve> {
   const { store } = world;
   return refusing(async () => {
-    const asked = readInput('solve', solveSchema, input);
-    const lap = await lapAsked(store, asked);
-    const generator = await modelAsked(world, 'generator', asked.generator, lap);
-    const judge = asked.verifier ?? (lap === undefined ? asked.generator : undefined);
-    const verifier = await modelAsked(world, 'verifier', judge, lap);
-    const search = searchFrom(asked.search, asked.refine);
-    const isLong = typeof asked.search === 'string' && asked.search !== 'small';
-    const sampling = samplingAsked(asked, lap, isLong ? RELEASED_SAMPLING : SMALL_SAMPLING);
+    const { asked, lap, generator, verifier, search, sampling } = await readSolve(world, input);
     const rows = await problemsIn(store, asked.problems);
     const opened = await openProduct(world, {
       kind: 'solve',
@@ -53,6 +47,20 @@ export function openSolve(world: ProductWorld, input: SolveInput, owner: Product
     const window = Math.min(32, Math.max(1, Math.ceil((2 * opened.engine.maxConcurrency) / first)), rows.length);
     return { ...opened, problems, generator, verifier, search, window };
   });
+}
+
+/** What an input asks for, before anything of it is done. @throws what is wrong with it. */
+export async function readSolve(world: ProductWorld, input: SolveInput) {
+  const asked = readInput('solve', solveSchema, input);
+  const lap = await lapAsked(world.store, asked);
+  const generator = await modelAsked(world, 'generator', asked.generator, lap);
+  const judge = asked.verifier ?? (lap === undefined ? asked.generator : undefined);
+  const verifier = await modelAsked(world, 'verifier', judge, lap);
+  refuseUnpriced(asked, [generator, verifier]);
+  const search = searchFrom(asked.search, asked.refine);
+  const isLong = typeof asked.search === 'string' && asked.search !== 'small';
+  const sampling = samplingAsked(asked, lap, isLong ? RELEASED_SAMPLING : SMALL_SAMPLING);
+  return { asked, lap, generator, verifier, search, sampling };
 }
 
 async function problemsIn(store: ArtifactStore, file: string): Promise<SetRow[]> {

@@ -87,6 +87,14 @@ function hasNoSecret(baseUrl: string): boolean {
   return username === '' && password === '' && ![...searchParams.keys()].some((name) => SECRET.test(name));
 }
 
+/** The settings of an endpoint, however its address is written; undefined where there are none. */
+export function settingsOf(
+  endpoints: readonly EndpointSettings[] | undefined,
+  baseUrl: string,
+): EndpointSettings | undefined {
+  return endpoints?.find((one) => placeOf(one.baseUrl) === placeOf(baseUrl));
+}
+
 /** What is asked there, however its address is written. */
 function placeOf(baseUrl: string): string {
   if (!URL.canParse(baseUrl)) return baseUrl;

@@ -4,7 +4,13 @@ import { failure } from '../failure.ts';
 import { listedBy } from '../inference/listing.ts';
 import type { Endpoint } from '../inference/types.ts';
 import type { Environment } from '../processes/records.ts';
-import { configuredEndpoints, MAX_CONCURRENCY, type EndpointSettings, type EndpointSources } from './endpoints.ts';
+import {
+  configuredEndpoints,
+  MAX_CONCURRENCY,
+  settingsOf,
+  type EndpointSettings,
+  type EndpointSources,
+} from './endpoints.ts';
 import type { ServingEngine } from './types.ts';
 
 /** How long a server may take to say what it serves, before anything is asked of it. Ours. */
@@ -72,8 +78,8 @@ export function external({ env, ...sources }: ExternalSettings): ServingEngine {
     async ensure(asked) {
       if (!('endpoint' in asked)) return servers(modelKey(asked));
       const { from = '', endpoints: all } = (await read()) ?? {};
-      const known = all?.find(({ baseUrl }) => baseUrl === asked.endpoint);
-      return [endpointOf(known ?? { baseUrl: asked.endpoint, maxConcurrency: MAX_CONCURRENCY }, asked.name, from)];
+      const known = settingsOf(all, asked.endpoint) ?? { maxConcurrency: MAX_CONCURRENCY };
+      return [endpointOf({ ...known, baseUrl: asked.endpoint }, asked.name, from)];
     },
     async window(base) {
       const endpoints = await servers(base?.sha256);

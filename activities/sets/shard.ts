@@ -63,6 +63,7 @@ interface ShardProgress {
   readonly rows: number;
   readonly requests: number;
   readonly counts: OutcomeCounts;
+  readonly usage: Usage;
   /** While no server answers. */
   readonly waitingForServers?: Waiting;
 }
@@ -157,7 +158,7 @@ export async function runShard<R extends ShardResult>(
   const counts = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
   const beats = (progress: () => ShardProgress) =>
     ({ everyMs: nextBeatMs, heartbeat: () => context.heartbeat(progress()) }) as const;
-  const nothingYet = () => ({ shard, rowsDone: 0, rows: rows.length, requests: 0, counts });
+  const nothingYet = () => ({ shard, rowsDone: 0, rows: rows.length, requests: 0, counts, usage: NO_USAGE });
   const { caps } = input;
   const share = caps && (await beating(() => openShare(store, plain, caps), beats(nothingYet)));
   const ledger = share?.ledger ?? (await Ledger.open(store, plain));
@@ -219,6 +220,7 @@ export async function runShard<R extends ShardResult>(
       rows: rows.length,
       requests: asker.requests,
       counts: { ...counts },
+      usage,
       ...(waiting && { waitingForServers: waiting }),
     };
   };

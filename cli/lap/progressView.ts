@@ -62,7 +62,10 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
 const OUTAGE_MS = 30_000;
 
 /** What is worth a word of servers that are waited for. */
-export function outageText({ waitingForServers: waiting }: LapProgress, nowMs: number): string {
+export function outageText(
+  { waitingForServers: waiting }: Pick<LapProgress, 'waitingForServers'>,
+  nowMs: number,
+): string {
   if (waiting === undefined || nowMs - Date.parse(waiting.since) < OUTAGE_MS) return '';
   return `waiting for servers since ${waiting.since.slice(0, 16).replace('T', ' ')} UTC, last: ${waiting.last}`;
 }

@@ -14,6 +14,9 @@ export interface ProductOptions {
   readonly endpoint?: string;
   readonly model?: string;
   readonly revision?: string;
+  readonly apiKeyEnv?: string;
+  readonly judgeApiKeyEnv?: string;
+  readonly thinking?: string;
   readonly judgeEndpoint?: string;
   readonly judge?: string;
   readonly judgeRevision?: string;
@@ -33,26 +36,41 @@ export interface ProductOptions {
   readonly json?: boolean;
 }
 
-/** @param model what the model of `--model` does, such as `writes proofs and judges them`. */
-export function withProductOptions(command: Command, model: string): Command {
+/**
+ * Adds them in groups, below the product's own, which the command has already.
+ * @param model what the model of `--model` does, such as `writes proofs and judges them`.
+ * @param judge what `--judge` is.
+ */
+export function withProductOptions(
+  command: Command,
+  model: string,
+  judge = 'the model that judges (default: the same)',
+): Command {
   return command
+    .optionsGroup('Models:')
     .option('--endpoint <url>', 'OpenAI-compatible API, such as http://127.0.0.1:8000/v1')
     .option('--model <name>', `the endpoint's name of the model that ${model}`)
     .option('--revision <text>', 'changes whenever that model answers differently (default: 1)')
-    .option('--judge <name>', 'the model that judges (default: the same)')
+    .option('--api-key-env <name>', "variable that holds the endpoint's key; the key itself is written nowhere")
+    .option('--thinking <format>', 'how its replies hold thinking: none, field or marks, "<think> </think>"')
+    .option('--judge <name>', judge)
     .option('--judge-endpoint <url>', 'where it is served (default: --endpoint)')
     .option('--judge-revision <text>', 'its revision (default: 1)')
+    .option('--judge-api-key-env <name>', "variable that holds that endpoint's key")
     .option('--lap <lap>', 'a finished lap whose models are asked, served here, such as main/lap-0003')
-    .option('--name <name>', 'what the result is called (default: after the file and what is asked)')
+    .optionsGroup('How they are asked:')
     .option('--prompts <name>', "a prompt set (default: the lap's, else paper)")
     .option('--seed <number>', 'what all sampling derives from (default: 1)')
     .option('--temperature <number>', 'of all sampling (default: 1)')
     .option('--max-tokens <number>', 'of a proof (default: 16384)')
     .option('--max-verdict-tokens <number>', 'of an analysis (default: 8192)')
     .option('--concurrency <number>', 'calls in flight at once (default: 64)')
-    .option('--max-calls <number>', 'stops asking there, and keeps what there is')
-    .option('--max-total-tokens <number>', 'the same of prompt and answer tokens together')
-    .option('--max-cost <amount>', "the same of money, by the endpoints' prices (docs/products.md)")
+    .optionsGroup('Limits, at which it stops and keeps what there is; the same command with greater ones goes on:')
+    .option('--max-calls <number>', 'calls')
+    .option('--max-total-tokens <number>', 'tokens of prompts and answers together')
+    .option('--max-cost <amount>', "money, by the endpoints' prices (docs/products.md, `Prices`)")
+    .optionsGroup('The command:')
+    .option('--name <name>', 'what the result is called (default: after the file and what is asked)')
     .option('--yes', 'start without asking')
     .option('--detach', 'start it and return; `flywheel status` shows it')
     .option('--keep', 'leave the stack running at the end')

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import { QUEUES } from '../../shared/queues.ts';
-import type { ProductKind } from '../../shared/ids.ts';
+import type { Place, ProductKind } from '../../shared/ids.ts';
+import type { ProductInput } from '../../shared/products/input.ts';
+import { store } from '../../workers/store.ts';
+import { lapAsked } from '../../activities/products/open.ts';
 import { connectClient } from '../../workers/client.ts';
 import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
 import { ensureStack, healStack, setUp, stackLife, stopEverything } from '../../workers/stack/stack.ts';
@@ -11,25 +14,33 @@ import { whyStuck, withPatience } from '../lap/lapHandle.ts';
 import { LiveView } from '../lap/liveView.ts';
 import { workflowLink } from '../links.ts';
 import { EXIT } from '../usage.ts';
+import { mayBegin } from './begin.ts';
+import type { ToEstimate } from './estimate.ts';
+import type { ProductOptions } from './options.ts';
+import { NO_SETS, setsUnderWay, type SetsUnderWay } from './setsUnderWay.ts';
 
 /** A product as a command runs it. */
 interface Product<Progress, Result> {
   readonly kind: ProductKind;
   /** Also the workflow's id. */
-  readonly place: string;
-  readonly input: object;
+  readonly place: Place;
+  readonly input: ProductInput;
   /** Whether models are served here, by the trainer's Python. */
   readonly python: boolean;
-  /** One line of what the `progress` query says. */
-  readonly line: (progress: Progress) => string;
+  /** What it would take, where that can be told before. */
+  readonly estimate?: () => Promise<ToEstimate>;
+  /** What it came to, where it has ended for good. @default that is found by running it again */
+  readonly ended?: () => Promise<Result | undefined>;
+  /** One line of what the `progress` query says, and the sets under way. */
+  readonly line: (progress: Progress, sets: SetsUnderWay, nowMs: number) => string;
   /** What is told of a finished one. */
   readonly tell: (result: Result) => Promise<{ readonly lines: readonly string[]; readonly json: object }>;
 }
 
-interface RunOptions {
-  readonly detach?: boolean;
-  readonly keep?: boolean;
-  readonly json?: boolean;
+/** Whether models of these laps are served here by the trainer's Python. */
+export async function pythonFor(...inputs: readonly ProductInput[]): Promise<boolean> {
+  const laps = await Promise.all(inputs.map((input) => lapAsked(store, input).catch(() => undefined))); // told later
+  return laps.some((lap) => lap?.recipe.inference.engine === 'batcher');
 }
 
 type End<Result> =
@@ -44,15 +55,24 @@ type End<Result> =
  */
 export async function runProduct<Progress, Result>(
   product: Product<Progress, Result>,
-  { detach = false, keep = false, json = false }: RunOptions,
+  options: ProductOptions,
 ): Promise<void> {
+  const { detach = false, keep = false, json = false } = options;
   const { kind, place, input } = product;
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
+  const result = await product.ended?.();
+  if (result !== undefined) return showEnd(product, { kind: 'done', result }, json, say);
   const interruption = new Interruption();
   let client: Client | undefined;
+  let joined = false;
   try {
+    if (!(await interruption.orEndOf(mayBegin(product, options, say, interruption)))) {
+      process.exitCode = EXIT.interrupted;
+      return say('Nothing was started.');
+    }
     await interruption.orEndOf(setUp(say, { python: product.python }));
+    joined = true;
     await joinStack((await ensureStack(say)) === 'started', false);
     interruption.check();
     client = await connectClient();
@@ -77,7 +97,7 @@ export async function runProduct<Progress, Result>(
   } finally {
     view.clear();
     await client?.connection.close();
-    await leave(interruption.happened, say);
+    if (joined) await leave(interruption.happened, say);
     interruption.exit();
   }
 }
@@ -103,8 +123,11 @@ async function follow<Progress, Result>(
       told = stuck ?? told;
       view.update('No answer: its worker or the server is starting', 'no answer');
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
-    } else view.update(line(progress), line(progress));
-    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    } else {
+      const sets = (await withPatience(client, () => setsUnderWay(client, place)).catch(() => undefined)) ?? NO_SETS;
+      view.update(line(progress, sets, Date.now()), JSON.stringify([progress, sets]));
+    }
+    await sleep(2_000, undefined, { signal }).catch(() => undefined);
   }
   return { kind: 'interrupted' };
 }

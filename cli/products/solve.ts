@@ -1,38 +1,47 @@
 import type { Command } from 'commander';
-import { nameOf } from '../../activities/products/open.ts';
-import { aligned, decimal, percent, whole } from '../../reports/pages/format.ts';
-import { productPlace } from '../../shared/ids.ts';
+import { concurrencyAsked, nameOf, promptsAsked } from '../../activities/products/open.ts';
+import { readSolve } from '../../activities/products/solve.ts';
+import { productPlace, uri, type Place } from '../../shared/ids.ts';
+import { addSpent, NOTHING_SPENT } from '../../shared/products/caps.ts';
+import { searchCalls } from '../../shared/products/estimate.ts';
 import type { SolveInput } from '../../shared/products/input.ts';
+import { searchFrom } from '../../shared/products/pool.ts';
 import {
+  SEARCH_ENDS,
   SEARCHES,
   type SearchEnd,
   type SolvedProblem,
   type SolveProgress,
   type SolveResult,
 } from '../../shared/products/search.ts';
+import type { Problem } from '../../shared/records.ts';
+import type { SetRow } from '../../shared/sampling/sets.ts';
+import { productWorld } from '../../workers/products.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
+import type { ToEstimate } from './estimate.ts';
 import { modelsFrom, problemsFrom, productInput, withProductOptions, type ProductOptions } from './options.ts';
-import { runProduct } from './runProduct.ts';
+import { pythonFor, runProduct } from './runProduct.ts';
+import { solvedLines, solveLines } from './solveView.ts';
 
 interface SolveOptions extends ProductOptions {
   readonly search?: string;
 }
 
-/** Problems shown on the terminal; all are in the files. */
-const SHOWN = 40;
-
 export function registerSolve(program: Command): void {
-  withProductOptions(program.command('solve'), 'writes proofs, and judges them')
+  const command = program
+    .command('solve')
     .summary('prove a file of problems at test time, by search')
     .description(
       'Searches for proofs (paper 3.3.3): many proofs of each problem, many analyses of each proof, and rounds in ' +
-        'which the\nbest are refined with the issues that were found, until a proof passes all its analyses. Needs ' +
-        'no lap, no training and no\nPython. Ctrl-C stops it; the same command goes on.',
+        'which the best are refined with the issues that were found, until a proof passes all its analyses. Needs ' +
+        'no lap, no training and no Python. Says before what it would take. Ctrl-C stops it; the same command goes ' +
+        'on, and shows the results once it has ended.',
     )
     .argument('<problems>', 'a file: JSON, JSONL, CSV, TSV or Parquet')
-    .option('--search <size>', `${Object.keys(SEARCHES).join(', ')} (default: small)`)
-    .action(solve);
+    .optionsGroup('The search:')
+    .option('--search <size>', `${Object.keys(SEARCHES).join(', ')} (default: small)`);
+  withProductOptions(command, 'writes proofs, and judges them').action(solve);
 }
 
 async function solve(file: string, { search, ...options }: SolveOptions): Promise<void> {
@@ -47,14 +56,17 @@ async function solve(file: string, { search, ...options }: SolveOptions): Promis
     ...(search !== undefined && { search }),
   };
   const input = { ...asked, name: nameOf(asked, file) };
+  const place = productPlace('solve', input.name);
   await runProduct<SolveProgress, SolveResult>(
     {
       kind: 'solve',
-      place: productPlace('solve', input.name),
+      place,
       input,
-      python: input.lap !== undefined,
-      line: progressLine,
-      tell: endOf,
+      python: await pythonFor(input),
+      estimate: () => toEstimate(input),
+      ended: () => endedAt(place),
+      line: solveLines(searchFrom(input.search, input.refine), input.caps),
+      tell: tellEnd,
     },
     options,
   );
@@ -62,40 +74,50 @@ async function solve(file: string, { search, ...options }: SolveOptions): Promis
 
 const isSearch = (name: string): name is keyof typeof SEARCHES => Object.hasOwn(SEARCHES, name);
 
-function progressLine({ problems, done, underWay, spent }: SolveProgress): string {
-  const ended = Object.values(done).reduce((sum, count) => sum + count, 0);
-  const rounds = underWay.slice(0, 3).map(({ problem, round, last }) => {
-    const best = last?.best;
-    return `${problem}: round ${round}${best === undefined || best === null ? '' : `, best ${best.toFixed(2)}`}`;
-  });
-  return `${ended} of ${problems} problems, ${done.passed} passed · ${whole(spent.calls)} calls · ${rounds.join(' · ')}`;
+async function toEstimate(input: SolveInput): Promise<ToEstimate> {
+  const { asked, lap, generator, verifier, search, sampling } = await readSolve(productWorld(), input);
+  const problems = await store.refOf(asked.problems);
+  async function* rows(): AsyncGenerator<SetRow> {
+    for await (const problem of store.readJsonl<Problem>(problems)) yield { id: problem.id, problem };
+  }
+  let count = 0;
+  for await (const _ of rows()) count += 1;
+  return {
+    kinds: searchCalls(search, count),
+    models: { model: generator, judge: verifier },
+    sampling,
+    prompts: promptsAsked(asked, lap),
+    rows,
+    concurrency: concurrencyAsked(asked, lap),
+    caps: asked.caps,
+  };
 }
 
-const ENDS: Readonly<Record<SearchEnd, string>> = {
-  passed: 'passed',
-  claimed: 'gave itself 1',
-  exhausted: 'rounds used up',
-  capped: 'caps reached',
-  noProof: 'no proof',
-};
+/** Ends with which a problem is not done with: the same command goes on with it. */
+const GOES_ON: readonly SearchEnd[] = ['capped'];
 
-async function endOf({ results, done, spent }: SolveResult) {
-  const rows: string[][] = [];
-  for await (const { problem, end, best, rounds } of store.readJsonl<SolvedProblem>(results)) {
-    if (rows.length < SHOWN) rows.push([problem.id, ENDS[end], decimal(best?.mean ?? null), `${rounds.length}`]);
+/** What a `solve` came to in which every problem has ended for good. */
+async function endedAt(place: Place): Promise<SolveResult | undefined> {
+  const file = uri.products(place, 'results.jsonl');
+  if ((await store.stat(file)) === undefined) return undefined;
+  const results = await store.refOf(file);
+  let rows = 0;
+  let spent = NOTHING_SPENT;
+  const done = Object.fromEntries(SEARCH_ENDS.map((end) => [end, 0])) as Record<SearchEnd, number>;
+  for await (const { end, spent: by } of store.readJsonl<SolvedProblem>(results)) {
+    if (GOES_ON.includes(end)) return undefined;
+    done[end] += 1;
+    spent = addSpent(spent, by);
+    rows += 1;
   }
+  return { place, results: { ...results, rows }, done, spent };
+}
+
+async function tellEnd(result: SolveResult) {
+  const { place, results, done, spent } = result;
   const file = await store.local(results.uri);
-  const { promptTokens, completionTokens } = spent.usage;
   return {
-    lines: [
-      ...aligned([['problem', 'end', 'best score', 'rounds'], ...rows]),
-      ...(results.rows > SHOWN ? [`… and ${results.rows - SHOWN} more, in the file`] : []),
-      '',
-      `${done.passed} of ${results.rows} problems passed (${percent(done.passed / results.rows)}); ` +
-        `${whole(spent.calls)} calls, ${whole(promptTokens + completionTokens)} tokens` +
-        (spent.cost === null ? '' : `, cost ${spent.cost.toFixed(2)}`),
-      `Proofs: ${file}`,
-    ],
-    json: { results: file, done, spent },
+    lines: [...(await solvedLines(result, store.readJsonl<SolvedProblem>(results))), `Proofs: ${file}`],
+    json: { place, results: file, done, spent },
   };
 }

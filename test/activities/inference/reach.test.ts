@@ -58,7 +58,7 @@ test('a model that is not listed is refused with the names that are, but for wha
 
 const refusedKey: Page = [401, { error: { message: 'Incorrect API key provided' } }];
 test.each<[string, typeof pages, Reach['kind'], RegExp]>([
-  ['an empty list', { [MODELS]: [200, { data: [] }] }, 'unlisted', /^200/],
+  ['an empty list', { [MODELS]: [200, { data: [] }] }, 'unlisted', /^its list is empty$/],
   ['no such page, in JSON', { [MODELS]: [404, { detail: 'Not Found' }] }, 'unlisted', /^404 Not Found$/],
   ['no such page, in a word', { [MODELS]: [404, '404 page not found'] }, 'unlisted', /^404/],
   ['not allowed', { [MODELS]: [405, { detail: 'Method Not Allowed' }] }, 'unlisted', /^405/],

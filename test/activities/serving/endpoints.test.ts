@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { configuredEndpoints, importEndpoints } from '../../../activities/serving/endpoints.ts';
+import { configuredEndpoints, importEndpoints, registerEndpoint } from '../../../activities/serving/endpoints.ts';
 import { external } from '../../../activities/serving/external.ts';
 import { MODEL } from './fixture.ts';
 
@@ -55,6 +55,26 @@ test('several who import at once lose nothing', async () => {
   );
   await Promise.all(files.map((file) => importEndpoints(file, kept)));
   expect(JSON.parse(await readFile(kept, 'utf8'))).toHaveLength(6);
+});
+
+test('what a command says of one endpoint is kept beside what was known of it, and the engine asks it so', async () => {
+  await bring('[{"baseUrl":"http://one:8000/v1","maxConcurrency":8},{"baseUrl":"http://two:8000"}]');
+  const { changes } = await registerEndpoint({ baseUrl: 'http://one:8000', apiKeyEnv: 'ONE_KEY' }, kept);
+  expect(changes).toEqual([expect.objectContaining({ change: 'changed', fields: ['baseUrl', 'apiKeyEnv'] })]);
+  expect(JSON.parse(await readFile(kept, 'utf8'))).toEqual([
+    { baseUrl: 'http://one:8000', maxConcurrency: 8, apiKeyEnv: 'ONE_KEY' },
+    { baseUrl: 'http://two:8000' },
+  ]);
+  const engine = external({ endpoints: undefined, endpointsFile: kept, env: { ONE_KEY: 'k' } });
+  const asked = { role: 'generator', name: 'm', revision: '1' } as const;
+  // However its address is written.
+  for (const endpoint of ['http://one:8000', 'http://one:8000/v1', 'http://one:8000/v1/'])
+    expect(await engine.ensure({ ...asked, endpoint })).toEqual([
+      { baseUrl: endpoint, model: 'm', maxConcurrency: 8, apiKey: 'k' },
+    ]);
+  await expect(registerEndpoint({ baseUrl: 'http://one:8000', apiKeyEnv: 'sk-secret' }, kept)).rejects.toThrow(
+    /apiKeyEnv: expected the name of an environment variable/,
+  );
 });
 
 test('the engine finds them at once, and FLYWHEEL_ENDPOINTS wins over them', async () => {

@@ -1,0 +1,80 @@
+import { createInterface } from 'node:readline/promises';
+import { isBegun, lapAsked, otherInput } from '../../activities/products/open.ts';
+import type { Place } from '../../shared/ids.ts';
+import type { ProductInput } from '../../shared/products/input.ts';
+import type { ModelChoice } from '../../shared/products/models.ts';
+import { isRecord } from '../../shared/recipe/issues.ts';
+import { store } from '../../workers/store.ts';
+import { Interrupted, type Interruption } from '../interruption.ts';
+import { UsageError } from '../usage.ts';
+import { estimateLines, type ToEstimate } from './estimate.ts';
+import { keepEndpoints, noteOn, refusalOf, seeModels } from './models.ts';
+import type { ProductOptions } from './options.ts';
+
+/** What is looked at before a product starts. */
+interface Beginning {
+  readonly place: Place;
+  readonly input: ProductInput;
+  /** What it would take. @default nobody says */
+  readonly estimate?: () => Promise<ToEstimate>;
+}
+
+/**
+ * Looks at all that can be wrong before anything is started, says what it would take, and asks whether to. One that was
+ * begun before goes on without a question, and waits for servers that are away.
+ * @returns whether to start it.
+ * @throws UsageError saying what is in its way.
+ */
+export async function mayBegin(
+  { place, input, estimate }: Beginning,
+  options: ProductOptions,
+  say: (line: string) => void,
+  interruption: Interruption,
+): Promise<boolean> {
+  const taken = await otherInput(store, place, input);
+  if (taken !== undefined) throw new UsageError(taken);
+  await lapAsked(store, input).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  await keepEndpoints(options, say);
+  const asked = await estimate?.().catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  const begun = await isBegun(store, place);
+  for (const seen of await seeModels(choicesIn(input))) {
+    const refusal = refusalOf(seen);
+    if (refusal !== undefined && !(begun && seen.reach.kind === 'gone')) throw new UsageError(refusal);
+    const note = noteOn(seen) ?? refusal;
+    if (note !== undefined) say(note);
+  }
+  if (begun) {
+    say(`${place} goes on where it was`);
+    return true;
+  }
+  if (asked !== undefined) for (const line of [`${place} would take:`, ...(await estimateLines(asked))]) say(line);
+  const isAsked = options.yes !== true && process.stdin.isTTY && process.stderr.isTTY;
+  return !isAsked || saidYes('Start? [Y/n] ', interruption);
+}
+
+/** All models that an input names. */
+function choicesIn(input: object): ModelChoice[] {
+  const isChoice = (value: unknown): value is ModelChoice =>
+    isRecord(value) && typeof value['endpoint'] === 'string' && typeof value['model'] === 'string';
+  return Object.values(input).filter(isChoice);
+}
+
+async function saidYes(question: string, interruption: Interruption): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Its Ctrl-C is a signal of ours; the end of the input says no.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('no')));
+  try {
+    const said = await Promise.race([terminal.question(question, { signal: interruption.signal }), ended]);
+    return ['', 'y', 'yes'].includes(said.trim().toLowerCase());
+  } catch (error) {
+    if (interruption.happened) throw new Interrupted();
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}

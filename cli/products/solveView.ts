@@ -1,0 +1,113 @@
+import { aligned, decimal, duration, percent, sum, whole } from '../../reports/pages/format.ts';
+import { short } from '../../shared/cost/planText.ts';
+import { searchCalls } from '../../shared/products/estimate.ts';
+import type { Caps } from '../../shared/products/caps.ts';
+import {
+  SEARCH_ENDS,
+  type SearchEnd,
+  type SearchPolicy,
+  type SolvedProblem,
+  type SolveProgress,
+  type SolveResult,
+} from '../../shared/products/search.ts';
+import { outageText } from '../lap/progressView.ts';
+import { Pace } from './pace.ts';
+import type { SetsUnderWay } from './setsUnderWay.ts';
+
+/** Rounds under way in a line of progress; problems in the table at the end; all are in the files. */
+const SHOWN_ROUNDS = 4;
+const SHOWN_PROBLEMS = 40;
+
+/** Says in a line how far a `solve` is, each time that it is asked. */
+export function solveLines(search: SearchPolicy, caps: Caps = {}) {
+  const pace = new Pace();
+  return (progress: SolveProgress, sets: SetsUnderWay, nowMs: number): string => {
+    const { problems, done, underWay, spent } = progress;
+    const { promptTokens, completionTokens } = spent.usage;
+    const counted = { calls: spent.calls + sets.calls, tokens: promptTokens + completionTokens + sets.tokens };
+    const { calls, tokens, perSecond } = pace.see(nowMs, counted);
+    const left = perSecond && perSecond.calls > 0 ? mostLeft(search, progress, sets) / perSecond.calls : undefined;
+    return [
+      `${sum(Object.values(done))} of ${problems} problems, ${done.passed} passed`,
+      outageText(sets, nowMs),
+      `${ofCap(whole(calls), caps.calls, whole)} calls`,
+      `${ofCap(short(tokens), caps.tokens, short)} tokens${perSecond ? `, ${short(perSecond.tokens)} a second` : ''}`,
+      spent.cost === null || spent.cost === 0
+        ? ''
+        : `cost ${ofCap(spent.cost.toFixed(2), caps.cost, (most) => most.toFixed(2))}`,
+      left === undefined ? '' : `at most ${duration(left)} left`,
+      ...underWay.slice(0, SHOWN_ROUNDS).map(roundText),
+      underWay.length > SHOWN_ROUNDS ? `${underWay.length - SHOWN_ROUNDS} more` : '',
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  };
+}
+
+const ofCap = (text: string, cap: number | undefined, show: (value: number) => string): string =>
+  cap === undefined ? text : `${text} of at most ${show(cap)}`;
+
+/** Calls that may still come, where no problem ends before its last round. */
+function mostLeft(search: SearchPolicy, { problems, done, underWay }: SolveProgress, sets: SetsUnderWay): number {
+  const rounds = search.kind === 'pool' ? search.rounds + 1 : search.iterations;
+  const of = (count: number): number => sum(searchCalls(search, count).map(({ calls }) => calls.most));
+  const begun = sum(underWay.map(({ round }) => of(1) * (1 - Math.min(round, rounds) / rounds)));
+  const notBegun = problems - sum(Object.values(done)) - underWay.length;
+  return Math.max(0, of(Math.max(0, notBegun)) + begun - sets.calls);
+}
+
+/** `p1 round 2 ··▂█ best 0.92`: scores of the last round's proofs from 0 to 1, and the best of all. */
+function roundText({ problem, round, last }: SolveProgress['underWay'][number]): string {
+  if (last === undefined) return `${problem} round ${round}`;
+  return `${problem} round ${round} ${histogram(last.means)} best ${decimal(last.best)}`;
+}
+
+const BARS = '▁▂▃▄▅▆▇█';
+const BINS = 5;
+
+/** How often scores from 0 to 1 fall into five equal parts, as bars; a dot is none. */
+export function histogram(scores: readonly number[]): string {
+  const counts = Array.from({ length: BINS }, () => 0);
+  for (const score of scores) {
+    const bin = Math.min(BINS - 1, Math.floor(score * BINS));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  const most = Math.max(...counts);
+  return counts
+    .map((count) => (count === 0 ? '·' : (BARS[Math.ceil((count / most) * BARS.length) - 1] ?? '')))
+    .join('');
+}
+
+const ENDS: Readonly<Record<SearchEnd, string>> = {
+  passed: 'passed',
+  claimed: 'gave itself 1',
+  exhausted: 'rounds used up',
+  capped: 'caps reached',
+  noProof: 'no proof',
+};
+
+/** What a finished `solve` came to. */
+export async function solvedLines(
+  { results, done, spent }: SolveResult,
+  problems: AsyncIterable<SolvedProblem>,
+): Promise<string[]> {
+  const rows: string[][] = [];
+  for await (const { problem, end, best, rounds, spent: by } of problems) {
+    if (rows.length === SHOWN_PROBLEMS) break;
+    rows.push([problem.id, ENDS[end], decimal(best?.mean ?? null), `${rounds.length}`, whole(by.calls)]);
+  }
+  const { promptTokens, completionTokens } = spent.usage;
+  const others = SEARCH_ENDS.filter((end) => end !== 'passed' && done[end] > 0).map(
+    (end) => `${done[end]} ${ENDS[end]}`,
+  );
+  return [
+    ...aligned([['problem', 'end', 'best score', 'rounds', 'calls'], ...rows]),
+    ...(results.rows > rows.length ? [`… and ${results.rows - rows.length} more, in the file`] : []),
+    '',
+    `${done.passed} of ${results.rows} problems passed (${percent(done.passed / results.rows)})` +
+      (others.length > 0 ? `; ${others.join(', ')}` : ''),
+    `${whole(spent.calls)} calls, ${whole(promptTokens + completionTokens)} tokens` +
+      (spent.cost === null ? '' : `, cost ${spent.cost.toFixed(2)}`),
+    ...(done.capped > 0 ? ['Caps were reached: the same command with greater ones goes on with what there is.'] : []),
+  ];
+}

@@ -1,0 +1,139 @@
+import type { Task } from '../records.ts';
+import { costOf, type Caps, type Price } from '../sampling/caps.ts';
+import type { SearchPolicy } from './search.ts';
+
+/** What a product may take, before anything is asked (docs/products.md, "Before the start"). */
+
+/** From what it comes to at least, to what it comes to at most. */
+export interface Span {
+  readonly fewest: number;
+  readonly most: number;
+}
+
+/** Which of a product's models is asked. */
+export type Asked = 'model' | 'judge';
+
+/** Calls of one kind. */
+export interface CallKind {
+  readonly task: Task;
+  readonly asked: Asked;
+  /** Each counted once: a malformed answer that is asked for again comes on top. */
+  readonly calls: Span;
+  /** How many of them wait for one another. */
+  readonly inARow: Span;
+  /** Texts by models in its prompt, beside what the rows have. @default none */
+  readonly shows?: { readonly proofs: number; readonly analyses: number };
+}
+
+const times = ({ fewest, most }: Span, by: number): Span => ({ fewest: by * fewest, most: by * most });
+const exactly = (number: number): Span => ({ fewest: number, most: number });
+
+/**
+ * Calls of a search over problems. Fewest: each is solved by its first proofs. Most: none before the last round, and
+ * nothing is spared.
+ */
+export function searchCalls(search: SearchPolicy, problems: number): CallKind[] {
+  if (search.kind === 'sequential') {
+    const { threads, iterations, verdicts } = search;
+    const later = { fewest: 0, most: iterations - 1 };
+    const shown = { proofs: 1, analyses: 1 };
+    const of = (span: Span): Span => times(span, problems * threads);
+    return [
+      { task: 'selfVerify', asked: 'model', calls: of(exactly(1)), inARow: exactly(1) },
+      { task: 'refine', asked: 'model', calls: of(later), inARow: later, shows: shown },
+      { task: 'verify', asked: 'model', calls: of(later), inARow: later, shows: { proofs: 1, analyses: 0 } },
+      {
+        task: 'verify',
+        asked: 'judge',
+        calls: of(times({ fewest: 1, most: iterations }, verdicts)),
+        inARow: exactly(verdicts > 0 ? 1 : 0),
+        shows: { proofs: 1, analyses: 0 },
+      },
+    ];
+  }
+  const { proofs, analyses, refined, shown, rounds, earlyStop = true } = search;
+  // A proof that is spared was asked about once at least.
+  const kept = earlyStop ? Math.min(proofs, refined) : proofs;
+  const later = { fewest: 0, most: rounds };
+  return [
+    { task: 'prove', asked: 'model', calls: exactly(problems * proofs), inARow: exactly(1) },
+    {
+      task: 'refine',
+      asked: 'model',
+      calls: times(later, problems * refined),
+      inARow: later,
+      shows: { proofs: 1, analyses: shown },
+    },
+    {
+      task: 'verify',
+      asked: 'judge',
+      calls: {
+        fewest: problems * (kept * analyses + proofs - kept),
+        most: problems * (proofs + rounds * refined) * analyses,
+      },
+      inARow: { fewest: 1, most: rounds + 1 },
+      shows: { proofs: 1, analyses: 0 },
+    },
+  ];
+}
+
+/** Tokens, on average. */
+export interface CallTokens {
+  readonly prompt: number;
+  /** Of all that is written, thinking included. */
+  readonly completion: number;
+}
+
+/** What each kind of calls takes, and how fast they come. */
+export interface Sizes {
+  readonly tokensOf: (kind: CallKind) => CallTokens;
+  readonly priceOf: (asked: Asked) => Price | undefined;
+  /** Calls in flight at once. */
+  readonly concurrency: number;
+  /** Tokens a second that one call of them writes. */
+  readonly tokensPerSecond: (asked: Asked) => number;
+}
+
+export interface Estimate {
+  readonly calls: Span;
+  readonly promptTokens: Span;
+  readonly completionTokens: Span;
+  /** Null where a model has no price. */
+  readonly cost: Span | null;
+  /** Where no server is slower with all calls in flight than assumed. */
+  readonly seconds: Span;
+}
+
+export function estimated(kinds: readonly CallKind[], sizes: Sizes): Estimate {
+  const sum = (of: (kind: CallKind, end: keyof Span) => number): Span => ({
+    fewest: kinds.reduce((all, kind) => all + of(kind, 'fewest'), 0),
+    most: kinds.reduce((all, kind) => all + of(kind, 'most'), 0),
+  });
+  const { tokensOf, priceOf, tokensPerSecond, concurrency } = sizes;
+  const costs = sum((kind, end) => {
+    const price = priceOf(kind.asked);
+    const { prompt, completion } = tokensOf(kind);
+    if (kind.calls[end] === 0) return 0;
+    return price ? kind.calls[end] * costOf({ promptTokens: prompt, completionTokens: completion }, price) : Number.NaN;
+  });
+  const secondsOf = (kind: CallKind): number => tokensOf(kind).completion / tokensPerSecond(kind.asked);
+  const together = sum((kind, end) => (kind.calls[end] * secondsOf(kind)) / concurrency);
+  const inARow = sum((kind, end) => kind.inARow[end] * secondsOf(kind));
+  return {
+    calls: sum(({ calls }, end) => calls[end]),
+    promptTokens: sum((kind, end) => kind.calls[end] * tokensOf(kind).prompt),
+    completionTokens: sum((kind, end) => kind.calls[end] * tokensOf(kind).completion),
+    cost: Number.isNaN(costs.most) ? null : costs,
+    seconds: { fewest: Math.max(together.fewest, inARow.fewest), most: Math.max(together.most, inARow.most) },
+  };
+}
+
+/** The caps that this many of everything would reach, by name. */
+export function capsReached({ calls, promptTokens, completionTokens, cost }: Estimate, caps: Caps): (keyof Caps)[] {
+  const most: Readonly<Record<keyof Caps, number | undefined>> = {
+    calls: calls.most,
+    tokens: promptTokens.most + completionTokens.most,
+    cost: cost?.most,
+  };
+  return (Object.keys(most) as (keyof Caps)[]).filter((name) => (most[name] ?? 0) > (caps[name] ?? Infinity));
+}
