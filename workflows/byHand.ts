@@ -22,19 +22,20 @@ export const partOfLap = <Input extends { readonly opened: OpenedLap }, Result>(
 const OPENED_PRODUCT = { place: PATH, name: TEXT, prompts: PROMPTS, sampling: OBJECT, engine: OBJECT };
 
 /** A part of a product. @throws `BadPartInput` */
-export const partOfProduct = <Input extends { readonly opened: OpenedProduct }, Result>(
-  workflow: (input: Input) => Promise<Result>,
+export const partOfProduct = <Input extends { readonly opened: OpenedProduct }, Carried extends unknown[], Result>(
+  workflow: (input: Input, ...carried: Carried) => Promise<Result>,
 ) => partOf('a product', OPENED_PRODUCT, workflow);
 
-function partOf<Input extends { readonly opened: object }, Result>(
+/** What a workflow carries from run to run comes after its input. */
+function partOf<Input extends { readonly opened: object }, Carried extends unknown[], Result>(
   whole: string,
   rules: Parameters<typeof fieldsOf>[2],
-  workflow: (input: Input) => Promise<Result>,
-): (input: Input) => Promise<Result> {
-  const part = async (input: Input): Promise<Result> => {
+  workflow: (input: Input, ...carried: Carried) => Promise<Result>,
+): (input: Input, ...carried: Carried) => Promise<Result> {
+  const part = async (input: Input, ...carried: Carried): Promise<Result> => {
     const refusal = firstWrong(fieldsOf('opened.', loose<Input>(input).opened, rules));
     if (refusal) throw failure('BadPartInput', `${refusal}: ${whole} starts this part, with what it opened`);
-    return workflow(input);
+    return workflow(input, ...carried);
   };
   byHand(part);
   return part;

@@ -22,6 +22,13 @@ export async function inItsWords<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
+/** What an activity or another workflow failed with, however many workflows have passed it on. */
+export function rootFailure(error: unknown): { readonly type: string | undefined; readonly message: string } {
+  if (error instanceof ApplicationFailure) return { type: error.type ?? undefined, message: error.message };
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? rootFailure(cause) : { type: undefined, message };
+}
+
 /** The end of a lap that has a name: it can be mended, as its failure says. A defect of the code stays what it is. */
 export function canBeMended(error: unknown, lap: string): unknown {
   if (!(error instanceof TemporalFailure) || isCancellation(error)) return error;

@@ -1,10 +1,11 @@
 import type { SolveInput } from '../../shared/products/input.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { ProductOwner, ProductWorld } from './open.ts';
-import { collectRound, rankRound, writeSolvedProblem } from './search.ts';
+import { collectRound, rankRound } from './search.ts';
+import { rankSoFar, writeSolvedProblem } from './solved.ts';
 import { openSolve, problemsFrom, writeSolved } from './solve.ts';
 
-type Of<Work> = Work extends (store: ArtifactStore, input: infer Input) => unknown ? Input : never;
+type Of<Work extends (store: ArtifactStore, input: never, ...more: never[]) => unknown> = Parameters<Work>[1];
 
 /** What products without a lap do to the store. */
 export function createProductActivities(world: ProductWorld) {
@@ -14,6 +15,7 @@ export function createProductActivities(world: ProductWorld) {
     problemsFrom: (input: Of<typeof problemsFrom>) => problemsFrom(store, input),
     collectRound: (input: Of<typeof collectRound>) => collectRound(store, input),
     rankRound: (input: Of<typeof rankRound>) => rankRound(store, input),
+    rankSoFar: (input: Of<typeof rankSoFar>) => rankSoFar(store, input),
     writeSolvedProblem: (input: Of<typeof writeSolvedProblem>) => writeSolvedProblem(store, input),
     writeSolved: (input: Of<typeof writeSolved>) => writeSolved(store, input),
   };

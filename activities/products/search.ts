@@ -1,15 +1,8 @@
 import type { MaybeScore } from '../../shared/label/autoLabel.ts';
-import type { RoundRecord, ScoredRound } from '../../shared/products/rounds.ts';
-import { bestOf, byMean, countVerdicts, issuesFirst, meanScore, passes } from '../../shared/products/pool.ts';
-import type { Spent } from '../../shared/products/caps.ts';
-import type {
-  Evidence,
-  PoolSearch,
-  RoundSummary,
-  SearchedProof,
-  SearchEnd,
-  SolvedProblem,
-} from '../../shared/products/search.ts';
+import { bestOf, countVerdicts, issuesFirst, meanScore, passes, shownMeans } from '../../shared/products/pool.ts';
+import type { AskedRound, RoundRecord } from '../../shared/products/rounds.ts';
+import type { Evidence, PoolSearch, RoundSummary, SearchedProof } from '../../shared/products/search.ts';
+import type { Outcome } from '../../shared/outcomes.ts';
 import type { DatasetRef, ProofRow } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { uri, type Place } from '../../shared/ids.ts';
@@ -19,149 +12,136 @@ import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
 /** A row of a round's dataset: a proof, and the one that it refines. */
-interface WrittenProof extends ProofRow {
+export interface WrittenProof extends ProofRow {
+  readonly round: number;
   readonly parent?: string;
 }
 
-/** Analyses of the best proof that its result carries. Ours: enough to see why it passed or did not. */
-const EVIDENCE = 8;
+/** A proof with what its verdicts say. */
+export type ScoredProof = Omit<SearchedProof, 'proof'>;
+
+/** One of the pool's best, as the next round is asked about it: shown those of its analyses that report issues first. */
+interface BestProof extends ScoredProof, SetRow {
+  readonly proof: string;
+  readonly analyses: readonly string[];
+}
+
+/** Where the record of a problem's round lies. */
+export const roundUri = (at: Place, round: number): string => uri.products(at, `rounds/${round}.json`);
+
+type Outcomes = AsyncIterable<Outcome> | Iterable<Outcome>;
+
+interface CollectInput {
+  /** Of the problem. */
+  readonly at: Place;
+  readonly round: number;
+  readonly setId: string;
+  /** What the set asked about: the problem, or the proofs that are refined. */
+  readonly rows: DatasetRef;
+}
 
 /**
  * The well-formed proofs of a round, named `<problem>-r<round>-<index>`: of round 0 by its sample, of a refinement by
  * the place of its parent among those that were refined.
+ * @param outcomes of its set. @default all of the set, which is finished
  */
 export async function collectRound(
   store: ArtifactStore,
-  input: { at: Place; round: number; setId: string; rows: DatasetRef },
+  { at, round, setId, rows: asked }: CollectInput,
+  outcomes: Outcomes = readOutcomes(store, setId),
 ): Promise<DatasetRef> {
-  const { at, round, setId } = input;
-  const rows = await store.readRows<SetRow>(input.rows);
-  const places = new Map(rows.map((row, index) => [row.id, { row, index }]));
-  const proofs: WrittenProof[] = [];
-  for await (const outcome of readOutcomes(store, setId)) {
-    const asked = places.get(outcome.row);
-    const answer = proofIn(outcome);
-    if (asked === undefined || answer === undefined) continue;
-    const { row, index } = asked;
-    proofs.push({
-      id: `${row.problem.id}-r${round}-${round === 0 ? outcome.sample : index}`,
-      problem: row.problem,
-      proof: answer.proof,
-      model: outcome.model,
-      round,
-      ...(round > 0 && { parent: row.id }),
-    });
+  const rows = await store.readRows<SetRow>(asked);
+  const places = new Map(rows.map(({ id, problem }, index) => [id, { problem, index }]));
+  async function* proofs(): AsyncGenerator<WrittenProof> {
+    for await (const outcome of outcomes) {
+      const place = places.get(outcome.row);
+      const answer = proofIn(outcome);
+      if (place === undefined || answer === undefined) continue;
+      const { problem, index } = place;
+      yield {
+        id: `${problem.id}-r${round}-${round === 0 ? outcome.sample : index}`,
+        problem,
+        proof: answer.proof,
+        model: outcome.model,
+        round,
+        ...(round > 0 && { parent: outcome.row }),
+      };
+    }
   }
-  const made = madeBy('collectRound', { rows: input.rows, answers: setId });
-  return store.writeJsonl(uri.dataset(at, `round-${round}`), proofs, made);
+  return store.writeJsonl(
+    uri.dataset(at, `round-${round}`),
+    proofs(),
+    madeBy('collectRound', { rows: asked, answers: setId }),
+  );
 }
-
-/** A proof of a round with what its verdicts say, and the analyses that a refinement of it is shown. */
-type RankedProof = Omit<SearchedProof, 'proof'> & { readonly shown: readonly Evidence[] };
 
 interface RankInput {
   readonly at: Place;
   readonly search: PoolSearch;
-  readonly round: number;
-  /** Earlier rounds, the first first. */
-  readonly earlier: readonly ScoredRound[];
-  readonly record: Pick<RoundRecord, 'proofs' | 'verdicts' | 'written' | 'judged'>;
+  /** The pool's best before the round. @default none, in round 0 */
+  readonly best?: DatasetRef | undefined;
+  readonly asked: AskedRound;
 }
 
 /**
- * What a round's verdicts come to: its proofs scored, and the pool's best of all rounds so far as the next round is
- * asked about them, with their analyses.
+ * What a round's verdicts come to: its proofs scored, and the pool's best so far as the next round is asked about them.
+ * A proof that is not among them will never be again, for the others stay; so the pool need not be kept.
+ * @param outcomes verdicts on its proofs. @default all of their set, which is finished
  */
 export async function rankRound(
   store: ArtifactStore,
-  { at, search, round, earlier, record }: RankInput,
-): Promise<{ scored: DatasetRef; next: DatasetRef; summary: RoundSummary }> {
-  const written = await store.readRows<WrittenProof>(record.proofs);
-  const verdicts = new Map<string, { scores: MaybeScore[]; analyses: Evidence[] }>();
-  for await (const { row, kind, score, text = '' } of readOutcomes(store, record.verdicts)) {
-    const known = verdicts.get(row) ?? { scores: [], analyses: [] };
-    verdicts.set(row, known);
-    known.scores.push(kind === 'answered' ? score : undefined);
-    if (kind === 'answered' && score !== undefined) known.analyses.push({ score, analysis: text });
-    if (known.analyses.length > 2 * Math.max(search.shown, EVIDENCE))
-      known.analyses = issuesFirst(known.analyses, Math.max(search.shown, EVIDENCE));
-  }
-  const ranked = written.map(({ id, parent }): RankedProof => {
+  { at, search, best: before, asked }: RankInput,
+  outcomes: Outcomes = readOutcomes(store, asked.verdicts),
+): Promise<{ best: DatasetRef; summary: RoundSummary }> {
+  const { round, proofs, written, judged, spent } = asked;
+  const verdicts = await verdictsByProof(outcomes, search.shown);
+  const scored: ScoredProof[] = [];
+  const pool: BestProof[] = before ? await store.readRows<BestProof>(before) : [];
+  for await (const { id, parent, problem, proof } of store.readJsonl<WrittenProof>(proofs)) {
     const { scores = [], analyses = [] } = verdicts.get(id) ?? {};
     const counted = countVerdicts(scores, search.analyses - scores.length);
-    const shown = issuesFirst(analyses, Math.max(search.shown, EVIDENCE));
-    return { id, round, ...(parent && { parent }), mean: meanScore(counted), verdicts: counted, shown };
-  });
-  const made = madeBy('rankRound', { proofs: record.proofs, verdicts: record.verdicts });
-  const scored = await store.writeJsonl(uri.dataset(at, `scored-${round}`), ranked, made);
-  const rounds = [...earlier, { proofs: record.proofs, scored }];
-  const pool = await store.readRows<RankedProof>(...rounds.map((one) => one.scored));
+    const ranked = { id, round, ...(parent && { parent }), mean: meanScore(counted), verdicts: counted };
+    scored.push(ranked);
+    pool.push({ ...ranked, problem, proof, analyses: analyses.map(({ analysis }) => analysis) });
+  }
+  const made = madeBy('rankRound', { proofs, verdicts: asked.verdicts, 'best before': before });
   const best = bestOf(pool, search.refined);
-  const texts = await textsOf(store, rounds, new Set(best.map(({ id }) => id)));
-  const next = best.flatMap(({ id, shown }): SetRow[] => {
-    const proof = texts.get(id);
-    const analyses = shown.slice(0, search.shown).map(({ analysis }) => analysis);
-    return proof === undefined ? [] : [{ id, problem: proof.problem, proof: proof.proof, analyses }];
-  });
-  const means = ranked.flatMap(({ mean }) => (mean === null ? [] : [mean])).sort((a, b) => b - a);
-  return {
-    scored,
-    next: await store.writeJsonl(uri.dataset(at, `best-${round}`), next, made),
-    summary: {
-      round,
-      written: record.written,
-      judged: record.judged,
-      means,
-      best: best[0]?.mean ?? null,
-      passed: ranked.filter((proof) => passes(proof.verdicts, search)).length,
-    },
+  const stopped = scored.filter((proof) => proof.verdicts.spared > 0);
+  const summary: RoundSummary = {
+    round,
+    written,
+    judged,
+    means: shownMeans(scored),
+    best: best[0]?.mean ?? null,
+    passed: scored.filter((proof) => passes(proof.verdicts, search)).length,
+    ...(stopped.length > 0 && {
+      stopped: stopped.length,
+      spared: stopped.reduce((sum, { verdicts: { spared } }) => sum + spared, 0),
+    }),
   };
-}
-
-async function textsOf(
-  store: ArtifactStore,
-  rounds: readonly ScoredRound[],
-  ids: ReadonlySet<string>,
-): Promise<Map<string, ProofRow>> {
-  const found = new Map<string, ProofRow>();
-  for (const { proofs } of rounds)
-    for await (const proof of store.readJsonl<ProofRow>(proofs)) if (ids.has(proof.id)) found.set(proof.id, proof);
-  return found;
-}
-
-/** A problem's result: the best proof with its evidence, and where it came from. */
-export async function writeSolvedProblem(
-  store: ArtifactStore,
-  input: {
-    place: Place;
-    rows: DatasetRef;
-    end: SearchEnd;
-    rounds: readonly ScoredRound[];
-    summaries: readonly RoundSummary[];
-    spent: Spent;
-  },
-): Promise<void> {
-  const { place, end, rounds, summaries, spent } = input;
-  const [row] = await store.readRows<SetRow>(input.rows);
-  if (row === undefined) throw new Error(`Expected ${input.rows.uri} to hold one problem, got none`);
-  const pool = await store.rowsById<RankedProof>(...rounds.map(({ scored }) => scored));
-  const [best] = [...pool.values()].sort(byMean);
-  const lineage: RankedProof[] = [];
-  for (let at = best; at !== undefined; at = at.parent === undefined ? undefined : pool.get(at.parent))
-    lineage.unshift(at);
-  const text = best && (await textsOf(store, rounds, new Set([best.id]))).get(best.id);
-  const solved: SolvedProblem = {
-    problem: row.problem,
-    end,
-    best: best && text ? bestWith(best, text.proof) : null,
-    ancestry: lineage.map(({ id, round, parent, mean, verdicts }) => ({ id, round, parent, mean, verdicts })),
-    rounds: summaries,
+  const record: RoundRecord = {
+    summary,
+    proofs,
+    verdicts: asked.verdicts,
+    scored: await store.writeJsonl(uri.dataset(at, `scored-${round}`), scored, made),
     spent,
   };
-  const made = madeBy('writeSolvedProblem', { problem: input.rows, scored: rounds.map(({ scored }) => scored) });
-  await store.writeJson(uri.products(place, `problems/${row.id}.json`), solved, made);
+  const next = await store.writeJsonl(uri.dataset(at, `best-${round}`), best, made);
+  await store.writeJson(roundUri(at, round), record, made);
+  return { best: next, summary };
 }
 
-function bestWith({ shown, ...best }: RankedProof, proof: string): NonNullable<SolvedProblem['best']> {
-  return { ...best, proof, evidence: shown.slice(0, EVIDENCE) };
+/** Scores of each proof in the order of asking, and of its analyses those that are shown first. */
+async function verdictsByProof(outcomes: Outcomes, shown: number) {
+  const verdicts = new Map<string, { scores: MaybeScore[]; analyses: Evidence[] }>();
+  for await (const { row, kind, score, text = '' } of outcomes) {
+    const known = verdicts.get(row) ?? { scores: [], analyses: [] };
+    verdicts.set(row, known);
+    const usable = kind === 'answered' ? score : undefined;
+    known.scores.push(usable);
+    // Texts that others have pushed out are let go at once: there may be many, and long ones.
+    if (usable !== undefined)
+      known.analyses = issuesFirst([...known.analyses, { score: usable, analysis: text }], shown);
+  }
+  return verdicts;
 }

@@ -1,8 +1,15 @@
-import { uri, type Place } from '../../shared/ids.ts';
-import type { OpenedSolve, SolveInput } from '../../shared/products/input.ts';
+import { isPath, uri, type Place } from '../../shared/ids.ts';
+import type { OpenedProduct, OpenedSolve, SolveInput } from '../../shared/products/input.ts';
+import { addSpent, NOTHING_SPENT } from '../../shared/products/caps.ts';
 import { searchFrom } from '../../shared/products/pool.ts';
 import { solveSchema } from '../../shared/products/schema.ts';
-import type { SolvedProblem } from '../../shared/products/search.ts';
+import {
+  isFinal,
+  NO_ENDS,
+  type SearchPolicy,
+  type SolvedProblem,
+  type SolveResult,
+} from '../../shared/products/search.ts';
 import type { DatasetRef, Problem } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
@@ -20,6 +27,7 @@ import {
   type ProductOwner,
   type ProductWorld,
 } from './open.ts';
+import { solvedUri, type SearchEnded } from './solved.ts';
 
 /**
  * Reads the input of a `solve`, refuses what cannot run, names it and lays out its problems.
@@ -43,8 +51,7 @@ export function openSolve(world: ProductWorld, input: SolveInput, owner: Product
       rows,
       madeBy('openSolve', { problems: await store.refOf(asked.problems) }),
     );
-    const first = search.kind === 'pool' ? search.proofs : search.threads;
-    const window = Math.min(32, Math.max(1, Math.ceil((2 * opened.engine.maxConcurrency) / first)), rows.length);
+    const window = Math.min(rows.length, problemsAtOnce(search, opened));
     return { ...opened, problems, generator, verifier, search, window };
   });
 }
@@ -72,8 +79,36 @@ async function problemsIn(store: ArtifactStore, file: string): Promise<SetRow[]>
   const rows: SetRow[] = [];
   for await (const problem of store.readJsonl<Problem>(await store.refOf(file))) rows.push({ id: problem.id, problem });
   if (rows.length === 0) throw new Error(`problems: expected at least one problem, got none in ${file}`);
+  const wrong = rows.find(({ id }) => !isPath(id));
+  if (wrong) throw new Error(`problems: expected ids that can be names of files, got ${JSON.stringify(wrong.id)}`);
   return rows;
 }
+
+/** Ours: what one worker has activities for. */
+const MOST_AT_ONCE = 32;
+
+/**
+ * Problems that are worked on at once: so many that their first proofs alone are twice the calls in flight, for some
+ * wait for their slowest call; and no more than the cap of calls has whole rounds for, so that it ends in proofs that
+ * were judged.
+ */
+function problemsAtOnce(search: SearchPolicy, { engine, caps }: OpenedProduct): number {
+  const first = search.kind === 'pool' ? search.proofs : search.threads;
+  const round = search.kind === 'pool' ? search.proofs * (1 + search.analyses) : search.threads;
+  const wanted = Math.min(MOST_AT_ONCE, Math.ceil((2 * engine.maxConcurrency) / first));
+  return Math.max(1, caps?.calls === undefined ? wanted : Math.min(wanted, Math.floor(caps.calls / round)));
+}
+
+export interface AskedProblem {
+  readonly id: string;
+  /** One SetRow. */
+  readonly rows: DatasetRef;
+  /** Where it was solved before, or given up for good: it is taken over. */
+  readonly ended?: SearchEnded;
+}
+
+/** Where a problem of a product keeps what it makes. */
+export const problemPlace = (place: Place, problem: string): Place => `${place}/${problem}` as Place;
 
 /** Of the problems that a `solve` is about, those of a range, each as a dataset of its own. */
 export async function problemsFrom(
@@ -83,34 +118,42 @@ export async function problemsFrom(
   const asked: AskedProblem[] = [];
   let index = 0;
   for await (const row of store.readJsonl<SetRow>(problems)) {
-    if (index >= from + count) break;
-    if (index >= from) {
-      const at = problemPlace(place, row.id);
-      const made = madeBy('problemsFrom', { problems });
-      asked.push({ id: row.id, rows: await store.writeJsonl(uri.dataset(at, 'asked'), [row], made) });
-    }
     index += 1;
+    if (index <= from || index > from + count) continue;
+    const made = madeBy('problemsFrom', { problems });
+    const rows = await store.writeJsonl(uri.dataset(problemPlace(place, row.id), 'asked'), [row], made);
+    const solved = await store.findJson<SolvedProblem>(solvedUri(place, row.id));
+    const ended = solved && isFinal(solved.end) && { end: solved.end, spent: solved.spent };
+    asked.push({ id: row.id, rows, ...(ended && { ended }) });
   }
   return asked;
 }
 
-export interface AskedProblem {
-  readonly id: string;
-  /** One SetRow. */
-  readonly rows: DatasetRef;
-}
-
-/** Where a problem of a product keeps what it makes. */
-export const problemPlace = (place: Place, problem: string): Place => `${place}/${problem}` as Place;
-
-/** All problems of a `solve` as one file, in their order. */
+/** All problems of a `solve` as one file, in their order. One that was not begun is capped. */
 export async function writeSolved(
   store: ArtifactStore,
   { place, problems }: Pick<OpenedSolve, 'place' | 'problems'>,
-): Promise<DatasetRef> {
+): Promise<SolveResult> {
+  let [done, spent] = [NO_ENDS, NOTHING_SPENT];
   async function* solved(): AsyncGenerator<SolvedProblem> {
-    for await (const { id } of store.readJsonl<SetRow>(problems))
-      yield await store.readJson<SolvedProblem>(uri.products(place, `problems/${id}.json`));
+    for await (const { id, problem } of store.readJsonl<SetRow>(problems)) {
+      const found = (await store.findJson<SolvedProblem>(solvedUri(place, id))) ?? notBegun(problem);
+      done = { ...done, [found.end]: done[found.end] + 1 };
+      spent = addSpent(spent, found.spent);
+      yield found;
+    }
   }
-  return store.writeJsonl(uri.products(place, 'results.jsonl'), solved(), madeBy('writeSolved', { problems }));
+  const made = madeBy('writeSolved', { problems });
+  const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), solved(), made);
+  return { place, results, done, spent };
 }
+
+const notBegun = (problem: Problem): SolvedProblem => ({
+  problem,
+  end: 'capped',
+  reason: 'The caps were reached before it was begun',
+  best: null,
+  ancestry: [],
+  rounds: [],
+  spent: NOTHING_SPENT,
+});

@@ -3,7 +3,10 @@ import { FORMATS } from '../../shared/answers.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { TASKS, type ChatMessage, type PromptSetRef, type Task } from '../../shared/records.ts';
 
-/** The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown. */
+/**
+ * The texts a prompt can be about. `analysis` is an analysis of `proof`; `analyses` are all that are shown, also where a
+ * prompt says `{{analysis}}`.
+ */
 export interface PromptValues {
   readonly problem: string;
   readonly proof?: string | undefined;
@@ -209,11 +212,22 @@ const TEXTS: readonly (readonly [Task, string])[] = [
 ];
 
 function valueOf({ name, quoted }: Shown, values: PromptValues, file: string): string {
-  const value = name === 'analyses' ? (values.analyses ?? values.analysis) : values[name];
-  if (value === undefined)
+  const { analysis, analyses = analysis === undefined ? [] : [analysis] } = values;
+  const texts = name === 'analyses' ? analyses : [values[name] ?? (name === 'analysis' ? analyses : [])].flat();
+  if (texts.length === 0)
     throw new Error(`Expected a value for {{${name}}} of ${file}, got none: this task needs a ${name}`);
-  const texts = typeof value === 'string' ? [value] : value;
-  return texts.map((text) => (quoted ? quote(name === 'analyses' ? 'analysis' : name, text) : text)).join('\n\n');
+  const shown = texts.map((text) => (quoted ? quote(name === 'analyses' ? 'analysis' : name, text) : text));
+  return name === 'analysis' && shown.length > 1 ? several(shown) : shown.join('\n\n');
+}
+
+/** Where a prompt speaks of one analysis and there are more: what it says of it holds for each. */
+function several(analyses: readonly string[]): string {
+  const count = analyses.length;
+  return [
+    `There are ${count} analyses, each by a reviewer who saw none of the others. What is said of the analysis holds ` +
+      'for each of them.',
+    ...analyses.map((analysis, index) => `Analysis ${index + 1} of ${count}:\n\n${analysis}`),
+  ].join('\n\n');
 }
 
 /**

@@ -7,6 +7,7 @@ import { searchCalls } from '../../shared/products/estimate.ts';
 import type { SolveInput } from '../../shared/products/input.ts';
 import { searchFrom } from '../../shared/products/pool.ts';
 import {
+  isFinal,
   SEARCH_ENDS,
   SEARCHES,
   type SearchEnd,
@@ -93,9 +94,6 @@ async function toEstimate(input: SolveInput): Promise<ToEstimate> {
   };
 }
 
-/** Ends with which a problem is not done with: the same command goes on with it. */
-const GOES_ON: readonly SearchEnd[] = ['capped'];
-
 /** What a `solve` came to in which every problem has ended for good. */
 async function endedAt(place: Place): Promise<SolveResult | undefined> {
   const file = uri.products(place, 'results.jsonl');
@@ -105,7 +103,7 @@ async function endedAt(place: Place): Promise<SolveResult | undefined> {
   let spent = NOTHING_SPENT;
   const done = Object.fromEntries(SEARCH_ENDS.map((end) => [end, 0])) as Record<SearchEnd, number>;
   for await (const { end, spent: by } of store.readJsonl<SolvedProblem>(results)) {
-    if (GOES_ON.includes(end)) return undefined;
+    if (!isFinal(end)) return undefined;
     done[end] += 1;
     spent = addSpent(spent, by);
     rows += 1;

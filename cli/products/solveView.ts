@@ -84,6 +84,8 @@ const ENDS: Readonly<Record<SearchEnd, string>> = {
   exhausted: 'rounds used up',
   capped: 'caps reached',
   noProof: 'no proof',
+  noVerdict: 'no verdict',
+  failed: 'failed',
 };
 
 /** What a finished `solve` came to. */

@@ -1,4 +1,4 @@
-import { OUTCOME_KINDS, type OutcomeCounts } from '../outcomes.ts';
+import { callsIn, type OutcomeCounts } from '../outcomes.ts';
 import type { MaybeScore } from '../label/autoLabel.ts';
 import { SCORES } from '../scores.ts';
 import {
@@ -6,6 +6,7 @@ import {
   SEARCHES,
   type PoolSearch,
   type RefinementSizes,
+  type SearchEnd,
   type SearchPolicy,
   type SearchSizes,
   type SequentialRefinement,
@@ -22,7 +23,7 @@ export function countVerdicts(scores: readonly MaybeScore[], spared = 0): Verdic
 
 /** Of the usable verdicts; null without one. */
 export function meanScore(verdicts: VerdictCounts): number | null {
-  const usable = SCORES.reduce((sum: number, score) => sum + verdicts[`${score}`], 0);
+  const usable = usableIn(verdicts);
   return usable === 0 ? null : (verdicts['1'] + verdicts['0.5'] / 2) / usable;
 }
 
@@ -35,13 +36,25 @@ export interface Ranked {
   readonly id: string;
   readonly round: number;
   readonly mean: number | null;
+  readonly verdicts: VerdictCounts;
 }
 
-/** The best first: by mean score; of equal ones the later round's, which saw more, then by id. */
-export const byMean = (a: Ranked, b: Ranked): number =>
-  (b.mean ?? -1) - (a.mean ?? -1) || b.round - a.round || (a.id < b.id ? -1 : 1);
+const usableIn = (verdicts: VerdictCounts): number => SCORES.reduce((sum: number, s) => sum + verdicts[`${s}`], 0);
+const isWhole = ({ verdicts }: Ranked): boolean => verdicts.spared === 0;
 
-/** Proofs that the next round refines: the best by mean score, each with at least one usable verdict. */
+/**
+ * The best first: by mean score, those that were analysed to the end before the others. Of equal means the one that
+ * more verdicts speak for, so that one that passed is before one that lacks a verdict; then the later round's, which
+ * saw more; then by id.
+ */
+export const byMean = (a: Ranked, b: Ranked): number =>
+  Number(isWhole(b)) - Number(isWhole(a)) ||
+  (b.mean ?? -1) - (a.mean ?? -1) ||
+  usableIn(b.verdicts) - usableIn(a.verdicts) ||
+  b.round - a.round ||
+  (a.id < b.id ? -1 : 1);
+
+/** Proofs that the next round refines: the best, each with at least one usable verdict. */
 export const bestOf = <Proof extends Ranked>(pool: readonly Proof[], count: number): Proof[] =>
   pool
     .filter(({ mean }) => mean !== null)
@@ -57,6 +70,47 @@ export const issuesFirst = <Analysis extends { readonly score: number }>(
   count: number,
 ): Analysis[] => [...analyses].sort((a, b) => a.score - b.score).slice(0, count);
 
+/** What a round came to, so far as it decides how the search goes on. */
+interface RoundEnd {
+  readonly round: number;
+  /** Proofs that can be read, and of them those that passed. */
+  readonly proofs: number;
+  readonly passed: number;
+  /** Proofs that the next round could refine. */
+  readonly best: number;
+  /** What the calls for the round's proofs and verdicts came to. */
+  readonly written: OutcomeCounts;
+  readonly judged: OutcomeCounts;
+}
+
+/** How a search ends after a round; undefined: it goes on. */
+export function endAfter(
+  { round, proofs, passed, best, written, judged }: RoundEnd,
+  rounds: number,
+): SearchEnd | undefined {
+  if (passed > 0) return 'passed';
+  if (best > 0) return round >= rounds ? 'exhausted' : undefined;
+  if (proofs === 0) return isFailed(written) ? 'failed' : 'noProof';
+  return isFailed(judged) ? 'failed' : 'noVerdict';
+}
+
+/** Not one call was answered with a text, however broken: its server refuses it. */
+const isFailed = (counts: OutcomeCounts): boolean => counts.failed === callsIn(counts);
+
+/** Most means that a round's summary has. Ours: enough to draw them. */
+const SHOWN_MEANS = 128;
+
+/** Mean scores as a summary has them (`RoundSummary.means`). */
+export function shownMeans(pool: readonly Pick<Ranked, 'mean'>[]): number[] {
+  const means = pool.flatMap(({ mean }) => (mean === null ? [] : [mean])).sort((a, b) => b - a);
+  const last = means.length - 1;
+  const shown =
+    means.length <= SHOWN_MEANS
+      ? means
+      : Array.from({ length: SHOWN_MEANS }, (_, at) => means[Math.round((at * last) / (SHOWN_MEANS - 1))] ?? 0);
+  return shown.map((mean) => Math.round(mean * 10_000) / 10_000);
+}
+
 /** The search that was asked for. */
 export function searchFrom(
   search: keyof typeof SEARCHES | SearchSizes = 'small',
@@ -70,8 +124,3 @@ const given = <Sizes extends object>(sizes: Sizes) =>
   Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined)) as {
     [Field in keyof Sizes]: Exclude<Sizes[Field], undefined>;
   };
-
-export const NO_OUTCOMES: OutcomeCounts = Object.fromEntries(OUTCOME_KINDS.map((kind) => [kind, 0])) as Record<
-  (typeof OUTCOME_KINDS)[number],
-  number
->;

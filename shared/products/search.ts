@@ -75,12 +75,18 @@ export interface RoundSummary {
   readonly written: OutcomeCounts;
   /** Calls for verdicts, by outcome. */
   readonly judged: OutcomeCounts;
-  /** Mean scores of the round's proofs, the best first. */
+  /**
+   * Mean scores of the round's proofs, the best first, to four places; of more than 128 proofs, 128 of them from the
+   * best to the worst. Of a proof that was not analysed to the end it is the mean so far.
+   */
   readonly means: readonly number[];
   /** Of the pool, after the round. */
   readonly best: number | null;
   /** Proofs of the round that passed. */
   readonly passed: number;
+  /** Proofs of the round that were not analysed to the end, and verdicts on them not asked for. @default 0 */
+  readonly stopped?: number | undefined;
+  readonly spared?: number | undefined;
 }
 
 /** An iteration of all threads of a problem that had not ended. */
@@ -94,11 +100,24 @@ export interface IterationSummary {
 }
 
 /**
- * How a problem's search ended: a proof passed all n, or, of a sequential refinement, a thread gave its own proof 1; R
- * rounds, or I iterations, are over; the caps are reached; not one proof could be read.
+ * How a problem's search ended.
+ * - `passed`: a proof passed all n.
+ * - `claimed`: of a sequential refinement, a thread gave its own proof 1.
+ * - `exhausted`: R rounds, or I iterations, are over.
+ * - `capped`: the caps are reached; what there is by then is kept, and goes on under greater ones.
+ * - `noProof`: answers came, and not one proof could be read.
+ * - `noVerdict`: proofs were written, and not one verdict on them could be read.
+ * - `failed`: it cannot go on, for a reason that is its own: a row that is damaged, say, or a problem that the model's
+ *   server refuses.
  */
-export const SEARCH_ENDS = ['passed', 'claimed', 'exhausted', 'capped', 'noProof'] as const;
+export const SEARCH_ENDS = ['passed', 'claimed', 'exhausted', 'capped', 'noProof', 'noVerdict', 'failed'] as const;
 export type SearchEnd = (typeof SEARCH_ENDS)[number];
+
+/** Problems by how they ended: none. */
+export const NO_ENDS = Object.fromEntries(SEARCH_ENDS.map((end) => [end, 0])) as Readonly<Record<SearchEnd, number>>;
+
+/** The same input again takes over what has ended so; what is capped or has failed goes on. */
+export const isFinal = (end: SearchEnd): boolean => end !== 'capped' && end !== 'failed';
 
 /** A proof of a search, with its verdicts. */
 export interface SearchedProof {
@@ -116,6 +135,8 @@ export interface SearchedProof {
 export interface SolvedProblem {
   readonly problem: Problem;
   readonly end: SearchEnd;
+  /** Why it ended so, where neither a proof passed nor the rounds are over. */
+  readonly reason?: string | undefined;
   /** The best proof: one that passed, or the best by mean score; null where there is none. */
   readonly best: (SearchedProof & { readonly evidence: readonly Evidence[] }) | null;
   /** From round 0 to the best proof, which is the last. */

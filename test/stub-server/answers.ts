@@ -15,16 +15,30 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   if (fault === 'unparseable') return `${filler} I would rather not say.`;
   if (fault === 'truncated') return filler;
   const box = (value: number): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : value}}`;
-  const verdict = evaluation(filler, box(score(issue, kind, options)));
+  const { issues, refinements } = proofIn(prompt, options);
+  const verdict = evaluation(filler, box(score(issue, kind, issues)));
   const answers: Record<Format, string> = {
     metaAnalysis:
       `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the ` +
       `"solution evaluation" as:\n${box(quality(issue, kind, options))}`,
     analysis: verdict,
-    proof: `## Solution\n${filler}`,
+    proof: `## Solution\n${refinements === undefined ? '' : `Refined ${refinements + 1} times. `}${filler}`,
     proofWithAnalysis: `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`,
   };
   return answers[formatAsked(prompt)];
+}
+
+/**
+ * The proof that a prompt quotes, where it matters: the share of analyses that report an issue of it, and how often it
+ * was refined.
+ */
+function proofIn(prompt: string, { issues, differ, refines }: StubOptions): { issues: number; refinements?: number } {
+  if (differ === 0 && refines === 0) return { issues };
+  const [, mark, proof] = /<proof id="(\w+)">\n([^]*?)\n<\/proof id="\1">/.exec(prompt) ?? [];
+  if (mark === undefined || proof === undefined) return { issues };
+  const refinements = Number(/^Refined (\d+) times/.exec(proof)?.[1] ?? 0);
+  const [place] = draws(Number.parseInt(mark.slice(0, 8), 16), 5);
+  return { issues: issues * (1 + differ * (2 * place - 1)) * (1 - refines) ** refinements, refinements };
 }
 
 type Format = 'metaAnalysis' | 'analysis' | 'proof' | 'proofWithAnalysis';
@@ -45,7 +59,7 @@ function evaluation(filler: string, box: string): string {
   );
 }
 
-function score(issue: number, kind: number, { issues }: StubOptions): number {
+function score(issue: number, kind: number, issues: number): number {
   return issue >= issues ? 1 : kind < 0.6 ? 0 : 0.5;
 }
 

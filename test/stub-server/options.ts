@@ -21,6 +21,13 @@ export interface StubOptions {
   /** Share of analyses that report an issue, and of meta-analyses that confirm it. */
   readonly issues: number;
   readonly confirms: number;
+  /**
+   * How much proofs differ: 0, the same share of issues is reported of each; 1, that share is spread evenly from none
+   * to twice `issues`, by the proof.
+   */
+  readonly differ: number;
+  /** Share of its issues that each refinement takes from a proof. */
+  readonly refines: number;
   /** Shares of the verdicts that are cut off: of those below 1, and of those of 1. */
   readonly criticalLost: number;
   readonly friendlyLost: number;
@@ -60,6 +67,8 @@ export const STUB_DEFAULTS: StubOptions = {
   textBytes: 200,
   issues: 0.4,
   confirms: 0.6,
+  differ: 0,
+  refines: 0,
   criticalLost: 0,
   friendlyLost: 0,
   thinks: 0,

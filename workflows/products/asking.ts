@@ -1,8 +1,23 @@
 import type { Place } from '../../shared/ids.ts';
 import type { OpenedProduct } from '../../shared/products/input.ts';
+import type { AskedModel } from '../../shared/products/models.ts';
+import { modelKey } from '../../shared/records.ts';
 import type { Asking } from '../sets/sampler.ts';
 
-/** How a part of a product asks models. */
-export function askingOf({ prompts, seed, sampling, engine }: OpenedProduct, place: Place): Asking {
-  return { place, phase: place, prompts, seed, sampling, engine };
+/** How a part of a product asks models; its caps are of the whole product. */
+export function askingOf(
+  { place: whole, prompts, seed, sampling, engine, caps }: OpenedProduct,
+  place: Place,
+  models: readonly AskedModel[],
+): Asking {
+  const prices = Object.fromEntries(models.flatMap(({ ref, price }) => (price ? [[modelKey(ref), price]] : [])));
+  return {
+    place,
+    phase: place,
+    prompts,
+    seed,
+    sampling,
+    engine,
+    ...(caps && { caps: { ...caps, place: whole, prices } }),
+  };
 }

@@ -1,15 +1,19 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { AskedProblem } from '../../activities/products/solve.ts';
-import type { Place } from '../../shared/ids.ts';
-import { addSpent, NOTHING_SPENT, spentOn } from '../../shared/products/caps.ts';
+import type { SearchEnded } from '../../activities/products/solved.ts';
+import { placeIn } from '../../shared/ids.ts';
+import { addSpent, NOTHING_SPENT, spentOn, type Spent } from '../../shared/products/caps.ts';
+import { endOfFailure } from '../../shared/products/ends.ts';
 import type { OpenedSolve } from '../../shared/products/input.ts';
-import type { ScoredRound } from '../../shared/products/rounds.ts';
-import type { PoolSearch, RoundSummary, SearchEnd } from '../../shared/products/search.ts';
-import type { Spent } from '../../shared/products/caps.ts';
+import { endAfter } from '../../shared/products/pool.ts';
+import { setsOfRound } from '../../shared/products/rounds.ts';
+import type { PoolSearch } from '../../shared/products/search.ts';
+import type { DatasetRef } from '../../shared/records.ts';
+import { rootFailure } from '../failure.ts';
 import { data } from '../proxies.ts';
 import { sampler } from '../sets/sampler.ts';
 import { askingOf } from './asking.ts';
-import { roundsText, tellRound } from './solveProgress.ts';
+import { searchTeller } from './searchTeller.ts';
 
 export interface SearchProofInput {
   readonly opened: OpenedSolve;
@@ -17,56 +21,81 @@ export interface SearchProofInput {
   readonly problem: AskedProblem;
 }
 
-export interface SearchProofResult {
-  readonly end: SearchEnd;
+/** What a search carries from run to run of its workflow. */
+interface SearchState {
+  /** That comes next. */
+  readonly round: number;
+  /** Of the pool, as it is asked about. */
+  readonly best?: DatasetRef;
   readonly spent: Spent;
 }
+
+/** Times that a malformed verdict is asked for, each under a new seed; then it is missing. As labels have it. */
+const VERDICT_ATTEMPTS = 3;
+/** Ours: a round has some fifty events, so that a run of a search ends below 4,096. */
+const MAX_HISTORY = 4_000;
 
 /**
  * A problem's search (paper 3.3.3): a pool of proofs, n analyses of each; round by round the best by mean score are
  * refined with analyses that report issues, until a proof passes all n or R rounds are over.
  */
-export async function searchProof({ opened, search, problem }: SearchProofInput): Promise<SearchProofResult> {
-  const at = `${opened.place}/${problem.id}` as Place;
-  const generator = sampler(askingOf(opened, at), opened.generator.ref);
-  const verifier = sampler(askingOf(opened, at), opened.verifier.ref);
-  const rounds: ScoredRound[] = [];
-  const summaries: RoundSummary[] = [];
-  let spent = NOTHING_SPENT;
-  let asked = problem.rows;
+export async function searchProof(
+  input: SearchProofInput,
+  from: SearchState = { round: 0, spent: NOTHING_SPENT },
+): Promise<SearchEnded> {
+  const { opened, search, problem } = input;
+  const at = placeIn(opened.place, problem.id);
+  const asking = askingOf(opened, at, [opened.generator, opened.verifier]);
+  const [generator, verifier] = [sampler(asking, opened.generator.ref), sampler(asking, opened.verifier.ref)];
+  const prices = { generator: opened.generator.price, verifier: opened.verifier.price };
+  const ended = { place: opened.place, at, rows: problem.rows };
+  const teller = searchTeller(problem.id, search);
+  let { round, best, spent } = from;
+  try {
+    for (; ; round += 1) {
+      const sets = setsOfRound(round);
 
-  for (let round = 0; ; round += 1) {
-    // Round 0 writes proofs of the problem; later ones one refined proof of each of the best.
-    const written = await generator.sample(
-      `round-${round}/proofs`,
-      asked,
-      round === 0 ? { task: 'prove', perRow: search.proofs, mayFail: true } : { task: 'refine', mayFail: true },
-    );
-    const proofs = await data.collectRound({ at, round, setId: written.setId, rows: asked });
+      // Round 0 writes proofs of the problem; later ones one refined proof of each of the pool's best.
+      const rows = best ?? problem.rows;
+      const how = best ? ({ task: 'refine' } as const) : ({ task: 'prove', perRow: search.proofs } as const);
+      const written = await generator.sample(sets.proofs, rows, { ...how, mayFail: true });
+      const proofs = await data.collectRound({ at, round, setId: written.setId, rows });
 
-    // n analyses of each.
-    const verdicts = await verifier.sample(`round-${round}/verdicts`, proofs, {
-      task: 'verify',
-      perRow: search.analyses,
-      mayFail: true,
-    });
-    const record = { proofs, verdicts: verdicts.setId, written: written.counts, judged: verdicts.counts };
-    const { scored, next, summary } = await data.rankRound({ at, search, round, earlier: rounds, record });
-    rounds.push({ proofs, scored });
-    summaries.push(summary);
-    spent = addSpent(
-      spent,
-      addSpent(spentOn(written, opened.generator.price), spentOn(verdicts, opened.verifier.price)),
-    );
-    setCurrentDetails(roundsText(problem.id, summaries, search));
-    await tellRound({ problem: problem.id, summary, spent });
+      // n analyses of each.
+      const judged = await verifier.sample(sets.verdicts, proofs, {
+        task: 'verify',
+        perRow: search.analyses,
+        attempts: VERDICT_ATTEMPTS,
+        mayFail: true,
+      });
 
-    // The best of the pool are what the next round refines.
-    const end = summary.passed > 0 ? 'passed' : next.rows === 0 ? 'noProof' : 'exhausted';
-    if (end !== 'exhausted' || round === search.rounds) {
-      await data.writeSolvedProblem({ place: opened.place, rows: problem.rows, end, rounds, summaries, spent });
-      return { end, spent };
+      // The pool's best so far are what the next round refines, unless it is over.
+      const took = addSpent(spentOn(written, prices.generator), spentOn(judged, prices.verifier));
+      const asked = {
+        round,
+        proofs,
+        verdicts: judged.setId,
+        written: written.counts,
+        judged: judged.counts,
+        spent: took,
+      };
+      const ranked = await data.rankRound({ at, search, best, asked });
+      const { summary } = ranked;
+      const end = endAfter({ ...summary, proofs: proofs.rows, best: ranked.best.rows }, search.rounds);
+      if (end) return await data.writeSolvedProblem({ ...ended, end });
+
+      best = ranked.best;
+      spent = addSpent(spent, took);
+      teller.tell(summary, spent);
+      if (workflowInfo().historyLength > MAX_HISTORY)
+        await continueAsNew<typeof searchProof>(input, { round: round + 1, best, spent });
     }
-    asked = next;
+  } catch (error) {
+    // A failure that is this problem's own, and caps that are reached, end it with what there is.
+    const { type, message } = rootFailure(error);
+    const end = endOfFailure(type);
+    if (end === undefined || isCancellation(error)) throw error;
+    await data.rankSoFar({ at, search, round, rows: best ?? problem.rows, best, prices });
+    return data.writeSolvedProblem({ ...ended, end, reason: message });
   }
 }

@@ -1,14 +1,24 @@
-import { continueAsNew, executeChild, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, executeChild, workflowInfo } from '@temporalio/workflow';
+import type { AskedProblem } from '../../activities/products/solve.ts';
+import type { SearchEnded } from '../../activities/products/solved.ts';
+import { placeIn } from '../../shared/ids.ts';
+import { isOfAll } from '../../shared/products/ends.ts';
 import type { OpenedSolve, SolveInput } from '../../shared/products/input.ts';
 import type { SolveResult } from '../../shared/products/search.ts';
-import { failure, inItsWords } from '../failure.ts';
+import { failure, inItsWords, rootFailure } from '../failure.ts';
 import { data } from '../proxies.ts';
+import { toTheirEnds } from '../toTheirEnds.ts';
 import { searchProof } from './searchProof.ts';
 import { whileAsked } from './served.ts';
 import { NOTHING_SOLVED, trackSolve, type SolveState } from './solveProgress.ts';
 
-/** Problems of one run: about a dozen events each, and one for each round, stay below 4,096 events of history. */
-const PROBLEMS_PER_RUN = 100;
+/** Ours: problems that one activity reads. */
+const READ_AT_ONCE = 100;
+/**
+ * Ours: a run of the workflow begins no further problem then; those under way add some thousand events, and Temporal
+ * warns above 10,240. They come to their ends before the next run, which costs time, so that it should be seldom.
+ */
+const MAX_HISTORY = 7_000;
 
 /**
  * Solves a file of problems at test time (paper 3.3): a search a problem, some of them at once. Whatever is killed, the
@@ -21,29 +31,64 @@ export async function solve(
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const owner = { workflowId, runId: firstExecutionRunId };
   const opened = from?.opened ?? (await inItsWords(data.openSolve(input, owner)));
-  const { place, name, problems, search, window } = opened;
+  const { place, name, problems, window } = opened;
   const progress = trackSolve(name, problems.rows, from?.state ?? NOTHING_SOLVED);
-  const first = progress.state().next;
-  const asked = [...(await data.problemsFrom({ place, problems, from: first, count: PROBLEMS_PER_RUN }))];
+  const next = problemReader(opened, progress.state().next);
+  const isFull = () => workflowInfo().historyLength > MAX_HISTORY;
+  const isCapped = () => progress.state().done.capped > 0;
 
+  // What has ended for good before is taken over; caps that one problem reaches, all of them have.
   const one = async (): Promise<void> => {
-    for (let problem = asked.shift(); problem !== undefined; problem = asked.shift()) {
+    while (!isFull() && !isCapped()) {
+      const problem = await next();
+      if (problem === undefined) return;
       progress.begins(problem.id);
-      if (search.kind !== 'pool') throw failure('InvalidProduct', 'Sequential refinement is not there yet');
-      const ended = await executeChild(searchProof, {
-        workflowId: `${place}/${problem.id}`,
-        args: [{ opened, search, problem }],
-        staticSummary: `${search.proofs} proofs × ${search.analyses} analyses, ${search.rounds} rounds at most`,
-      });
-      progress.ends(problem.id, ended);
+      progress.ends(problem.id, problem.ended ?? (await search(opened, problem)));
     }
   };
   await whileAsked(opened, [opened.generator, opened.verifier], async () => {
-    await Promise.all(Array.from({ length: window }, one));
+    const underWay: Promise<void>[] = [];
+    await toTheirEnds(underWay, async () => {
+      underWay.push(...Array.from({ length: window }, one));
+      await Promise.all(underWay);
+    });
     const state = progress.state();
-    if (state.next < problems.rows) await continueAsNew<typeof solve>(input, { opened, state });
+    if (state.next < problems.rows && !isCapped()) await continueAsNew<typeof solve>(input, { opened, state });
   });
-  const state = progress.state();
-  const results = await data.writeSolved({ place, problems });
-  return { place, results, done: state.done, spent: state.spent };
+  return data.writeSolved({ place, problems });
+}
+
+/** A problem's search, which may fail alone: where others have hope, they go on. */
+async function search(opened: OpenedSolve, problem: AskedProblem): Promise<SearchEnded> {
+  const { place, search } = opened;
+  if (search.kind !== 'pool') throw failure('InvalidProduct', 'Sequential refinement is not there yet');
+  const at = placeIn(place, problem.id);
+  try {
+    return await executeChild(searchProof, {
+      workflowId: at,
+      args: [{ opened, search, problem }],
+      staticSummary: `${search.proofs} proofs × ${search.analyses} analyses, ${search.rounds} rounds at most`,
+    });
+  } catch (error) {
+    const { type, message } = rootFailure(error);
+    if (CancellationScope.current().consideredCancelled || isOfAll(type)) throw error;
+    const reason = `Its search ended early: ${message}. The same command goes on with it`;
+    return data.writeSolvedProblem({ place, at, rows: problem.rows, end: 'failed', reason });
+  }
+}
+
+/** Gives the problems from one on in their order, and reads some of them at once. */
+function problemReader({ place, problems }: OpenedSolve, from: number): () => Promise<AskedProblem | undefined> {
+  const ahead: AskedProblem[] = [];
+  let read = from;
+  let reading: Promise<void> | undefined;
+  const readMore = async (): Promise<void> => {
+    ahead.push(...(await data.problemsFrom({ place, problems, from: read, count: READ_AT_ONCE })));
+    read += READ_AT_ONCE;
+    reading = undefined;
+  };
+  return async () => {
+    while (ahead.length === 0 && read < problems.rows) await (reading ??= readMore());
+    return ahead.shift();
+  };
 }

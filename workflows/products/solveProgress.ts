@@ -1,31 +1,10 @@
-import {
-  defineQuery,
-  defineSignal,
-  getExternalWorkflowHandle,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { Spent } from '../../shared/products/caps.ts';
-import { addSpent, NOTHING_SPENT } from '../../shared/products/caps.ts';
-import type { PoolSearch, RoundSummary, SearchEnd, SolveProgress } from '../../shared/products/search.ts';
+import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { SearchEnded } from '../../activities/products/solved.ts';
+import { addSpent, NOTHING_SPENT, type Spent } from '../../shared/products/caps.ts';
+import { NO_ENDS, SEARCH_ENDS, type SearchEnd, type SolveProgress } from '../../shared/products/search.ts';
+import { roundDone, type RoundTold } from './searchTeller.ts';
 
 const progressQuery = defineQuery<SolveProgress>('progress');
-/** What a problem's search tells after each round. */
-const roundDone = defineSignal<[RoundTold]>('roundDone');
-
-interface RoundTold {
-  readonly problem: string;
-  readonly summary: RoundSummary;
-  /** By the problem so far. */
-  readonly spent: Spent;
-}
-
-/** Tells the `solve` that started this search, where one did. */
-export async function tellRound(told: RoundTold): Promise<void> {
-  const { parent } = workflowInfo();
-  if (parent) await getExternalWorkflowHandle(parent.workflowId).signal(roundDone, told);
-}
 
 /** What a `solve` carries from run to run of its workflow. */
 export interface SolveState {
@@ -36,11 +15,7 @@ export interface SolveState {
   readonly spent: Spent;
 }
 
-export const NOTHING_SOLVED: SolveState = {
-  next: 0,
-  done: { passed: 0, claimed: 0, exhausted: 0, capped: 0, noProof: 0 },
-  spent: NOTHING_SPENT,
-};
+export const NOTHING_SOLVED: SolveState = { next: 0, done: NO_ENDS, spent: NOTHING_SPENT };
 
 /** Says how far a `solve` is: to the `progress` query, and in the workflow's details. */
 export function trackSolve(name: string, problems: number, from: SolveState) {
@@ -48,44 +23,38 @@ export function trackSolve(name: string, problems: number, from: SolveState) {
   const underWay = new Map<string, Partial<RoundTold>>();
   const spent = (): Spent =>
     [...underWay.values()].reduce((sum, told) => addSpent(sum, told.spent ?? NOTHING_SPENT), state.spent);
-  setHandler(
-    progressQuery,
-    (): SolveProgress => ({
-      name,
-      problems,
-      done: state.done,
-      underWay: Array.from(underWay, ([problem, { summary }]) => ({
-        problem,
-        round: summary === undefined ? 0 : summary.round + 1,
-        ...(summary && { last: summary }),
-      })),
-      spent: spent(),
-    }),
-    { description: 'Problems done, rounds under way, and what was spent' },
-  );
+  const progress = (): SolveProgress => ({
+    name,
+    problems,
+    done: state.done,
+    underWay: Array.from(underWay, ([problem, { summary }]) => ({
+      problem,
+      round: summary === undefined ? 0 : summary.round + 1,
+      ...(summary && { last: summary }),
+    })),
+    spent: spent(),
+  });
+  const show = (): void => setCurrentDetails(detailsOf(progress()));
+  setHandler(progressQuery, progress, { description: 'Problems done, rounds under way, and what was spent' });
   setHandler(
     roundDone,
     (told) => {
-      if (underWay.has(told.problem)) underWay.set(told.problem, told);
+      if (!underWay.has(told.problem)) return;
+      underWay.set(told.problem, told);
+      show();
     },
     { description: "A problem's search tells of a round" },
   );
-  const show = (): void => {
-    const { passed, exhausted, capped, noProof } = state.done;
-    setCurrentDetails(
-      `**${name}**: ${passed + exhausted + capped + noProof} of ${problems} problems\n\n` +
-        `| passed | rounds used up | capped | no proof | calls |\n| --- | --- | --- | --- | --- |\n` +
-        `| ${passed} | ${exhausted} | ${capped} | ${noProof} | ${spent().calls} |`,
-    );
-  };
   show();
   return {
     state: (): SolveState => state,
+    /** Those that have begun and not ended. */
+    underWay: (): number => underWay.size,
     begins(problem: string): void {
       state = { ...state, next: state.next + 1 };
       underWay.set(problem, {});
     },
-    ends(problem: string, { end, spent: by }: { readonly end: SearchEnd; readonly spent: Spent }): void {
+    ends(problem: string, { end, spent: by }: SearchEnded): void {
       underWay.delete(problem);
       state = { ...state, done: { ...state.done, [end]: state.done[end] + 1 }, spent: addSpent(state.spent, by) };
       show();
@@ -93,19 +62,33 @@ export function trackSolve(name: string, problems: number, from: SolveState) {
   };
 }
 
-/** A search's rounds so far, as Markdown. */
-export function roundsText(problem: string, summaries: readonly RoundSummary[], search: PoolSearch): string {
-  const mean = (value: number | null | undefined): string =>
-    value === null || value === undefined ? '–' : value.toFixed(3);
-  const rows = summaries.map(
-    ({ round, means, best, passed }) =>
-      `| ${round} | ${means.length} | ${mean(means.at(Math.floor(means.length / 2)))} | ${mean(best)} | ${passed} |`,
-  );
+const END_TEXT: Readonly<Record<SearchEnd, string>> = {
+  passed: 'passed',
+  claimed: 'claimed right',
+  exhausted: 'rounds used up',
+  capped: 'capped',
+  noProof: 'no proof',
+  noVerdict: 'no verdict',
+  failed: 'failed',
+};
+/** Problems under way that the details have. */
+const SHOWN = 20;
+
+function detailsOf({ name, problems, done, underWay, spent }: SolveProgress): string {
+  const ended = SEARCH_ENDS.reduce((sum, end) => sum + done[end], 0);
+  const rows = underWay.slice(0, SHOWN).map(({ problem, round, last }) => {
+    const [means = [], best] = [last?.means, last?.best];
+    const median = means[Math.floor(means.length / 2)];
+    return `| ${problem} | ${round} | ${median?.toFixed(3) ?? '–'} | ${best?.toFixed(3) ?? '–'} |`;
+  });
   return [
-    `**${problem}**: ${search.proofs} proofs × ${search.analyses} analyses, at most ${search.rounds} rounds`,
+    `**${name}**: ${ended} of ${problems} problems, ${spent.calls} calls`,
     '',
-    '| round | proofs | median score | best | passed |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
+    `| ${SEARCH_ENDS.map((end) => END_TEXT[end]).join(' | ')} |`,
+    `| ${SEARCH_ENDS.map(() => '---').join(' | ')} |`,
+    `| ${SEARCH_ENDS.map((end) => done[end]).join(' | ')} |`,
+    ...(rows.length === 0
+      ? []
+      : ['', '| under way | round | median score | best |', '| --- | --- | --- | --- |', ...rows]),
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import { expertReview } from './expertReview.ts';
 import { rangeName, reviewIdOf, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 import { data, program } from '../proxies.ts';
+import { toTheirEnds } from '../toTheirEnds.ts';
 
 /** Ours: parts that a program works on at once. People have all questions before them. */
 const PROGRAM_PARTS = 2;
@@ -182,18 +183,6 @@ function ask(set: ReviewSetInput, { id, row, recorded }: ListedQuestion) {
     staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
     ...(staysOpen(set) && { parentClosePolicy: 'ABANDON' }),
   });
-}
-
-/** Where the work fails or is cancelled, its children end before it: questions that stay open are nobody's then. */
-async function toTheirEnds<T>(children: readonly Promise<unknown>[], work: () => Promise<T>): Promise<T> {
-  const scope = new wf.CancellationScope();
-  try {
-    return await scope.run(work);
-  } catch (error) {
-    scope.cancel();
-    await wf.CancellationScope.nonCancellable(() => Promise.allSettled(children));
-    throw error;
-  }
 }
 
 /** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */

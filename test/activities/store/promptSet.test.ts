@@ -53,6 +53,19 @@ describe('a prompt', () => {
     expect(() => shown({})).toThrow('Expected a value for {{analyses}} of set/refine.md, got none');
   });
 
+  test('that speaks of one analysis and is given several numbers them, and says that it means each', () => {
+    const one = promptSet('set', changed('refine.md', 'The analysis:\n\n{{quote analysis}}\n\nWrite.'));
+    const shown = (values: { analysis?: string; analyses?: readonly string[] }) =>
+      one.render('refine', { problem: 'X', proof: 'Y', ...values })[0]?.content;
+    expect(shown({ analyses: ['a', 'b'] })).toBe(
+      'The analysis:\n\nThere are 2 analyses, each by a reviewer who saw none of the others. What is said of the ' +
+        `analysis holds for each of them.\n\nAnalysis 1 of 2:\n\n${quote('analysis', 'a')}\n\n` +
+        `Analysis 2 of 2:\n\n${quote('analysis', 'b')}\n\nWrite.`,
+    );
+    expect(shown({ analyses: ['a'] })).toBe(shown({ analysis: 'a' }));
+    expect(() => shown({ analyses: [] })).toThrow('Expected a value for {{analysis}} of set/refine.md, got none');
+  });
+
   test('comes after the system’s text, where there is one, which has no placeholder', () => {
     expect(promptSet('set', changed('system.md', ' You prove.\n')).render('prove', { problem: 'X' })).toEqual([
       { role: 'system', content: 'You prove.' },

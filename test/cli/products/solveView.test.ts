@@ -4,6 +4,7 @@ import { histogram, solvedLines, solveLines } from '../../../cli/products/solveV
 import type { Place } from '../../../shared/ids.ts';
 import { NOTHING_SPENT } from '../../../shared/products/caps.ts';
 import {
+  NO_ENDS,
   SEARCHES,
   type RoundSummary,
   type SolvedProblem,
@@ -11,7 +12,6 @@ import {
 } from '../../../shared/products/search.ts';
 
 const NONE = { answered: 0, unparseable: 0, truncated: 0, failed: 0 };
-const NO_END = { passed: 0, claimed: 0, exhausted: 0, capped: 0, noProof: 0 };
 const spent = (calls: number, tokens: number, cost: number | null = null) => ({
   calls,
   usage: { promptTokens: tokens / 2, completionTokens: tokens / 2 },
@@ -28,7 +28,7 @@ const round = (means: readonly number[]): RoundSummary => ({
 const progress = (more: Partial<SolveProgress> = {}): SolveProgress => ({
   name: 'p',
   problems: 3,
-  done: { ...NO_END, passed: 1 },
+  done: { ...NO_ENDS, passed: 1 },
   underWay: [
     { problem: 'a', round: 1, last: round([0.95, 0.9, 0.5, 0.1]) },
     { problem: 'b', round: 0 },
@@ -113,7 +113,7 @@ test('the end is a table, what passed, and what helps where caps were reached', 
   const result = {
     place: 'solve/p' as Place,
     results: { uri: 'x', sha256: 'y', rows: 3 },
-    done: { ...NO_END, passed: 1, capped: 1, noProof: 1 },
+    done: { ...NO_ENDS, passed: 1, capped: 1, noProof: 1 },
     spent: spent(72, 1_000, 1.5),
   };
   const lines = await solvedLines(
