@@ -17,8 +17,13 @@ import { productWorld } from './products.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
+interface Hooks {
+  /** Before a lap is opened. */
+  readonly onLap?: () => Promise<void> | undefined;
+}
+
 /** All activities of this installation, by task queue. @throws StoreFormatUnknown */
-export async function createActivities() {
+export async function createActivities({ onLap }: Hooks = {}) {
   await markFormat(store);
   const serving = configuredServing(store);
   const choices = configuredChoices(serving);
@@ -32,18 +37,22 @@ export async function createActivities() {
   let opened: TemporalDesk | undefined;
   const desk = async () => (opened ??= new TemporalDesk(await client(), store, 60_000));
 
+  const laps = createLapActivities({
+    store,
+    ...configuredSurroundings(serving),
+    ...choices,
+    bases: configuredBases(),
+    isUnderWay: async (lap) => isLapUnderWay(await client(), lap),
+    endQuestions: async (lap) => endQuestions(await client(), lap),
+  });
+  const openLap: typeof laps.openLap = async (...asked) => {
+    await onLap?.();
+    return laps.openLap(...asked);
+  };
+
   return {
     orchestrator: {
-      ...allBeating(
-        createLapActivities({
-          store,
-          ...configuredSurroundings(serving),
-          ...choices,
-          bases: configuredBases(),
-          isUnderWay: async (lap) => isLapUnderWay(await client(), lap),
-          endQuestions: async (lap) => endQuestions(await client(), lap),
-        }),
-      ),
+      ...allBeating({ ...laps, openLap }),
       ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
       ...allBeating(
         createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: (name) => domains.of(name) }),

@@ -23,6 +23,8 @@ interface HostOptions {
    * that a step of its deployment (`flywheel deployment set-current`).
    */
   readonly becomeCurrent?: boolean;
+  /** Done before a lap is opened; what goes wrong with it is logged. @default nothing */
+  readonly onLap?: (say: (line: string) => void) => Promise<void>;
 }
 
 /**
@@ -31,12 +33,14 @@ interface HostOptions {
  */
 export async function runWorkers(
   kinds: readonly WorkerKind[],
-  { becomeCurrent = false }: HostOptions = {},
+  { becomeCurrent = false, onLap }: HostOptions = {},
 ): Promise<void> {
   const logger = new DefaultLogger('INFO');
   Runtime.install({ logger });
   const connection = await NativeConnection.connect(config.temporal.connection);
-  const activities = await createActivities();
+  const activities = await createActivities({
+    onLap: () => onLap?.((line) => logger.info(line)).catch(({ message }: Error) => logger.warn(message)),
+  });
   const create = (kind: WorkerKind, build?: Build): Promise<Worker> =>
     Worker.create({
       connection,

@@ -51,7 +51,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
   let client: Client | undefined;
   try {
     await interruption.orEndOf(setUp(say));
-    const started = (await ensureStack(say)) === 'started';
+    const started = (await ensureStack(say, { rewards: true })) === 'started';
     await joinStack(started, false);
     interruption.check();
     client = await connectClient();

@@ -9,6 +9,7 @@ import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
 import { readStackState } from '../../workers/stack/state.ts';
 import { expectedTimes } from './expectedTime.ts';
+import { productLines, productStatuses, type ProductStatus } from '../products/productStatus.ts';
 import { flywheelLine, flywheelStatuses, type FlywheelStatus } from './flywheelStatus.ts';
 import { endOf } from './followLap.ts';
 import { progressOf } from './lapHandle.ts';
@@ -36,9 +37,9 @@ type LapStatus = Awaited<ReturnType<typeof lapStatuses>>[number];
 export function registerStatus(program: Command): void {
   program
     .command('status')
-    .summary('what runs, and how far the laps are')
+    .summary('what runs, and how far laps and products are')
     .description(
-      'Shows the processes of the stack and the newest laps, or one lap: by its name (main/lap-0001, or lap-0001 ' +
+      'Shows the processes of the stack, products under way and the newest laps, or one lap: by its name (main/lap-0001, or lap-0001 ' +
         'for short) or its workflow id.',
     )
     .argument('[lap]', 'a lap, such as lap-0001')
@@ -46,13 +47,14 @@ export function registerStatus(program: Command): void {
     .action(async (lap: string | undefined, { json }: { json?: boolean }) => {
       const stack = await stackStatus();
       const reachable = (stack.external || stack.services['temporal']?.running === true) && (await serverAnswers());
-      const { laps, flywheels, questions } = reachable
+      const { laps, flywheels, products, questions } = reachable
         ? await withClient(async (client) => ({
             laps: await lapStatuses(client, lap),
             flywheels: lap === undefined ? await flywheelStatuses(client) : [],
+            products: lap === undefined ? await productStatuses(client) : [],
             questions: lap === undefined ? (await client.workflow.count(OPEN_QUESTIONS)).count : 0,
           }))
-        : { laps: undefined, flywheels: [], questions: 0 };
+        : { laps: undefined, flywheels: [], products: [], questions: 0 };
       if (lap !== undefined && laps?.length === 0)
         throw new UsageError(
           `Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` ` +
@@ -60,8 +62,8 @@ export function registerStatus(program: Command): void {
         );
       console.log(
         json
-          ? JSON.stringify({ stack, flywheels, laps: laps ?? null, questions })
-          : await textOf(stack, flywheels, laps),
+          ? JSON.stringify({ stack, flywheels, products, laps: laps ?? null, questions })
+          : await textOf(stack, flywheels, products, laps),
       );
       if (!json && questions > 0)
         console.log(
@@ -123,25 +125,30 @@ export async function lapStatuses(client: Client, named: string | undefined) {
   return found;
 }
 
+/** Laps alone have it run. */
+const notRunning = (name: string): string =>
+  name === 'reward' ? 'not running: the next lap starts it' : 'not running';
+
 async function textOf(
   stack: Awaited<ReturnType<typeof stackStatus>>,
   flywheels: readonly FlywheelStatus[],
+  products: readonly ProductStatus[],
   laps: readonly LapStatus[] | undefined,
 ): Promise<string> {
   const lines = [
-    stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap` or `flywheel dev` starts it).',
+    stack.supervisor ? 'The stack runs.' : 'The stack does not run (`flywheel lap`, `solve` or `dev` starts it).',
   ];
   for (const [name, { running, pid, seconds = 0, restarts }] of Object.entries(stack.services)) {
     if (!stack.supervisor && !running) continue;
     lines.push(
       `  ${name.padEnd(10)} ` +
-        (running ? `process ${pid}, up ${duration(seconds)}` : 'not running') +
+        (running ? `process ${pid}, up ${duration(seconds)}` : notRunning(name)) +
         (restarts > 0 ? `, restarted ${restarts} times` : ''),
     );
   }
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
-  lines.push(...flywheels.map(flywheelLine));
-  if (laps?.length === 0) lines.push('No laps yet.');
+  lines.push(...products.flatMap(productLines), ...flywheels.map(flywheelLine));
+  if (laps?.length === 0 && products.length === 0) lines.push('No laps yet.');
   const expected = expectedTimes();
   for (const lapStatus of laps ?? []) {
     const {

@@ -8,7 +8,8 @@ import { store } from '../../workers/store.ts';
 import { Interrupted, type Interruption } from '../interruption.ts';
 import { UsageError } from '../usage.ts';
 import { estimateLines, type ToEstimate } from './estimate.ts';
-import { keepEndpoints, noteOn, refusalOf, seeModels } from './models.ts';
+import { unknownTo } from '../../workers/stack/services.ts';
+import { keepEndpoints, keysFor, noteOn, refusalOf, seeModels } from './models.ts';
 import type { ProductOptions } from './options.ts';
 
 /** What is looked at before a product starts. */
@@ -37,6 +38,12 @@ export async function mayBegin(
     throw new UsageError(error.message, { cause: error });
   });
   await keepEndpoints(options, say);
+  const unknown = await unknownTo('worker', await keysFor(choicesIn(input)));
+  if (unknown.length > 0)
+    throw new UsageError(
+      `Expected the stack to have ${unknown.join(' and ')} in its environment, got one that was started without: ` +
+        '`flywheel stop`, which keeps all that is under way, then this command again',
+    );
   const asked = await estimate?.().catch((error: Error) => {
     throw new UsageError(error.message, { cause: error });
   });

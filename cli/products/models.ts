@@ -93,6 +93,13 @@ export async function seeModels(choices: readonly ModelChoice[]): Promise<SeenMo
   );
 }
 
+/** Variables of the environment that hold the keys of these models' endpoints. */
+export async function keysFor(choices: readonly ModelChoice[]): Promise<string[]> {
+  const endpoints = (await configuredEndpoints(config.inference))?.endpoints;
+  const names = choices.flatMap(({ endpoint }) => settingsOf(endpoints, endpoint)?.apiKeyEnv ?? []);
+  return [...new Set(names)];
+}
+
 /** What keeps a product from starting with these models, in a sentence; undefined: nothing. */
 export function refusalOf({ choice: { endpoint, model }, reach }: SeenModel): string | undefined {
   switch (reach.kind) {

@@ -16,16 +16,18 @@ export function registerDev(program: Command): void {
       'Sets up what is missing and runs Temporal server, reward service and worker, so that laps can be started ' +
         'from the Web UI. Ctrl-C stops them.',
     )
+    .option('--products', 'for solve, label and evaluate alone: without Python, and without the reward service')
     .option('--detach', 'start the stack and return; `flywheel stop` stops it')
-    .action(async ({ detach }: { detach?: boolean }) => {
+    .action(async ({ detach, products = false }: { detach?: boolean; products?: boolean }) => {
       const interruption = new Interruption();
       try {
-        await interruption.orEndOf(setUp(say));
-        const started = (await ensureStack(say)) === 'started';
+        await interruption.orEndOf(setUp(say, { python: !products }));
+        const started = (await ensureStack(say, { rewards: !products })) === 'started';
         await joinStack(started, detach === true);
         say(started ? 'The stack runs.' : 'The stack runs already.');
         say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
-        say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
+        if (!products)
+          say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
         if (detach) return;
         while (!interruption.happened && (await healStack(say)) === 'running')
           // interrupted: the loop ends

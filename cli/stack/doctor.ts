@@ -44,7 +44,15 @@ function baseFolders(): string[] {
   return [...new Set(bases)].map((folder) => path.join(config.root, folder));
 }
 
-const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
+/** What solve, label and evaluate do without, where they ask an endpoint. */
+const OF_LAPS: readonly string[] = ['Python', 'Python environment', 'clusters', 'thinking', 'base checkpoint'];
+
+interface Looking {
+  /** Whether laps are of interest, too. */
+  readonly laps: boolean;
+}
+
+const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> = {
   async Node() {
     const { node } = process.versions;
     return isAtLeast(OLDEST_NODE, node)
@@ -79,22 +87,22 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
       ? { state: 'ok', detail: `${found.path} (${found.version}, from ${found.from})` }
       : {
           state: 'missing',
-          detail: 'downloaded or built by the next lap (seconds with internet access, about 5 minutes with Go)',
+          detail: 'downloaded or built when it is needed (seconds with internet access, about 5 minutes with Go)',
         };
   },
 
   async 'Temporal server'() {
     const { address, external } = config.temporal;
     if (!external && (await stackLife()) !== 'running')
-      return { state: 'ok', detail: 'not running; the next lap starts it' };
+      return { state: 'ok', detail: 'not running; the next lap or product starts it' };
     if (await serverAnswers(5_000)) return { state: 'ok', detail: `answers at ${address}` };
     const remedy = external ? 'check TEMPORAL_ADDRESS and your temporal.toml profile' : `see ${logFile('temporal')}`;
     return { state: 'bad', detail: `no answer at ${address}: ${remedy}` };
   },
 
-  async ports() {
+  async ports({ laps }) {
     const { port: temporal, uiPort } = config.temporal;
-    const ports = { temporal, 'web ui': uiPort, reward: config.rewardService.port };
+    const ports = { temporal, 'web ui': uiPort, ...(laps && { reward: config.rewardService.port }) };
     const all = JSON.stringify(ports);
     if ((await stackLife()) === 'running') return { state: 'ok', detail: `${all}, in use by the stack` };
     const taken: string[] = [];
@@ -105,11 +113,11 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
     };
   },
 
-  async disk() {
+  async disk({ laps }) {
     await mkdir(config.stateDir, { recursive: true });
     const { bavail, bsize } = await statfs(config.stateDir);
     const free = (bavail * bsize) / 1e9;
-    const needed = (await pythonIsReady()) ? 2 : NEEDED_GB;
+    const needed = !laps || (await pythonIsReady()) ? 2 : NEEDED_GB;
     const detail = `${free.toFixed(0)} GB free in ${config.stateDir}`;
     return free >= needed ? { state: 'ok', detail } : { state: 'bad', detail: `${detail}; expected ${needed} GB` };
   },
@@ -174,6 +182,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Finding>>> = {
 
 interface DoctorOptions extends LapChoices {
   readonly calls: string;
+  readonly products?: boolean;
   readonly json?: boolean;
 }
 
@@ -187,22 +196,26 @@ export function registerDoctor(program: Command): void {
         'servers, and what its base answers: it is taken into the store, served as the lap would, and asked a few ' +
         'questions in each role. Needs no Temporal server. Exit code 1 when something must be mended.',
     )
+    .option('--products', 'only what solve, label and evaluate need to ask an endpoint: no Python')
     .option('--calls <number>', 'questions of each role, where a recipe is looked at', '4')
     .option('--json', 'print one JSON object')
     .action(doctor);
 }
 
-async function doctor({ json, calls, ...choices }: DoctorOptions): Promise<void> {
+async function doctor({ json, calls, products = false, ...choices }: DoctorOptions): Promise<void> {
   if (!/^[1-9]\d{0,3}$/.test(calls))
     throw new UsageError(`--calls: expected a whole number from 1 to 9999, got ${JSON.stringify(calls)}`);
   const looksAtRecipe = Object.values(choices).some((choice) => choice !== undefined && String(choice) !== '');
+  if (products && looksAtRecipe) throw new UsageError('Expected --products without options that say what a lap is');
   const lap = looksAtRecipe ? await chosenLap(choices) : undefined;
   const checks: (Finding & { readonly name: string })[] = [];
-  for (const [name, check] of Object.entries(CHECKS))
+  for (const [name, check] of Object.entries(CHECKS)) {
+    if (products && OF_LAPS.includes(name)) continue;
     checks.push({
       name,
-      ...(await check().catch((error: Error) => ({ state: 'bad' as const, detail: error.message }))),
+      ...(await check({ laps: !products }).catch((error: Error) => ({ state: 'bad' as const, detail: error.message }))),
     });
+  }
   let roles: readonly RoleSeen[] = [];
   if (lap !== undefined) {
     const interruption = new Interruption();

@@ -6,12 +6,17 @@ import { stateFiles } from './state.ts';
  * The ports that the dev stack will take, recorded in `run/ports.json`: as the environment asks, else as last time,
  * else the defaults, else free ones.
  * @param running services that live already keep theirs.
+ * @param names that are chosen. @default all
  * @throws when a port that the environment asks for is taken by something else.
  */
-export async function choosePorts(running: ReadonlySet<PortName>, say: (line: string) => void): Promise<Ports> {
+export async function choosePorts(
+  running: ReadonlySet<PortName>,
+  say: (line: string) => void,
+  names: readonly PortName[] = Object.keys(PORT_SETTINGS) as PortName[],
+): Promise<Ports> {
   const recorded = (await stateFiles.findJson<Partial<Ports>>('run/ports.json')) ?? {};
   const ports = { ...recorded } as Record<PortName, number>;
-  for (const name of Object.keys(PORT_SETTINGS) as PortName[]) {
+  for (const name of names) {
     if (running.has(name) && recorded[name] !== undefined) continue;
     const asked = config.ports.asked[name];
     const wanted = asked ?? recorded[name] ?? PORT_SETTINGS[name].otherwise;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Launch } from '../../activities/processes/records.ts';
+import { readLiving, type Launch } from '../../activities/processes/records.ts';
 import { config, environmentWith, type PortName } from '../../temporal.config.ts';
 
 interface Service {
@@ -21,20 +21,33 @@ export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 export const recordFile = (name: ServiceName | 'supervisor'): string => path.join(config.runDir, `${name}.json`);
 export const logFile = (name: ServiceName | 'supervisor'): string => path.join(config.logDir, `${name}.log`);
 
+/** Beside the fields of every record. `variables` are the names of its environment: what it knows keys by. */
+interface About extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly variables: readonly string[];
+}
+
+/** Of these variables, those that a service was started without; none where it does not run. */
+export async function unknownTo(name: ServiceName, variables: readonly string[]): Promise<string[]> {
+  const { variables: known } = ((await readLiving(recordFile(name))) ?? {}) as Partial<About>;
+  return known === undefined ? [] : variables.filter((variable) => !known.includes(variable));
+}
+
 /** How a process of the stack is started. */
 export function launchOf<Name extends ServiceName | 'supervisor'>(
   name: Name,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Launch & { readonly name: Name } {
+  const whole = environmentWith(env);
   return {
     name,
     command,
     cwd: config.root,
-    env: environmentWith(env),
+    env: whole,
     record: recordFile(name),
     log: logFile(name),
-    about: { name },
+    about: { name, variables: Object.keys(whole) } satisfies About,
   };
 }
 

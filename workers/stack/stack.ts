@@ -13,6 +13,7 @@ import { config } from '../../temporal.config.ts';
 import { olderCodeRuns } from '../deployment.ts';
 import { ensurePython } from './python.ts';
 import { forgetOwner } from './owner.ts';
+import { forgetRewards, wantRewards } from './rewards.ts';
 import { launchOf, logFile, nodeCommand, recordFile, SERVICE_NAMES, type ServiceName } from './services.ts';
 import { readStackState, stateFiles } from './state.ts';
 import type { Say } from './step.ts';
@@ -40,11 +41,13 @@ export async function setUp(say: Say, { python = true } = {}): Promise<void> {
 /**
  * Sees to it that the dev stack runs and its server answers: starts it, or finds it running, or adopts what a killed
  * supervisor left.
+ * @param rewards whether the reward service is needed, too: by laps. @default as it is
  * @returns whether it was started now.
  * @throws with the end of the log when it cannot be started.
  */
-export function ensureStack(say: Say): Promise<'started' | 'running'> {
+export function ensureStack(say: Say, { rewards = false } = {}): Promise<'started' | 'running'> {
   return alone(say, async () => {
+    if (rewards) await wantRewards(say);
     const running = await readLiving(supervisorRecord);
     if (running !== undefined && (await readStackState())?.state === 'stopping') {
       say('The stack is stopping; starting it again when it has');
@@ -126,6 +129,7 @@ export function stopEverything(say: Say): Promise<void> {
     await stopStack(say); // what a killed supervisor left
     await rm(supervisorRecord, { force: true });
     await forgetOwner();
+    await forgetRewards();
   });
 }
 

@@ -2,6 +2,7 @@ import { readLiving } from '../../activities/processes/records.ts';
 import { config, type PortName } from '../../temporal.config.ts';
 import { keepAlive, type Kept, type KeptState } from './keepAlive.ts';
 import { choosePorts } from './ports.ts';
+import { rewardsAreWanted } from './rewards.ts';
 import { launchOf, nodeCommand, recordFile, SERVICE_NAMES, SERVICES } from './services.ts';
 import { knownRewardToken, newRewardToken, writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
@@ -9,7 +10,7 @@ import { lookForTemporalCli } from './temporalCli.ts';
 import { launchOfServer, prepareServer, serverAnswers, serverWorks } from './temporalServer.ts';
 
 /**
- * Keeps the dev stack running: Temporal server, reward service, worker. It is a detached process, so that the stack
+ * Keeps the dev stack running: Temporal server, worker, and for laps the reward service. It is a detached process, so that the stack
  * outlives the terminal that started it; SIGTERM stops the whole stack in order, SIGKILL leaves it running for the next
  * supervisor to adopt.
  */
@@ -31,7 +32,8 @@ try {
     say,
     onChange: async (states) => {
       services = Object.fromEntries(states);
-      const state = kept.every(({ name }) => states.has(name)) ? 'running' : 'starting';
+      const wanted = (await rewardsAreWanted()) ? kept : kept.filter(({ name }) => name !== 'reward');
+      const state = wanted.every(({ name }) => states.has(name)) ? 'running' : 'starting';
       await writeStackState({ state, services }).catch((error: Error) =>
         say(`cannot write the stack's state: ${error.message}`),
       ); // a full disk must not end the stack
@@ -55,11 +57,11 @@ async function prepare(): Promise<Kept[]> {
   const running = new Set<PortName>();
   for (const name of SERVICE_NAMES)
     if (await readLiving(recordFile(name))) for (const port of SERVICES[name].ports) running.add(port);
-  const ports = await choosePorts(running, say);
+  const ports = await choosePorts(running, say, (await rewardsAreWanted()) ? undefined : ['temporal', 'ui']);
   const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
   return [
     ...(cli === undefined ? [] : [{ ...launchOfServer(cli.path, ports), works: serverWorks }]),
-    launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token),
+    { ...launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token), mayStart: rewardsAreWanted },
     // A worker that finds no server ends at once.
     { ...launchOf('worker', nodeCommand('workers/dev.ts'), token), mayStart: serverIsReady },
   ];

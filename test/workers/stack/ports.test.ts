@@ -61,3 +61,19 @@ test('a service that lives keeps its port, though that port is not free', async 
   await stateFiles.writeJson('run/ports.json', ours);
   await expect(choosePorts(new Set(['temporal', 'ui'] as const), () => undefined)).resolves.toEqual(ours);
 });
+
+test('a stack without laps looks at no port of the reward service; the first lap that comes does', async () => {
+  const taken = await takePort();
+  const { choosePorts } = await portsWith({ FLYWHEEL_REWARD_PORT: String(taken) });
+  const { rewardsAreWanted, wantRewards, forgetRewards } = await import('../../../workers/stack/rewards.ts');
+  await expect(choosePorts(NOTHING, () => undefined, ['temporal', 'ui'])).resolves.not.toHaveProperty('reward');
+  await expect(wantRewards(() => undefined)).rejects.toThrow(
+    `Expected port ${taken} (FLYWHEEL_REWARD_PORT) to be free`,
+  );
+  expect(await rewardsAreWanted()).toBe(false);
+  await new Promise((resolve) => servers.pop()?.close(resolve));
+  await wantRewards(() => undefined);
+  expect(await rewardsAreWanted()).toBe(true);
+  await forgetRewards();
+  expect(await rewardsAreWanted()).toBe(false);
+});
