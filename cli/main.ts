@@ -20,6 +20,7 @@ import { registerRelabel } from './lap/relabel.ts';
 import { registerReport } from './reports/report.ts';
 import { registerReview } from './review/review.ts';
 import { registerSchedule } from './schedule/schedule.ts';
+import { registerEvaluate } from './products/evaluate.ts';
 import { registerSolve } from './products/solve.ts';
 import { registerStatus } from './lap/status.ts';
 import { registerStop } from './stack/stop.ts';
@@ -43,6 +44,7 @@ for (const register of [
   registerInit,
   registerLap,
   registerSolve,
+  registerEvaluate,
   registerPlan,
   registerImport,
   registerProblems,

@@ -2,6 +2,7 @@ import { spendingOf, type Spending } from '../shared/lap/amounts.ts';
 import type { Domains } from '../shared/domain.ts';
 import type { LapManifest } from '../shared/lap/manifest.ts';
 import type { ArtifactRef } from '../shared/records.ts';
+import { writeEvaluation } from './products/evaluation.ts';
 import { measureLap } from './figures/measureLap.ts';
 import { checkerOf } from '../activities/datasets/truth.ts';
 import { madeBy } from '../activities/store/made.ts';
@@ -54,6 +55,7 @@ export function createReportActivities({
   readonly checkers: Domains['checkerOf'];
 }) {
   return {
+    writeEvaluation: (input: Parameters<typeof writeEvaluation>[1]) => writeEvaluation(store, input),
     writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checkers, input),
   };
 }

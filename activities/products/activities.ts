@@ -1,5 +1,7 @@
+import type { EvaluateInput } from '../../shared/products/evaluationInput.ts';
 import type { SolveInput } from '../../shared/products/input.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import { collectAnswers, openEvaluation } from './evaluation.ts';
 import type { ProductOwner, ProductWorld } from './open.ts';
 import { collectRound, rankRound } from './search.ts';
 import { rankSoFar, writeSolvedProblem } from './solved.ts';
@@ -17,6 +19,8 @@ export function createProductActivities(world: ProductWorld) {
     rankRound: (input: Of<typeof rankRound>) => rankRound(store, input),
     rankSoFar: (input: Of<typeof rankSoFar>) => rankSoFar(store, input),
     writeSolvedProblem: (input: Of<typeof writeSolvedProblem>) => writeSolvedProblem(store, input),
+    openEvaluation: (input: EvaluateInput, owner: ProductOwner) => openEvaluation(world, input, owner),
+    collectAnswers: (input: Of<typeof collectAnswers>) => collectAnswers(store, input),
     writeSolved: (input: Of<typeof writeSolved>) => writeSolved(store, input),
   };
 }

@@ -70,7 +70,7 @@ export async function readSolve(world: ProductWorld, input: SolveInput) {
   return { asked, lap, generator, verifier, search, sampling };
 }
 
-async function problemsIn(store: ArtifactStore, file: string): Promise<SetRow[]> {
+export async function problemsIn(store: ArtifactStore, file: string): Promise<SetRow[]> {
   if ((await store.stat(file).catch(() => undefined)) === undefined)
     throw new Error(
       `problems: expected a file of the store such as imports/problems/0123456789ab.jsonl, got ` +

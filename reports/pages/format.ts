@@ -27,7 +27,7 @@ export function change(before?: Figure, after?: Figure): string {
   return `${difference < 0 ? '−' : '+'}${decimal(Math.abs(difference))}`;
 }
 
-export const decimal = (number?: number | null): string => number?.toFixed(2) ?? '–';
+export const decimal = (number?: number | null): string => number?.toFixed(2).replace(/^-0\.00$/, '0.00') ?? '–';
 
 export const percent = (share?: number | null): string =>
   typeof share === 'number' ? `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %` : '–';

@@ -77,6 +77,44 @@ export function searchCalls(search: SearchPolicy, problems: number): CallKind[] 
   ];
 }
 
+/** Calls of an evaluation; of two models that are compared the second is counted as the first. */
+export function evaluationCalls(
+  subject: 'verifier' | 'generator',
+  sizes: {
+    readonly rows: number;
+    readonly models: number;
+    readonly n: number;
+    readonly m: number;
+    readonly proofsPerProblem: number;
+  },
+): CallKind[] {
+  const { rows, models, n, m, proofsPerProblem } = sizes;
+  const answers = rows * models * (subject === 'verifier' ? 1 : proofsPerProblem);
+  if (subject === 'generator')
+    return [
+      { task: 'prove', asked: 'model', calls: exactly(answers), inARow: exactly(1) },
+      {
+        task: 'verify',
+        asked: 'judge',
+        // An answer without a proof is not judged.
+        calls: { fewest: 0, most: answers * n },
+        inARow: exactly(1),
+        shows: { proofs: 1, analyses: 0 },
+      },
+    ];
+  return [
+    { task: 'verify', asked: 'model', calls: exactly(answers * n), inARow: exactly(1) },
+    {
+      task: 'metaVerify',
+      asked: 'judge',
+      // Of analyses that report an issue.
+      calls: { fewest: 0, most: answers * n * m },
+      inARow: { fewest: 0, most: m > 0 ? 1 : 0 },
+      shows: { proofs: 0, analyses: 1 },
+    },
+  ];
+}
+
 /** Tokens, on average. */
 export interface CallTokens {
   readonly prompt: number;

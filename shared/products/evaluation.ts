@@ -196,7 +196,7 @@ export type EvaluationReport = EvaluationFacts &
         readonly subject: 'verifier';
         readonly truth: TruthFacts;
         /** The best that one answer to everything can do. */
-        readonly constant: { readonly score: Score; readonly accuracy: number } | null;
+        readonly constant: { readonly score: number; readonly accuracy: number } | null;
         readonly models: readonly VerifierEvaluation[];
         readonly differences?: Differences<VerifierFigure> | undefined;
       }
@@ -213,6 +213,8 @@ export type EvaluationReport = EvaluationFacts &
 
 export interface EvaluationFacts {
   readonly name: string;
+  /** Whether all was asked: no cap ended it before. */
+  readonly isWhole: boolean;
   /** What a person should know of these figures. */
   readonly notes: readonly string[];
   readonly seed: number;

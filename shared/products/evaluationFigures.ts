@@ -1,9 +1,9 @@
 import { errorCorrelation, voteCorrelation, effectiveVotes } from '../statistics/agreement.ts';
 import { differenceBetween } from '../statistics/differences.ts';
-import { jackknife, meanOfRatios, ratioEstimate, SHARES, type Estimate, type Range } from '../statistics/estimates.ts';
+import { carefulRatio, jackknife, meanOfRatios, SHARES, type Estimate, type Range } from '../statistics/estimates.ts';
 import { byScore, type Confusion, type Figure } from '../statistics/figure.ts';
 import { majorityOf } from '../statistics/majority.ts';
-import { mean, meanOf, share, valued, type Observation } from '../statistics/measures.ts';
+import { meanOf, valued, type Observation } from '../statistics/measures.ts';
 import { SCORES, type Score } from '../scores.ts';
 import {
   VERIFIER_FIGURES,
@@ -69,8 +69,12 @@ export function verifierEstimates(proofs: readonly JudgedProof[], scale: TruthSc
 const isRight = ({ truth, given }: Verdict): number => +(given === truth);
 const closeness = ({ truth, given }: Verdict): number => (given === undefined ? 0 : 1 - Math.abs(given - truth));
 
-const estimateOf = <T extends { readonly problem: string }>(of: readonly T[], valueOf: (item: T) => number) =>
-  ratioEstimate(valued(of, valueOf));
+/** Mean of values in [0, 1], with problems as clusters. */
+export const estimateOf = <T extends { readonly problem: string }>(of: readonly T[], valueOf: (item: T) => number) =>
+  carefulRatio(valued(of, valueOf));
+
+export const figureOf = <T extends { readonly problem: string }>(of: readonly T[], valueOf: (item: T) => number) =>
+  plain(estimateOf(of, valueOf));
 
 const verdictsOf = (proofs: readonly JudgedProof[]): Verdict[] =>
   proofs.flatMap(({ problem, truth, verdicts }) => verdicts.map((given) => ({ problem, truth, given })));
@@ -129,7 +133,7 @@ function reliability(scores: readonly MeanScore[]): ReliabilityBin[] {
   return bins(scores).flatMap((bin, index) => {
     const given = meanOf(bin.map((each) => each.given));
     if (given === null) return [];
-    const truth = mean(bin, (each) => each.truth);
+    const truth = figureOf(bin, (each) => each.truth);
     return [{ from: index / BINS, to: (index + 1) / BINS, proofs: bin.length, given, truth }];
   });
 }
@@ -152,13 +156,13 @@ export function verifierFigures(
     figures: figuresOf(estimates),
     confusion: confusionOf(verdictsOf(proofs)),
     majorityConfusion: confusionOf(proofs.map(majorityVerdict)),
-    f1ByClass: byScore((score) => plain(ratioEstimate(f1[score] ?? []))),
+    f1ByClass: byScore((score) => plain(carefulRatio(f1[score] ?? []))),
     reliability: reliability(meanScores(collapsed)),
     effective: effective(estimates.consistency, n),
     effectiveOfErrors: effective(estimates.errorCorrelation, n),
     byTopic: topics.map((topic) => {
       const of = collapsed.filter((proof) => proof.topic === topic).map(majorityVerdict);
-      return { topic, proofs: of.length, majorityAccuracy: share(of, (each) => isRight(each) === 1) };
+      return { topic, proofs: of.length, majorityAccuracy: figureOf(of, isRight) };
     }),
   };
 }

@@ -1,7 +1,6 @@
 import { differenceBetween } from '../statistics/differences.ts';
-import { ratioEstimate, type Estimate } from '../statistics/estimates.ts';
+import type { Estimate } from '../statistics/estimates.ts';
 import { majorityOf } from '../statistics/majority.ts';
-import { valued } from '../statistics/measures.ts';
 import type { Score } from '../scores.ts';
 import {
   GENERATOR_FIGURES,
@@ -10,7 +9,7 @@ import {
   type GradedAnswer,
   type TopicFigures,
 } from './evaluation.ts';
-import { figuresOf } from './evaluationFigures.ts';
+import { estimateOf, figuresOf } from './evaluationFigures.ts';
 
 export type GeneratorEstimates = Readonly<Record<GeneratorFigure, Estimate | null>>;
 
@@ -30,11 +29,14 @@ export function generatorEstimates(answers: readonly GradedAnswer[]): GeneratorE
   const solved = new Set(scored.filter(({ score }) => score === 1).map(({ problem }) => problem));
   const written = answers.filter(({ score }) => score !== 'withoutProof');
   return {
-    score: ratioEstimate(valued(scored, ({ score }) => score)),
-    passed: ratioEstimate(valued(scored, ({ score }) => +(score === 1))),
-    solved: ratioEstimate(problems.map((problem) => ({ hits: +solved.has(problem), of: 1, cluster: problem }))),
-    withoutProof: ratioEstimate(valued(answers, ({ score }) => +(score === 'withoutProof'))),
-    lost: ratioEstimate(valued(written, ({ score }) => +(score === 'lost'))),
+    score: estimateOf(scored, ({ score }) => score),
+    passed: estimateOf(scored, ({ score }) => +(score === 1)),
+    solved: estimateOf(
+      problems.map((problem) => ({ problem })),
+      ({ problem }) => +solved.has(problem),
+    ),
+    withoutProof: estimateOf(answers, ({ score }) => +(score === 'withoutProof')),
+    lost: estimateOf(written, ({ score }) => +(score === 'lost')),
   };
 }
 

@@ -2,10 +2,10 @@ import { settledBy, tallyOf, type AnalysisEvidence, type Tally } from '../label/
 import { gridPolicies } from '../label/precision.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import { byScore, type Figure } from '../statistics/figure.ts';
-import { mean, share, type OfProblem } from '../statistics/measures.ts';
+import type { OfProblem } from '../statistics/measures.ts';
 import type { Score } from '../scores.ts';
 import type { GridRow, TruthScale } from './evaluation.ts';
-import { classOf } from './evaluationFigures.ts';
+import { classOf, figureOf } from './evaluationFigures.ts';
 
 /** A proof whose true score is known, with all that was stored of its analyses and meta-analyses. */
 export interface ProofEvidence extends OfProblem {
@@ -32,7 +32,7 @@ function rowOf(
   const labelled = decided.flatMap(({ decision, ...proof }) =>
     decision?.kind === 'labelled' ? [{ ...proof, label: decision.score }] : [],
   );
-  const right = (of: typeof labelled): Figure => share(of, ({ label, truth }) => classOf(label, scale) === truth);
+  const right = (of: typeof labelled): Figure => figureOf(of, ({ label, truth }) => +(classOf(label, scale) === truth));
   const { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, rule = 'lowest' } = policy;
   return {
     rule,
@@ -41,7 +41,7 @@ function rowOf(
     k,
     precision: right(labelled),
     byLabel: byScore((score) => right(labelled.filter(({ label }) => label === score))),
-    contested: mean(decided, ({ decision }) => +(decision?.kind === 'contested')),
-    unresolved: mean(decided, ({ decision }) => +(decision === undefined)),
+    contested: figureOf(decided, ({ decision }) => +(decision?.kind === 'contested')),
+    unresolved: figureOf(decided, ({ decision }) => +(decision === undefined)),
   };
 }

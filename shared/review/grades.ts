@@ -17,8 +17,12 @@ export function gradeIn(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   if (typeof value !== 'string') return undefined;
   const text = value.trim().toLowerCase().replaceAll(/\s+/g, ' ');
-  return NUMBER.test(text) ? String(Number(text)) : text || undefined;
+  if (NONE.test(text)) return undefined;
+  return NUMBER.test(text) ? String(Number(text)) : text;
 }
+
+/** Nothing, as tables are written that know no empty cell. */
+const NONE = /^(nan|null)?$/;
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const RANGE = /^(-?\d+(?:\.\d+)?)\s*(?:-|–|to|\.\.)\s*(-?\d+(?:\.\d+)?)$/;

@@ -43,6 +43,8 @@ export interface SampleSetInput {
   readonly donors?: readonly string[] | undefined;
   /** What this set and all others below a place may take together. @default no limit */
   readonly caps?: SetCaps | undefined;
+  /** Whether it tells the workflow that asked how far it is, after each shard (signal `setTold`). @default false */
+  readonly tells?: boolean | undefined;
 }
 
 export interface EngineSettings {
@@ -124,6 +126,7 @@ export interface LabelSetInput {
   /** As of a `SampleSetInput`. */
   readonly donors?: readonly string[] | undefined;
   readonly caps?: SetCaps | undefined;
+  readonly tells?: boolean | undefined;
 }
 
 /** The rule's answer for one proof. Contested and unresolved are never a score. */

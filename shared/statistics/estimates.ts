@@ -24,6 +24,25 @@ export function ratioEstimate(observations: readonly Observation[]): Estimate | 
   return measured && { ...measured, contributions: contributionsTo(observations) };
 }
 
+/**
+ * The same with an interval that few clusters do not make narrow: one of the greatest variance that the value allows is
+ * added to them, since a few that are alike do not show that all are, and no more is known than there are observations.
+ * Ours.
+ */
+export function carefulRatio(observations: readonly Observation[]): Estimate | null {
+  const estimate = ratioEstimate(observations);
+  return estimate && careful(estimate, observations.length);
+}
+
+function careful(estimate: Estimate, observations: number): Estimate {
+  const { value, contributions } = estimate;
+  const clusters = contributions.size;
+  const most = value * (1 - value);
+  const variance = (squares(contributions) + most) / (clusters + 1); // of an average cluster
+  const effective = most > 1e-12 ? Math.min(observations, (clusters * most) / variance) : clusters;
+  return { ...estimate, ...wilsonAt(value, effective) };
+}
+
 function contributionsTo(observations: readonly Observation[]): Map<string, number> {
   const { hits, of, clusters } = totals(observations);
   const unit = of / clusters.size;
@@ -31,9 +50,9 @@ function contributionsTo(observations: readonly Observation[]): Map<string, numb
 }
 
 /**
- * The mean of ratios that have observations of the same clusters, such as F1 over classes, by linearisation: an
- * interval as `ratio` has it, Wilson's at v(1 − v) / se². Ratios of nothing are left out.
- * @param n what the figure says that it was measured on.
+ * The mean of ratios that have observations of the same clusters, such as F1 over classes, by linearisation, with an
+ * interval as `carefulRatio` has it. Ratios of nothing are left out.
+ * @param n what the figure says that it was measured on, observations.
  */
 export function meanOfRatios(ratios: readonly (readonly Observation[])[], n: number): Estimate | null {
   const parts = ratios.flatMap((observations) => ratioEstimate(observations) ?? []);
@@ -47,9 +66,7 @@ export function meanOfRatios(ratios: readonly (readonly Observation[])[], n: num
       const unit = clusters.size / part.contributions.size;
       contributions.set(cluster, (contributions.get(cluster) ?? 0) + (unit * moves) / parts.length);
     }
-  const variance = squares(contributions) / clusters.size ** 2;
-  const effective = variance > 1e-12 ? (value * (1 - value)) / variance : clusters.size;
-  return { value, ...wilsonAt(value, effective), n, contributions };
+  return careful({ value, low: value, high: value, n, contributions }, n);
 }
 
 /**

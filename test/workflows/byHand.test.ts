@@ -6,6 +6,7 @@ import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common
 import { WorkflowFailedError } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { evaluationAsked } from '../../activities/products/evaluation.ts';
 import { readInput } from '../../activities/products/open.ts';
 import { domains } from '../../domains/index.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
@@ -56,6 +57,7 @@ beforeAll(async () => {
     activities: {
       openLap: reading((input) => resolveRecipe(domains, input)),
       openFlywheel: reading((input) => resolveFlywheel(input)),
+      openEvaluation: reading(evaluationAsked),
       openSolve: reading((input) => readInput('solve', solveSchema, input)),
     },
   });

@@ -12,8 +12,8 @@ import { shards, quick } from '../proxies.ts';
 export async function labelSet(input: LabelSetInput, from?: WindowState): Promise<LabelSetResult> {
   const refusal = refusalOfLabelSet(input);
   if (refusal) throw failure('BadSetInput', refusal);
-  const { setId, proofs, engine, policy, maxLossShare } = input;
-  const set = { setId, rows: proofs, engine, maxLossShare, noun: 'proofs' };
+  const { setId, proofs, engine, policy, maxLossShare, tells } = input;
+  const set = { setId, rows: proofs, engine, maxLossShare, tells, noun: 'proofs' };
   const state = await runWindow(set, from, (shard, of, stopToken) =>
     shards.labelShard.executeWithOptions(
       {

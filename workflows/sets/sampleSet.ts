@@ -9,8 +9,8 @@ import { shards } from '../proxies.ts';
 export async function sampleSet(input: SampleSetInput, from?: WindowState): Promise<SetResult> {
   const refusal = refusalOfSampleSet(input);
   if (refusal) throw failure('BadSetInput', refusal);
-  const { setId, rows, engine, maxLossShare, mustAnswer } = input;
-  const set = { setId, rows, engine, maxLossShare, noun: 'rows' };
+  const { setId, rows, engine, maxLossShare, mustAnswer, tells } = input;
+  const set = { setId, rows, engine, maxLossShare, tells, noun: 'rows' };
   const state = await runWindow(set, from, (shard, of, stopToken) =>
     shards.sampleShard.executeWithOptions({ summary: `${input.task}, shard ${shard + 1} of ${of}` }, [
       { ...input, shard, stopToken },

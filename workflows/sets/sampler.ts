@@ -24,6 +24,8 @@ export interface Asking {
   readonly donors?: readonly string[] | undefined;
   /** What its sets and all others below a place may take together. @default no limit */
   readonly caps?: SetCaps | undefined;
+  /** Whether its sets tell how far they are (`SampleSetInput`). @default false */
+  readonly tells?: boolean | undefined;
 }
 
 export interface SampleOptions {
@@ -45,7 +47,7 @@ export interface SampleOptions {
 /** Samples sets with one model, and keeps the record of what that took. */
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
-  const { phase, prompts, engine, donors, caps } = asking;
+  const { phase, prompts, engine, donors, caps, tells } = asking;
   /** @throws `NoAnswers` when not one answer can be read; `CapReached`. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
@@ -72,6 +74,7 @@ export function sampler(asking: Asking, model: ModelRef) {
           ...trajectory(task),
           donors,
           ...(caps && { caps }),
+          ...(tells && { tells }),
         },
       ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,

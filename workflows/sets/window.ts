@@ -1,6 +1,8 @@
 import {
   CancellationScope,
   defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
   setHandler,
@@ -16,6 +18,8 @@ import { quick } from '../proxies.ts';
 
 /** How far a set is. */
 const setProgress = defineQuery<SetProgress>('progress');
+/** The same, told to the workflow that asked for the set. */
+export const setTold = defineSignal<[SetProgress]>('setTold');
 
 /** Shards of one run: 6 events each (and a workflow task for each completion) stay below 4,096 events of history. */
 const SHARDS_PER_RUN = 400;
@@ -35,6 +39,7 @@ interface WindowSet {
   readonly engine: EngineSettings;
   /** Share of verdicts that may be lost at the first attempt. @default all */
   readonly maxLossShare?: number | undefined;
+  readonly tells?: boolean | undefined;
   /** Plural noun for what a row is, such as `proofs`. */
   readonly noun: string;
 }
@@ -53,19 +58,18 @@ export async function runWindow(
   ) => Promise<ShardResult & { readonly labels?: LabelCounts }>,
 ): Promise<WindowState> {
   let state = from ?? NOTHING_YET;
-  setHandler(
-    setProgress,
-    () => ({
-      setId: set.setId,
-      shards: state.shards,
-      shardsDone: state.done,
-      rows: set.rows.rows,
-      rowsDone: state.rows,
-      counts: state.counts,
-      requests: state.requests,
-    }),
-    { description: 'Finished shards, and the outcomes in them' },
-  );
+  const progress = (): SetProgress => ({
+    setId: set.setId,
+    shards: state.shards,
+    shardsDone: state.done,
+    rows: set.rows.rows,
+    rowsDone: state.rows,
+    counts: state.counts,
+    requests: state.requests,
+  });
+  setHandler(setProgress, progress, { description: 'Finished shards, and the outcomes in them' });
+  const { parent } = workflowInfo();
+  const asker = set.tells && parent ? getExternalWorkflowHandle(parent.workflowId) : undefined;
   if (from === undefined) {
     const { setId, rows, engine } = set;
     state = { ...state, ...(await quick.planSet({ setId, rows, shardRows: engine.shardRows })) };
@@ -82,6 +86,7 @@ export async function runWindow(
       const result = await runShard(shard, state.shards, stopToken);
       state = add(state, { ...result, done: 1 });
       show();
+      await asker?.signal(setTold, progress());
       const when = state.done === state.shards ? 'atEnd' : 'underWay';
       const lost = state.verdicts && tooManyLost(set.setId, state.verdicts, set.maxLossShare, when);
       if (lost) throw failure('TooManyLost', lost);

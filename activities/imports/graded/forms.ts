@@ -11,6 +11,8 @@ export interface GradedForm {
   readonly title: string;
   /** Who graded, unless somebody says it; empty where every row does. */
   readonly grader: string;
+  /** Who wrote the proofs, where no field says it. */
+  readonly model?: string;
   /** By fields that no other set has together. */
   readonly fits: (row: Row) => boolean;
   readonly fields: Fields<GradedTarget>;
@@ -92,6 +94,7 @@ export const GRADED_FORMS = {
   'deepseekmath-v2': {
     title: 'outputs of DeepSeekMath-V2',
     grader: 'people, as published with DeepSeekMath-V2',
+    model: 'DeepSeekMath-V2',
     fits: (row) => has(row, 'question', 'problem_idx', 'model_prediction.proof', 'model_prediction.human_rating'),
     fields: {
       statement: 'question',

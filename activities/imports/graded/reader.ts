@@ -134,7 +134,7 @@ export class GradedReader {
       analysis,
       grade,
       says: inFormat ?? { grade: gradeIn(this.#value(source, 'analysisScore')) },
-      model: this.#short(source, 'model') ?? 'unknown',
+      model: this.#short(source, 'model') ?? this.#form?.model ?? 'unknown',
       grader: this.#grader(source),
     };
   }

@@ -136,7 +136,7 @@ describe('the outputs of DeepSeekMath-V2', () => {
       ['line 6', 'unknown contest'],
       ['line 7', 'no grade'],
     ]);
-    expect(form).toBe('outputs of DeepSeekMath-V2');
+    expect([form, rows[0]?.model]).toEqual(['outputs of DeepSeekMath-V2', 'DeepSeekMath-V2']);
   });
 
   test('become what a person says of their marks', async () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { jackknife, meanOfRatios, ratioEstimate } from '../../../shared/statistics/estimates.ts';
+import { carefulRatio, jackknife, meanOfRatios, ratioEstimate } from '../../../shared/statistics/estimates.ts';
 import { meanOfRuns } from '../../../shared/statistics/differences.ts';
 import { meanOf, ratio } from '../../../shared/statistics/measures.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
@@ -16,7 +16,7 @@ test('the mean of one ratio is the ratio, its interval too', () => {
       const { contributions, ...mean } = meanOfRatios([observations], observations.length) ?? {
         contributions: new Map(),
       };
-      const plain = ratio(observations) ?? { value: 0, low: 0, high: 0 };
+      const plain = carefulRatio(observations) ?? { value: 0, low: 0, high: 0 };
       expect(mean).toEqual({
         value: expect.closeTo(plain.value) as number,
         low: expect.closeTo(plain.low) as number,
@@ -27,6 +27,39 @@ test('the mean of one ratio is the ratio, its interval too', () => {
     }),
   );
 });
+
+test('two problems that are nearly alike do not close an interval', () => {
+  const alike = [
+    ...[1, 1, 1, 1, 1, 1, 1, 0].map((hits) => ({ hits, of: 1, cluster: 'p' })),
+    ...[1, 1, 1, 1, 1, 1, 0, 0].map((hits) => ({ hits, of: 1, cluster: 'q' })),
+  ];
+  expect(ratio(alike)?.low).toBeGreaterThan(0.7);
+  expect(carefulRatio(alike)?.low).toBeLessThan(0.5);
+});
+
+test('with one answer to each problem the interval is what it is', () => {
+  const single = [1, 1, 1, 0, 1, 0, 1, 1].map((hits, index) => ({ hits, of: 1, cluster: `p${index}` }));
+  expect(carefulRatio(single)?.low).toBeCloseTo(ratio(single)?.low ?? 0, 6);
+  expect(carefulRatio(single)?.high).toBeCloseTo(ratio(single)?.high ?? 0, 6);
+});
+
+test.each([2, 3, 5, 10, 40])(
+  'about 95 of 100 intervals hold the mean, however few problems there are: %i',
+  (problems) => {
+    const random = randomFrom(problems);
+    const trials = 600;
+    let held = 0;
+    for (let trial = 0; trial < trials; trial += 1) {
+      const observations = Array.from({ length: problems }, (_, problem) => problem).flatMap((problem) => {
+        const easy = random();
+        return Array.from({ length: 8 }, () => ({ hits: +(random() < easy), of: 1, cluster: `p${problem}` }));
+      });
+      const found = carefulRatio(observations);
+      if (found !== null && found.low <= 0.5 && 0.5 <= found.high) held += 1;
+    }
+    expect(held / trials).toBeGreaterThan(0.91);
+  },
+);
 
 test("of a plain mean, one value a problem, the jackknife is Student's interval", () => {
   const values = [0.1, 0.5, 0.4, 0.9, 0.3, 0.6];

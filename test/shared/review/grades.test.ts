@@ -25,6 +25,13 @@ test.each<[what: string, grades: readonly unknown[], scores: readonly number[]]>
   expect(read(grades)).toEqual(scores);
 });
 
+test.each([null, undefined, '', ' ', Number.NaN, Infinity, 'NaN', 'null', [], [1, 2], {}])(
+  '%j is no grade',
+  (value) => {
+    expect(gradeIn(value)).toBeUndefined();
+  },
+);
+
 test.each<[what: string, grades: readonly unknown[], seen: string]>([
   ['0 to 5: of five, or of seven without the best', [0, 2, 2, 5], 'got 2 (2), 0 (1), 5 (1): say'],
   ['shares, of which 0.7 may be anything', [0, 0.7, 1], '0.7 (1)'],
