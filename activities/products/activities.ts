@@ -3,6 +3,9 @@ import type { SolveInput } from '../../shared/products/input.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { collectAnswers, openEvaluation } from './evaluation.ts';
 import type { ProductOwner, ProductWorld } from './open.ts';
+import { writeRefined } from './grading.ts';
+import { advanceThreads, heldProofs, proofsToEvaluate } from './refine.ts';
+import { writeRefinedProblem, type EndedRefinement } from './refined.ts';
 import { collectRound, rankRound } from './search.ts';
 import { rankSoFar, writeSolvedProblem } from './solved.ts';
 import { openSolve, problemsFrom, writeSolved } from './solve.ts';
@@ -19,10 +22,17 @@ export function createProductActivities(world: ProductWorld) {
     rankRound: (input: Of<typeof rankRound>) => rankRound(store, input),
     rankSoFar: (input: Of<typeof rankSoFar>) => rankSoFar(store, input),
     writeSolvedProblem: (input: Of<typeof writeSolvedProblem>) => writeSolvedProblem(store, input),
+    proofsToEvaluate: (input: Of<typeof proofsToEvaluate>) => proofsToEvaluate(store, input),
+    advanceThreads: (input: Of<typeof advanceThreads>) => advanceThreads(store, input),
+    heldProofs: (input: Of<typeof heldProofs>) => heldProofs(store, input),
+    writeRefinedProblem: (input: EndedRefinement) => writeRefinedProblem(store, world.checkers ?? noChecker, input),
+    writeRefined: (input: Of<typeof writeRefined>) => writeRefined(store, input),
     openEvaluation: (input: EvaluateInput, owner: ProductOwner) => openEvaluation(world, input, owner),
     collectAnswers: (input: Of<typeof collectAnswers>) => collectAnswers(store, input),
     writeSolved: (input: Of<typeof writeSolved>) => writeSolved(store, input),
   };
 }
+
+const noChecker = () => undefined;
 
 export type ProductActivities = ReturnType<typeof createProductActivities>;

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type * as z from 'zod';
 import { fullLapName, productPlace, uri, type Place, type ProductKind } from '../../shared/ids.ts';
+import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import type { OpenedProduct, ProductInput } from '../../shared/products/input.ts';
+import type { OpenedProduct, ProductInput, SolveInput } from '../../shared/products/input.ts';
 import type { AskedModel, ModelChoice } from '../../shared/products/models.ts';
 import type { Price } from '../../shared/products/caps.ts';
 import { TASKS, type ModelRole, type Task } from '../../shared/records.ts';
@@ -20,6 +21,8 @@ import type { ArtifactStore } from '../store/types.ts';
 
 export interface ProductWorld {
   readonly store: ArtifactStore;
+  /** Whose checkers know what proofs are worth. @default none is known */
+  readonly checkers?: Domains['checkerOf'];
   /** What a model of an endpoint costs, as the installation's settings say. @default nobody says it */
   readonly priceOf?: (model: ModelChoice) => Promise<Price | undefined>;
   /** Whether a workflow is under way as this product, other than the one that asks. @default none is */
@@ -89,8 +92,8 @@ export function nameOf(input: ProductInput, file: string): string {
   return `${stem.replace(/^-+|-+$/g, '') || 'set'}-${digest}`;
 }
 
-/** Caps may be raised, and calls made faster: no outcome changes by them, and it stays the same product. */
-const OF_NO_OUTCOME: readonly string[] = ['name', 'caps', 'concurrency'] satisfies (keyof ProductInput)[];
+/** Caps may be raised, calls made faster and grades given: no outcome changes, and it stays the same product. */
+const OF_NO_OUTCOME: readonly string[] = ['name', 'caps', 'concurrency', 'graded'] satisfies (keyof SolveInput)[];
 
 function identityOf(input: ProductInput): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(input).filter(([field]) => !OF_NO_OUTCOME.includes(field)));
@@ -177,6 +180,8 @@ interface Asked {
   readonly file: string;
   readonly lap: LapManifest | undefined;
   readonly sampling: Readonly<Record<Task, Sampling>>;
+  /** Whether threads of proofs are refined. @default false */
+  readonly refines?: boolean;
   /** Of the workflow that asks. */
   readonly owner: ProductOwner;
 }
@@ -197,7 +202,7 @@ export async function openProduct(world: ProductWorld, asked: Asked): Promise<Op
   const { seed = 1, caps } = input;
   const name = nameOf(input, asked.file);
   const place = productPlace(kind, name);
-  const prompts = await promptSetNamed(store, promptsAsked(input, lap), lap?.recipe.metaRubric);
+  const prompts = await promptSetNamed(store, promptsAsked(input, lap), lap?.recipe.metaRubric, asked.refines);
   await takeHold(world, place, owner);
   await keepInput(store, place, input);
   const engine = {

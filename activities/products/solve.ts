@@ -27,6 +27,7 @@ import {
   type ProductOwner,
   type ProductWorld,
 } from './open.ts';
+import { checkerAsked, openRefining, refinementAsked } from './openRefining.ts';
 import { solvedUri, type SearchEnded } from './solved.ts';
 
 /**
@@ -36,7 +37,7 @@ import { solvedUri, type SearchEnded } from './solved.ts';
 export function openSolve(world: ProductWorld, input: SolveInput, owner: ProductOwner): Promise<OpenedSolve> {
   const { store } = world;
   return refusing(async () => {
-    const { asked, lap, generator, verifier, search, sampling } = await readSolve(world, input);
+    const { asked, lap, generator, verifier, search, sampling, checkedBy } = await readSolve(world, input);
     const rows = await problemsIn(store, asked.problems);
     const opened = await openProduct(world, {
       kind: 'solve',
@@ -44,6 +45,7 @@ export function openSolve(world: ProductWorld, input: SolveInput, owner: Product
       file: asked.problems,
       lap,
       sampling,
+      refines: search.kind === 'sequential',
       owner,
     });
     const problems = await store.writeJsonl(
@@ -52,7 +54,8 @@ export function openSolve(world: ProductWorld, input: SolveInput, owner: Product
       madeBy('openSolve', { problems: await store.refOf(asked.problems) }),
     );
     const window = Math.min(rows.length, problemsAtOnce(search, opened));
-    return { ...opened, problems, generator, verifier, search, window };
+    const refining = search.kind === 'sequential' && (await openRefining(store, opened, asked, checkedBy));
+    return { ...opened, problems, generator, verifier, search, window, ...(refining && { refining }) };
   });
 }
 
@@ -64,10 +67,15 @@ export async function readSolve(world: ProductWorld, input: SolveInput) {
   const judge = asked.verifier ?? (lap === undefined ? asked.generator : undefined);
   const verifier = await modelAsked(world, 'verifier', judge, lap);
   refuseUnpriced(asked, [generator, verifier]);
-  const search = searchFrom(asked.search, asked.refine);
+  if (asked.search !== undefined && asked.refine !== undefined)
+    throw new Error('search: expected it to be left out beside refine, which stands in its place, got both');
+  if (asked.graded !== undefined && asked.refine === undefined)
+    throw new Error('graded: expected grades of a sequential refinement, refine, got them for a search');
+  const checkedBy = checkerAsked(world, asked, lap);
+  const search = searchFrom(asked.search, asked.refine && refinementAsked(asked.refine, checkedBy));
   const isLong = typeof asked.search === 'string' && asked.search !== 'small';
   const sampling = samplingAsked(asked, lap, isLong ? RELEASED_SAMPLING : SMALL_SAMPLING);
-  return { asked, lap, generator, verifier, search, sampling };
+  return { asked, lap, generator, verifier, search, sampling, checkedBy };
 }
 
 export async function problemsIn(store: ArtifactStore, file: string): Promise<SetRow[]> {
@@ -129,29 +137,37 @@ export async function problemsFrom(
   return asked;
 }
 
+type Solved = Pick<OpenedSolve, 'place' | 'problems' | 'search'>;
+
 /** All problems of a `solve` as one file, in their order. One that was not begun is capped. */
-export async function writeSolved(
+export const writeSolved = (store: ArtifactStore, solved: Solved): Promise<SolveResult> =>
+  writeResults<SolvedProblem>(store, solved, 'writeSolved', ({ problem }, found = notBegun(problem)) => found);
+
+/** The same of lines of any kind. @param lineOf the line of a problem, by what was found of it. */
+export async function writeResults<Line extends Pick<SolvedProblem, 'end' | 'spent'>>(
   store: ArtifactStore,
-  { place, problems }: Pick<OpenedSolve, 'place' | 'problems'>,
+  { place, problems, search }: Solved,
+  by: string,
+  lineOf: (row: SetRow, found?: Line) => Line,
 ): Promise<SolveResult> {
   let [done, spent] = [NO_ENDS, NOTHING_SPENT];
-  async function* solved(): AsyncGenerator<SolvedProblem> {
-    for await (const { id, problem } of store.readJsonl<SetRow>(problems)) {
-      const found = (await store.findJson<SolvedProblem>(solvedUri(place, id))) ?? notBegun(problem);
-      done = { ...done, [found.end]: done[found.end] + 1 };
-      spent = addSpent(spent, found.spent);
-      yield found;
+  async function* lines(): AsyncGenerator<Line> {
+    for await (const row of store.readJsonl<SetRow>(problems)) {
+      const line = lineOf(row, await store.findJson<Line>(solvedUri(place, row.id)));
+      done = { ...done, [line.end]: done[line.end] + 1 };
+      spent = addSpent(spent, line.spent);
+      yield line;
     }
   }
-  const made = madeBy('writeSolved', { problems });
-  const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), solved(), made);
-  return { place, results, done, spent };
+  const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), lines(), madeBy(by, { problems }));
+  return { place, search, results, done, spent };
 }
 
+export const NOT_BEGUN = 'The caps were reached before it was begun';
 const notBegun = (problem: Problem): SolvedProblem => ({
   problem,
   end: 'capped',
-  reason: 'The caps were reached before it was begun',
+  reason: NOT_BEGUN,
   best: null,
   ancestry: [],
   rounds: [],

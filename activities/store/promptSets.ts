@@ -104,10 +104,11 @@ export async function promptTextsNamed(
   store: ArtifactStore,
   name: string,
   rubric: Recipe['metaRubric'] = 'claims',
+  refines = false,
 ): Promise<PromptSet> {
   return (await shippedSets()).includes(name)
-    ? promptSet(name, textsByRubric(name, await shippedTexts(name), rubric))
-    : openPromptSet(store, await promptSetNamed(store, name, rubric));
+    ? promptSet(name, textsByRubric(name, await shippedTexts(name), rubric, refines))
+    : openPromptSet(store, await promptSetNamed(store, name, rubric, refines));
 }
 
 const shippedTexts = (name: string): Promise<PromptTexts> => textsIn(path.join(SHIPPED, name));

@@ -4,6 +4,7 @@ import { searchCalls } from '../../shared/products/estimate.ts';
 import type { Caps } from '../../shared/products/caps.ts';
 import {
   SEARCH_ENDS,
+  type ProblemProgress,
   type SearchEnd,
   type SearchPolicy,
   type SolvedProblem,
@@ -12,6 +13,7 @@ import {
 } from '../../shared/products/search.ts';
 import { outageText } from '../lap/progressView.ts';
 import { Pace } from './pace.ts';
+import { iterationText } from './refining.ts';
 import type { SetsUnderWay } from './setsUnderWay.ts';
 
 /** Rounds under way in a line of progress; problems in the table at the end; all are in the files. */
@@ -28,7 +30,8 @@ export function solveLines(search: SearchPolicy, caps: Caps = {}) {
     const { calls, tokens, perSecond } = pace.see(nowMs, counted);
     const left = perSecond && perSecond.calls > 0 ? mostLeft(search, progress, sets) / perSecond.calls : undefined;
     return [
-      `${sum(Object.values(done))} of ${problems} problems, ${done.passed} passed`,
+      `${sum(Object.values(done))} of ${problems} problems, ` +
+        (search.kind === 'pool' ? `${done.passed} passed` : `${done.claimed} with a claim of 1`),
       outageText(sets, nowMs),
       `${ofCap(whole(calls), caps.calls, whole)} calls`,
       `${ofCap(short(tokens), caps.tokens, short)} tokens${perSecond ? `, ${short(perSecond.tokens)} a second` : ''}`,
@@ -48,16 +51,21 @@ const ofCap = (text: string, cap: number | undefined, show: (value: number) => s
   cap === undefined ? text : `${text} of at most ${show(cap)}`;
 
 /** Calls that may still come, where no problem ends before its last round. */
-function mostLeft(search: SearchPolicy, { problems, done, underWay }: SolveProgress, sets: SetsUnderWay): number {
+function mostLeft(
+  search: SearchPolicy,
+  { problems, done, underWay, atOnce }: SolveProgress,
+  sets: SetsUnderWay,
+): number {
   const rounds = search.kind === 'pool' ? search.rounds + 1 : search.iterations;
-  const of = (count: number): number => sum(searchCalls(search, count).map(({ calls }) => calls.most));
+  const of = (count: number): number => sum(searchCalls(search, count, atOnce).map(({ calls }) => calls.most));
   const begun = sum(underWay.map(({ round }) => of(1) * (1 - Math.min(round, rounds) / rounds)));
   const notBegun = problems - sum(Object.values(done)) - underWay.length;
   return Math.max(0, of(Math.max(0, notBegun)) + begun - sets.calls);
 }
 
 /** `p1 round 2 ··▂█ best 0.92`: scores of the last round's proofs from 0 to 1, and the best of all. */
-function roundText({ problem, round, last }: SolveProgress['underWay'][number]): string {
+function roundText({ problem, round, last, iteration }: ProblemProgress): string {
+  if (iteration !== undefined) return iterationText(problem, iteration);
   if (last === undefined) return `${problem} round ${round}`;
   return `${problem} round ${round} ${histogram(last.means)} best ${decimal(last.best)}`;
 }
@@ -78,7 +86,7 @@ export function histogram(scores: readonly number[]): string {
     .join('');
 }
 
-const ENDS: Readonly<Record<SearchEnd, string>> = {
+export const ENDS: Readonly<Record<SearchEnd, string>> = {
   passed: 'passed',
   claimed: 'gave itself 1',
   exhausted: 'rounds used up',
@@ -88,17 +96,14 @@ const ENDS: Readonly<Record<SearchEnd, string>> = {
   failed: 'failed',
 };
 
-/** What a finished `solve` came to. */
-export async function solvedLines(
-  { results, done, spent }: SolveResult,
-  problems: AsyncIterable<SolvedProblem>,
-): Promise<string[]> {
+/** What a finished search came to. */
+export async function solvedLines(result: SolveResult, problems: AsyncIterable<SolvedProblem>): Promise<string[]> {
+  const { results, done } = result;
   const rows: string[][] = [];
   for await (const { problem, end, best, rounds, spent: by } of problems) {
     if (rows.length === SHOWN_PROBLEMS) break;
     rows.push([problem.id, ENDS[end], decimal(best?.mean ?? null), `${rounds.length}`, whole(by.calls)]);
   }
-  const { promptTokens, completionTokens } = spent.usage;
   const others = SEARCH_ENDS.filter((end) => end !== 'passed' && done[end] > 0).map(
     (end) => `${done[end]} ${ENDS[end]}`,
   );
@@ -108,6 +113,14 @@ export async function solvedLines(
     '',
     `${done.passed} of ${results.rows} problems passed (${percent(done.passed / results.rows)})` +
       (others.length > 0 ? `; ${others.join(', ')}` : ''),
+    ...spentLines(result),
+  ];
+}
+
+/** What a finished `solve` took. */
+export function spentLines({ done, spent }: SolveResult): string[] {
+  const { promptTokens, completionTokens } = spent.usage;
+  return [
     `${whole(spent.calls)} calls, ${whole(promptTokens + completionTokens)} tokens` +
       (spent.cost === null ? '' : `, cost ${spent.cost.toFixed(2)}`),
     ...(done.capped > 0 ? ['Caps were reached: the same command with greater ones goes on with what there is.'] : []),

@@ -31,23 +31,27 @@ const exactly = (number: number): Span => ({ fewest: number, most: number });
 /**
  * Calls of a search over problems. Fewest: each is solved by its first proofs. Most: none before the last round, and
  * nothing is spared.
+ * @param atOnce whether one answer refines a proof and evaluates the new one (sequential refinement).
  */
-export function searchCalls(search: SearchPolicy, problems: number): CallKind[] {
+export function searchCalls(search: SearchPolicy, problems: number, atOnce = false): CallKind[] {
   if (search.kind === 'sequential') {
     const { threads, iterations, verdicts } = search;
     const later = { fewest: 0, most: iterations - 1 };
-    const shown = { proofs: 1, analyses: 1 };
+    const [proof, shown] = [
+      { proofs: 1, analyses: 0 },
+      { proofs: 1, analyses: 1 },
+    ];
     const of = (span: Span): Span => times(span, problems * threads);
     return [
       { task: 'selfVerify', asked: 'model', calls: of(exactly(1)), inARow: exactly(1) },
-      { task: 'refine', asked: 'model', calls: of(later), inARow: later, shows: shown },
-      { task: 'verify', asked: 'model', calls: of(later), inARow: later, shows: { proofs: 1, analyses: 0 } },
+      { task: atOnce ? 'selfVerify' : 'refine', asked: 'model', calls: of(later), inARow: later, shows: shown },
+      ...(atOnce ? [] : [{ task: 'verify', asked: 'model', calls: of(later), inARow: later, shows: proof } as const]),
       {
         task: 'verify',
         asked: 'judge',
         calls: of(times({ fewest: 1, most: iterations }, verdicts)),
         inARow: exactly(verdicts > 0 ? 1 : 0),
-        shows: { proofs: 1, analyses: 0 },
+        shows: proof,
       },
     ];
   }

@@ -39,6 +39,11 @@ export interface SolveInput extends ProductInput {
   readonly search?: keyof typeof SEARCHES | SearchSizes | undefined;
   /** Sequential refinement in place of a search. */
   readonly refine?: RefinementSizes | undefined;
+  /**
+   * People's grades of what a sequential refinement wrote: a file of the store that `flywheel import proofs` made.
+   * @default those that were given before, if any
+   */
+  readonly graded?: string | undefined;
 }
 
 /** A product under way: what was asked for, read once. */
@@ -60,4 +65,16 @@ export interface OpenedSolve extends OpenedProduct {
   readonly search: SearchPolicy;
   /** Problems that are worked on at once. */
   readonly window: number;
+  /** Of a sequential refinement. */
+  readonly refining?: Refining | undefined;
+}
+
+/** How threads are refined, and who says what their proofs are worth beside the verifier. */
+export interface Refining {
+  /** Whether one answer refines a proof and evaluates the new one, as the prompts have it. */
+  readonly atOnce: boolean;
+  /** The domain whose checker knows what proofs are worth. @default there is none */
+  readonly checkedBy?: string | undefined;
+  /** People's grades, as of `SolveInput`. */
+  readonly graded?: string | undefined;
 }

@@ -1,4 +1,4 @@
-import type { OutcomeKind } from '../outcomes.ts';
+import { callsIn, type OutcomeKind } from '../outcomes.ts';
 import type { Problem } from '../records.ts';
 import { SCORES, type ProofScore } from '../scores.ts';
 import { majorityOf, type MajorityScore } from '../statistics/majority.ts';
@@ -35,6 +35,8 @@ export interface RefinedProblem {
   readonly problem: Problem;
   /** Never `passed`: `claimed` where a thread gave its own proof 1. */
   readonly end: SearchEnd;
+  /** Why it ended so, where neither a thread gave itself 1 nor the iterations are over. */
+  readonly reason?: string | undefined;
   /**
    * The proof with the best self-score of those that the threads hold at the end; of equal ones the one that the
    * verifier thinks best of by mean score, then the first thread's.
@@ -67,12 +69,25 @@ export function heldAfter(
   return step && { iteration: step.iteration, proof: step.proof as string, selfScore: step.selfScore as ProofScore };
 }
 
-/** How a problem's refinement ended. @param last its last iteration. @default caps came before the first */
-export function endOfRefinement(last: IterationSummary | undefined, isCapped: boolean): SearchEnd {
-  if (isCapped || last === undefined) return 'capped';
-  if (last.held['1'] > 0) return 'claimed';
-  return last.held['0'] + last.held['0.5'] > 0 ? 'exhausted' : 'noProof';
+/** How a problem's refinement ended, where nothing kept it from its end. */
+export function endOfRefinement(iterations: readonly Pick<IterationSummary, 'answers' | 'held'>[]): SearchEnd {
+  const held = iterations.at(-1)?.held;
+  if (held && held['1'] > 0) return 'claimed';
+  if (held && held['0.5'] + held['0'] > 0) return 'exhausted';
+  // Not one call was answered with a text, however broken: its server refuses it.
+  const isRefused = iterations.every(({ answers }) => answers.failed === callsIn(answers));
+  return isRefused ? 'failed' : 'noProof';
 }
+
+/** Names of an iteration's sets, below the place of its problem. */
+export const setOfIteration = (iteration: number) => ({
+  /** Threads without a proof write one. */
+  anew: `iteration-${iteration}/anew`,
+  /** The others refine theirs. */
+  again: `iteration-${iteration}/again`,
+  /** And evaluate what they refined, where that is another call. */
+  evaluations: `iteration-${iteration}/evaluations`,
+});
 
 /** Who says what a proof is worth; never mixed in a figure. The verifier's is an opinion, no truth. */
 export const JUDGES = ['checker', 'people', 'verifier'] as const;

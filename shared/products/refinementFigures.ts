@@ -1,11 +1,12 @@
-import type { OfProblem, Observation } from '../statistics/measures.ts';
-import { ratio } from '../statistics/measures.ts';
+import { carefulRatio } from '../statistics/estimates.ts';
+import type { Observation, OfProblem } from '../statistics/measures.ts';
 import type { Figure } from '../statistics/figure.ts';
 import { heldAfter, JUDGES, majorityIn, worthOf, type Judge, type RefinedProblem } from './refinement.ts';
 import type { SequentialRefinement } from './search.ts';
 
 /**
- * The curves of sequential refinement (paper 3.3.2, figure 2), each by who judged, with intervals clustered by problem.
+ * The curves of sequential refinement (paper 3.3.2, figure 2), each by who judged, with 95 % intervals that count
+ * problems (`carefulRatio`): threads of one problem are alike.
  *
  * - pass@1 after iteration i: the mean score of the proofs that the threads hold after it. Threads that have ended keep
  *   theirs; a thread without a proof is worth 0.
@@ -196,11 +197,9 @@ export function refinementFigures(
           pass: weighted(own, (one) => one[of][step]?.pass, threads),
           best: ks.map((k, index) => ({ k, figure: weighted(own, (one) => one[of][step]?.best[index], 1) })),
         }));
-      const claims = own.map(({ problem, claims: of, falseClaims: hits }): Observation => ({
-        hits,
-        of,
-        cluster: problem,
-      }));
+      const claims = own.flatMap(({ problem, claims: of, falseClaims: hits }) =>
+        observationsOf(problem, of === 0 ? 0 : hits / of, of),
+      );
       return [
         {
           judge,
@@ -209,7 +208,7 @@ export function refinementFigures(
           lost: sum('lost'),
           points: points('points'),
           ...(sum('lost') > 0 && { atMost: points('atMost') }),
-          falseClaims: ratio(claims),
+          falseClaims: figureOf(claims),
         },
       ];
     }),
@@ -217,15 +216,22 @@ export function refinementFigures(
 }
 
 /** The mean over problems, each of which is a cluster of `weight` observations with this mean. */
-function weighted<T extends OfProblem>(
+const weighted = <T extends OfProblem>(
   problems: readonly T[],
   valueOf: (problem: T) => number | undefined,
   weight: number,
-): Figure {
-  return ratio(
-    problems.flatMap((each): Observation[] => {
+): Figure =>
+  figureOf(
+    problems.flatMap((each) => {
       const value = valueOf(each);
-      return value === undefined ? [] : [{ hits: value * weight, of: weight, cluster: each.problem }];
+      return value === undefined ? [] : observationsOf(each.problem, value, weight);
     }),
   );
+
+const observationsOf = (problem: string, mean: number, count: number): Observation[] =>
+  Array.from({ length: count }, () => ({ hits: mean, of: 1, cluster: problem }));
+
+function figureOf(observations: readonly Observation[]): Figure {
+  const estimate = carefulRatio(observations);
+  return estimate && { value: estimate.value, low: estimate.low, high: estimate.high, n: estimate.n };
 }

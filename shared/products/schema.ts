@@ -74,4 +74,5 @@ export const solveSchema = z.strictObject({
   refine: z
     .strictObject({ threads: many, iterations: many, verdicts: z.int().min(0).max(100_000).optional() })
     .optional(),
+  graded: z.string().min(1).optional(),
 }) satisfies z.ZodType<SolveInput>;

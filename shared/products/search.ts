@@ -151,19 +151,32 @@ export interface Evidence {
   readonly analysis: string;
 }
 
+/** A problem under way. */
+export interface ProblemProgress {
+  readonly problem: string;
+  /** Under way; of a sequential refinement, iterations that are done. */
+  readonly round: number;
+  readonly last?: RoundSummary;
+  readonly iteration?: IterationSummary;
+}
+
 /** Query `progress` of the workflow `solve`. */
 export interface SolveProgress {
   readonly name: string;
+  readonly search: SearchPolicy;
+  /** Of a sequential refinement: whether one answer refines a proof and evaluates the new one. */
+  readonly atOnce?: boolean | undefined;
   readonly problems: number;
   readonly done: Readonly<Record<SearchEnd, number>>;
-  readonly underWay: readonly { readonly problem: string; readonly round: number; readonly last?: RoundSummary }[];
+  readonly underWay: readonly ProblemProgress[];
   readonly spent: Spent;
 }
 
 /** What the workflow `solve` comes to. */
 export interface SolveResult {
   readonly place: Place;
-  /** SolvedProblems, in the order of the problems. */
+  readonly search: SearchPolicy;
+  /** SolvedProblems, or RefinedProblems of a sequential refinement, in the order of the problems. */
   readonly results: DatasetRef;
   readonly done: Readonly<Record<SearchEnd, number>>;
   readonly spent: Spent;

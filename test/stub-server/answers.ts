@@ -17,13 +17,19 @@ export function answerTo(prompt: string, seed: number, options: StubOptions, fau
   const box = (value: number): string => `\\boxed{${fault === 'boxOfSeven' ? 7 : value}}`;
   const { issues, refinements } = proofIn(prompt, options);
   const verdict = evaluation(filler, box(score(issue, kind, issues)));
+  const proof = `${refinements === undefined ? '' : `Refined ${refinements + 1} times. `}${filler}`;
+  // Of the proof that it writes, which is one more refinement of what it was shown.
+  const own = evaluation(
+    filler,
+    box(score(issue, kind, refinements === undefined ? issues : issues * (1 - options.refines))),
+  );
   const answers: Record<Format, string> = {
     metaAnalysis:
       `Here is my analysis of the "solution evaluation":\n${filler}\nBased on my analysis, I will rate the ` +
       `"solution evaluation" as:\n${box(quality(issue, kind, options))}`,
     analysis: verdict,
-    proof: `## Solution\n${refinements === undefined ? '' : `Refined ${refinements + 1} times. `}${filler}`,
-    proofWithAnalysis: `## Solution\n${filler}\n\n## Self Evaluation\n${verdict}`,
+    proof: `## Solution\n${proof}`,
+    proofWithAnalysis: `## Solution\n${proof}\n\n## Self Evaluation\n${own}`,
   };
   return answers[formatAsked(prompt)];
 }

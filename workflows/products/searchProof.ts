@@ -31,7 +31,7 @@ interface SearchState {
 }
 
 /** Times that a malformed verdict is asked for, each under a new seed; then it is missing. As labels have it. */
-const VERDICT_ATTEMPTS = 3;
+export const VERDICT_ATTEMPTS = 3;
 /** Ours: a round has some fifty events, so that a run of a search ends below 4,096. */
 const MAX_HISTORY = 4_000;
 

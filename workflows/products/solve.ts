@@ -2,12 +2,14 @@ import { CancellationScope, continueAsNew, executeChild, workflowInfo } from '@t
 import type { AskedProblem } from '../../activities/products/solve.ts';
 import type { SearchEnded } from '../../activities/products/solved.ts';
 import { placeIn } from '../../shared/ids.ts';
+import { NOTHING_SPENT } from '../../shared/products/caps.ts';
 import { isOfAll } from '../../shared/products/ends.ts';
 import type { OpenedSolve, SolveInput } from '../../shared/products/input.ts';
 import type { SolveResult } from '../../shared/products/search.ts';
-import { failure, inItsWords, rootFailure } from '../failure.ts';
+import { inItsWords, rootFailure } from '../failure.ts';
 import { data } from '../proxies.ts';
 import { toTheirEnds } from '../toTheirEnds.ts';
+import { refineProof } from './refineProof.ts';
 import { searchProof } from './searchProof.ts';
 import { whileAsked } from './served.ts';
 import { NOTHING_SOLVED, trackSolve, type SolveState } from './solveProgress.ts';
@@ -31,8 +33,8 @@ export async function solve(
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const owner = { workflowId, runId: firstExecutionRunId };
   const opened = from?.opened ?? (await inItsWords(data.openSolve(input, owner)));
-  const { place, name, problems, window } = opened;
-  const progress = trackSolve(name, problems.rows, from?.state ?? NOTHING_SOLVED);
+  const { problems, search, window } = opened;
+  const progress = trackSolve(opened, from?.state ?? NOTHING_SOLVED);
   const next = problemReader(opened, progress.state().next);
   const isFull = () => workflowInfo().historyLength > MAX_HISTORY;
   const isCapped = () => progress.state().done.capped > 0;
@@ -43,7 +45,7 @@ export async function solve(
       const problem = await next();
       if (problem === undefined) return;
       progress.begins(problem.id);
-      progress.ends(problem.id, problem.ended ?? (await search(opened, problem)));
+      progress.ends(problem.id, problem.ended ?? (await searched(opened, problem)));
     }
   };
   await whileAsked(opened, [opened.generator, opened.verifier], async () => {
@@ -55,25 +57,33 @@ export async function solve(
     const state = progress.state();
     if (state.next < problems.rows && !isCapped()) await continueAsNew<typeof solve>(input, { opened, state });
   });
-  return data.writeSolved({ place, problems });
+  return search.kind === 'pool' ? data.writeSolved(opened) : data.writeRefined(opened);
 }
 
 /** A problem's search, which may fail alone: where others have hope, they go on. */
-async function search(opened: OpenedSolve, problem: AskedProblem): Promise<SearchEnded> {
-  const { place, search } = opened;
-  if (search.kind !== 'pool') throw failure('InvalidProduct', 'Sequential refinement is not there yet');
+async function searched(opened: OpenedSolve, problem: AskedProblem): Promise<SearchEnded> {
+  const { place, search, refining = { atOnce: false } } = opened;
   const at = placeIn(place, problem.id);
   try {
-    return await executeChild(searchProof, {
+    if (search.kind === 'pool')
+      return await executeChild(searchProof, {
+        workflowId: at,
+        args: [{ opened, search, problem }],
+        staticSummary: `${search.proofs} proofs × ${search.analyses} analyses, ${search.rounds} rounds at most`,
+      });
+    return await executeChild(refineProof, {
       workflowId: at,
-      args: [{ opened, search, problem }],
-      staticSummary: `${search.proofs} proofs × ${search.analyses} analyses, ${search.rounds} rounds at most`,
+      args: [{ opened, refinement: search, refining, problem }],
+      staticSummary: `${search.threads} threads, ${search.iterations} iterations at most`,
     });
   } catch (error) {
     const { type, message } = rootFailure(error);
     if (CancellationScope.current().consideredCancelled || isOfAll(type)) throw error;
     const reason = `Its search ended early: ${message}. The same command goes on with it`;
-    return data.writeSolvedProblem({ place, at, rows: problem.rows, end: 'failed', reason });
+    const failed = { place, end: 'failed', reason } as const;
+    if (search.kind === 'pool') return data.writeSolvedProblem({ ...failed, at, rows: problem.rows });
+    const nothing = { attempts: [], summaries: [], spent: NOTHING_SPENT };
+    return data.writeRefinedProblem({ ...failed, ...nothing, problem: problem.rows, threads: search.threads });
   }
 }
 

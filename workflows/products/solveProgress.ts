@@ -1,6 +1,7 @@
 import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { SearchEnded } from '../../activities/products/solved.ts';
 import { addSpent, NOTHING_SPENT, type Spent } from '../../shared/products/caps.ts';
+import type { OpenedSolve } from '../../shared/products/input.ts';
 import { NO_ENDS, SEARCH_ENDS, type SearchEnd, type SolveProgress } from '../../shared/products/search.ts';
 import { roundDone, type RoundTold } from './searchTeller.ts';
 
@@ -18,19 +19,22 @@ export interface SolveState {
 export const NOTHING_SOLVED: SolveState = { next: 0, done: NO_ENDS, spent: NOTHING_SPENT };
 
 /** Says how far a `solve` is: to the `progress` query, and in the workflow's details. */
-export function trackSolve(name: string, problems: number, from: SolveState) {
+export function trackSolve({ name, problems: { rows: problems }, search, refining }: OpenedSolve, from: SolveState) {
   let state = from;
   const underWay = new Map<string, Partial<RoundTold>>();
   const spent = (): Spent =>
     [...underWay.values()].reduce((sum, told) => addSpent(sum, told.spent ?? NOTHING_SPENT), state.spent);
   const progress = (): SolveProgress => ({
     name,
+    search,
+    ...(refining && { atOnce: refining.atOnce }),
     problems,
     done: state.done,
-    underWay: Array.from(underWay, ([problem, { summary }]) => ({
+    underWay: Array.from(underWay, ([problem, { summary, iteration }]) => ({
       problem,
-      round: summary === undefined ? 0 : summary.round + 1,
+      round: iteration?.iteration ?? (summary === undefined ? 0 : summary.round + 1),
       ...(summary && { last: summary }),
+      ...(iteration && { iteration }),
     })),
     spent: spent(),
   });
@@ -64,7 +68,7 @@ export function trackSolve(name: string, problems: number, from: SolveState) {
 
 const END_TEXT: Readonly<Record<SearchEnd, string>> = {
   passed: 'passed',
-  claimed: 'claimed right',
+  claimed: 'gave itself 1',
   exhausted: 'rounds used up',
   capped: 'capped',
   noProof: 'no proof',
@@ -74,21 +78,26 @@ const END_TEXT: Readonly<Record<SearchEnd, string>> = {
 /** Problems under way that the details have. */
 const SHOWN = 20;
 
-function detailsOf({ name, problems, done, underWay, spent }: SolveProgress): string {
+function detailsOf({ name, search, problems, done, underWay, spent }: SolveProgress): string {
   const ended = SEARCH_ENDS.reduce((sum, end) => sum + done[end], 0);
-  const rows = underWay.slice(0, SHOWN).map(({ problem, round, last }) => {
+  const isPool = search.kind === 'pool';
+  const ends = SEARCH_ENDS.filter((end) => !(isPool ? ['claimed'] : ['passed', 'noVerdict']).includes(end));
+  const columns = isPool
+    ? ['under way', 'round', 'median score', 'best']
+    : ['under way', 'iteration', 'gave themselves 1'];
+  const rows = underWay.slice(0, SHOWN).map(({ problem, round, last, iteration }) => {
     const [means = [], best] = [last?.means, last?.best];
-    const median = means[Math.floor(means.length / 2)];
-    return `| ${problem} | ${round} | ${median?.toFixed(3) ?? '–'} | ${best?.toFixed(3) ?? '–'} |`;
+    const of = isPool
+      ? [means[Math.floor(means.length / 2)]?.toFixed(3), best?.toFixed(3)]
+      : [iteration && `${iteration.held['1']}`];
+    return `| ${[problem, `${round}`, ...of.map((cell) => cell ?? '–')].join(' | ')} |`;
   });
+  const head = (names: readonly string[]) => [`| ${names.join(' | ')} |`, `| ${names.map(() => '---').join(' | ')} |`];
   return [
     `**${name}**: ${ended} of ${problems} problems, ${spent.calls} calls`,
     '',
-    `| ${SEARCH_ENDS.map((end) => END_TEXT[end]).join(' | ')} |`,
-    `| ${SEARCH_ENDS.map(() => '---').join(' | ')} |`,
-    `| ${SEARCH_ENDS.map((end) => done[end]).join(' | ')} |`,
-    ...(rows.length === 0
-      ? []
-      : ['', '| under way | round | median score | best |', '| --- | --- | --- | --- |', ...rows]),
+    ...head(ends.map((end) => END_TEXT[end])),
+    `| ${ends.map((end) => done[end]).join(' | ')} |`,
+    ...(rows.length === 0 ? [] : ['', ...head(columns), ...rows]),
   ].join('\n');
 }

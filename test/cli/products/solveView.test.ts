@@ -27,6 +27,7 @@ const round = (means: readonly number[]): RoundSummary => ({
 });
 const progress = (more: Partial<SolveProgress> = {}): SolveProgress => ({
   name: 'p',
+  search: SEARCHES.small,
   problems: 3,
   done: { ...NO_ENDS, passed: 1 },
   underWay: [
@@ -112,6 +113,7 @@ test('the end is a table, what passed, and what helps where caps were reached', 
   const all = [solved('a', 'passed', 1), solved('b', 'capped', 0.5), solved('c', 'noProof', null)];
   const result = {
     place: 'solve/p' as Place,
+    search: SEARCHES.small,
     results: { uri: 'x', sha256: 'y', rows: 3 },
     done: { ...NO_ENDS, passed: 1, capped: 1, noProof: 1 },
     spent: spent(72, 1_000, 1.5),
@@ -132,4 +134,17 @@ test('the end is a table, what passed, and what helps where caps were reached', 
     '72 calls, 1,000 tokens, cost 1.50',
     'Caps were reached: the same command with greater ones goes on with what there is.',
   ]);
+});
+
+test('of a sequential refinement the line tells iterations and claims', () => {
+  const search = { kind: 'sequential', threads: 4, iterations: 3, verdicts: 2 } as const;
+  const iteration = { iteration: 2, answers: NONE, held: { '0': 1, '0.5': 1, '1': 2, none: 0 } };
+  const told = progress({
+    search,
+    done: { ...NO_ENDS, claimed: 1 },
+    underWay: [{ problem: 'a', round: 2, iteration }],
+  });
+  const line = solveLines(search)(told, NO_SETS, 0);
+  expect(line).toContain('1 of 3 problems, 1 with a claim of 1');
+  expect(line).toContain('a: 2 iterations, 2 of 4 gave themselves 1');
 });

@@ -34,6 +34,9 @@ test('a sequential refinement takes at least one proof of each thread, and at mo
     most: threads * (1 + 2 * (iterations - 1) + iterations * verdicts),
   });
   expect(of({ ...REFINEMENT, verdicts: 0 }).calls.fewest).toBe(threads);
+  // One, where one answer refines a proof and evaluates the new one.
+  const atOnce = estimated(searchCalls(REFINEMENT, 1, true), sizes);
+  expect(atOnce.calls.most).toBe(threads * iterations * (1 + verdicts));
 });
 
 test('tokens, cost and time follow from the calls', () => {

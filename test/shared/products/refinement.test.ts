@@ -78,15 +78,14 @@ describe('what a thread holds', () => {
   });
 });
 
-test.each<[string, { readonly [Score in '0' | '0.5' | '1' | 'none']: number } | undefined, boolean, SearchEnd]>([
-  ['a thread that gave itself 1', { '0': 2, '0.5': 1, '1': 1, none: 0 }, false, 'claimed'],
-  ['iterations used up', { '0': 2, '0.5': 0, '1': 0, none: 2 }, false, 'exhausted'],
-  ['not one proof', { '0': 0, '0.5': 0, '1': 0, none: 4 }, false, 'noProof'],
-  ['caps', { '0': 0, '0.5': 0, '1': 4, none: 0 }, true, 'capped'],
-  ['caps before the first iteration was over', undefined, true, 'capped'],
-])('a refinement ends by %s', (_, held, isCapped, end) => {
-  const answers = { answered: 4, unparseable: 0, truncated: 0, failed: 0 };
-  expect(endOfRefinement(held && { iteration: 1, answers, held }, isCapped)).toBe(end);
+test.each<[string, Readonly<Record<'0' | '0.5' | '1' | 'none', number>>, number, SearchEnd]>([
+  ['a thread that gave itself 1', { '0': 2, '0.5': 1, '1': 1, none: 0 }, 0, 'claimed'],
+  ['iterations used up', { '0': 2, '0.5': 0, '1': 0, none: 2 }, 2, 'exhausted'],
+  ['not one proof that can be read', { '0': 0, '0.5': 0, '1': 0, none: 4 }, 3, 'noProof'],
+  ['a server that refuses every call', { '0': 0, '0.5': 0, '1': 0, none: 4 }, 4, 'failed'],
+])('a refinement ends by %s', (_, held, failed, end) => {
+  const answers = { answered: 4 - failed, unparseable: 0, truncated: 0, failed };
+  expect(endOfRefinement([{ answers, held }])).toBe(end);
 });
 
 test('of what the threads hold the best by self-score is chosen, then by the verifier, then the first', () => {
