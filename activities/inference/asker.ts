@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer } from '../../shared/answers.ts';
-import type { Cause, Outcome, Sampling, Usage } from '../../shared/outcomes.ts';
-import { modelKey, type ChatMessage, type ModelRef } from '../../shared/records.ts';
+import type { Cause, Outcome, Usage } from '../../shared/outcomes.ts';
+import { modelKey, type ModelRef } from '../../shared/records.ts';
 import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
-import type { OptionalField } from './causes.ts';
 import type { EarlierCalls } from '../ledger/earlierCalls.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Answer, Failure } from './reply.ts';
-import type { BodyOf } from './server.ts';
+import { requestBody } from './requestBody.ts';
 import type { ModelServers } from './servers.ts';
 import type { Slot, Waiting } from './slots.ts';
-import type { Endpoint, ModelCall } from './types.ts';
+import { tokensOf } from './tokens.ts';
+import type { ModelCall } from './types.ts';
 
 /**
  * Times that one call may break before it has failed. None counts while nothing else is answered: before a broken call
@@ -20,11 +20,6 @@ import type { Endpoint, ModelCall } from './types.ts';
 const BROKEN_TRIES = 5;
 /** Pauses after a broken request, doubled each time, with jitter: first, and at most. Ours. */
 const BROKEN_PAUSE_MS = { first: 250, most: 20_000 };
-/**
- * Fewest tokens of an answer that is asked for as a stream: what is shorter is there before a gateway loses patience.
- */
-const STREAM_FROM_TOKENS = 2_048;
-
 export interface AskerOptions {
   /** How long a call waits while no server of its model answers, milliseconds. @default the servers' own */
   readonly patienceMs?: number | undefined;
@@ -109,13 +104,13 @@ export class LedgerAsker {
     const queue = this.#servers.of(call.model);
     const { patienceMs, onOutage } = this.#options;
     const since = Date.now();
-    const { maxTokens, maxThinkingTokens = 0 } = call.sampling;
+    const tokens = tokensOf(call);
     let requests = 0;
     let broken = 0;
     let brokenAt: number | undefined;
     for (;;) {
       if (this.#takenBack > 0 && onOutage === 'throw') throw this.#wrongModel();
-      const slot = await queue.slot({ since, again: requests > 0, patienceMs }, signal);
+      const slot = await queue.slot({ since, again: requests > 0, tokens, patienceMs }, signal);
       if (slot.kind === 'noServer') {
         if (onOutage === 'throw') throw new NoServer(slot.message);
         return this.#record(failed(call, slot, { latencyMs: 0, requests }));
@@ -131,8 +126,8 @@ export class LedgerAsker {
         const onPart = () => {
           this.progress += 1;
         };
-        const body = bodyOf(call, slot.server.endpoint);
-        const reply = await slot.ask(body, maxTokens + maxThinkingTokens, signal, onPart);
+        const body = requestBody(call, slot.server.endpoint);
+        const reply = await slot.ask(body, tokens.answer, signal, onPart);
         const took = { latencyMs: Date.now() - sentAt, requests };
         if (reply.kind === 'answer') {
           this.progress += 1;
@@ -191,43 +186,6 @@ export class LedgerAsker {
     await this.#ledger.append(outcome);
     return outcome;
   }
-}
-
-/** Messages are the same for all samples of a row: written out once. */
-const written = new WeakMap<readonly ChatMessage[], string>();
-
-function bodyOf({ messages, sampling, seed }: ModelCall, endpoint: Endpoint): BodyOf {
-  let text = written.get(messages);
-  if (text === undefined) {
-    text = JSON.stringify(messages);
-    written.set(messages, text);
-  }
-  const { temperature, topP, maxTokens, maxThinkingTokens = 0 } = sampling;
-  const tokens = maxTokens + maxThinkingTokens;
-  const more = JSON.stringify(thinkingFields(sampling, endpoint)).slice(1, -1);
-  return (without) => {
-    const has = (field: OptionalField): boolean => !without.has(field);
-    const stream = tokens >= STREAM_FROM_TOKENS && has('stream');
-    return (
-      `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature},"top_p":${topP}` +
-      `,"${has('max_tokens') ? 'max_tokens' : 'max_completion_tokens'}":${tokens}` +
-      `${has('seed') ? `,"seed":${seed}` : ''}${has('n') ? ',"n":1' : ''}` +
-      (has('stream') ? `,"stream":${stream}` : '') +
-      (stream && has('stream_options') ? ',"stream_options":{"include_usage":true}' : '') +
-      `${more === '' ? '' : `,${more}`}}`
-    );
-  };
-}
-
-/** What a request says of thinking, where there is something to say. */
-function thinkingFields({ maxThinkingTokens, templateKwargs }: Sampling, endpoint: Endpoint): object {
-  const { budgetField, separates, thinking } = endpoint;
-  const format = thinking?.(templateKwargs);
-  return {
-    ...(templateKwargs !== undefined && { chat_template_kwargs: templateKwargs }),
-    ...(budgetField !== undefined && maxThinkingTokens !== undefined && { [budgetField]: maxThinkingTokens }),
-    ...(separates === true && typeof format === 'object' && { thinking: format }),
-  };
 }
 
 /** Undefined where nobody has said. */

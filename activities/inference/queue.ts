@@ -1,6 +1,9 @@
 import { modelKey, type ModelRef } from '../../shared/records.ts';
+import type { RequestTokens } from '../../shared/sampling/rateLimit.ts';
+import { Alarm } from './alarm.ts';
 import { Trust } from './identity.ts';
 import { onAbort } from './onAbort.ts';
+import type { Grant } from './pace.ts';
 import type { Reply } from './reply.ts';
 import { Server, shortQuestion } from './server.ts';
 import {
@@ -35,7 +38,7 @@ export class ModelQueue {
   #hopeless = false;
   /** Since when no server answers. */
   #darkSince: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm(() => this.#woken());
   #closed = false;
 
   constructor(model: ModelRef, options: QueueOptions) {
@@ -109,7 +112,7 @@ export class ModelQueue {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#alarm.off();
     await Promise.all(this.#servers.map((server) => server.close()));
   }
 
@@ -128,30 +131,37 @@ export class ModelQueue {
     for (const server of this.#backlog > 0 ? this.#servers : [])
       if (!server.trusted && now >= server.pausedUntil && server.checking === undefined)
         void this.#trust.check(server).finally(() => this.#pump());
-    for (;;) {
-      const server = this.#freest(now);
-      const [waiter] = this.#again.size > 0 ? this.#again : this.#waiting;
-      if (server === undefined || waiter === undefined) break;
+    for (let waiter = this.#next; waiter !== undefined; waiter = this.#next) {
+      const server = this.#freest(waiter.tokens, now);
+      if (server === undefined) break;
       server.inFlight += 1;
-      waiter.resolve(this.#slotOn(server));
+      waiter.resolve(this.#slotOn(server, server.pace.grant(waiter.tokens, now)));
     }
     while (this.#admitted.length > 0 && this.#backlog < this.#capacity) this.#admitted.shift()?.();
     this.#wakeLater(now);
   }
 
-  #freest(now: number): Server | undefined {
+  get #next(): Waiter | undefined {
+    const [waiter] = this.#again.size > 0 ? this.#again : this.#waiting;
+    return waiter;
+  }
+
+  #freest(tokens: RequestTokens, now: number): Server | undefined {
     let best: Server | undefined;
-    for (const server of this.#servers) if (server.free(now) > (best?.free(now) ?? 0)) best = server;
+    for (const server of this.#servers)
+      if (server.free(now) > (best?.free(now) ?? 0) && server.pace.dueInMs(tokens, now) === 0) best = server;
     return best;
   }
 
-  #slotOn(server: Server): Slot {
+  #slotOn(server: Server, grant: Grant): Slot {
     return {
       kind: 'slot',
       server,
       ask: async (bodyOf, limit, signal, onPart) => {
         const sentAt = Date.now();
+        grant.use();
         const reply = await this.#trust.ask(server, bodyOf, limit, signal, onPart);
+        if (reply.kind === 'answer') grant.came(reply.usage);
         this.#learn(server, reply, sentAt);
         return reply;
       },
@@ -166,6 +176,7 @@ export class ModelQueue {
         if (server.provable) server.unproven.push(takeBack);
       },
       release: () => {
+        grant.end();
         server.release();
         this.#pump();
       },
@@ -240,23 +251,23 @@ export class ModelQueue {
   }
 
   /**
-   * While calls wait and no server is free by itself: look again when a pause ends, and give up on calls that waited
-   * too long.
+   * While calls wait and no server is free by itself: look again when a pause ends or its limits let one pass, and give
+   * up on calls that waited too long.
    */
   #wakeLater(now: number): void {
-    if (this.#timer !== undefined || this.#backlog === 0 || this.#closed) return;
-    const isPaused = this.#servers.some(({ pausedUntil }) => pausedUntil > now);
-    if (!isPaused && this.#darkSince === undefined && this.#servers.length > 0) return;
-    const pauses = this.#servers.map(({ pausedUntil }) => pausedUntil - now).filter((ms) => ms > 0);
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        for (const waiter of [...this.#again, ...this.#waiting]) this.#giveUp(waiter);
-        if (this.#darkSince !== undefined && this.#servers.every(({ answers }) => !answers)) this.#refresh(true);
-        this.#pump();
-      },
-      Math.min(1000, ...pauses) + 1,
-    );
+    const next = this.#next;
+    if (next === undefined || this.#closed) return;
+    const waits = this.#servers
+      .flatMap((server) => [server.pausedUntil - now, server.pace.dueInMs(next.tokens, now)])
+      .filter((ms) => ms > 0);
+    if (waits.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
+    this.#alarm.ringBy(now + Math.min(1000, ...waits) + 1);
+  }
+
+  #woken(): void {
+    for (const waiter of [...this.#again, ...this.#waiting]) this.#giveUp(waiter);
+    if (this.#darkSince !== undefined && this.#servers.every(({ answers }) => !answers)) this.#refresh(true);
+    this.#pump();
   }
 
   /** Tells a call that it waited for long enough, or that waiting is of no use, if so. */

@@ -9,7 +9,9 @@ import {
 import { addressOf, type Address } from './address.ts';
 import type { OptionalField } from './causes.ts';
 import { exchange, type HttpReply, type HttpServer, type TimeLimits } from './http.ts';
+import { Pace, rateOf } from './pace.ts';
 import { readError, readReply, type Failure, type Reply } from './reply.ts';
+import { guessedTokens } from './tokens.ts';
 import type { Endpoint } from './types.ts';
 
 /**
@@ -39,6 +41,7 @@ export class Server {
   readonly address: Address;
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly pace: Pace;
   /** Fields that it refused: learned once. */
   readonly #without = new Set<OptionalField>();
   inFlight = 0;
@@ -76,6 +79,7 @@ export class Server {
     this.trusted = trusted;
     this.#limit = startLimit(maxConcurrency);
     this.address = addressOf(endpoint.baseUrl);
+    this.pace = new Pace(endpoint.limits && rateOf(this.address, endpoint.limits));
     // One call per connection; no timeout but the caller's, since an answer may take an hour before its first byte.
     this.#pool = new Pool(this.address.origin, {
       pipelining: 1,
@@ -115,7 +119,9 @@ export class Server {
    */
   async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply> {
     for (;;) {
-      const reply = await this.#send(this.address.chat, bodyOf(this.#without), timeFor(limit), signal, onPart).then(
+      const body = bodyOf(this.#without);
+      await this.pace.turn({ prompt: guessedTokens(body.length), answer: limit }, signal);
+      const reply = await this.#send(this.address.chat, body, timeFor(limit), signal, onPart).then(
         (came) => readReply(came, limit),
         (error: Error) => readErrorUnless(signal, error),
       );

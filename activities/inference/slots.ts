@@ -1,4 +1,5 @@
 import type { Cause } from '../../shared/outcomes.ts';
+import type { RequestTokens } from '../../shared/sampling/rateLimit.ts';
 import type { Identity } from './identity.ts';
 import type { Reply } from './reply.ts';
 import type { BodyOf, Server } from './server.ts';
@@ -48,6 +49,7 @@ export interface Wish {
   readonly since: number;
   /** It was sent before. */
   readonly again: boolean;
+  readonly tokens: RequestTokens;
   /** @default the servers' own */
   readonly patienceMs?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
+import type { RateLimits } from '../../shared/sampling/rateLimit.ts';
 import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
 
 /** What a call asks, without which of its samples it is. */
@@ -41,6 +42,8 @@ export interface Endpoint {
   readonly separates?: boolean;
   /** Field of a request by which it limits the tokens of thinking, where it can. */
   readonly budgetField?: string | undefined;
+  /** How fast it may be asked, by all models together. @default as fast as it answers */
+  readonly limits?: RateLimits | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import type { Price } from '../../shared/sampling/caps.ts';
 import { addressOf, isSameName } from '../inference/address.ts';
 import { checkSetting, parseJsonc, parseSetting } from '../processes/settings.ts';
 import { FileStore } from '../store/files.ts';
@@ -11,7 +12,14 @@ import { thinkingSchema } from '../store/thinking.ts';
 export const MAX_CONCURRENCY = 64;
 const VARIABLE = 'FLYWHEEL_ENDPOINTS';
 const EXAMPLE = '[{"baseUrl":"http://gpu-1:8000/v1","maxConcurrency":256}]';
-const SECRET = /key|token|secret|password|auth|header/i;
+const SECRET = /key|token(?!sPer)|secret|password|auth|header/i;
+
+const priceSchema = z.strictObject({
+  perMillionPromptTokens: z.number().min(0),
+  perMillionCompletionTokens: z.number().min(0),
+  /** Of prompt tokens that the server had in its cache. @default as other prompt tokens */
+  perMillionCachedPromptTokens: z.number().min(0).optional(),
+});
 
 const endpointSchema = z.strictObject(
   {
@@ -28,6 +36,18 @@ const endpointSchema = z.strictObject(
     /** Names that its answers have, where those are not the ones that it is asked by: an alias's, say. @default none */
     answersAs: z.array(z.string().min(1)).optional(),
     maxConcurrency: z.int().min(1).max(4096).default(MAX_CONCURRENCY),
+    /** How fast it may be asked, by all its models together (shared/sampling/rateLimit.ts). @default no limit */
+    limits: z
+      .strictObject({
+        requestsPerMinute: z.number().positive().optional(),
+        tokensPerMinute: z.number().positive().optional(),
+        counts: z.enum(['asked', 'used']).optional(),
+      })
+      .optional(),
+    /** What tokens cost, in any one currency. @default nobody knows: money cannot be capped */
+    price: priceSchema.optional(),
+    /** The same by the endpoint's names of models, where they differ. @default price */
+    prices: z.record(z.string().min(1), priceSchema).optional(),
     /**
      * How its replies hold thinking; what comes in a field of its own is believed in any case.
      * @default as the checkpoint's folder says; nothing where the model is none of the store's
@@ -93,6 +113,11 @@ export function settingsOf(
   baseUrl: string,
 ): EndpointSettings | undefined {
   return endpoints?.find((one) => placeOf(one.baseUrl) === placeOf(baseUrl));
+}
+
+/** What a model's tokens cost at an endpoint, if its settings say so. */
+export function priceOf(settings: EndpointSettings | undefined, model: string): Price | undefined {
+  return settings?.prices?.[model] ?? settings?.price;
 }
 
 /** What is asked there, however its address is written. */

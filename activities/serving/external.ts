@@ -31,7 +31,7 @@ export function external({ env, ...sources }: ExternalSettings): ServingEngine {
       throw failure('EngineNotConfigured', error.message);
     });
   const endpointOf = (
-    { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField, answersAs }: EndpointSettings,
+    { baseUrl, maxConcurrency, apiKeyEnv, thinking, thinkingBudgetField, answersAs, limits }: EndpointSettings,
     model: string,
     from: string,
   ) => {
@@ -42,6 +42,7 @@ export function external({ env, ...sources }: ExternalSettings): ServingEngine {
       ...(thinking !== undefined && { thinking: () => thinking }),
       ...(thinkingBudgetField !== undefined && { budgetField: thinkingBudgetField }),
       ...(answersAs !== undefined && { answersAs }),
+      ...(limits !== undefined && { limits }),
     };
     if (apiKeyEnv === undefined) return endpoint;
     const apiKey = env[apiKeyEnv];

@@ -3,8 +3,8 @@ import { modelKey } from '../../shared/records.ts';
 import { spentIn } from '../../shared/products/caps.ts';
 import { costOf, type Caps, type KindSpent, type Prices, type SetCaps } from '../../shared/sampling/caps.ts';
 import { onAbort } from '../inference/onAbort.ts';
+import { tokensOf } from '../inference/tokens.ts';
 import type { ModelCall } from '../inference/types.ts';
-import { CHARACTERS_A_TOKEN } from '../store/tokenizer.ts';
 import { kindId, SpentSum } from './spent.ts';
 
 /** All that the sets of a place may take together is taken; what is paid for is on the ledgers. */
@@ -219,7 +219,7 @@ const times = ({ promptTokens, completionTokens, cachedPromptTokens = 0 }: Usage
 });
 
 /** What a call takes at most, as far as its prompt's tokens can be guessed. */
-function mostOf({ messages, sampling: { maxTokens, maxThinkingTokens = 0 } }: ModelCall): Usage {
-  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
-  return { promptTokens: Math.ceil(characters / CHARACTERS_A_TOKEN), completionTokens: maxTokens + maxThinkingTokens };
+function mostOf(call: ModelCall): Usage {
+  const { prompt, answer } = tokensOf(call);
+  return { promptTokens: prompt, completionTokens: answer };
 }

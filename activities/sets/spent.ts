@@ -1,10 +1,10 @@
 import { prefixOf, uri } from '../../shared/ids.ts';
 import { addUsage, NO_USAGE, type Outcome, type Usage } from '../../shared/outcomes.ts';
 import type { KindSpent } from '../../shared/sampling/caps.ts';
+import { guessedTokens } from '../inference/tokens.ts';
 import { OUTCOMES } from '../ledger/ledger.ts';
 import { readSealed } from '../ledger/sealedLedger.ts';
 import { readJournal } from '../store/journal.ts';
-import { CHARACTERS_A_TOKEN } from '../store/tokenizer.ts';
 import type { ArtifactStore } from '../store/types.ts';
 
 /** Of a shard's stored result. */
@@ -38,7 +38,7 @@ export const kindId = ({ model, task }: Pick<KindSpent, 'model' | 'task'>) => `$
 
 /** Where the server did not tell, the tokens of the answer by its characters. */
 function usageOf({ usage, text = '', thinking = '' }: Outcome): Usage {
-  const guessed = Math.ceil((text.length + thinking.length) / CHARACTERS_A_TOKEN);
+  const guessed = guessedTokens(text.length + thinking.length);
   return usage ?? { promptTokens: 0, completionTokens: guessed };
 }
 

@@ -68,7 +68,7 @@ export function withProductOptions(
     .optionsGroup('Limits, at which it stops and keeps what there is; the same command with greater ones goes on:')
     .option('--max-calls <number>', 'calls')
     .option('--max-total-tokens <number>', 'tokens of prompts and answers together')
-    .option('--max-cost <amount>', "money, by the endpoints' prices (docs/products.md, `Prices`)")
+    .option('--max-cost <amount>', "money, by the endpoints' prices (docs/products.md, `Prices, limits and caps`)")
     .optionsGroup('The command:')
     .option('--name <name>', 'what the result is called (default: after the file and what is asked)')
     .option('--yes', 'start without asking')

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { answerTo } from './answers.ts';
 import { eventsOf, logprobsOf, type Call } from './replies.ts';
+import { HostedLimits } from './limits.ts';
 import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
 import { cutInThought, messageOf } from './thoughts.ts';
 
@@ -12,6 +13,7 @@ import { cutInThought, messageOf } from './thoughts.ts';
  */
 const SELF = 'a stub of proof-flywheel: its answers are made up';
 let options = readOptions(process.argv.slice(2));
+const limits = new HostedLimits();
 const began = Date.now();
 const counts: Record<string, number> = {};
 let requests = 0;
@@ -104,6 +106,12 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
     return;
   }
   const prompt = messages.map(({ content }) => String(content)).join('\n');
+  const wait = limits.refuses(Math.ceil(prompt.length / 4) + max_tokens, options);
+  if (wait !== undefined) {
+    tally('429');
+    send(response, 429, '{"error":{"message":"rate limit reached"}}', { 'retry-after': String(wait) });
+    return;
+  }
   const id = `${seed}/${prompt.length}`;
   const times = (calls.get(id) ?? 0) + 1;
   calls.set(id, times);

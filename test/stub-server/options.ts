@@ -16,6 +16,9 @@ export interface StubOptions {
   /** Calls at once beyond which it answers 429 (0 = none), and what Retry-After then says, seconds (0 = nothing). */
   readonly capacity: number;
   readonly retryAfter: number;
+  /** Limits as hosted servers have them (limits.ts), beyond which it answers 429 with a Retry-After. 0 = none. */
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
   /** Bytes of filler in an answer. */
   readonly textBytes: number;
   /** Share of analyses that report an issue, and of meta-analyses that confirm it. */
@@ -64,6 +67,8 @@ export const STUB_DEFAULTS: StubOptions = {
   stragglers: 0,
   capacity: 0,
   retryAfter: 0,
+  requestsPerMinute: 0,
+  tokensPerMinute: 0,
   textBytes: 200,
   issues: 0.4,
   confirms: 0.6,

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { configuredEndpoints, importEndpoints, registerEndpoint } from '../../../activities/serving/endpoints.ts';
+import {
+  configuredEndpoints,
+  importEndpoints,
+  priceOf,
+  registerEndpoint,
+  settingsOf,
+} from '../../../activities/serving/endpoints.ts';
 import { external } from '../../../activities/serving/external.ts';
 import { MODEL } from './fixture.ts';
 
@@ -147,4 +153,30 @@ test('what does not go with those that are kept is refused, and those stay', asy
   await expect(bring('[{"baseUrl":"http://two","answersAs":[""]}]')).rejects.toThrow('answersAs[0]');
   await expect(importEndpoints(path.join(folder, 'none.json'), kept)).rejects.toThrow('none.json, which is not there');
   expect(await readFile(kept, 'utf8')).toBe(before);
+});
+
+describe('prices and limits of an endpoint', () => {
+  const price = { perMillionPromptTokens: 0.5, perMillionCompletionTokens: 2 };
+  const cheap = { ...price, perMillionCachedPromptTokens: 0.05 };
+  const LIMITS = { requestsPerMinute: 600, tokensPerMinute: 1e6, counts: 'used' };
+
+  test('are found however its address is written, the model having one of its own or not', async () => {
+    await bring(JSON.stringify([{ baseUrl: 'http://hosted/v1', price, prices: { cheap }, limits: LIMITS }]));
+    const known = await configuredEndpoints({ endpoints: undefined, endpointsFile: kept });
+    const settings = settingsOf(known?.endpoints, 'http://hosted');
+    expect([priceOf(settings, 'cheap'), priceOf(settings, 'dear')]).toEqual([cheap, price]);
+    expect(priceOf(settingsOf(known?.endpoints, 'http://another'), 'cheap')).toBeUndefined();
+    const engine = external({ endpoints: undefined, endpointsFile: kept, env: {} });
+    const model = { role: 'verifier', name: 'cheap', revision: '1', endpoint: 'http://hosted' } as const;
+    expect(await engine.ensure(model)).toMatchObject([{ baseUrl: 'http://hosted', model: 'cheap', limits: LIMITS }]);
+  });
+
+  test.each([
+    [{ price: { perMillionPromptTokens: 1 } }, 'price.perMillionCompletionTokens'],
+    [{ price: { ...price, perMillionPromptTokens: -1 } }, 'price.perMillionPromptTokens'],
+    [{ limits: { requestsPerMinute: 0 } }, 'limits.requestsPerMinute'],
+    [{ limits: { counts: 'guessed' } }, 'limits.counts'],
+  ])('%j is refused by the field', async (fields, name) => {
+    await expect(bring(JSON.stringify([{ baseUrl: 'http://hosted', ...fields }]))).rejects.toThrow(name);
+  });
 });
