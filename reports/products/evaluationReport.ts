@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type EvaluationReport,
   type GeneratorEvaluation,
   type GradedAnswer,
+  type GridRow,
   type JudgedProof,
   type TruthFacts,
   type VerifierEvaluation,
@@ -18,7 +20,7 @@ import {
   generatorEstimates,
   worthOf,
 } from '../../shared/products/evaluationGenerators.ts';
-import { labelGrid, type ProofEvidence } from '../../shared/products/evaluationGrid.ts';
+import { labelGridParts, type ProofEvidence } from '../../shared/products/evaluationGrid.ts';
 import type { EvaluatedModel, OpenedEvaluation } from '../../shared/products/evaluationInput.ts';
 import type { AskedModel } from '../../shared/products/models.ts';
 import { NOTHING_SPENT, addSpent } from '../../shared/products/caps.ts';
@@ -99,12 +101,17 @@ export async function evaluatedVerifiers(
       minValidAnalyses: 1,
       confirmingMetaScore: 1,
     } as const;
+    const grid: GridRow[] = [];
+    for (const part of labelGridParts(proofs, policy, truth)) {
+      grid.push(...part);
+      await nextTurn(); // heartbeats go on
+    }
     const evaluation: VerifierEvaluation = {
       judge: judge.name,
       ...(m > 0 && { metaJudge: metaJudge.name }),
       m,
       ...verifierFigures(proofs, truth, n),
-      grid: labelGrid(proofs, policy, truth),
+      grid,
       losses: { verify: outcomes.losses('verify'), metaVerify: outcomes.losses('metaVerify') },
       spent: outcomes.spent,
     };

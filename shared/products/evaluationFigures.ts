@@ -1,7 +1,7 @@
-import { errorCorrelation, voteCorrelation, effectiveVotes } from '../statistics/agreement.ts';
+import { correlationOf, effectiveVotes, voteTotals, type VoteTotals } from '../statistics/agreement.ts';
 import { differenceBetween } from '../statistics/differences.ts';
 import { carefulRatio, jackknife, meanOfRatios, SHARES, type Estimate, type Range } from '../statistics/estimates.ts';
-import { byScore, type Confusion, type Figure } from '../statistics/figure.ts';
+import { byScore, type Confusion, type Figure, type ScoreKey } from '../statistics/figure.ts';
 import { majorityOf } from '../statistics/majority.ts';
 import { meanOf, valued, type Observation } from '../statistics/measures.ts';
 import { SCORES, type Score } from '../scores.ts';
@@ -15,11 +15,12 @@ import {
   type VerifierFigure,
 } from './evaluation.ts';
 
-/** One verdict, and the class that it counts as. */
-interface Verdict {
+/** Verdicts on a proof, counted by the class that they count as; of a majority there is one. */
+interface Counted {
   readonly problem: string;
   readonly truth: Score;
-  readonly given: Score | undefined;
+  readonly given: Readonly<Record<ScoreKey, number>>;
+  readonly lost: number;
 }
 
 export type VerifierEstimates = Readonly<Record<VerifierFigure, Estimate | null>>;
@@ -37,37 +38,51 @@ export const classOf = (score: Score, { isBinary, half = 0 }: TruthScale): Score
 
 /** What can be said of a verifier by proofs whose true scores are known; null where nothing can be measured. */
 export function verifierEstimates(proofs: readonly JudgedProof[], scale: TruthScale): VerifierEstimates {
-  const collapsed = proofs.map(({ verdicts, ...proof }) => ({
-    ...proof,
-    verdicts: verdicts.map((score) => (score === undefined ? undefined : classOf(score, scale))),
-  }));
-  const all = verdictsOf(collapsed);
-  const read = all.filter(({ given }) => given !== undefined);
-  const majorities = collapsed.map((proof) => majorityVerdict(proof));
-  const raw = verdictsOf(proofs);
-  const rawRead = raw.filter(({ given }) => given !== undefined);
+  const collapsed = inClasses(proofs, scale);
+  const single = collapsed.map(countedOf);
+  const majorities = collapsed.map(majorityOfProof);
+  const raw = proofs.map(countedOf);
   return {
-    accuracy: estimateOf(all, isRight),
-    accuracyOfRead: estimateOf(read, isRight),
-    majorityAccuracy: estimateOf(majorities, isRight),
-    closeness: estimateOf(raw, closeness),
-    closenessOfRead: estimateOf(rawRead, closeness),
-    f1: meanOfRatios(Object.values(f1Observations(all)), all.length),
-    majorityF1: meanOfRatios(Object.values(f1Observations(majorities)), majorities.length),
-    calibrationError: jackknife(meanScores(collapsed), calibrationError),
-    consistency: jackknife(
-      votesOf(collapsed),
-      (of) => voteCorrelation(of.map(({ votes }) => votes)),
-      RANGES.consistency,
-    ),
-    errorCorrelation: jackknife(votesOf(collapsed), errorCorrelation, RANGES.errorCorrelation),
+    accuracy: ratioOf(single, right, asked),
+    accuracyOfRead: ratioOf(single, right, read),
+    majorityAccuracy: ratioOf(majorities, right, asked),
+    closeness: ratioOf(raw, closeness, asked),
+    closenessOfRead: ratioOf(raw, closeness, read),
+    f1: macroF1(single),
+    majorityF1: macroF1(majorities),
+    calibrationError: jackknife(meanScores(collapsed), binTotals, calibrationError),
+    consistency: correlationEstimate(votesOf(collapsed), RANGES.consistency),
+    errorCorrelation: correlationEstimate(errorsOf(collapsed), RANGES.errorCorrelation),
     undecided: estimateOf(collapsed, ({ verdicts }) => +(majorityOf(verdicts).kind === 'undecided')),
-    lost: estimateOf(all, ({ given }) => +(given === undefined)),
+    lost: ratioOf(single, ({ lost }) => lost, asked),
   };
 }
 
-const isRight = ({ truth, given }: Verdict): number => +(given === truth);
-const closeness = ({ truth, given }: Verdict): number => (given === undefined ? 0 : 1 - Math.abs(given - truth));
+const inClasses = (proofs: readonly JudgedProof[], scale: TruthScale): JudgedProof[] =>
+  proofs.map(({ verdicts, ...proof }) => ({
+    ...proof,
+    verdicts: verdicts.map((score) => (score === undefined ? undefined : classOf(score, scale))),
+  }));
+
+function countedOf({ problem, truth, verdicts }: Pick<JudgedProof, 'problem' | 'truth' | 'verdicts'>): Counted {
+  const of = (score: Score | undefined): number => verdicts.filter((given) => given === score).length;
+  return { problem, truth, given: byScore(of), lost: of(undefined) };
+}
+
+/** Where there is no majority, it is lost. */
+function majorityOfProof({ verdicts, ...proof }: JudgedProof): Counted {
+  const found = majorityOf(verdicts);
+  return countedOf({ ...proof, verdicts: [found.kind === 'majority' ? found.score : undefined] });
+}
+
+const read = ({ given }: Counted): number => SCORES.reduce<number>((sum, score) => sum + given[`${score}`], 0);
+const asked = (counted: Counted): number => read(counted) + counted.lost;
+const right = ({ truth, given }: Counted): number => given[`${truth}`];
+const closeness = ({ truth, given }: Counted): number =>
+  SCORES.reduce<number>((sum, score) => sum + given[`${score}`] * (1 - Math.abs(score - truth)), 0);
+
+const ratioOf = (counts: readonly Counted[], hits: (of: Counted) => number, of: (of: Counted) => number) =>
+  carefulRatio(counts.map((each) => ({ hits: hits(each), of: of(each), cluster: each.problem })));
 
 /** Mean of values in [0, 1], with problems as clusters. */
 export const estimateOf = <T extends { readonly problem: string }>(of: readonly T[], valueOf: (item: T) => number) =>
@@ -76,34 +91,49 @@ export const estimateOf = <T extends { readonly problem: string }>(of: readonly 
 export const figureOf = <T extends { readonly problem: string }>(of: readonly T[], valueOf: (item: T) => number) =>
   plain(estimateOf(of, valueOf));
 
-const verdictsOf = (proofs: readonly JudgedProof[]): Verdict[] =>
-  proofs.flatMap(({ problem, truth, verdicts }) => verdicts.map((given) => ({ problem, truth, given })));
-
-function majorityVerdict({ problem, truth, verdicts }: JudgedProof): Verdict {
-  const found = majorityOf(verdicts);
-  return { problem, truth, given: found.kind === 'majority' ? found.score : undefined };
-}
-
 const votesOf = (proofs: readonly JudgedProof[]) =>
   proofs.map(({ problem, truth, verdicts }) => ({
     problem,
     truth,
-    votes: verdicts.filter((score) => score !== undefined),
+    votes: verdicts.filter((score): score is Score => score !== undefined) as readonly number[],
   }));
 
-/** F1 of a class as a ratio: 2TP of 2TP + FP + FN. Of the classes that the truth has. */
-function f1Observations(verdicts: readonly Verdict[]): Partial<Record<Score, Observation[]>> {
-  const classes = SCORES.filter((score) => verdicts.some(({ truth }) => truth === score));
-  return Object.fromEntries(
-    classes.map((score) => [
-      score,
-      verdicts.map(({ problem, truth, given }) => {
-        const hits = truth === score && given === score ? 2 : 0;
-        return { hits, of: hits + +((truth === score) !== (given === score)), cluster: problem };
-      }),
-    ]),
+/** What the votes say beyond the truth. */
+const errorsOf = (proofs: readonly JudgedProof[]): ReturnType<typeof votesOf> =>
+  votesOf(proofs).map(({ votes, ...proof }) => ({ ...proof, votes: votes.map((vote) => vote - proof.truth) }));
+
+const correlationEstimate = (
+  of: readonly { readonly problem: string; readonly votes: readonly number[] }[],
+  range: Range | undefined,
+) =>
+  jackknife(
+    of,
+    ({ votes }) => voteTotals(votes),
+    (totals) => correlationOf(totals as unknown as VoteTotals),
+    range,
   );
+
+/** F1 of a class as a ratio, 2TP of 2TP + FP + FN; null of a class that the truth does not have. */
+function f1Observations(counts: readonly Counted[], score: Score): Observation[] | null {
+  if (!counts.some(({ truth }) => truth === score)) return null;
+  return counts.map((each) => {
+    const said = each.given[`${score}`];
+    const isTrue = each.truth === score;
+    // Said of what is so, a hit; what else is asked of it, a miss; said of what is not so, a false alarm.
+    return isTrue
+      ? { hits: 2 * said, of: said + asked(each), cluster: each.problem }
+      : { hits: 0, of: said, cluster: each.problem };
+  });
 }
+
+const macroF1 = (counts: readonly Counted[]): Estimate | null =>
+  meanOfRatios(
+    SCORES.flatMap((score) => {
+      const observations = f1Observations(counts, score);
+      return observations === null ? [] : [observations];
+    }),
+    counts.reduce((sum, each) => sum + asked(each), 0),
+  );
 
 /** The mean of the verdicts that could be read, of proofs that have any. */
 function meanScores(proofs: readonly JudgedProof[]) {
@@ -123,10 +153,18 @@ function bins(scores: readonly MeanScore[]): (readonly MeanScore[])[] {
   return found;
 }
 
-function calibrationError(scores: readonly MeanScore[]): number | undefined {
-  if (scores.length === 0) return undefined;
-  const gaps = bins(scores).map((bin) => Math.abs(bin.reduce((sum, { given, truth }) => sum + given - truth, 0)));
-  return gaps.reduce((sum, gap) => sum + gap, 0) / scores.length;
+/** Of each bin how far its scores are from the truth together, and how many scores there are. */
+function binTotals(score: MeanScore): number[] {
+  const totals = Array.from({ length: BINS + 1 }, () => 0);
+  totals[binOf(score)] = score.given - score.truth;
+  totals[BINS] = 1;
+  return totals;
+}
+
+function calibrationError(totals: readonly number[]): number | undefined {
+  const { [BINS]: scores = 0 } = totals;
+  if (scores < 1) return undefined;
+  return totals.slice(0, BINS).reduce((sum, gap) => sum + Math.abs(gap), 0) / scores;
 }
 
 function reliability(scores: readonly MeanScore[]): ReliabilityBin[] {
@@ -143,26 +181,23 @@ export function verifierFigures(
   proofs: readonly JudgedProof[],
   scale: TruthScale,
   n: number,
-  estimates = verifierEstimates(proofs, scale),
 ): Omit<VerifierEvaluation, 'judge' | 'm' | 'grid' | 'losses' | 'spent'> {
-  const collapsed = proofs.map(({ verdicts, ...proof }) => ({
-    ...proof,
-    verdicts: verdicts.map((score) => (score === undefined ? undefined : classOf(score, scale))),
-  }));
-  const f1 = f1Observations(verdictsOf(collapsed));
+  const estimates = verifierEstimates(proofs, scale);
+  const collapsed = inClasses(proofs, scale);
+  const single = collapsed.map(countedOf);
   const topics = [...new Set(proofs.map(({ topic }) => topic))].sort();
   return {
     n,
     figures: figuresOf(estimates),
-    confusion: confusionOf(verdictsOf(proofs)),
-    majorityConfusion: confusionOf(proofs.map(majorityVerdict)),
-    f1ByClass: byScore((score) => plain(carefulRatio(f1[score] ?? []))),
+    confusion: confusionOf(proofs.map(countedOf)),
+    majorityConfusion: confusionOf(proofs.map(majorityOfProof)),
+    f1ByClass: byScore((score) => plain(carefulRatio(f1Observations(single, score) ?? []))),
     reliability: reliability(meanScores(collapsed)),
     effective: effective(estimates.consistency, n),
     effectiveOfErrors: effective(estimates.errorCorrelation, n),
     byTopic: topics.map((topic) => {
-      const of = collapsed.filter((proof) => proof.topic === topic).map(majorityVerdict);
-      return { topic, proofs: of.length, majorityAccuracy: figureOf(of, isRight) };
+      const of = collapsed.filter((proof) => proof.topic === topic).map(majorityOfProof);
+      return { topic, proofs: of.length, majorityAccuracy: plain(ratioOf(of, right, asked)) };
     }),
   };
 }
@@ -184,11 +219,12 @@ const effective = (rho: Estimate | null, n: number): Figure =>
     n: rho.n,
   };
 
-function confusionOf(verdicts: readonly Verdict[]): Confusion {
-  const count = (truth: Score, given: Score | undefined): number =>
-    verdicts.filter((verdict) => verdict.truth === truth && verdict.given === given).length;
-  return byScore((truth) => ({ ...byScore((given) => count(truth, given)), malformed: count(truth, undefined) }));
-}
+const confusionOf = (counts: readonly Counted[]): Confusion =>
+  byScore((truth) => {
+    const of = counts.filter((each) => each.truth === truth);
+    const sum = (count: (each: Counted) => number): number => of.reduce((all, each) => all + count(each), 0);
+    return { ...byScore((score) => sum(({ given }) => given[`${score}`])), malformed: sum(({ lost }) => lost) };
+  });
 
 /** Second − first, paired by problem: on the same proofs. */
 export const verifierDifferences = (first: VerifierEstimates, second: VerifierEstimates) =>

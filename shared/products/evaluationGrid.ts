@@ -14,13 +14,21 @@ export interface ProofEvidence extends OfProblem {
 }
 
 /** What each policy of the grid would label, from one set of stored outcomes: no call is made. */
-export function labelGrid(proofs: readonly ProofEvidence[], asked: AutoLabelPolicy, scale: TruthScale): GridRow[] {
-  return gridPolicies(asked).flatMap((policies) => {
+export const labelGrid = (proofs: readonly ProofEvidence[], asked: AutoLabelPolicy, scale: TruthScale): GridRow[] =>
+  [...labelGridParts(proofs, asked, scale)].flat();
+
+/** The same part by part, each of one n and m: of many proofs a part takes a second. */
+export function* labelGridParts(
+  proofs: readonly ProofEvidence[],
+  asked: AutoLabelPolicy,
+  scale: TruthScale,
+): Generator<GridRow[]> {
+  for (const policies of gridPolicies(asked)) {
     const [first = asked] = policies;
     // Counted by n and m, once for all rules and k.
     const tallied = proofs.map(({ evidence, ...proof }) => ({ ...proof, tally: tallyOf(first, evidence) }));
-    return policies.map((policy) => rowOf(policy, tallied, scale));
-  });
+    yield policies.map((policy) => rowOf(policy, tallied, scale));
+  }
 }
 
 function rowOf(

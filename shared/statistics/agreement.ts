@@ -33,20 +33,37 @@ export function errorCorrelation(
  * them with two votes, or without any variance.
  */
 export function voteCorrelation(subjects: readonly Votes[]): number | undefined {
-  const groups = subjects.filter((votes) => votes.length > 0);
-  const total = groups.reduce((sum, votes) => sum + votes.length, 0);
-  if (groups.length < 2 || total === groups.length) return undefined;
-  const grand = groups.reduce((sum, votes) => sum + sumOf(votes), 0) / total;
-  let between = 0;
-  let within = 0;
-  for (const votes of groups) {
-    const mean = sumOf(votes) / votes.length;
-    between += votes.length * (mean - grand) ** 2;
-    within += sumOf(votes.map((vote) => (vote - mean) ** 2));
-  }
-  const meanBetween = between / (groups.length - 1);
-  const meanWithin = within / (total - groups.length);
-  const size = (total - groups.reduce((sum, votes) => sum + votes.length ** 2, 0) / total) / (groups.length - 1);
+  return correlationOf(subjects.map(voteTotals).reduce(addTotals, NO_TOTALS));
+}
+
+/** What votes on some subjects add to their correlation: subjects, votes, and sums over subjects. */
+export type VoteTotals = readonly [
+  subjects: number,
+  votes: number,
+  sum: number,
+  squares: number,
+  ofSums: number,
+  sizes: number,
+];
+export const NO_TOTALS: VoteTotals = [0, 0, 0, 0, 0, 0];
+
+/** Of the votes on one subject. */
+export function voteTotals(votes: Votes): VoteTotals {
+  const n = votes.length;
+  if (n === 0) return NO_TOTALS;
+  const sum = sumOf(votes);
+  return [1, n, sum, sumOf(votes.map((vote) => vote ** 2)), sum ** 2 / n, n ** 2];
+}
+
+export const addTotals = (a: VoteTotals, b: VoteTotals): VoteTotals =>
+  a.map((total, index) => total + (b[index] ?? 0)) as unknown as VoteTotals;
+
+/** `voteCorrelation` by totals alone, so that leaving some subjects out is a subtraction. */
+export function correlationOf([subjects, votes, sum, squares, ofSums, sizes]: VoteTotals): number | undefined {
+  if (subjects < 2 || votes === subjects) return undefined;
+  const meanBetween = (ofSums - sum ** 2 / votes) / (subjects - 1);
+  const meanWithin = (squares - ofSums) / (votes - subjects);
+  const size = (votes - sizes / votes) / (subjects - 1);
   const variance = meanBetween + (size - 1) * meanWithin;
   return variance <= 1e-12 ? undefined : (meanBetween - meanWithin) / variance;
 }

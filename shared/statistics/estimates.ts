@@ -26,20 +26,20 @@ export function ratioEstimate(observations: readonly Observation[]): Estimate | 
 
 /**
  * The same with an interval that few clusters do not make narrow: one of the greatest variance that the value allows is
- * added to them, since a few that are alike do not show that all are, and no more is known than there are observations.
+ * added to them, since a few that are alike do not show that all are, and no more is known than was observed.
  * Ours.
  */
 export function carefulRatio(observations: readonly Observation[]): Estimate | null {
   const estimate = ratioEstimate(observations);
-  return estimate && careful(estimate, observations.length);
+  return estimate && careful(estimate);
 }
 
-function careful(estimate: Estimate, observations: number): Estimate {
-  const { value, contributions } = estimate;
+function careful(estimate: Estimate): Estimate {
+  const { value, n, contributions } = estimate;
   const clusters = contributions.size;
   const most = value * (1 - value);
   const variance = (squares(contributions) + most) / (clusters + 1); // of an average cluster
-  const effective = most > 1e-12 ? Math.min(observations, (clusters * most) / variance) : clusters;
+  const effective = most > 1e-12 ? Math.min(n, (clusters * most) / variance) : clusters;
   return { ...estimate, ...wilsonAt(value, effective) };
 }
 
@@ -66,32 +66,43 @@ export function meanOfRatios(ratios: readonly (readonly Observation[])[], n: num
       const unit = clusters.size / part.contributions.size;
       contributions.set(cluster, (contributions.get(cluster) ?? 0) + (unit * moves) / parts.length);
     }
-  return careful({ value, low: value, high: value, n, contributions }, n);
+  return careful({ value, low: value, high: value, n, contributions });
 }
 
 /**
- * Any statistic of items, with a 95 % interval by the jackknife that leaves out a problem at a time: Student's t at one
- * freedom fewer than there are problems. Where no problem moves the value, the interval is Wilson's at their number;
- * where there is one alone, it is all that the value can be. A value beyond the range counts as its end.
+ * A statistic of sums over items, with a 95 % interval by the jackknife that leaves out a problem at a time: Student's t
+ * at one freedom fewer than there are problems. Where no problem moves the value, the interval is Wilson's at their
+ * number; where there is one alone, it is all that the value can be. A value beyond the range counts as its end.
+ * @param totalsOf what an item adds, as many numbers for each.
+ * @param statistic of the sums; undefined where they have none.
  * @returns null where the statistic is undefined of all items.
  */
 export function jackknife<T extends OfProblem>(
   items: readonly T[],
-  statistic: (items: readonly T[]) => number | undefined,
+  totalsOf: (item: T) => readonly number[],
+  statistic: (totals: readonly number[]) => number | undefined,
   { least, most }: Range = SHARES,
 ): Estimate | null {
+  const byProblem = new Map<string, number[]>();
+  for (const item of items) {
+    const sums = byProblem.get(item.problem) ?? [];
+    byProblem.set(item.problem, sums);
+    totalsOf(item).forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
+  }
+  const all: number[] = [];
+  for (const sums of byProblem.values()) sums.forEach((value, index) => (all[index] = (all[index] ?? 0) + value));
   const within = (found: number): number => Math.max(least, Math.min(most, found));
-  const found = statistic(items);
+  const found = items.length === 0 ? undefined : statistic(all);
   if (found === undefined) return null;
   const value = within(found);
-  const problems = [...new Set(items.map(({ problem }) => problem))];
-  const without = problems.flatMap((problem) => {
-    const left = statistic(items.filter((item) => item.problem !== problem));
+  const n = items.length;
+  const without = [...byProblem].flatMap(([problem, sums]) => {
+    const left = statistic(all.map((sum, index) => sum - (sums[index] ?? 0)));
     return left === undefined ? [] : [[problem, within(left)] as const];
   });
   const count = without.length;
-  const n = items.length;
-  if (count < 2) return { value, low: least, high: most, n, contributions: new Map(problems.map((name) => [name, 0])) };
+  if (count < 2)
+    return { value, low: least, high: most, n, contributions: new Map([...byProblem.keys()].map((name) => [name, 0])) };
   const mean = without.reduce((sum, [, left]) => sum + left, 0) / count;
   const contributions = new Map(without.map(([problem, left]) => [problem, (count - 1) * (mean - left)]));
   const variance = squares(contributions) / (count * (count - 1));

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { carefulRatio, jackknife, meanOfRatios, ratioEstimate } from '../../../shared/statistics/estimates.ts';
 import { meanOfRuns } from '../../../shared/statistics/differences.ts';
-import { meanOf, ratio } from '../../../shared/statistics/measures.ts';
+import { ratio } from '../../../shared/statistics/measures.ts';
 import { randomFrom } from '../../../shared/seeds.ts';
 
 const observation = fc.record({
@@ -61,26 +61,31 @@ test.each([2, 3, 5, 10, 40])(
   },
 );
 
+/** A mean by its sums. */
+const MEAN = [
+  ({ value }: { readonly value: number }) => [value, 1],
+  ([sum = 0, count = 0]: readonly number[]) => (count === 0 ? undefined : sum / count),
+] as const;
+
 test("of a plain mean, one value a problem, the jackknife is Student's interval", () => {
   const values = [0.1, 0.5, 0.4, 0.9, 0.3, 0.6];
   const items = values.map((value, index) => ({ problem: `p${index}`, value }));
-  const found = jackknife(items, (of) => meanOf(of.map(({ value }) => value)) ?? undefined);
+  const found = jackknife(items, ...MEAN);
   const student = meanOfRuns(values);
   expect(found?.low).toBeCloseTo(student?.low ?? 0);
   expect(found?.high).toBeCloseTo(student?.high ?? 0);
 });
 
 test('with one problem the interval is all that can be, and where none moves the value it does not close', () => {
-  const mean = (of: readonly { readonly value: number }[]) => meanOf(of.map(({ value }) => value)) ?? undefined;
-  expect(jackknife([{ problem: 'p', value: 0.4 }], mean)).toMatchObject({ value: 0.4, low: 0, high: 1 });
+  expect(jackknife([{ problem: 'p', value: 0.4 }], ...MEAN)).toMatchObject({ value: 0.4, low: 0, high: 1 });
   const equal = jackknife(
     ['p', 'q', 'r'].map((problem) => ({ problem, value: 1 })),
-    mean,
+    ...MEAN,
     { least: -1, most: 1 },
   );
   expect(equal?.low).toBeLessThan(0.5);
   expect(equal?.high).toBe(1);
-  expect(jackknife([], mean)).toBeNull();
+  expect(jackknife([], ...MEAN)).toBeNull();
 });
 
 test('about 95 of 100 intervals of a mean of two ratios hold it, with several answers to each problem', () => {
