@@ -2,12 +2,13 @@
 const EVERY_MS = 10_000;
 
 /**
- * Where progress is shown: on a terminal as one line that changes in place, elsewhere as a line when it says something
+ * Where progress is shown: on a terminal as lines that change in place, elsewhere as one line when it says something
  * new.
  */
 export class LiveView {
   readonly #out: NodeJS.WriteStream;
-  #shown = false;
+  /** Lines on the terminal that the next ones take the place of. */
+  #shown = 0;
   #last = '';
   #lastAt = 0;
 
@@ -15,16 +16,25 @@ export class LiveView {
     this.#out = out;
   }
 
-  /** @param key what must change for a new line where there is no terminal. */
-  update(line: string, key: string): void {
+  /**
+   * @param text one line or several.
+   * @param key what must change for a new line where there is no terminal.
+   */
+  update(text: string, key: string): void {
+    const lines = text.split('\n');
     if (this.#out.isTTY) {
       const width = Math.max(20, this.#out.columns || 80);
-      this.#out.write(`\r\u001B[2K${line.length > width - 1 ? `${line.slice(0, width - 2)}…` : line}`);
-      this.#shown = true;
+      const height = Math.max(1, (this.#out.rows || 24) - 1);
+      const shown = lines
+        .slice(0, height)
+        .map((line) => (line.length > width - 1 ? `${line.slice(0, width - 2)}…` : line));
+      this.clear();
+      this.#out.write(shown.join('\n'));
+      this.#shown = shown.length;
     } else if (key !== this.#last && Date.now() - this.#lastAt >= EVERY_MS) {
       this.#last = key;
       this.#lastAt = Date.now();
-      this.#out.write(`${line}\n`);
+      this.#out.write(`${lines.map((line) => line.trim()).join(' · ')}\n`);
     }
   }
 
@@ -36,7 +46,8 @@ export class LiveView {
   }
 
   clear(): void {
-    if (this.#shown) this.#out.write('\r\u001B[2K');
-    this.#shown = false;
+    if (this.#shown > 1) this.#out.write(`\u001B[${this.#shown - 1}A`);
+    if (this.#shown > 0) this.#out.write('\r\u001B[J');
+    this.#shown = 0;
   }
 }

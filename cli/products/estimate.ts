@@ -126,18 +126,13 @@ function tableOf(
     row('time', seconds, duration),
   ]);
   const notes = [
-    '',
-    '',
-    `prompts as they are, ${tokenizer}`,
-    lengths,
-    ...(cost === null ? [] : ["by the endpoints' prices"]),
-    time,
+    `Prompts as they are, ${tokenizer}. Tokens of answers: ${lengths}.`,
+    `Time: ${time}.${cost === null ? '' : " Cost: by the endpoints' prices."}`,
   ];
-  const width = Math.max(...numbers.map((line) => line.length));
-  return numbers.map((line, at) => `  ${line.padEnd(width)}   ${notes[at] ?? ''}`.trimEnd());
+  return [...numbers, ...notes].map((line) => `  ${line}`);
 }
 
-/** `proofs of 4,096 tokens, analyses of 2,048 (assumed: a quarter of what they may have)`. */
+/** `proofs 4,096, analyses 2,048 (assumed: a quarter of what they may have)`. */
 function lengthsText(
   kinds: readonly CallKind[],
   lengthOf: (kind: CallKind) => number,
@@ -151,7 +146,7 @@ function lengthsText(
   }
   const of = (measured: boolean): string =>
     Array.from(named, ([name, { tokens, calls }]) =>
-      (calls !== undefined) === measured ? `${name} of ${whole(tokens)}` : '',
+      (calls !== undefined) === measured ? `${name} ${whole(tokens)}` : '',
     )
       .filter(Boolean)
       .join(', ');

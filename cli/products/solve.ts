@@ -11,9 +11,8 @@ import { searchFrom } from '../../shared/products/pool.ts';
 import type { RefinedProblem } from '../../shared/products/refinement.ts';
 import {
   isFinal,
-  SEARCH_ENDS,
+  NO_ENDS,
   SEARCHES,
-  type SearchEnd,
   type SearchPolicy,
   type SolvedProblem,
   type SolveProgress,
@@ -120,10 +119,10 @@ async function endedAt(place: Place, search: SearchPolicy): Promise<SolveResult 
   const results = await store.refOf(file);
   let rows = 0;
   let spent = NOTHING_SPENT;
-  const done = Object.fromEntries(SEARCH_ENDS.map((end) => [end, 0])) as Record<SearchEnd, number>;
+  let done = NO_ENDS;
   for await (const { end, spent: by } of store.readJsonl<SolvedProblem>(results)) {
     if (!isFinal(end)) return undefined;
-    done[end] += 1;
+    done = { ...done, [end]: done[end] + 1 };
     spent = addSpent(spent, by);
     rows += 1;
   }

@@ -16,11 +16,12 @@ import { Pace } from './pace.ts';
 import { iterationText } from './refining.ts';
 import type { SetsUnderWay } from './setsUnderWay.ts';
 
-/** Rounds under way in a line of progress; problems in the table at the end; all are in the files. */
-const SHOWN_ROUNDS = 4;
+/** Problems under way in the progress, and all in the table at the end; all are in the files. */
+const SHOWN_ROUNDS = 8;
 const SHOWN_PROBLEMS = 40;
+const SHOWN_REASONS = 5;
 
-/** Says in a line how far a `solve` is, each time that it is asked. */
+/** Says in a few lines how far a `solve` is, each time that it is asked. */
 export function solveLines(search: SearchPolicy, caps: Caps = {}) {
   const pace = new Pace();
   return (progress: SolveProgress, sets: SetsUnderWay, nowMs: number): string => {
@@ -29,21 +30,26 @@ export function solveLines(search: SearchPolicy, caps: Caps = {}) {
     const counted = { calls: spent.calls + sets.calls, tokens: promptTokens + completionTokens + sets.tokens };
     const { calls, tokens, perSecond } = pace.see(nowMs, counted);
     const left = perSecond && perSecond.calls > 0 ? mostLeft(search, progress, sets) / perSecond.calls : undefined;
-    return [
-      `${sum(Object.values(done))} of ${problems} problems, ` +
-        (search.kind === 'pool' ? `${done.passed} passed` : `${done.claimed} with a claim of 1`),
-      outageText(sets, nowMs),
-      `${ofCap(whole(calls), caps.calls, whole)} calls`,
-      `${ofCap(short(tokens), caps.tokens, short)} tokens${perSecond ? `, ${short(perSecond.tokens)} a second` : ''}`,
+    const cost =
       spent.cost === null || spent.cost === 0
-        ? ''
-        : `cost ${ofCap(spent.cost.toFixed(2), caps.cost, (most) => most.toFixed(2))}`,
-      left === undefined ? '' : `at most ${duration(left)} left`,
-      ...underWay.slice(0, SHOWN_ROUNDS).map(roundText),
-      underWay.length > SHOWN_ROUNDS ? `${underWay.length - SHOWN_ROUNDS} more` : '',
-    ]
-      .filter(Boolean)
-      .join(' · ');
+        ? []
+        : [`cost ${ofCap(spent.cost.toFixed(2), caps.cost, (most) => most.toFixed(2))}`];
+    const waiting = outageText(sets, nowMs);
+    return [
+      [
+        `${sum(Object.values(done))} of ${problems} problems, ` +
+          (search.kind === 'pool' ? `${done.passed} passed` : `${done.claimed} with a claim of 1`),
+        `${ofCap(whole(calls), caps.calls, whole)} calls`,
+        ...cost,
+      ].join(' · '),
+      [
+        `${ofCap(short(tokens), caps.tokens, short)} tokens${perSecond ? `, ${short(perSecond.tokens)} a second` : ''}`,
+        ...(left === undefined ? [] : [`at most ${duration(left)} left`]),
+      ].join(' · '),
+      ...(waiting === '' ? [] : [waiting]),
+      ...underWay.slice(0, SHOWN_ROUNDS).map((round) => `  ${roundText(round)}`),
+      ...(underWay.length > SHOWN_ROUNDS ? [`  and ${underWay.length - SHOWN_ROUNDS} more under way`] : []),
+    ].join('\n');
   };
 }
 
@@ -100,8 +106,10 @@ export const ENDS: Readonly<Record<SearchEnd, string>> = {
 export async function solvedLines(result: SolveResult, problems: AsyncIterable<SolvedProblem>): Promise<string[]> {
   const { results, done } = result;
   const rows: string[][] = [];
-  for await (const { problem, end, best, rounds, spent: by } of problems) {
-    if (rows.length === SHOWN_PROBLEMS) break;
+  const reasons: string[] = [];
+  for await (const { problem, end, best, rounds, spent: by, reason } of problems) {
+    if (end === 'failed' && reasons.length < SHOWN_REASONS) reasons.push(`${problem.id} failed: ${reason ?? ''}`);
+    if (rows.length === SHOWN_PROBLEMS) continue;
     rows.push([problem.id, ENDS[end], decimal(best?.mean ?? null), `${rounds.length}`, whole(by.calls)]);
   }
   const others = SEARCH_ENDS.filter((end) => end !== 'passed' && done[end] > 0).map(
@@ -110,6 +118,7 @@ export async function solvedLines(result: SolveResult, problems: AsyncIterable<S
   return [
     ...aligned([['problem', 'end', 'best score', 'rounds', 'calls'], ...rows]),
     ...(results.rows > rows.length ? [`… and ${results.rows - rows.length} more, in the file`] : []),
+    ...reasons,
     '',
     `${done.passed} of ${results.rows} problems passed (${percent(done.passed / results.rows)})` +
       (others.length > 0 ? `; ${others.join(', ')}` : ''),

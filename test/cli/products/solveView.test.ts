@@ -46,39 +46,53 @@ test.each([
   expect(histogram(scores)).toBe(drawn);
 });
 
-test('a line of progress says what is done, what was taken, and how the rounds under way stand', () => {
-  const line = solveLines(SEARCHES.small);
-  expect(line(progress(), NO_SETS, 0)).toBe(
-    '1 of 3 problems, 1 passed · 100 calls · 40 k tokens · a round 1 █·█·█ best 0.95 · b round 0'.replace(
-      '█·█·█',
-      '▄·▄·█',
-    ),
-  );
+test('progress says what is done, what was taken, and how the rounds under way stand', () => {
+  const lines = solveLines(SEARCHES.small);
+  expect(lines(progress(), NO_SETS, 0).split('\n')).toEqual([
+    '1 of 3 problems, 1 passed · 100 calls',
+    '40 k tokens',
+    '  a round 1 ▄·▄·█ best 0.95',
+    '  b round 0',
+  ]);
 });
 
-test('calls of the sets under way are counted at once; by their pace the line tells how long it takes at most', () => {
-  const line = solveLines(SEARCHES.small);
-  line(progress(), NO_SETS, 0);
-  const later = line(progress(), { calls: 50, tokens: 10_000 }, 10_000);
+test('calls of the sets under way are counted at once; by their pace it tells how long it takes at most', () => {
+  const lines = solveLines(SEARCHES.small);
+  lines(progress(), NO_SETS, 0);
+  const later = lines(progress(), { calls: 50, tokens: 10_000 }, 10_000);
   // Of the problems that have not ended, a has three rounds of four left, b all.
   const left = (180 + (180 * 3) / 4 - 50) / 5;
-  expect(later).toContain(`150 calls · 50 k tokens, 1 k a second · at most ${Math.floor(left)} s left`);
+  expect(later.split('\n').slice(0, 2)).toEqual([
+    '1 of 3 problems, 1 passed · 150 calls',
+    `50 k tokens, 1 k a second · at most ${Math.floor(left)} s left`,
+  ]);
 });
 
 test('caps are shown beside what is taken, the cost where there are prices', () => {
-  const line = solveLines(SEARCHES.small, { calls: 1_000, tokens: 2_000_000, cost: 5 });
-  expect(line(progress({ spent: spent(100, 40_000, 0.5) }), NO_SETS, 0)).toContain(
-    '100 of at most 1,000 calls · 40 k of at most 2 M tokens · cost 0.50 of at most 5.00',
+  const lines = solveLines(SEARCHES.small, { calls: 1_000, tokens: 2_000_000, cost: 5 });
+  expect(
+    lines(progress({ spent: spent(100, 40_000, 0.5) }), NO_SETS, 0)
+      .split('\n')
+      .slice(0, 2),
+  ).toEqual([
+    '1 of 3 problems, 1 passed · 100 of at most 1,000 calls · cost 0.50 of at most 5.00',
+    '40 k of at most 2 M tokens',
+  ]);
+});
+
+test('servers that are waited for are told after half a minute', () => {
+  const waitingForServers = { since: new Date(0).toISOString(), last: '503 loading' } as const;
+  const lines = solveLines(SEARCHES.small);
+  expect(lines(progress(), { ...NO_SETS, waitingForServers }, 29_000)).not.toContain('waiting');
+  expect(lines(progress(), { ...NO_SETS, waitingForServers }, 31_000)).toContain(
+    '\nwaiting for servers since 1970-01-01 00:00 UTC, last: 503 loading\n',
   );
 });
 
-test('servers that are waited for are told after half a minute, before all else but the problems', () => {
-  const waitingForServers = { since: new Date(0).toISOString(), last: '503 loading' } as const;
-  const line = solveLines(SEARCHES.small);
-  expect(line(progress(), { ...NO_SETS, waitingForServers }, 29_000)).not.toContain('waiting');
-  expect(line(progress(), { ...NO_SETS, waitingForServers }, 31_000)).toMatch(
-    /^1 of 3 problems, 1 passed · waiting for servers since 1970-01-01 00:00 UTC, last: 503 loading · /,
-  );
+test('of many problems under way some are shown, and how many more there are', () => {
+  const underWay = Array.from({ length: 20 }, (_, at) => ({ problem: `p${at}`, round: 0 }));
+  const lines = solveLines(SEARCHES.small)(progress({ problems: 30, underWay }), NO_SETS, 0).split('\n');
+  expect(lines.slice(-2)).toEqual(['  p7 round 0', '  and 12 more under way']);
 });
 
 test('a count never falls, though a set that ends is told of later than it was seen', () => {
@@ -110,12 +124,16 @@ test('the end is a table, what passed, and what helps where caps were reached', 
     rounds: [round([])],
     spent: NOTHING_SPENT,
   });
-  const all = [solved('a', 'passed', 1), solved('b', 'capped', 0.5), solved('c', 'noProof', null)];
+  const all = [
+    solved('a', 'passed', 1),
+    solved('b', 'capped', 0.5),
+    { ...solved('c', 'failed', null), reason: 'the server refuses it' },
+  ];
   const result = {
     place: 'solve/p' as Place,
     search: SEARCHES.small,
     results: { uri: 'x', sha256: 'y', rows: 3 },
-    done: { ...NO_ENDS, passed: 1, capped: 1, noProof: 1 },
+    done: { ...NO_ENDS, passed: 1, capped: 1, failed: 1 },
     spent: spent(72, 1_000, 1.5),
   };
   const lines = await solvedLines(
@@ -128,9 +146,10 @@ test('the end is a table, what passed, and what helps where caps were reached', 
     'problem           end  best score  rounds  calls',
     'a              passed        1.00       1      0',
     'b        caps reached        0.50       1      0',
-    'c            no proof           –       1      0',
+    'c              failed           –       1      0',
+    'c failed: the server refuses it',
     '',
-    '1 of 3 problems passed (33 %); 1 caps reached, 1 no proof',
+    '1 of 3 problems passed (33 %); 1 caps reached, 1 failed',
     '72 calls, 1,000 tokens, cost 1.50',
     'Caps were reached: the same command with greater ones goes on with what there is.',
   ]);
