@@ -32,21 +32,9 @@ export async function mayBegin(
   say: (line: string) => void,
   interruption: Interruption,
 ): Promise<boolean> {
-  const taken = await otherInput(store, place, input);
-  if (taken !== undefined) throw new UsageError(taken);
-  await lapAsked(store, input).catch((error: Error) => {
-    throw new UsageError(error.message, { cause: error });
-  });
+  await inUsage(() => lapAsked(store, input));
   await keepEndpoints(options, say);
-  const unknown = await unknownTo('worker', await keysFor(choicesIn(input)));
-  if (unknown.length > 0)
-    throw new UsageError(
-      `Expected the stack to have ${unknown.join(' and ')} in its environment, got one that was started without: ` +
-        '`flywheel stop`, which keeps all that is under way, then this command again',
-    );
-  const asked = await estimate?.().catch((error: Error) => {
-    throw new UsageError(error.message, { cause: error });
-  });
+  const asked = estimate && (await inUsage(estimate));
   const begun = await isBegun(store, place);
   for (const seen of await seeModels(choicesIn(input))) {
     const refusal = refusalOf(seen);
@@ -54,13 +42,36 @@ export async function mayBegin(
     const note = noteOn(seen) ?? refusal;
     if (note !== undefined) say(note);
   }
+  const unknown = await unknownTo('worker', await keysFor(choicesIn(input)));
+  if (unknown.length > 0)
+    throw new UsageError(
+      `Expected the stack to have ${unknown.join(' and ')} in its environment, got one that was started without: ` +
+        '`flywheel stop`, which keeps all that is under way, then this command again',
+    );
   if (begun) {
     say(`${place} goes on where it was`);
     return true;
   }
-  if (asked !== undefined) for (const line of [`${place} would take:`, ...(await estimateLines(asked))]) say(line);
+  if (asked !== undefined) {
+    const lines = await inUsage(() => estimateLines(asked));
+    for (const line of [`${place} would take:`, ...lines]) say(line);
+  }
   const isAsked = options.yes !== true && process.stdin.isTTY && process.stderr.isTTY;
   return !isAsked || saidYes('Start? [Y/n] ', interruption);
+}
+
+/** That the name is of a product with another input. @throws UsageError */
+export async function refuseOtherInput({ place, input }: Pick<Beginning, 'place' | 'input'>): Promise<void> {
+  const taken = await otherInput(store, place, input);
+  if (taken !== undefined) throw new UsageError(taken);
+}
+
+async function inUsage<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 }
 
 /** All models that an input names. */

@@ -4,7 +4,7 @@ import { thinkingSchema } from '../../activities/store/thinking.ts';
 import { configuredEndpoints, registerEndpoint, settingsOf } from '../../activities/serving/endpoints.ts';
 import type { ModelChoice } from '../../shared/products/models.ts';
 import type { ThinkingFormat } from '../../shared/thinking.ts';
-import { config } from '../../temporal.config.ts';
+import { config, environmentWith } from '../../temporal.config.ts';
 import { configuredServing } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError } from '../usage.ts';
@@ -38,6 +38,9 @@ async function keep(
 ): Promise<void> {
   if (Object.keys(given).length === 0) return;
   if (baseUrl === undefined) throw new UsageError(`Expected ${of} URL with ${option}, got none`);
+  const { apiKeyEnv } = given;
+  if (apiKeyEnv !== undefined && /^\w+$/.test(apiKeyEnv) && environmentWith({})[apiKeyEnv] === undefined)
+    throw new UsageError(`Expected the environment variable ${apiKeyEnv} to hold the key of ${baseUrl}, got nothing`);
   const { endpoints: setting, endpointsFile } = config.inference;
   if (setting !== undefined) {
     const known = settingsOf((await configuredEndpoints(config.inference))?.endpoints, baseUrl);

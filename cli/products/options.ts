@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { TARGETS } from '../../activities/imports/fields.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import type { ProductInput, SamplingChoices } from '../../shared/products/input.ts';
 import type { Caps } from '../../shared/products/caps.ts';
 import type { ModelChoice } from '../../shared/products/models.ts';
 import { store } from '../../workers/store.ts';
+import { fieldsFrom } from '../team/fieldOption.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 
 /** Options that all products without a lap share. */
@@ -147,13 +149,18 @@ function numberFrom(option: string, text: string, expected: string, isGood: (val
 
 /**
  * A file of problems, taken into the store; one that lies there stays as it is.
+ * @param fields as `--field` gives them.
  * @throws UsageError saying what is wrong with it.
  */
-export async function problemsFrom(file: string, say: (line: string) => void): Promise<string> {
+export async function problemsFrom(
+  file: string,
+  say: (line: string) => void,
+  fields: readonly string[] = [],
+): Promise<string> {
   await markFormat(store);
   if (!existsSync(file) && (await store.stat(file).catch(() => undefined)) !== undefined) return file;
   try {
-    const { uri, count, dropped } = await importProblems(store, file);
+    const { uri, count, dropped } = await importProblems(store, file, { fields: fieldsFrom(fields, TARGETS) });
     const [{ where, why } = { where: '', why: '' }] = dropped;
     if (dropped.length > 0) say(`${count} problems; ${dropped.length} left out, such as ${where}: ${why}`);
     return uri;

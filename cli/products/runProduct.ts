@@ -14,7 +14,7 @@ import { whyStuck, withPatience } from '../lap/lapHandle.ts';
 import { LiveView } from '../lap/liveView.ts';
 import { workflowLink } from '../links.ts';
 import { EXIT } from '../usage.ts';
-import { mayBegin } from './begin.ts';
+import { mayBegin, refuseOtherInput } from './begin.ts';
 import type { ToEstimate } from './estimate.ts';
 import type { ProductOptions } from './options.ts';
 import { NO_SETS, setsUnderWay, type SetsUnderWay } from './setsUnderWay.ts';
@@ -61,6 +61,7 @@ export async function runProduct<Progress, Result>(
   const { kind, place, input } = product;
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
+  await refuseOtherInput(product);
   const result = await product.ended?.();
   if (result !== undefined) return showEnd(product, { kind: 'done', result }, json, say);
   const interruption = new Interruption();

@@ -22,6 +22,7 @@ import type { Problem } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { productWorld } from '../../workers/products.ts';
 import { store } from '../../workers/store.ts';
+import { withFields } from '../team/fieldOption.ts';
 import { UsageError } from '../usage.ts';
 import type { ToEstimate } from './estimate.ts';
 import { modelsFrom, problemsFrom, productInput, withProductOptions, type ProductOptions } from './options.ts';
@@ -32,6 +33,7 @@ import { solvedLines, solveLines } from './solveView.ts';
 
 interface SolveOptions extends ProductOptions, RefineOptions {
   readonly search?: string;
+  readonly field: readonly string[];
 }
 
 export function registerSolve(program: Command): void {
@@ -48,18 +50,18 @@ export function registerSolve(program: Command): void {
     .argument('<problems>', 'a file: JSON, JSONL, CSV, TSV or Parquet')
     .optionsGroup('The search:')
     .option('--search <size>', `${Object.keys(SEARCHES).join(', ')} (default: small)`);
-  withRefineOptions(command.optionsGroup('Sequential refinement:'));
+  withRefineOptions(withFields(command).optionsGroup('Sequential refinement:'));
   withProductOptions(command, 'writes proofs, and judges them').action(solve);
 }
 
-async function solve(file: string, { search, ...options }: SolveOptions): Promise<void> {
+async function solve(file: string, { search, field, ...options }: SolveOptions): Promise<void> {
   const say = (line: string): void => console.error(line);
   const { model: generator, judge: verifier } = modelsFrom(options);
   if (search !== undefined && !isSearch(search))
     throw new UsageError(`Expected --search to be one of ${Object.keys(SEARCHES).join(', ')}, got "${search}"`);
   const asked: SolveInput = {
     ...productInput(options),
-    problems: await problemsFrom(file, say),
+    problems: await problemsFrom(file, say, field),
     ...(generator && { generator }),
     ...(verifier && { verifier }),
     ...(search !== undefined && { search }),

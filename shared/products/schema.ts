@@ -13,8 +13,22 @@ export const capsSchema = z.strictObject({
   cost: limit.optional(),
 });
 
+/** Inputs stand in histories: no key may. */
+function isWithoutKey(address: string): boolean {
+  if (!URL.canParse(address)) return true; // that is said already
+  const { username, password, searchParams } = new URL(address);
+  const names = [...searchParams.keys()].join(' ');
+  return username === '' && password === '' && !/key|token|secret|password|auth/i.test(names);
+}
+
 export const modelSchema = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/ }),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'expected the URL of an API, such as http://127.0.0.1:8000/v1' })
+    .refine(
+      isWithoutKey,
+      'expected an address without a name, password or key, got one with it: --api-key-env, or apiKeyEnv of the ' +
+        'endpoint, names the variable that holds a key',
+    ),
   model: z.string().min(1),
   revision: z.string().min(1).optional(),
 });

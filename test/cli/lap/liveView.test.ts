@@ -9,7 +9,8 @@ function terminal(columns = 20, rows = 6) {
     columns,
     rows,
     write(text: string): boolean {
-      for (const [part = '', up, below] of text.matchAll(/\u001B\[(\d+)A|\r(\u001B\[J)|\n|[^\u001B\r\n]+/g)) {
+      const plain = text.replaceAll('\u001B[', '^');
+      for (const [part = '', up, below] of plain.matchAll(/\^(\d+)A|\r(\^J)|\n|[^^\r\n]+/g)) {
         if (up !== undefined) at -= Number(up);
         else if (below !== undefined) lines = [...lines.slice(0, at), ''];
         else if (part === '\n') lines[(at += 1)] ??= '';
