@@ -17,7 +17,7 @@ const ACTIVITIES = [
   ['processes'],
   ['store'],
   ['ledger'],
-  ['inference', 'clusters', 'reviews', 'imports'],
+  ['inference', 'clusters', 'reviews', 'imports', 'tables'],
   ['sets', 'serving', 'training'],
   ['datasets'],
   ['laps'],
