@@ -225,6 +225,8 @@ export const uri = {
   problems: (sha256: string) => `imports/problems/${sha256.slice(0, 12)}.jsonl`,
   /** What `flywheel import proofs|analyses` takes in. */
   graded: (kind: 'proofs' | 'analyses') => (sha256: string) => `imports/${kind}/${sha256.slice(0, 12)}.jsonl`,
+  /** What `flywheel import candidates` takes in: proofs that nobody has graded. */
+  candidates: (sha256: string) => `imports/candidates/${sha256.slice(0, 12)}.jsonl`,
   imported: 'imports/',
 
   /** Which checkpoint a folder of this machine became: by the names, sizes and times of its files. */

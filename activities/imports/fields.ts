@@ -68,7 +68,8 @@ export interface RowKind<Of extends string> {
   readonly needs: readonly (readonly [target: Of, what: string])[];
 }
 
-const plain = (name: string) =>
+/** A field's name as names are compared. */
+export const plainName = (name: string) =>
   name
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .toLowerCase()
@@ -93,7 +94,7 @@ export const READ: Readonly<Record<Target, (value: unknown) => unknown>> = {
 /** Whether an object can be a problem, by the names of its fields. */
 export function isStatement(row: Row): boolean {
   return Object.entries(row).some(
-    ([name, value]) => NAMES.statement.includes(plain(name) as never) && READ.statement(value) !== undefined,
+    ([name, value]) => NAMES.statement.includes(plainName(name) as never) && READ.statement(value) !== undefined,
   );
 }
 
@@ -131,7 +132,7 @@ export function chooseFieldsOf<Of extends string>(
       throw new Error(`--field ${target}=${wanted}: expected a field of ${file}, which has ${there}`);
     const taken = [...Object.values<string | undefined>(fields), ...Object.values<string | undefined>(asked)];
     const candidates = known[target].flatMap((name) =>
-      names.filter((each) => plain(each) === name && !taken.includes(each)),
+      names.filter((each) => plainName(each) === name && !taken.includes(each)),
     );
     const values = candidates.map((name) => rows.flatMap((row) => read[target](row[name]) ?? []));
     const most = Math.max(0, ...values.map(({ length }) => length));

@@ -102,9 +102,9 @@ export class ProblemReader {
   }
 
   #id(said: string | undefined, digest: string): string {
-    const plain = idIn(said ?? '');
+    const plain = plainId(said ?? '');
     const withDigest = (start: string) => `${start.slice(0, 60)}-${digest.slice(0, SHORT)}`;
-    const first = plain !== '' && plain.length <= 80 ? plain : withDigest(plain || idIn(this.#name) || 'problem');
+    const first = plain !== '' && plain.length <= 80 ? plain : withDigest(plain || plainId(this.#name) || 'problem');
     const id = this.#ids.has(first) ? withDigest(first) : first;
     if (said !== undefined && id !== said) this.#note('ids were made such as they may be', `${id} of ${show(said)}`);
     this.#ids.add(id);
@@ -119,7 +119,7 @@ export class ProblemReader {
 }
 
 /** A text with other characters than an id's replaced; one that is an id as it is. */
-function idIn(text: string): string {
+export function plainId(text: string): string {
   if (PROBLEM_ID.test(text) && !/^\.+$/.test(text)) return text;
   return text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '');
 }

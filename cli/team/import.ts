@@ -17,6 +17,7 @@ import { configuredBases } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 import { fieldsFrom, withFields } from './fieldOption.ts';
+import { registerCandidates } from './importCandidates.ts';
 import { registerGraded } from './importGraded.ts';
 import { nearEqualAmong, nearEqualLines } from './nearEqual.ts';
 import { endpointLines, modelLines, problemLines } from './importView.ts';
@@ -49,10 +50,11 @@ export function registerImport(program: Command): void {
     .option('--to <file>', 'writes them beside, too, as a file that `domain.settings.path` may name')
     .option('--json', 'print one JSON object')
     .action(bringProblems);
-  registerGraded(command, async (work) => {
-    await markFormat(store);
-    return orUsageError(work);
-  });
+  for (const register of [registerGraded, registerCandidates])
+    register(command, async (work) => {
+      await markFormat(store);
+      return orUsageError(work);
+    });
   command
     .command('base')
     .summary('put a model into the store')

@@ -1,4 +1,5 @@
 import type { AboutModel } from '../../activities/imports/aboutModel.ts';
+import type { ImportedCandidates } from '../../activities/imports/candidates.ts';
 import { TARGETS, type ChosenFields, type Target } from '../../activities/imports/fields.ts';
 import type { ImportedGrades } from '../../activities/imports/graded/graded.ts';
 import type { ImportedProblems } from '../../activities/imports/problems.ts';
@@ -70,6 +71,25 @@ export function gradedLines(brought: ImportedGrades): string[] {
           `  "experts": { "gold": { "proofs": "${uri}", "share": 0.05 } }   or they measure who scores`,
         ]
       : [`  "given": { "proofs": "…", "analyses": "${uri}" }`]),
+  ];
+}
+
+/** What proofs without grades became, for a reader. */
+export function candidateLines(brought: ImportedCandidates): string[] {
+  const { uri, count, problems, took, dropped, notes, from } = brought;
+  const { formats, isGzipped, fields, left } = took;
+  const targets = (Object.keys(fields) as (keyof typeof fields)[]).filter((target) => fields[target] !== undefined);
+  return [
+    `${whole(count)} proofs of ${whole(problems)} problems of ${from.map(({ file }) => file).join(', ')} ` +
+      `(${[...formats, ...(isGzipped ? ['packed'] : [])].join(', ')}) lie in the store as ${uri}`,
+    '',
+    ...named(targets.map((target) => [target, (fields[target] ?? '') + orElse(took, target)])),
+    ...(left.length === 0 ? [] : [`  not taken: ${left.join(', ')}`]),
+    ...notes.map((note) => `Note: ${note}`),
+    ...droppedLines(dropped),
+    '',
+    'Labels of them: `flywheel label` with this file, or in the Web UI a workflow `label` with',
+    `  {"proofs": "${uri}", "verifier": {"endpoint": "http://…/v1", "model": "…"}}`,
   ];
 }
 

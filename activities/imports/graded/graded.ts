@@ -105,7 +105,7 @@ export async function importGraded(
 }
 
 /** A file of this machine, or one of the store. */
-async function here(store: ArtifactStore, file: string): Promise<string> {
+export async function here(store: ArtifactStore, file: string): Promise<string> {
   const isStored = !path.isAbsolute(file) && !existsSync(file) && (await store.exists(file).catch(() => false));
   return isStored ? store.local(file) : file;
 }

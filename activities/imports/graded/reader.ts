@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { parseAnswer } from '../../../shared/answers.ts';
-import { LONGEST_STATEMENT } from '../../../shared/lap/problemFile.ts';
 import type { Problem } from '../../../shared/records.ts';
 import { gradeIn, scaleOf, type GradeScale } from '../../../shared/review/grades.ts';
 import type { Score } from '../../../shared/scores.ts';
 import { refusalOfText } from '../../../shared/texts.ts';
 import type { Fields } from '../fields.ts';
-import { ProblemReader, type Dropped } from '../reader.ts';
+import type { Dropped } from '../reader.ts';
+import { RowProblems } from '../rowProblems.ts';
 import type { SourceRow } from '../source.ts';
 import { scalarIn, valueAt } from '../values.ts';
 import { longTextIn, type GradedKind, type GradedTarget } from './fields.ts';
 import type { GradedForm } from './forms.ts';
 
 /** Ours: a proof of 128K tokens has about so many characters. */
-const LONGEST_TEXT = 400_000;
+export const LONGEST_TEXT = 400_000;
 /** Characters of a digest in an id, as in a problem's. */
 const SHORT = 12;
 export const LONGEST_GRADER = 80;
@@ -57,9 +57,7 @@ export class GradedReader {
   readonly #kind: GradedKind;
   readonly #fields: Fields<GradedTarget>;
   readonly #options: GradedOptions;
-  readonly #problems: ProblemReader;
-  readonly #byId: ReadonlyMap<string, Problem>;
-  readonly #byStatement: Map<string, Problem>;
+  readonly #problems: RowProblems;
   readonly #name: string;
   readonly #form: GradedForm | undefined;
   readonly #formNotes = new Map<string, number>();
@@ -79,11 +77,7 @@ export class GradedReader {
     this.#form = form;
     this.#fields = fields;
     this.#options = options;
-    const { statement, id, topic, source, difficulty } = fields;
-    const about = Object.entries({ statement, id, topic, source, difficulty }).filter(([, field]) => field);
-    this.#problems = new ProblemReader(Object.fromEntries(about), name, LONGEST_STATEMENT);
-    this.#byId = new Map(problems.map((problem) => [problem.id, problem]));
-    this.#byStatement = new Map(problems.map((problem) => [problem.statement.trim(), problem]));
+    this.#problems = new RowProblems(fields, problems, name);
   }
 
   /** Who graded; empty where every row says it. */
@@ -121,7 +115,7 @@ export class GradedReader {
     const grade = this.#gradeOf(source);
     if (typeof grade === 'object') return drop(grade.kind, grade.why);
     if (grade === undefined) return drop('no grade', `${this.#fields.grade} is empty, or no single grade`);
-    const problem = this.#problemOf(source);
+    const problem = this.#problems.of(source);
     if ('why' in problem) return problem;
     const { proof = '', analysis } = texts;
     const said = analysis === undefined ? undefined : parseAnswer('verify', analysis);
@@ -159,20 +153,6 @@ export class GradedReader {
 
   #short(source: SourceRow, target: GradedTarget): string | undefined {
     return scalarIn(this.#value(source, target))?.slice(0, LONGEST_GRADER);
-  }
-
-  #problemOf(source: SourceRow): Problem | Dropped<string> {
-    const statement = this.#fields.statement && longTextIn(this.#value(source, 'statement'));
-    if (statement !== undefined && statement !== '') {
-      const known = this.#byStatement.get(statement) ?? this.#byId.get(statement);
-      if (known !== undefined) return known;
-      const read = this.#problems.read(source);
-      if (!('why' in read)) this.#byStatement.set(statement, read);
-      return read;
-    }
-    const id = scalarIn(this.#value(source, 'id'));
-    const why = id === undefined ? 'it has no statement, and no id' : `there is no problem ${JSON.stringify(id)}`;
-    return this.#byId.get(id ?? '') ?? { where: source.where, kind: 'unknown problem', why };
   }
 
   #value({ row }: SourceRow, target: GradedTarget): unknown {
