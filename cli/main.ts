@@ -21,6 +21,7 @@ import { registerReport } from './reports/report.ts';
 import { registerReview } from './review/review.ts';
 import { registerSchedule } from './schedule/schedule.ts';
 import { registerEvaluate } from './products/evaluate.ts';
+import { registerLabel } from './products/label.ts';
 import { registerSolve } from './products/solve.ts';
 import { registerStatus } from './lap/status.ts';
 import { registerStop } from './stack/stop.ts';
@@ -45,6 +46,7 @@ for (const register of [
   registerLap,
   registerSolve,
   registerEvaluate,
+  registerLabel,
   registerPlan,
   registerImport,
   registerProblems,

@@ -10,6 +10,7 @@ import type { ArtifactStore } from '../activities/store/types.ts';
 import { mendedText } from './pages/mended.ts';
 import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
+import { writeLabelPage } from './products/writeLabelPage.ts';
 import { uri } from '../shared/ids.ts';
 
 interface WrittenReport extends ArtifactRef {
@@ -57,6 +58,7 @@ export function createReportActivities({
   return {
     writeEvaluation: (input: Parameters<typeof writeEvaluation>[1]) => writeEvaluation(store, input),
     writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checkers, input),
+    writeLabelPage: (input: Parameters<typeof writeLabelPage>[1]) => writeLabelPage(store, input),
   };
 }
 export type ReportActivities = ReturnType<typeof createReportActivities>;

@@ -12,7 +12,7 @@ import { TemporalDesk } from '../activities/reviews/desk.ts';
 import { configuredBases, configuredChoices, configuredServing, configuredSurroundings } from './configured.ts';
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
-import { connectClient, endQuestions, isLapUnderWay, isWorkflowUnderWay } from './client.ts';
+import { connectClient, endQuestions, isLapUnderWay, isWorkflowUnderWay, workflowEnd } from './client.ts';
 import { productWorld } from './products.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
@@ -61,6 +61,7 @@ export async function createActivities({ onLap }: Hooks = {}) {
         createProductActivities({
           ...productWorld(),
           isUnderWay: async (workflowId, runId) => isWorkflowUnderWay(await client(), workflowId, runId),
+          workflowEnd: async (workflowId, signal) => workflowEnd(await client(), workflowId, signal),
         }),
       ),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),

@@ -1,4 +1,4 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { prefixOf } from '../shared/ids.ts';
 import { config } from '../temporal.config.ts';
 
@@ -60,5 +60,14 @@ export async function isWorkflowUnderWay(client: Client, workflowId: string, fir
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
+  }
+}
+
+/** Resolves when a workflow has ended, however it has, or is not there. */
+export async function workflowEnd(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+  try {
+    await client.withAbortSignal(signal, () => client.workflow.getHandle(workflowId).result());
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)) throw error;
   }
 }

@@ -73,6 +73,12 @@ export const program = proxyActivities<Pick<ReviewActivities, 'answerAsProgram'>
   heartbeatTimeout: '20 seconds',
 });
 
+/** Waits for as long as people take; a silent worker is noticed within half a minute. */
+export const people = proxyActivities<Pick<ProductActivities, 'questionsEnd'>>({
+  startToCloseTimeout: '365 days',
+  heartbeatTimeout: '30 seconds',
+});
+
 type Recording = Pick<ReviewActivities, 'recordReview'>;
 /** One short append, by the worker that holds the review, without a turn through the server. */
 export const atOnce = proxyLocalActivities<Recording>({

@@ -2,6 +2,7 @@ import type { EvaluateInput } from '../../shared/products/evaluationInput.ts';
 import type { SolveInput } from '../../shared/products/input.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { collectAnswers, openEvaluation } from './evaluation.ts';
+import { createLabelActivities } from './label/activities.ts';
 import type { ProductOwner, ProductWorld } from './open.ts';
 import { writeRefined } from './grading.ts';
 import { advanceThreads, heldProofs, proofsToEvaluate } from './refine.ts';
@@ -16,6 +17,7 @@ type Of<Work extends (store: ArtifactStore, input: never, ...more: never[]) => u
 export function createProductActivities(world: ProductWorld) {
   const { store } = world;
   return {
+    ...createLabelActivities(world),
     openSolve: (input: SolveInput, owner: ProductOwner) => openSolve(world, input, owner),
     problemsFrom: (input: Of<typeof problemsFrom>) => problemsFrom(store, input),
     collectRound: (input: Of<typeof collectRound>) => collectRound(store, input),

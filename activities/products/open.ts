@@ -6,6 +6,7 @@ import { fullLapName, productPlace, uri, type Place, type ProductKind } from '..
 import type { Domains } from '../../shared/domain.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
 import type { OpenedProduct, ProductInput, SolveInput } from '../../shared/products/input.ts';
+import type { LabelInput } from '../../shared/products/labels.ts';
 import type { AskedModel, ModelChoice } from '../../shared/products/models.ts';
 import type { Price } from '../../shared/products/caps.ts';
 import { TASKS, type ModelRole, type Task } from '../../shared/records.ts';
@@ -27,6 +28,8 @@ export interface ProductWorld {
   readonly priceOf?: (model: ModelChoice) => Promise<Price | undefined>;
   /** Whether a workflow is under way as this product, other than the one that asks. @default none is */
   readonly isUnderWay?: (workflowId: string, runId: string) => Promise<boolean>;
+  /** Resolves when a workflow has ended, however it has. */
+  readonly workflowEnd?: (workflowId: string, signal: AbortSignal) => Promise<void>;
 }
 
 /** Released run script: proofs to 128K tokens and verdicts to 64K, T 1.0, top-p 0.95. */
@@ -92,10 +95,13 @@ export function nameOf(input: ProductInput, file: string): string {
   return `${stem.replace(/^-+|-+$/g, '') || 'set'}-${digest}`;
 }
 
-/** Caps may be raised, calls made faster and grades given: no outcome changes, and it stays the same product. */
-const OF_NO_OUTCOME: readonly string[] = ['name', 'caps', 'concurrency', 'graded'] satisfies (keyof SolveInput)[];
+/** Caps may be raised, calls made faster, people asked and grades given: no model's outcome changes, it is the same. */
+const OF_NO_OUTCOME: readonly string[] = ['name', 'caps', 'concurrency', 'graded', 'ask'] satisfies (
+  | keyof SolveInput
+  | keyof LabelInput
+)[];
 
-function identityOf(input: ProductInput): Readonly<Record<string, unknown>> {
+function identityOf(input: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(input).filter(([field]) => !OF_NO_OUTCOME.includes(field)));
 }
 
@@ -237,7 +243,7 @@ export const isBegun = async (store: ArtifactStore, place: Place): Promise<boole
   (await store.stat(uri.products(place, 'input.json'))) !== undefined;
 
 /** That the place is of a product with another input, in a sentence; undefined where it is not. */
-export async function otherInput(store: ArtifactStore, place: Place, input: ProductInput): Promise<string | undefined> {
+export async function otherInput(store: ArtifactStore, place: Place, input: object): Promise<string | undefined> {
   const asked = identityOf(input);
   const before = await store.findJson<typeof asked>(uri.products(place, 'input.json'));
   if (before === undefined) return undefined;

@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
-import { storedLabels } from '../../activities/sets/storedLabels.ts';
+import { labelPlace, storedLabel, writeRelabelled } from '../../activities/products/label/relabel.ts';
+import { storedLabels, type StoredLabels } from '../../activities/sets/storedLabels.ts';
 import { store } from '../../workers/store.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
+import { writeLabelPage } from '../../reports/products/writeLabelPage.ts';
+import { witnessesOf } from '../../shared/label/policies.ts';
 import { relabelled } from '../../shared/label/replay.ts';
-import { LABEL_RULES, type AutoLabelPolicy, type LabelDecision, type LabelRule } from '../../shared/sampling/sets.ts';
+import type { AutoLabelPolicy, LabelDecision } from '../../shared/sampling/sets.ts';
+import { labelledLines } from '../products/labelView.ts';
+import { confirmingFrom, ruleFrom, witnessesFrom } from '../products/policyOptions.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 
 interface RelabelOptions {
@@ -13,6 +18,7 @@ interface RelabelOptions {
   readonly confirming?: string;
   readonly rule?: string;
   readonly rows?: boolean;
+  readonly to?: string;
   readonly json?: boolean;
 }
 
@@ -35,21 +41,39 @@ export function registerRelabel(program: Command): void {
     .summary('labels under another policy, without a call')
     .description(
       'Decides the proofs of a finished label set again, from its stored outcomes, under another policy; says ' +
-        'what would still have to be asked. Nothing is called or changed.',
+        'what would still have to be asked. Nothing is called or changed. Of a `flywheel label`, its files may be ' +
+        'written as that policy has them.',
     )
-    .argument('<set>', 'such as main/lap-0001/label/verdicts')
+    .argument('<set>', 'such as main/lap-0001/label/verdicts, or a `flywheel label` such as label/mine')
     .option('-n, --n <count>', 'analyses per proof (default: as labelled)')
     .option('-m, --m <count>', 'meta-analyses per analysis; 0 = without meta-verification')
-    .option('-k, --k <count>', 'valid lowest-score analyses needed')
+    .option('-k, --k <count>', 'valid lowest-score analyses needed, or a share of n such as 1/8')
     .option('--confirming <score>', 'smallest meta score that confirms: 0.5 or 1')
     .option('--rule <rule>', 'lowest (the prose of the paper) or cumulative (k witnesses at or below a score)')
+    .option('--to <name>', "of a `flywheel label`: writes the labels as label/<name>, with people's answers")
     .option('--rows', 'print a JSON line per proof first')
     .option('--json', 'print one JSON object')
     .action(async (set: string, options: RelabelOptions) => {
       const { policy, summary, rows } = await relabel(store, set, options);
       if (options.rows) for (const row of rows) console.log(JSON.stringify(row));
-      console.log(options.json ? JSON.stringify({ set, policy, ...summary }) : textOf(set, policy, summary));
+      const written = options.to === undefined ? undefined : await writtenAs(store, set, options.to, policy);
+      if (options.json)
+        console.log(JSON.stringify({ set, policy, ...summary, ...(written && { written: written.json }) }));
+      else console.log([textOf(set, policy, summary), ...(written ? ['', ...written.lines] : [])].join('\n'));
     });
+}
+
+/** @throws UsageError */
+async function writtenAs(store: ArtifactStore, set: string, to: string, policy: AutoLabelPolicy) {
+  const from = await labelPlace(store, set);
+  if (from === undefined)
+    throw new UsageError(`Expected --to with a \`flywheel label\`, such as label/mine, got ${JSON.stringify(set)}`);
+  const written = await writeRelabelled(store, { from, to, policy }).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  const { place, proofs } = written;
+  const page = await writeLabelPage(store, { place, from, proofs });
+  return labelledLines(store, { ...written, page }, to, false);
 }
 
 /** @throws UsageError for a set that is not a finished label set, or a policy that is none. */
@@ -58,7 +82,7 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
     policy: asked,
     waves,
     proofs,
-  } = await storedLabels(store, set).catch((error: Error) => {
+  } = await storedIn(store, set).catch((error: Error) => {
     throw new UsageError(error.message);
   });
   const policy = changedPolicy(asked, options);
@@ -75,17 +99,20 @@ export async function relabel(store: ArtifactStore, set: string, options: Relabe
   return { policy, rows, summary: summaryOf(rows) };
 }
 
+async function storedIn(store: ArtifactStore, set: string): Promise<StoredLabels> {
+  const label = await labelPlace(store, set);
+  return label === undefined ? storedLabels(store, set) : storedLabel(store, label);
+}
+
 function changedPolicy(asked: AutoLabelPolicy, { n, m, k, confirming, rule }: RelabelOptions): AutoLabelPolicy {
-  if (confirming !== undefined && confirming !== '0.5' && confirming !== '1')
-    throw new UsageError(`Expected --confirming to be 0.5 or 1, got ${JSON.stringify(confirming)}`);
-  if (rule !== undefined && !(LABEL_RULES as readonly string[]).includes(rule))
-    throw new UsageError(`Expected --rule to be ${LABEL_RULES.join(' or ')}, got ${JSON.stringify(rule)}`);
+  const analysesPerProof = n === undefined ? asked.analysesPerProof : wholeFrom('-n', n, 1);
+  const chosen = rule === undefined ? asked.rule : ruleFrom(rule);
   return {
-    analysesPerProof: n === undefined ? asked.analysesPerProof : wholeFrom('-n', n, 1),
+    analysesPerProof,
     metaAnalysesPerAnalysis: m === undefined ? asked.metaAnalysesPerAnalysis : wholeFrom('-m', m, 0),
-    minValidAnalyses: k === undefined ? asked.minValidAnalyses : wholeFrom('-k', k, 1),
-    confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : (Number(confirming) as 0.5 | 1),
-    ...((rule ?? asked.rule) && { rule: (rule ?? asked.rule) as LabelRule }),
+    minValidAnalyses: k === undefined ? asked.minValidAnalyses : witnessesOf(witnessesFrom(k), analysesPerProof),
+    confirmingMetaScore: confirming === undefined ? asked.confirmingMetaScore : confirmingFrom(confirming),
+    ...(chosen && { rule: chosen }),
   };
 }
 

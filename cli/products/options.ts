@@ -141,7 +141,8 @@ function samplingFrom({ temperature, maxTokens, maxVerdictTokens }: ProductOptio
   return { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict };
 }
 
-function numberFrom(option: string, text: string, expected: string, isGood: (value: number) => boolean): number {
+/** @throws UsageError */
+export function numberFrom(option: string, text: string, expected: string, isGood: (value: number) => boolean): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (isGood(value)) return value;
   throw new UsageError(`Expected ${option} to be ${expected}, got ${JSON.stringify(text)}`);

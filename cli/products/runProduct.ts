@@ -27,6 +27,8 @@ interface Product<Progress, Result> {
   readonly input: ProductInput;
   /** Whether models are served here, by the trainer's Python. */
   readonly python: boolean;
+  /** Whether it has questions to people. @default false */
+  readonly asksPeople?: boolean;
   /** What it would take, where that can be told before. */
   readonly estimate?: () => Promise<ToEstimate>;
   /** What it came to, where it has ended for good. @default that is found by running it again */
@@ -106,7 +108,7 @@ export async function runProduct<Progress, Result>(
 /** Shows a workflow's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
 async function follow<Progress, Result>(
   client: Client,
-  { place, line }: Product<Progress, Result>,
+  { place, line, asksPeople }: Product<Progress, Result>,
   view: LiveView,
   signal: AbortSignal,
   heal: () => Promise<'running' | 'stopped'>,
@@ -125,7 +127,8 @@ async function follow<Progress, Result>(
       view.update('No answer: its worker or the server is starting', 'no answer');
       if ((await heal()) === 'stopped') return { kind: 'stopped' };
     } else {
-      const sets = (await withPatience(client, () => setsUnderWay(client, place)).catch(() => undefined)) ?? NO_SETS;
+      const looked = withPatience(client, () => setsUnderWay(client, place, asksPeople));
+      const sets = (await looked.catch(() => undefined)) ?? NO_SETS;
       view.update(line(progress, sets, Date.now()), JSON.stringify([progress, sets]));
     }
     await sleep(2_000, undefined, { signal }).catch(() => undefined);

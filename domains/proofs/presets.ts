@@ -1,3 +1,4 @@
+import { LABELLING } from '../../shared/label/policies.ts';
 import type { Recipe, StageRecipe } from '../../shared/recipe/recipe.ts';
 import { usual, usualGrpo, usualRewards } from '../../shared/recipe/usual.ts';
 
@@ -58,15 +59,9 @@ export const paper: Recipe = {
     firstLook: 2,
     proofs: 17_503,
     proofsPerProblem: 1,
-    analysesPerProof: 64, // released search code: 64 verifications; n, m and k are not in the paper
-    metaAnalysesPerAnalysis: 16,
-    minValidAnalyses: 1 / 8, // ours: at k = 4 half of the minor flaws would be labelled 0
-    confirmingMetaScore: 1,
-    waves: [6, 12, 24, 24],
-    earlyStop: true,
+    ...LABELLING.paper,
     contested: 'ask',
     auditShare: 0.02, // ours: about 350 labels, so that an error rate of 5 % is known to within 2.5 %
-    verdictAttempts: 3,
   },
   experts: { seats: 2, leaseMinutes: 60, deadlineHours: 168, onDeadline: 'carry' },
   sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
@@ -127,16 +122,9 @@ export const team: Recipe = {
     firstLook: 2,
     proofs: 40,
     proofsPerProblem: 1,
-    analysesPerProof: 16, // ours: of the published 64 as many as an endpoint shared with trainings answers in time
-    metaAnalysesPerAnalysis: 8,
-    minValidAnalyses: 3,
-    rule: 'cumulative', // ours: of many analyses of a minor flaw one nearly always says 0
-    confirmingMetaScore: 1,
-    waves: [2, 2, 2, 2, 3, 5],
-    earlyStop: true,
+    ...LABELLING.team,
     contested: 'ask',
     auditShare: 0,
-    verdictAttempts: 3,
   },
   experts: { seats: 2, leaseMinutes: 60, deadlineHours: 336, onDeadline: 'carry' },
   sampling: {

@@ -1,3 +1,4 @@
+import { LABELLING } from '../../shared/label/policies.ts';
 import type { Recipe, StageRecipe } from '../../shared/recipe/recipe.ts';
 import { usual, usualGrpo, usualRewards } from '../../shared/recipe/usual.ts';
 
@@ -80,18 +81,11 @@ export const rehearsal: Recipe = {
     firstLook: 2, // ours: the fewest that can disagree
     proofs: 240,
     proofsPerProblem: 1,
-    analysesPerProof: 8,
-    metaAnalysesPerAnalysis: 4,
-    minValidAnalyses: 2,
-    // ours: by the meta rubric some claimed issue is real then; this small a meta-verifier seldom dares to say 1
-    confirmingMetaScore: 0.5,
-    waves: [4, 4],
-    earlyStop: true,
+    ...LABELLING.rehearsal,
     contested: 'ask',
     auditShare: 0, // ours: the checker knows every label
     // ours: simulated is 0.94 of label 1, as eight analyses are what two cores answer; the checker knows every label
     minPrecision: 0.9,
-    verdictAttempts: 3,
   },
   experts: { seats: 2, leaseMinutes: 30, deadlineHours: 72, onDeadline: 'wait' },
   sampling: {

@@ -1,6 +1,4 @@
-import { autoLabel } from '../label/autoLabel.ts';
-import { syntheticPopulation } from '../label/population.ts';
-import { replayLabel } from '../label/replay.ts';
+import { simulatedCalls, type SimulatedCalls } from '../label/simulatedCalls.ts';
 import type { Tokens } from './rates.ts';
 import type { LapFacts } from '../lap/facts.ts';
 import { SHOWN } from '../lap/limits.ts';
@@ -148,34 +146,10 @@ export function minutesOfVerdict(question: QuestionKind): Assumed<number> {
   return ours(question === 'scoreAnalysis' ? 10 : 20, 'a guess until people have answered here');
 }
 
-const SIMULATED_PROOFS = 150;
-
-/** Calls and contested share of the label rule, simulated on a synthetic population (`shared/label/population.ts`). */
-export function labelling(recipe: Recipe): Assumed<{ analyses: number; metaAnalyses: number; contestedShare: number }> {
-  const policy = labelPolicy(recipe);
-  const { earlyStop, waves } = recipe.labelling;
-  let [analyses, calls, contested] = [0, 0, 0];
-  for (const proof of syntheticPopulation({ ...policy, proofs: SIMULATED_PROOFS, seed: 1 })) {
-    const evidence = proof.analyses.map(({ score, metaScores }) => ({
-      score: score ?? undefined,
-      metaScores: metaScores.map((vote) => vote ?? undefined),
-    }));
-    if (autoLabel(policy, evidence).kind !== 'labelled') contested += 1;
-    if (earlyStop) {
-      const replay = replayLabel(policy, waves, evidence);
-      analyses += replay.waves.reduce((sum, wave) => sum + wave.analyses, 0);
-      calls += replay.calls;
-    } else {
-      analyses += evidence.length;
-      calls += evidence.reduce((sum, { metaScores }) => sum + 1 + metaScores.length, 0);
-    }
-  }
+/** Calls and contested share of the label rule. */
+export function labelling(recipe: Recipe): Assumed<SimulatedCalls> {
   return ours(
-    {
-      analyses: analyses / SIMULATED_PROOFS,
-      metaAnalyses: (calls - analyses) / SIMULATED_PROOFS,
-      contestedShare: contested / SIMULATED_PROOFS,
-    },
+    simulatedCalls(labelPolicy(recipe), recipe.labelling),
     'the label rule simulated on a synthetic population',
   );
 }

@@ -12,6 +12,26 @@ import { randomFrom } from '../seeds.ts';
 /** Below it for certain, the next verifier is trained wrong (docs/method.md, "Labels"). Ours. */
 export const GOAL = 0.95;
 
+/** What a person said goal, sizes and rule by. */
+interface PolicyNames {
+  readonly goal: string;
+  readonly n: string;
+  readonly m: string;
+  readonly k: string;
+  readonly rule: string;
+}
+
+const RECIPE_FIELDS: PolicyNames = {
+  goal: 'labelling.minPrecision',
+  n: 'labelling.analysesPerProof',
+  m: 'labelling.metaAnalysesPerAnalysis',
+  k: 'labelling.minValidAnalyses',
+  rule: 'labelling.rule',
+};
+
+/** Of `flywheel label`. */
+export const OPTIONS_OF_LABEL: PolicyNames = { goal: 'a precision of', n: '--n', m: '--m', k: '--k', rule: '--rule' };
+
 /** A precision of 0.95 of a fifth of them is known to within 0.01 then. */
 const PROOFS = 10_000;
 
@@ -43,8 +63,13 @@ export function simulatedLabels(policy: AutoLabelPolicy): SimulatedLabels {
 /**
  * What a plan is warned of: the labels whose simulated precision is below the goal, and what helps.
  * @param goal `labelling.minPrecision`.
+ * @param names what is told of goal, sizes and rule where they were said. @default the recipe's fields
  */
-export function precisionWarning(policy: AutoLabelPolicy, goal: number = GOAL): string | undefined {
+export function precisionWarning(
+  policy: AutoLabelPolicy,
+  goal: number = GOAL,
+  names: PolicyNames = RECIPE_FIELDS,
+): string | undefined {
   const here = simulatedLabels(policy);
   const low = SCORES.flatMap((score) => {
     const { labels, right } = here.given[`${score}`];
@@ -55,29 +80,29 @@ export function precisionWarning(policy: AutoLabelPolicy, goal: number = GOAL): 
   const { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, rule = 'lowest' } = policy;
   return (
     `labelling: by simulation of ${here.proofs.toLocaleString('en')} proofs, n = ${n}, m = ${m}, k = ${k} and the ` +
-    `${rule} rule give labels below labelling.minPrecision ${goal}: ${low.join('; ')} ` +
-    `(${percent(here.contested)} contested). ${helpFor(policy, goal)}`
+    `${rule} rule give labels below ${names.goal} ${goal}: ${low.join('; ')} ` +
+    `(${percent(here.contested)} contested). ${helpFor(policy, goal, names)}`
   );
 }
 
 /** The rule and k that reach the goal with the fewest contested proofs: at this n, else at more analyses. */
-function helpFor(policy: AutoLabelPolicy, goal: number): string {
+function helpFor(policy: AutoLabelPolicy, goal: number, names: PolicyNames): string {
   const { analysesPerProof: n } = policy;
   const sizes = [n, 2 * n, 4 * n].filter((size) => size <= 1024);
   for (const analysesPerProof of sizes) {
     const found = reaching({ ...policy, analysesPerProof }, goal);
     if (found === undefined) continue;
     const { rule, minValidAnalyses: k } = found.policy;
-    const more = analysesPerProof === n ? '' : `labelling.analysesPerProof ${analysesPerProof} with `;
+    const more = analysesPerProof === n ? '' : `${names.n} ${analysesPerProof} with `;
     return (
-      `What helps: ${more}labelling.rule ${rule} and labelling.minValidAnalyses ${k}, which reach it there with ` +
+      `What helps: ${more}${names.rule} ${rule} and ${names.k} ${k}, which reach it there with ` +
       `${percent(found.contested)} contested; \`flywheel labels choose\` says what people's scores of your own ` +
       'proofs tell'
     );
   }
   return (
-    `No rule and k reach it with up to ${sizes.at(-1)} analyses: more meta-analyses of each ` +
-    '(labelling.metaAnalysesPerAnalysis) may help, or a minPrecision that this lap is content with'
+    `No rule and k reach it with up to ${sizes.at(-1)} analyses: more meta-analyses of each (${names.m}) may help, ` +
+    'or a lower precision that you are content with'
   );
 }
 

@@ -14,6 +14,7 @@ import {
   type LapShape,
   type Order,
 } from './orders.ts';
+import { policyOf } from '../label/policies.ts';
 import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 
@@ -27,14 +28,8 @@ export function labelPolicy(
   { labelling, metaVerification }: Pick<Recipe, 'labelling' | 'metaVerification'>,
   isJudged = metaVerification,
 ): AutoLabelPolicy {
-  const { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k, confirmingMetaScore, rule } = labelling;
-  return {
-    analysesPerProof: n,
-    metaAnalysesPerAnalysis: isJudged ? m : 0,
-    minValidAnalyses: k < 1 ? Math.ceil(k * n) : k,
-    confirmingMetaScore,
-    ...(rule && { rule }),
-  };
+  const policy = policyOf(labelling);
+  return isJudged ? policy : { ...policy, metaAnalysesPerAnalysis: 0 };
 }
 
 /** Ours: a sloppy base needs a few drafts of each held-out problem to have written proofs of every true score. */

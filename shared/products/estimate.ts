@@ -1,5 +1,8 @@
+import { majorityOf } from '../label/autoLabel.ts';
+import { MAX_WAVES } from '../label/earlyStop.ts';
 import type { Task } from '../records.ts';
 import { costOf, type Caps, type Price } from '../sampling/caps.ts';
+import type { AutoLabelPolicy } from '../sampling/sets.ts';
 import type { SearchPolicy } from './search.ts';
 
 /** What a product may take, before anything is asked (docs/products.md, "Before the start"). */
@@ -114,6 +117,31 @@ export function evaluationCalls(
       // Of analyses that report an issue.
       calls: { fewest: 0, most: answers * n * m },
       inARow: { fewest: 0, most: m > 0 ? 1 : 0 },
+      shows: { proofs: 0, analyses: 1 },
+    },
+  ];
+}
+
+/**
+ * Calls of labels by n, m and k. Fewest: of a proof n analyses find nothing, or its first k say 0 and the first
+ * meta-analyses of each confirm it. Most: every analysis reports an issue, and all of it has to be asked.
+ */
+export function labelCalls(policy: AutoLabelPolicy, proofs: number, earlyStop: boolean): CallKind[] {
+  const { analysesPerProof: n, metaAnalysesPerAnalysis: m, minValidAnalyses: k } = policy;
+  const least = earlyStop && k * (1 + majorityOf(m)) < n ? { analyses: k, metas: k * majorityOf(m) } : undefined;
+  return [
+    {
+      task: 'verify',
+      asked: 'judge',
+      calls: times({ fewest: least?.analyses ?? n, most: n }, proofs),
+      inARow: { fewest: 1, most: earlyStop ? MAX_WAVES : 1 },
+      shows: { proofs: 0, analyses: 0 },
+    },
+    {
+      task: 'metaVerify',
+      asked: 'model',
+      calls: times({ fewest: least?.metas ?? 0, most: n * m }, proofs),
+      inARow: { fewest: least && m > 0 ? 1 : 0, most: m > 0 ? (earlyStop ? MAX_WAVES : 1) : 0 },
       shows: { proofs: 0, analyses: 1 },
     },
   ];

@@ -1,5 +1,5 @@
-import type { ModelRef } from '../records.ts';
-import type { Price } from './caps.ts';
+import { modelKey, type ModelRef } from '../records.ts';
+import type { Price, Prices } from './caps.ts';
 
 /** A model as a person names it to a product: an endpoint's. */
 export interface ModelChoice {
@@ -19,3 +19,7 @@ export interface AskedModel {
   /** @default it has none, and no cost can be worked out */
   readonly price?: Price | undefined;
 }
+
+/** The prices of those that have one, by the key of the model. */
+export const pricesOf = (models: readonly AskedModel[]): Prices =>
+  Object.fromEntries(models.flatMap(({ ref, price }) => (price ? [[modelKey(ref), price]] : [])));

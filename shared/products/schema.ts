@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { TASKS } from '../records.ts';
 import { PRODUCT_NAME } from '../ids.ts';
 import { SEARCHES } from './search.ts';
+import { LABELLING, type LabellingName } from '../label/policies.ts';
+import { LABEL_RULES } from '../sampling/sets.ts';
 import type { ProductInput, SolveInput } from './input.ts';
+import type { LabelInput } from './labels.ts';
 
 /** What products may be told, field by field. */
 
@@ -90,3 +93,36 @@ export const solveSchema = z.strictObject({
     .optional(),
   graded: z.string().min(1).optional(),
 }) satisfies z.ZodType<SolveInput>;
+
+const labellingName = z.enum(Object.keys(LABELLING) as [LabellingName, ...LabellingName[]]);
+
+export const labelSchema = z.strictObject({
+  ...productFields,
+  proofs: z.string().min(1),
+  verifier: modelSchema.optional(),
+  metaVerifier: modelSchema.optional(),
+  policy: z
+    .union([
+      labellingName,
+      z.strictObject({
+        like: labellingName.optional(),
+        analysesPerProof: z.int().min(1).max(1024).optional(),
+        metaAnalysesPerAnalysis: z.int().min(0).max(1024).optional(),
+        minValidAnalyses: z.union([z.int().min(1), z.number().gt(0).lt(1)]).optional(),
+        rule: z.enum(LABEL_RULES).optional(),
+        confirmingMetaScore: z.union([z.literal(0.5), z.literal(1)]).optional(),
+        waves: z.array(z.int().min(1)).min(1).optional(),
+        earlyStop: z.boolean().optional(),
+        verdictAttempts: z.int().min(1).max(100).optional(),
+      }),
+    ])
+    .optional(),
+  ask: z
+    .strictObject({
+      seats: z.int().min(1).max(9).optional(),
+      leaseMinutes: limit.optional(),
+      deadlineHours: limit.optional(),
+      wait: z.boolean().optional(),
+    })
+    .optional(),
+}) satisfies z.ZodType<LabelInput>;

@@ -11,7 +11,7 @@ import { readInput } from '../../activities/products/open.ts';
 import { domains } from '../../domains/index.ts';
 import { resolveFlywheel } from '../../shared/lap/flywheelInput.ts';
 import { resolveRecipe } from '../../shared/lap/lapInput.ts';
-import { solveSchema } from '../../shared/products/schema.ts';
+import { labelSchema, solveSchema } from '../../shared/products/schema.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../../shared/searchAttributes.ts';
 import { setCurrentBuild } from '../../workers/deployment.ts';
@@ -59,6 +59,7 @@ beforeAll(async () => {
       openFlywheel: reading((input) => resolveFlywheel(input)),
       openEvaluation: reading(evaluationAsked),
       openSolve: reading((input) => readInput('solve', solveSchema, input)),
+      openLabel: reading((input) => readInput('label', labelSchema, input)),
     },
   });
   running = worker.run();

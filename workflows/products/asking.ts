@@ -1,7 +1,6 @@
 import type { Place } from '../../shared/ids.ts';
 import type { OpenedProduct } from '../../shared/products/input.ts';
-import type { AskedModel } from '../../shared/products/models.ts';
-import { modelKey } from '../../shared/records.ts';
+import { pricesOf, type AskedModel } from '../../shared/products/models.ts';
 import type { Asking } from '../sets/sampler.ts';
 
 /** How a part of a product asks models; its caps are of the whole product. */
@@ -10,7 +9,6 @@ export function askingOf(
   place: Place,
   models: readonly AskedModel[],
 ): Asking {
-  const prices = Object.fromEntries(models.flatMap(({ ref, price }) => (price ? [[modelKey(ref), price]] : [])));
   return {
     place,
     phase: place,
@@ -18,6 +16,6 @@ export function askingOf(
     seed,
     sampling,
     engine,
-    ...(caps && { caps: { ...caps, place: whole, prices } }),
+    ...(caps && { caps: { ...caps, place: whole, prices: pricesOf(models) } }),
   };
 }

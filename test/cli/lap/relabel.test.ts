@@ -58,7 +58,7 @@ test('a policy that is none is refused by name', async () => {
     'Expected --rule to be lowest or cumulative, got "mean"',
   );
   await expect(relabel(world.store, 'set', { k: 'two' })).rejects.toThrow(
-    'Expected -k to be a whole number of at least 1, got "two"',
+    'Expected --k to be a whole number of at least 1, or a share of n such as 1/8, got "two"',
   );
   await expect(relabel(world.store, 'other', {})).rejects.toThrow(
     /Expected the name of a set in the store, got "other"/,
