@@ -162,7 +162,7 @@ export function refuseUnpriced({ caps }: ProductInput, models: readonly AskedMod
   if (caps?.cost === undefined || unpriced === undefined) return;
   throw new Error(
     `caps.cost (--max-cost): expected a price of ${unpriced.name}, got none: "price" of its endpoint says what a ` +
-      'million tokens cost (`flywheel import endpoints FILE`; docs/products.md, "Prices"), or cap calls or tokens',
+      'million tokens cost (`flywheel import endpoints FILE`; docs/products.md, "Prices, limits and caps"), or cap calls or tokens',
   );
 }
 

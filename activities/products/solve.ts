@@ -10,7 +10,7 @@ import {
   type SolvedProblem,
   type SolveResult,
 } from '../../shared/products/search.ts';
-import type { DatasetRef, Problem } from '../../shared/records.ts';
+import type { ArtifactRef, DatasetRef, Problem } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -159,8 +159,19 @@ export async function writeResults<Line extends Pick<SolvedProblem, 'end' | 'spe
       yield line;
     }
   }
-  const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), lines(), madeBy(by, { problems }));
+  const made = madeBy(by, { problems, ended: await endedOf(store, place, problems) });
+  const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), lines(), made);
   return { place, search, results, done, spent };
+}
+
+/** The problems' own results, so far as they are there. */
+async function endedOf(store: ArtifactStore, place: Place, problems: DatasetRef): Promise<ArtifactRef[]> {
+  const ended: ArtifactRef[] = [];
+  for await (const { id } of store.readJsonl<SetRow>(problems)) {
+    const made = await store.readMade(solvedUri(place, id));
+    if (made !== undefined) ended.push({ uri: solvedUri(place, id), sha256: made.sha256 });
+  }
+  return ended;
 }
 
 export const NOT_BEGUN = 'The caps were reached before it was begun';

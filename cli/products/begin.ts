@@ -1,15 +1,17 @@
 import { createInterface } from 'node:readline/promises';
 import { isBegun, lapAsked, otherInput } from '../../activities/products/open.ts';
 import type { Place } from '../../shared/ids.ts';
+import { whole } from '../../reports/pages/format.ts';
+import type { CallKind } from '../../shared/products/estimate.ts';
 import type { ProductInput } from '../../shared/products/input.ts';
 import type { ModelChoice } from '../../shared/products/models.ts';
 import { isRecord } from '../../shared/recipe/issues.ts';
 import { store } from '../../workers/store.ts';
 import { Interrupted, type Interruption } from '../interruption.ts';
 import { UsageError } from '../usage.ts';
-import { estimateLines, type ToEstimate } from './estimate.ts';
+import { answerLimit, estimateLines, type ToEstimate } from './estimate.ts';
 import { unknownTo } from '../../workers/stack/services.ts';
-import { keepEndpoints, keysFor, noteOn, refusalOf, seeModels } from './models.ts';
+import { keepEndpoints, keysFor, noteOn, refusalOf, seeModels, type SeenModel } from './models.ts';
 import type { ProductOptions } from './options.ts';
 
 /** What is looked at before a product starts. */
@@ -39,6 +41,8 @@ export async function mayBegin(
   for (const seen of await seeModels(choicesIn(input))) {
     const refusal = refusalOf(seen);
     if (refusal !== undefined && !(begun && seen.reach.kind === 'gone')) throw new UsageError(refusal);
+    const tooLong = asked && overWindow(seen, asked);
+    if (tooLong !== undefined) throw new UsageError(tooLong);
     const note = noteOn(seen) ?? refusal;
     if (note !== undefined) say(note);
   }
@@ -58,6 +62,23 @@ export async function mayBegin(
   }
   const isAsked = options.yes !== true && process.stdin.isTTY && process.stderr.isTTY;
   return !isAsked || saidYes('Start? [Y/n] ', interruption);
+}
+
+/** That an endpoint would refuse every call of a kind: what an answer may have fills its window. */
+function overWindow({ choice, reach }: SeenModel, { kinds, models, sampling }: ToEstimate): string | undefined {
+  const window = reach.kind === 'serves' ? reach.window : undefined;
+  if (window === undefined) return undefined;
+  const isAsked = ({ asked }: CallKind): boolean => {
+    const { ref } = models[asked];
+    return 'endpoint' in ref && ref.endpoint === choice.endpoint && ref.name === choice.model;
+  };
+  const over = kinds.find((kind) => isAsked(kind) && answerLimit(sampling[kind.task]) >= window);
+  if (over === undefined) return undefined;
+  const option = over.task === 'verify' || over.task === 'metaVerify' ? '--max-verdict-tokens' : '--max-tokens';
+  return (
+    `Expected answers that leave room for a prompt in the ${whole(window)} tokens that ${choice.model} takes at ` +
+    `${choice.endpoint}, got ${whole(answerLimit(sampling[over.task]))} for ${over.task}: ${option} says fewer`
+  );
 }
 
 /** That the name is of a product with another input. @throws UsageError */

@@ -1,4 +1,5 @@
 import { answeredBefore, promptTokens, type Answered } from '../../activities/products/lengths.ts';
+import { configuredEndpoints, settingsOf, type EndpointSettings } from '../../activities/serving/endpoints.ts';
 import { tokenCounter } from '../../activities/store/tokenizer.ts';
 import { aligned, duration, whole } from '../../reports/pages/format.ts';
 import { short } from '../../shared/cost/planText.ts';
@@ -17,6 +18,7 @@ import type { AskedModel } from '../../shared/products/models.ts';
 import type { Caps } from '../../shared/products/caps.ts';
 import { modelKey, type Task } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
+import { config } from '../../temporal.config.ts';
 import { store } from '../../workers/store.ts';
 
 /** What is asked, so far as its size goes. */
@@ -46,9 +48,9 @@ export async function estimateLines(asked: ToEstimate): Promise<string[]> {
   const [model, judge] = [await knownOf(asked, 'model'), await knownOf(asked, 'judge')];
   const known = { model, judge };
 
+  const limitOf = (task: Task): number => answerLimit(sampling[task]);
   const completionOf = ({ seen }: Known, task: Task): number =>
-    seen.get(task)?.completionTokens ??
-    (sampling[task].maxTokens + (sampling[task].maxThinkingTokens ?? 0)) * ANSWER_SHARE;
+    seen.get(task)?.completionTokens ?? limitOf(task) * ANSWER_SHARE;
   /** Of an answer as others are shown it. */
   const textOf = (by: Known, task: Task): number => {
     const measured = by.seen.get(task)?.characters;
@@ -67,6 +69,7 @@ export async function estimateLines(asked: ToEstimate): Promise<string[]> {
     priceOf: (by) => asked.models[by].price,
     concurrency,
     tokensPerSecond: (by) => known[by].speed ?? TOKENS_PER_SECOND,
+    secondsApart: (kind) => apartBy(known[kind.asked].limits, tokensOf(kind), limitOf(kind.task)),
   });
 
   const speeds = [...new Set([model, judge].map(({ speed = TOKENS_PER_SECOND }) => speed.toFixed(speed < 10 ? 1 : 0)))];
@@ -76,7 +79,8 @@ export async function estimateLines(asked: ToEstimate): Promise<string[]> {
     lengths: lengthsText(kinds, (kind) => tokensOf(kind).completion, known),
     time:
       `${whole(concurrency)} calls at once, ${speeds.join(' and ')} tokens a second each ` +
-      `(${isMeasured ? 'as in earlier products' : 'assumed'})`,
+      `(${isMeasured ? 'as in earlier products' : 'assumed'})` +
+      ((model.limits ?? judge.limits) ? ", and by the endpoints' limits" : ''),
   };
   return [...tableOf(estimate, notes), ...capLines(estimate, caps)];
 }
@@ -91,6 +95,18 @@ interface Known {
   readonly prompts: ReadonlyMap<Task, number>;
   /** How those were counted. */
   readonly tokenizer: string;
+  /** Of its endpoint. */
+  readonly limits: EndpointSettings['limits'];
+}
+
+/** Tokens that an answer may have. */
+export const answerLimit = ({ maxTokens, maxThinkingTokens = 0 }: Sampling): number => maxTokens + maxThinkingTokens;
+
+/** Seconds between two calls at least: a minute's requests, and a minute's tokens, which count as they are asked for. */
+function apartBy(limits: EndpointSettings['limits'], { prompt, completion }: CallTokens, limit: number): number {
+  const { requestsPerMinute = Infinity, tokensPerMinute = Infinity, counts } = limits ?? {};
+  const tokens = prompt + (counts === 'used' ? completion : limit);
+  return Math.max(60 / requestsPerMinute, (60 * tokens) / tokensPerMinute);
 }
 
 async function knownOf({ models, kinds, prompts, rows }: ToEstimate, by: Asked): Promise<Known> {
@@ -105,6 +121,10 @@ async function knownOf({ models, kinds, prompts, rows }: ToEstimate, by: Asked):
     speed: speedOf(seen),
     prompts: await promptTokens(store, prompts, tasks, rows(), tokens),
     tokenizer: counter ? "by the model's own tokenizer" : `${CHARACTERS_A_TOKEN} characters a token`,
+    limits:
+      'endpoint' in ref
+        ? settingsOf((await configuredEndpoints(config.inference))?.endpoints, ref.endpoint)?.limits
+        : undefined,
   };
 }
 
@@ -117,17 +137,19 @@ function tableOf(
     text(span.fewest),
     text(span.most),
   ];
+  // Of a lap whose recipe has no prices it is nothing.
+  const isFree = cost === null || cost.most === 0;
   const numbers = aligned([
     ['', 'fewest', 'most'],
     row('calls', calls, whole),
     row('prompt tokens', promptTokens, short),
     row('answer tokens', completionTokens, short),
-    ...(cost === null ? [] : [row('cost', cost, (money) => money.toFixed(2))]),
+    ...(isFree ? [] : [row('cost', cost, (money) => money.toFixed(2))]),
     row('time', seconds, duration),
   ]);
   const notes = [
     `Prompts as they are, ${tokenizer}. Tokens of answers: ${lengths}.`,
-    `Time: ${time}.${cost === null ? '' : " Cost: by the endpoints' prices."}`,
+    `Time: ${time}.${isFree ? '' : " Cost: by the endpoints' prices."}`,
   ];
   return [...numbers, ...notes].map((line) => `  ${line}`);
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { TARGETS } from '../../activities/imports/fields.ts';
 import { importProblems } from '../../activities/imports/problems.ts';
 import { markFormat } from '../../activities/store/format.ts';
+import { fullLapName } from '../../shared/ids.ts';
 import type { ProductInput, SamplingChoices } from '../../shared/products/input.ts';
 import type { Caps } from '../../shared/products/caps.ts';
 import type { ModelChoice } from '../../shared/products/models.ts';
@@ -86,7 +87,7 @@ export function productInput(options: ProductOptions): ProductInput {
   const sampling = samplingFrom(options);
   return {
     ...(name !== undefined && { name }),
-    ...(lap !== undefined && { lap }),
+    ...(lap !== undefined && { lap: fullLapName(lap) ?? lap }),
     ...(prompts !== undefined && { prompts }),
     ...(seed !== undefined && { seed: wholeFrom('--seed', seed, 0) }),
     ...(concurrency !== undefined && { concurrency: wholeFrom('--concurrency', concurrency, 1) }),
@@ -107,7 +108,7 @@ export function modelsFrom(options: ProductOptions): { readonly model?: ModelCho
   if (judge !== undefined && judgeEndpoint === undefined)
     throw new UsageError('Expected --judge-endpoint URL with --judge, got neither it nor --endpoint');
   const choice = (url: string, name: string, text?: string): ModelChoice => ({
-    endpoint: url,
+    endpoint: url.replace(/\/+$/, ''), // the same place is the same product
     model: name,
     ...(text !== undefined && { revision: text }),
   });

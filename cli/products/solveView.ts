@@ -131,7 +131,7 @@ export function spentLines({ done, spent }: SolveResult): string[] {
   const { promptTokens, completionTokens } = spent.usage;
   return [
     `${whole(spent.calls)} calls, ${whole(promptTokens + completionTokens)} tokens` +
-      (spent.cost === null ? '' : `, cost ${spent.cost.toFixed(2)}`),
+      (!spent.cost ? '' : `, cost ${spent.cost.toFixed(2)}`),
     ...(done.capped > 0 ? ['Caps were reached: the same command with greater ones goes on with what there is.'] : []),
   ];
 }

@@ -24,7 +24,7 @@ export function registerLineage(program: Command): void {
     .argument(
       '<what>',
       "a digest (8 characters or more), a training such as main/lap-0002/verifier-v2, a dataset's URI, a proof's " +
-        'id, or a lap',
+        'id, a lap, or a product such as solve/imo-2025',
     )
     .option('--lap <lap>', 'look in the chain of this lap only')
     .option('--no-weights', 'do not read the checkpoints through: their digests are taken from their names')

@@ -1,7 +1,7 @@
 import { checkpointRef } from '../../activities/store/checkpoints.ts';
 import { ArtifactChanged, type ArtifactStore, type MadeArtifact } from '../../activities/store/types.ts';
 import type { Lineage } from '../../shared/figures/lineage.ts';
-import { fullLapName, inMain, isJobKey, lapOf, partOf, uri } from '../../shared/ids.ts';
+import { fullLapName, inMain, isJobKey, lapOf, partOf, prefixOf, PRODUCTS, uri } from '../../shared/ids.ts';
 import type { ArtifactRef, ProofRow } from '../../shared/records.ts';
 import type { JobResult } from '../../shared/training/job.ts';
 import { describeProof, type FoundProof } from './proofs.ts';
@@ -40,7 +40,7 @@ export async function lineage(store: ArtifactStore, asked: string, options: Line
 }
 
 async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: within }: LineageOptions) {
-  const made = await store.listMade('datasets/', 'labels/', 'reviews/', 'checkpoints/', uri.imported);
+  const made = await store.listMade('datasets/', 'labels/', 'reviews/', 'checkpoints/', 'products/', uri.imported);
   const laps = within && (await chainOf(store, within)).chain.map(({ uri: at }) => lapOf(at));
   const near = made.filter(({ uri: at }) => !laps || laps.includes(lapOf(at)));
   const found =
@@ -55,17 +55,20 @@ async function lineageOf(store: ArtifactStore, asked: string, { weights, lap: wi
   return { subject: subject.id, chain, ...(await walk(store, subject, { weights, named })) };
 }
 
-/** A lap, a dataset, or what a training came to. */
+/** A lap, a dataset, what a product came to, or a training. */
 async function byName(store: ArtifactStore, asked: string): Promise<ArtifactRef | undefined> {
   const manifest = uri.manifest(fullLapName(asked) ?? '');
-  for (const at of [manifest, ...(/^(datasets|labels|reviews|imports)\//.test(asked) ? [asked] : [])])
-    if ((await store.stat(at)) !== undefined) return store.refOf(at);
+  const files = /^(datasets|labels|reviews|imports|products)\//.test(asked) ? [asked] : [];
+  if (isProduct(asked)) files.push(uri.products(asked, 'results.jsonl'), uri.products(asked, 'report.json'));
+  for (const at of [manifest, ...files]) if ((await store.stat(at)) !== undefined) return store.refOf(at);
   for (const jobKey of [asked, inMain(asked)].filter(isJobKey)) {
     const result = await store.findJson<JobResult>(uri.jobs(jobKey, 'result.json'));
     if (result?.status === 'succeeded') return checkpointRef(result.checkpoint.sha256);
   }
   return undefined;
 }
+
+const isProduct = (name: string): boolean => PRODUCTS.some((kind) => name.startsWith(prefixOf(kind)));
 
 /** Of equal bytes made by several laps, the oldest lap's. */
 async function byDigest(store: ArtifactStore, near: readonly MadeArtifact[], asked: string) {
@@ -84,11 +87,14 @@ async function byDigest(store: ArtifactStore, near: readonly MadeArtifact[], ask
   );
 }
 
+/** The lap that has a proof; of a product's, its dataset. */
+const ownerOf = ({ in: { uri: at } }: FoundProof): string => lapOf(at) ?? at;
+
 /** A proof. A chain of laps has one of an id. */
 async function byId(store: ArtifactStore, near: readonly MadeArtifact[], asked: string): Promise<FoundProof> {
   const proofs: FoundProof[] = [];
   const isWritten = ({ by, uri: at }: MadeArtifact): boolean =>
-    ['collectProofs', 'buildHeldOutProofs'].includes(by) ||
+    ['collectProofs', 'buildHeldOutProofs', 'collectRound'].includes(by) ||
     (by === 'openLap' && partOf(at.slice(at.indexOf('/') + 1)) === 'proofScores'); // a team's own
   for (const each of near.filter(isWritten))
     for await (const row of store.readJsonl<ProofRow>(each)) if (row.id === asked) proofs.push({ in: each, row });
@@ -96,9 +102,10 @@ async function byId(store: ArtifactStore, near: readonly MadeArtifact[], asked: 
   if (found !== undefined && other === undefined) return found;
   throw new UnknownSubject(
     found && other
-      ? `Expected one proof, got ${JSON.stringify(asked)}, which ${lapOf(found.in.uri)} and ${lapOf(other.in.uri)} ` +
-          'both have; say which with --lap'
-      : "Expected a training (main/lap-0001/verifier-v2), a dataset's URI, a proof's id, a lap, or 8 or more " +
-          `characters of a digest, got ${JSON.stringify(asked)}, which is in no lap that was looked at`,
+      ? `Expected one proof, got ${JSON.stringify(asked)}, which ${ownerOf(found)} and ${ownerOf(other)} both have; ` +
+          'say which with --lap'
+      : "Expected a training (main/lap-0001/verifier-v2), a dataset's URI, a proof's id, a lap, a product " +
+          `(solve/imo-2025), or 8 or more characters of a digest, got ${JSON.stringify(asked)}, which is in nothing ` +
+          'that was looked at',
   );
 }

@@ -36,7 +36,7 @@ export async function describeProof(
     for (const source of from)
       for (const entry of 'reviewId' in source ? await log.read(source.reviewId, row.id) : [])
         if ('verdict' in entry) verdicts.push(entry.verdict);
-    const learnedBy = readersOf(made, uri).flatMap((each) => (isDataset(each) ? [] : [each.by]));
+    const learnedBy = readersOf(made, uri).flatMap((each) => (kindOf(each.uri) === 'checkpoint' ? [each.by] : []));
     const step = Object.entries({ in: uri, by, rows: rows.length, ...rows[0], verdicts, learnedBy });
     trail.push(
       Object.fromEntries(step.filter(([name, value]) => !ABOUT.includes(name) && JSON.stringify(value) !== '[]')),
@@ -83,7 +83,7 @@ function isAbout({ id, proofId: of, itemId, task, meta }: AnyRow, proof: ProofRo
  * The model call that a proof was read out of; of one that a team brought there is none.
  * @throws BrokenLink when no ledger that it came from holds its text.
  */
-async function callOf(store: ArtifactStore, { from }: Made, row: ProofRow) {
+async function callOf(store: ArtifactStore, { by, from }: Made, row: ProofRow) {
   const { id, problem, proof } = row;
   const [series = ''] = id.slice(problem.id.length + 1).split('-');
   const sets = from.flatMap((source) => ('setId' in source ? [source.setId] : []));
@@ -91,7 +91,9 @@ async function callOf(store: ArtifactStore, { from }: Made, row: ProofRow) {
   for (const set of sets) {
     for await (const outcome of readOutcomes(store, set)) {
       const { row: asked, sample, key, model } = outcome;
-      const itsId = [proofId(row, outcome, series), heldOutProofId(problem, sample)].includes(id);
+      // A round's proofs are called by their place in it.
+      const itsId =
+        by === 'collectRound' || [proofId(row, outcome, series), heldOutProofId(problem, sample)].includes(id);
       if (!itsId || model !== row.model) continue;
       if (proofIn(outcome)?.proof === proof) return { set, row: asked, sample, key };
     }

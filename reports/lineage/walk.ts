@@ -98,6 +98,7 @@ export function kindOf(at: string): LineageNode['kind'] {
   if (at === uri.manifest(lapOf(at) ?? '')) return 'lap';
   const [folder = ''] = at.split('/');
   if (['datasets', 'labels', 'reviews'].includes(folder) || IMPORTED.test(at)) return 'dataset';
+  if (folder === 'products') return at.endsWith('.jsonl') ? 'dataset' : 'file';
   if (['laps', 'jobs', 'rewards', 'ledger'].includes(folder)) return 'file';
   return folder === 'checkpoints' ? 'checkpoint' : folder === 'prompts' ? 'prompts' : 'given';
 }
@@ -127,15 +128,15 @@ async function factsOf(
 async function countsOf(dataset: AsyncIterable<Counted>) {
   const counts: Counts = {};
   let rows = 0;
-  for await (const { result, decision, source, lap } of dataset) {
+  for await (const { result, decision, source, lap, end } of dataset) {
     rows += 1;
-    const came = (result ?? decision)?.kind ?? (lap && `${source} of ${lap}`);
+    const came = (result ?? decision)?.kind ?? (lap && `${source} of ${lap}`) ?? end;
     if (came !== undefined) add(counts, { [came]: 1 });
   }
   return { rows, counts };
 }
 
-type Counted = Partial<Record<'result' | 'decision', { kind: string }> & Record<'source' | 'lap', string>>;
+type Counted = Partial<Record<'result' | 'decision', { kind: string }> & Record<'source' | 'lap' | 'end', string>>;
 type Counts = Record<string, number>;
 
 function add(counts: Counts, more: Counts): void {

@@ -162,6 +162,8 @@ export interface Sizes {
   readonly concurrency: number;
   /** Tokens a second that one call of them writes. */
   readonly tokensPerSecond: (asked: Asked) => number;
+  /** Between two calls at least, by the limits of their endpoint. @default 0 */
+  readonly secondsApart?: (kind: CallKind) => number;
 }
 
 export interface Estimate {
@@ -179,7 +181,7 @@ export function estimated(kinds: readonly CallKind[], sizes: Sizes): Estimate {
     fewest: kinds.reduce((all, kind) => all + of(kind, 'fewest'), 0),
     most: kinds.reduce((all, kind) => all + of(kind, 'most'), 0),
   });
-  const { tokensOf, priceOf, tokensPerSecond, concurrency } = sizes;
+  const { tokensOf, priceOf, tokensPerSecond, concurrency, secondsApart = () => 0 } = sizes;
   const costs = sum((kind, end) => {
     const price = priceOf(kind.asked);
     const { prompt, completion } = tokensOf(kind);
@@ -189,12 +191,14 @@ export function estimated(kinds: readonly CallKind[], sizes: Sizes): Estimate {
   const secondsOf = (kind: CallKind): number => tokensOf(kind).completion / tokensPerSecond(kind.asked);
   const together = sum((kind, end) => (kind.calls[end] * secondsOf(kind)) / concurrency);
   const inARow = sum((kind, end) => kind.inARow[end] * secondsOf(kind));
+  const apart = sum((kind, end) => kind.calls[end] * secondsApart(kind));
+  const longest = (end: keyof Span): number => Math.max(together[end], inARow[end], apart[end]);
   return {
     calls: sum(({ calls }, end) => calls[end]),
     promptTokens: sum((kind, end) => kind.calls[end] * tokensOf(kind).prompt),
     completionTokens: sum((kind, end) => kind.calls[end] * tokensOf(kind).completion),
     cost: Number.isNaN(costs.most) ? null : costs,
-    seconds: { fewest: Math.max(together.fewest, inARow.fewest), most: Math.max(together.most, inARow.most) },
+    seconds: { fewest: longest('fewest'), most: longest('most') },
   };
 }
 

@@ -146,7 +146,7 @@ test('what cannot be compared or traced is bad usage', async () => {
   });
   expect(await flywheel(state, 'lineage', 'p1')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('got "p1", which is in no lap') as string,
+    err: expect.stringContaining('got "p1", which is in nothing') as string,
   });
   expect(await flywheel(state, 'lineage', 'lap-0001', '--json')).toMatchObject({
     code: 1,

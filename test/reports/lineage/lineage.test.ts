@@ -131,7 +131,7 @@ describe('a chain of two laps', () => {
   });
 
   test.each([
-    ['nothing of the kind', 'which is in no lap that was looked at'],
+    ['nothing of the kind', 'which is in nothing that was looked at'],
     ['1234567', 'or 8 or more characters of a digest, got "1234567"'],
     ['datasets/main/lap-0001/other.jsonl', 'got "datasets/main/lap-0001/other.jsonl"'],
   ])('%j is refused by name', async (asked, message) => {

@@ -53,6 +53,12 @@ test('few problems take as long as their rounds, one after the other', () => {
   expect(of(SEARCHES.small).seconds.most).toBeCloseTo((4 * 1_500 + 4 * 500) / 50);
 });
 
+test('limits of an endpoint hold calls apart, however many are in flight', () => {
+  const kinds = searchCalls(SEARCHES.small, 100);
+  const { calls, seconds } = estimated(kinds, { ...sizes, secondsApart: () => 60 / 10 });
+  expect(seconds).toEqual({ fewest: calls.fewest * 6, most: calls.most * 6 });
+});
+
 test('without a price of a model that is asked, no cost is told; one that is never asked needs none', () => {
   const { priceOf, ...rest } = sizes;
   const half: Sizes = { ...rest, priceOf: (asked) => (asked === 'judge' ? undefined : priceOf(asked)) };
