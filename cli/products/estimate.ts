@@ -32,6 +32,8 @@ export interface ToEstimate {
   readonly rows: () => AsyncIterable<Pick<SetRow, 'problem' | 'proof' | 'analysis'>>;
   readonly concurrency: number;
   readonly caps?: Caps | undefined;
+  /** What else there is to say of it, a sentence each. @default nothing */
+  readonly notes?: readonly string[];
 }
 
 /** Of English with formulas, where no tokenizer can be read. Ours: most have between three and four. */
@@ -82,7 +84,8 @@ export async function estimateLines(asked: ToEstimate): Promise<string[]> {
       `(${isMeasured ? 'as in earlier products' : 'assumed'})` +
       ((model.limits ?? judge.limits) ? ", and by the endpoints' limits" : ''),
   };
-  return [...tableOf(estimate, notes), ...capLines(estimate, caps)];
+  const more = (asked.notes ?? []).map((note) => `  ${note}`);
+  return [...tableOf(estimate, notes), ...more, ...capLines(estimate, caps)];
 }
 
 /** What is known of a model. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CANDIDATE_TARGETS, importCandidates, type ImportedCandidates } from '../../activities/imports/candidates.ts';
 import { readLabel, type ReadLabel } from '../../activities/products/label/open.ts';
-import { concurrencyAsked, isBegun, nameOf, otherInput, promptsAsked } from '../../activities/products/open.ts';
+import { concurrencyAsked, nameOf, otherInput, promptsAsked } from '../../activities/products/open.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import { percent, whole } from '../../reports/pages/format.ts';
 import { productPlace, uri, type Place } from '../../shared/ids.ts';
@@ -89,7 +89,6 @@ async function label(files: readonly string[], options: LabelOptions): Promise<v
   const read = await asUsage(() => readLabel(productWorld(), given));
   const input = { ...read.asked, name: nameOf(read.asked, files[0] ?? '') };
   const place = productPlace('label', input.name);
-  if (!(await isBegun(store, place))) for (const line of foretold(read, brought.count)) say(line);
   await runProduct<LabelProgress, LabelResult>(
     {
       kind: 'label',
@@ -120,18 +119,19 @@ function toEstimate(
     },
     concurrency: concurrencyAsked(asked, lap),
     caps: asked.caps,
+    notes: foretold(labelling, proofs),
   };
 }
 
 /** What simulation says of the policy: the calls between fewest and most, and how right its labels are. */
-function foretold({ labelling }: ReadLabel, proofs: number): string[] {
+function foretold(labelling: ReadLabel['labelling'], proofs: number): string[] {
   const policy = policyOf(labelling);
   const { analyses, metaAnalyses, contestedShare } = simulatedCalls(policy, labelling);
   const warning = precisionWarning(policy, GOAL, OPTIONS_OF_LABEL);
   return [
-    `By simulation about ${whole(proofs * analyses)} analyses and ${whole(proofs * metaAnalyses)} meta-analyses, and ` +
-      `${percent(contestedShare)} contested: n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, ` +
-      `k=${policy.minValidAnalyses}, ${policy.rule ?? 'lowest'}`,
+    `By simulation it takes about ${whole(proofs * analyses)} analyses and ${whole(proofs * metaAnalyses)} meta-analyses, and leaves ` +
+      `${percent(contestedShare)} contested (n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, ` +
+      `k=${policy.minValidAnalyses}, ${policy.rule ?? 'lowest'}).`,
     ...(warning === undefined ? [] : [`Warning: ${warning}`]),
   ];
 }

@@ -10,6 +10,8 @@ import type { SetsUnderWay } from './setsUnderWay.ts';
 /** Says in a line how far a `label` is, each time that it is asked. */
 export function labelLines({ analysesPerProof: n, metaAnalysesPerAnalysis: m }: AutoLabelPolicy, caps: Caps = {}) {
   const pace = new Pace();
+  // The server lists questions a moment after they are asked.
+  let listed = 0;
   return ({ step, proofs, labels, capped, asked }: LabelProgress, sets: SetsUnderWay, nowMs: number): string => {
     const decided =
       labels &&
@@ -17,6 +19,8 @@ export function labelLines({ analysesPerProof: n, metaAnalysesPerAnalysis: m }: 
         (labels.unresolved > 0 ? `, ${whole(labels.unresolved)} unresolved` : '') +
         (capped ? ' (caps reached)' : '');
     const { calls, perSecond } = pace.see(nowMs, sets);
+    listed = Math.max(listed, sets.questions ?? 0);
+    const open = listed === 0 ? asked : (sets.questions ?? asked);
     const most = Math.min(caps.calls ?? Infinity, proofs * n * (1 + m));
     const parts = {
       'reads its input': [step],
@@ -26,8 +30,9 @@ export function labelLines({ analysesPerProof: n, metaAnalysesPerAnalysis: m }: 
         `${whole(calls)} of at most ${whole(most)} calls`,
         perSecond === undefined ? '' : `${perSecond.calls.toFixed(1)} a second`,
       ],
-      'waits for people': [decided, `waits for people: ${whole(sets.questions ?? asked)} questions are open`],
+      'waits for people': [decided, `${whole(open)} questions are open: \`flywheel review --as YOU\` answers them`],
       writes: [decided, step],
+      'has ended': [decided],
     };
     return parts[step].filter(Boolean).join(' · ');
   };

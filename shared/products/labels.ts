@@ -137,7 +137,7 @@ export interface LabelReport {
 export interface LabelProgress {
   /** Absent until the input is read. */
   readonly name?: string | undefined;
-  readonly step: 'reads its input' | 'labels' | 'waits for people' | 'writes';
+  readonly step: 'reads its input' | 'labels' | 'waits for people' | 'writes' | 'has ended';
   readonly proofs: number;
   /** Set whose own `progress` tells of its verdicts. */
   readonly verdicts?: string | undefined;

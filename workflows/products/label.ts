@@ -42,6 +42,7 @@ export async function label(input: LabelInput): Promise<LabelResult> {
     written = await write();
   }
   const page = await data.writeLabelPage({ place, proofs: decided.proofs });
+  progress.ends(written);
   return { place, page, ...written };
 }
 

@@ -49,5 +49,8 @@ export function trackLabel() {
     writes(): void {
       become({ step: 'writes' }, 'Writes its labels, with what people said');
     },
+    ends({ labels, contested }: Pick<WrittenLabels, 'labels' | 'contested'>): void {
+      become({ step: 'has ended', asked: 0 }, `Labels: \`${labels.uri}\`, without a label: ${contested.rows}`);
+    },
   };
 }

@@ -54,7 +54,7 @@ export async function readLabel(world: ProductWorld, given: unknown): Promise<Re
   const { analysesPerProof: n, minValidAnalyses: k } = policyOf(labelling);
   if (k > n)
     throw new Error(
-      `policy.minValidAnalyses: expected at most analysesPerProof, ${n}, got ${k}: so many analyses would never agree`,
+      `policy.minValidAnalyses (--k): expected at most analysesPerProof (--n), ${n}, got ${k}: no label could be given`,
     );
   const verifier = await modelAsked(world, 'verifier', input.verifier, lap);
   const metaVerifier = await metaVerifierOf(world, input, lap);

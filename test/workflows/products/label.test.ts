@@ -172,7 +172,10 @@ test('without meta-verification every report of an issue counts, and no meta-ana
 
 test.each([
   [{ policy: 'house' }, /Invalid input of label: policy: /],
-  [{ policy: { minValidAnalyses: 20 } }, /policy\.minValidAnalyses: expected at most analysesPerProof, 16, got 20/],
+  [
+    { policy: { minValidAnalyses: 20 } },
+    /policy\.minValidAnalyses \(--k\): expected at most analysesPerProof \(--n\), 16, got 20/,
+  ],
   [
     { proofs: 'imports/none.jsonl' },
     /proofs: expected a file of the store.*got "imports\/none\.jsonl".*flywheel import candidates/,
