@@ -90,8 +90,8 @@ export class ModelQueue {
         },
       };
       waiting.add(waiter);
-      this.#giveUp(waiter);
-      this.#pump();
+      this.#pump(); // looks again where it is served: somebody may have mended it
+      if (waiting.has(waiter)) this.#giveUp(waiter);
     });
   }
 
@@ -278,7 +278,7 @@ export class ModelQueue {
       since: Math.max(since, this.#darkSince),
       patienceMs,
       servers: this.#servers,
-      hopeless: this.#hopeless,
+      hopeless: this.#hopeless && this.#resolving === undefined,
       now: Date.now(),
     });
     if (over === undefined) return;

@@ -1,5 +1,13 @@
 import type { MaybeScore } from '../../shared/label/autoLabel.ts';
-import { bestOf, countVerdicts, issuesFirst, meanScore, passes, shownMeans } from '../../shared/products/pool.ts';
+import {
+  bestOf,
+  countVerdicts,
+  issuesFirst,
+  leastMeanAfter,
+  meanScore,
+  passes,
+  shownMeans,
+} from '../../shared/products/pool.ts';
 import type { AskedRound, RoundRecord } from '../../shared/products/rounds.ts';
 import type { Evidence, PoolSearch, RoundSummary, SearchedProof } from '../../shared/products/search.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
@@ -92,7 +100,7 @@ export async function rankRound(
   store: ArtifactStore,
   { at, search, best: before, asked }: RankInput,
   outcomes: Outcomes = readOutcomes(store, asked.verdicts),
-): Promise<{ best: DatasetRef; summary: RoundSummary }> {
+): Promise<{ best: DatasetRef; leastMean: number | null; summary: RoundSummary }> {
   const { round, proofs, written, judged, spent } = asked;
   const verdicts = await verdictsByProof(outcomes, search.shown);
   const scored: ScoredProof[] = [];
@@ -128,7 +136,7 @@ export async function rankRound(
   };
   const next = await store.writeJsonl(uri.dataset(at, `best-${round}`), best, made);
   await store.writeJson(roundUri(at, round), record, made);
-  return { best: next, summary };
+  return { best: next, leastMean: leastMeanAfter(round, best, search), summary };
 }
 
 /** Scores of each proof in the order of asking, and of its analyses those that are shown first. */

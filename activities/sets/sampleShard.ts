@@ -1,4 +1,5 @@
 import { votesToAsk, type MaybeScore } from '../../shared/label/autoLabel.ts';
+import { betterHalf, rungsOf, verdictsToAsk } from '../../shared/products/reach.ts';
 import { modelKey } from '../../shared/records.ts';
 import type { SampleSetInput, SetRow } from '../../shared/sampling/sets.ts';
 import { rowQuestion, sampleOnce, type RowQuestion } from './samples.ts';
@@ -8,7 +9,7 @@ export type SampleShardInput = SampleSetInput & ShardInput;
 
 /**
  * Asks for `samplesPerRow` answers to every row of a shard, whatever of it is on the ledger already; of votes no more
- * than decide their majority, each under the seed that it has where all are asked for.
+ * than decide what they are asked for, each under the seed that it has where all are asked for.
  */
 export async function sampleShard(
   deps: ShardDeps,
@@ -16,7 +17,7 @@ export async function sampleShard(
   context: ShardContext,
 ): Promise<ShardResult> {
   const { prompts } = deps;
-  const { task, model, samplesPerRow, sampling, seed, attempts, decides } = input;
+  const { task, model, samplesPerRow, sampling, seed, attempts, decides, leastMean, halves } = input;
   const reading = input.maxRevisions === undefined ? {} : { maxRevisions: input.maxRevisions };
   const asked = {
     task,
@@ -28,6 +29,8 @@ export async function sampleShard(
     attempts,
     ...reading,
     ...(decides && { decides }),
+    ...(leastMean !== undefined && { leastMean }),
+    ...(halves && { halves }),
   };
   const about = { by: 'sampleShard', rows: input.rows, models: [model], asked } as const;
   return runShard(deps, input, about, context, async (run, rows) => {
@@ -35,24 +38,41 @@ export async function sampleShard(
     const keys: (readonly string[])[][] = rows.map(() => []);
     const questionOf = (content: SetRow) => rowQuestion(prompts, content, { task, model, sampling, seed, ...reading });
     async function ask(question: RowQuestion, row: number, sample: number): Promise<MaybeScore> {
-      const malformed = ['unparseable', 'truncated'];
-      const sampled = await sampleOnce(run, question, sample, attempts, ({ kind }) => malformed.includes(kind));
+      const sampled = await sampleOnce(run, question, sample, attempts, ({ kind }) => kind !== 'answered');
       (keys[row] as (typeof keys)[number])[sample] = sampled.keys;
       return sampled.outcome.kind === 'answered' ? sampled.outcome.score : undefined;
     }
 
-    if (decides) {
+    const more = votesNext(input);
+    if (more) {
       await run.forEach(rows.entries(), async ([row, content]) => {
         const question = questionOf(content);
         const votes: MaybeScore[] = [];
-        for (let more = votesToAsk(decides, votes); more > 0; more = votesToAsk(decides, votes)) {
+        for (let count = more(votes); count > 0; count = more(votes)) {
           const from = votes.length;
           votes.push(
-            ...(await Promise.all(Array.from({ length: more }, (_, vote) => ask(question, row, from + vote)))),
+            ...(await Promise.all(Array.from({ length: count }, (_, vote) => ask(question, row, from + vote)))),
           );
         }
         run.rowDone();
       });
+      return { order: keys.flat(2), result: {} };
+    }
+
+    if (halves) {
+      let rest = rows.map((content, row) => ({ row, question: questionOf(content), scores: [] as MaybeScore[] }));
+      let from = 0;
+      for (const upTo of rungsOf(samplesPerRow)) {
+        const calls = rest.flatMap((one) =>
+          Array.from({ length: upTo - from }, (_, at) => ({ ...one, sample: from + at })),
+        );
+        await run.forEach(calls, async ({ question, row, scores, sample }) => {
+          scores[sample] = await ask(question, row, sample);
+        });
+        rest = betterHalf(rest);
+        from = upTo;
+      }
+      for (const _ of rows) run.rowDone();
       return { order: keys.flat(2), result: {} };
     }
 
@@ -70,4 +90,12 @@ export async function sampleShard(
     });
     return { order: keys.flat(2), result: {} };
   });
+}
+
+/** How many more votes to ask for, where a row is not asked for all at once. */
+function votesNext({ decides, leastMean, samplesPerRow }: SampleSetInput) {
+  if (decides) return (votes: readonly MaybeScore[]) => votesToAsk(decides, votes);
+  if (leastMean === undefined) return undefined;
+  const reach = { analyses: samplesPerRow, leastMean };
+  return (scores: readonly MaybeScore[]) => verdictsToAsk(reach, scores);
 }

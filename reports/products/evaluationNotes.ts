@@ -38,7 +38,8 @@ export function verifierNotes(
       ...stoppedNotes(models[index]),
       ...(judged.length < proofs
         ? [
-            `${evaluation.judge} has judged ${whole(judged.length)} of ${whole(proofs)} proofs: its figures are of these`,
+            `${evaluation.judge} was asked all of ${whole(judged.length)} of ${whole(proofs)} proofs: its figures are ` +
+              'of these',
           ]
         : []),
       ...lossNotes(evaluation.judge, 'verdicts', evaluation.losses.verify),

@@ -24,7 +24,7 @@ export function refinementSection(figures: RefinementFigures): Markup {
       that the threads hold then; <b>best@k</b> the expected score of the best of k threads by self-score, over all
       choices of k of the ${threads}, equal ones by their mean. Intervals are 95 % and count problems, not threads.
     </p>
-    ${judges.length === 0 ? html`<p class="quiet">${notJudged(figures)}</p>` : judges.map((curves) => judgedBlock(figures, curves))}
+    ${judges.length === 0 ? html`<p class="quiet">${NOT_JUDGED}</p>` : judges.map((curves) => judgedBlock(figures, curves))}
     <h3>Threads that have given themselves 1</h3>
     ${figureTable(
       figures.claimed.map((_, index) => `iteration ${index + 1}`),
@@ -38,14 +38,9 @@ export function refinementSection(figures: RefinementFigures): Markup {
     )}`;
 }
 
-function notJudged({ problems, leftOut }: RefinementFigures): string {
-  if (problems === 0 && leftOut > 0)
-    return 'Caps or failures kept all problems from their ends: the same again, under greater caps, goes on.';
-  return (
-    'Nobody has said what these proofs are worth: no verdicts were asked for. proofs.jsonl beside the results is for ' +
-    'people to grade (docs/products.md).'
-  );
-}
+const NOT_JUDGED =
+  'Nobody has said what these proofs are worth: no verdicts were asked for. proofs.jsonl beside the results is for ' +
+  'people to grade (docs/products.md).';
 
 function judgedBlock(figures: RefinementFigures, curves: JudgedCurves): Markup {
   const { judge, points } = curves;
@@ -62,7 +57,7 @@ function judgedBlock(figures: RefinementFigures, curves: JudgedCurves): Markup {
 
 /** What a reader has to know of a judge's figures. */
 function noteOf(
-  { leftOut }: RefinementFigures,
+  { capped }: RefinementFigures,
   { judge, proofs, undecided, lost, points, atMost }: JudgedCurves,
 ): string {
   const last = atMost?.at(-1);
@@ -80,7 +75,7 @@ function noteOf(
         (fewest === most
           ? `${whole(most)}.`
           : `from ${whole(fewest)} to ${whole(most)}, so that the points differ in it.`),
-    leftOut > 0 && `${whole(leftOut)} problems that caps or a failure kept from their end are in no figure.`,
+    capped > 0 && `${whole(capped)} problems that the caps ended are in no figure.`,
   ]
     .filter((part) => part !== false)
     .join(' ');
@@ -142,7 +137,7 @@ const iterationNames: CustomSeriesRenderItem = (_, api) => {
 /** The same as lines for a terminal: a table for each judge. */
 export function refinementLines(figures: RefinementFigures): string[] {
   const { threads, judges, claimed } = figures;
-  if (judges.length === 0) return [notJudged(figures)];
+  if (judges.length === 0) return [NOT_JUDGED];
   return judges.flatMap((curves) => [
     `Mean score after each iteration, ${BY[curves.judge]}`,
     ...aligned([

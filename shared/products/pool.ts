@@ -62,6 +62,20 @@ export const bestOf = <Proof extends Ranked>(pool: readonly Proof[], count: numb
     .slice(0, count);
 
 /**
+ * The mean that a proof of the next round has to reach to be kept: that of the last that is kept, or of the best where
+ * nothing but the best comes after. Equal means are not out: the later round goes first. null where there is room.
+ * @param best of the pool after the round, the best first.
+ */
+export function leastMeanAfter(
+  round: number,
+  best: readonly Ranked[],
+  { refined, rounds }: Pick<PoolSearch, 'refined' | 'rounds'>,
+): number | null {
+  const last = best[round + 1 < rounds ? refined - 1 : 0];
+  return last !== undefined && isWhole(last) ? last.mean : null;
+}
+
+/**
  * Analyses that a refinement is shown: those that report issues first, the lowest score first (released code bundles
  * them so), in the order of asking.
  */

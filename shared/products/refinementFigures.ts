@@ -2,7 +2,7 @@ import { carefulRatio } from '../statistics/estimates.ts';
 import type { Observation, OfProblem } from '../statistics/measures.ts';
 import type { Figure } from '../statistics/figure.ts';
 import { heldAfter, JUDGES, majorityIn, worthOf, type Judge, type RefinedProblem } from './refinement.ts';
-import { isFinal, type SequentialRefinement } from './search.ts';
+import type { SequentialRefinement } from './search.ts';
 
 /**
  * The curves of sequential refinement (paper 3.3.2, figure 2), each by who judged, with 95 % intervals that count
@@ -76,8 +76,7 @@ interface JudgedProblem {
 
 /** All that figures need of a problem: numbers alone, however long its proofs are. */
 export interface ProblemCurves extends OfProblem {
-  /** Caps or a failure kept it from its end: what its threads would hold is not known. */
-  readonly isLeftOut: boolean;
+  readonly isCapped: boolean;
   /** Share of its threads with a self-score of 1, after each iteration. */
   readonly claimed: readonly number[];
   readonly judged: readonly JudgedProblem[];
@@ -128,7 +127,7 @@ export function curvesOf(refined: RefinedProblem, iterations: number): ProblemCu
   return {
     problem: problem.id,
     difficulty: problem.difficulty,
-    isLeftOut: !isFinal(end),
+    isCapped: end === 'capped',
     claimed: held.map((now) => now.filter((one) => one?.selfScore === 1).length / threads.length),
     judged: JUDGES.map(judgedBy),
   };
@@ -163,27 +162,27 @@ export interface RefinementFigures {
   /** T and I. */
   readonly threads: number;
   readonly iterations: number;
-  /** Problems that are measured, and those that caps or a failure kept from their end. */
+  /** Problems that are measured, and those left out because caps ended them. */
   readonly problems: number;
-  readonly leftOut: number;
+  readonly capped: number;
   /** Threads that have given themselves 1, after each iteration. */
   readonly claimed: readonly Figure[];
   readonly judges: readonly JudgedCurves[];
 }
 
-/** The figures over all problems. One that caps or a failure kept from its end is in none of them. */
+/** The figures over all problems. A problem that caps have ended is in none of them. */
 export function refinementFigures(
   all: readonly ProblemCurves[],
   { threads, iterations }: Pick<SequentialRefinement, 'threads' | 'iterations'>,
 ): RefinementFigures {
-  const problems = all.filter(({ isLeftOut }) => !isLeftOut);
+  const problems = all.filter(({ isCapped }) => !isCapped);
   const steps = Array.from({ length: iterations }, (_, index) => index);
   const ks = shownK(threads);
   return {
     threads,
     iterations,
     problems: problems.length,
-    leftOut: all.length - problems.length,
+    capped: all.length - problems.length,
     claimed: steps.map((step) => weighted(problems, ({ claimed }) => claimed[step], threads)),
     judges: JUDGES.flatMap((judge): JudgedCurves[] => {
       const own = problems.flatMap(({ problem, judged }) =>

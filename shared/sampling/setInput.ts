@@ -33,7 +33,15 @@ const POLICY: Readonly<Record<string, Rule>> = {
   rule: optional(oneOf(LABEL_RULES)),
 };
 const ANY = { setId: PATH, prompts: PROMPTS, sampling: OBJECT, seed: INTEGER };
-const SAMPLE = { ...ANY, task: oneOf(TASKS), model: OBJECT, samplesPerRow: FROM_ONE, attempts: FROM_ONE };
+const SAMPLE = {
+  ...ANY,
+  task: oneOf(TASKS),
+  model: OBJECT,
+  samplesPerRow: FROM_ONE,
+  attempts: FROM_ONE,
+  leastMean: optional(NOT_NEGATIVE),
+  halves: optional(BOOLEAN),
+};
 const LABEL = {
   ...ANY,
   verifier: OBJECT,

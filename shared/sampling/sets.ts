@@ -27,13 +27,20 @@ export interface SampleSetInput {
   /** Revisions that a trajectory may have (`selfRefine`). @default as in shared/answers.ts */
   readonly maxRevisions?: number;
   readonly seed: number;
-  /** Times a malformed or truncated answer is asked again, under a new seed. 1 = take what comes. */
+  /** Times an answer that is malformed, cut off or refused is asked for, each under a new seed. 1 = take what comes. */
   readonly attempts: number;
   /**
    * Of meta-analyses: a row is asked about no further once its votes decide the majority by this policy.
    * @default all are asked for
    */
   readonly decides?: AutoLabelPolicy;
+  /**
+   * Of verdicts: a row is asked about no further once the mean of its scores cannot reach this.
+   * @default all are asked for
+   */
+  readonly leastMean?: number;
+  /** Of verdicts: the worse half of a shard's rows is asked about no further, three times. @default false */
+  readonly halves?: boolean;
   /** Whether the set fails where not one answer can be read. @default false */
   readonly mustAnswer?: boolean;
   /** Share of verdicts that may be lost at the first attempt (shared/figures/losses.ts). @default all */

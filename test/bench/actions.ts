@@ -13,7 +13,7 @@ const SHARD_ROWS = 500;
  * History events that Temporal Cloud bills as Actions, beside heartbeats: starts, activities, timers, signals, markers,
  * attributes, children.
  */
-const ACTION_EVENTS = new Set([
+export const ACTION_EVENTS = new Set([
   'workflowExecutionStarted',
   'activityTaskScheduled',
   'timerStarted',

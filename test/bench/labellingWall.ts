@@ -35,9 +35,9 @@ export const labellingWall: Bench = {
       for await (const { row, task, seed, latencyMs } of readOutcomes(world.store, 'set')) {
         const proof = row.replace(/#.*/, '');
         // Of the stub the latency is known; of another server it is what was measured.
+        // The second round of a proof starts when its first is complete.
         calls.push({
-          proof,
-          round: task === 'verify' ? 1 : 2,
+          ...(task === 'verify' ? { part: proof } : { part: `${proof}#`, after: proof }),
           latencyMs: stub === undefined ? latencyMs : latencyOf({ ...STUB_DEFAULTS, ...LATENCY }, seed),
         });
       }

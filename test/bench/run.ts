@@ -11,6 +11,10 @@ import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
 import { nearEqual } from './nearEqual.ts';
 import { saturation } from './saturation.ts';
+import { searchActions } from './searchActions.ts';
+import { searchCrashCost } from './searchCrashCost.ts';
+import { searchFalseSolved } from './searchFalseSolved.ts';
+import { searchWall } from './searchWall.ts';
 import { serving } from './serving.ts';
 
 /** `npm run bench` lists the benchmarks; `npm run bench -- <name> [--json]` runs one. */
@@ -29,6 +33,10 @@ const BENCHES: readonly Bench[] = [
   bytesPerVerdict,
   bundleSize,
   nearEqual,
+  searchActions,
+  searchCrashCost,
+  searchFalseSolved,
+  searchWall,
   serving,
 ];
 

@@ -27,6 +27,8 @@ interface SearchState {
   readonly round: number;
   /** Of the pool, as it is asked about. */
   readonly best?: DatasetRef;
+  /** What a proof has to reach to be among them. */
+  readonly leastMean?: number | null;
   readonly spent: Spent;
 }
 
@@ -50,7 +52,7 @@ export async function searchProof(
   const prices = { generator: opened.generator.price, verifier: opened.verifier.price };
   const ended = { place: opened.place, at, rows: problem.rows };
   const teller = searchTeller(problem.id, search);
-  let { round, best, spent } = from;
+  let { round, best, leastMean, spent } = from;
   try {
     for (; ; round += 1) {
       const sets = setsOfRound(round);
@@ -61,11 +63,12 @@ export async function searchProof(
       const written = await generator.sample(sets.proofs, rows, { ...how, mayFail: true });
       const proofs = await data.collectRound({ at, round, setId: written.setId, rows });
 
-      // n analyses of each.
+      // n analyses of each, unless the proof cannot be among the best any more.
       const judged = await verifier.sample(sets.verdicts, proofs, {
         task: 'verify',
         perRow: search.analyses,
         attempts: VERDICT_ATTEMPTS,
+        ...stopping(search, leastMean),
         mayFail: true,
       });
 
@@ -84,11 +87,11 @@ export async function searchProof(
       const end = endAfter({ ...summary, proofs: proofs.rows, best: ranked.best.rows }, search.rounds);
       if (end) return await data.writeSolvedProblem({ ...ended, end });
 
-      best = ranked.best;
+      ({ best, leastMean } = ranked);
       spent = addSpent(spent, took);
       teller.tell(summary, spent);
       if (workflowInfo().historyLength > MAX_HISTORY)
-        await continueAsNew<typeof searchProof>(input, { round: round + 1, best, spent });
+        await continueAsNew<typeof searchProof>(input, { round: round + 1, best, leastMean, spent });
     }
   } catch (error) {
     // A failure that is this problem's own, and caps that are reached, end it with what there is.
@@ -98,4 +101,10 @@ export async function searchProof(
     await data.rankSoFar({ at, search, round, rows: best ?? problem.rows, best, prices });
     return data.writeSolvedProblem({ ...ended, end, reason: message });
   }
+}
+
+/** When a proof is analysed no further. */
+function stopping({ earlyStop = true, halving = false }: PoolSearch, leastMean: number | null = null) {
+  if (halving) return { halves: true };
+  return earlyStop && leastMean !== null ? { leastMean } : {};
 }

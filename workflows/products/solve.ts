@@ -20,7 +20,7 @@ const READ_AT_ONCE = 100;
  * Ours: a run of the workflow begins no further problem then; those under way add some thousand events, and Temporal
  * warns above 10,240. They come to their ends before the next run, which costs time, so that it should be seldom.
  */
-const MAX_HISTORY = 7_000;
+const MAX_HISTORY = 5_000;
 
 /**
  * Solves a file of problems at test time (paper 3.3): a search a problem, some of them at once. Whatever is killed, the

@@ -38,7 +38,10 @@ export interface SampleOptions {
   readonly seed?: number | undefined;
   /** Asks about a row only until its votes decide (`SampleSetInput`). @default asks all */
   readonly decides?: AutoLabelPolicy;
-  /** Times a malformed or truncated answer is asked for, each under a new seed. @default 1: takes what comes */
+  /** Asks about a row only while its mean score can reach this; only the better half of the rows, three times. */
+  readonly leastMean?: number | undefined;
+  readonly halves?: boolean | undefined;
+  /** Times an answer that is malformed, cut off or refused is asked for, each under a new seed. @default 1 */
   readonly attempts?: number;
   /** Takes what comes, even nothing that can be read: for measurements, and for what the work can do without. */
   readonly mayFail?: boolean;
@@ -69,6 +72,8 @@ export function sampler(asking: Asking, model: ModelRef) {
           seed,
           attempts: options.attempts ?? 1,
           ...(options.decides && { decides: options.decides }),
+          ...(options.leastMean !== undefined && { leastMean: options.leastMean }),
+          ...(options.halves && { halves: true }),
           mustAnswer: options.mayFail !== true,
           engine,
           ...trajectory(task),

@@ -1,5 +1,6 @@
 import { scoresByRow } from '../../../activities/sets/outcomes.ts';
 import { validityOf, type MaybeScore } from '../../../shared/label/autoLabel.ts';
+import { countVerdicts, meanScore } from '../../../shared/products/pool.ts';
 import type { AutoLabelPolicy } from '../../../shared/sampling/sets.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
 import { openWorld, type World } from '../inference/world.ts';
@@ -52,4 +53,36 @@ test('it takes fewer calls', () => {
   const calls = (votes: typeof full) => [...votes.values()].reduce((sum, { length }) => sum + length, 0);
   expect(calls(full)).toBe(40 * 7);
   expect(calls(decided)).toBeLessThan(0.9 * calls(full));
+});
+
+describe('verdicts on proofs that differ', () => {
+  const verdictsOf = async (setId: string) => scoresByRow(world.store, setId);
+  const verify = { task: 'verify', samplesPerRow: 16 } as const;
+  let all: Map<string, MaybeScore[]>;
+  beforeAll(async () => {
+    await stub.change({ issues: 0.5, differ: 1, unparseable: 0.05 });
+    const rows = await world.rows(24);
+    await world.sample({ ...verify, rows, setId: 'verdicts' });
+    await world.sample({ ...verify, rows, setId: 'reaching', leastMean: 0.8 });
+    await world.sample({ ...verify, rows, setId: 'halved', halves: true });
+    all = await verdictsOf('verdicts');
+  });
+
+  test.each(['reaching', 'halved'])('are, in the set %s, the first of those that a full set has', async (setId) => {
+    const some = await verdictsOf(setId);
+    expect(some.size).toBe(24);
+    for (const [row, scores] of some) expect(scores).toEqual((all.get(row) ?? []).slice(0, scores.length));
+  });
+
+  test('are asked for in full of every proof whose mean is as great as it has to be', async () => {
+    const reached = [...(await verdictsOf('reaching'))];
+    expect(reached.some(([, scores]) => scores.length < 16)).toBe(true);
+    for (const [row, { length }] of reached)
+      if ((meanScore(countVerdicts(all.get(row) ?? [])) ?? 0) >= 0.8) expect(length).toBe(16);
+  });
+
+  test('are halved by what is known of them: 24 proofs have 2, 12 of them 4, 6 have 8, and 3 have all 16', async () => {
+    const asked = [...(await verdictsOf('halved')).values()].map(({ length }) => length).sort((a, b) => a - b);
+    expect(asked).toEqual([...Array<number>(12).fill(2), ...Array<number>(6).fill(4), 8, 8, 8, 16, 16, 16]);
+  });
 });

@@ -143,7 +143,11 @@ describe('what a person should know is told', () => {
     ['a constant verdict', notesOf({}, CONSTANT), 'All verdicts of v are 1'],
     ['what cannot be measured', notesOf({}, CONSTANT), 'How far the verdicts of v agree is not measured'],
     ['a cap', notesOf({}, GOOD.slice(0, 5), 'capped'), 'capped'],
-    ['what was not asked', notesOf({}, GOOD.slice(0, 5)), 'v has judged 5 of 12 proofs: its figures are of these'],
+    [
+      'what was not asked',
+      notesOf({}, GOOD.slice(0, 5)),
+      'v was asked all of 5 of 12 proofs: its figures are of these',
+    ],
     ['few problems of people', gradedNotes({ ...TRUTH, problems: 2 }), 'Only 2 problems'],
   ])('%s', (_, notes, says) => {
     expect(notes).toContainEqual(expect.stringContaining(says));

@@ -77,9 +77,3 @@ test('says that nobody has judged where nobody has', async () => {
   expect(refinementLines(figures)).toEqual([expect.stringContaining('Nobody has said what these proofs are worth')]);
   expect(refinementSection(figures).markup).toContain('is for people to grade');
 });
-
-test('says that caps ended it where they ended all', async () => {
-  const figures = await figuresOf({ ...refined('p1', 2, [1, 1, 1]), end: 'capped' });
-  expect(refinementLines(figures)).toEqual([expect.stringContaining('kept all problems from their ends')]);
-  expect(refinementSection(figures).markup).not.toContain('aria-label');
-});

@@ -205,13 +205,12 @@ describe('the curves', () => {
     expect(curves?.points[0]?.pass?.high).toBeGreaterThan(0.9);
   });
 
-  test('leave out what caps or a failure kept from its end, and count what has no proof at all as 0', () => {
+  test('leave out what caps have ended, and count what has no proof at all as 0', () => {
     const good = refined('p1', [stepsOf([1, 'good'])], { good: right }, { end: 'claimed' });
     const none = refined('p2', [stepsOf(null, null)], {}, { end: 'noProof' });
     const capped = refined('p3', [stepsOf([0, 'bad'])], { bad: wrong }, { end: 'capped' });
-    const failed = refined('p4', [[]], {}, { end: 'failed' });
-    const told = figures(2, 1, good, none, capped, failed);
-    expect(told).toMatchObject({ problems: 2, leftOut: 2 });
+    const told = figures(2, 1, good, none, capped);
+    expect(told).toMatchObject({ problems: 2, capped: 1 });
     expect(told.judges[0]?.points.at(-1)).toMatchObject({ problems: 2, pass: { value: 0.5 } });
   });
 

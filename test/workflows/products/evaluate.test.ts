@@ -207,7 +207,7 @@ test('a cap ends the asking with what there is, and under a greater one the same
   expect(capped.report.notes).toEqual(
     expect.arrayContaining([
       expect.stringContaining('at most 10 calls'),
-      expect.stringMatching(/^v has judged \d of 6 proofs: its figures are of these$/),
+      expect.stringMatching(/^v was asked all of \d of 6 proofs: its figures are of these$/),
     ]),
   );
   expect(capped.progress.sets[0]?.state).toBe('stopped');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { VerdictCounts } from '../../../shared/products/search.ts';
+import type { RoundSummary, VerdictCounts } from '../../../shared/products/search.ts';
 import { problem, startSolveWorld, type SolveWorld } from './solveWorld.ts';
 
 jest.setTimeout(120_000);
@@ -11,7 +11,8 @@ beforeAll(async () => {
   world = await startSolveWorld();
 });
 afterAll(() => world.stop());
-beforeEach(() => world.stub.change({ issues: 0, refines: 0, differ: 0, unparseable: 0, refused: 0, boxOfSeven: 0 }));
+const CALM = { issues: 0, refines: 0, differ: 0, refused: 0, empty: 0, unparseable: 0, stragglers: 0, boxOfSeven: 0 };
+beforeEach(() => world.stub.change(CALM));
 
 test('a proof that passes all n analyses ends its search in round 0', async () => {
   const { problems, done, spent } = await world.solve({
@@ -61,6 +62,25 @@ test('a refinement is shown analyses that report issues first, the lowest score 
   }
 });
 
+test('stopping early spares verdicts, and changes no prompt, no proof that passes and no result', async () => {
+  await world.stub.change({ issues: 0.7, differ: 1, refines: 0.3 });
+  const problems = await world.problems(4);
+  const search = { proofs: 8, analyses: 8, refined: 3, shown: 2, rounds: 3 };
+  const full = await world.solve({ name: 'full', problems, search: { ...search, earlyStop: false } });
+  const early = await world.solve({ name: 'early', problems, search });
+  const known = ({ problems }: typeof full) =>
+    problems.map(({ end, best, ancestry, rounds }) => [end, best, ancestry, rounds.map(({ passed }) => passed)]);
+  expect(known(early)).toEqual(known(full));
+  expect(early.spent.calls).toBeLessThan(full.spent.calls);
+  for (const { problem, rounds } of full.problems)
+    for (const { round } of rounds.slice(0, -1))
+      expect(await world.rowsOf(`datasets/solve/early/${problem.id}/best-${round}.jsonl`)).toEqual(
+        await world.rowsOf(`datasets/solve/full/${problem.id}/best-${round}.jsonl`),
+      );
+  const spared = early.problems.flatMap(({ rounds }) => rounds.map(({ spared = 0 }) => spared));
+  expect(spared.reduce((sum, one) => sum + one, 0)).toBe(full.spent.calls - early.spent.calls);
+});
+
 test('what gives no proof, no verdict or nothing at all is told as what it is, with one of the answers', async () => {
   const problems = await world.problems(2);
   await world.stub.change({ unparseable: 1 });
@@ -94,6 +114,34 @@ test('a problem with a lost verdict does not pass, whatever the others say', asy
   const best = problems.flatMap((problem) => problem.best ?? []);
   expect(best.some(({ mean }) => mean === 1)).toBe(true);
   expect(best.every(({ verdicts: { missing } }) => missing > 0)).toBe(true);
+});
+
+describe('400s, empty and malformed answers, and stragglers', () => {
+  const faults = { refused: 0.01, empty: 0.01, unparseable: 0.05, stragglers: 0.01 };
+  const search = { ...SMALL, proofs: 8, analyses: 16, rounds: 1 };
+
+  test('keep no sound proof from passing', async () => {
+    const { done, problems } = await world.solve({ name: 'sound-calm', problems: await world.problems(8), search });
+    await world.stub.change(faults);
+    const faulty = await world.solve({ name: 'sound-faulty', problems: await world.problems(8), search });
+    expect([done.passed, faulty.done.passed]).toEqual([8, 8]);
+    const sum = (of: (round: RoundSummary) => number): number =>
+      faulty.problems.reduce((all, { rounds: [first] }) => all + (first ? of(first) : 0), 0);
+    const proofs = sum(({ written }) => written.answered);
+    // One verdict in some thousands is lost three times.
+    expect(proofs - sum(({ passed }) => passed)).toBeLessThanOrEqual(0.05 * proofs);
+    expect(faulty.problems.flatMap(({ rounds }) => rounds.flatMap(({ means }) => means)).every((m) => m === 1)).toBe(
+      true,
+    );
+    expect(problems.every(({ rounds }) => rounds.length === 1)).toBe(true);
+  });
+
+  test('let no flawed proof pass', async () => {
+    await world.stub.change({ ...faults, issues: 1 });
+    const { done, problems } = await world.solve({ name: 'flawed', problems: await world.problems(8), search });
+    expect(done.exhausted).toBe(8);
+    expect(problems.every(({ best }) => best !== null && (best.mean ?? 1) < 1)).toBe(true);
+  });
 });
 
 test('one problem that cannot be asked about fails alone, with the reason', async () => {

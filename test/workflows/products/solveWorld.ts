@@ -1,3 +1,5 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/common';
 import { createProductActivities } from '../../../activities/products/activities.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
@@ -20,6 +22,8 @@ export interface SolveWorld extends InferenceWorld {
   /** Its result, and the problems' by id. */
   readonly solve: (input: SolveAsked) => Promise<Solved>;
   readonly solvedIn: (result: SolveResult) => Promise<Solved>;
+  /** Starts a worker in a process of its own. @param bundle of its workflows. @default it makes one */
+  readonly startWorker: (bundle?: string) => Promise<ChildProcess>;
   /** Of a dataset, by its URI. */
   readonly rowsOf: <Row>(uri: string) => Promise<Row[]>;
 }
@@ -32,7 +36,14 @@ export interface Solved extends SolveResult {
 
 export async function startSolveWorld(
   options: Partial<StubOptions> = {},
-  { isServed = () => true }: { readonly isServed?: () => boolean } = {},
+  {
+    isServed = () => true,
+    workers = true,
+  }: {
+    readonly isServed?: () => boolean;
+    /** Whether this process works. */
+    readonly workers?: boolean;
+  } = {},
 ): Promise<SolveWorld> {
   const stub = await startStub({ medianMs: 2, sigma: 0.2, textBytes: 100, ...options });
   const resolve: EndpointResolver = async (model) => {
@@ -41,8 +52,10 @@ export async function startSolveWorld(
   };
   const world = await startInferenceWorld('workflows/index.ts', inferenceActivities(resolve), {
     orchestrator: (store) => createProductActivities({ store }),
+    workers,
   });
   const start = (input: SolveAsked) => startSolve(world, input);
+  const processes: ChildProcess[] = [];
   const solvedIn = async (result: SolveResult): Promise<Solved> => ({
     ...result,
     problems: await world.store.readRows<SolvedProblem>(result.results),
@@ -64,7 +77,19 @@ export async function startSolveWorld(
       return file;
     },
     solve: async (input) => solvedIn(await (await start(input)).result()),
+    async startWorker(bundle) {
+      const args = [world.env.address, world.store.root, stub.url, ...(bundle === undefined ? [] : [bundle])];
+      const worker = spawn(
+        process.execPath,
+        ['--max-semi-space-size=16', '--import', 'tsx', 'test/workflows/products/searchWorker.ts', ...args],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      processes.push(worker);
+      await once(worker.stdout, 'data');
+      return worker;
+    },
     stop: async () => {
+      for (const worker of processes) worker.kill('SIGKILL');
       await world.stop();
       await stub.kill();
     },

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
 import { createSetActivities } from '../../../activities/sets/activities.ts';
 import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { DatasetRef, PromptSetRef } from '../../../shared/records.ts';
-import { QUEUES } from '../../../shared/queues.ts';
+import { createWorkers } from './workers.ts';
 
 /** A real Temporal server, an orchestrator's and an inference worker, and a store of its own. */
 export interface InferenceWorld {
@@ -32,8 +32,12 @@ export async function startInferenceWorld(
   /** The file that has them. */
   workflows: string,
   activities: (store: FileStore) => object,
-  /** `orchestrator`: the activities of that worker. @default none */
-  options: { readonly bundle?: string; readonly orchestrator?: (store: FileStore) => object } = {},
+  /** `orchestrator`: the activities of that worker. @default none. `workers`: whether there are any. @default true */
+  options: {
+    readonly bundle?: string;
+    readonly orchestrator?: (store: FileStore) => object;
+    readonly workers?: boolean;
+  } = {},
 ): Promise<InferenceWorld> {
   Runtime.install({ logger: new DefaultLogger('WARN') });
   const metricsPort = await freePort();
@@ -52,25 +56,18 @@ export async function startInferenceWorld(
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-sets-'));
   const store = new FileStore(root);
   const { nativeConnection: connection, namespace } = env;
-  const workers = await Promise.all([
-    Worker.create({
-      connection,
-      namespace: namespace ?? 'default',
-      taskQueue: QUEUES.orchestrator,
-      ...(options.orchestrator && { activities: options.orchestrator(store) }),
-      ...(options.bundle === undefined
-        ? { workflowsPath: path.resolve(workflows) }
-        : { workflowBundle: { codePath: options.bundle } }),
-    }),
-    Worker.create({
-      connection,
-      namespace: namespace ?? 'default',
-      taskQueue: QUEUES.inference,
-      activities: activities(store),
-      maxConcurrentActivityTaskExecutions: 32,
-      maxHeartbeatThrottleInterval: '2s',
-    }),
-  ]);
+  const workers =
+    options.workers === false
+      ? []
+      : await createWorkers(
+          { connection, namespace: namespace ?? 'default' },
+          {
+            workflows,
+            bundle: options.bundle,
+            orchestrator: options.orchestrator?.(store),
+            inference: activities(store),
+          },
+        );
   const running = workers.map((worker) => worker.run());
   return {
     env,
