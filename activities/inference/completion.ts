@@ -3,6 +3,9 @@ export interface Completion {
   readonly choices?: readonly (Choice | null)[];
   readonly usage?: {
     readonly prompt_tokens?: unknown;
+    readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
+    /** DeepSeek. */
+    readonly prompt_cache_hit_tokens?: unknown;
     readonly completion_tokens?: unknown;
     readonly completion_tokens_details?: { readonly reasoning_tokens?: unknown } | null;
   } | null;

@@ -167,15 +167,19 @@ function endOf(
 function usageIn(completion: Completion | null): Usage | undefined {
   const {
     prompt_tokens: prompt,
+    prompt_tokens_details: promptDetails,
+    prompt_cache_hit_tokens: hits,
     completion_tokens: completed,
     completion_tokens_details: details,
   } = completion?.usage ?? {};
   if (typeof prompt !== 'number' || typeof completed !== 'number') return undefined;
   const thinkingTokens = details?.reasoning_tokens;
+  const cached = promptDetails?.cached_tokens ?? hits;
   return {
     promptTokens: prompt,
     completionTokens: completed,
     ...(typeof thinkingTokens === 'number' && thinkingTokens > 0 && { thinkingTokens }),
+    ...(typeof cached === 'number' && cached > 0 && { cachedPromptTokens: Math.min(cached, prompt) }),
   };
 }
 

@@ -12,7 +12,7 @@ import type { ShardResult } from '../../activities/sets/shard.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { EngineSettings, LabelCounts, SetProgress, SetResult } from '../../shared/sampling/sets.ts';
 import { isFew, lossesText, mayBeAmiss, NO_VERDICTS_BY_TASK, tooManyLost } from '../../shared/figures/losses.ts';
-import { callsIn } from '../../shared/outcomes.ts';
+import { callsIn, type Usage } from '../../shared/outcomes.ts';
 import { failure } from '../failure.ts';
 import { quick } from '../proxies.ts';
 
@@ -84,7 +84,7 @@ export async function runWindow(
       const shard = next;
       next += 1;
       const result = await runShard(shard, state.shards, stopToken);
-      state = add(state, { ...result, done: 1 });
+      state = withShard(state, { ...result, done: 1 });
       show();
       await asker?.signal(setTold, progress());
       const when = state.done === state.shards ? 'atEnd' : 'underWay';
@@ -139,7 +139,18 @@ function setResult(setId: string, state: WindowState): SetResult {
   return taken && taken.calls > 0 ? { ...result, taken } : result;
 }
 
-/** Adds what a shard came to, however deep its numbers are. */
+/** Adds what a shard came to. */
+function withShard(state: WindowState, shard: ShardResult & { readonly done: number }): WindowState {
+  const { usage, taken } = state;
+  const sum = { ...state, usage: withCached(usage, shard.usage) };
+  return add(taken ? { ...sum, taken: { ...taken, usage: withCached(taken.usage, shard.taken?.usage) } } : sum, shard);
+}
+
+/** Tokens that servers had in their caches stand in a sum only where a server told of some. */
+const withCached = (sum: Usage, more: Usage | undefined): Usage =>
+  more?.cachedPromptTokens === undefined ? sum : { cachedPromptTokens: 0, ...sum };
+
+/** Adds numbers, however deep they are. */
 function add<T extends object>(sum: T, more: object): T {
   const added = Object.entries(sum).map(([key, value]: [string, number | object]) => {
     const by = (more as Readonly<Record<string, unknown>>)[key];

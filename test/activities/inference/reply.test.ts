@@ -34,6 +34,19 @@ test.each(['reasoning_content', 'reasoning'])('thinking in the field %s is apart
   );
 });
 
+test.each([
+  ['OpenAI, vLLM and others', { prompt_tokens_details: { cached_tokens: 64 } }, 64],
+  ['DeepSeek', { prompt_cache_hit_tokens: 64, prompt_cache_miss_tokens: 36 }, 64],
+  ['nobody', {}, undefined],
+  ['who has no such details', { prompt_tokens_details: null }, undefined],
+  ['who found none', { prompt_tokens_details: { cached_tokens: 0 } }, undefined],
+  ['who counts more than there are', { prompt_tokens_details: { cached_tokens: 900 } }, 100],
+])('cached tokens of a prompt, as %s says them', (_, more, cachedPromptTokens) => {
+  const told = reply(200, { ...says('x'), usage: { prompt_tokens: 100, completion_tokens: 5, ...more } });
+  expect(told).toMatchObject({ usage: { promptTokens: 100, completionTokens: 5 } });
+  expect(told.kind === 'answer' && told.usage?.cachedPromptTokens).toBe(cachedPromptTokens);
+});
+
 test('an answer that ends at a limit, or that the server gave up, is known as such', () => {
   expect(reply(200, says('half', 'length'))).toMatchObject({ kind: 'answer', finish: 'limit' });
   expect(reply(200, says('half', 'abort'))).toMatchObject({ kind: 'broken' });
