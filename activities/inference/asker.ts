@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Answer, Failure } from './reply.ts';
 import { requestBody } from './requestBody.ts';
 import type { ModelServers } from './servers.ts';
-import type { Slot, Waiting } from './slots.ts';
+import type { PromptTurn, Slot, Waiting } from './slots.ts';
 import { tokensOf } from './tokens.ts';
 import type { ModelCall } from './types.ts';
 
@@ -93,14 +93,20 @@ export class LedgerAsker {
       return this.#record(earlier);
     }
     const release = await this.#options.reserve?.(call, known !== undefined, signal);
+    const turn = call.sharedPrompt === undefined ? undefined : this.#servers.of(call.model).join(call.sharedPrompt);
     try {
-      return await this.#pay(call, known !== undefined, signal);
+      return await this.#pay(call, { again: known !== undefined, turn }, signal);
     } finally {
+      turn?.end();
       release?.();
     }
   }
 
-  async #pay(call: ModelCall, again: boolean, signal: AbortSignal | undefined): Promise<Outcome> {
+  async #pay(
+    call: ModelCall,
+    { again, turn }: { readonly again: boolean; readonly turn: PromptTurn | undefined },
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
     const queue = this.#servers.of(call.model);
     const { patienceMs, onOutage } = this.#options;
     const since = Date.now();
@@ -110,7 +116,7 @@ export class LedgerAsker {
     let brokenAt: number | undefined;
     for (;;) {
       if (this.#takenBack > 0 && onOutage === 'throw') throw this.#wrongModel();
-      const slot = await queue.slot({ since, again: requests > 0, tokens, patienceMs }, signal);
+      const slot = await queue.slot({ since, again: requests > 0, tokens, turn, patienceMs }, signal);
       if (slot.kind === 'noServer') {
         if (onOutage === 'throw') throw new NoServer(slot.message);
         return this.#record(failed(call, slot, { latencyMs: 0, requests }));
@@ -123,14 +129,16 @@ export class LedgerAsker {
         this.requests += 1;
         if (!again && requests === 1) this.progress += 1;
         const sentAt = Date.now();
-        const onPart = () => {
+        const onPart = (hasText: boolean) => {
           this.progress += 1;
+          if (hasText) turn?.begun();
         };
-        const body = requestBody(call, slot.server.endpoint);
+        const body = requestBody(call, slot.server.endpoint, slot.leads);
         const reply = await slot.ask(body, tokens.answer, signal, onPart);
         const took = { latencyMs: Date.now() - sentAt, requests };
         if (reply.kind === 'answer') {
           this.progress += 1;
+          turn?.begun();
           const outcome = await this.#record(classify(call, reply, formatOf(slot, call), took));
           slot.unproven(() => this.#takeBack(call, outcome));
           return outcome;

@@ -42,6 +42,11 @@ export class BodyReader {
     this.#isStream = String(headers['content-type'] ?? '').includes('event-stream');
   }
 
+  /** Whether events have brought some of an answer. */
+  get hasText(): boolean {
+    return this.#events?.hasText === true;
+  }
+
   /** @throws when it is beyond all bounds. */
   push(chunk: Buffer): void {
     if (this.#failed) throw this.#failed;

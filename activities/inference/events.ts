@@ -20,6 +20,10 @@ export class EventReader {
   /** What is no chunk of an answer: a page, say. */
   #other = '';
 
+  get hasText(): boolean {
+    return this.#text !== '' || this.#thinking !== '';
+  }
+
   /** @throws when the stream is beyond all bounds. */
   push(piece: string): void {
     const text = this.#rest + piece;

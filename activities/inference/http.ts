@@ -27,6 +27,9 @@ export interface TimeLimits {
   readonly idleMs?: number;
 }
 
+/** @param hasText whether some of its text was among what has come. */
+export type OnPart = (hasText: boolean) => void;
+
 /** Redirects followed for one request. Ours. */
 const MOST_REDIRECTS = 3;
 
@@ -44,7 +47,7 @@ export async function exchange(
   body: string | undefined,
   limits: TimeLimits,
   signal: AbortSignal | undefined,
-  onPart?: () => void,
+  onPart?: OnPart,
 ): Promise<HttpReply> {
   let target = server;
   for (let hops = 0; ; hops += 1) {
@@ -60,7 +63,7 @@ function once(
   body: string | undefined,
   { allMs, idleMs = allMs }: TimeLimits,
   signal: AbortSignal | undefined,
-  onPart?: () => void,
+  onPart?: OnPart,
 ): Promise<HttpReply & { readonly location: string | undefined }> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -103,13 +106,13 @@ function once(
           reader = new BodyReader(given);
         },
         onResponseData(_, chunk) {
-          if (status === 200 && hasBegun) onPart?.();
-          hasBegun = true;
           try {
             reader?.push(chunk);
           } catch (error) {
             stop(error as Error);
           }
+          if (status === 200 && hasBegun) onPart?.(reader?.hasText === true);
+          hasBegun = true;
           if (idleMs >= allMs) return;
           idle ??= setTimeout(() => stop(new CallTimeout(`no further byte within ${idleMs} ms`)), idleMs);
           idle.refresh();

@@ -3,6 +3,7 @@ import type { ModelRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { digestsIn, isSameName } from './address.ts';
 import { distanceOf, positionsIn, PROBE, TOLERANCE, TOLERANCE_BUNDLED, type Position } from './probe.ts';
+import type { OnPart } from './http.ts';
 import { readError, type Answer, type Failure, type Reply } from './reply.ts';
 import { modelsIn } from './listing.ts';
 import { limitOf, shortQuestion, type BodyOf, type Server } from './server.ts';
@@ -173,7 +174,7 @@ export class Trust {
     bodyOf: BodyOf,
     limit: number,
     signal: AbortSignal | undefined,
-    onPart?: () => void,
+    onPart?: OnPart,
   ): Promise<Reply> {
     const reply = await server.ask(bodyOf, limit, signal, onPart);
     if (reply.kind !== 'answer') return reply;

@@ -1,14 +1,18 @@
-import { modelKey, type ModelRef } from '../../shared/records.ts';
-import type { RequestTokens } from '../../shared/sampling/rateLimit.ts';
+import type { ModelRef } from '../../shared/records.ts';
 import { Alarm } from './alarm.ts';
+import { Door } from './door.ts';
 import { Trust } from './identity.ts';
+import { Line } from './line.ts';
 import { onAbort } from './onAbort.ts';
 import type { Grant } from './pace.ts';
 import type { Reply } from './reply.ts';
+import { capacityOf, freest, replaced } from './pool.ts';
 import { Server, shortQuestion } from './server.ts';
 import {
+  noSlot,
   outOfPatience,
   type NoSlot,
+  type PromptTurn,
   type QueueOptions,
   type Slot,
   type Waiter,
@@ -25,9 +29,8 @@ export class ModelQueue {
   readonly #options: QueueOptions;
   readonly #trust: Trust;
   #servers: Server[] = [];
-  readonly #again = new Set<Waiter>();
-  readonly #waiting = new Set<Waiter>();
-  #admitted: (() => void)[] = [];
+  readonly #line = new Line(() => this.#pump());
+  readonly #door = new Door(() => this.#line.load < capacityOf(this.#servers));
   #max = Infinity;
   #resolving: Promise<void> | undefined;
   /** When it last looked again for servers; the first look says nothing about how long they have been gone. */
@@ -62,7 +65,7 @@ export class ModelQueue {
 
   /** Undefined while a server answers. */
   get waiting(): Waiting | undefined {
-    if (this.#darkSince === undefined || this.#backlog === 0) return undefined;
+    if (this.#darkSince === undefined || this.#line.size === 0) return undefined;
     return { since: new Date(this.#darkSince).toISOString(), last: this.#lastMessage };
   }
 
@@ -76,38 +79,40 @@ export class ModelQueue {
         reject(signal.reason as Error);
         return;
       }
-      const waiting = wish.again ? this.#again : this.#waiting;
       const forget = onAbort(signal, () => {
-        waiting.delete(waiter);
+        this.#line.delete(waiter);
         reject(signal?.reason as Error);
       });
       const waiter: Waiter = {
         ...wish,
-        resolve(slot) {
-          waiting.delete(waiter);
+        resolve: (slot) => {
+          this.#line.delete(waiter);
           forget();
           resolve(slot);
         },
       };
-      waiting.add(waiter);
+      this.#line.add(waiter, capacityOf(this.#servers));
       this.#pump(); // looks again where it is served: somebody may have mended it
-      if (waiting.has(waiter)) this.#giveUp(waiter);
+      if (this.#line.has(waiter)) this.#giveUp(waiter);
     });
   }
 
   /**
    * Resolves when new work is welcome: fewer calls wait than the servers can have at once. Keeps memory bounded by
    * concurrency.
+   * @param together whether the work is several calls at once. @throws the signal's reason.
    */
-  ready(signal: AbortSignal): Promise<void> {
-    if (this.#backlog < this.#capacity) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, () => reject(signal.reason as Error));
-      this.#admitted.push(() => {
-        forget();
-        resolve();
-      });
-    });
+  ready(signal: AbortSignal, together = false): Promise<void> {
+    return this.#door.enter(signal, together);
+  }
+
+  /**
+   * A call's turn among all that have its prompt and are made now; it is to be ended. Undefined where it makes no
+   * difference which goes first.
+   */
+  join(prompt: string): PromptTurn | undefined {
+    const isSame = this.#servers.length > 0 && this.#servers.every(({ endpoint }) => endpoint.sharesAtOnce === true);
+    return isSame ? undefined : this.#line.join(prompt);
   }
 
   async close(): Promise<void> {
@@ -116,52 +121,46 @@ export class ModelQueue {
     await Promise.all(this.#servers.map((server) => server.close()));
   }
 
-  get #backlog(): number {
-    return this.#waiting.size + this.#again.size;
-  }
-
-  get #capacity(): number {
-    const all = this.#servers.reduce((sum, server) => sum + server.capacity, 0);
-    return Math.max(8, all);
-  }
-
   #pump(): void {
     if (!this.#resolved) this.#refresh(false);
     const now = Date.now();
-    for (const server of this.#backlog > 0 ? this.#servers : [])
+    for (const server of this.#line.size > 0 ? this.#servers : [])
       if (!server.trusted && now >= server.pausedUntil && server.checking === undefined)
         void this.#trust.check(server).finally(() => this.#pump());
-    for (let waiter = this.#next; waiter !== undefined; waiter = this.#next) {
-      const server = this.#freest(waiter.tokens, now);
-      if (server === undefined) break;
+    for (;;) {
+      const [waiter, server] = this.#match(now);
+      if (waiter === undefined || server === undefined) break;
       server.inFlight += 1;
-      waiter.resolve(this.#slotOn(server, server.pace.grant(waiter.tokens, now)));
+      const leads = this.#line.sent(waiter, server, now);
+      waiter.resolve(this.#slotOn(server, server.pace.grant(waiter.tokens, now), leads));
     }
-    while (this.#admitted.length > 0 && this.#backlog < this.#capacity) this.#admitted.shift()?.();
+    this.#door.open();
     this.#wakeLater(now);
   }
 
-  get #next(): Waiter | undefined {
-    const [waiter] = this.#again.size > 0 ? this.#again : this.#waiting;
-    return waiter;
+  /** The call that goes next, and where to. */
+  #match(now: number): readonly [waiter?: Waiter | undefined, server?: Server | undefined] {
+    const best = freest(this.#servers, now);
+    if (best === undefined) return [];
+    const waiter = this.#line.next(now, this.#servers.length > 1 ? best : undefined);
+    if (waiter === undefined || best.pace.dueInMs(waiter.tokens, now) === 0) return [waiter, best];
+    const other = this.#servers.find((one) => one.free(now) > 0 && one.pace.dueInMs(waiter.tokens, now) === 0);
+    return [waiter, other];
   }
 
-  #freest(tokens: RequestTokens, now: number): Server | undefined {
-    let best: Server | undefined;
-    for (const server of this.#servers)
-      if (server.free(now) > (best?.free(now) ?? 0) && server.pace.dueInMs(tokens, now) === 0) best = server;
-    return best;
-  }
-
-  #slotOn(server: Server, grant: Grant): Slot {
+  #slotOn(server: Server, grant: Grant, leads: boolean): Slot {
     return {
       kind: 'slot',
       server,
+      leads,
       ask: async (bodyOf, limit, signal, onPart) => {
         const sentAt = Date.now();
         grant.use();
         const reply = await this.#trust.ask(server, bodyOf, limit, signal, onPart);
-        if (reply.kind === 'answer') grant.came(reply.usage);
+        if (reply.kind === 'answer') {
+          grant.came(reply.usage);
+          this.#line.answered(Date.now() - sentAt);
+        }
         this.#learn(server, reply, sentAt);
         return reply;
       },
@@ -225,16 +224,10 @@ export class ModelQueue {
         this.#resolved = endpoints.length > 0;
         this.#hopeless = false;
         if (!this.#resolved) throw new Error('no endpoint serves it');
-        const kept = new Map(this.#servers.map((server) => [server.endpoint.baseUrl, server]));
-        this.#servers = endpoints.map(
-          (endpoint) =>
-            kept.get(endpoint.baseUrl) ??
-            new Server(endpoint, Math.min(endpoint.maxConcurrency, this.#max), this.#options.identity === undefined),
-        );
-        for (const server of kept.values()) {
-          if (this.#servers.includes(server)) server.retryNow();
-          else server.retire();
-        }
+        this.#servers = replaced(this.#servers, endpoints, (endpoint) => {
+          const most = Math.min(endpoint.maxConcurrency, this.#max);
+          return new Server(endpoint, most, this.#options.identity === undefined);
+        });
       })
       .catch((error: unknown) => {
         this.#resolved = this.#servers.length > 0;
@@ -255,17 +248,18 @@ export class ModelQueue {
    * up on calls that waited too long.
    */
   #wakeLater(now: number): void {
-    const next = this.#next;
-    if (next === undefined || this.#closed) return;
+    if (this.#line.size === 0 || this.#closed) return;
+    const next = this.#line.next(now);
     const waits = this.#servers
-      .flatMap((server) => [server.pausedUntil - now, server.pace.dueInMs(next.tokens, now)])
+      .flatMap((server) => [server.pausedUntil - now, next === undefined ? 0 : server.pace.dueInMs(next.tokens, now)])
+      .concat(this.#line.dueInMs(now) ?? 0)
       .filter((ms) => ms > 0);
     if (waits.length === 0 && this.#darkSince === undefined && this.#servers.length > 0) return;
     this.#alarm.ringBy(now + Math.min(1000, ...waits) + 1);
   }
 
   #woken(): void {
-    for (const waiter of [...this.#again, ...this.#waiting]) this.#giveUp(waiter);
+    for (const waiter of this.#line.all) this.#giveUp(waiter);
     if (this.#darkSince !== undefined && this.#servers.every(({ answers }) => !answers)) this.#refresh(true);
     this.#pump();
   }
@@ -281,8 +275,6 @@ export class ModelQueue {
       hopeless: this.#hopeless && this.#resolving === undefined,
       now: Date.now(),
     });
-    if (over === undefined) return;
-    const message = `no server of model ${modelKey(this.#model)} answered${over}; last: ${this.#lastMessage}`;
-    waiter.resolve({ kind: 'noServer', cause: this.#servers.at(-1)?.trouble?.cause ?? 'outage', message });
+    if (over !== undefined) waiter.resolve(noSlot(this.#model, this.#servers, `${over}; last: ${this.#lastMessage}`));
   }
 }

@@ -12,8 +12,11 @@ const STREAM_FROM_TOKENS = 2_048;
 /** Messages are the same for all samples of a row: written out once. */
 const written = new WeakMap<readonly ChatMessage[], string>();
 
-/** A call as a chat completion is asked for. */
-export function requestBody({ messages, sampling, seed }: ModelCall, endpoint: Endpoint): BodyOf {
+/**
+ * A call as a chat completion is asked for.
+ * @param leads whether others wait for it to begin: then it is asked for as a stream, however short it may be.
+ */
+export function requestBody({ messages, sampling, seed }: ModelCall, endpoint: Endpoint, leads = false): BodyOf {
   let text = written.get(messages);
   if (text === undefined) {
     text = JSON.stringify(messages);
@@ -24,7 +27,7 @@ export function requestBody({ messages, sampling, seed }: ModelCall, endpoint: E
   const more = JSON.stringify(thinkingFields(sampling, endpoint)).slice(1, -1);
   return (without) => {
     const has = (field: OptionalField): boolean => !without.has(field);
-    const stream = tokens >= STREAM_FROM_TOKENS && has('stream');
+    const stream = (leads || tokens >= STREAM_FROM_TOKENS) && has('stream');
     return (
       `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature},"top_p":${topP}` +
       `,"${has('max_tokens') ? 'max_tokens' : 'max_completion_tokens'}":${tokens}` +

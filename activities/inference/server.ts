@@ -8,7 +8,7 @@ import {
 } from '../../shared/sampling/concurrency.ts';
 import { addressOf, type Address } from './address.ts';
 import type { OptionalField } from './causes.ts';
-import { exchange, type HttpReply, type HttpServer, type TimeLimits } from './http.ts';
+import { exchange, type OnPart, type HttpReply, type HttpServer, type TimeLimits } from './http.ts';
 import { Pace, rateOf } from './pace.ts';
 import { readError, readReply, type Failure, type Reply } from './reply.ts';
 import { guessedTokens } from './tokens.ts';
@@ -117,7 +117,7 @@ export class Server {
    * @param onPart called as more of an answer comes.
    * @throws only the signal's reason.
    */
-  async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply> {
+  async ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: OnPart): Promise<Reply> {
     for (;;) {
       const body = bodyOf(this.#without);
       await this.pace.turn({ prompt: guessedTokens(body.length), answer: limit }, signal);
@@ -204,7 +204,7 @@ export class Server {
     body: string | undefined,
     limits: TimeLimits,
     signal?: AbortSignal,
-    onPart?: () => void,
+    onPart?: OnPart,
   ): Promise<HttpReply> {
     const server: HttpServer = { pool: this.#pool, origin: this.address.origin, path, headers: this.#headers };
     return exchange(server, body, limits, signal, onPart);

@@ -1,6 +1,8 @@
 import type { Cause } from '../../shared/outcomes.ts';
+import { modelKey, type ModelRef } from '../../shared/records.ts';
 import type { RequestTokens } from '../../shared/sampling/rateLimit.ts';
 import type { Identity } from './identity.ts';
+import type { OnPart } from './http.ts';
 import type { Reply } from './reply.ts';
 import type { BodyOf, Server } from './server.ts';
 import type { EndpointResolver } from './types.ts';
@@ -16,16 +18,26 @@ export interface QueueOptions {
   readonly identity?: Identity | undefined;
 }
 
+/** One call's part in a prompt that others have, too. */
+export interface PromptTurn {
+  /** It has begun to be answered: its prompt has been read. */
+  begun(): void;
+  /** Nothing more will come of it. */
+  end(): void;
+}
+
 /** The right to make one call now. */
 export interface Slot {
   readonly kind: 'slot';
   readonly server: Server;
+  /** Whether others wait until this call has begun to be answered. */
+  readonly leads: boolean;
   /**
    * Sends the call; what came of it is known to the queue then.
    * @param onPart called as more of an answer comes.
    * @throws only the signal's reason.
    */
-  ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: () => void): Promise<Reply>;
+  ask(bodyOf: BodyOf, limit: number, signal: AbortSignal | undefined, onPart?: OnPart): Promise<Reply>;
   /**
    * Whether something was answered after that time; where that is not known, or the server is in doubt, it is asked the
    * least that there is. @throws only the signal's reason.
@@ -50,6 +62,8 @@ export interface Wish {
   /** It was sent before. */
   readonly again: boolean;
   readonly tokens: RequestTokens;
+  /** @default no other call has its prompt */
+  readonly turn?: PromptTurn | undefined;
   /** @default the servers' own */
   readonly patienceMs?: number | undefined;
 }
@@ -95,4 +109,9 @@ export function outOfPatience({ since, patienceMs, servers, hopeless, now }: Wai
   const back = all('quota') ? Math.min(...servers.map(({ pausedUntil }) => pausedUntil)) : 0;
   if (back > until) return ` or will before ${new Date(back).toISOString()}, when its quota is there again`;
   return until <= now ? ` for ${Math.round((until - since) / 1000)} s` : undefined;
+}
+
+export function noSlot(model: ModelRef, servers: Wait['servers'], words: string): NoSlot {
+  const cause = servers.at(-1)?.trouble?.cause ?? 'outage';
+  return { kind: 'noServer', cause, message: `no server of model ${modelKey(model)} answered${words}` };
 }

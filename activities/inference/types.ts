@@ -23,6 +23,8 @@ export interface ModelCall extends Question {
   /** How often that sample was asked for before. @default 0 */
   readonly attempt?: number | undefined;
   readonly seed: number;
+  /** Digest of its prompt, where several calls that are made now have the same. */
+  readonly sharedPrompt?: string | undefined;
 }
 
 /** A server that speaks the OpenAI chat completions API. */
@@ -42,6 +44,11 @@ export interface Endpoint {
   readonly separates?: boolean;
   /** Field of a request by which it limits the tokens of thinking, where it can. */
   readonly budgetField?: string | undefined;
+  /**
+   * Calls that come at once share what it reads of their prompts, too. @default one has to go first, and the others
+   * when it has begun to be answered
+   */
+  readonly sharesAtOnce?: boolean;
   /** How fast it may be asked, by all models together. @default as fast as it answers */
   readonly limits?: RateLimits | undefined;
 }

@@ -17,7 +17,7 @@ const SMALL = { positions: 1024, context: 512 };
 export function batcher({ command, port, context, startMs = 120_000, ...local }: BatcherSettings): ServingEngine {
   return {
     name: 'batcher',
-    ensure: ensureLocal({ ...local, separates: true }, async () => {
+    ensure: ensureLocal({ ...local, separates: true, sharesAtOnce: true }, async () => {
       const checkpoints = await local.store.local('checkpoints');
       return {
         name: 'batcher',

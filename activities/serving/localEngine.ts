@@ -2,6 +2,7 @@ import { uri } from '../../shared/ids.ts';
 import { modelKey } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import type { Endpoint } from '../inference/types.ts';
 import type { LocalServers, ServerPlan } from './localServers.ts';
 import type { ServingEngine } from './types.ts';
 
@@ -17,11 +18,11 @@ export interface LocalEngineSettings {
 }
 
 /**
- * @param settings `separates`: as an `Endpoint`'s.
+ * @param settings `separates`, `sharesAtOnce`: as an `Endpoint`'s.
  * @param plan the server of a checkpoint, by its digest.
  */
 export function ensureLocal(
-  { store, servers, separates = false }: LocalEngineSettings & { readonly separates?: boolean },
+  { store, servers, separates, sharesAtOnce }: LocalEngineSettings & Pick<Endpoint, 'separates' | 'sharesAtOnce'>,
   plan: (checkpoint: string) => ServerPlan | Promise<ServerPlan>,
 ): ServingEngine['ensure'] {
   return async (asked) => {
@@ -35,8 +36,7 @@ export function ensureLocal(
     const { host, port } = await servers.running(await plan(model)).catch((error: Error) => {
       throw failure('ModelServerFailed', error.message, { cause: error });
     });
-    return [
-      { baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency: MAX_CONCURRENCY, ...(separates && { separates }) },
-    ];
+    const has = { ...(separates && { separates }), ...(sharesAtOnce && { sharesAtOnce }) };
+    return [{ baseUrl: `http://${host}:${port}/v1`, model, maxConcurrency: MAX_CONCURRENCY, ...has }];
   };
 }

@@ -42,10 +42,14 @@ export async function labelShard(
   const about = { by: 'labelShard', rows: proofs, models, asked } as const;
   return runShard<LabelShardResult>(deps, input, about, context, async (run, rows) => {
     const labelled: LabelledProof[] = Array.from({ length: rows.length });
-    await run.forEach(rows.entries(), async ([index, row]) => {
-      labelled[index] = await labelProof(run, deps.prompts, input, row);
-      run.rowDone();
-    });
+    await run.forEach(
+      rows.entries(),
+      async ([index, row]) => {
+        labelled[index] = await labelProof(run, deps.prompts, input, row);
+        run.rowDone();
+      },
+      earlyStop ? (waves[0] ?? policy.analysesPerProof) : policy.analysesPerProof,
+    );
     const count = (kind: LabelRow['decision']['kind']): number =>
       labelled.filter(({ row }) => row.decision.kind === kind).length;
     const decisions = await deps.store.writeJsonl(
@@ -85,7 +89,8 @@ async function labelProof(
   const ask = (question: RowQuestion, after: number, count: number): Promise<Outcome[]> =>
     Promise.all(
       Array.from({ length: count }, async (_, index) => {
-        const sampled = await sampleOnce(run, question, after + index, verdictAttempts, isNoVerdict);
+        const how = { attempts: verdictAttempts, again: isNoVerdict, atOnce: count };
+        const sampled = await sampleOnce(run, question, after + index, how);
         keys.push(...sampled.keys);
         return sampled.outcome;
       }),

@@ -33,6 +33,19 @@ class BadRow extends Error {
   override readonly name = 'BadRow';
 }
 
+/**
+ * Calls about one question that are made at once, from which on one goes first, so that the others find the prompt in
+ * the server's cache. Ours: of three it would spare two prompts, and the calls may wait for the first longer than that.
+ */
+export const SHARES_FROM = 4;
+
+interface SamplingOnce {
+  readonly attempts: number;
+  readonly again: (outcome: Outcome) => boolean;
+  /** Calls about the question that are made now. */
+  readonly atOnce: number;
+}
+
 export interface Sampled {
   readonly outcome: Outcome;
   /** Keys of all its attempts, the outcome's last. */
@@ -48,14 +61,14 @@ export async function sampleOnce(
   run: ShardRun,
   question: RowQuestion,
   sample: number,
-  attempts: number,
-  again: (outcome: Outcome) => boolean,
+  { attempts, again, atOnce }: SamplingOnce,
 ): Promise<Sampled> {
   const { row, task, model, messages, sampling, maxRevisions, digest } = question;
   const which = (attempt: number) => {
     const seed = seedOf(question.seed, row, task, sample, attempt);
     return { seed, key: callKey(digest, { seed, sample, attempt }) };
   };
+  const sharedPrompt = atOnce >= SHARES_FROM ? digest : undefined;
   const keys: string[] = [];
   for (let attempt = 0; ; attempt += 1) {
     const { seed, key } = which(attempt);
@@ -65,7 +78,7 @@ export async function sampleOnce(
     const outcome = passed
       ? ((await run.ledger.get(key)) as Outcome)
       : await run.asker.ask(
-          { key, row, sample, attempt, task, model, messages, sampling, maxRevisions, seed },
+          { key, row, sample, attempt, task, model, messages, sampling, maxRevisions, seed, sharedPrompt },
           run.signal,
         );
     run.count(outcome);

@@ -98,10 +98,11 @@ export interface ShardRun {
   /**
    * Runs `each` for every item, one more whenever the first model's servers are ready for it. After an error nothing
    * new starts.
+   * @param atOnce calls that an item begins with. @default 1
    * @throws the first error, after all that was started has ended: what is paid for by then is kept. `NoServer` ends
    * the rest at once, since there is nothing to wait for.
    */
-  forEach<T>(items: Iterable<T>, each: (item: T) => Promise<void>): Promise<void>;
+  forEach<T>(items: Iterable<T>, each: (item: T) => Promise<void>, atOnce?: number): Promise<void>;
 }
 
 /** What a shard asks of whom. */
@@ -198,11 +199,11 @@ export async function runShard<R extends ShardResult>(
     rowDone() {
       rowsDone += 1;
     },
-    forEach: (items, each) =>
+    forEach: (items, each, atOnce = 1) =>
       forEachReady(
         items,
         async () => {
-          await servers.of(questions.models[0]).ready(stop.signal);
+          await servers.of(questions.models[0]).ready(stop.signal, atOnce > 1);
           await share?.ready(stop.signal);
         },
         (item) =>

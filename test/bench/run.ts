@@ -10,6 +10,7 @@ import { growth } from './growth.ts';
 import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
 import { nearEqual } from './nearEqual.ts';
+import { prefixCache } from './prefixCache.ts';
 import { saturation } from './saturation.ts';
 import { searchActions } from './searchActions.ts';
 import { searchCrashCost } from './searchCrashCost.ts';
@@ -21,6 +22,7 @@ import { serving } from './serving.ts';
 const BENCHES: readonly Bench[] = [
   labellingWall,
   saturation,
+  prefixCache,
   crashCost,
   earlyStop({ n: 16, m: 8, k: 2, goal: 0.31 }),
   earlyStop({ n: 64, m: 16, k: 4, goal: 0.17 }),

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerTo } from './answers.ts';
+import { PrefixCache, Reader, tokensIn } from './cache.ts';
 import { eventsOf, logprobsOf, type Call } from './replies.ts';
 import { HostedLimits } from './limits.ts';
-import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, type StubOptions } from './options.ts';
-import { cutInThought, messageOf } from './thoughts.ts';
+import { FAULTS, faultOf, latencyOf, STUB_DEFAULTS, TEXT_FAULTS, type Fault, type StubOptions } from './options.ts';
+import { cutInThought, messageOf, type Message } from './thoughts.ts';
 
 /**
  * A model server that is none: heavy-tailed latencies and made-up answers over the OpenAI chat API, for benchmarks and
@@ -14,6 +15,8 @@ import { cutInThought, messageOf } from './thoughts.ts';
 const SELF = 'a stub of proof-flywheel: its answers are made up';
 let options = readOptions(process.argv.slice(2));
 const limits = new HostedLimits();
+const cache = new PrefixCache();
+const reader = new Reader();
 const began = Date.now();
 const counts: Record<string, number> = {};
 let requests = 0;
@@ -123,51 +126,91 @@ function complete(request: IncomingMessage, response: ServerResponse, body: stri
     if (!closed) leave();
     closed = true;
   });
+  // The least question there is, which asks whether it is there at all.
+  const fault = max_tokens === 1 ? undefined : faultOf(options, seed);
+  const reply = () => replyTo(call, { prompt, seed, fault, cached: cached?.tokens });
+  const answerTokens = options.cacheBlocks > 0 ? completionOf(call, { prompt, seed, fault }) : 0;
+  const cached = options.cacheBlocks > 0 ? cache.admit(prompt, answerTokens, options.cacheBlocks) : undefined;
+  const readMs = reader.readMs(tokensIn(prompt) - (cached?.tokens ?? 0), options.prefill, Date.now());
+  response.on('close', () => cached?.end());
+  const begins = call.stream === true && readMs > 0 && (fault === undefined || TEXT_FAULTS.has(fault));
+  let events: readonly string[] = [];
+  setTimeout(() => {
+    if (closed) return;
+    cached?.begin();
+    if (!begins) return;
+    events = eventsOf(reply());
+    response.writeHead(200, { 'content-type': 'text/event-stream', server: 'proof-flywheel-stub' });
+    response.write(events[0]);
+    setTimeout(() => !closed && response.write(events[1] ?? ''), TOKEN_MS);
+  }, readMs);
   setTimeout(
     () => {
       if (closed) return;
-      // The least question there is, which asks whether it is there at all.
-      const fault = max_tokens === 1 ? undefined : faultOf(options, seed);
       tally(fault ?? 'answered');
       answered += 1;
       leave();
       closed = true;
+      if (begins) {
+        response.end(events.slice(2).join(''));
+        return;
+      }
       if (fault === 'refused') return send(response, 400, '{"error":{"message":"the stub refuses this one"}}');
       // What breaks once may work the next time: a 500 and a cut reply come for the first request only.
       if (fault === 'broken' && times === 1) return send(response, 500, '{"error":{"message":"the stub broke"}}');
-      const text = answerTo(prompt, seed, options, fault);
-      const parts = messageOf(text, seed, options);
-      const message = JSON.stringify({ role: 'assistant', ...parts });
-      const said = `${parts.reasoning_content ?? ''}${parts.content ?? ''}`;
-      const finish = fault === 'truncated' || cutInThought(seed, options) ? 'length' : 'stop';
-      const build = options.says === 2 ? `stub-${options.checkpoint}` : 'stub';
-      const model = options.says === 1 ? 'another' : call.model;
-      const logprobs =
-        call.logprobs === true && options.checkpoint > 0
-          ? `,"logprobs":${JSON.stringify(logprobsOf(prompt, options))}`
-          : '';
-      const reply =
-        `{"id":"stub-${seed}` +
-        `","object":"chat.completion","system_fingerprint":"${build}","model":${JSON.stringify(model)}` +
-        `,"choices":[{"index":0,"message":${message}${logprobs},"finish_reason":"${finish}` +
-        `"}],"usage":{"prompt_tokens":${Math.ceil(prompt.length / 4)}` +
-        // A huge answer has no more tokens than it was allowed, as far as anybody can tell.
-        `,"completion_tokens":${Math.min(Math.ceil(said.length / 4), max_tokens - 1)}}}`;
+      const text = reply();
       if (fault === 'cut' && times === 1) {
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(reply) });
-        response.write(reply.slice(0, reply.length / 2));
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+        response.write(text.slice(0, text.length / 2));
         setTimeout(() => request.socket.destroy(), 5);
         return;
       }
       if (fault === 'invalidUtf8') {
-        const bytes = Buffer.from(reply);
+        const bytes = Buffer.from(text);
         bytes[bytes.indexOf('stub and says')] = 0xff;
         return send(response, 200, bytes);
       }
-      if (call.stream === true) send(response, 200, eventsOf(reply), { 'content-type': 'text/event-stream' });
-      else send(response, 200, reply);
+      if (call.stream === true) send(response, 200, eventsOf(text).join(''), { 'content-type': 'text/event-stream' });
+      else send(response, 200, text);
     },
-    latencyOf(options, seed),
+    readMs + (begins ? 2 * TOKEN_MS : 0) + latencyOf(options, seed),
+  );
+}
+
+/** Time between the first two tokens of a stream. */
+const TOKEN_MS = 10;
+
+interface Asked {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly fault: Fault | undefined;
+}
+
+function saidTo({ prompt, seed, fault }: Asked): { readonly message: Message; readonly said: string } {
+  const message = messageOf(answerTo(prompt, seed, options, fault), seed, options);
+  return { message, said: `${message.reasoning_content ?? ''}${message.content ?? ''}` };
+}
+
+/** A huge answer has no more tokens than it was allowed, as far as anybody can tell. */
+const completionOf = ({ max_tokens = 1e6 }: Call, asked: Asked): number =>
+  Math.min(tokensIn(saidTo(asked).said), max_tokens - 1);
+
+function replyTo(call: Call, { cached, ...asked }: Asked & { readonly cached: number | undefined }): string {
+  const { prompt, seed, fault } = asked;
+  const message = JSON.stringify({ role: 'assistant', ...saidTo(asked).message });
+  const finish = fault === 'truncated' || cutInThought(seed, options) ? 'length' : 'stop';
+  const build = options.says === 2 ? `stub-${options.checkpoint}` : 'stub';
+  const model = options.says === 1 ? 'another' : call.model;
+  const logprobs =
+    call.logprobs === true && options.checkpoint > 0
+      ? `,"logprobs":${JSON.stringify(logprobsOf(prompt, options))}`
+      : '';
+  const details =
+    cached === undefined || options.tellsCached === 0 ? '' : `,"prompt_tokens_details":{"cached_tokens":${cached}}`;
+  return (
+    `{"id":"stub-${seed}","object":"chat.completion","system_fingerprint":"${build}","model":${JSON.stringify(model)}` +
+    `,"choices":[{"index":0,"message":${message}${logprobs},"finish_reason":"${finish}"}]` +
+    `,"usage":{"prompt_tokens":${tokensIn(prompt)},"completion_tokens":${completionOf(call, asked)}${details}}}`
   );
 }
 
@@ -185,6 +228,7 @@ function stats(): string {
     distinct: calls.size,
     repeated,
     counts,
+    cache: { queried: cache.queried, hits: cache.hits, evicted: cache.evicted, overfull: cache.overfull },
     /** Most calls open at once in the last second. */
     peakOfLastSecond: Math.max(
       ...Array.from({ length: 11 }, (_, back) => recent[(slot - back + 1100) % 100] as number),
@@ -201,6 +245,8 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8');
     if (request.method === 'POST' && request.url === '/v1/chat/completions') complete(request, response, body);
+    else if (request.url === '/metrics' && options.cacheBlocks > 0)
+      send(response, 200, cache.metrics, { 'content-type': 'text/plain' });
     else if (request.url?.startsWith('/stats') === true) send(response, 200, stats());
     // It serves whatever it is asked for: a list would never be whole.
     else if (request.url === '/v1/models')

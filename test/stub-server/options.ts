@@ -19,6 +19,11 @@ export interface StubOptions {
   /** Limits as hosted servers have them (limits.ts), beyond which it answers 429 with a Retry-After. 0 = none. */
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
+  /** Tokens of prompts that it reads in a second, before an answer begins: 0 = as many as come. */
+  readonly prefill: number;
+  /** Blocks of its prefix cache (cache.ts), 0 = it has none; and whether replies say what was in it, 0 = they do not. */
+  readonly cacheBlocks: number;
+  readonly tellsCached: number;
   /** Bytes of filler in an answer. */
   readonly textBytes: number;
   /** Share of analyses that report an issue, and of meta-analyses that confirm it. */
@@ -69,6 +74,9 @@ export const STUB_DEFAULTS: StubOptions = {
   retryAfter: 0,
   requestsPerMinute: 0,
   tokensPerMinute: 0,
+  prefill: 0,
+  cacheBlocks: 0,
+  tellsCached: 1,
   textBytes: 200,
   issues: 0.4,
   confirms: 0.6,
@@ -106,6 +114,8 @@ export const FAULTS = [
   'broken',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
+/** Those that an answer can have that has begun. */
+export const TEXT_FAULTS: ReadonlySet<Fault> = new Set(['empty', 'unparseable', 'truncated', 'boxOfSeven', 'huge']);
 
 /** Three independent numbers in [0, 1) of a seed. */
 export function draws(seed: number, salt: number): [number, number, number] {

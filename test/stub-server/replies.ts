@@ -24,7 +24,7 @@ export function logprobsOf(prompt: string, { checkpoint }: StubOptions): object 
 }
 
 /** A completion as a stream: its text in pieces as long as tokens are. */
-export function eventsOf(reply: string): string {
+export function eventsOf(reply: string): string[] {
   const { choices, usage, ...about } = JSON.parse(reply) as {
     choices: readonly [{ message: Record<string, string>; finish_reason: string }];
     usage: object;
@@ -36,5 +36,5 @@ export function eventsOf(reply: string): string {
   const pieces = ['reasoning_content', 'content'].flatMap(
     (field) => (message[field] ?? '').match(/[^]{1,5}/g)?.map((piece) => said({ [field]: piece })) ?? [],
   );
-  return `${pieces.join('')}${said({}, finish_reason)}${event({ choices: [], usage })}data: [DONE]\n\n`;
+  return [...pieces, said({}, finish_reason), event({ choices: [], usage }), 'data: [DONE]\n\n'];
 }

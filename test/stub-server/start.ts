@@ -13,6 +13,7 @@ export interface StubStats {
   readonly distinct: number;
   readonly repeated: number;
   readonly counts: Readonly<Record<string, number>>;
+  readonly cache: Readonly<Record<'queried' | 'hits' | 'evicted' | 'overfull', number>>;
   readonly cpuSeconds: number;
   readonly upSeconds: number;
 }

@@ -141,3 +141,16 @@ test('an answer that cannot be read is asked for as often as its asker says', as
   expect(verdicts.filter(({ kind }) => kind === 'answered').length).toBeGreaterThan(40 - 12);
   expect(thrice && thrice.counts.answered + thrice.counts.unparseable).toBeGreaterThan(40);
 });
+
+test('tokens that servers had in their caches are summed where a server tells of them, and else stand nowhere', async () => {
+  const verify = { set: { task: 'verify', perRow: 8 } } as const;
+  const [untold] = await asked('evaluate/untold', verify);
+  expect(untold && 'cachedPromptTokens' in untold.usage).toBe(false);
+  await stub.change({ cacheBlocks: 10_000 });
+  const [told] = await asked('evaluate/told', verify);
+  await stub.change({ cacheBlocks: 0 });
+  const outcomes = await outcomesOf('evaluate/told/set');
+  const sum = outcomes.reduce((all, { usage }) => all + (usage?.cachedPromptTokens ?? 0), 0);
+  expect(sum).toBeGreaterThan(0);
+  expect(told?.usage.cachedPromptTokens).toBe(sum);
+});

@@ -1,0 +1,197 @@
+import type { PromptTurn, Waiter } from './slots.ts';
+
+/** Where a call is sent. */
+type Place = object;
+
+/** A prompt that several calls have. */
+interface SharedPrompt {
+  readonly digest: string;
+  /** The call that goes first, as long as it is not known what comes of it. */
+  leader: PromptTurn | undefined;
+  ledAt: number;
+  /** Where it has been read. */
+  at: Place | undefined;
+  hasBegun: boolean;
+  /** Which of the line's calls had it last. */
+  usedBy: number;
+  /** Calls that wait until the first has begun to be answered. */
+  readonly held: Set<Waiter>;
+}
+
+/** A prompt that was not used for longer than so many calls, by those that may be made at once, may be forgotten. Ours. */
+const REMEMBERED_WINDOWS = 2;
+/** Prompts that are known at most, beside those that are waited for. */
+const MOST_PROMPTS = 4_096;
+/**
+ * Share of an answer's time for which a free server waits for the first call of a prompt, where there is nothing else to
+ * do. Ours: a set of one prompt at a server that does not stream is slower by no more.
+ */
+const WAITS_FOR_FIRST = 0.05;
+/** The same before an answer's time is known, milliseconds. Ours: what a long prompt takes to be read. */
+const WAITS_AT_FIRST_MS = 2_000;
+
+/**
+ * Calls that wait for a server of one model. Those on their way again go first. Of calls that share a prompt the first
+ * goes ahead of all that are new; the others follow once it has begun to be answered: then the server has the prompt in
+ * its cache. No other server is idle for that: held calls go, too, where there is nothing else.
+ */
+export class Line {
+  readonly #again = new Set<Waiter>();
+  readonly #first = new Set<Waiter>();
+  readonly #rest = new Set<Waiter>();
+  readonly #prompts = new Map<string, SharedPrompt>();
+  readonly #turns = new WeakMap<PromptTurn, SharedPrompt>();
+  readonly #changed: () => void;
+  /** Those for which calls are held. */
+  readonly #holding = new Set<SharedPrompt>();
+  #held = 0;
+  #sent = 0;
+  /** Mean, of which every answer is a part. */
+  #answerMs: number | undefined;
+
+  /** @param changed called when other calls may go than before, and nobody asked for it. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** A call's turn; it is to be ended. */
+  join(digest: string): PromptTurn {
+    const prompt = this.#prompts.get(digest) ?? this.#newPrompt(digest);
+    const turn: PromptTurn = {
+      begun: () => {
+        prompt.hasBegun = true;
+        if (prompt.held.size > 0) this.#free(prompt);
+      },
+      end: () => {
+        if (prompt.leader !== turn) return;
+        prompt.leader = undefined;
+        // Of a first call that failed nothing is to be waited for.
+        if (prompt.held.size > 0) this.#free(prompt);
+      },
+    };
+    this.#turns.set(turn, prompt);
+    return turn;
+  }
+
+  get size(): number {
+    return this.#again.size + this.#first.size + this.#rest.size + this.#held;
+  }
+
+  /** How much there is for servers to do. Held calls are half of one: others are needed until they may go. */
+  get load(): number {
+    return this.size - this.#held / 2;
+  }
+
+  get all(): Waiter[] {
+    const held = [...this.#holding].flatMap((prompt) => [...prompt.held]);
+    return [...this.#again, ...this.#first, ...this.#rest, ...held];
+  }
+
+  /** @param window calls that may be made at once. */
+  add(waiter: Waiter, window = Infinity): void {
+    const prompt = this.#promptOf(waiter);
+    if (waiter.again) this.#again.add(waiter);
+    else if (prompt === undefined) this.#rest.add(waiter);
+    else if (prompt.leader !== undefined && !prompt.hasBegun) this.#hold(prompt, waiter);
+    else if (prompt.hasBegun && this.#sent - prompt.usedBy <= REMEMBERED_WINDOWS * window) this.#rest.add(waiter);
+    else {
+      Object.assign(prompt, { leader: waiter.turn, ledAt: Infinity, hasBegun: false, at: undefined });
+      this.#first.add(waiter);
+    }
+  }
+
+  has(waiter: Waiter): boolean {
+    const held = this.#promptOf(waiter)?.held.has(waiter) === true;
+    return held || this.#again.has(waiter) || this.#first.has(waiter) || this.#rest.has(waiter);
+  }
+
+  delete(waiter: Waiter): void {
+    const prompt = this.#promptOf(waiter);
+    if (prompt?.held.delete(waiter) === true) {
+      this.#held -= 1;
+      if (prompt.held.size === 0) this.#holding.delete(prompt);
+    } else if (!this.#again.delete(waiter) && !this.#first.delete(waiter)) this.#rest.delete(waiter);
+  }
+
+  /** The call that goes next: to that server, where there are several. */
+  next(now: number, server?: Place): Waiter | undefined {
+    const [waiter] = this.#again.size > 0 ? this.#again : this.#first.size > 0 ? this.#first : this.#rest;
+    if (waiter === undefined) return this.#overdue(now);
+    const isFor = (one: Waiter) => (this.#promptOf(one)?.at ?? server) === server;
+    if (server === undefined || isFor(waiter)) return waiter;
+    for (const one of this.#rest) if (isFor(one)) return one;
+    return waiter;
+  }
+
+  /** Milliseconds until a held call goes all the same; undefined where others are to go, or none is held. */
+  dueInMs(now: number): number | undefined {
+    if (this.#held === 0 || this.size > this.#held) return undefined;
+    const led = Math.min(...Array.from(this.#holding, ({ ledAt }) => ledAt));
+    return Math.max(0, led + this.#waitsMs - now);
+  }
+
+  /** A call that was next has been given to a server. @returns whether others wait for it to begin. */
+  sent(waiter: Waiter, server: Place, now: number): boolean {
+    this.#sent += 1;
+    const prompt = this.#promptOf(waiter);
+    if (prompt === undefined) return false;
+    prompt.usedBy = this.#sent;
+    if (prompt.leader !== waiter.turn || prompt.hasBegun) return false;
+    Object.assign(prompt, { ledAt: now, at: server });
+    return true;
+  }
+
+  answered(ms: number): void {
+    this.#answerMs = this.#answerMs === undefined ? ms : this.#answerMs + (ms - this.#answerMs) / 32;
+  }
+
+  get #waitsMs(): number {
+    return this.#answerMs === undefined ? WAITS_AT_FIRST_MS : this.#answerMs * WAITS_FOR_FIRST;
+  }
+
+  #overdue(now: number): Waiter | undefined {
+    if (this.dueInMs(now) !== 0) return undefined;
+    for (const { held, ledAt } of this.#holding) {
+      const [waiter] = held;
+      if (ledAt + this.#waitsMs <= now) return waiter;
+    }
+    return undefined;
+  }
+
+  #hold(prompt: SharedPrompt, waiter: Waiter): void {
+    prompt.held.add(waiter);
+    this.#holding.add(prompt);
+    this.#held += 1;
+  }
+
+  #promptOf({ turn }: Waiter): SharedPrompt | undefined {
+    return turn && this.#turns.get(turn);
+  }
+
+  #free(prompt: SharedPrompt): void {
+    for (const waiter of prompt.held) this.#rest.add(waiter);
+    this.#held -= prompt.held.size;
+    prompt.held.clear();
+    this.#holding.delete(prompt);
+    this.#changed();
+  }
+
+  #newPrompt(digest: string): SharedPrompt {
+    const prompt: SharedPrompt = {
+      digest,
+      leader: undefined,
+      ledAt: Infinity,
+      at: undefined,
+      hasBegun: false,
+      usedBy: 0,
+      held: new Set(),
+    };
+    this.#prompts.set(digest, prompt);
+    if (this.#prompts.size > MOST_PROMPTS)
+      for (const [key, { leader, held }] of this.#prompts) {
+        if (this.#prompts.size <= MOST_PROMPTS) break;
+        if (leader === undefined && held.size === 0 && key !== digest) this.#prompts.delete(key);
+      }
+    return prompt;
+  }
+}
