@@ -6,13 +6,13 @@ import {
   type RefinementFigures,
 } from '../../shared/products/refinementFigures.ts';
 import type { SequentialRefinement } from '../../shared/products/search.ts';
-import type { DatasetRef } from '../../shared/records.ts';
+import type { ArtifactRef } from '../../shared/records.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 
 /** The figures of a sequential refinement from its results, one line in memory at a time. */
 export async function readRefinement(
   store: ArtifactStore,
-  results: DatasetRef,
+  results: ArtifactRef,
   refinement: SequentialRefinement,
 ): Promise<RefinementFigures> {
   const problems: ProblemCurves[] = [];
