@@ -12,7 +12,7 @@ import { reportPage } from './pages/page.ts';
 import { analysisSample, contestedSample } from './pages/samples.ts';
 import { writeLabelPage } from './products/writeLabelPage.ts';
 import { writeSolvePage } from './products/writeSolvePage.ts';
-import { uri, type Place } from '../shared/ids.ts';
+import { uri } from '../shared/ids.ts';
 
 interface WrittenReport extends ArtifactRef {
   /** What the lap took, as far as budgets ask. */
@@ -59,7 +59,7 @@ export function createReportActivities({
   return {
     writeEvaluation: (input: Parameters<typeof writeEvaluation>[1]) => writeEvaluation(store, input),
     writeReport: (input: { readonly lap: string }): Promise<WrittenReport> => writeReport(store, checkers, input),
-    writeSolvePage: ({ place }: { readonly place: Place }): Promise<ArtifactRef> => writeSolvePage(store, place),
+    writeSolvePage: (input: Parameters<typeof writeSolvePage>[1]) => writeSolvePage(store, input),
     writeLabelPage: (input: Parameters<typeof writeLabelPage>[1]) => writeLabelPage(store, input),
   };
 }

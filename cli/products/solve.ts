@@ -20,6 +20,7 @@ import {
 } from '../../shared/products/search.ts';
 import type { Problem } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
+import { writeSolvePage } from '../../reports/products/writeSolvePage.ts';
 import { productWorld } from '../../workers/products.ts';
 import { store } from '../../workers/store.ts';
 import { withFields } from '../team/fieldOption.ts';
@@ -134,17 +135,31 @@ async function endedAt(place: Place, search: SearchPolicy): Promise<SolveResult 
 async function tellEnd(result: SolveResult) {
   const { place, search, results, done, spent } = result;
   const file = await store.local(results.uri);
-  const json = { place, results: file, done, spent };
+  const page = await store.local(await pageOf(result));
+  const json = { place, results: file, page, done, spent };
   if (search.kind === 'pool')
     return {
-      lines: [...(await solvedLines(result, store.readJsonl<SolvedProblem>(results))), `Proofs: ${file}`],
+      lines: [
+        ...(await solvedLines(result, store.readJsonl<SolvedProblem>(results))),
+        `Proofs: ${file}`,
+        `To read: ${page}`,
+      ],
       json,
     };
   const figures = await readRefinement(store, results, search);
   const proofs = await store.local(uri.products(place, 'proofs.jsonl'));
   const lines = await refinedLines(result, store.readJsonl<RefinedProblem>(results), figures);
   return {
-    lines: [...lines, `Threads: ${file}`, `Proofs for people to grade: ${proofs}`],
+    lines: [...lines, `Threads: ${file}`, `Proofs for people to grade: ${proofs}`, `To read: ${page}`],
     json: { ...json, proofs, figures },
   };
+}
+
+/** The page of these results; one that is not there, or was made of others, is written. */
+async function pageOf({ place, search, results: { sha256 } }: SolveResult): Promise<string> {
+  const page = uri.products(place, 'report.html');
+  const made = (await store.stat(page)) && (await store.readMade(page));
+  if (!made?.from.some((source) => 'sha256' in source && source.sha256 === sha256))
+    await writeSolvePage(store, { place, search });
+  return page;
 }

@@ -2,7 +2,7 @@ import type { Evidence } from '../../shared/products/search.ts';
 import { decimal, whole } from '../pages/format.ts';
 import { html, type Markup } from '../pages/markup.ts';
 import { plainTable } from '../pages/tables.ts';
-import { endText, isRefined, spentText, verdictsText, type Solved } from './solved.ts';
+import { endText, isRefined, spentText, statementOf, verdictsText, type Solved } from './solved.ts';
 import type { Room } from './texts.ts';
 
 /** Where a line of the results stands: from 1, and the file. */
@@ -12,19 +12,18 @@ export interface Source {
 }
 
 /** A problem folded: its statement, the best proof with what was said of it, where that came from, and what it took. */
-export function problemSection(line: Solved, source: Source, room: Room): Markup {
-  const { id, statement } = line.problem;
+export async function problemSection(line: Solved, source: Source, room: Room): Promise<Markup> {
+  const { id } = line.problem;
   const before = { asSource: room.asSource, leftOut: room.leftOut };
   // Where there is little room, they get of it in this order.
-  const problem = room.text(statement);
-  const proof = line.best && room.text(line.best.proof);
-  const said = line.best && evidenceOf(line.best, room);
+  const problem = await room.text(statementOf(line));
+  const proof = line.best && (await room.text(line.best.proof));
+  const said = line.best && (await evidenceOf(line.best, room));
   const isShort = room.asSource > before.asSource || room.leftOut > before.leftOut;
-  const why = 'reason' in line && typeof line.reason === 'string' ? line.reason : undefined;
   return html`<details class="problem">
     <summary><b>${id}</b> <span class="quiet">${headline(line)}</span></summary>
     <div class="solved" id="p${source.line}">
-      ${why === undefined ? null : html`<p>${why}.</p>`}
+      ${line.reason === undefined ? null : html`<p>${line.reason}.</p>`}
       <h3>Problem</h3>
       ${problem}
       <h3>${proof === null ? 'No proof' : 'Best proof'}</h3>
@@ -57,7 +56,7 @@ function proofText(line: Solved): string {
   );
 }
 
-function evidenceOf(best: NonNullable<Solved['best']>, room: Room): Markup {
+async function evidenceOf(best: NonNullable<Solved['best']>, room: Room): Promise<Markup> {
   const own: readonly Said[] =
     'selfAnalysis' in best ? [{ by: 'Its own evaluation', score: best.selfScore, text: best.selfAnalysis }] : [];
   const analyses = best.evidence.map(({ score, analysis }: Evidence): Said => ({
@@ -65,15 +64,16 @@ function evidenceOf(best: NonNullable<Solved['best']>, room: Room): Markup {
     score,
     text: analysis,
   }));
-  // The first of the analyses, which is the most critical, is there at least in part.
-  const shown = [...own, ...analyses].map(({ by, score, text }, index) => {
-    const set = index === own.length ? room.text(text) : room.perhaps(text);
-    return (
+  const shown: (Markup | undefined)[] = [];
+  for (const { by, score, text } of [...own, ...analyses]) {
+    // The first of the analyses, which is the most critical, is there at least in part.
+    const set = await (shown.length === own.length ? room.text(text) : room.perhaps(text));
+    shown.push(
       set &&
-      html`<h4>${by}, gives ${score}</h4>
-        ${set}`
+        html`<h4>${by}, gives ${score}</h4>
+          ${set}`,
     );
-  });
+  }
   const issues = analyses.filter(({ score }) => score < 1).length;
   const missing = shown.filter((one) => one === undefined).length;
   return html`<details>

@@ -1,4 +1,5 @@
-import type { ProductInput, SolveInput } from '../../shared/products/input.ts';
+import type { SolveInput } from '../../shared/products/input.ts';
+import type { SearchPolicy } from '../../shared/products/search.ts';
 import { stacks } from '../pages/charts.ts';
 import { decimal, percent, sum, whole } from '../pages/format.ts';
 import { html, rawMarkup, type Markup } from '../pages/markup.ts';
@@ -17,7 +18,8 @@ export interface SolvePageInput {
   readonly results: () => AsyncIterable<Solved>;
   /** Where they lie in the store. */
   readonly uri: string;
-  /** What was asked for. @default nobody says it */
+  readonly search: SearchPolicy;
+  /** What was asked for, and of whom. @default nobody says it */
   readonly asked?: SolveInput | undefined;
   /** What stands before the table of problems, such as curves of a refinement. @default nothing */
   readonly sections?: readonly Markup[] | undefined;
@@ -37,13 +39,13 @@ const GROWTH = 45;
  * read twice, one in memory at a time.
  */
 export async function* solvePage(input: SolvePageInput): AsyncGenerator<string> {
-  const { name, results, uri, asked, sections = [], room = ROOM } = input;
+  const { name, results, uri, search, asked, sections = [], room = ROOM } = input;
   const set = await summaryOf(results());
   const { head, foot } = pageFrame(`${name} · solved problems`, typesetterStyle() + MATHEMATICS_STYLE + STYLE);
   yield head;
   yield html`<h1>${name}</h1>
-    ${asked === undefined ? null : html`<p class="quiet">${askedText(asked)}</p>`} ${tiles(set)} ${distribution(set)}
-    ${stepTable(set)} ${sections} ${summaryTable(set)}
+    ${asked === undefined ? null : html`<p class="quiet">${askedText(asked, search)}</p>`} ${tiles(set)}
+    ${distribution(set)} ${stepTable(set)} ${sections} ${summaryTable(set)}
     <h2>Problems</h2>
     <p class="quiet">In the order of the file. All of it stands in ${uri}, a line a problem.</p>`.markup;
   const isAmple = set.characters * GROWTH <= room;
@@ -54,7 +56,7 @@ export async function* solvePage(input: SolvePageInput): AsyncGenerator<string> 
     // Where there may be too little for all, what a problem does not need of its share is the later ones'.
     const share = new Room(isAmple ? left : left / Math.max(1, set.problems.length - line));
     line += 1;
-    const { markup } = problemSection(solved, { line, uri }, share);
+    const { markup } = await problemSection(solved, { line, uri }, share);
     left -= markup.length;
     short.asSource += share.asSource;
     short.cut += share.cut;
@@ -77,26 +79,19 @@ tbody th a { color: inherit; }
 
 const modelOf = (choice: SolveInput['generator']) => choice && `${choice.model} at ${choice.endpoint}`;
 
-function askedText({
-  problems,
-  lap,
-  generator,
-  verifier,
-  search = 'small',
-  refine,
-}: SolveInput & ProductInput): string {
+function askedText({ problems, lap, generator, verifier }: SolveInput, search: SearchPolicy): string {
   const writer = modelOf(generator) ?? (lap === undefined ? undefined : `the generator of ${lap}`);
   const judge = modelOf(verifier) ?? (lap === undefined ? writer : `the verifier of ${lap}`);
-  const sizes = (of: object) =>
-    Object.entries(of)
-      .map(([what, size]) => `${what} ${String(size)}`)
-      .join(', ');
-  const kind =
-    refine === undefined
-      ? `Search ${typeof search === 'string' ? search : sizes(search)}`
-      : `Sequential refinement ${sizes(refine)}`;
-  return `${kind}, of ${problems}. Proofs by ${writer ?? 'nobody named'}, verdicts by ${judge ?? 'nobody named'}.`;
+  const kind = search.kind === 'pool' ? poolText(search) : threadsText(search);
+  return `${kind} Problems of ${problems}; proofs by ${writer ?? 'nobody named'}, verdicts by ${judge ?? 'nobody named'}.`;
 }
+
+const poolText = ({ proofs, analyses, refined, shown, rounds }: Extract<SearchPolicy, { kind: 'pool' }>): string =>
+  `A search: ${proofs} proofs, ${analyses} analyses of each; in each of at most ${rounds} rounds the ${refined} best are ` +
+  `refined, shown ${shown} analyses.`;
+
+const threadsText = ({ threads, iterations, verdicts }: Extract<SearchPolicy, { kind: 'sequential' }>): string =>
+  `Sequential refinement: ${threads} threads of at most ${iterations} iterations; ${verdicts} verdicts of each proof.`;
 
 const tile = (what: string, value: string, note: string) =>
   html`<div class="tile">

@@ -1,6 +1,6 @@
 import { addSpent, NOTHING_SPENT, type Spent } from '../../shared/products/caps.ts';
 import type { RefinedProblem } from '../../shared/products/refinement.ts';
-import type { SolvedProblem, VerdictCounts } from '../../shared/products/search.ts';
+import type { SearchEnd, SolvedProblem, VerdictCounts } from '../../shared/products/search.ts';
 import { callsIn, type OutcomeCounts } from '../../shared/outcomes.ts';
 import { whole } from '../pages/format.ts';
 
@@ -10,7 +10,7 @@ export type Solved = SolvedProblem | RefinedProblem;
 export const isRefined = (line: Solved): line is RefinedProblem => 'threads' in line;
 
 /** How problems ended, in a reader's words. */
-const ENDS: Readonly<Record<string, string>> = {
+const ENDS: Readonly<Record<SearchEnd, string>> = {
   passed: 'passed',
   claimed: 'given 1 by itself',
   exhausted: 'rounds over',
@@ -19,14 +19,14 @@ const ENDS: Readonly<Record<string, string>> = {
   noVerdict: 'no verdict could be read',
   failed: 'failed',
 };
-export const endText = (end: string): string => ENDS[end] ?? end;
+export const endText = (end: SearchEnd): string => ENDS[end];
 
 /** What a set came to, one line in memory at a time: a few words and numbers of each problem are kept. */
 export interface SolvedSet {
   readonly isRefined: boolean;
   readonly problems: readonly SolvedRow[];
   /** Problems by how they ended, the most frequent end first. */
-  readonly ends: readonly (readonly [string, number])[];
+  readonly ends: readonly (readonly [SearchEnd, number])[];
   readonly steps: readonly Step[];
   readonly spent: Spent;
   /** Of all statements, proofs and analyses. */
@@ -35,7 +35,7 @@ export interface SolvedSet {
 
 export interface SolvedRow {
   readonly id: string;
-  readonly end: string;
+  readonly end: SearchEnd;
   /** Mean of the best proof's verdicts; of a refinement, its own score. */
   readonly best: number | null;
   /** Rounds of refinement after round 0, or iterations. */
@@ -63,7 +63,7 @@ export const HELD = ['no proof', '0', '0.5', '1'] as const;
 
 export async function summaryOf(lines: AsyncIterable<Solved>): Promise<SolvedSet> {
   const problems: SolvedRow[] = [];
-  const ends = new Map<string, number>();
+  const ends = new Map<SearchEnd, number>();
   const steps: Step[] = [];
   let spent = NOTHING_SPENT;
   let refined = false;
@@ -85,10 +85,13 @@ export async function summaryOf(lines: AsyncIterable<Solved>): Promise<SolvedSet
   return { isRefined: refined, problems, ends: [...ends].sort(([, a], [, b]) => b - a), steps, spent, characters };
 }
 
-const textsOf = ({ problem, best }: Solved): string[] => [
-  problem.statement,
-  ...(best === null ? [] : [best.proof, ...best.evidence.map(({ analysis }) => analysis)]),
-  ...(best !== null && 'selfAnalysis' in best ? [best.selfAnalysis] : []),
+/** A damaged row, whose search has failed for that, may have none. */
+export const statementOf = ({ problem }: Solved): string => problem.statement ?? '';
+
+const textsOf = (line: Solved): string[] => [
+  statementOf(line),
+  ...(line.best === null ? [] : [line.best.proof, ...line.best.evidence.map(({ analysis }) => analysis)]),
+  ...(line.best !== null && 'selfAnalysis' in line.best ? [line.best.selfAnalysis] : []),
 ];
 
 function count(steps: Step[], line: Solved): void {

@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { html, type Markup } from '../pages/markup.ts';
 import { mathematics } from '../pages/mathematics/index.ts';
 import { whole } from '../pages/format.ts';
 
 /** Characters of HTML that one of a text with formulas becomes at the least: what can fit is tried. */
 const GROWTH = 12;
+/** Longer texts are no proofs, but answers that went astray: of those the source is enough. */
+const LONGEST = 100_000;
 /** Of a text as it stands, so much is shown however little room there is. */
 const SHOWN = 2000;
 
@@ -24,8 +27,11 @@ export class Room {
   }
 
   /** A text with its mathematics set; its source where that is too large, cut where that is, too. */
-  text(text: string): Markup {
-    const set = text.length * (/[$\\]/.test(text) ? GROWTH : 1) > this.#left ? undefined : mathematics(text);
+  async text(text: string): Promise<Markup> {
+    // A long text takes a second, in which nothing else of the process runs.
+    await setImmediate();
+    const fits = text.length <= LONGEST && text.length * (/[$\\]/.test(text) ? GROWTH : 1) <= this.#left;
+    const set = fits ? mathematics(text) : undefined;
     if (set !== undefined && set.markup.length <= this.#left) {
       this.take(set);
       return set;
@@ -40,7 +46,7 @@ export class Room {
   }
 
   /** The same of a text that may be left out. */
-  perhaps(text: string): Markup | undefined {
+  async perhaps(text: string): Promise<Markup | undefined> {
     if (text.length < this.#left) return this.text(text);
     this.leftOut += 1;
     return undefined;

@@ -57,7 +57,9 @@ export async function solve(
     const state = progress.state();
     if (state.next < problems.rows && !isCapped()) await continueAsNew<typeof solve>(input, { opened, state });
   });
-  return search.kind === 'pool' ? data.writeSolved(opened) : data.writeRefined(opened);
+  const result = await (search.kind === 'pool' ? data.writeSolved(opened) : data.writeRefined(opened));
+  await data.writeSolvePage({ place: result.place, search });
+  return result;
 }
 
 /** A problem's search, which may fail alone: where others have hope, they go on. */

@@ -87,7 +87,7 @@ const tagText = (text: string) => `\\qquad\\text{${text}}`;
 const labelTag =
   (place: Place) =>
   (_: string, key: string): string =>
-    place === 'inline' ? '' : `\\tag{${texText(key)}}`;
+    place === 'inline' ? tagText(`(${texText(key)})`) : `\\tag{${texText(key)}}`;
 
 /** A text of a label or a reference, as text of TeX. */
 const texText = (text: string) => text.replaceAll(/[_#%&$]/g, '\\$&');

@@ -14,9 +14,10 @@ export interface Piece {
 
 /** Around a piece's number; no text may have these two, which Unicode keeps for a program's own use. */
 const [OPEN, CLOSE] = ['\ufdd0', '\ufdd1'];
+export const MARKS = OPEN + CLOSE;
+const MARK = /\ufdd0(\d+)\ufdd1/g;
 /** What no line should begin with. */
 const STOP = /^[.,;:!?)\]’”…]+/;
-const MARK = /\ufdd0(\d+)\ufdd1/g;
 
 /** The text without signs that stand for pieces, or that no page may hold. */
 export const withoutMarks = (text: string): string =>

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { MarkdownIt, Token } from 'markdown-it';
 import type makeParser from 'markdown-it';
 import type { Draft } from './draft.ts';
+import { allowUnspacedEmphasis } from './emphasis.ts';
 
 /**
  * Rules that would lose or change signs of a proof: `[0,1](x)` is no link, `[1]: x` no
@@ -19,6 +20,7 @@ function parsersOf(load: typeof makeParser) {
   const without = (...rules: readonly string[]): MarkdownIt => {
     const parser = load({ html: false, linkify: false, typographer: false }).disable([...LOSES, ...rules]);
     parser.options.maxNesting = NESTING;
+    allowUnspacedEmphasis(parser);
     return parser;
   };
   return { whole: without(), flat: without('blockquote', 'list', 'table'), untabled: without('table') };

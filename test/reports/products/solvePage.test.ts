@@ -1,4 +1,5 @@
 import { productPlace, uri } from '../../../shared/ids.ts';
+import { SEARCHES } from '../../../shared/products/search.ts';
 import { solvePage } from '../../../reports/products/solvePage.ts';
 import type { Solved } from '../../../reports/products/solved.ts';
 import { writeSolvePage } from '../../../reports/products/writeSolvePage.ts';
@@ -16,7 +17,13 @@ async function* read(lines: readonly Solved[]) {
 
 async function pageOf(lines: readonly Solved[], more: { room?: number; sections?: [] } = {}): Promise<string> {
   let page = '';
-  for await (const part of solvePage({ name: 'solve/putnam', uri: at, results: () => read(lines), ...more }))
+  for await (const part of solvePage({
+    name: 'solve/putnam',
+    uri: at,
+    search: SEARCHES.small,
+    results: () => read(lines),
+    ...more,
+  }))
     page += part;
   return page;
 }
@@ -70,6 +77,16 @@ test('a refinement has its self-scores in place of rounds, and its own evaluatio
   expect(page).toContain('Of thread 2, iteration 2, which gives it 1. Verdicts of the verifier: 2 gave 1, 1 gave 0.5.');
   expect(page).toContain('Its own evaluation, gives 1 I have checked');
   expect(page).toContain('Cost – a model has no price');
+});
+
+test('a problem whose row is damaged is on the page with the reason why it failed', async () => {
+  const failed = {
+    ...solved(TOLD[0] as (typeof TOLD)[0], 'failed'),
+    problem: { id: 'p1' },
+    best: null,
+    reason: 'No statement',
+  };
+  expect(words(await pageOf([failed as unknown as Solved]))).toContain('p1 failed No statement. Problem No proof');
 });
 
 test('each name in the table leads to its problem', async () => {
@@ -129,7 +146,7 @@ test('results are read twice, and a problem is written before the next is read',
   }
   const unwritten: number[] = [];
   let written = 0;
-  for await (const part of solvePage({ name: 'solve/putnam', uri: at, results })) {
+  for await (const part of solvePage({ name: 'solve/putnam', uri: at, search: SEARCHES.small, results })) {
     if (!part.startsWith('<details class="problem">')) continue;
     written += 1;
     unwritten.push(read - SET.length - written);
@@ -143,27 +160,29 @@ test('the page lies beside the results, says what was asked for and is made of t
   const place = productPlace('solve', 'putnam');
   const results = await store.writeJsonl(uri.products(place, 'results.jsonl'), SET);
   const generator = { endpoint: 'http://127.0.0.1:9', model: 'prover' };
+  const search = { ...SEARCHES.small, proofs: 4 };
   const asked = { problems: 'imports/problems/a.jsonl', generator, search: { proofs: 4 } };
   await store.writeJson(uri.products(place, 'input.json'), asked);
-  const first = await writeSolvePage(store, place);
+  const first = await writeSolvePage(store, { place, search });
   expect(first.uri).toBe('products/solve/putnam/report.html');
   expect(words(await store.readText(first.uri))).toContain(
-    'Search proofs 4, of imports/problems/a.jsonl. Proofs by prover at http://127.0.0.1:9, verdicts by prover at',
+    'A search: 4 proofs, 8 analyses of each; in each of at most 3 rounds the 4 best are refined, shown 2 analyses. ' +
+      'Problems of imports/problems/a.jsonl; proofs by prover at http://127.0.0.1:9, verdicts by prover at',
   );
   expect((await store.readMade(first.uri))?.from).toEqual([
     { as: 'results', uri: results.uri, sha256: results.sha256 },
   ]);
-  expect(await writeSolvePage(store, place)).toEqual(first);
+  expect(await writeSolvePage(store, { place, search })).toEqual(first);
 });
 
 test('of a sequential refinement it has pass@1 and best@k before the table of problems', async () => {
   const store = new MemoryStore();
   const place = productPlace('solve', 'isl');
   await store.writeJsonl(uri.products(place, 'results.jsonl'), TOLD.map(refined));
-  const refine = { threads: 2, iterations: 2, verdicts: 3 };
-  await store.writeJson(uri.products(place, 'input.json'), { problems: 'imports/problems/a.jsonl', refine });
-  const page = words(await store.readText((await writeSolvePage(store, place)).uri));
-  expect(page).toContain('Sequential refinement threads 2, iterations 2, verdicts 3, of imports/problems/a.jsonl.');
+  const search = { kind: 'sequential', threads: 2, iterations: 2, verdicts: 3 } as const;
+  await store.writeJson(uri.products(place, 'input.json'), { problems: 'imports/problems/a.jsonl', refine: {} });
+  const page = words(await store.readText((await writeSolvePage(store, { place, search })).uri));
+  expect(page).toContain('Sequential refinement: 2 threads of at most 2 iterations; 3 verdicts of each proof.');
   expect(page).toContain('pass@1');
   expect(page.indexOf('pass@1')).toBeLessThan(page.indexOf('Summary'));
 });

@@ -30,6 +30,7 @@ test('a proof that passes all n analyses ends its search in round 0', async () =
     expect(rounds).toMatchObject([{ round: 0, means: [1, 1, 1, 1], best: 1, passed: 4 }]);
     expect(best?.id).toMatch(new RegExp(`^${problem.id}-r0-\\d$`));
   }
+  expect(await world.store.readText('products/solve/sound/report.html')).toContain('3 of 3');
 });
 
 test('rounds refine the best until one passes, and the result says where it came from', async () => {

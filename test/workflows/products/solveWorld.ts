@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/common';
 import { createProductActivities } from '../../../activities/products/activities.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
+import { writeSolvePage } from '../../../reports/products/writeSolvePage.ts';
 import type { SolveInput } from '../../../shared/products/input.ts';
 import type { SolvedProblem, SolveResult } from '../../../shared/products/search.ts';
 import { QUEUES } from '../../../shared/queues.ts';
@@ -51,7 +52,10 @@ export async function startSolveWorld(
     return [{ baseUrl: stub.url, model: modelKey(model), maxConcurrency: 512 }];
   };
   const world = await startInferenceWorld('workflows/index.ts', inferenceActivities(resolve), {
-    orchestrator: (store) => createProductActivities({ store }),
+    orchestrator: (store) => ({
+      ...createProductActivities({ store }),
+      writeSolvePage: (input: Parameters<typeof writeSolvePage>[1]) => writeSolvePage(store, input),
+    }),
     workers,
   });
   const start = (input: SolveAsked) => startSolve(world, input);

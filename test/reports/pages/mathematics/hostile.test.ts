@@ -12,7 +12,7 @@ const HARMLESS = new Set(
   ).split(' '),
 );
 const LIVE = /^(?:on|src|href|xlink|action|form|id$|name$|target|poster|data$)/i;
-const EMPTY = new Set(['br', 'hr', 'mspace', 'path', 'line']);
+const EMPTY = new Set(['br', 'hr']);
 
 /** What is wrong with HTML that shall be whole and harmless; undefined where nothing is. */
 function fault(html: string): string | undefined {

@@ -32,6 +32,11 @@ describe('formulas are found where they stand', () => {
     ],
     ['in lists, indented', '1. a\n    $$x$$\n2. b', '<ol> <li>a ⟦⟦x⟧⟧</li> <li>b</li> </ol>'],
     ['in quotes', '> so $x$', '<blockquote> <p>so ⟦x⟧</p> </blockquote>'],
+    [
+      'beside emphasis, without a space',
+      '**Case 1:**$n=1$, **证明。**设$n$为 $a$**b**',
+      p('<strong>Case 1:</strong>⟦n=1⟧, <strong>证明。</strong>设⟦n⟧为 ⟦a⟧<strong>b</strong>'),
+    ],
     ['in emphasis', '**Case $n=1$:** *so $x$*', p('<strong>Case ⟦n=1⟧:</strong> <em>so ⟦x⟧</em>')],
   ])('%s', (_, text, html) => expect(shown(text)).toBe(html));
 });
