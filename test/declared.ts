@@ -4,7 +4,7 @@ import { ordersOf } from '../shared/lap/phases.ts';
 
 /** What a lap's recipe declares, and what its manifest says that it made; a line for each order. */
 export function declaredAndMade(manifest: LapManifest) {
-  const { lap, sets, reviews, labels } = manifest;
+  const { lap, sets, reviews, labels, evaluation } = manifest;
   const orders = ordersOf(manifest).flatMap(({ phase, orders: own }) =>
     own.map((order) => {
       const id = order.kind === 'train' ? placeOf(lap, order.name) : setIdOf(placeOf(lap, phase), order.name);
@@ -16,6 +16,7 @@ export function declaredAndMade(manifest: LapManifest) {
     ...sets.map(({ setId, phase, task }) =>
       setId === labels.set.setId ? `label ${setId}` : `sample ${phase} ${task} ${setId}`,
     ),
+    ...(evaluation.testTime ?? []).map(({ place }) => `solve ${place}`),
     ...reviews.map(({ setId }) => `review ${setId}`),
     ...trainingsOf(manifest).map(({ jobKey }) => `train ${jobKey}`),
   ];

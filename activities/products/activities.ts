@@ -10,6 +10,7 @@ import { writeRefinedProblem, type EndedRefinement } from './refined.ts';
 import { collectRound, rankRound } from './search.ts';
 import { rankSoFar, writeSolvedProblem } from './solved.ts';
 import { openSolve, problemsFrom, writeSolved } from './solve.ts';
+import { openTestTime } from './testTime.ts';
 
 type Of<Work extends (store: ArtifactStore, input: never, ...more: never[]) => unknown> = Parameters<Work>[1];
 
@@ -18,6 +19,7 @@ export function createProductActivities(world: ProductWorld) {
   const { store } = world;
   return {
     ...createLabelActivities(world),
+    openTestTime: (input: Of<typeof openTestTime>) => openTestTime(store, input),
     openSolve: (input: SolveInput, owner: ProductOwner) => openSolve(world, input, owner),
     problemsFrom: (input: Of<typeof problemsFrom>) => problemsFrom(store, input),
     collectRound: (input: Of<typeof collectRound>) => collectRound(store, input),

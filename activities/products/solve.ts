@@ -100,7 +100,7 @@ const MOST_AT_ONCE = 32;
  * wait for their slowest call; and no more than the cap of calls has whole rounds for, so that it ends in proofs that
  * were judged.
  */
-function problemsAtOnce(search: SearchPolicy, { engine, caps }: OpenedProduct): number {
+export function problemsAtOnce(search: SearchPolicy, { engine, caps }: Pick<OpenedProduct, 'engine' | 'caps'>): number {
   const first = search.kind === 'pool' ? search.proofs : search.threads;
   const round = search.kind === 'pool' ? search.proofs * (1 + search.analyses) : search.threads;
   const wanted = Math.min(MOST_AT_ONCE, Math.ceil((2 * engine.maxConcurrency) / first));

@@ -61,7 +61,8 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
     for (const child of pendingChildren ?? []) {
       const { workflowId, workflowTypeName } = child;
       // Questions are hundreds and report nothing. A lap's own sets are its measurements: they run beside the phases.
-      const beside = workflowTypeName === 'expertReview' || (workflowTypeName === 'sampleSet' && type === 'lap');
+      const measures = workflowTypeName === 'sampleSet' || workflowTypeName === 'solve';
+      const beside = workflowTypeName === 'expertReview' || (measures && type === 'lap');
       if (workflowId && workflowTypeName && (phase === 'evaluation' || !beside) && looked.length < MOST_WORKFLOWS)
         looked.push({ id: workflowId, type: workflowTypeName });
     }

@@ -1,4 +1,6 @@
 import type { LapReport } from '../../shared/figures/report.ts';
+import type { CurvePoint } from '../../shared/products/refinementFigures.ts';
+import type { SearchFigures } from '../../shared/products/searchFigures.ts';
 import { withInterval } from '../pages/format.ts';
 import { EYES, META_EYES, nameOfPeople } from '../pages/judgedSection.ts';
 import { selfVerificationRows, verifierRows, type FigureRow } from '../pages/tables.ts';
@@ -52,6 +54,11 @@ const TABLES: Readonly<Record<ExportedRole, (report: LapReport) => CardTable[]>>
           ...(verifier ? [{ name: `score, ${EYES}`, figures: [verifier.before, verifier.after] }] : []),
           ...(people ? [{ name: `score, ${nameOfPeople(people)}`, figures: [null, people.score] }] : []),
         ],
+      },
+      {
+        title: `At test time, by ${report.truth === 'checker' ? truthBy : "its lap's verifier, which is no truth"}`,
+        columns: ['base', THIS],
+        rows: testTimeRows(report),
       },
       {
         title: 'What it says of its own proofs',
@@ -119,6 +126,27 @@ const TABLES: Readonly<Record<ExportedRole, (report: LapReport) => CardTable[]>>
     },
   ],
 };
+
+/** Search and refinement, where the lap measured them. */
+function testTimeRows({ testTime = [] }: LapReport): FigureRow[] {
+  const both = (kind: 'search' | 'refinement') =>
+    (['base', 'selfVerification'] as const).map((model) => testTime.find(({ name }) => name === `${kind}-${model}`));
+  const search = (name: string, of: (figures: SearchFigures) => FigureRow['figures'][0]): FigureRow => ({
+    name,
+    figures: both('search').map((each) => each?.search && of(each.search)),
+  });
+  const refined = (name: string, of: (point: CurvePoint | undefined) => FigureRow['figures'][0]): FigureRow => ({
+    name,
+    figures: both('refinement').map((each) => of(each?.refinement?.judges[0]?.points.at(-1))),
+  });
+  return [
+    search('one proof without search, true score', ({ oneShot }) => oneShot),
+    search('best proof of a search, true score', ({ points }) => points.at(-1)?.bestTruth),
+    search("a proof passed, in the verifier's own eyes", ({ points }) => points.at(-1)?.passed),
+    refined('pass@1 after refinement', (point) => point?.pass),
+    refined('best of all threads by self-score', (point) => point?.best.at(-1)?.figure),
+  ];
+}
 
 /** `0.93 (0.90–0.95), n = 64`. */
 export const cell = (figure: FigureRow['figures'][0]): string =>

@@ -18,6 +18,8 @@ import { mendedFigures } from './mendedFigures.ts';
 import { measuring, type Measuring } from './notes.ts';
 import { watchRewards } from './rewardAudit.ts';
 import { scoreCounts } from './scoreCounts.ts';
+import { testTimeFigures } from './testTimeFigures.ts';
+import { searchedSets, type SearchedSet } from './testTimeSets.ts';
 import { timeFigures, workOf } from './timeFigures.ts';
 import { trainingFigures, usedTrainings } from './trainingFigures.ts';
 import { metaVerifierFigures, verifierFigures } from './verifierFigures.ts';
@@ -46,7 +48,12 @@ export async function measureLap(
   const trend = await trendOf(measured, labels);
   const trainings = await trainingFigures(measured);
   const used = await usedTrainings(measured);
-  const work = workOf(manifest, used);
+  const searched = new Map<string, readonly SearchedSet[]>();
+  for (const record of manifest.evaluation.testTime ?? []) searched.set(record.name, await searchedSets(store, record));
+  const testTime = await testTimeFigures(measured, ({ name }) => searched.get(name) ?? []);
+  /** With the sets that are too many for a manifest. */
+  const whole = { ...manifest, sets: [...manifest.sets, ...[...searched.values()].flat()] };
+  const work = workOf(whole, used);
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);
   await identityNote(measured);
@@ -67,6 +74,7 @@ export async function measureLap(
     ...sampled,
     greedy,
     ...(judged && { judged }),
+    ...(testTime.length > 0 && { testTime }),
     labels,
     ...(trend && { contestedTrend: trend }),
     proofScores: await scoreCounts(measured),
@@ -75,8 +83,8 @@ export async function measureLap(
     trainings,
     ...times,
     ...(await ledgerFigures(measured, work, experts, times.stages)),
-    ...(manifest.mended && { mended: mendedFigures(manifest, manifest.mended, used) }),
-    rates: measuredRates(manifest, used, experts, { ...times, trainings, verifier: sampled.verifier }),
+    ...(manifest.mended && { mended: mendedFigures(whole, manifest.mended, used) }),
+    rates: measuredRates(whole, used, experts, { ...times, trainings, verifier: sampled.verifier }),
     watch: await watchRewards(measured, { trainings, labels, generator: sampled.generator }),
     losses: await lossFigures(measured),
     ...(late && { late }),

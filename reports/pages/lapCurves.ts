@@ -4,6 +4,7 @@ import type { LapReport } from '../../shared/figures/report.ts';
 import { withInterval } from './format.ts';
 import { SCORES } from './tables.ts';
 import { runOf } from '../../shared/ids.ts';
+import type { Searcher } from '../../shared/lap/manifest.ts';
 
 /** One figure along the laps of a run. */
 export interface Curve {
@@ -128,6 +129,9 @@ export const lastVerifier = ({ verifier }: LapReport) => verifier.v2 ?? verifier
 
 const bandOf = (report: LapReport, name: string) =>
   report.generator.byDifficulty.find(({ difficulty }) => difficulty === name);
+/** What a lap's search came to, of its final generator or of the base. */
+const searchedBy = ({ testTime = [] }: LapReport, model: Searcher) =>
+  testTime.find((each) => each.model === model && each.search)?.search;
 const constant = ({ verifier }: LapReport): number | undefined => verifier.constantBaseline?.accuracy;
 
 function quantities(reports: readonly LapReport[]): Quantity[] {
@@ -145,6 +149,16 @@ function quantities(reports: readonly LapReport[]): Quantity[] {
       name: "generator's score in each lap's verifier's own eyes",
       of: ({ judged }) => judged?.verifier?.after ?? null,
       ofBase: ({ judged }) => judged?.verifier?.ofBase ?? null,
+    },
+    {
+      name: 'search ends with a right proof',
+      of: (report) => searchedBy(report, 'selfVerification')?.points.at(-1)?.right ?? null,
+      ofBase: (report) => searchedBy(report, 'base')?.points.at(-1)?.right ?? null,
+    },
+    {
+      name: 'one proof of these problems, without search',
+      of: (report) => searchedBy(report, 'selfVerification')?.oneShot ?? null,
+      ofBase: (report) => searchedBy(report, 'base')?.oneShot ?? null,
     },
     ...bands.map((band): Quantity => ({
       name: `true score, difficulty ${band}`,

@@ -5,6 +5,7 @@ import { trendWords } from './auditSections.ts';
 import { goldLines, lateLines } from './lateSection.ts';
 import { ledgerCells } from './ledger.ts';
 import { judgedLines } from './judgedSection.ts';
+import { testTimeLines } from '../products/testTimeSection.ts';
 import { mendedText } from './mended.ts';
 import { phaseTable, rewards, SCORES, selfVerificationRows, verifierRows, type FigureRow } from './tables.ts';
 import {
@@ -32,6 +33,7 @@ export function lapTable(report: LapReport): string {
     ...aligned([['', 'before', 'after', '', 'constant'], ...measured(figureRows(report))]),
     ...(report.greedy ? ['', 'greedy (T = 0)', ...aligned(measured(figureRows(report.greedy)))] : []),
     ...judgedLines(report),
+    ...testTimeLines(report.testTime),
     '',
     ...labelLines(report),
     '',

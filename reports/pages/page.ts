@@ -10,6 +10,7 @@ import { goldSection, lateSection } from './lateSection.ts';
 import { lossSection } from './lossSection.ts';
 import { labelSection, ledgerSection, timeSection, trainingSection, watchSection } from './lapSections.ts';
 import { generatorSection, selfVerificationSection, tiles, verifierSection } from './modelSections.ts';
+import { testTimeSection } from '../products/testTimeSection.ts';
 import { wholePage } from './style.ts';
 import { list, plainTable } from './tables.ts';
 
@@ -38,10 +39,10 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       </p>
       ${mendedSection(report.mended)} ${report.warnings ? list(report.warnings.map((text) => html`⚠ ${text}.`)) : null}
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
-      ${generatorSection(report)} ${selfVerificationSection(report)} ${judgedSection(report)} ${labelSection(report)}
-      ${contested ? contestedExample(contested) : null} ${goldSection(report.gold)}${trainingSection(report)}
-      ${watchSection(report)} ${lossSection(report)} ${lateSection(report)} ${timeSection(report)}
-      ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${generatorSection(report)} ${selfVerificationSection(report)} ${judgedSection(report)}
+      ${testTimeSection(report.testTime)} ${labelSection(report)} ${contested ? contestedExample(contested) : null}
+      ${goldSection(report.gold)}${trainingSection(report)} ${watchSection(report)} ${lossSection(report)}
+      ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
   );
 }
 

@@ -1,11 +1,11 @@
-import type { CustomSeriesRenderItem } from 'echarts';
 import type { Judge } from '../../shared/products/refinement.ts';
 import type { CurvePoint, JudgedCurves, RefinementFigures } from '../../shared/products/refinementFigures.ts';
 import { legend } from '../pages/charts.ts';
 import { aligned, value, whole, withInterval } from '../pages/format.ts';
 import { html, type Markup } from '../pages/markup.ts';
-import { custom, drawn, INK, panel, placeOf, track } from '../pages/svg.ts';
+import { custom, drawn, INK, panel, track } from '../pages/svg.ts';
 import { figure, figureTable } from '../pages/tables.ts';
+import { axisNames } from './axisNames.ts';
 
 /** Who judged, as people read it. */
 const BY: Readonly<Record<Judge, string>> = {
@@ -14,17 +14,23 @@ const BY: Readonly<Record<Judge, string>> = {
   verifier: "in the verifier's own eyes",
 };
 
-/** pass@1 and best@k along the iterations, judge by judge (paper 3.3.2, figure 2). */
-export function refinementSection(figures: RefinementFigures): Markup {
+/**
+ * pass@1 and best@k along the iterations, judge by judge (paper 3.3.2, figure 2).
+ * @param id of its drawings, unique in the page.
+ */
+export function refinementSection(
+  figures: RefinementFigures,
+  { id = 'refinement', title = 'Sequential refinement' } = {},
+): Markup {
   const { threads, iterations, problems, judges } = figures;
-  return html`<h2>Sequential refinement</h2>
+  return html`<h2>${title}</h2>
     <p>
       ${whole(problems)} problems, ${threads} threads each, at most ${iterations} iterations: a thread refines its proof
       by its own evaluation until it gives itself 1. <b>pass@1</b> after an iteration is the mean score of the proofs
       that the threads hold then; <b>best@k</b> the expected score of the best of k threads by self-score, over all
       choices of k of the ${threads}, equal ones by their mean. Intervals are 95 % and count problems, not threads.
     </p>
-    ${judges.length === 0 ? html`<p class="quiet">${NOT_JUDGED}</p>` : judges.map((curves) => judgedBlock(figures, curves))}
+    ${judges.length === 0 ? html`<p class="quiet">${NOT_JUDGED}</p>` : judges.map((curves) => judgedBlock(figures, curves, id))}
     <h3>Threads that have given themselves 1</h3>
     ${figureTable(
       figures.claimed.map((_, index) => `iteration ${index + 1}`),
@@ -42,10 +48,10 @@ const NOT_JUDGED =
   'Nobody has said what these proofs are worth: no verdicts were asked for. proofs.jsonl beside the results is for ' +
   'people to grade (docs/products.md).';
 
-function judgedBlock(figures: RefinementFigures, curves: JudgedCurves): Markup {
+function judgedBlock(figures: RefinementFigures, curves: JudgedCurves, id: string): Markup {
   const { judge, points } = curves;
   return html`<h3>Scores ${BY[judge]}</h3>
-    ${figure(html`${legend(TRACKS(figures.threads))}${chart(figures, curves)}`, html`${noteOf(figures, curves)}`)}
+    ${figure(html`${legend(TRACKS(figures.threads))}${chart(figures, curves, id)}`, html`${noteOf(figures, curves)}`)}
     ${figureTable(
       ['pass@1', ...(points[0]?.best ?? []).slice(1).map(({ k }) => `best@${k}`)],
       points.map(({ iteration, problems, pass, best }) => ({
@@ -88,13 +94,13 @@ const TRACKS = (threads: number) => [
   { name: `best@${threads} by self-score`, colour: INK.after },
 ];
 
-function chart({ threads, iterations }: RefinementFigures, { judge, points }: JudgedCurves): Markup {
+function chart({ threads, iterations }: RefinementFigures, { judge, points }: JudgedCurves, id: string): Markup {
   const [pass, best] = TRACKS(threads);
   const said = points.map(
     ({ iteration, pass: one, best: all }) => `${iteration}: ${withInterval(one)}, ${withInterval(all.at(-1)?.figure)}`,
   );
   return drawn({
-    id: `refinement-${judge}`,
+    id: `${id}-${judge}`,
     width: 760,
     height: 260,
     description: `pass@1 and best@${threads} by iteration, ${BY[judge]}. ${said.join('; ')}.`,
@@ -104,7 +110,7 @@ function chart({ threads, iterations }: RefinementFigures, { judge, points }: Ju
       16,
       [
         custom(
-          iterationNames,
+          axisNames,
           points.map(({ iteration }) => [iteration]),
         ),
         custom(
@@ -125,14 +131,6 @@ function chart({ threads, iterations }: RefinementFigures, { judge, points }: Ju
     ),
   });
 }
-
-/** Under the axis, whose own ticks are no whole numbers. */
-const iterationNames: CustomSeriesRenderItem = (_, api) => {
-  const iteration = Number(api.value(0));
-  const [x, y] = placeOf(api, iteration, 0);
-  const text = String(iteration);
-  return { type: 'text', style: { x, y: y + 7, text, textAlign: 'center', fill: INK.muted, fontSize: 11 } };
-};
 
 /** The same as lines for a terminal: a table for each judge. */
 export function refinementLines(figures: RefinementFigures): string[] {

@@ -3,6 +3,7 @@ import type { Order, TrainOrder } from '../lap/orders.ts';
 import type { PhaseName } from '../lap/phases.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { LapSizes } from '../lap/sizes.ts';
+import { searchCalls } from '../products/estimate.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import type { Rates } from './knownRates.ts';
 import { judgeCalls, trainingSize, type Tokens } from './rates.ts';
@@ -25,6 +26,11 @@ export function counted(
       return calls(rowsOf(order) * order.perRow, () => rates.tokensOf(phase, order.task));
     case 'label':
       return calls(rowsOf(order) * rates.labelling().callsPerProof, () => rates.labelling().tokens);
+    case 'solve': {
+      // When searches end nobody knows before: as if none did early.
+      const kinds = searchCalls(order.policy, rowsOf(order));
+      return summed(kinds.map(({ task, calls: { most } }) => calls(most, () => rates.tokensOf(phase, task))));
+    }
     case 'review': {
       const asked = withGold(rowsOf(order), order.question, recipe);
       const verdicts = asked * rates.verdictsPerQuestion(order.assisted);
@@ -54,6 +60,17 @@ export function counted(
     const { of, share } = part;
     const rows = sizes[name] * (of === 'right' ? rates.rightShare() : rates.labelling()[`${of}Share`]);
     return share === undefined ? Math.round(rows) : Math.ceil(rows * share);
+  }
+
+  function summed(all: readonly Counted[]): Counted {
+    const sum = (of: 'calls' | 'promptTokens' | 'completionTokens' | 'inferenceHours') =>
+      all.reduce((total, one) => total + (one[of] ?? 0), 0);
+    return {
+      calls: sum('calls'),
+      promptTokens: sum('promptTokens'),
+      completionTokens: sum('completionTokens'),
+      inferenceHours: sum('inferenceHours'),
+    };
   }
 
   function asked(count: number, tokensOf: () => Tokens): Counted {

@@ -7,6 +7,7 @@ import type { ContestedTrend } from './contestedTrend.ts';
 import type { LabelRecord, LapManifest, SkillCounts } from '../lap/manifest.ts';
 import type { MeasuredRates } from '../cost/rates.ts';
 import type { ProofScoreCounts } from './scoreCounts.ts';
+import type { TestTimeFigures } from './testTime.ts';
 import type { LateFigures, LedgerRow, MendedFigures, StageTimes, TrainingFigures } from './work.ts';
 
 /**
@@ -196,6 +197,8 @@ export interface LapReport
   readonly greedy: DecodingFigures | null;
   /** Held-out answers in models' own eyes, and by people; absent where the recipe asks for neither. */
   readonly judged?: JudgedFigures;
+  /** Search and refinement of held-out problems; absent where the recipe asks for none. */
+  readonly testTime?: readonly TestTimeFigures[];
   readonly labels: LabelFigures;
   /** Where fewer proofs are contested than in the lap before. */
   readonly contestedTrend?: ContestedTrend;

@@ -1,6 +1,7 @@
 import type { InitName } from '../stages.ts';
-import type { EvaluationSet } from './manifest.ts';
-import { review, sample, type LapShape, type SampleOrder } from './orders.ts';
+import type { EvaluationSet, Searcher, SolveName } from './manifest.ts';
+import { searchFrom } from '../products/pool.ts';
+import { review, sample, solve, type LapShape, type SampleOrder, type SolveOrder } from './orders.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 
 /** What phase 3 trains the generator to write: a proof with its analysis, or, as an ablation, a whole trajectory. */
@@ -44,4 +45,21 @@ export function judged({ recipe: { evaluation, metaVerification } }: LapShape) {
     ...(isAsked && metaVerification ? [qualities] : []),
     ...(humanProofs > 0 ? [review('people', 'evaluateProof', 'humanProofs', { ifAny: true })] : []),
   ];
+}
+
+/** The base first. */
+const SEARCHERS = ['base', 'selfVerification'] as const satisfies readonly Searcher[];
+
+/** Of an order of those below. */
+export const searcherOf = (name: SolveName): Searcher => (name.endsWith('-base') ? 'base' : 'selfVerification');
+
+/** What models do at test time with the lap's verifier, at the sizes that the recipe names. */
+export function testTime({ recipe: { evaluation, domain } }: LapShape): SolveOrder<SolveName>[] {
+  const { search, refinement, base = false } = evaluation.testTime ?? {};
+  // Where a checker knows what proofs are worth, the verifier is not asked unless somebody says so.
+  const verdicts = domain.checker === 'own' ? { verdicts: 0, ...refinement } : refinement;
+  return SEARCHERS.filter((model) => base || model !== 'base').flatMap((model) => [
+    ...(search === undefined ? [] : [solve(`search-${model}` as const, searchFrom(search))]),
+    ...(refinement === undefined ? [] : [solve(`refinement-${model}` as const, searchFrom(undefined, verdicts))]),
+  ]);
 }

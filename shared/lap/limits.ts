@@ -2,6 +2,8 @@ import type { LapShape, TrainedTask, TrainOrder } from './orders.ts';
 import type { LapFacts, Refusal } from './facts.ts';
 import { ordersOf, PHASES } from './phases.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { searchCalls } from '../products/estimate.ts';
+import type { SearchPolicy } from '../products/search.ts';
 import { TASKS, type Task } from '../records.ts';
 import { LEAST_HUMAN_SCORES } from '../statistics/figure.ts';
 
@@ -36,6 +38,7 @@ export function limitsOf(lap: LapShape, facts: LapFacts): Limits {
     const lengths = { shortest, usual: usualPrompts(lap.recipe, { ...facts, shortest }) };
     for (const training of trainingsOf(lap)) trainingLimits(training, lap.recipe, facts, lengths, found);
     samplingLimits(lap, facts, lengths, found);
+    searchLimits(lap, facts, lengths, found);
   }
   return found;
 }
@@ -170,12 +173,29 @@ function samplingLimits(
   }
 }
 
+/** A search's refinement is shown several analyses. */
+function searchLimits(lap: LapShape, { server }: LapFacts, { usual }: Lengths, { warnings }: Found): void {
+  const { refine, verify } = lap.recipe.sampling;
+  const policies = ordersOf(lap).flatMap(({ orders }) =>
+    orders.flatMap((order) => (order.kind === 'solve' && order.policy.kind === 'pool' ? [order.policy] : [])),
+  );
+  const [{ shown, rounds } = { shown: 1, rounds: 0 }] = policies;
+  const prompt = Math.round(usual.refine + (shown - 1) * USUAL_SHARE * verify.maxTokens);
+  if (server === undefined || rounds === 0 || shown < 2 || prompt + answerTokens(refine) <= server.context) return;
+  warnings.push(
+    `evaluation.testTime.search.shown ${n(shown)}: a refinement that is shown so many analyses, half as long as ` +
+      `sampling allows, has ${n(prompt)} tokens; with its answer it is more than the ${n(server.context)} tokens of ` +
+      `${server.of}: such calls fail`,
+  );
+}
+
 /** Tasks that servers are asked in a lap, its trainings' judges among them. */
 export function tasksAsked(lap: LapShape): Task[] {
   const tasks = new Set<Task>();
   for (const order of ordersOf(lap).flatMap(({ orders }) => orders)) {
     if (order.kind === 'sample') tasks.add(order.task);
     if (order.kind === 'label') tasks.add('verify');
+    if (order.kind === 'solve') for (const task of tasksOf(order.policy)) tasks.add(task);
     if (order.kind === 'label' && lap.recipe.metaVerification && lap.recipe.labelling.metaAnalysesPerAnalysis > 0)
       tasks.add('metaVerify');
     if (order.kind === 'train' && (order.judges.verifier ?? 0) > 0) tasks.add('verify');
@@ -183,6 +203,9 @@ export function tasksAsked(lap: LapShape): Task[] {
   }
   return TASKS.filter((task) => tasks.has(task));
 }
+
+const tasksOf = (policy: SearchPolicy): Task[] =>
+  searchCalls(policy, 1).flatMap(({ task, calls }) => (calls.most > 0 ? [task] : []));
 
 /** Counts that the problems do not reach: a lap takes what there is, and says so. */
 function countsOf({ recipe, turn }: LapShape, { problems }: LapFacts, { warnings }: Found): void {
@@ -199,6 +222,7 @@ function countsOf({ recipe, turn }: LapShape, { problems }: LapFacts, { warnings
     less('coldStart.expertProofs', coldStart.expertProofs, drafts, 'proofs of these');
   }
   less('labelling.proofs', labelling.proofs, next * labelling.proofsPerProblem, 'proofs of the next problems');
+  less('evaluation.testTime.problems', evaluation.testTime?.problems ?? 0, heldOut, 'held-out problems');
   const { humanProofs = 0, proofsPerProblem } = evaluation;
   const written = heldOut * proofsPerProblem;
   less('evaluation.humanProofs', humanProofs, written, 'held-out proofs of the final generator');

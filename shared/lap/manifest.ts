@@ -1,4 +1,6 @@
 import type { ArtifactRef, CheckpointRef, DatasetRef, Task, PromptSetRef } from '../records.ts';
+import type { Place } from '../ids.ts';
+import type { SearchPolicy } from '../products/search.ts';
 import { NOTHING_NEW } from './grown.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { InitName, StageName } from '../stages.ts';
@@ -183,6 +185,29 @@ export interface EvaluationRecord {
   readonly sets: readonly EvaluationSet[];
   /** What held-out answers are worth in models' own eyes and by people; absent where the recipe asks for neither. */
   readonly judged?: JudgedRecord | undefined;
+  /** What models did at test time with the lap's verifier; absent where the recipe asks for nothing. */
+  readonly testTime?: readonly TestTimeRecord[] | undefined;
+}
+
+/** Whose search a lap measures: the final generator's, or the base's. */
+export type Searcher = Extract<InitName, 'base' | 'selfVerification'>;
+export type SolveName = `${'search' | 'refinement'}-${Searcher}`;
+
+/** A search or a refinement of held-out problems. */
+export interface TestTimeRecord {
+  /** The order's. */
+  readonly name: SolveName;
+  readonly policy: SearchPolicy;
+  readonly model: Searcher;
+  readonly generator: CheckpointRef;
+  readonly verifier: CheckpointRef;
+  /** Where all that it made lies, and its sets. */
+  readonly place: Place;
+  /** SetRows, one a problem; and what it came to, a line each (`SolvedProblem`, `RefinedProblem`). */
+  readonly problems: DatasetRef;
+  readonly results: DatasetRef;
+  readonly startedAt: string;
+  readonly wallSeconds: number;
 }
 
 /** Judges of held-out answers, none of which is the truth: what each was asked about, and where it answered. */

@@ -1,6 +1,7 @@
 import type { ModelRole, Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import type { TrainingName } from '../stages.ts';
+import type { SearchPolicy } from '../products/search.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { SizeName } from './sizes.ts';
 
@@ -30,6 +31,12 @@ export interface LabelOrder<Name extends string = string> extends Reads<Name> {
   readonly kind: 'label';
 }
 
+/** A search or a refinement of each problem at test time (paper 3.3), by the generator, judged by the verifier. */
+export interface SolveOrder<Name extends string = string> extends Reads<Name> {
+  readonly kind: 'solve';
+  readonly policy: SearchPolicy;
+}
+
 /** A question to experts about each row. */
 interface ReviewOrder<Name extends string = string> extends Reads<Name> {
   readonly kind: 'review';
@@ -52,7 +59,7 @@ export type TrainedTask = Exclude<Task, 'refine'>;
 export type TrainingData = 'problems' | 'proofScores' | 'analysisScores' | 'examples';
 export type Judge = 'verifier' | 'metaVerifier';
 
-export type Order = SampleOrder | LabelOrder | ReviewOrder | TrainOrder;
+export type Order = SampleOrder | LabelOrder | SolveOrder | ReviewOrder | TrainOrder;
 
 /** What decides which phases and orders a lap has. `turn` is its place in its chain, counted from 1. */
 export interface LapShape {
@@ -87,6 +94,12 @@ export const sample = <Name extends string>(
   perRow = 1,
   more: More = {},
 ): SampleOrder<Name> => ({ kind: 'sample', name, task, by, rows, perRow, ...more });
+export const solve = <Name extends string>(name: Name, policy: SearchPolicy): SolveOrder<Name> => ({
+  kind: 'solve',
+  name,
+  rows: 'searchedProblems',
+  policy,
+});
 export const review = <Name extends string>(
   name: Name,
   question: QuestionKind,

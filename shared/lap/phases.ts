@@ -1,6 +1,6 @@
 import { WORKED_EXAMPLES } from '../records.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
-import { judged, measured, selfTask } from './heldOutOrders.ts';
+import { judged, measured, selfTask, testTime } from './heldOutOrders.ts';
 import {
   asksAboutContested,
   asksLaterAnalyses,
@@ -241,6 +241,7 @@ export const PHASES = {
       ...measured(lap, 'generator', [first ? 'base' : 'consolidation', 'generator']),
       ...measured(lap, 'selfVerification', ['generator', 'selfVerification']),
       ...judged(lap),
+      ...testTime(lap),
     ];
   }),
 } as const;

@@ -76,6 +76,8 @@ export function sizesOf(recipe: Recipe, expected: ProblemCounts, parent?: LapMan
     toLabel: Math.min(labelling.proofs, written) + (parent?.labels.carried?.rows ?? 0),
     laterAnalyses: metaData.laterAnalyses ?? 0,
     heldOutProblems: problems.heldOut,
+    /** Those that are searched at test time. */
+    searchedProblems: Math.min(evaluation.testTime?.problems ?? problems.heldOut, problems.heldOut),
     heldOutProofs,
     heldOutAnalyses: held(parent?.evaluation.analyses?.rows, expertAnalyses),
     /** Proofs by the generators of a lap, at most: its own, and of later laps the base's and the parent's again. */

@@ -54,6 +54,8 @@ export interface OpenedProduct {
   readonly seed: number;
   readonly sampling: Readonly<Record<Task, Sampling>>;
   readonly engine: EngineSettings;
+  /** Laps whose calls are taken over, of a part of a lap. @default none */
+  readonly donors?: readonly string[] | undefined;
   readonly caps?: Caps | undefined;
 }
 

@@ -69,28 +69,37 @@ export const productFields = {
 
 const many = z.int().min(1).max(100_000).optional();
 
+/** A search by name or by sizes. */
+export const searchSchema = z.union(
+  [
+    z.enum(Object.keys(SEARCHES) as [keyof typeof SEARCHES, ...(keyof typeof SEARCHES)[]]),
+    z.strictObject({
+      proofs: many,
+      analyses: many,
+      refined: many,
+      shown: many,
+      rounds: z.int().min(0).max(1000).optional(),
+      earlyStop: z.boolean().optional(),
+      halving: z.boolean().optional(),
+    }),
+  ],
+  'expected small, paper, released, or sizes such as {"proofs": 8, "analyses": 8, "rounds": 3}',
+);
+
+/** A sequential refinement by its sizes. */
+export const refinementSchema = z.strictObject({
+  threads: many,
+  iterations: many,
+  verdicts: z.int().min(0).max(100_000).optional(),
+});
+
 export const solveSchema = z.strictObject({
   ...productFields,
   problems: z.string().min(1),
   generator: modelSchema.optional(),
   verifier: modelSchema.optional(),
-  search: z
-    .union([
-      z.enum(Object.keys(SEARCHES) as [keyof typeof SEARCHES, ...(keyof typeof SEARCHES)[]]),
-      z.strictObject({
-        proofs: many,
-        analyses: many,
-        refined: many,
-        shown: many,
-        rounds: z.int().min(0).max(1000).optional(),
-        earlyStop: z.boolean().optional(),
-        halving: z.boolean().optional(),
-      }),
-    ])
-    .optional(),
-  refine: z
-    .strictObject({ threads: many, iterations: many, verdicts: z.int().min(0).max(100_000).optional() })
-    .optional(),
+  search: searchSchema.optional(),
+  refine: refinementSchema.optional(),
   graded: z.string().min(1).optional(),
 }) satisfies z.ZodType<SolveInput>;
 

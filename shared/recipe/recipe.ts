@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ANNOTATIONS } from '../review/reviews.ts';
+import { refinementSchema, searchSchema } from '../products/schema.ts';
 import { audit, experts, labelling } from './scoring.ts';
 import { STAGE_NAMES } from '../stages.ts';
 
@@ -239,6 +240,22 @@ export const recipeSchema = z.strictObject({
     verdictsPerProof: z.int().min(0).optional(),
     /** Of those proofs, a blind sample that people score, which corrects that figure. @default 0 */
     humanProofs: z.int().min(0).optional(),
+    /**
+     * What the final generator does at test time with the lap's verifier (paper 3.3.2, 3.3.3), on held-out problems.
+     * @default nothing
+     */
+    testTime: z
+      .strictObject({
+        /** The first so many held-out problems. @default all */
+        problems: z.int().min(1).optional(),
+        /** Search with a pool, by name (small, paper, released) or by sizes. @default none */
+        search: searchSchema.optional(),
+        /** Sequential refinement by sizes, those of the paper where they are not said. @default none */
+        refinement: refinementSchema.optional(),
+        /** Whether the base does the same, judged by the same verifier: what the lap's training adds. @default false */
+        base: z.boolean().optional(),
+      })
+      .optional(),
   }),
   /**
    * Questions that a lap asks its base in each role before it spends anything, and the share of the answers that has to

@@ -1,6 +1,12 @@
 import { Trigger } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
-import type { EvaluationRecord, EvaluationSet, JudgedRecord, SetRecord } from '../../shared/lap/manifest.ts';
+import type {
+  EvaluationRecord,
+  EvaluationSet,
+  JudgedRecord,
+  SetRecord,
+  TestTimeRecord,
+} from '../../shared/lap/manifest.ts';
 import type { OrderName } from '../../shared/lap/phases.ts';
 import type { CheckpointRef, DatasetRef } from '../../shared/records.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
@@ -8,6 +14,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import type { InitName } from '../../shared/stages.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
+import { testTime, type Searchers } from './testTime.ts';
 
 export type HeldOutEvaluation = ReturnType<typeof heldOutEvaluation>;
 
@@ -22,6 +29,7 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
   const sets: EvaluationSet[] = [...(parent?.evaluation.sets ?? [])];
   const running: Promise<unknown>[] = [];
   const reviews: ReviewSetResult[] = [];
+  const searches: TestTimeRecord[] = [];
   let judged: JudgedRecord | undefined;
   const at = place(opened, 'evaluation', { candidate: base });
   const { proofsPerScore, greedy, verdictsPerProof = 0, humanProofs = 0 } = recipe.evaluation;
@@ -126,6 +134,9 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
     return analyses.rows > 0 ? { by, setId: await ask('qualities', analyses, by), analyses } : undefined;
   }
 
+  /** In an order that does not depend on which ended first. */
+  const searched = () => searches.length > 0 && { testTime: searches.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+
   return {
     verifier: (model: InitName, checkpoint: CheckpointRef) =>
       void beside(measure('verifier', model, checkpoint, proofs)),
@@ -137,12 +148,17 @@ export function heldOutEvaluation(opened: OpenedLap, warn: (found: readonly stri
       void beside(measure('selfVerification', model, checkpoint, asked)),
     /** Begins when all models are measured that are by then. */
     judge: (judges: Judges) => void (verdictsPerProof + humanProofs > 0 && beside(judge([...running], judges))),
+    /** What models do at test time with the lap's verifier. */
+    testTime(searchers: Omit<Searchers, 'base'>): void {
+      for (const searched of testTime(opened, { base, ...searchers }))
+        void beside(searched.then((record) => searches.push(record)));
+    },
     /** Without a checker, experts' scores of the validation split are the truth that models are measured on. */
     expertsScored: (name: keyof typeof experts, rows: DatasetRef): void => experts[name].resolve(rows),
     /** Waits for all measurements. */
     async finish(): Promise<Measured> {
       await Promise.all(running);
-      const heldOut = { proofs: await proofs, analyses: analyses && (await analyses), sets, judged };
+      const heldOut = { proofs: await proofs, analyses: analyses && (await analyses), sets, judged, ...searched() };
       sets.sort((a, b) => (a.setId < b.setId ? -1 : 1));
       return { evaluation: heldOut, sets: at.sets, reviews };
     },

@@ -93,6 +93,9 @@ async function turn(opened: OpenedLap, progress: Progress): Promise<LapResult> {
     ({ labels }) => `${labels.set.labels.auto} of ${labels.set.labels.total} labelled automatically`,
   );
 
+  // What it can do at test time comes after: phase 4 asks the same servers, and people wait for what it asks them.
+  heldOut.testTime({ generator: finalGenerator, verifier });
+
   const audited = await audits.finish();
   faulty.asked(...scaled.reviews, ...audited);
   const measured = await progress.phase('evaluation', () => heldOut.finish());

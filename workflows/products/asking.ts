@@ -5,7 +5,7 @@ import type { Asking } from '../sets/sampler.ts';
 
 /** How a part of a product asks models; its caps are of the whole product. */
 export function askingOf(
-  { place: whole, prompts, seed, sampling, engine, caps }: OpenedProduct,
+  { place: whole, prompts, seed, sampling, engine, caps, donors }: OpenedProduct,
   place: Place,
   models: readonly AskedModel[],
 ): Asking {
@@ -16,6 +16,7 @@ export function askingOf(
     seed,
     sampling,
     engine,
+    ...(donors && { donors }),
     ...(caps && { caps: { ...caps, place: whole, prices: pricesOf(models) } }),
   };
 }

@@ -33,6 +33,20 @@ describe('the plan of lap 1', () => {
     expect(plan.phases.map(({ expected }) => expected.verdicts).filter((count) => count > 0)).toEqual([32, 32]);
   });
 
+  it('counts what is searched at test time as if nothing ended early, of the base too where that is asked for', () => {
+    const callsWith = (testTime?: object) =>
+      phaseOf(planOf({ preset: 'smoke', evaluation: testTime && { testTime } }), 'evaluation').expected.calls;
+    const search = { proofs: 4, analyses: 2, refined: 2, rounds: 3 };
+    const refinement = { threads: 3, iterations: 4, verdicts: 2 };
+    const plain = callsWith();
+    expect(callsWith({ search }) - plain).toBe(14 * (4 + 6 + 10 * 2));
+    expect(callsWith({ search, problems: 5, base: true }) - plain).toBe(2 * 5 * (4 + 6 + 10 * 2));
+    expect(callsWith({ refinement, problems: 99 }) - plain).toBe(14 * (3 + 9 * 2 + 12 * 2));
+    // A checker knows what proofs are worth: the verifier is asked where somebody says so.
+    expect(callsWith({ refinement: { threads: 3, iterations: 4 } }) - plain).toBe(14 * (3 + 9 * 2));
+    expect(callsWith({ problems: 3 })).toBe(plain);
+  });
+
   it.each(['smoke', 'rehearsal', 'paper'])('of preset %s is nowhere above what it is without early stops', (preset) => {
     const { phases, total } = planOf({ preset });
     for (const { phase, expected, bound } of [...phases, { phase: 'all', ...total }]) {

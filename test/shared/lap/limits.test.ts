@@ -140,3 +140,13 @@ test('a lap’s tasks are those that it asks: no refinement without rounds, no m
     'verify',
   ]);
 });
+
+test('a search that shows more analyses than a window holds is told', () => {
+  const told = (search: object) =>
+    limits({ evaluation: { testTime: { search } } }).warnings.filter((text) => text.includes('testTime'));
+  expect(told({ shown: 2 })).toEqual([]);
+  expect(told({ shown: 200 })[0]).toMatch(
+    /^evaluation\.testTime\.search\.shown 200: .* more than the 8,192 tokens of the base/,
+  );
+  expect(told({ shown: 200, rounds: 0 })).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { resolveRecipe } from '../../../shared/lap/lapInput.ts';
 import { domains } from '../../../domains/index.ts';
 import { orderOf, ordersOf, PHASES, reportedAs } from '../../../shared/lap/phases.ts';
 import { rehearsal, smoke } from '../../../domains/rehearsal/presets.ts';
+import type { Recipe } from '../../../shared/recipe/recipe.ts';
 import { declaredAndMade, expectDeclared } from '../../declared.ts';
 
 const phasesOf = (turn: number, recipe = smoke) => ordersOf({ recipe, turn }).map(({ phase }) => phase);
@@ -148,7 +149,12 @@ test.each([1, 2])('no two orders of turn %s have one id, whatever the recipe mea
     ...rehearsal,
     labelling: { ...rehearsal.labelling, auditShare: 0.5 },
     coldStart: { ...rehearsal.coldStart, refinementRounds: 3 },
-    evaluation: { ...rehearsal.evaluation, verdictsPerProof: 8, humanProofs: 20 },
+    evaluation: {
+      ...rehearsal.evaluation,
+      verdictsPerProof: 8,
+      humanProofs: 20,
+      testTime: { search: 'small', refinement: {}, base: true },
+    },
   };
   const { orders } = declaredAndMade({
     lap: 'main/lap-0001',
@@ -158,6 +164,7 @@ test.each([1, 2])('no two orders of turn %s have one id, whatever the recipe mea
     reviews: [],
     stages: [],
     labels: { set: {} },
+    evaluation: {},
   } as unknown as LapManifest);
   const lines = orders.map(({ line }) => line.split(' ').at(-1));
   expect(new Set(lines).size).toBe(lines.length);
@@ -223,4 +230,31 @@ test('a phase beside the declaration is reported as such', () => {
     'coldStart (not declared)',
     'tuning (not declared)',
   ]);
+});
+
+test('at test time the final generator searches, and the base where the recipe says so; by default neither', () => {
+  const orders = (testTime?: Recipe['evaluation']['testTime']) =>
+    ordersOf({ recipe: { ...smoke, evaluation: { ...smoke.evaluation, testTime } }, turn: 2 })
+      .flatMap(({ phase, orders: own }) => (phase === 'evaluation' ? own : []))
+      .flatMap((order) => (order.kind === 'solve' ? [order] : []));
+  expect(orders()).toEqual([]);
+  expect(orders({ base: true })).toEqual([]);
+  expect(orders({ search: 'paper' })).toEqual([
+    {
+      kind: 'solve',
+      name: 'search-selfVerification',
+      rows: 'searchedProblems',
+      policy: { kind: 'pool', proofs: 64, analyses: 64, refined: 64, shown: 8, rounds: 16 },
+    },
+  ]);
+  const both = orders({ search: { rounds: 1 }, refinement: { threads: 2 }, base: true });
+  expect(both.map(({ name }) => name)).toEqual([
+    'search-base',
+    'refinement-base',
+    'search-selfVerification',
+    'refinement-selfVerification',
+  ]);
+  expect(both[0]?.policy).toMatchObject({ kind: 'pool', proofs: 8, rounds: 1 });
+  // The rehearsal has a checker: nobody need ask the verifier.
+  expect(both[1]?.policy).toEqual({ kind: 'sequential', threads: 2, iterations: 8, verdicts: 0 });
 });
