@@ -1,7 +1,7 @@
 import type { ProofScore } from '../scores.ts';
 import type { Figure } from '../statistics/figure.ts';
 import { jackknife, type Range } from '../statistics/estimates.ts';
-import { mean, meanOf, ratio, share, type OfProblem } from '../statistics/measures.ts';
+import { mean, ratio, share, type OfProblem } from '../statistics/measures.ts';
 import { byMean, passes, type Ranked } from './pool.ts';
 import type { PoolSearch } from './search.ts';
 
@@ -114,7 +114,12 @@ const ONE: Range = { least: -1, most: 1 };
 const TWO: Range = { least: -2, most: 2 };
 
 function meanGain(gains: readonly Gain[], range: Range): Figure {
-  const estimate = jackknife(gains, (some) => meanOf(some.map(({ gain }) => gain)) ?? undefined, range);
+  const estimate = jackknife(
+    gains,
+    ({ gain }) => [gain, 1],
+    ([sum = 0, count = 0]) => (count === 0 ? undefined : sum / count),
+    range,
+  );
   return estimate && { value: estimate.value, low: estimate.low, high: estimate.high, n: estimate.n };
 }
 
