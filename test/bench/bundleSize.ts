@@ -5,8 +5,8 @@ import type { Bench } from './bench.ts';
 export const bundleSize: Bench = {
   name: 'bundle-size',
   about: 'Bytes of the workflow bundle without its source map',
-  goal: '<= 800000',
-  met: (value) => value <= 800_000,
+  goal: '<= 850000',
+  met: (value) => value <= 850_000,
   takes: [],
   async run() {
     const { bytes, modules } = await workflowBundle();
