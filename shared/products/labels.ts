@@ -32,7 +32,7 @@ export interface LabelInput extends ProductInput {
   readonly proofs: string;
   /** The model that analyses proofs. @default the lap's verifier */
   readonly verifier?: ModelChoice | undefined;
-  /** The model that analyses analyses. @default the lap's meta-verifier, else the verifier */
+  /** The model that analyses analyses. @default the verifier, or whom phase 4 of the lap had judge them */
   readonly metaVerifier?: ModelChoice | undefined;
   /** n, m, k and the rule. @default the lap's, else team */
   readonly policy?: LabellingName | LabellingChoice | undefined;

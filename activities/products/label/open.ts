@@ -116,14 +116,14 @@ export function openLabel(world: ProductWorld, given: LabelInput, owner: Product
   });
 }
 
-/** The verifier where no other is named, and the lap has none. */
+/** Who is named; else the verifier that is named, or whom phase 4 of the lap had judge its analyses. */
 async function metaVerifierOf(
   world: ProductWorld,
-  { verifier, metaVerifier }: Pick<LabelInput, 'verifier' | 'metaVerifier'>,
+  { verifier, metaVerifier = verifier }: Pick<LabelInput, 'verifier' | 'metaVerifier'>,
   lap: LapManifest | undefined,
 ): Promise<AskedModel> {
-  const own = metaVerifier ?? (lap?.models.metaVerifier === undefined ? verifier : undefined);
-  if (own !== undefined || lap?.models.metaVerifier !== undefined) return modelAsked(world, 'metaVerifier', own, lap);
+  const hasOwn = lap?.models.metaVerifier !== undefined && lap.recipe.rewards.metaJudge === 'metaVerifier';
+  if (metaVerifier !== undefined || hasOwn) return modelAsked(world, 'metaVerifier', metaVerifier, lap);
   const { ref, ...same } = await modelAsked(world, 'verifier', undefined, lap);
   return { ...same, ref: { ...ref, role: 'metaVerifier' } };
 }
