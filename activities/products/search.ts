@@ -8,6 +8,7 @@ import {
   passes,
   shownMeans,
 } from '../../shared/products/pool.ts';
+import { isWorthStopping } from '../../shared/products/reach.ts';
 import type { AskedRound, RoundRecord } from '../../shared/products/rounds.ts';
 import type { Evidence, PoolSearch, RoundSummary, SearchedProof } from '../../shared/products/search.ts';
 import type { Outcome } from '../../shared/outcomes.ts';
@@ -114,6 +115,7 @@ export async function rankRound(
   }
   const made = madeBy('rankRound', { proofs, verdicts: asked.verdicts, 'best before': before });
   const best = bestOf(pool, search.refined);
+  const means = scored.map(({ mean }) => mean);
   const stopped = scored.filter((proof) => proof.verdicts.spared > 0);
   const summary: RoundSummary = {
     round,
@@ -136,7 +138,9 @@ export async function rankRound(
   };
   const next = await store.writeJsonl(uri.dataset(at, `best-${round}`), best, made);
   await store.writeJson(roundUri(at, round), record, made);
-  return { best: next, leastMean: leastMeanAfter(round, best, search), summary };
+  const least = leastMeanAfter(round, best, search);
+  const isWorth = least !== null && isWorthStopping(least, means);
+  return { best: next, leastMean: isWorth ? least : null, summary };
 }
 
 /** Scores of each proof in the order of asking, and of its analyses those that are shown first. */

@@ -32,6 +32,18 @@ export function verdictsToAsk({ analyses, leastMean }: Reach, scores: readonly M
   return Math.min(left, Math.max(fewest, Math.ceil(analyses / WAVES)));
 }
 
+/** Ours: below it, waiting for waves is not worth what they spare. */
+const WORTH = 0.05;
+
+/**
+ * Whether it is worth while to stop proofs that cannot reach a mean, going by those of the round before: one of mean m
+ * is out of reach of t after about n (1 − t) ÷ (1 − m) verdicts.
+ */
+export function isWorthStopping(leastMean: number, means: readonly (number | null)[]): boolean {
+  const spared = means.map((mean) => ((mean ?? 0) < leastMean ? 1 - (1 - leastMean) / (1 - (mean ?? 0)) : 0));
+  return means.length > 0 && spared.reduce((sum, share) => sum + share, 0) / means.length >= WORTH;
+}
+
 /** Successive halving: verdicts that a proof has before each halving, and at last, such as 8, 16, 32, 64 of 64. */
 export const rungsOf = (analyses: number): readonly number[] => [
   ...new Set([8, 4, 2, 1].map((part) => Math.ceil(analyses / part))),

@@ -14,6 +14,7 @@ import { prefixCache } from './prefixCache.ts';
 import { saturation } from './saturation.ts';
 import { searchActions } from './searchActions.ts';
 import { searchCrashCost } from './searchCrashCost.ts';
+import { searchEarlyStop } from './searchEarlyStop.ts';
 import { searchFalseSolved } from './searchFalseSolved.ts';
 import { searchWall } from './searchWall.ts';
 import { serving } from './serving.ts';
@@ -37,6 +38,7 @@ const BENCHES: readonly Bench[] = [
   nearEqual,
   searchActions,
   searchCrashCost,
+  searchEarlyStop,
   searchFalseSolved,
   searchWall,
   serving,
