@@ -50,7 +50,13 @@ describe('the batcher', () => {
     const { batcher, folder } = await served();
     const [one] = await batcher.ensure(MODEL);
     const [two] = await batcher.ensure(OTHER);
-    expect(one).toEqual({ baseUrl: two?.baseUrl, model: modelKey(MODEL), maxConcurrency: 128, separates: true });
+    expect(one).toEqual({
+      baseUrl: two?.baseUrl,
+      model: modelKey(MODEL),
+      maxConcurrency: 128,
+      separates: true,
+      sharesAtOnce: true,
+    });
     expect(two?.model).toBe(modelKey(OTHER));
     const { args } = await whoAnswers(one?.baseUrl);
     expect(args.slice(0, 3)).toEqual(['--checkpoints', `${folder}/store/checkpoints`, '--port']);
