@@ -102,7 +102,7 @@ export async function rankRound(
   { at, search, best: before, asked }: RankInput,
   outcomes: Outcomes = readOutcomes(store, asked.verdicts),
 ): Promise<{ best: DatasetRef; leastMean: number | null; summary: RoundSummary }> {
-  const { round, proofs, written, judged, spent } = asked;
+  const { round, proofs, written, judged, spent, warning } = asked;
   const verdicts = await verdictsByProof(outcomes, search.shown);
   const scored: ScoredProof[] = [];
   const pool: BestProof[] = before ? await store.readRows<BestProof>(before) : [];
@@ -128,6 +128,7 @@ export async function rankRound(
       stopped: stopped.length,
       spared: stopped.reduce((sum, { verdicts: { spared } }) => sum + spared, 0),
     }),
+    ...(warning !== undefined && { warning }),
   };
   const record: RoundRecord = {
     summary,

@@ -1,7 +1,7 @@
 import { addSpent, NOTHING_SPENT, spentOn, type Price, type Spent } from '../../shared/products/caps.ts';
-import { byMean, issuesFirst } from '../../shared/products/pool.ts';
+import { addVerdicts, byMean, countVerdicts, issuesFirst } from '../../shared/products/pool.ts';
 import { setsOfRound, type RoundRecord } from '../../shared/products/rounds.ts';
-import type { Evidence, PoolSearch, SearchEnd, SolvedProblem } from '../../shared/products/search.ts';
+import type { Evidence, PoolSearch, SearchEnd, SolvedProblem, VerdictCounts } from '../../shared/products/search.ts';
 import { callsIn } from '../../shared/outcomes.ts';
 import type { DatasetRef } from '../../shared/records.ts';
 import type { SetRow } from '../../shared/sampling/sets.ts';
@@ -11,6 +11,8 @@ import { readCalls, readSoFar } from '../sets/soFar.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { collectRound, rankRound, roundUri, type ScoredProof, type WrittenProof } from './search.ts';
+
+const NO_VERDICTS = countVerdicts([]);
 
 /** Analyses of the best proof that its result carries. Ours: enough to see why it passed or did not. */
 const EVIDENCE = 8;
@@ -57,6 +59,10 @@ interface EndedSearch {
 export interface SearchEnded {
   readonly end: SearchEnd;
   readonly spent: Spent;
+  /** Of all its proofs. @default none were judged now */
+  readonly verdicts?: VerdictCounts;
+  /** What went wrong with its answers. */
+  readonly warning?: string;
 }
 
 export const solvedUri = (place: Place, problem: string): string => uri.products(place, `problems/${problem}.json`);
@@ -87,7 +93,9 @@ export async function writeSolvedProblem(
   };
   const made = madeBy('writeSolvedProblem', { problem: rows, scored: rounds.map(({ scored }) => scored) });
   await store.writeJson(solvedUri(place, row.id), solved, made);
-  return { end, spent };
+  const warning = said ?? rounds.flatMap(({ summary }) => summary.warning ?? [])[0];
+  const verdicts = [...pool.values()].map((proof) => proof.verdicts).reduce(addVerdicts, NO_VERDICTS);
+  return { end, spent, verdicts, ...(warning !== undefined && { warning }) };
 }
 
 async function roundsOf(store: ArtifactStore, at: Place): Promise<RoundRecord[]> {

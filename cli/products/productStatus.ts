@@ -91,6 +91,7 @@ export function productLines({
   return [
     `${workflowId}: ${status}, started ${startedAt}`,
     ...(line === undefined ? [] : [`  ${line}`]),
+    ...((progress as { readonly warnings?: readonly string[] } | undefined)?.warnings ?? []).map((one) => `  ! ${one}`),
     ...(trouble === undefined ? [] : [`  It does not say how far it is: ${trouble}`]),
     ...(failure === undefined ? [] : [`  ${failure}`]),
     ...(link === undefined || status !== 'running' ? [] : [`  ${link}`]),

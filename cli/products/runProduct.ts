@@ -61,11 +61,11 @@ export async function runProduct<Progress, Result>(
 ): Promise<void> {
   const { detach = false, keep = false, json = false } = options;
   const { kind, place, input } = product;
-  const view = new LiveView(process.stderr);
-  const say = (line: string): void => view.say(line);
+  const teller = new Teller();
+  const { view, say } = teller;
   await refuseOtherInput(product);
   const result = await product.ended?.();
-  if (result !== undefined) return showEnd(product, { kind: 'done', result }, json, say);
+  if (result !== undefined) return showEnd(product, { kind: 'done', result }, json, teller);
   const interruption = new Interruption();
   let client: Client | undefined;
   let joined = false;
@@ -92,9 +92,9 @@ export async function runProduct<Progress, Result>(
         say('It runs in the background: `flywheel status` shows it, `flywheel stop` stops it and keeps what it has.');
       return;
     }
-    const end = await follow(client, product, view, interruption.signal, () => healStack(say));
+    const end = await follow(client, product, teller, interruption.signal, () => healStack(say));
     view.clear();
-    await showEnd(product, end, json, say);
+    await showEnd(product, end, json, teller);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   } finally {
@@ -105,14 +105,31 @@ export async function runProduct<Progress, Result>(
   }
 }
 
+/** Where a product's progress and end are told. */
+class Teller {
+  readonly view = new LiveView(process.stderr);
+  readonly #warned = new Set<string>();
+
+  readonly say = (line: string): void => this.view.say(line);
+
+  /** Says each warning of a progress or a result once; they may have some, whatever the product. */
+  warn(of: unknown): void {
+    for (const warning of (of as { readonly warnings?: readonly string[] } | null)?.warnings ?? []) {
+      if (!this.#warned.has(warning)) this.say(`! ${warning}`);
+      this.#warned.add(warning);
+    }
+  }
+}
+
 /** Shows a workflow's progress until it ends or the command is interrupted. Servers and workers may die meanwhile. */
 async function follow<Progress, Result>(
   client: Client,
   { place, line, asksPeople }: Product<Progress, Result>,
-  view: LiveView,
+  teller: Teller,
   signal: AbortSignal,
   heal: () => Promise<'running' | 'stopped'>,
 ): Promise<End<Result>> {
+  const { view } = teller;
   const handle = client.workflow.getHandle(place);
   let told = '';
   while (!signal.aborted) {
@@ -129,6 +146,7 @@ async function follow<Progress, Result>(
     } else {
       const looked = withPatience(client, () => setsUnderWay(client, place, asksPeople));
       const sets = (await looked.catch(() => undefined)) ?? NO_SETS;
+      teller.warn(progress);
       view.update(line(progress, sets, Date.now()), JSON.stringify([progress, sets]));
     }
     await sleep(2_000, undefined, { signal }).catch(() => undefined);
@@ -150,8 +168,9 @@ async function showEnd<Progress, Result>(
   { place, tell }: Product<Progress, Result>,
   end: End<Result>,
   json: boolean,
-  say: (line: string) => void,
+  teller: Teller,
 ): Promise<void> {
+  const { say } = teller;
   if (end.kind === 'interrupted') return;
   if (end.kind === 'stopped') {
     process.exitCode = EXIT.interrupted;
@@ -165,6 +184,7 @@ async function showEnd<Progress, Result>(
     say('What was paid for is kept: the same command goes on with it.');
     return;
   }
+  teller.warn(end.result);
   const told = await tell(end.result);
   if (json) console.log(JSON.stringify({ state: 'done', ...told.json }));
   else for (const line of told.lines) console.log(line);

@@ -19,7 +19,7 @@ import type { SetsUnderWay } from './setsUnderWay.ts';
 /** Problems under way in the progress, and all in the table at the end; all are in the files. */
 const SHOWN_ROUNDS = 8;
 const SHOWN_PROBLEMS = 40;
-const SHOWN_REASONS = 5;
+const SHOWN_REASONS = 3;
 
 /** Says in a few lines how far a `solve` is, each time that it is asked. */
 export function solveLines(search: SearchPolicy, caps: Caps = {}) {
@@ -108,7 +108,8 @@ export async function solvedLines(result: SolveResult, problems: AsyncIterable<S
   const rows: string[][] = [];
   const reasons: string[] = [];
   for await (const { problem, end, best, rounds, spent: by, reason } of problems) {
-    if (end === 'failed' && reasons.length < SHOWN_REASONS) reasons.push(`${problem.id} failed: ${reason ?? ''}`);
+    if (reason !== undefined && end !== 'capped' && reasons.length < SHOWN_REASONS)
+      reasons.push(`${problem.id}, ${ENDS[end]}: ${reason}`);
     if (rows.length === SHOWN_PROBLEMS) continue;
     rows.push([problem.id, ENDS[end], decimal(best?.mean ?? null), `${rounds.length}`, whole(by.calls)]);
   }

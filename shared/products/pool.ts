@@ -84,6 +84,27 @@ export const issuesFirst = <Analysis extends { readonly score: number }>(
   count: number,
 ): Analysis[] => [...analyses].sort((a, b) => a.score - b.score).slice(0, count);
 
+/** Ours: of fewer verdicts, or on fewer problems, it is chance that all are the same, or the problems are easy. */
+const MANY_VERDICTS = 200;
+const MANY_PROBLEMS = 5;
+
+/** That a judge says the same of whatever it is shown, in a sentence; undefined where it does not, or too little came. */
+export function oneVerdictOnly(verdicts: VerdictCounts, problems: number): string | undefined {
+  const usable = usableIn(verdicts);
+  const score = SCORES.find((each) => verdicts[`${each}`] === usable);
+  if (score === undefined || usable < MANY_VERDICTS || problems < MANY_PROBLEMS) return undefined;
+  return (
+    `All ${usable} verdicts on the proofs of ${problems} problems are ${score}: a judge that always says the same ` +
+    'tells nothing. Read some of its analyses (`flywheel ledger`)'
+  );
+}
+
+/** Of several proofs together. */
+export function addVerdicts(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
+  const names = Object.keys(a) as (keyof VerdictCounts)[];
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as VerdictCounts;
+}
+
 /** What a round came to, so far as it decides how the search goes on. */
 interface RoundEnd {
   readonly round: number;

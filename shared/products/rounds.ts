@@ -13,6 +13,7 @@ export interface AskedRound {
   readonly written: OutcomeCounts;
   readonly judged: OutcomeCounts;
   readonly spent: Spent;
+  readonly warning?: string | undefined;
 }
 
 /** `products/solve/<name>/problems/<problem>/round-<r>.json`. */

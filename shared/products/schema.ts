@@ -95,7 +95,7 @@ export const refinementSchema = z.strictObject({
 
 export const solveSchema = z.strictObject({
   ...productFields,
-  problems: z.string().min(1),
+  problems: z.string('expected a file of problems in the store, such as imports/problems/0123456789ab.jsonl').min(1),
   generator: modelSchema.optional(),
   verifier: modelSchema.optional(),
   search: searchSchema.optional(),

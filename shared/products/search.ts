@@ -87,6 +87,8 @@ export interface RoundSummary {
   /** Proofs of the round that were not analysed to the end, and verdicts on them not asked for. @default 0 */
   readonly stopped?: number | undefined;
   readonly spared?: number | undefined;
+  /** Where few of its answers could be read: what is wrong with them. */
+  readonly warning?: string | undefined;
 }
 
 /** An iteration of all threads of a problem that had not ended. */
@@ -170,6 +172,8 @@ export interface SolveProgress {
   readonly done: Readonly<Record<SearchEnd, number>>;
   readonly underWay: readonly ProblemProgress[];
   readonly spent: Spent;
+  /** What a person should know of it: the first things that went wrong. @default nothing */
+  readonly warnings?: readonly string[];
 }
 
 /** What the workflow `solve` comes to. */
@@ -178,6 +182,8 @@ export interface SolveResult {
   readonly search: SearchPolicy;
   /** SolvedProblems, or RefinedProblems of a sequential refinement, in the order of the problems. */
   readonly results: DatasetRef;
+  /** As of the progress, at its end. @default nothing */
+  readonly warnings?: readonly string[];
   readonly done: Readonly<Record<SearchEnd, number>>;
   readonly spent: Spent;
 }

@@ -5,6 +5,9 @@ import { placeIn } from '../../shared/ids.ts';
 import { addSpent, NOTHING_SPENT, spentOn, type Spent } from '../../shared/products/caps.ts';
 import { endOfFailure } from '../../shared/products/ends.ts';
 import type { OpenedSolve } from '../../shared/products/input.ts';
+import { isFew } from '../../shared/figures/losses.ts';
+import type { SetRecord } from '../../shared/lap/manifest.ts';
+import { callsIn } from '../../shared/outcomes.ts';
 import { endAfter } from '../../shared/products/pool.ts';
 import { setsOfRound } from '../../shared/products/rounds.ts';
 import type { PoolSearch } from '../../shared/products/search.ts';
@@ -81,6 +84,7 @@ export async function searchProof(
         written: written.counts,
         judged: judged.counts,
         spent: took,
+        ...fewOf(written, judged),
       };
       const ranked = await data.rankRound({ at, search, best, asked });
       const { summary } = ranked;
@@ -107,4 +111,10 @@ export async function searchProof(
 function stopping({ earlyStop = true, halving = false }: PoolSearch, leastMean: number | null = null) {
   if (halving) return { halves: true };
   return earlyStop && leastMean !== null ? { leastMean } : {};
+}
+
+/** Where few answers of a set can be read, what is wrong with them; that its verdicts are alike is told of all together. */
+function fewOf(...sets: readonly SetRecord[]): { readonly warning?: string } {
+  const few = sets.find(({ counts }) => isFew(counts.answered, callsIn(counts)));
+  return few?.warning === undefined ? {} : { warning: few.warning };
 }

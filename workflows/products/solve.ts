@@ -59,7 +59,7 @@ export async function solve(
   });
   const result = await (search.kind === 'pool' ? data.writeSolved(opened) : data.writeRefined(opened));
   await data.writeSolvePage({ place: result.place, search });
-  return result;
+  return { ...result, ...progress.warnings() };
 }
 
 /** A problem's search, which may fail alone: where others have hope, they go on. */
