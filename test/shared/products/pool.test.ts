@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import {
+  addVerdicts,
   bestOf,
   byMean,
   countVerdicts,
   endAfter,
   issuesFirst,
   meanScore,
+  oneVerdictOnly,
   passes,
   searchFrom,
   shownMeans,
@@ -145,4 +147,15 @@ test('the order of proofs is total: no two are equal', () => {
       for (const a of pool) for (const b of pool) if (a !== b) expect(byMean(a, b)).not.toBe(0);
     }),
   );
+});
+
+test('a judge that says the same of many problems is told of; few verdicts, few problems, or one other word is chance', () => {
+  const all = (score: 0 | 0.5 | 1, count: number, missing = 0) =>
+    countVerdicts([...Array.from({ length: count }, () => score), ...Array.from({ length: missing }, () => undefined)]);
+  expect(oneVerdictOnly(all(1, 200), 5)).toMatch(/^All 200 verdicts on the proofs of 5 problems are 1: /);
+  expect(oneVerdictOnly(all(0.5, 300, 40), 9)).toMatch(/^All 300 verdicts on the proofs of 9 problems are 0\.5: /);
+  expect(oneVerdictOnly(all(1, 199), 5)).toBeUndefined();
+  expect(oneVerdictOnly(all(1, 2_000), 4)).toBeUndefined();
+  expect(oneVerdictOnly(addVerdicts(all(0, 999), all(1, 1)), 50)).toBeUndefined();
+  expect(oneVerdictOnly(all(1, 0, 500), 50)).toBeUndefined();
 });
