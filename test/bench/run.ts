@@ -16,6 +16,7 @@ import { searchActions } from './searchActions.ts';
 import { searchCrashCost } from './searchCrashCost.ts';
 import { searchEarlyStop } from './searchEarlyStop.ts';
 import { searchFalseSolved } from './searchFalseSolved.ts';
+import { searchMemory } from './searchMemory.ts';
 import { searchWall } from './searchWall.ts';
 import { serving } from './serving.ts';
 
@@ -40,6 +41,7 @@ const BENCHES: readonly Bench[] = [
   searchCrashCost,
   searchEarlyStop,
   searchFalseSolved,
+  searchMemory,
   searchWall,
   serving,
 ];
