@@ -59,6 +59,7 @@ beforeAll(async () => {
       told.push(at);
       return ended;
     },
+    writeSolvePage: async () => undefined,
     writeSolved: async (): Promise<SolveResult> => ({
       place: 'solve/long' as Place,
       search: SEARCHES.small,

@@ -3,11 +3,11 @@
  * STORE SERVER [BUNDLE]`. It says so when it is ready.
  */
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { createProductActivities } from '../../../activities/products/activities.ts';
 import { createSetActivities } from '../../../activities/sets/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { modelKey } from '../../../shared/records.ts';
 import { createWorkers } from '../sets/workers.ts';
+import { solveActivities } from './solveActivities.ts';
 
 const [address, root, server, bundle] = process.argv.slice(2);
 if (address === undefined || root === undefined || server === undefined)
@@ -19,7 +19,7 @@ const workers = await createWorkers(
   {
     workflows: 'workflows/index.ts',
     bundle,
-    orchestrator: createProductActivities({ store }),
+    orchestrator: solveActivities(store),
     inference: createSetActivities({
       store,
       resolve: async (model) => [{ baseUrl: server, model: modelKey(model), maxConcurrency: 4096 }],

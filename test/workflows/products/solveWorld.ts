@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { ApplicationFailure } from '@temporalio/common';
-import { createProductActivities } from '../../../activities/products/activities.ts';
 import type { EndpointResolver } from '../../../activities/inference/types.ts';
-import { writeSolvePage } from '../../../reports/products/writeSolvePage.ts';
 import type { SolveInput } from '../../../shared/products/input.ts';
 import type { SolvedProblem, SolveResult } from '../../../shared/products/search.ts';
 import { QUEUES } from '../../../shared/queues.ts';
@@ -13,6 +11,7 @@ import type { solve } from '../../../workflows/products/solve.ts';
 import { startStub, type Stub } from '../../stub-server/start.ts';
 import type { StubOptions } from '../../stub-server/options.ts';
 import { inferenceActivities, startInferenceWorld, type InferenceWorld } from '../sets/inferenceWorld.ts';
+import { solveActivities } from './solveActivities.ts';
 
 /** Problems solved on a real Temporal server, by a stub. */
 export interface SolveWorld extends InferenceWorld {
@@ -52,10 +51,7 @@ export async function startSolveWorld(
     return [{ baseUrl: stub.url, model: modelKey(model), maxConcurrency: 512 }];
   };
   const world = await startInferenceWorld('workflows/index.ts', inferenceActivities(resolve), {
-    orchestrator: (store) => ({
-      ...createProductActivities({ store }),
-      writeSolvePage: (input: Parameters<typeof writeSolvePage>[1]) => writeSolvePage(store, input),
-    }),
+    orchestrator: solveActivities,
     workers,
   });
   const start = (input: SolveAsked) => startSolve(world, input);
