@@ -70,10 +70,10 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
         const earlier = set.donors && (await EarlierAnswers.open(store, log, set));
         const listed: ListedQuestion[] = [];
         for (const [offset, id] of ids.slice(from, to).entries()) {
-          let entries = await log.read(setId, id);
+          let entries = await log.history(setId, id);
           if (earlier && entries.every(({ takenFrom }) => takenFrom !== undefined)) {
             await log.append(setId, id, await earlier.to(await rows.row(subject, from + offset)));
-            entries = await log.read(setId, id);
+            entries = await log.history(setId, id);
           }
           beat({ read: offset + 1, of: to - from });
           if (!entries.some((entry) => entry.kind === 'result'))
@@ -154,6 +154,6 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
 
 function withoutComment(entry: ReviewEntry): ReviewEntry {
   if (!('verdict' in entry)) return entry;
-  const { comment: _, ...verdict } = entry.verdict;
+  const { comment: _, lines: __, analyses: ___, ...verdict } = entry.verdict;
   return { ...entry, verdict };
 }

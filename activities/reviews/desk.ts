@@ -12,7 +12,7 @@ import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
 import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
 import type { Question, ReviewEntry, ReviewProgress } from '../../shared/review/reviews.ts';
-import { waitsFor } from '../../shared/review/waiting.ts';
+import { hasGivenBack, waitsFor } from '../../shared/review/waiting.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
 import { SubjectRows, type SubjectRow } from './subjectRows.ts';
@@ -60,9 +60,15 @@ export interface ReviewDesk {
   /**
    * Sends an Update or a Query and waits for the reply. A verdict or a flag that is sent again has the answer that it
    * had, though the question may be closed by now.
+   * @param updateId sent again with the same id, an Update happens once. @default one of its own
    * @throws when nobody is there to reply.
    */
-  send<Answer, Sent>(workflowId: string, message: UpdateDefinition<Answer, [Sent]>, sent: Sent): Promise<Reply<Answer>>;
+  send<Answer, Sent>(
+    workflowId: string,
+    message: UpdateDefinition<Answer, [Sent]>,
+    sent: Sent,
+    updateId?: string,
+  ): Promise<Reply<Answer>>;
   send<Answer>(workflowId: string, message: QueryDefinition<Answer>): Promise<Reply<Answer>>;
 }
 
@@ -108,7 +114,9 @@ export class TemporalDesk implements ReviewDesk {
         ),
       );
     }
-    return found.slice(0, limit);
+    const isPutBack = ({ progress }: OpenReview) =>
+      annotator !== undefined && progress !== undefined && hasGivenBack(progress, annotator, 'tooLong');
+    return [...found.filter((one) => !isPutBack(one)), ...found.filter(isPutBack)].slice(0, limit);
   }
 
   private async list(set: string | undefined): Promise<OpenReview[]> {
@@ -141,11 +149,14 @@ export class TemporalDesk implements ReviewDesk {
     workflowId: string,
     message: UpdateDefinition<Answer, [Sent]> | QueryDefinition<Answer>,
     sent?: Sent,
+    updateId?: string,
   ): Promise<Reply<Answer>> {
     if (message.type === 'update' && !(await this.hasWorker())) throw new Error(NO_WORKER);
     const review = this.client.workflow.getHandle(workflowId);
     const ask = (): Promise<Answer> =>
-      message.type === 'update' ? review.executeUpdate(message, { args: [sent as Sent] }) : review.query(message);
+      message.type === 'update'
+        ? review.executeUpdate(message, { args: [sent as Sent], ...(updateId !== undefined && { updateId }) })
+        : review.query(message);
     try {
       return { kind: 'answered', answer: await this.client.withDeadline(Date.now() + this.patienceMs, ask) };
     } catch (error) {
@@ -215,6 +226,8 @@ function answerOf(entry: ReviewEntry, name: string, sent: VerdictMessage & FlagM
   const { annotator, score, assisted = false, reason } = sent;
   switch (entry.kind) {
     case 'result':
+    case 'givenBack':
+    case 'withdrawn':
       return undefined;
     case 'flag': {
       const isSame = name === messages.flagProblem.name && entry.annotator === annotator && entry.reason === reason;

@@ -1,4 +1,5 @@
 import { uri } from '../../shared/ids.ts';
+import { standingEntries } from '../../shared/review/late.ts';
 import type { ReviewEntry } from '../../shared/review/reviews.ts';
 import { Journal, readJournal, type JournalLines } from '../store/journal.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -35,8 +36,13 @@ export class ReviewLog {
     }
   }
 
-  /** Entries in the order in which they were recorded; none when the question was never answered. */
+  /** The entries that count, in the order in which they were recorded; none when the question was never answered. */
   async read(setId: string, questionId: string): Promise<ReviewEntry[]> {
+    return standingEntries(await this.history(setId, questionId));
+  }
+
+  /** All entries, with those that were taken back. */
+  async history(setId: string, questionId: string): Promise<ReviewEntry[]> {
     const entries: ReviewEntry[] = [];
     for await (const { value } of readJournal(this.store, uri.reviewLog(setId, questionId), ENTRIES))
       entries.push(value);

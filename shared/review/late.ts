@@ -44,6 +44,12 @@ export interface FaultyProblem {
 export const TAUGHT = ['scoreProof', 'scoreContestedProof', 'scoreAnalysis'] as const satisfies readonly QuestionKind[];
 export type TaughtKind = (typeof TAUGHT)[number];
 
+/** The entries of a log that count: neither those that were taken back, nor that they were. */
+export function standingEntries(entries: readonly ReviewEntry[]): ReviewEntry[] {
+  const withdrawn = new Set(entries.flatMap((entry) => (entry.kind === 'withdrawn' ? [entry.of] : [])));
+  return entries.filter(({ kind, id }) => kind !== 'withdrawn' && !withdrawn.has(id));
+}
+
 /** How a question stands by its log. */
 export function standingOf(entries: readonly ReviewEntry[]): Pick<LateQuestion, 'result' | 'at' | 'answers'> {
   const last = entries.findLast((entry) => entry.kind === 'result');

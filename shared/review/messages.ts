@@ -1,7 +1,8 @@
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { isScore, type Score } from '../scores.ts';
 import { shown } from '../inputRules.ts';
-import type { ReviewProgress, Verdict } from './reviews.ts';
+import { analysesRefusal, type JudgedAnalysis } from './judgedAnalyses.ts';
+import { GIVEN_BACK, type GivenBack, type ReviewProgress, type Verdict } from './reviews.ts';
 
 // What may be sent to a review: by the workflow that handles it and by whoever sends it, each message is one object.
 
@@ -13,8 +14,11 @@ export const claim = update<ClaimAnswer, ClaimMessage>('claim');
 /** A verdict for a seat; a seat need not be claimed before. It is in the store when the answer comes. */
 export const submitVerdict = update<VerdictAnswer, VerdictMessage>('submitVerdict');
 
-/** Gives a claimed seat back. */
-export const release = update<ReleaseAnswer, ClaimMessage>('release');
+/** Gives a claimed seat back, with a reason or without. */
+export const release = update<ReleaseAnswer, ReleaseMessage>('release');
+
+/** Takes back what the annotator said last, while the question is open: a second score, the first, or a flag. */
+export const withdraw = update<WithdrawAnswer, ClaimMessage>('withdraw');
 
 /**
  * Says that the problem or the texts are faulty. The question stays open: another seat and the lead are asked about it,
@@ -35,10 +39,21 @@ interface ClaimMessage {
   readonly annotator: string;
 }
 
+export interface ReleaseMessage extends ClaimMessage {
+  /** @default none: the question stands as before */
+  readonly reason?: GivenBack['reason'];
+}
+
 export interface VerdictMessage extends ClaimMessage {
   readonly score: Score;
   /** A few words, not a text: it stays in the history. */
   readonly comment?: string;
+  /** @default false */
+  readonly uncertain?: boolean;
+  /** Lines of the proof that the comment is about, counted from 1. @default none */
+  readonly lines?: readonly number[];
+  /** What the issues of the analyses in view are. @default none looked at */
+  readonly analyses?: readonly JudgedAnalysis[];
   /**
    * Messages with the same id are the same verdict. @default the annotator, who has one verdict per question, and
    * `<annotator>/assisted` for the one with the analyses in view
@@ -74,6 +89,11 @@ export interface ReleaseAnswer {
   readonly released: boolean;
 }
 
+export interface WithdrawAnswer {
+  /** `nothing`: the annotator had said nothing. */
+  readonly withdrawn: 'assisted' | 'verdict' | 'flag' | 'nothing';
+}
+
 export type FlagAnswer = Pick<FlagMessage, 'reason'>;
 
 // The guards that read what was sent. They are written by hand: reviews run by the hundreds, and a schema library in
@@ -95,11 +115,26 @@ export type Read<T> = { readonly kind: 'read'; readonly value: T } | Refused;
 /** Ours: long enough for any opaque id, and for a remark; a history is no place for texts. */
 const MAX_ID = 200;
 const MAX_COMMENT = 4000;
+/** Ours: more than anybody points at. */
+const MAX_LINES = 200;
+const MAX_LINE = 100_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export function readClaim(payload: unknown): Read<ClaimMessage> {
   return read(payload, '{"annotator": "…"}', (fields) => ({ annotator: idIn(fields, 'annotator') }));
+}
+
+export function readRelease(payload: unknown): Read<ReleaseMessage> {
+  return read(payload, '{"annotator": "…"}', (fields) => {
+    const annotator = idIn(fields, 'annotator');
+    const { reason } = fields;
+    if (reason === undefined) return { annotator };
+    const known = GIVEN_BACK.find((one) => one === reason);
+    if (known === undefined)
+      throw new Refusal(`Expected reason to be ${GIVEN_BACK.join(' or ')}, or left out, got ${shown(reason)}`);
+    return { annotator, reason: known };
+  });
 }
 
 /** An answer of a seat, or of a lead. */
@@ -111,13 +146,23 @@ export function readVerdict(payload: unknown): Read<Verdict> {
     const source = fields['source'] ?? 'expert';
     if (source !== 'expert' && source !== 'program')
       throw new Refusal(`Expected source to be "expert" or "program", got ${shown(source)}`);
-    const assisted = fields['assisted'] ?? false;
-    if (typeof assisted !== 'boolean')
-      throw new Refusal(`Expected assisted to be true or false, got ${shown(assisted)}`);
+    const assisted = switchIn(fields, 'assisted');
+    const uncertain = switchIn(fields, 'uncertain');
     const verdictId =
       fields['verdictId'] === undefined ? usualVerdictId(annotator, assisted) : idIn(fields, 'verdictId');
     const comment = fields['comment'] === undefined || fields['comment'] === '' ? undefined : textIn(fields, 'comment');
-    return { annotator, source, score, verdictId, comment, assisted: assisted || undefined };
+    const analyses = analysesIn(fields);
+    return {
+      annotator,
+      source,
+      score,
+      verdictId,
+      comment,
+      assisted: assisted || undefined,
+      uncertain: uncertain || undefined,
+      lines: linesIn(fields),
+      analyses,
+    };
   });
 }
 
@@ -144,6 +189,27 @@ function read<T>(payload: unknown, expected: string, parse: (fields: Fields) => 
     if (error instanceof Refusal) return refused(error.message);
     throw error;
   }
+}
+
+function switchIn(fields: Fields, name: string): boolean {
+  const value = fields[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new Refusal(`Expected ${name} to be true or false, got ${shown(value)}`);
+}
+
+function linesIn({ lines }: Fields): readonly number[] | undefined {
+  if (lines === undefined) return undefined;
+  const isOne = (line: unknown) => Number.isInteger(line) && (line as number) >= 1 && (line as number) <= MAX_LINE;
+  if (!Array.isArray(lines) || lines.length > MAX_LINES || !lines.every(isOne))
+    throw new Refusal(`Expected lines to be at most ${MAX_LINES} numbers of lines, from 1 on, got ${shown(lines)}`);
+  return lines.length === 0 ? undefined : [...new Set(lines as number[])].sort((a, b) => a - b);
+}
+
+function analysesIn({ analyses }: Fields): readonly JudgedAnalysis[] | undefined {
+  if (analyses === undefined) return undefined;
+  const refusal = analysesRefusal(analyses);
+  if (refusal !== undefined) throw new Refusal(refusal);
+  return (analyses as JudgedAnalysis[]).length === 0 ? undefined : (analyses as JudgedAnalysis[]);
 }
 
 function idIn(fields: Fields, name: string): string {

@@ -5,7 +5,9 @@ import {
   type FlagMessage,
   type Refused,
   type ReleaseAnswer,
+  type ReleaseMessage,
   type VerdictAnswer,
+  type WithdrawAnswer,
 } from './messages.ts';
 import { shown } from '../inputRules.ts';
 import type { Flag, ReviewEntry, ReviewPolicy, ReviewResult, ReviewState, Seat, Verdict } from './reviews.ts';
@@ -43,6 +45,10 @@ function replayed(state: ReviewState, entry: ReviewEntry): Move<unknown> | undef
       return adjudicate(state, entry.verdict, now);
     case 'flag':
       return flagProblem(state, entry, now);
+    case 'givenBack':
+      return release(state, entry, now);
+    case 'withdrawn':
+      return withdraw(state, entry.annotator, { leaseMinutes: 0 }, now);
     case 'result':
       return undefined;
   }
@@ -79,18 +85,66 @@ export function isDisagreement(state: ReviewState): boolean {
 }
 
 /** Keeps a seat for an annotator, until the lease ends; a second claim renews it. */
-export function claim(state: ReviewState, annotator: string, policy: ReviewPolicy, now: number): Move<ClaimAnswer> {
-  const seat = seatFor(state, annotator, now);
-  if (typeof seat === 'string') return refused(`${seat} claim by ${shown(annotator)}`);
+export function claim(state: ReviewState, annotator: string, policy: Lease, now: number): Move<ClaimAnswer> {
+  const index = seatFor(state, annotator, now);
+  if (typeof index === 'string') return refused(`${index} claim by ${shown(annotator)}`);
+  const seat = state.seats[index];
+  const since = (seat?.kind === 'claimed' && seat.annotator === annotator && seat.since) || now;
   const until = now + policy.leaseMinutes * 60_000;
-  const answer = { seat: seat + 1, leaseUntil: isoTime(until) };
-  return { kind: 'made', state: withSeat(state, seat, { kind: 'claimed', annotator, until }), answer };
+  const answer = { seat: index + 1, leaseUntil: isoTime(until) };
+  return { kind: 'made', state: withSeat(state, index, { kind: 'claimed', annotator, until, since }), answer };
 }
 
-/** Gives a claimed seat back. */
-export function release(state: ReviewState, annotator: string): Move<ReleaseAnswer> {
+type Lease = Pick<ReviewPolicy, 'leaseMinutes'>;
+
+/** Gives a claimed seat back. A reason is kept: it says whom the question is offered to, and when. */
+export function release(state: ReviewState, { annotator, reason }: ReleaseMessage, now: number): Move<ReleaseAnswer> {
   const released = withoutClaim(state, annotator);
-  return { kind: 'made', state: released, answer: { released: released !== state } };
+  const answer = { released: released !== state };
+  const { givenBack = [] } = state;
+  const isKnown = givenBack.some((one) => one.annotator === annotator && one.reason === reason);
+  if (reason === undefined || isKnown || resultOf(state)) return { kind: 'made', state: released, answer };
+  const entry: ReviewEntry = {
+    kind: 'givenBack',
+    id: `givenBack ${annotator} ${reason}`,
+    at: isoTime(now),
+    annotator,
+    reason,
+  };
+  const kept = changed(released, { givenBack: [...givenBack, { annotator, reason }] });
+  return { kind: 'made', state: kept, answer, entry };
+}
+
+/**
+ * Takes back what somebody said last, while the question is open. Who takes back a score keeps the seat for another
+ * lease.
+ */
+export function withdraw(state: ReviewState, annotator: string, policy: Lease, now: number): Move<WithdrawAnswer> {
+  const closed = resultOf(state);
+  if (closed) return expected(`an open question (this one is ${closed.kind})`, `the withdrawal of ${shown(annotator)}`);
+  const { withdrawn = [] } = state;
+  const without = (what: 'assisted' | 'verdict' | 'flag', name: string, change: ReviewState): Move<WithdrawAnswer> => {
+    const of = entryId(state, what, name);
+    const id = entryId(state, 'withdrawn', of);
+    const entry: ReviewEntry = { kind: 'withdrawn', id, at: isoTime(now), annotator, of };
+    return {
+      kind: 'made',
+      state: changed(change, { withdrawn: [...withdrawn, of] }),
+      answer: { withdrawn: what },
+      entry,
+    };
+  };
+  if (flagsOf(state).some((flag) => flag.annotator === annotator)) {
+    const flags = flagsOf(state).filter((flag) => flag.annotator !== annotator);
+    return without('flag', annotator, changed(state, { flags }));
+  }
+  const index = state.seats.findIndex((one) => one.kind === 'answered' && one.verdict.annotator === annotator);
+  const seat = state.seats[index];
+  if (seat?.kind !== 'answered') return { kind: 'made', state, answer: { withdrawn: 'nothing' } };
+  const { verdict, assisted } = seat;
+  if (assisted) return without('assisted', assisted.verdictId, withSeat(state, index, { kind: 'answered', verdict }));
+  const claimed: Seat = { kind: 'claimed', annotator, until: now + policy.leaseMinutes * 60_000, since: now };
+  return without('verdict', verdict.verdictId, withSeat(state, index, claimed));
 }
 
 /** Fills a seat: the one that the annotator claimed, else a free one. */
@@ -135,12 +189,29 @@ function answered(
   now: number,
 ): Move<VerdictAnswer> {
   const { verdictId, score } = verdict;
+  const before = state.seats[index];
+  const since = before?.kind === 'claimed' && before.annotator === verdict.annotator ? before.since : undefined;
   return {
     kind: 'made',
     state: withSeat(state, index, seat),
     answer: { verdictId, score, seat: index + 1 },
-    entry: { kind, id: `${kind} ${verdictId}`, at: isoTime(now), seat: index + 1, verdict },
+    entry: {
+      kind,
+      id: entryId(state, kind, verdictId),
+      at: isoTime(now),
+      seat: index + 1,
+      verdict,
+      ...(since !== undefined && { seconds: Math.round((now - since) / 1000) }),
+    },
   };
+}
+
+/** What is said anew after it was taken back is an entry of its own. */
+function entryId({ withdrawn = [] }: ReviewState, kind: ReviewEntry['kind'], name: string): string {
+  const id = `${kind} ${name}`;
+  let [next, times] = [id, 1];
+  while (withdrawn.includes(next)) next = `${id} ${(times += 1)}`;
+  return next;
 }
 
 /**
@@ -183,7 +254,13 @@ export function flagProblem(state: ReviewState, { annotator, reason }: FlagMessa
   if (own) return expected(`one flag a person, ${shown(annotator)}'s is ${shown(own.reason)}`, shown(reason));
   const result = resultOf(state);
   if (result) return expected('an open question', `a flag of ${shown(annotator)} after it was ${result.kind}`);
-  const entry: ReviewEntry = { kind: 'flag', id: `flag ${annotator}`, at: isoTime(now), annotator, reason };
+  const entry: ReviewEntry = {
+    kind: 'flag',
+    id: entryId(state, 'flag', annotator),
+    at: isoTime(now),
+    annotator,
+    reason,
+  };
   const flagged = changed(withoutClaim(state, annotator), { flags: [...flags, { annotator, reason }] });
   return { kind: 'made', state: flagged, answer: { reason }, entry };
 }

@@ -26,7 +26,7 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
   const isUndecided = isDisagreement(state);
   // Where there is one seat and its holder flagged, somebody else is still to score.
   const reveal = result !== undefined || (isUndecided && state.seats.length > 1);
-  const { seats, flags, assisted, carried, escalated, notes, noted } = state;
+  const { seats, flags, givenBack, assisted, carried, escalated, notes, noted } = state;
   return {
     question: input.question,
     status: result?.kind ?? (isUndecided ? 'disagreement' : 'open'),
@@ -35,6 +35,7 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
     deadline: new Date(deadline).toISOString(),
     onDeadline: input.policy.onDeadline,
     flags,
+    givenBack,
     assisted,
     carried,
     escalated,
@@ -131,14 +132,14 @@ function seatProgress(state: ReviewState, seat: Seat, number: number, reveal: bo
       leaseUntil: new Date(seat.until).toISOString(),
     };
   const { verdict, assisted } = seat;
-  const { score, comment } = assisted ?? verdict;
+  const { score, comment, uncertain, lines, analyses } = assisted ?? verdict;
   return {
     seat: number,
     state: isHalf(state, seat) ? 'scoredOnce' : 'answered',
     annotator: verdict.annotator,
     score: reveal ? score : undefined,
     firstScore: reveal && assisted ? verdict.score : undefined,
-    comment: reveal ? comment : undefined,
+    ...(reveal && { comment, uncertain, lines, analyses }),
   };
 }
 

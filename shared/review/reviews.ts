@@ -1,6 +1,7 @@
 import type { DatasetRef, ScoreSource } from '../records.ts';
 import type { Score } from '../scores.ts';
 import type { RowRange } from '../ids.ts';
+import type { JudgedAnalysis } from './judgedAnalyses.ts';
 
 /**
  * What a person is asked. `scoreAnalysis` wants a qualityScore, the others a proofScore. What audits (of labels, of
@@ -52,6 +53,20 @@ export interface Verdict {
   readonly verdictId: string;
   /** With the analyses in view, after a first score without them. */
   readonly assisted?: true | undefined;
+  /** Who gave it is not sure of it. It counts as any other. */
+  readonly uncertain?: true | undefined;
+  /** Lines of the proof that the comment is about, counted from 1. */
+  readonly lines?: readonly number[] | undefined;
+  /** What the issues of the analyses in view were found to be. */
+  readonly analyses?: readonly JudgedAnalysis[] | undefined;
+}
+
+/** Why a seat is given back: somebody else is to answer; or the same person, but other questions first. */
+export const GIVEN_BACK = ['outOfMyDepth', 'tooLong'] as const;
+
+export interface GivenBack {
+  readonly annotator: string;
+  readonly reason: (typeof GIVEN_BACK)[number];
 }
 
 /** One person's word that the problem or its texts are faulty. */
@@ -155,10 +170,16 @@ export type ReviewEntry = (
   | { readonly kind: 'assisted'; readonly seat: number; readonly verdict: Verdict }
   | { readonly kind: 'adjudication'; readonly verdict: Verdict }
   | ({ readonly kind: 'flag' } & Flag)
+  /** A claimed seat was given back, with a reason. */
+  | ({ readonly kind: 'givenBack' } & GivenBack)
+  /** Somebody took back what an earlier entry says: `of` is its id, and it counts for nothing. */
+  | { readonly kind: 'withdrawn'; readonly annotator: string; readonly of: string }
   | { readonly kind: 'result'; readonly result: ReviewResult }
 ) & {
   readonly id: string;
   readonly at: string;
+  /** Of a verdict: for how long its seat had been kept; absent where none was. */
+  readonly seconds?: number | undefined;
   /** The question of an earlier lap that was answered so, where this one took it over. */
   readonly takenFrom?: string;
 };
@@ -166,8 +187,8 @@ export type ReviewEntry = (
 /** A place at the question for one person. */
 export type Seat =
   | { readonly kind: 'free' }
-  /** `until`: milliseconds since 1970; later, somebody else may take the seat. */
-  | { readonly kind: 'claimed'; readonly annotator: string; readonly until: number }
+  /** `until`, `since`: milliseconds since 1970; later than `until`, somebody else may take the seat. */
+  | { readonly kind: 'claimed'; readonly annotator: string; readonly until: number; readonly since?: number }
   /** `assisted` follows, where analyses are shown. */
   | { readonly kind: 'answered'; readonly verdict: Verdict; readonly assisted?: Verdict };
 
@@ -184,6 +205,10 @@ export interface ReviewState {
   readonly adjudication?: Verdict;
   /** One a person; a second one takes the question out. @default none */
   readonly flags?: readonly Flag[] | undefined;
+  /** Who gave a seat back, and why. @default nobody */
+  readonly givenBack?: readonly GivenBack[] | undefined;
+  /** Ids of entries that were taken back. @default none */
+  readonly withdrawn?: readonly string[] | undefined;
   /** As the policy says. */
   readonly assisted?: true | undefined;
   /** The deadline went by, and the policy is to carry: its lap has gone on. */
@@ -201,7 +226,7 @@ export interface ReviewState {
  * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
  * in view.
  */
-export interface ReviewProgress extends Omit<ReviewState, 'seats' | 'adjudication' | 'expired'> {
+export interface ReviewProgress extends Omit<ReviewState, 'seats' | 'adjudication' | 'expired' | 'withdrawn'> {
   readonly question: Question;
   /** What is wanted of whom, or what it came to, in a sentence. */
   readonly wanted: string;
@@ -223,6 +248,9 @@ export interface SeatProgress {
   /** Before the analyses were seen. */
   readonly firstScore?: Score | undefined;
   readonly comment?: string | undefined;
+  readonly uncertain?: true | undefined;
+  readonly lines?: readonly number[] | undefined;
+  readonly analyses?: readonly JudgedAnalysis[] | undefined;
 }
 
 /** A row of `reviews/<setId>.jsonl`. */

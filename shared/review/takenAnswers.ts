@@ -15,7 +15,7 @@ export function takenAnswers(
   const isWanted = (entry: ReviewEntry): boolean =>
     (experts === 'program' || !('verdict' in entry) || entry.verdict.source === 'expert') &&
     (assisted || entry.kind !== 'assisted');
-  const given = entries.filter((entry) => entry.kind !== 'result' && isWanted(entry));
+  const given = entries.filter(({ kind }) => kind !== 'result' && kind !== 'givenBack').filter(isWanted);
   const final = given.filter(({ kind }) => kind === (assisted ? 'assisted' : 'verdict')).length;
   const isDecided = given.some(({ kind }) => kind === 'adjudication') || final >= seats;
   const results = entries.filter(

@@ -1,5 +1,5 @@
 import { flagsOf } from './reviewState.ts';
-import type { ReviewProgress } from './reviews.ts';
+import type { GivenBack, ReviewProgress } from './reviews.ts';
 
 /** Whether a person has something to say here: on a seat, or as the lead who decides, and is asked about a flag. */
 export function waitsFor(progress: ReviewProgress, annotator: string, lead: boolean): boolean {
@@ -8,5 +8,15 @@ export function waitsFor(progress: ReviewProgress, annotator: string, lead: bool
   const own = seats.find((seat) => seat.annotator === annotator && seat.state !== 'claimed');
   if (flags.some((flag) => flag.annotator === annotator) || own?.state === 'answered') return false;
   if (lead) return own === undefined && (status === 'disagreement' || (status === 'open' && flags.length > 0));
+  if (hasGivenBack(progress, annotator, 'outOfMyDepth')) return false;
   return status === 'open' || (status === 'disagreement' && seats.length === 1);
+}
+
+/** Whether somebody has given a seat of this question back for such a reason. */
+export function hasGivenBack(
+  { givenBack = [] }: Pick<ReviewProgress, 'givenBack'>,
+  annotator: string,
+  reason: GivenBack['reason'],
+): boolean {
+  return givenBack.some((one) => one.annotator === annotator && one.reason === reason);
 }

@@ -66,8 +66,16 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   answer(messages.claim, 'Keep a seat: {"annotator": "you"}', (payload) =>
     after(messages.readClaim(payload), ({ annotator }) => rules.claim(state, annotator, policy, Date.now())),
   );
-  answer(messages.release, 'Give a claimed seat back: {"annotator": "you"}', (payload) =>
-    after(messages.readClaim(payload), ({ annotator }) => rules.release(state, annotator)),
+  answer(
+    messages.release,
+    'Give a claimed seat back: {"annotator": "you", "reason": "outOfMyDepth" or "tooLong", if you like}',
+    (payload) => after(messages.readRelease(payload), (given) => rules.release(state, given, Date.now())),
+  );
+  answer(
+    messages.withdraw,
+    'Take back what you said last, while the question is open: {"annotator": "you"}',
+    (payload) =>
+      after(messages.readClaim(payload), ({ annotator }) => rules.withdraw(state, annotator, policy, Date.now())),
   );
   answer(messages.submitVerdict, 'Answer: {"annotator": "you", "score": 0, 0.5 or 1, "comment": "…"}', verdictMove);
   answer(

@@ -11,10 +11,12 @@ import {
   resultOf,
   submitVerdict,
   verdictsOf,
+  withdraw,
   type Move,
 } from '../../../shared/review/reviewState.ts';
 import { reviewProgress } from '../../../shared/review/reviewText.ts';
-import { waitsFor } from '../../../shared/review/waiting.ts';
+import { standingEntries } from '../../../shared/review/late.ts';
+import { hasGivenBack, waitsFor } from '../../../shared/review/waiting.ts';
 import type { Question, ReviewEntry, ReviewPolicy, ReviewState, Verdict } from '../../../shared/review/reviews.ts';
 import { SCORES, type Score } from '../../../shared/scores.ts';
 import cases from '../people.json' with { type: 'json' };
@@ -259,9 +261,61 @@ test('a person who scored once is asked again, and sees nobody else’s score', 
   expect(progress.wanted).toContain('Wanted: the score again of `ada`, with the analyses in view');
 });
 
+test('what was said last is taken back while the question is open, and said anew as an entry of its own', () => {
+  const first = made(submitVerdict(openReview(policy(2)), verdict('ada', 1), 0));
+  const undone = made(withdraw(first.state, 'ada', policy(2), 60_000));
+  expect(undone).toMatchObject({ answer: { withdrawn: 'verdict' }, entry: { kind: 'withdrawn', of: 'verdict ada' } });
+  // The seat stays hers for another lease.
+  expect(undone.state.seats[0]).toMatchObject({ kind: 'claimed', annotator: 'ada', until: 120_000 });
+  const anew = made(submitVerdict(undone.state, verdict('ada', 0.5), 90_000));
+  expect(anew.entry).toMatchObject({ id: 'verdict ada 2', seconds: 30 });
+  const log = [first, undone, anew].flatMap(({ entry }) => entry ?? []);
+  expect(standingEntries(log)).toEqual([anew.entry]);
+  expect(openReview(policy(2), log)).toEqual({ ...anew.state, seats: openReview(policy(2), log).seats });
+  expect(verdictsOf(openReview(policy(2), log))).toEqual([verdict('ada', 0.5)]);
+  expect(made(withdraw(anew.state, 'emmy', policy(2), 0)).answer).toEqual({ withdrawn: 'nothing' });
+});
+
+test.each<[string, string[], string]>([
+  ['a flag before a score', ['ada 1', 'ada flags'], 'flag'],
+  ['a second score before the first', ['ada 1', 'ada again 0.5'], 'assisted'],
+  ['a first score', ['ada 1'], 'verdict'],
+])('who takes back takes back %s', (_, acts, withdrawn) => {
+  expect(made(withdraw(after(assisted(2), ...acts), 'ada', policy(2), 0)).answer).toEqual({ withdrawn });
+});
+
+test('nothing is taken back once the question is closed', () => {
+  const { state } = made(submitVerdict(openReview(policy(1)), verdict('ada', 1), 0));
+  expect(withdraw(state, 'ada', policy(1), 0)).toEqual({
+    kind: 'refused',
+    reason: 'Expected an open question (this one is scored), got the withdrawal of "ada"',
+  });
+});
+
+test('a seat given back as out of one’s depth is for others, as too long for later', () => {
+  const claimed = made(claim(openReview(policy(1)), 'ada', policy(1), 0)).state;
+  const given = made(release(claimed, { annotator: 'ada', reason: 'outOfMyDepth' }, 0));
+  expect(given).toMatchObject({ answer: { released: true }, entry: { kind: 'givenBack', reason: 'outOfMyDepth' } });
+  const later = made(release(given.state, { annotator: 'emmy', reason: 'tooLong' }, 0)).state;
+  const progress = reviewProgress({ question: QUESTION, policy: policy(1) }, later, 0);
+  expect(['ada', 'emmy'].map((who) => waitsFor(progress, who, false))).toEqual([false, true]);
+  expect(hasGivenBack(progress, 'emmy', 'tooLong')).toBe(true);
+});
+
 const annotators = ['ada', 'emmy', 'kurt', 'lead'];
 const message = fc.record({
-  kind: fc.constantFrom('claim', 'release', 'verdict', 'verdict', 'again', 'again', 'adjudicate', 'flag', 'deadline'),
+  kind: fc.constantFrom(
+    'claim',
+    'release',
+    'withdraw',
+    'verdict',
+    'verdict',
+    'again',
+    'again',
+    'adjudicate',
+    'flag',
+    'deadline',
+  ),
   annotator: fc.constantFrom(...annotators),
   score: fc.constantFrom(...SCORES),
   id: fc.constantFrom(undefined, 'v1', 'v2'),
@@ -275,7 +329,9 @@ function send(state: ReviewState, one: Message, rule: ReviewPolicy): Move<unknow
     case 'claim':
       return claim(state, one.annotator, rule, one.now);
     case 'release':
-      return release(state, one.annotator);
+      return release(state, { annotator: one.annotator, ...(one.now % 2 === 0 && { reason: 'tooLong' }) }, one.now);
+    case 'withdraw':
+      return withdraw(state, one.annotator, rule, one.now);
     case 'verdict':
       return submitVerdict(state, judged, one.now);
     case 'again':
@@ -313,7 +369,7 @@ test(
               state = move.state;
               if (move.entry) log.push(move.entry);
               const again = send(state, one, rule);
-              if (one.kind !== 'claim' && one.kind !== 'release')
+              if (one.kind !== 'claim' && one.kind !== 'release' && one.kind !== 'withdraw')
                 expect(again).toEqual({ kind: 'made', state, answer: move.answer });
             } else expect(move.reason).not.toBe('');
             if (before) expect(resultOf(state)).toEqual(before);
@@ -332,6 +388,7 @@ test(
             if (result?.kind === 'flagged')
               expect(new Set(flagsOf(state).map(({ annotator }) => annotator)).size).toBe(2);
           }
+          expect(new Set(log.map(({ id }) => id)).size).toBe(log.length);
           const reopened = openReview(rule, log);
           const result = resultOf(state);
           if (result?.kind !== 'expired') expect(resultOf(reopened)).toEqual(result);
