@@ -45,7 +45,7 @@ export function analysesRefusal(sent: unknown): string | undefined {
     const hasReason = typeof override === 'string' && override.trim() !== '' && override.length <= MAX_OVERRIDE;
     if (override !== undefined && !hasReason)
       return `Expected override to be a text of 1 to ${MAX_OVERRIDE} characters, got ${shown(override)}`;
-    const follows = qualityOf(real as boolean[]);
+    const follows = qualityOf(real);
     if (follows !== undefined && follows !== score && !hasReason)
       return (
         `Expected quality ${follows} of analysis ${analysis}, which follows from its issues, or the reason in ` +

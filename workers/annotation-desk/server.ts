@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import cookie from '@fastify/cookie';
+import formBody from '@fastify/formbody';
+import files from '@fastify/static';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ReviewDesk } from '../../activities/reviews/desk.ts';
+import type { People } from './people.ts';
+
+export interface DeskOptions {
+  /** Where questions are, and are answered. */
+  readonly reviews: ReviewDesk;
+  readonly people: People;
+  /** Signs sessions; of at least 32 characters. Another one signs everybody out. */
+  readonly secret: string;
+  /** Where browsers reach the desk, such as `https://desk.example.org`; behind a proxy it is the proxy's address. */
+  readonly address: string;
+  /** Whether a proxy stands before it, whose headers say who asks. @default false */
+  readonly isBehindProxy?: boolean;
+  readonly logger?: FastifyBaseLogger;
+}
+
+/** Ours: a rationale, some remarks, and room; proofs never come from a browser. */
+const MOST_BYTES = 64 * 1024;
+
+/**
+ * The annotation desk: server-rendered pages over the open questions. It holds nothing that matters: verdicts are the
+ * reviews', people the store's.
+ */
+export async function createDesk(options: DeskOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
+    bodyLimit: MOST_BYTES,
+    trustProxy: options.isBehindProxy ?? false,
+    routerOptions: { maxParamLength: 1024 },
+    forceCloseConnections: true,
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
+  });
+  await app.register(cookie, { secret: options.secret });
+  await app.register(formBody);
+  await app.register(files, { root: fileURLToPath(new URL('assets/', import.meta.url)), prefix: '/assets/' });
+  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok' }));
+  return app;
+}
+
+/** Nothing that a page needs comes from elsewhere, and no text of a model or a person becomes a program. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; font-src 'self'; " +
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-opener-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
