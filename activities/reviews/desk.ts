@@ -53,7 +53,9 @@ export type Reply<Answer> =
 
 /** The one door to reviews, for whoever answers: people at a terminal, a program. */
 export interface ReviewDesk {
-  /** Open reviews, the oldest first. */
+  /** Open reviews as the server lists them, which lags behind by moments: hints, without how they stand. */
+  list(set?: string): Promise<readonly OpenReview[]>;
+  /** The same, those that wait for an annotator, as each says itself; the oldest first. */
   open(looking: Looking): Promise<readonly OpenReview[]>;
   /** What a question is about. */
   texts(question: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow>;
@@ -97,9 +99,7 @@ export class TemporalDesk implements ReviewDesk {
 
   /** Without a worker nobody can say how reviews stand: none is known to wait for an annotator. */
   async open({ set, limit, annotator, lead = false, skip = new Set() }: Looking): Promise<OpenReview[]> {
-    const listed = (await this.list(set))
-      .filter(({ workflowId }) => !skip.has(workflowId))
-      .sort((a, b) => a.openedAt.localeCompare(b.openedAt));
+    const listed = (await this.list(set)).filter(({ workflowId }) => !skip.has(workflowId));
     if (!(await this.hasWorker())) return annotator === undefined ? listed.slice(0, limit) : [];
     const found: OpenReview[] = [];
     for (let from = 0; from < listed.length && found.length < limit; from += QUERIES_AT_ONCE) {
@@ -119,7 +119,7 @@ export class TemporalDesk implements ReviewDesk {
     return [...found.filter((one) => !isPutBack(one)), ...found.filter(isPutBack)].slice(0, limit);
   }
 
-  private async list(set: string | undefined): Promise<OpenReview[]> {
+  async list(set?: string): Promise<OpenReview[]> {
     const ofSet =
       set === undefined ? '' : ` AND WorkflowId STARTS_WITH ${JSON.stringify(prefixOf(set.replace(/\/$/, '')))}`;
     const found: OpenReview[] = [];
@@ -138,7 +138,7 @@ export class TemporalDesk implements ReviewDesk {
         );
       throw error;
     }
-    return found;
+    return found.sort((a, b) => a.openedAt.localeCompare(b.openedAt));
   }
 
   texts({ subject, row }: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow> {

@@ -7,7 +7,8 @@ import { store } from '../../workers/store.ts';
 import { workflowLink } from '../links.ts';
 import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
 import { scoreFrom, sitDown, type Sat } from './reviewTerminal.ts';
-import { questionText, reviewLine, visibleTo } from './reviewView.ts';
+import { visibleTo } from '../../activities/reviews/visible.ts';
+import { questionText, reviewLine } from './reviewView.ts';
 import { UsageError, wholeFrom } from '../usage.ts';
 
 /** Of `flywheel review` itself, and of all its subcommands. */

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../shared/review/messages.ts';
 import type { Score } from '../../shared/scores.ts';
 import type { OpenReview, Reply, ReviewDesk } from '../../activities/reviews/desk.ts';
-import { analysesText, questionText, visibleTo } from './reviewView.ts';
+import { visibleTo } from '../../activities/reviews/visible.ts';
+import { analysesText, questionText } from './reviewView.ts';
 
 /** Reviews that are offered at a time; when they are done, the next are. */
 const OFFERED = 200;

@@ -20,3 +20,12 @@ export function hasGivenBack(
 ): boolean {
   return givenBack.some((one) => one.annotator === annotator && one.reason === reason);
 }
+
+/** Whether somebody could take a seat: none that others keep until later than `now`, and none of their own. */
+export function canTake(progress: ReviewProgress, annotator: string, now: number): boolean {
+  if (!waitsFor(progress, annotator, false)) return false;
+  if (progress.seats.some((seat) => seat.annotator === annotator)) return false;
+  return progress.seats.some(
+    ({ state, leaseUntil = '' }) => state === 'free' || (state === 'claimed' && Date.parse(leaseUntil) <= now),
+  );
+}

@@ -67,6 +67,8 @@ export interface QuestionView {
   readonly closed?: string;
   /** Id of what this page's form sends, so that a repeated click counts once; the field `nonce`. */
   readonly nonce: string;
+  /** What was typed into a form that was refused, by the names of its fields: nothing typed is lost. */
+  readonly typed?: Readonly<Record<string, string>>;
   /** For a lead who decides: all seats with their scores and comments. */
   readonly seats?: ReviewProgress['seats'];
 }
