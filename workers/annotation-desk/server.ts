@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
 import files from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ReviewDesk } from '../../activities/reviews/desk.ts';
+import { MATHEMATICS_STYLE } from '../../reports/pages/mathematics/index.ts';
 import type { People } from './people.ts';
 
 export interface DeskOptions {
@@ -34,12 +37,17 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
+    reply.header('cache-control', request.url.startsWith('/assets/') ? 'no-cache' : 'no-store');
   });
   await app.register(cookie, { secret: options.secret });
   await app.register(formBody);
   await app.register(files, { root: fileURLToPath(new URL('assets/', import.meta.url)), prefix: '/assets/' });
+  await app.register(files, { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false });
+  app.get('/assets/mathematics.css', { logLevel: 'warn' }, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
+  );
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok' }));
   return app;
 }
@@ -52,5 +60,7 @@ const HEADERS = {
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'cross-origin-opener-policy': 'same-origin',
-  'cache-control': 'no-store',
 };
+
+/** Beside it are its fonts. */
+const TYPESETTER = createRequire(import.meta.url).resolve('katex/dist/katex.min.css');
