@@ -2,6 +2,7 @@ import type { Domains } from '../../shared/domain.ts';
 import { warningsOf, type LapManifest } from '../../shared/lap/manifest.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
+import { agreementFigures } from './agreementFigures.ts';
 import type { Decoding } from './answers.ts';
 import { trendOf } from './contestedTrend.ts';
 import { expertFigures } from './expertFigures.ts';
@@ -56,6 +57,7 @@ export async function measureLap(
   const work = workOf(whole, used);
   const times = timeFigures(manifest, work);
   const experts = await expertFigures(measured);
+  const agreement = await agreementFigures(measured);
   await identityNote(measured);
   const warnings = warningsOf(manifest);
   const late = lateFigures(manifest);
@@ -79,6 +81,7 @@ export async function measureLap(
     ...(trend && { contestedTrend: trend }),
     proofScores: await scoreCounts(measured),
     ...(recipe.experts.gold && { gold: await goldFigures(store, lap) }),
+    ...(agreement && { agreement }),
     consolidation: manifest.consolidation?.skills ?? null,
     trainings,
     ...times,

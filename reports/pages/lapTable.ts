@@ -2,6 +2,7 @@ import type { Difference } from '../../shared/statistics/differences.ts';
 import type { DecodingFigures, LapReport } from '../../shared/figures/report.ts';
 import { auditText } from '../../shared/label/audit.ts';
 import { trendWords } from './auditSections.ts';
+import { agreementLines } from './agreementSection.ts';
 import { goldLines, lateLines } from './lateSection.ts';
 import { ledgerCells } from './ledger.ts';
 import { judgedLines } from './judgedSection.ts';
@@ -96,7 +97,7 @@ function measured(rows: readonly FigureRow[]): string[][] {
     ]);
 }
 
-function labelLines({ lap, labels, contestedTrend, proofScores, gold = [] }: LapReport): string[] {
+function labelLines({ lap, labels, contestedTrend, proofScores, agreement, gold = [] }: LapReport): string[] {
   const { used, added, peopleShare, peopleShareOfAdded } = proofScores;
   const byScore = SCORES.map(
     (score) => `${score}: ${withInterval(labels.precisionByScore[score])} of ${labels.byScore[score]}`,
@@ -119,6 +120,7 @@ function labelLines({ lap, labels, contestedTrend, proofScores, gold = [] }: Lap
         used.given === undefined ? '' : `, ${whole(used.given)} of them brought`
       }; ${whole(sum(Object.values(added)))} added ` +
       `by this lap, ${percent(peopleShareOfAdded)} by people`,
+    ...agreementLines(agreement),
     ...(gold.length > 0 ? ['known answers:', ...goldLines(gold).map((line) => `  ${line}`)] : []),
   ];
 }

@@ -5,6 +5,7 @@ import { duration, percent, readable, whole } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import type { AnalysisSample, ContestedSample } from './samples.ts';
 import { judgedSection } from './judgedSection.ts';
+import { agreementSection } from './agreementSection.ts';
 import { mendedSection } from './mended.ts';
 import { goldSection, lateSection } from './lateSection.ts';
 import { lossSection } from './lossSection.ts';
@@ -41,8 +42,9 @@ export function reportPage({ report, manifest, contested, analysis }: PageInput)
       ${tiles(report)} ${verifierSection(report)} ${analysis ? analysisExample(analysis) : null}
       ${generatorSection(report)} ${selfVerificationSection(report)} ${judgedSection(report)}
       ${testTimeSection(report.testTime)} ${labelSection(report)} ${contested ? contestedExample(contested) : null}
-      ${goldSection(report.gold)}${trainingSection(report)} ${watchSection(report)} ${lossSection(report)}
-      ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)} ${footnotes(report, manifest)}`,
+      ${goldSection(report.gold)}${agreementSection(report.agreement)}${trainingSection(report)} ${watchSection(report)}
+      ${lossSection(report)} ${lateSection(report)} ${timeSection(report)} ${ledgerSection(report)}
+      ${footnotes(report, manifest)}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Confusion, Figure, ScoreKey } from '../statistics/figure.ts';
+import type { ExpertAgreement } from './expertAgreement.ts';
 import type { GoldFigures } from './gold.ts';
 import type { LapWatch } from './hacking.ts';
 import type { JudgedFigures } from './judged.ts';
@@ -205,6 +206,8 @@ export interface LapReport
   readonly proofScores: ProofScoreCounts;
   /** How people answered questions with known answers; absent where the recipe asked none. */
   readonly gold?: readonly GoldFigures[];
+  /** How far people agree; absent where no question has two people's scores. */
+  readonly agreement?: ExpertAgreement;
   /** What a later lap was consolidated from; null in lap 1. */
   readonly consolidation: readonly SkillCounts[] | null;
   readonly stages: readonly StageTimes[];

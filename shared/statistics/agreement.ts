@@ -78,20 +78,6 @@ export function pairAgreement(subjects: readonly Votes[]): number | undefined {
 }
 
 /**
- * Krippendorff's α for interval data: 1 minus the mean squared difference of votes on one subject over that of any two
- * votes. 1 is perfect, 0 is chance. Works with missing votes and any number of judges. Undefined where there is no
- * pair, or where all votes are equal.
- */
-export function krippendorffAlpha(subjects: readonly Votes[]): number | undefined {
-  const paired = subjects.filter((votes) => votes.length > 1);
-  const all = paired.flat();
-  if (all.length === 0) return undefined;
-  const observed = paired.reduce((sum, votes) => sum + squaredDifferences(votes) / (votes.length - 1), 0) / all.length;
-  const expected = squaredDifferences(all) / (all.length * (all.length - 1));
-  return expected <= 1e-12 ? undefined : 1 - observed / expected;
-}
-
-/**
  * A 95 % interval of a share measured on correlated votes: Wilson's, at the number of independent votes that they are
  * worth.
  */
@@ -104,12 +90,6 @@ export function shareOfVotes(
   const value = subjects.reduce((sum, votes) => sum + votes.filter(Boolean).length, 0) / n;
   const worth = subjects.reduce((sum, votes) => sum + effectiveVotes(votes.length, correlation), 0);
   return { value, ...wilsonAt(value, worth), n };
-}
-
-/** Sum over ordered pairs of (a − b)². */
-function squaredDifferences(values: Votes): number {
-  const sum = sumOf(values);
-  return 2 * (values.length * sumOf(values.map((value) => value ** 2)) - sum ** 2);
 }
 
 function pairsOf(subjects: readonly Votes[]): { readonly equal: number; readonly pairs: number } {
