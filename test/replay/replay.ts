@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+
+export const folderOf = (name: string): string => path.resolve('test/replay', name);
+
+/** A recorded history. */
+export const history = (folder: string, name: string): unknown =>
+  JSON.parse(gunzipSync(readFileSync(path.join(folderOf(folder), name))).toString());
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** Replays a history with the workflows as they are now. @throws where they decide otherwise than it records. */
+export async function replay(recorded: unknown, workflows = 'workflows/index.ts'): Promise<void> {
+  if (bundle === undefined) {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    bundle = bundleWorkflowCode({ workflowsPath: path.resolve(workflows), logger: new DefaultLogger('ERROR') });
+  }
+  await Worker.runReplayHistory({ workflowBundle: await bundle }, recorded);
+}
