@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { withClient } from '../../workers/client.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
+import { GIVEN_BACK } from '../../shared/review/reviews.ts';
 import { store } from '../../workers/store.ts';
 import { workflowLink } from '../links.ts';
 import { TemporalDesk, type Reply } from '../../activities/reviews/desk.ts';
@@ -95,8 +96,30 @@ export function registerReview(program: Command): void {
       send(workflowId, messages.flagProblem, { annotator: annotatorId(), reason }),
     );
 
+  review
+    .command('release')
+    .description(
+      'Gives a claimed seat back: to others, or, where it is too long for now, to yourself after other questions.',
+    )
+    .argument('<workflowId>', 'the review')
+    .option('--reason <reason>', 'outOfMyDepth or tooLong')
+    .action((workflowId: string, { reason }: { reason?: string }) => {
+      const known = GIVEN_BACK.find((one) => one === reason);
+      if (reason !== undefined && known === undefined)
+        throw new UsageError(`Expected --reason to be ${GIVEN_BACK.join(' or ')}, got ${JSON.stringify(reason)}`);
+      return send(workflowId, messages.release, { annotator: annotatorId(), ...(known && { reason: known }) });
+    });
+
+  review
+    .command('withdraw')
+    .description('Takes back what you said last, while the question is open.')
+    .argument('<workflowId>', 'the review')
+    .action((workflowId: string) => send(workflowId, messages.withdraw, { annotator: annotatorId() }));
+
   interface Given {
     readonly score: string;
+    readonly uncertain?: true;
+    readonly lines?: string;
     readonly comment?: string;
     readonly id?: string;
     readonly assisted?: true;
@@ -109,8 +132,10 @@ export function registerReview(program: Command): void {
       .argument('<workflowId>', 'the review')
       .requiredOption('--score <score>', '0, 0.5 or 1')
       .option('--comment <text>', 'a few words on why')
+      .option('--uncertain', 'you are not sure of it; it counts as any other')
+      .option('--lines <numbers>', 'lines of the proof that the comment is about, such as 3,7')
       .option('--id <verdictId>', 'id of this verdict (default: your annotator id)')
-      .action((workflowId: string, { score: text, comment, id, assisted }: Given) => {
+      .action((workflowId: string, { score: text, comment, uncertain, lines, id, assisted }: Given) => {
         const annotator = annotatorId();
         const score = scoreFrom(text);
         if (score === undefined)
@@ -119,6 +144,8 @@ export function registerReview(program: Command): void {
           annotator,
           score,
           ...(comment !== undefined && { comment }),
+          ...(uncertain && { uncertain }),
+          ...(lines !== undefined && { lines: lines.split(',').map((line) => wholeFrom('--lines', line.trim(), 1)) }),
           ...(id !== undefined && { verdictId: id }),
           ...(assisted && { assisted }),
         });

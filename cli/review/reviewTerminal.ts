@@ -2,6 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../shared/review/messages.ts';
+import type { GivenBack } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
 import type { OpenReview, Reply, ReviewDesk } from '../../activities/reviews/desk.ts';
 import { visibleTo } from '../../activities/reviews/visible.ts';
@@ -26,7 +27,8 @@ interface Sitting {
 
 /** What a person typed about a question, on one line. */
 type Typed =
-  | { readonly kind: 'score'; readonly score: Score; readonly comment: string }
+  | { readonly kind: 'score'; readonly score: Score; readonly uncertain: boolean; readonly comment: string }
+  | { readonly kind: 'giveBack'; readonly reason: GivenBack['reason'] }
   | { readonly kind: 'flag'; readonly reason: string }
   | { readonly kind: 'skip' }
   | { readonly kind: 'quit' }
@@ -36,17 +38,20 @@ type Typed =
 /** Reads a line such as `0.5 the last step needs n > 1`. */
 export function readTyped(line: string): Typed {
   const [, word = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
-  const score = scoreFrom(word);
-  if (score !== undefined) return { kind: 'score', score, comment: rest };
+  const uncertain = word.endsWith('?');
+  const score = scoreFrom(uncertain ? word.slice(0, -1) : word);
+  if (score !== undefined) return { kind: 'score', score, uncertain, comment: rest };
   if (word === 'f')
     return rest === ''
       ? { kind: 'unclear', why: 'Expected f with what is wrong, such as "f the statement is cut off", got f alone' }
       : { kind: 'flag', reason: rest };
   if (rest === '' && word === 's') return { kind: 'skip' };
+  if (rest === '' && word === 'd') return { kind: 'giveBack', reason: 'outOfMyDepth' };
+  if (rest === '' && word === 'l') return { kind: 'giveBack', reason: 'tooLong' };
   if (rest === '' && word === 'q') return { kind: 'quit' };
   return word === ''
     ? { kind: 'nothing' }
-    : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, f or q first, got ${JSON.stringify(line.trim())}` };
+    : { kind: 'unclear', why: `Expected 0, 0.5, 1, s, d, l, f or q first, got ${JSON.stringify(line.trim())}` };
 }
 
 /** How a sitting ended. */
@@ -69,7 +74,8 @@ export async function sitDown(sitting: Sitting): Promise<Sat> {
   const say = (text: string) => output.write(`${text}\n`);
   const ask = async (): Promise<Typed> => {
     output.write(
-      'Score 0, 0.5 or 1, then a comment if you like (s skips, f and a reason flags a faulty problem, q stops): ',
+      'Score 0, 0.5 or 1 (0.5? where uncertain) and a comment; s skip, d out of my depth, l later, f REASON faulty, ' +
+        'q stop: ',
     );
     const line = await lines.next();
     return line === undefined ? { kind: 'quit' } : readTyped(line);
@@ -177,8 +183,14 @@ async function answerOne(
   const give = (answer: Extract<Typed, { kind: 'score' | 'flag' }>): Promise<Reply<unknown>> => {
     if (answer.kind === 'flag')
       return desk.send(workflowId, messages.flagProblem, { annotator, reason: answer.reason });
-    const { score, comment } = answer;
-    const verdict = { annotator, score, comment, ...(hasScored && { assisted: true }) };
+    const { score, comment, uncertain } = answer;
+    const verdict = {
+      annotator,
+      score,
+      comment,
+      ...(uncertain && { uncertain }),
+      ...(hasScored && { assisted: true }),
+    };
     return desk.send(workflowId, lead ? messages.adjudicate : messages.submitVerdict, verdict);
   };
   for (;;) {
@@ -191,6 +203,10 @@ async function answerOne(
     if (answer.kind === 'skip' || answer.kind === 'quit') {
       if (isSeated) await desk.send(workflowId, messages.release, { annotator });
       return answer.kind;
+    }
+    if (answer.kind === 'giveBack') {
+      await desk.send(workflowId, messages.release, { annotator, reason: answer.reason });
+      return 'skip';
     }
     try {
       const reply = await give(answer);

@@ -40,7 +40,7 @@ function replayed(state: ReviewState, entry: ReviewEntry): Move<unknown> | undef
   switch (entry.kind) {
     case 'verdict':
     case 'assisted':
-      return submitVerdict(state, entry.verdict, now);
+      return submitVerdict(withSeats(state, entry.seat), entry.verdict, now);
     case 'adjudication':
       return adjudicate(state, entry.verdict, now);
     case 'flag':
@@ -92,7 +92,10 @@ export function claim(state: ReviewState, annotator: string, policy: Lease, now:
   const since = (seat?.kind === 'claimed' && seat.annotator === annotator && seat.since) || now;
   const until = now + policy.leaseMinutes * 60_000;
   const answer = { seat: index + 1, leaseUntil: isoTime(until) };
-  return { kind: 'made', state: withSeat(state, index, { kind: 'claimed', annotator, until, since }), answer };
+  const claimed = withSeat(state, index, { kind: 'claimed', annotator, until, since });
+  const { lapsed = [] } = state;
+  const isLapse = seat?.kind === 'claimed' && seat.annotator !== annotator && !lapsed.includes(seat.annotator);
+  return { kind: 'made', state: isLapse ? changed(claimed, { lapsed: [...lapsed, seat.annotator] }) : claimed, answer };
 }
 
 type Lease = Pick<ReviewPolicy, 'leaseMinutes'>;
@@ -147,7 +150,10 @@ export function withdraw(state: ReviewState, annotator: string, policy: Lease, n
   return without('verdict', verdict.verdictId, withSeat(state, index, claimed));
 }
 
-/** Fills a seat: the one that the annotator claimed, else a free one. */
+/**
+ * Fills a seat: the one that the annotator claimed, else a free one; where others have taken all of them since the
+ * annotator's lease ended, one more, so that no work is lost.
+ */
 export function submitVerdict(state: ReviewState, verdict: Verdict, now: number): Move<VerdictAnswer> {
   if (verdict.assisted) return scoreAgain(state, verdict, now);
   const earlier = state.seats.findIndex(
@@ -156,11 +162,15 @@ export function submitVerdict(state: ReviewState, verdict: Verdict, now: number)
   if (earlier !== -1)
     return repeated(state, verdict, (state.seats[earlier] as Extract<Seat, { kind: 'answered' }>).verdict, earlier + 1);
   const seat = seatFor(state, verdict.annotator, now);
-  if (typeof seat === 'string')
-    return refused(
-      `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
-    );
-  return answered(state, { kind: 'answered', verdict }, seat, 'verdict', verdict, now);
+  if (typeof seat === 'number') return answered(state, { kind: 'answered', verdict }, seat, 'verdict', verdict, now);
+  const isOpen = resultOf(state) === undefined && !hasSpoken(state, verdict.annotator);
+  if (isOpen && state.lapsed?.includes(verdict.annotator)) {
+    const more = withSeats(state, state.seats.length + 1);
+    return answered(more, { kind: 'answered', verdict }, state.seats.length, 'verdict', verdict, now);
+  }
+  return refused(
+    `${seat} verdict ${shown(verdict.verdictId)} of ${shown(verdict.annotator)} with score ${verdict.score}`,
+  );
 }
 
 /** With the analyses in view, a person confirms or changes the score of their own. Both are kept. */
@@ -360,8 +370,20 @@ function withSeat(state: ReviewState, index: number, seat: Seat): ReviewState {
   return changed(state, { seats: state.seats.with(index, seat) });
 }
 
-/** The same state where the annotator has claimed no seat. */
+/** With so many seats at least. */
+function withSeats(state: ReviewState, count: number): ReviewState {
+  const more = Math.max(0, count - state.seats.length);
+  if (more === 0) return state;
+  const free = Array.from({ length: more }, (): Seat => ({ kind: 'free' }));
+  return changed(state, { seats: [...state.seats, ...free], extra: (state.extra ?? 0) + more });
+}
+
+/** The same state where the annotator has claimed no seat. One that was made for late work is not needed then. */
 function withoutClaim(state: ReviewState, annotator: string): ReviewState {
   const seat = state.seats.findIndex((one) => one.kind === 'claimed' && one.annotator === annotator);
-  return seat === -1 ? state : withSeat(state, seat, { kind: 'free' });
+  if (seat === -1) return state;
+  const { extra = 0 } = state;
+  return extra > 0
+    ? changed(state, { seats: state.seats.toSpliced(seat, 1), extra: extra - 1 })
+    : withSeat(state, seat, { kind: 'free' });
 }

@@ -205,6 +205,10 @@ export interface ReviewState {
   readonly adjudication?: Verdict;
   /** One a person; a second one takes the question out. @default none */
   readonly flags?: readonly Flag[] | undefined;
+  /** Whose lease ended before somebody else took their seat: what they worked out is taken still. @default nobody */
+  readonly lapsed?: readonly string[] | undefined;
+  /** Seats more than the policy has, made for such work. @default 0 */
+  readonly extra?: number | undefined;
   /** Who gave a seat back, and why. @default nobody */
   readonly givenBack?: readonly GivenBack[] | undefined;
   /** Ids of entries that were taken back. @default none */
@@ -226,7 +230,10 @@ export interface ReviewState {
  * The answer of the `progress` query. Scores are shown when all seats have answered: nobody judges with another's score
  * in view.
  */
-export interface ReviewProgress extends Omit<ReviewState, 'seats' | 'adjudication' | 'expired' | 'withdrawn'> {
+export interface ReviewProgress extends Omit<
+  ReviewState,
+  'seats' | 'adjudication' | 'expired' | 'withdrawn' | 'lapsed' | 'extra'
+> {
   readonly question: Question;
   /** What is wanted of whom, or what it came to, in a sentence. */
   readonly wanted: string;

@@ -63,7 +63,7 @@ test('people answer a set at their terminals, and a lead decides where they disa
   expect(ada).toMatchObject({ given: 2, end: 'nothing open', unused: 0 });
   expect(ada.shown).toContain('Question 2 of 2.');
   expect(ada.shown).toContain('Show \ufffd[31mp0');
-  expect(ada.shown).toContain('Expected 0, 0.5, 1, s, f or q first, got "7"');
+  expect(ada.shown).toContain('Expected 0, 0.5, 1, s, d, l, f or q first, got "7"');
   expect(ada.shown).toContain('Expected f with what is wrong');
   expect(await sit('ada', false, '1\n')).toMatchObject({ given: 0, end: 'nothing open', unused: 1 });
   expect(await sit('emmy', false, 's\nq\n1\n')).toMatchObject({ given: 0, end: 'stopped', unused: 1 });
@@ -204,6 +204,9 @@ test.each([
 test.each([
   ['1', { kind: 'score', score: 1, comment: '' }],
   [' 0.5  the last step needs n > 1 ', { kind: 'score', score: 0.5, comment: 'the last step needs n > 1' }],
+  ['0.5? line 3', { kind: 'score', score: 0.5, uncertain: true, comment: 'line 3' }],
+  ['d', { kind: 'giveBack', reason: 'outOfMyDepth' }],
+  ['l', { kind: 'giveBack', reason: 'tooLong' }],
   ['f cut off', { kind: 'flag', reason: 'cut off' }],
   ['s', { kind: 'skip' }],
   ['q', { kind: 'quit' }],

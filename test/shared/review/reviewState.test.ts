@@ -261,6 +261,19 @@ test('a person who scored once is asked again, and sees nobody else’s score', 
   expect(progress.wanted).toContain('Wanted: the score again of `ada`, with the analyses in view');
 });
 
+test('work is kept when a lease ends: who comes late has a seat more, and all who answer have to agree', () => {
+  const ada = made(claim(openReview(policy(1)), 'ada', policy(1), 0)).state;
+  const emmy = made(claim(ada, 'emmy', policy(1), 120_000)).state;
+  expect(claim(emmy, 'ada', policy(1), 130_000).kind).toBe('refused');
+  const both = made(submitVerdict(emmy, verdict('ada', 1), 130_000));
+  expect(both.entry).toMatchObject({ kind: 'verdict', seat: 2 });
+  expect(resultOf(both.state)).toBeUndefined();
+  expect(resultOf(made(submitVerdict(both.state, verdict('emmy', 1), 140_000)).state)).toMatchObject({ verdicts: 2 });
+  expect(isDisagreement(made(submitVerdict(both.state, verdict('emmy', 0), 140_000)).state)).toBe(true);
+  expect(resultOf(made(release(both.state, { annotator: 'emmy' }, 140_000)).state)).toMatchObject({ verdicts: 1 });
+  expect(submitVerdict(emmy, verdict('kurt', 1), 130_000).kind).toBe('refused');
+});
+
 test('what was said last is taken back while the question is open, and said anew as an entry of its own', () => {
   const first = made(submitVerdict(openReview(policy(2)), verdict('ada', 1), 0));
   const undone = made(withdraw(first.state, 'ada', policy(2), 60_000));
@@ -375,10 +388,10 @@ test(
             if (before) expect(resultOf(state)).toEqual(before);
             const people = verdictsOf(state).map(({ annotator }) => annotator);
             expect(new Set(people).size).toBe(people.length);
-            expect(state.seats).toHaveLength(seats);
+            expect(state.seats).toHaveLength(seats + (state.extra ?? 0));
             const result = resultOf(state);
             if (result?.kind === 'scored' && !result.adjudicated) {
-              expect(people).toHaveLength(seats);
+              expect(people).toHaveLength(state.seats.length);
               for (const seat of state.seats) {
                 if (seat.kind !== 'answered') throw new Error('Expected answered seats');
                 expect((isAssisted ? seat.assisted : seat.verdict)?.score).toBe(result.score);
