@@ -120,6 +120,14 @@ function readVerdict(text: string, format: 'verify' | 'metaVerify'): Score | str
   return box === undefined ? 'the box does not hold 0, 0.5 or 1' : (Number(box[1]) as Score);
 }
 
+/** What an analysis says between its key phrases; where one is missing, from its beginning, or to its end. */
+export function evaluationIn(analysis: string): string {
+  const opened = analysis.matchAll(EVALUATION_OPENING).next().value;
+  const closed = lastMatch(analysis, EVALUATION_CLOSING);
+  const start = opened === undefined ? 0 : opened.index + opened[0].length;
+  return analysis.slice(start, closed !== undefined && closed.index > start ? closed.index : undefined).trim();
+}
+
 interface Section {
   readonly title: 'solution' | 'selfEvaluation';
   readonly start: number;

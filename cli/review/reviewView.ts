@@ -2,17 +2,12 @@ import type { SubjectRow } from '../../activities/reviews/subjectRows.ts';
 import type { ShownAnalysis } from '../../shared/records.ts';
 import type { ReviewProgress } from '../../shared/review/reviews.ts';
 import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
+import { rubricText } from '../../shared/review/rubric.ts';
 import type { OpenReview } from '../../activities/reviews/desk.ts';
 
 /** The question with all its texts, for a terminal; `row` as it is visible to whoever sits there. */
 export function questionText(progress: ReviewProgress, row: SubjectRow): string {
   const { question } = progress;
-  const rubric =
-    question.kind === 'scoreAnalysis'
-      ? 'Score the analysis: 1 = every defect it claims is real, and its score follows; 0.5 = some are real, or it ' +
-        'is imprecise; 0 = none is real.'
-      : 'Score the proof: 1 = complete and rigorous; 0.5 = sound, with minor errors or gaps; 0 = fatal errors or ' +
-        'severe gaps.';
   return [
     `${QUESTION_TEXT[question.kind]} ${printable(question.id)} (${printable(question.lap)}), deadline ` +
       `${progress.deadline}${progress.escalated ? ', gone by' : ''}` +
@@ -28,7 +23,7 @@ export function questionText(progress: ReviewProgress, row: SubjectRow): string 
     ...(progress.seats.length > 1 ? [heading('Answers'), ...progress.seats.map(seatLine)] : []),
     ...(row.analyses === undefined ? [] : [analysesText(row.analyses)]),
     '',
-    rubric,
+    rubricText(question.kind),
     printable(progress.wanted),
   ].join('\n');
 }

@@ -25,8 +25,8 @@ export function qualityOf(real: readonly boolean[]): Score | undefined {
 
 /** Ours: far more than any analysis has, or any question shows. */
 const MAX_ANALYSES = 16;
-const MAX_ISSUES = 200;
-const MAX_OVERRIDE = 1000;
+export const MAX_ISSUES = 200;
+export const MAX_OVERRIDE = 1000;
 
 /** What is wrong with what was sent, in a sentence; undefined when nothing is. */
 export function analysesRefusal(sent: unknown): string | undefined {

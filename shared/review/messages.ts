@@ -114,9 +114,9 @@ export type Read<T> = { readonly kind: 'read'; readonly value: T } | Refused;
 
 /** Ours: long enough for any opaque id, and for a remark; a history is no place for texts. */
 const MAX_ID = 200;
-const MAX_COMMENT = 4000;
+export const MAX_COMMENT = 4000;
 /** Ours: more than anybody points at. */
-const MAX_LINES = 200;
+export const MAX_LINES = 200;
 const MAX_LINE = 100_000;
 
 type Fields = Readonly<Record<string, unknown>>;

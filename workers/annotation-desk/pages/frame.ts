@@ -11,11 +11,15 @@ export interface Around {
   readonly hasFormulas?: boolean;
 }
 
+const STYLES = ['desk', 'forms', 'question', 'cards'];
+/** In their order: what a draft has is pointed at, and followed. */
+const PROGRAMS = ['drafts', 'issues', 'desk'];
+
 /**
  * A whole page around its content. Nothing in it is inline: programs and styles are the desk's own files, and without
  * the programs everything works but keys, drafts and pointing by click.
  */
-export function framed(frame: Frame, title: string, content: Markup, around: Around = {}): string {
+export function framed(frame: Frame, title: string, content: Markup, around: Around = {}): Markup {
   const { person, said } = frame;
   const { here, isWide = false, hasFormulas = false } = around;
   const formulas = hasFormulas
@@ -30,9 +34,8 @@ export function framed(frame: Frame, title: string, content: Markup, around: Aro
         <meta name="robots" content="noindex" />
         <title>${title} · annotation desk</title>
         <link rel="icon" href="data:," />
-        ${formulas}
-        <link rel="stylesheet" href="/assets/desk.css" />
-        <script src="/assets/desk.js" defer></script>
+        ${formulas} ${STYLES.map((name) => html`<link rel="stylesheet" href="/assets/${name}.css" />`)}
+        ${PROGRAMS.map((name) => html`<script src="/assets/${name}.js" defer></script>`)}
       </head>
       <body data-person="${person?.id}">
         <a class="skip" href="#content">To the content</a>
@@ -45,7 +48,7 @@ export function framed(frame: Frame, title: string, content: Markup, around: Aro
         </main>
         <div class="hidden" id="heard" role="status"></div>
       </body>
-    </html> `.markup;
+    </html> `;
 }
 
 function navigation({ person, csrf }: Frame, here: Around['here']): Markup | null {
@@ -79,8 +82,8 @@ export function csrfField({ csrf }: { readonly csrf?: string | undefined }): Mar
 export function buttonForm(
   frame: Frame,
   action: string,
-  text: string,
-  more: { readonly key?: string; readonly kind?: 'strong' | 'plain'; readonly fields?: Markup } = {},
+  text: string | Markup,
+  more: { readonly key?: string; readonly kind?: 'strong' | 'plain' | 'usual'; readonly fields?: Markup } = {},
 ): Markup {
   return html`<form method="post" action="${action}">
     ${csrfField(frame)}${more.fields}<button class="${more.kind ?? 'usual'}" data-key="${more.key}">

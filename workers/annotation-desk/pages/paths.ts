@@ -12,7 +12,7 @@ export const PATHS = {
   /** POST. */
   act: (workflowId: string, action: Action) => `/questions/${encodeURIComponent(workflowId)}/${action}`,
   /** POST, by a lead. */
-  pause: (person: string) => `/people/${encodeURIComponent(person)}/pause`,
+  pause: (person: string, action: 'pause' | 'resume') => `/lead/people/${encodeURIComponent(person)}/${action}`,
 } as const;
 
 /** What can be done about a question. */
