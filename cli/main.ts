@@ -19,6 +19,7 @@ import { registerLineage } from './reports/lineage.ts';
 import { registerRelabel } from './lap/relabel.ts';
 import { registerReport } from './reports/report.ts';
 import { registerReview } from './review/review.ts';
+import { registerVerdicts } from './review/verdicts.ts';
 import { registerSchedule } from './schedule/schedule.ts';
 import { registerEvaluate } from './products/evaluate.ts';
 import { registerLabel } from './products/label.ts';
@@ -59,6 +60,7 @@ for (const register of [
   registerLineage,
   registerExport,
   registerReview,
+  registerVerdicts,
   registerSchedule,
   registerStop,
   registerDev,

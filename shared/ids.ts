@@ -127,6 +127,12 @@ export function questionOf(reviewId: string): { readonly setId: string; readonly
   return at < 1 ? undefined : { setId: reviewId.slice(0, at), question: reviewId.slice(at + 1) };
 }
 
+/** Set and question of a log, by where it lies; undefined where it lies nowhere that a log does. */
+export function loggedQuestion(uriOfLog: string): ReturnType<typeof questionOf> {
+  const [, path] = /^reviews\/(.+)\.jsonl$/.exec(uriOfLog) ?? [];
+  return path === undefined ? undefined : questionOf(path.split('/').map(decodeURIComponent).join('/'));
+}
+
 /** A range of a set's rows, `to` excluded. */
 export interface RowRange {
   readonly from: number;
@@ -202,6 +208,8 @@ export const uri = {
   shardLabels: (setId: string, number: number) => `labels/${shard(setId, number)}.jsonl`,
 
   reviews: folder('reviews'),
+  /** What a review set asks. */
+  asked: file('reviews', 'asked.json'),
   /** Results of a review set, or of a part of it. */
   reviewResults: (setId: string, range?: RowRange) =>
     `reviews/${range ? reviewIdOf(setId, rangeName(range)) : setId}.jsonl`,

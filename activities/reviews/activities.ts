@@ -17,6 +17,7 @@ import type { ReviewDesk } from './desk.ts';
 import { EarlierAnswers } from './earlier.ts';
 import { answerQuestions, type OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
+import { recordAsked } from './records/asked.ts';
 import { SubjectRows } from './subjectRows.ts';
 import { uri, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
@@ -67,6 +68,7 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
       const { setId, subject } = set;
       return beating(async (beat) => {
         const ids = await rows.ids(subject);
+        await recordAsked(store, set);
         const earlier = set.donors && (await EarlierAnswers.open(store, log, set));
         const listed: ListedQuestion[] = [];
         for (const [offset, id] of ids.slice(from, to).entries()) {
