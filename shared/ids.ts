@@ -223,6 +223,11 @@ export const uri = {
     return `reviews/${id.split('/').map(encodeURIComponent).join('/')}.jsonl`;
   },
 
+  /** What happened to an annotator: a file each time, counted from 1, never changed. */
+  annotators: (id?: string, number?: number) =>
+    `annotators/${id === undefined ? '' : `${encodeURIComponent(id)}/`}` +
+    (number === undefined ? '' : `${String(number).padStart(6, '0')}.json`),
+
   /** Of one training, or of a lap's. */
   jobs: folder('jobs'),
   rewards: file('rewards', 'rewards.jsonl'),

@@ -8,6 +8,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ReviewDesk } from '../../activities/reviews/desk.ts';
 import { MATHEMATICS_STYLE } from '../../reports/pages/mathematics/index.ts';
 import type { People } from './people.ts';
+import { registerSignIn } from './signIn.ts';
 
 export interface DeskOptions {
   /** Where questions are, and are answered. */
@@ -17,7 +18,7 @@ export interface DeskOptions {
   readonly secret: string;
   /** Where browsers reach the desk, such as `https://desk.example.org`; behind a proxy it is the proxy's address. */
   readonly address: string;
-  /** Whether a proxy stands before it, whose headers say who asks. @default false */
+  /** Whether a proxy of this machine stands before it, whose headers say who asks. @default false */
   readonly isBehindProxy?: boolean;
   readonly logger?: FastifyBaseLogger;
 }
@@ -33,7 +34,8 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
   const app = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     bodyLimit: MOST_BYTES,
-    trustProxy: options.isBehindProxy ?? false,
+    // The last address that the proxy adds is true; what stands before it a browser may have made up.
+    trustProxy: options.isBehindProxy === true ? 'loopback' : false,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
   });
@@ -41,7 +43,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
     reply.header('cache-control', request.url.startsWith('/assets/') ? 'no-cache' : 'no-store');
   });
-  await app.register(cookie, { secret: options.secret });
+  await app.register(cookie);
   await app.register(formBody);
   await app.register(files, { root: fileURLToPath(new URL('assets/', import.meta.url)), prefix: '/assets/' });
   await app.register(files, { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false });
@@ -49,6 +51,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
   );
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok' }));
+  await registerSignIn(app, options);
   return app;
 }
 
