@@ -37,14 +37,22 @@ interface Section {
 const DEFECTS = /\b(?:issue|defect|error|flaw|gap|mistake|weakness|concern|objection|problem)s?\b/i;
 /** "No errors found", "Strengths". */
 const PRAISE = /\b(?:no|without|free of)\b/i;
-const NOTHING =
-  /^[\s*_]*(?:none|nothing|n\/a|no (?:[a-z]+ )?(?:issue|defect|error|flaw|gap|mistake|problem|concern)s?)(?: (?:is|are|was|were))?(?: found)?[.\s*_]*$/i;
+const NOTHING = new RegExp(
+  String.raw`^[\s*_]*(?:none|nothing|n/a|no (?:[a-z]+ )?(?:issue|defect|error|flaw|gap|mistake|problem|concern)s?)` +
+    String.raw`(?: (?:is|are|was|were))?(?: found)?[.\s*_]*$`,
+  'i',
+);
 
 /** A heading, a bold line, or a short line that announces a list; nothing with a number, which is an item. */
 const TITLE = /^\s{0,3}(?:#{1,6}\s+\S.*|(?:\*\*|__)[^*_\n]{1,80}(?:\*\*|__)\s*:?|[A-Z][^.:$\\]{0,80}:)\s*$/;
 const NUMBERED = /^\s*(?:#{1,6}\s+)?(?:\*\*|__)?[([]?\d{1,3}[.)\]]\s*\S/;
-const NAMED =
-  /^\s*(?:[-*+]\s+)?(?:#{1,6}\s+)?(?:\*\*|__)?(?:issue|defect|error|flaw|gap|mistake|problem|concern|objection|step|point)\s*(?:#|no\.?\s*)?(?:\d{1,3}|[A-Z]|[ivx]{1,4})\b/i;
+const NAMES = 'issue defect error flaw gap mistake problem concern objection step point'
+  .split(' ')
+  .map((name) => `[${name.charAt(0).toUpperCase()}${name.charAt(0)}]${name.slice(1)}`);
+const NAMED = new RegExp(
+  String.raw`^\s*(?:[-*+]\s+)?(?:#{1,6}\s+)?(?:\*\*|__)?(?:${NAMES.join('|')})` +
+    String.raw`(?:\s*(?:#|[Nn]o\.?)?\s*\d{1,3}|\s+(?:[A-Z]|[ivx]{1,4}))\b`,
+);
 const BULLET = /^\s*[-*+•]\s+\S/;
 const BOLD = /^\s{0,3}(?:\*\*|__)\S/;
 /** What sums up stands behind the last item, and is none. */

@@ -4,14 +4,15 @@ import type { Frame, HomeView, QuestionLine } from '../views.ts';
 import { buttonForm, framed, moment } from './frame.ts';
 import { PATHS } from './paths.ts';
 
+const PAUSED = html`<p>The lead has paused you: no further question is handed out until they let you go on.</p>`;
+
 /** What waits for a person: what they have taken, what they could take, what they can take back. */
 export function homePage(frame: Frame, view: HomeView): Markup {
   const { mine, waiting, next, said } = view;
   const isPaused = frame.person?.isPaused === true;
   const goOn = mine.length > 0 ? 'Go on' : 'Next question';
   const content = html`<h1>Questions</h1>
-    ${isPaused ? html`<p>The lead has paused you: no further question is handed out until they let you go on.</p>` : null}
-    ${mine.length > 0 ? [html`<h2>Yours</h2>`, lines(mine)] : null}
+    ${isPaused ? PAUSED : null} ${mine.length > 0 ? [html`<h2>Yours</h2>`, lines(mine)] : null}
     ${
       mine.length > 0 || (waiting > 0 && !isPaused)
         ? html`<div class="go">${buttonForm(frame, PATHS.next, goOn, { key: 'n', kind: 'strong' })}</div>`

@@ -31,7 +31,7 @@ function dispute({ workflowId, kind, openedAt, seats, flags }: DisputedQuestion,
       <a href="${PATHS.question(workflowId)}">${action}: ${scored(kind) === 'proof' ? 'a proof' : 'an analysis'}</a>
       <span class="quiet">asked ${moment(openedAt)} · <code>${workflowId}</code></span>
     </p>
-    ${flagsOf(flags, true)} ${seatsBeside(seats)}
+    ${flagsOf(flags, true)} ${seatsBeside(seats, PATHS.question(workflowId))}
   </article>`;
 }
 

@@ -9,15 +9,15 @@ import { flagForm, verdictForm } from './scoring.ts';
 import { flagsOf, seatsBeside } from './seats.ts';
 
 /**
- * One question: its texts, the lines of the proof numbered, beside what its reader is asked. It shows what the view has,
- * and of the question's origin nothing: all kinds of questions about proofs look alike.
+ * One question: its texts, the lines of the proof numbered, beside what its reader is asked. It shows what the view
+ * has, and of the question's origin nothing: all kinds of questions about proofs look alike.
  */
 export function questionPage(frame: Frame, view: QuestionView): Markup {
   const { problem, proof, analysis, kind } = view;
   const content = html`<header class="asked">
       <h1>Score the ${scored(kind)}</h1>
       <p class="quiet">
-        ${problem.topic === '' ? null : `${problem.topic} · `}${deadlineText(view)}
+        <span>${problem.topic === '' ? null : `${problem.topic} · `}${deadlineText(view)}</span>
         <a class="down" href="#answer">To the score</a>
       </p>
     </header>
@@ -99,7 +99,7 @@ const lease = ({ leaseUntil }: QuestionView): Markup | null =>
 
 function given({ given }: QuestionView): Markup {
   if (given === undefined) return html`You have scored it.`;
-  return html`You gave ${SCORE_TEXT[given.score]}${given.comment === undefined ? null : html`: “${given.comment}”`}.`;
+  return html`You gave ${SCORE_TEXT[given.score]}${given.comment === undefined ? '.' : html`: “${given.comment}”`}`;
 }
 
 /** What else to do about a question than to score it. */

@@ -25,7 +25,7 @@ export function verdictForm(
 ): Markup {
   const { typed = {} } = view;
   return html`<form method="post" action="${PATHS.act(view.workflowId, action)}" id="verdict" data-draft="${stage}">
-    ${hiddenFields(frame, view)} ${analysisCards(view)}
+    ${hiddenFields(frame, view)} ${action === 'adjudicate' ? folded(view) : analysisCards(view)}
     <fieldset class="field">
       <legend>${view.kind === 'scoreAnalysis' ? 'Quality of the analysis' : 'Score of the proof'}</legend>
       <div class="scores">${SCORES.map((score) => scoreChoice(view, score, typed[FIELDS.score]))}</div>
@@ -72,6 +72,16 @@ ${typed[FIELDS.comment]}</textarea>
     >
     <button class="strong">Submit <kbd class="scripted" aria-hidden="true">Ctrl Enter</kbd></button>
   </form>`;
+}
+
+/** For who decides by what the seats said. */
+function folded(view: QuestionView): Markup | null {
+  const cards = analysisCards(view);
+  if (cards === null) return null;
+  return html`<details>
+    <summary>${view.kind === 'scoreAnalysis' ? 'The issues, one by one' : 'What analyses report'}</summary>
+    ${cards}
+  </details>`;
 }
 
 export const CHECKED = html`checked`;

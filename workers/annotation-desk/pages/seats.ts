@@ -3,12 +3,15 @@ import type { Flag, SeatProgress } from '../../../shared/review/reviews.ts';
 import { SCORE_TEXT } from '../../../shared/review/rubric.ts';
 import { moment } from './frame.ts';
 
-/** All seats of a question beside each other, for who decides. */
-export function seatsBeside(seats: readonly SeatProgress[]): Markup {
-  return html`<div class="seats">${seats.map(seatCard)}</div>`;
+/**
+ * All seats of a question beside each other, for who decides.
+ * @param page where the proof is. @default this page
+ */
+export function seatsBeside(seats: readonly SeatProgress[], page = ''): Markup {
+  return html`<div class="seats">${seats.map((seat) => seatCard(seat, page))}</div>`;
 }
 
-function seatCard(seat: SeatProgress): Markup {
+function seatCard(seat: SeatProgress, page: string): Markup {
   const { annotator, score, firstScore, comment, uncertain, lines = [], analyses = [] } = seat;
   return html`<section class="seat" aria-label="Seat ${seat.seat}">
     <h3>${annotator ?? `Seat ${seat.seat}`}</h3>
@@ -27,14 +30,14 @@ function seatCard(seat: SeatProgress): Markup {
     ${
       lines.length === 0
         ? null
-        : html`<p class="quiet">About ${lines.map((line, index) => [index > 0 ? ', ' : '', lineLink(line)])}.</p>`
+        : html`<p class="quiet">About ${lines.map((line, index) => [index > 0 ? ', ' : '', lineLink(page, line)])}.</p>`
     }
     ${analyses.map(
       ({ analysis, real, score, override }) =>
         html`<p class="quiet">
           Analysis ${analysis + 1}:
           ${real.length === 0 ? null : `${real.filter(Boolean).length} of ${real.length} issues real, `}quality
-          ${SCORE_TEXT[score]}${override === undefined ? '' : `, because: ${override}`}.
+          ${SCORE_TEXT[score]}${override === undefined ? '.' : `, because: ${override}`}
         </p>`,
     )}
   </section>`;
@@ -53,7 +56,7 @@ function stateText({ state, leaseUntil }: SeatProgress): Markup {
   }
 }
 
-const lineLink = (line: number) => html`<a href="#L${line}">line ${line}</a>`;
+const lineLink = (page: string, line: number) => html`<a href="${page}#L${line}">line ${line}</a>`;
 
 /**
  * What somebody found faulty.
