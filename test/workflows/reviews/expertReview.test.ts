@@ -131,7 +131,7 @@ test('a bad Signal is noted and shown, and the review goes on', async () => {
   expect(await review.result()).toMatchObject({ kind: 'scored', score: 0 });
 }, 30_000);
 
-test('a claimed seat is kept for its lease and free afterwards', async () => {
+test('a claimed seat is kept for its lease and free afterwards, and work that comes late is kept', async () => {
   const review = await world.ask('lease', { seats: 1, leaseMinutes: 1 / 60 });
   const claim = (annotator: string) => review.executeUpdate(messages.claim, { args: [{ annotator }] });
   expect(await claim('ada')).toMatchObject({ seat: 1 });
@@ -140,10 +140,28 @@ test('a claimed seat is kept for its lease and free afterwards', async () => {
   );
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect(await claim('emmy')).toMatchObject({ seat: 1 });
-  expect(await refusal(submit(review, 'ada', 1))).toMatch(/^Expected a free seat/);
-  expect(await review.executeUpdate(messages.release, { args: [{ annotator: 'emmy' }] })).toEqual({ released: true });
+  expect(await refusal(claim('ada'))).toMatch(/^Expected a free seat/);
+  // What ada worked out is taken all the same; emmy, who works on it now, is waited for.
+  expect(await submit(review, 'ada', 1)).toMatchObject({ seat: 2 });
+  await submit(review, 'emmy', 1);
+  expect(await review.result()).toMatchObject({ kind: 'scored', verdicts: 2 });
+}, 30_000);
+
+test('what was said last is taken back and said anew, also when the review is asked a second time with its log', async () => {
+  const review = await world.ask('undo');
   await submit(review, 'ada', 1);
-  expect(await review.result()).toMatchObject({ kind: 'scored', verdicts: 1 });
+  const [withdrawn] = await Promise.all([
+    review.executeUpdate(messages.withdraw, { args: [{ annotator: 'ada' }] }),
+    review.executeUpdate(messages.release, { args: [{ annotator: 'emmy', reason: 'outOfMyDepth' }] }),
+  ]);
+  expect(withdrawn).toEqual({ withdrawn: 'verdict' });
+  await submit(review, 'ada', 0, { uncertain: true, lines: [2], comment: 'line 2 assumes the claim' });
+  expect((await logOf('undo')).map(({ id }) => id).sort()).toEqual(['givenBack emmy outOfMyDepth', 'verdict ada 2']);
+  await review.terminate();
+  const recorded = await new ReviewLog(world.store).history('set', 'undo');
+  const again = await world.ask('undo', {}, { recorded });
+  await submit(again, 'kurt', 0);
+  expect(await again.result()).toMatchObject({ kind: 'scored', score: 0, verdicts: 2 });
 }, 30_000);
 
 test('a lead decides where the seats disagree, and scores are hidden until both have answered', async () => {
