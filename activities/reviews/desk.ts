@@ -51,6 +51,11 @@ export type Reply<Answer> =
   /** There is no open review by this id. */
   | { readonly kind: 'closed'; readonly reason: string };
 
+/** Nobody is there to reply: what was sent may be sent again. */
+export class NoReply extends Error {
+  override readonly name = 'NoReply';
+}
+
 /** The one door to reviews, for whoever answers: people at a terminal, a program. */
 export interface ReviewDesk {
   /** Open reviews as the server lists them, which lags behind by moments: hints, without how they stand. */
@@ -63,7 +68,7 @@ export interface ReviewDesk {
    * Sends an Update or a Query and waits for the reply. A verdict or a flag that is sent again has the answer that it
    * had, though the question may be closed by now.
    * @param updateId sent again with the same id, an Update happens once. @default one of its own
-   * @throws when nobody is there to reply.
+   * @throws NoReply when nobody is there to.
    */
   send<Answer, Sent>(
     workflowId: string,
@@ -132,7 +137,7 @@ export class TemporalDesk implements ReviewDesk {
       }
     } catch (error) {
       if (error instanceof ServiceError)
-        throw new Error(
+        throw new NoReply(
           'The Temporal server gives no answer. What was recorded is kept; go on when the stack runs again.',
           { cause: error },
         );
@@ -151,7 +156,7 @@ export class TemporalDesk implements ReviewDesk {
     sent?: Sent,
     updateId?: string,
   ): Promise<Reply<Answer>> {
-    if (message.type === 'update' && !(await this.hasWorker())) throw new Error(NO_WORKER);
+    if (message.type === 'update' && !(await this.hasWorker())) throw new NoReply(NO_WORKER);
     const review = this.client.workflow.getHandle(workflowId);
     const ask = (): Promise<Answer> =>
       message.type === 'update'
@@ -163,7 +168,7 @@ export class TemporalDesk implements ReviewDesk {
       if (error instanceof WorkflowNotFoundError)
         return (await this.answeredBefore(workflowId, message.name, sent)) ?? (await this.closed(workflowId));
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error))
-        throw new Error(NO_WORKER, { cause: error });
+        throw new NoReply(NO_WORKER, { cause: error });
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
       if (isFailure('ReviewRefused', cause)) return { kind: 'refused', reason: cause.message };
       throw error;

@@ -4,10 +4,14 @@ import { fileURLToPath } from 'node:url';
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
 import files from '@fastify/static';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { ReviewDesk } from '../../activities/reviews/desk.ts';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { NoReply, type ReviewDesk } from '../../activities/reviews/desk.ts';
 import { MATHEMATICS_STYLE } from '../../reports/pages/mathematics/index.ts';
+import { Board } from './board.ts';
+import { sendFailure } from './frames.ts';
+import { registerLead } from './lead.ts';
 import type { People } from './people.ts';
+import { registerQuestions } from './questions.ts';
 import { registerSignIn } from './signIn.ts';
 
 export interface DeskOptions {
@@ -51,8 +55,29 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
   );
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok' }));
+  app.setNotFoundHandler((request, reply) =>
+    sendFailure(request, reply, 404, `Expected a page of the desk, got ${request.method} ${request.url}.`),
+  );
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error instanceof NoReply ? 503 : (error.statusCode ?? 500);
+    if (status >= 500) request.log.error({ err: error }, 'request failed');
+    return sendFailure(request, reply, status, wordsOf(error, status));
+  });
   await registerSignIn(app, options);
+  const { reviews, people } = options;
+  const board = new Board(reviews);
+  registerQuestions(app, { reviews, board });
+  registerLead(app, { people, board });
   return app;
+}
+
+/** What a person is told, who may have typed for an hour. */
+function wordsOf({ code, message }: FastifyError, status: number): string {
+  const kept = 'What you typed is kept in your browser: go back, and send it again.';
+  if (code === 'FST_CSRF_INVALID_TOKEN' || code === 'FST_CSRF_MISSING_SECRET')
+    return `Expected a form of this sign-in, got one of another: reload the page. ${kept}`;
+  if (status === 503) return `Nobody can take answers at the moment. ${kept}`;
+  return status === 500 ? `Something broke in the desk; its log says what. ${kept}` : message;
 }
 
 /** Nothing that a page needs comes from elsewhere, and no text of a model or a person becomes a program. */
