@@ -15,6 +15,8 @@ import { config } from '../temporal.config.ts';
 /** A state folder of its own with free ports, and the real command in it. */
 export interface LapWorld {
   readonly stateDir: string;
+  /** Where the annotation desk is. */
+  readonly desk: string;
   path(...parts: string[]): string;
   /** Starts `flywheel …`; the promise is its exit code. */
   start(...args: string[]): { readonly pid: number; readonly exit: Promise<number>; output(): string };
@@ -34,7 +36,8 @@ export interface LapWorld {
 export async function lapWorld(more: Readonly<Record<string, string>> = {}): Promise<LapWorld> {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'flywheel-lap-'));
   const env: NodeJS.ProcessEnv = { ...process.env, FLYWHEEL_STATE: stateDir, ...more };
-  for (const name of ['TEMPORAL', 'UI', 'REWARD', 'MODEL']) env[`FLYWHEEL_${name}_PORT`] = String(await freePort());
+  for (const name of ['TEMPORAL', 'UI', 'REWARD', 'DESK', 'MODEL'])
+    env[`FLYWHEEL_${name}_PORT`] = String(await freePort());
 
   function start(...args: string[]) {
     const child = spawn(process.execPath, [path.join(config.root, 'cli', 'flywheel.mjs'), ...args], {
@@ -54,6 +57,7 @@ export async function lapWorld(more: Readonly<Record<string, string>> = {}): Pro
 
   return {
     stateDir,
+    desk: `http://127.0.0.1:${env['FLYWHEEL_DESK_PORT']}`,
     path: (...parts) => path.join(stateDir, ...parts),
     start,
     async kill(...record) {

@@ -11,7 +11,7 @@ import { prefixOf, questionOf } from '../../shared/ids.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import * as messages from '../../shared/review/messages.ts';
 import type { FlagMessage, VerdictMessage } from '../../shared/review/messages.ts';
-import type { Question, ReviewEntry, ReviewProgress } from '../../shared/review/reviews.ts';
+import type { Question, ReviewEntry, ReviewProgress, Verdict } from '../../shared/review/reviews.ts';
 import { hasGivenBack, waitsFor } from '../../shared/review/waiting.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { ReviewLog } from './log.ts';
@@ -62,6 +62,8 @@ export interface ReviewDesk {
   list(set?: string): Promise<readonly OpenReview[]>;
   /** The same, those that wait for an annotator, as each says itself; the oldest first. */
   open(looking: Looking): Promise<readonly OpenReview[]>;
+  /** What an annotator said to a question, and did not take back; the last is at the end. */
+  verdictsOf(annotator: string, question: Pick<Question, 'setId' | 'id'>): Promise<readonly Verdict[]>;
   /** What a question is about. */
   texts(question: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow>;
   /**
@@ -144,6 +146,11 @@ export class TemporalDesk implements ReviewDesk {
       throw error;
     }
     return found.sort((a, b) => a.openedAt.localeCompare(b.openedAt));
+  }
+
+  async verdictsOf(annotator: string, { setId, id }: Pick<Question, 'setId' | 'id'>): Promise<Verdict[]> {
+    const verdicts = (await this.log.read(setId, id)).flatMap((entry) => ('verdict' in entry ? [entry.verdict] : []));
+    return verdicts.filter((verdict) => verdict.annotator === annotator);
   }
 
   texts({ subject, row }: Pick<Question, 'subject' | 'row'>): Promise<SubjectRow> {

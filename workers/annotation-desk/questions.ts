@@ -139,9 +139,14 @@ export function registerQuestions(
     const progress = await board.ask(id);
     if (progress === undefined)
       return sendFailure(request, reply, 404, refused ?? 'Expected a question that is open, got none by this address.');
-    const row = await reviews.texts(progress.question);
+    const [row, own] = await Promise.all([
+      reviews.texts(progress.question),
+      reviews.verdictsOf(request.person.id, progress.question),
+    ]);
+    const given = own.at(-1);
     const view = {
       ...questionView({ workflowId: id }, request.person, progress, row, randomUUID()),
+      ...(given && { given }),
       ...(refused !== undefined && { typed: typedIn(request.body) }),
     };
     return sendPage(reply.code(refused === undefined ? 200 : 409), questionPage(frameOf(request, refused), view));
