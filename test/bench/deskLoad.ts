@@ -54,7 +54,10 @@ export const deskLoad: Bench = {
       times.sort((one, other) => one - other);
       const at = (share: number) => Math.round(times[Math.ceil(share * times.length) - 1] ?? Number.NaN);
       if (refused.length > 0) throw new Error(`Expected no action to be refused, got ${refused.length}: ${refused[0]}`);
-      return { value: at(0.95), detail: { actions: times.length, p50: at(0.5), p99: at(0.99), refused: refused.length } };
+      return {
+        value: at(0.95),
+        detail: { actions: times.length, p50: at(0.5), p99: at(0.99), refused: refused.length },
+      };
     } finally {
       for (const one of processes) one.kill('SIGTERM');
       await world.stop();
@@ -63,7 +66,10 @@ export const deskLoad: Bench = {
 };
 
 async function ask(world: World): Promise<void> {
-  const proof = Array.from({ length: 60 }, (_, line) => `Line ${line}: since $a_{${line}} \\le ${line}^2$, so is the sum.`);
+  const proof = Array.from(
+    { length: 60 },
+    (_, line) => `Line ${line}: since $a_{${line}} \\le ${line}^2$, so is the sum.`,
+  );
   const subject = await world.store.writeJsonl(
     'datasets/load.jsonl',
     Array.from({ length: QUESTIONS }, (_, row) => ({

@@ -10,7 +10,7 @@ import { FIELDS, verdictFrom, type Sent } from './pages/fields.ts';
 import { homePage } from './pages/homePage.ts';
 import { PATHS, type Action } from './pages/paths.ts';
 import { questionPage } from './pages/questionPage.ts';
-import { requirePerson } from './signIn.ts';
+import { requireLead, requirePerson } from './signIn.ts';
 import { lineOf, questionView, standingIn } from './standing.ts';
 import type { Mine } from './views.ts';
 
@@ -106,7 +106,8 @@ export function registerQuestions(
   }
 
   function judge(action: 'verdict' | 'adjudicate', update: typeof messages.submitVerdict): void {
-    app.post<OneQuestion>(PATHS_OF.act(action), signedIn, async (request, reply) => {
+    const allowed = action === 'adjudicate' ? { onRequest: [requireLead] } : signedIn;
+    app.post<OneQuestion>(PATHS_OF.act(action), allowed, async (request, reply) => {
       const { params, body, person } = request;
       const given = verdictFrom(body);
       if (given.kind === 'refused') return show(request, reply, given.reason);

@@ -185,6 +185,12 @@ test('a lead sees both seats side by side and decides; annotators see no other s
     await score(one, 'dispute/p0', value, { comment: `${id} thinks so` });
     expect((await one.get(pathOf('dispute/p0'))).text).not.toContain(id === 'ada' ? 'emmy thinks so' : 'ada thinks so');
   }
+  const kurt = await visitor('kurt');
+  expect(await kurt.get('/lead')).toMatchObject({ status: 403 });
+  await kurt.get('/');
+  expect(await kurt.send(`${pathOf('dispute/p0')}/adjudicate`, { score: '1', comment: 'so' })).toMatchObject({
+    status: 403,
+  });
   const lise = await visitor('lise');
   const lead = await lise.get('/lead');
   for (const words of ['ada thinks so', 'emmy thinks so']) expect(lead.text).toContain(words);
@@ -194,8 +200,6 @@ test('a lead sees both seats side by side and decides; annotators see no other s
     score: 0,
     adjudicated: true,
   });
-  const kurt = await visitor('kurt');
-  expect(await kurt.get('/lead')).toMatchObject({ status: 403 });
 });
 
 test('with the analyses in view a person scores again, and says which of their issues are real', async () => {
