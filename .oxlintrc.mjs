@@ -17,7 +17,7 @@ const ACTIVITIES = [
   ['processes'],
   ['store'],
   ['ledger'],
-  ['inference', 'clusters', 'reviews', 'imports', 'tables'],
+  ['inference', 'clusters', 'reviews', 'imports', 'tables', 'notices'],
   ['sets', 'serving', 'training'],
   ['datasets'],
   ['laps'],

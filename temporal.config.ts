@@ -51,6 +51,15 @@ function numberFrom(variable: string, expected: string, greatest: number): numbe
   return number;
 }
 
+/** An address may hold a secret, and is not shown. */
+function webhookFrom(url: string, secret: string): { readonly url: string; readonly secret?: string } | undefined {
+  const [address, key] = [env[url], env[secret]];
+  if (!address) return undefined;
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+    throw new ConfigurationError(`Expected ${url} to be an address like https://hooks.example.org/…, got another text`);
+  return { url: address, ...(key && { secret: key }) };
+}
+
 const portFrom = (variable: string): number | undefined => numberFrom(variable, 'a port between 1 and 65535', 65_535);
 
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
@@ -142,6 +151,8 @@ export const config = {
     /** @default one that the supervisor makes for the state folder */
     token: env['FLYWHEEL_REWARD_TOKEN'] || undefined,
   },
+  /** Whom notices are posted to: questions asked, laps that failed or wait. @default nobody */
+  webhook: webhookFrom('FLYWHEEL_WEBHOOK_URL', 'FLYWHEEL_WEBHOOK_SECRET'),
   /** Clusters by name, as JSON: the kind of each and what it needs; activities/clusters says the form. */
   clusters: env['FLYWHEEL_CLUSTERS'] ?? '{"local":{"kind":"local"}}',
   inference: {

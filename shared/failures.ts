@@ -61,6 +61,12 @@ const HEALS = {
   /** No program knows the truth in this domain. */
   NoChecker: false,
 
+  // ---- Notices
+  /** Whoever is told by a webhook did not take it: tried for a day. */
+  WebhookFailed: true,
+  WebhookGone: false,
+  BadNotice: false,
+
   // ---- Serving
   /** A local server did not start, or went away. */
   ModelServerFailed: true,

@@ -133,6 +133,9 @@ export function loggedQuestion(uriOfLog: string): ReturnType<typeof questionOf> 
   return path === undefined ? undefined : questionOf(path.split('/').map(decodeURIComponent).join('/'));
 }
 
+/** One message to people outside. @param about a set, a lap, a run or a workflow. */
+export const noticeIdOf = (about: string, event: string) => `notice/${about}/${event}`;
+
 /** A range of a set's rows, `to` excluded. */
 export interface RowRange {
   readonly from: number;

@@ -6,6 +6,7 @@ import { createSetActivities } from '../activities/sets/activities.ts';
 import { createDatasetActivities } from '../activities/datasets/activities.ts';
 import { createLapActivities } from '../activities/laps/activities.ts';
 import { createProductActivities } from '../activities/products/activities.ts';
+import { createNoticeActivities } from '../activities/notices/activities.ts';
 import { createReportActivities } from '../reports/activities.ts';
 import { createReviewActivities } from '../activities/reviews/activities.ts';
 import { TemporalDesk } from '../activities/reviews/desk.ts';
@@ -13,6 +14,7 @@ import { configuredBases, configuredChoices, configuredServing, configuredSurrou
 import { markFormat } from '../activities/store/format.ts';
 import { createServingActivities } from '../activities/serving/activities.ts';
 import { connectClient, endQuestions, isLapUnderWay, isWorkflowUnderWay, workflowEnd } from './client.ts';
+import { noticeLink } from './links.ts';
 import { productWorld } from './products.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
@@ -65,6 +67,7 @@ export async function createActivities({ onLap }: Hooks = {}) {
         }),
       ),
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
+      ...allBeating(createNoticeActivities({ store, webhook: config.webhook, linkOf: noticeLink })),
     },
     inference: {
       ...createSetActivities({ store, resolve: (model, options) => serving.endpoints(model, options), verify: true }),

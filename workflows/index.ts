@@ -14,6 +14,7 @@ import { solve } from './products/solve.ts';
 import { labelSet } from './sets/labelSet.ts';
 import { sampleSet } from './sets/sampleSet.ts';
 
+export { notice } from './notice.ts';
 export { flywheel } from './lap/flywheel.ts';
 export { lap } from './lap/lap.ts';
 export { expertReview } from './reviews/expertReview.ts';

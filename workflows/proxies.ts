@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { DatasetActivities } from '../activities/datasets/activities.ts';
+import type { NoticeActivities } from '../activities/notices/activities.ts';
 import type { LapActivities } from '../activities/laps/activities.ts';
 import type { ProductActivities } from '../activities/products/activities.ts';
 import type { ReviewActivities } from '../activities/reviews/activities.ts';
@@ -77,6 +78,14 @@ export const program = proxyActivities<Pick<ReviewActivities, 'answerAsProgram'>
 export const people = proxyActivities<Pick<ProductActivities, 'questionsEnd'>>({
   startToCloseTimeout: '365 days',
   heartbeatTimeout: '30 seconds',
+});
+
+/** A webhook may be away for a day (ours); whoever waits for nothing may try again slowly. */
+export const outward = proxyActivities<NoticeActivities>({
+  startToCloseTimeout: '5 minutes',
+  scheduleToCloseTimeout: '1 day',
+  heartbeatTimeout: '20 seconds',
+  retry: { initialInterval: '2 seconds', maximumInterval: '10 minutes' },
 });
 
 type Recording = Pick<ReviewActivities, 'recordReview'>;

@@ -49,6 +49,8 @@ export interface LabelAudits {
   readonly labels: readonly LabelAudit[];
   /** As people scored them. */
   readonly results: readonly DatasetRef[];
+  /** Labels that nothing is trained on until a lead says so. @default none */
+  readonly heldBack?: readonly string[];
   /** Of what the lap waits for a lead's word. @default of nothing */
   readonly waiting?: { readonly about: readonly string[]; readonly text: string };
 }
@@ -57,10 +59,17 @@ export interface LabelAudits {
 export async function auditLabels(store: ArtifactStore, input: AuditedLabels): Promise<LabelAudits> {
   const { lap, audit, results } = input;
   const labels = await auditsByLabel(store, input);
-  const waiting = labels.filter((label) => isHeldBack(label) && label.said === undefined);
-  if (waiting.length === 0 || audit.onFailure !== 'pause') return { labels, results };
+  const held = labels.filter(isHeldBack);
+  const heldBack = held.length > 0 && { heldBack: held.map(({ score }) => String(score)) };
+  const waiting = held.filter((label) => label.said === undefined);
+  if (waiting.length === 0 || audit.onFailure !== 'pause') return { labels, results, ...heldBack };
   const about = waiting.map(({ score }) => labelName(score));
-  return { labels, results, waiting: { about, text: waiting.map((label) => waitsFor(label, lap)).join('; ') } };
+  return {
+    labels,
+    results,
+    ...heldBack,
+    waiting: { about, text: waiting.map((label) => waitsFor(label, lap)).join('; ') },
+  };
 }
 
 async function auditsByLabel(store: ArtifactStore, input: AuditedLabels): Promise<LabelAudit[]> {

@@ -42,6 +42,10 @@ export function reasonToStop(
   );
 }
 
+/** Whether no further lap begins because the budget is used up. */
+export const isSpent = ({ laps: most, budget }: FlywheelSettings, laps: readonly LapOutcome[]): boolean =>
+  laps.length < most && exceeded(budget, laps) !== undefined;
+
 function exceeded(budget: FlywheelSettings['budget'], laps: readonly LapOutcome[]): string | undefined {
   for (const [name, limit] of Object.entries(budget) as [keyof Spending, number][]) {
     const used = laps.reduce((sum, lap) => sum + lap.used[name], 0);

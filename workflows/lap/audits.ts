@@ -2,11 +2,13 @@ import { allHandlersFinished, condition, defineUpdate, setCurrentDetails, setHan
 import type { AuditedLabels, LabelAudits } from '../../activities/datasets/audit.ts';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import { shown } from '../../shared/inputRules.ts';
+import { auditNotice } from '../../shared/lap/notices.ts';
 import type { LeadsWord, RecordedWord } from '../../shared/review/leadsWord.ts';
 import type { StageRecord } from '../../shared/lap/manifest.ts';
 import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { failure } from '../failure.ts';
+import { announce } from '../notice.ts';
 import { data } from '../proxies.ts';
 import type { Progress } from './lapProgress.ts';
 import { place } from './place.ts';
@@ -44,6 +46,7 @@ export async function auditedLabels(
 ): Promise<LabelAudits> {
   const audits = await data.auditLabels(asked);
   const { waiting } = audits;
+  await announce(auditNotice(asked.lap, audits));
   if (!waiting) return audits;
   setCurrentDetails(waiting.text);
   await tell({ warning: waiting.text });
@@ -83,7 +86,8 @@ export function rewardAudits(opened: OpenedLap, progress: Progress, trainings: T
       if (audit.onFailure !== 'pause') return;
       const { doubt } = await judging;
       if (!doubt) return;
-      await leadsWord(lap, [name]);
+      const telling = announce({ event: 'lap.waiting', about: stage.jobKey, waitsFor: [name] });
+      await Promise.all([leadsWord(lap, [name]), telling]);
       if (!(await data.isAccepted({ lap, about: name }))) throw failure('StoppedByAudit', doubt);
     },
     /** What people came to; waits for them. */

@@ -4,17 +4,19 @@ import {
   continueAsNew,
   executeChild,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import { rootCause, WorkflowExecutionAlreadyStartedError, type ApplicationFailure } from '@temporalio/common';
-import { headlineText, reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
+import { headlineText, isSpent, reasonToStop, type LapOutcome } from '../../shared/lap/flywheel.ts';
 import type { FlywheelInput, FlywheelSettings } from '../../shared/lap/flywheelInput.ts';
 import { lap, type LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 import { lapWorkflowId } from '../../shared/ids.ts';
 import { failure, inItsWords } from '../failure.ts';
+import { announce } from '../notice.ts';
 import { reads } from '../proxies.ts';
 
 export interface FlywheelResult {
@@ -56,18 +58,21 @@ export async function flywheel(input: FlywheelInput = {}, from?: FlywheelState):
 
   state ??= { ...(await inItsWords(reads.openFlywheel(input))), laps: [], paused, finish };
   const { run, settings, laps } = state;
+  const parent = laps.at(-1)?.lap ?? settings.from;
   setCurrentDetails(detailsOf(state));
+  if (paused && !finish && patched('paused is told'))
+    await announce({ event: 'flywheel.paused', about: parent ?? run, laps: laps.length });
   await condition(() => !paused || finish);
 
   const before = reasonToStop(settings, laps, { finish });
   if (before !== undefined) return { run, laps, stopped: before };
-  const parent = laps.at(-1)?.lap ?? settings.from;
   const result = await runLap(run, parent, laps.length === 0 ? settings.lap : {});
   state = { run, settings, laps: [...laps, await reads.lapOutcome(result)], paused, finish };
   setCurrentDetails(detailsOf(state));
 
   await condition(allHandlersFinished);
   const stopped = reasonToStop(settings, state.laps, { finish });
+  if (isSpent(settings, state.laps)) await announce({ event: 'budget.reached', about: result.lap });
   if (stopped !== undefined) return { run, laps: state.laps, stopped };
   return continueAsNew<typeof flywheel>(input, { ...state, paused, finish });
 }

@@ -1,7 +1,8 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { isCancellation, TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import type { OpenedLap } from '../../activities/laps/open.ts';
 import type { Spending } from '../../shared/lap/amounts.ts';
 import type { LapInput } from '../../shared/lap/lapInput.ts';
+import { failureNotice } from '../../shared/lap/notices.ts';
 import type { ArtifactRef } from '../../shared/records.ts';
 import { faultyProblems, type Faulty } from './faultyProblems.ts';
 import { firstVerifier } from './firstVerifier.ts';
@@ -12,7 +13,8 @@ import { nextVerifier } from './nextVerifier.ts';
 import { rewardAudits } from './audits.ts';
 import { scaleVerification } from './scaleVerification.ts';
 import { trackTrainings } from './trainings.ts';
-import { canBeMended, inItsWords } from '../failure.ts';
+import { canBeMended, inItsWords, rootFailure } from '../failure.ts';
+import { announce } from '../notice.ts';
 import { data } from '../proxies.ts';
 
 export interface LapResult {
@@ -30,11 +32,23 @@ export interface LapResult {
  */
 export async function lap(input: LapInput = {}): Promise<LapResult> {
   const progress = trackProgress();
-  const opened = await open(input, progress);
+  const opened = await telling(open(input, progress));
   try {
-    return await turn(opened, progress);
+    return await telling(turn(opened, progress), opened.lap);
   } catch (error) {
     throw canBeMended(error, opened.lap);
+  }
+}
+
+/** People outside hear of a failure, not of a lap that somebody ended. */
+async function telling<T>(work: Promise<T>, lap?: string): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    if (error instanceof TemporalFailure && !isCancellation(error))
+      await announce(failureNotice(lap ?? `${workflowId}/${firstExecutionRunId}`, rootFailure(error).type, lap));
+    throw error;
   }
 }
 

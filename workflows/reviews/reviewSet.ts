@@ -1,4 +1,5 @@
 import * as wf from '@temporalio/workflow';
+import { questionsNotice } from '../../shared/lap/notices.ts';
 import type { Left, ListedQuestion } from '../../activities/reviews/activities.ts';
 import { isPaced, leaves, staysOpen, type Leave, type PartStanding } from '../../shared/review/pace.ts';
 import { partsOf, QUESTIONS_PER_PART, refusalOfReviewSet } from '../../shared/review/reviewInput.ts';
@@ -7,6 +8,7 @@ import { QUESTION_TEXT } from '../../shared/review/reviewText.ts';
 import { expertReview } from './expertReview.ts';
 import { rangeName, reviewIdOf, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
+import { announce } from '../notice.ts';
 import { data, program } from '../proxies.ts';
 import { toTheirEnds } from '../toTheirEnds.ts';
 
@@ -39,7 +41,9 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
       `\`${reviewIdOf(input.setId, '…')}\`.`,
   );
 
+  const inTime = isToldOf(input) ? tellWhenLate(input) : undefined;
   const left = await (questions <= QUESTIONS_PER_PART ? askEach(input, range) : askInParts(input, range));
+  inTime?.();
   const result = await data.collectReviews(input, left);
 
   wf.setCurrentDetails(
@@ -52,6 +56,8 @@ export async function reviewSet(input: ReviewSetInput): Promise<ReviewSetResult>
 /** People have all parts before them, and where they are asked in batches, the places of the set go to the first. */
 async function askInParts(set: ReviewSetInput, range: RowRange): Promise<Left> {
   const parts = partsOf(range);
+  if (isToldOf(set))
+    await announce(questionsNotice('questions.asked', set, { questions: range.to - range.from, asked: Date.now() }));
   const standings = new Map<number, PartStanding>();
   const asked = new Map<number, { part: wf.ChildWorkflowHandle<typeof reviewSet>; leave?: Leave }>();
   const give = (): void => {
@@ -101,6 +107,8 @@ async function askInParts(set: ReviewSetInput, range: RowRange): Promise<Left> {
  */
 async function askEach(set: ReviewSetInput, range: RowRange): Promise<Left> {
   const questions = await data.listQuestions(set, range);
+  if (isToldOf(set) && questions.length > 0)
+    await announce(questionsNotice('questions.asked', set, { questions: questions.length, asked: Date.now() }));
   const isToPeople = set.experts === 'people';
   const isPart = set.range !== undefined && isToPeople && isPaced(set);
   const withdrawn: string[] = [];
@@ -183,6 +191,24 @@ function ask(set: ReviewSetInput, { id, row, recorded }: ListedQuestion) {
     staticSummary: `${QUESTION_TEXT[kind]} ${id}`,
     ...(staysOpen(set) && { parentClosePolicy: 'ABANDON' }),
   });
+}
+
+/** People are told of a set once, not of each part of it. */
+const isToldOf = ({ experts, range }: ReviewSetInput): boolean => experts === 'people' && range === undefined;
+
+/** Says so once, where the deadline goes by before the set is over; ends when that is called. */
+function tellWhenLate(set: ReviewSetInput): () => void {
+  const [asked, questions] = [Date.now(), set.subject.rows];
+  const waiting = new wf.CancellationScope();
+  waiting
+    .run(async () => {
+      await wf.sleep(set.deadlineHours * 3_600_000);
+      await announce(questionsNotice('questions.overdue', set, { questions, asked }));
+    })
+    .catch((error: unknown) => {
+      if (!wf.isCancellation(error)) throw error;
+    });
+  return () => waiting.cancel();
 }
 
 /** A review that somebody ended by hand has no score, like one that expired; any other failure is the set's too. */

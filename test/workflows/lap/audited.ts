@@ -10,6 +10,7 @@ import { place } from '../../../workflows/lap/place.ts';
 import type { Trainings } from '../../../workflows/lap/trainings.ts';
 
 export { scaleVerification } from '../../../workflows/lap/scaleVerification.ts';
+export { notice } from '../../../workflows/notice.ts';
 export { expertReview } from '../../../workflows/reviews/expertReview.ts';
 export { reviewSet } from '../../../workflows/reviews/reviewSet.ts';
 

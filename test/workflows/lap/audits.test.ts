@@ -14,6 +14,7 @@ import { FileStore } from '../../../activities/store/files.ts';
 import { sendWord } from '../../../cli/labels/sendWord.ts';
 import { smoke } from '../../../domains/rehearsal/presets.ts';
 import { programOf } from '../../../shared/domain.ts';
+import type { Notice } from '../../../shared/lap/notices.ts';
 import type { LapProgress } from '../../../shared/lap/progress.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import type { LabelAudit } from '../../../shared/label/audit.ts';
@@ -41,6 +42,8 @@ let running: Promise<void>;
 let folder: string;
 let store: FileStore;
 let number = 0;
+/** What was told outside. */
+const told: Notice[] = [];
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -77,6 +80,10 @@ beforeAll(async () => {
           labels,
           decisions: await store.writeJsonl(`labels/${setId}/labels.jsonl`, decisions),
         };
+      },
+      postNotice: async (notice: Notice) => {
+        told.push(notice);
+        return { sent: true };
       },
       ...createDatasetActivities({ store, checkers: () => toyChecker }),
       ...createReviewActivities({
@@ -139,11 +146,15 @@ describe('a label 0 that people gave to none of twelve of its proofs', () => {
   const verdicts = (labels: unknown) => (labels as LabelAudit[]).map(({ verdict, said }) => [verdict, said?.use]);
 
   test('is held back, and the lap goes on, where the recipe says so', async () => {
-    const { handle } = await run('goOn');
+    const { lap, handle } = await run('goOn');
     expect(verdicts(await handle.result())).toEqual([
       ['below', undefined],
       ['notAudited', undefined],
       ['notAudited', undefined],
+    ]);
+    while (told.every(({ about }) => about !== lap)) await sleep(50);
+    expect(told.filter(({ about }) => about === lap)).toEqual([
+      { event: 'labels.heldBack', about: lap, labels: ['0'] },
     ]);
   });
 
@@ -155,6 +166,10 @@ describe('a label 0 that people gave to none of twelve of its proofs', () => {
     );
     expect(warning).toContain(`\`flywheel labels release ${lap} --score 0 --by YOU\``);
     expect(warning).toContain('the lap waits');
+    while (told.every(({ about }) => about !== lap)) await sleep(50);
+    expect(told.filter(({ about }) => about === lap)).toEqual([
+      { event: 'lap.waiting', about: lap, waitsFor: ['label 0'] },
+    ]);
 
     const word = { about: 'label 0', use, annotator: 'ada' };
     const expected = 'Expected {"annotator": "you", "about": "label 0", "use": true or false}, got ';

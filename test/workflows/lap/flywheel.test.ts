@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
 import { resolveFlywheel, type FlywheelInput } from '../../../shared/lap/flywheelInput.ts';
 import type { LapInput } from '../../../shared/lap/lapInput.ts';
+import type { Notice } from '../../../shared/lap/notices.ts';
 import { QUEUES } from '../../../shared/queues.ts';
 import { setCurrentBuild } from '../../../workers/deployment.ts';
 import { workflowsOf } from '../../../workers/host.ts';
@@ -18,6 +19,8 @@ jest.setTimeout(60_000);
 /** The held-out figure of the nth lap of a run. */
 const CURVE = [0.3, 0.7, 0.95, 0.951, 0.952, 0.953];
 const turns: LapInput[] = [];
+/** What was told outside. */
+const told: Notice[] = [];
 /** Called when a lap begins, before it ends. */
 let during: (run: string) => Promise<void> = async () => undefined;
 let env: TestWorkflowEnvironment;
@@ -46,6 +49,10 @@ beforeAll(async () => {
     activities: {
       // FAKES of what reads the store.
       openFlywheel: async (input: FlywheelInput) => ({ run: input.run ?? 'main', settings: resolveFlywheel(input) }),
+      postNotice: async (notice: Notice) => {
+        told.push(notice);
+        return { sent: true };
+      },
       turn: async (input: LapInput) => {
         turns.push(input);
         await during(input.run ?? 'main');
@@ -72,6 +79,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   turns.length = 0;
+  told.length = 0;
   during = async () => undefined;
 });
 
@@ -81,6 +89,9 @@ const start = (input: FlywheelInput & { run: string }) =>
     taskQueue: QUEUES.orchestrator,
     args: [input],
   });
+async function toldOf(event: Notice['event']): Promise<void> {
+  while (told.every((one) => one.event !== event)) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 const run = async (input: FlywheelInput & { run: string }) => (await (await start(input)).result()) as FlywheelResult;
 
 test('each lap goes on from the one before, and only the first has fields of its own', async () => {
@@ -109,6 +120,8 @@ test('laps stop when they have used the budget up', async () => {
   expect((await run({ run: 'poor', laps: 6, budget: { calls: 150 } })).stopped).toBe(
     'the budget of 150 calls is used up (200)',
   );
+  await toldOf('budget.reached');
+  expect(told).toEqual([{ event: 'budget.reached', about: 'poor/lap-0002' }]);
 });
 
 test('finishAfterLap ends with the lap under way', async () => {
@@ -127,6 +140,8 @@ test('a paused flywheel ends the lap under way, begins no other, says so, and go
   while (seen.laps.length < 1) seen = await progress();
   expect(seen.state).toBe('paused');
   expect(turns).toHaveLength(1);
+  await toldOf('flywheel.paused');
+  expect(told).toEqual([{ event: 'flywheel.paused', about: 'paused/lap-0001', laps: 1 }]);
   await env.client.workflow.getHandle('flywheel-paused').signal('resume');
   expect(((await handle.result()) as FlywheelResult).laps).toHaveLength(2);
 });

@@ -3,6 +3,7 @@ import type { LapInput } from '../../../shared/lap/lapInput.ts';
 import { canBeMended } from '../../../workflows/failure.ts';
 import type { LapResult } from '../../../workflows/lap/lap.ts';
 
+export { notice } from '../../../workflows/notice.ts';
 export { flywheel } from '../../../workflows/lap/flywheel.ts';
 
 const fake = proxyActivities<{ turn(input: LapInput): Promise<LapResult> }>({ startToCloseTimeout: '1 minute' });

@@ -9,6 +9,7 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { createNoticeActivities } from '../../../activities/notices/activities.ts';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { programOf, type Checker } from '../../../shared/domain.ts';
@@ -64,11 +65,14 @@ export class World {
       connection: this.env.nativeConnection,
       taskQueue: TASK_QUEUE,
       workflowBundle: this.bundle,
-      activities: createReviewActivities({
-        store: this.store,
-        desk: () => Promise.resolve(new TemporalDesk(this.env.client, this.store)),
-        expertOf: () => checker && programOf(checker),
-      }),
+      activities: {
+        ...createReviewActivities({
+          store: this.store,
+          desk: () => Promise.resolve(new TemporalDesk(this.env.client, this.store)),
+          expertOf: () => checker && programOf(checker),
+        }),
+        ...createNoticeActivities({ store: this.store, webhook: undefined, linkOf: () => undefined }),
+      },
       stickyQueueScheduleToStartTimeout: '1s',
     });
   }
