@@ -27,14 +27,15 @@ const root = import.meta.dirname;
 const stateDir = path.resolve(env['FLYWHEEL_STATE'] ?? path.join(root, '.flywheel'));
 const runDir = path.join(stateDir, 'run');
 
-/** The three ports of the dev stack. */
-export type PortName = 'temporal' | 'ui' | 'reward';
+/** The ports of the dev stack. */
+export type PortName = 'temporal' | 'ui' | 'reward' | 'desk';
 export type Ports = Readonly<Record<PortName, number>>;
 
 export const PORT_SETTINGS = {
   temporal: { variable: 'FLYWHEEL_TEMPORAL_PORT', otherwise: 7233 },
   ui: { variable: 'FLYWHEEL_UI_PORT', otherwise: 8233 },
   reward: { variable: 'FLYWHEEL_REWARD_PORT', otherwise: 7300 },
+  desk: { variable: 'FLYWHEEL_DESK_PORT', otherwise: 7310 },
 } as const satisfies Record<PortName, { variable: string; otherwise: number }>;
 
 /** The environment or temporal.toml says something that cannot be; the message names it. */
@@ -60,6 +61,25 @@ function webhookFrom(url: string, secret: string): { readonly url: string; reado
   return { url: address, ...(key && { secret: key }) };
 }
 
+/** Where browsers reach the desk through a proxy: a site of its own, since the desk's links begin at its root. */
+function siteFrom(variable: string): string | undefined {
+  const value = env[variable];
+  if (value === undefined || value === '') return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search + url.hash !== '')
+    throw new ConfigurationError(
+      `Expected ${variable} to be an address like https://desk.example.org, without a path, got ${JSON.stringify(value)}`,
+    );
+  return url.origin;
+}
+
+function secretFrom(variable: string): string | undefined {
+  const value = env[variable] || undefined;
+  if (value !== undefined && value.length < 32)
+    throw new ConfigurationError(`Expected ${variable} to have at least 32 characters, got ${value.length}`);
+  return value;
+}
+
 const portFrom = (variable: string): number | undefined => numberFrom(variable, 'a port between 1 and 65535', 65_535);
 
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
@@ -67,6 +87,7 @@ const asked = {
   temporal: portFrom(PORT_SETTINGS.temporal.variable),
   ui: portFrom(PORT_SETTINGS.ui.variable),
   reward: portFrom(PORT_SETTINGS.reward.variable),
+  desk: portFrom(PORT_SETTINGS.desk.variable),
 } as const;
 
 /** Where the dev stack records the ports it really took (the defaults may have been busy). */
@@ -153,6 +174,32 @@ export const config = {
   },
   /** Whom notices are posted to: questions asked, laps that failed or wait. @default nobody */
   webhook: webhookFrom('FLYWHEEL_WEBHOOK_URL', 'FLYWHEEL_WEBHOOK_SECRET'),
+  /** The annotation desk. */
+  desk: {
+    host: '127.0.0.1',
+    get port(): number {
+      return port('desk');
+    },
+    /** A proxy's address, where one stands before the desk: its headers are believed then. */
+    proxyUrl: siteFrom('FLYWHEEL_DESK_URL'),
+    /** Where browsers reach it. */
+    get publicUrl(): string {
+      const { host, port, proxyUrl } = config.desk;
+      return proxyUrl ?? `http://${host}:${port}`;
+    },
+    /** Where it shows a question. */
+    questionPage: (workflowId: string): string =>
+      `${config.desk.publicUrl}/questions/${encodeURIComponent(workflowId)}`,
+    /** Signs sessions. @default one that the desk makes for the state folder */
+    secret: secretFrom('FLYWHEEL_DESK_SECRET'),
+    /**
+     * A team's login service, which speaks OpenID Connect. @default none
+     * @throws ConfigurationError where not all of it is said.
+     */
+    get login(): DeskLogin | undefined {
+      return loginFrom('FLYWHEEL_DESK_OIDC');
+    },
+  },
   /** Clusters by name, as JSON: the kind of each and what it needs; activities/clusters says the form. */
   clusters: env['FLYWHEEL_CLUSTERS'] ?? '{"local":{"kind":"local"}}',
   inference: {
@@ -185,6 +232,33 @@ export const config = {
     .filter((folder) => folder !== '')
     .map((folder) => path.resolve(folder)),
 } as const;
+
+/** How the desk asks a login service who somebody is. */
+export interface DeskLogin {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What it says that tells annotators apart: an address that it has verified, or its own name for them. */
+  readonly claim: 'email' | 'sub';
+}
+
+function loginFrom(prefix: string): DeskLogin | undefined {
+  const said = (name: string): string => env[`${prefix}_${name}`] ?? '';
+  const [issuer, clientId, clientSecret] = [said('ISSUER'), said('CLIENT_ID'), said('CLIENT_SECRET')];
+  const claim = said('CLAIM') || 'email';
+  if (issuer + clientId + clientSecret === '') return undefined;
+  for (const name of ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'])
+    if (said(name) === '') throw new ConfigurationError(`Expected ${prefix}_${name} beside the others, got nothing`);
+  if (claim !== 'email' && claim !== 'sub')
+    throw new ConfigurationError(`Expected ${prefix}_CLAIM to be email or sub, got ${JSON.stringify(claim)}`);
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
+  const isHere = url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  if (url?.protocol !== 'https:' && !isHere)
+    throw new ConfigurationError(
+      `Expected ${prefix}_ISSUER to be an https address, or one of this machine, got ${JSON.stringify(issuer)}`,
+    );
+  return { issuer, clientId, clientSecret, claim };
+}
 
 /**
  * The environment of a process that we start: this one's, with what it needs beside. What tells another's Python where

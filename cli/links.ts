@@ -25,3 +25,7 @@ export function workflowsLink(query?: string): string | undefined {
 export function questionsLink(): string | undefined {
   return workflowsLink('`WorkflowType`="expertReview" AND `ExecutionStatus`="Running"');
 }
+
+/** Where people who are asked answer. */
+export const deskText = (): string =>
+  `Annotation desk: ${config.desk.publicUrl} (\`flywheel annotators add NAME\` lets somebody in)`;

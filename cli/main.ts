@@ -18,6 +18,7 @@ import { registerPrompts } from './lap/prompts.ts';
 import { registerLineage } from './reports/lineage.ts';
 import { registerRelabel } from './lap/relabel.ts';
 import { registerReport } from './reports/report.ts';
+import { registerAnnotators } from './review/annotators.ts';
 import { registerReview } from './review/review.ts';
 import { registerVerdicts } from './review/verdicts.ts';
 import { registerSchedule } from './schedule/schedule.ts';
@@ -60,6 +61,7 @@ for (const register of [
   registerLineage,
   registerExport,
   registerReview,
+  registerAnnotators,
   registerVerdicts,
   registerSchedule,
   registerStop,

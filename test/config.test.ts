@@ -59,6 +59,53 @@ test('jobs on other machines are told where the reward service is', async () => 
   expect(config.rewardService.publicUrl).toBe('https://judges.example/rewards');
 });
 
+test('the annotation desk is on this machine alone, or behind the proxy that a setting names', async () => {
+  const { config: alone } = await configWith({});
+  expect(alone.desk).toMatchObject({ publicUrl: 'http://127.0.0.1:7310', proxyUrl: undefined, login: undefined });
+  const { config } = await configWith({ FLYWHEEL_DESK_URL: 'https://desk.example.org/' });
+  expect(config.desk.proxyUrl).toBe('https://desk.example.org');
+  expect(config.desk.questionPage('main/lap-0001/q 1')).toBe(
+    'https://desk.example.org/questions/main%2Flap-0001%2Fq%201',
+  );
+});
+
+test.each(['desk.example.org', 'https://example.org/desk', 'ftp://example.org', 'https://example.org/?a'])(
+  'a desk at %s is refused by the name of its setting',
+  async (url) => {
+    await expect(configWith({ FLYWHEEL_DESK_URL: url })).rejects.toThrow('Expected FLYWHEEL_DESK_URL to be an address');
+  },
+);
+
+test('a secret that is too short is refused by name, and not shown', async () => {
+  const refused = configWith({ FLYWHEEL_DESK_SECRET: 'a-short-one' });
+  await expect(refused).rejects.toThrow('Expected FLYWHEEL_DESK_SECRET to have at least 32 characters, got 11');
+  await expect(refused).rejects.not.toThrow('a-short-one');
+});
+
+const LOGIN = {
+  FLYWHEEL_DESK_OIDC_ISSUER: 'https://login.example.org',
+  FLYWHEEL_DESK_OIDC_CLIENT_ID: 'desk',
+  FLYWHEEL_DESK_OIDC_CLIENT_SECRET: 'hush',
+};
+
+test('a login service is named whole, or not at all', async () => {
+  const { config } = await configWith(LOGIN);
+  expect(config.desk.login).toEqual({
+    issuer: 'https://login.example.org',
+    clientId: 'desk',
+    clientSecret: 'hush',
+    claim: 'email',
+  });
+  for (const [more, message] of [
+    [{ FLYWHEEL_DESK_OIDC_CLIENT_SECRET: '' }, 'Expected FLYWHEEL_DESK_OIDC_CLIENT_SECRET beside the others'],
+    [{ FLYWHEEL_DESK_OIDC_CLAIM: 'name' }, 'Expected FLYWHEEL_DESK_OIDC_CLAIM to be email or sub, got "name"'],
+    [{ FLYWHEEL_DESK_OIDC_ISSUER: 'http://login.example.org' }, 'to be an https address, or one of this machine'],
+  ] as const) {
+    const { config: faulty } = await configWith({ ...LOGIN, ...more });
+    expect(() => faulty.desk.login).toThrow(message);
+  }
+});
+
 test('TEMPORAL_ADDRESS means that somebody else runs the server', async () => {
   const { config } = await configWith({ TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_NAMESPACE: 'provers' });
   expect(config.temporal).toMatchObject({ external: true, address: 'temporal.example:7233', namespace: 'provers' });

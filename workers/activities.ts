@@ -55,7 +55,12 @@ export async function createActivities({ onLap }: Hooks = {}) {
   return {
     orchestrator: {
       ...allBeating({ ...laps, openLap }),
-      ...createReviewActivities({ store, desk, expertOf: (name) => domains.of(name).expert }),
+      ...createReviewActivities({
+        store,
+        desk,
+        expertOf: (name) => domains.of(name).expert,
+        pageOf: config.desk.questionPage,
+      }),
       ...allBeating(
         createDatasetActivities({ store, checkers: domains.checkerOf, domainOf: (name) => domains.of(name) }),
       ),

@@ -19,7 +19,7 @@ import { answerQuestions, type OpenQuestion } from './program.ts';
 import { ReviewLog } from './log.ts';
 import { recordAsked } from './records/asked.ts';
 import { SubjectRows } from './subjectRows.ts';
-import { uri, type RowRange } from '../../shared/ids.ts';
+import { reviewIdOf, uri, type RowRange } from '../../shared/ids.ts';
 import { failure } from '../failure.ts';
 
 interface ReviewServices {
@@ -28,12 +28,16 @@ interface ReviewServices {
   readonly desk: () => Promise<ReviewDesk>;
   /** That program, by its domain's name; none in domains without a truth. */
   readonly expertOf: (domain: string) => Domain['expert'];
+  /** Where people are shown a question, by its workflow's id. @default nowhere */
+  readonly pageOf?: (workflowId: string) => string;
 }
 
 /** A question that has no result on record yet. */
 export interface ListedQuestion extends OpenQuestion {
   /** What an interrupted review of it recorded, comments left out. */
   readonly recorded: readonly ReviewEntry[];
+  /** Where the annotation desk shows it, where people are asked. */
+  readonly page?: string;
 }
 
 export interface ReviewRecord {
@@ -54,7 +58,7 @@ export interface Left {
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
-export function createReviewActivities({ store, desk, expertOf }: ReviewServices) {
+export function createReviewActivities({ store, desk, expertOf, pageOf }: ReviewServices) {
   const log = new ReviewLog(store);
   const rows = new SubjectRows(store);
   return {
@@ -79,7 +83,12 @@ export function createReviewActivities({ store, desk, expertOf }: ReviewServices
           }
           beat({ read: offset + 1, of: to - from });
           if (!entries.some((entry) => entry.kind === 'result'))
-            listed.push({ id, row: from + offset, recorded: entries.map(withoutComment) });
+            listed.push({
+              id,
+              row: from + offset,
+              recorded: entries.map(withoutComment),
+              ...(pageOf && set.experts === 'people' && { page: pageOf(reviewIdOf(setId, id)) }),
+            });
         }
         return listed;
       });

@@ -13,6 +13,7 @@ import type { FlywheelResult } from '../../workflows/lap/flywheel.ts';
 import type { LapResult } from '../../workflows/lap/lap.ts';
 import { progressOf, whyStuck, withPatience } from './lapHandle.ts';
 import { questionsLink } from '../links.ts';
+import { config } from '../../temporal.config.ts';
 import type { LiveView } from './liveView.ts';
 import { outageText, progressLine, waitingText, type PhaseSeconds } from './progressView.ts';
 
@@ -87,7 +88,7 @@ export async function followLap({
       const { waitingForExperts: waiting = 0, warnings = [] } = progress;
       for (const warning of warnings.slice(warned)) view.say(`! ${warning}`);
       warned = warnings.length;
-      if (waiting > 0 && waited === 0) view.say(waitingText(waiting, questionsLink()));
+      if (waiting > 0 && waited === 0) view.say(waitingText(waiting, config.desk.publicUrl, questionsLink()));
       waited = waiting;
       view.update(line, key);
     }

@@ -10,7 +10,7 @@ import { Interrupted, Interruption } from '../interruption.ts';
 import { startOrContinue, startOrContinueFlywheel } from './lapHandle.ts';
 import { mendingLines } from './mendingLines.ts';
 import { chosenLap, flywheelInputFrom, withLapChoices, type LapChoices } from './lapOptions.ts';
-import { workflowLink } from '../links.ts';
+import { deskText, workflowLink } from '../links.ts';
 import { LiveView } from './liveView.ts';
 import { lapPages } from '../reports/namedLap.ts';
 import { lapTable } from '../../reports/pages/lapTable.ts';
@@ -42,7 +42,7 @@ export function registerLap(program: Command): void {
 }
 
 async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
-  const { input, manifest, run, derived = [], mends } = await chosenLap(choices);
+  const { input, manifest, run, recipe, derived = [], mends } = await chosenLap(choices);
   const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);
   const say = (line: string): void => view.say(line);
@@ -70,6 +70,7 @@ async function runLap({ laps: count, detach = false, keep = false, json = false,
     );
     if (state === 'started' && derived.length > 0) say(derivedSummary(derived));
     if (mends && state === 'started') for (const line of mendingLines(mends)) say(line);
+    if (recipe.domain.experts === 'people') say(deskText());
     const link = workflowLink(until);
     if (link !== undefined) say(`Web UI: ${link}`);
     if (detach) {

@@ -70,10 +70,11 @@ export function outageText(
   return `waiting for servers since ${waiting.since.slice(0, 16).replace('T', ' ')} UTC, last: ${waiting.last}`;
 }
 
-/** What waits for people, and what to type. */
-export function waitingText(count: number, link: string | undefined): string {
+/** What waits for people, where they answer, and what to type. */
+export function waitingText(count: number, desk: string, link: string | undefined): string {
   return (
-    `${questions(count)} for people. Answer on another terminal: npx flywheel review --as <your ` +
+    `${questions(count)} for people. Answer at the annotation desk: ${desk}\n` +
+    'or on another terminal: npx flywheel review --as <your ' +
     `id>${link === undefined ? '' : `\nor in the Web UI (Send a Signal: submitAnnotation): ${link}`}`
   );
 }

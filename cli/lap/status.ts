@@ -67,8 +67,8 @@ export function registerStatus(program: Command): void {
       );
       if (!json && questions > 0)
         console.log(
-          `Open questions to people, those of laps that have gone on among them: ${questions} (\`flywheel review ` +
-            'list`). What is said of these joins the next lap',
+          `Open questions to people, those of laps that have gone on among them: ${questions} (at ` +
+            `${config.desk.publicUrl}, or \`flywheel review list\`). What is said of these joins the next lap`,
         );
       if (lap !== undefined && laps === undefined) process.exitCode = EXIT.failed;
     });
@@ -175,7 +175,11 @@ async function textOf(
     if (failure !== undefined) lines.push(`  ${failure}`);
     if (link !== undefined) lines.push(`  ${link}`);
     if (endedAt === undefined && progress?.waitingForExperts)
-      lines.push(`  ${waitingText(progress.waitingForExperts, questionsLink()).replaceAll('\n', '\n  ')}`);
+      lines.push(
+        ...waitingText(progress.waitingForExperts, config.desk.publicUrl, questionsLink())
+          .split('\n')
+          .map((line) => `  ${line}`),
+      );
     lines.push(...goldLines(gold).map((line) => `  ${line}`));
   }
   return lines.join('\n');

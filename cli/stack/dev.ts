@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { sayOnStderr as say } from '../../workers/stack/step.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
-import { startLapLink, workflowsLink } from '../links.ts';
+import { deskText, startLapLink, workflowsLink } from '../links.ts';
 import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
 import { ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
 import { lapWorkflowId, MAIN } from '../../shared/ids.ts';
@@ -13,8 +13,8 @@ export function registerDev(program: Command): void {
     .command('dev')
     .summary('run the stack without starting a lap')
     .description(
-      'Sets up what is missing and runs Temporal server, reward service and worker, so that laps can be started ' +
-        'from the Web UI. Ctrl-C stops them.',
+      'Sets up what is missing and runs Temporal server, reward service, annotation desk and worker, so that laps ' +
+        'can be started from the Web UI. Ctrl-C stops them.',
     )
     .option('--products', 'for solve, label and evaluate alone: without Python, and without the reward service')
     .option('--detach', 'start the stack and return; `flywheel stop` stops it')
@@ -25,7 +25,8 @@ export function registerDev(program: Command): void {
         const started = (await ensureStack(say, { rewards: !products })) === 'started';
         await joinStack(started, detach === true);
         say(started ? 'The stack runs.' : 'The stack runs already.');
-        say(`Web UI:      ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
+        say(`Web UI: ${workflowsLink() ?? 'unknown (set FLYWHEEL_WEB_UI)'}`);
+        say(deskText());
         if (!products)
           say(`Start a lap: ${startLapLink(lapWorkflowId(MAIN), QUEUES.orchestrator) ?? '`flywheel lap`'} (input: {})`);
         if (detach) return;

@@ -100,9 +100,28 @@ const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> =
     return { state: 'bad', detail: `no answer at ${address}: ${remedy}` };
   },
 
+  async 'annotation desk'() {
+    const { host, port, publicUrl, login } = config.desk;
+    const who = `people sign in by token${login === undefined ? '' : ` or at ${login.issuer}`}`;
+    if ((await stackLife()) !== 'running')
+      return { state: 'ok', detail: `not running; it is started with the stack: ${publicUrl}, ${who}` };
+    const answers = await fetch(`http://${host}:${port}/health`, { signal: AbortSignal.timeout(5_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    return answers
+      ? { state: 'ok', detail: `answers at ${publicUrl}, ${who}` }
+      : { state: 'bad', detail: `no answer at http://${host}:${port}: see ${logFile('desk')}` };
+  },
+
   async ports({ laps }) {
     const { port: temporal, uiPort } = config.temporal;
-    const ports = { temporal, 'web ui': uiPort, ...(laps && { reward: config.rewardService.port }) };
+    const ports = {
+      temporal,
+      'web ui': uiPort,
+      desk: config.desk.port,
+      ...(laps && { reward: config.rewardService.port }),
+    };
     const all = JSON.stringify(ports);
     if ((await stackLife()) === 'running') return { state: 'ok', detail: `${all}, in use by the stack` };
     const taken: string[] = [];
@@ -190,8 +209,8 @@ export function registerDoctor(program: Command): void {
   withLapChoices(program.command('doctor'))
     .summary('check what a lap needs on this machine, and what a recipe needs')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, ports, disk, store, clusters, thinking and base ' +
-        'checkpoints.\n' +
+      'Checks Node, Python, the Temporal CLI and server, the annotation desk, ports, disk, store, clusters, thinking ' +
+        'and base checkpoints.\n' +
         'With --recipe, or another option that says what the lap is, also whether its sizes fit its files and ' +
         'servers, and what its base answers: it is taken into the store, served as the lap would, and asked a few ' +
         'questions in each role. Needs no Temporal server. Exit code 1 when something must be mended.',

@@ -6,8 +6,8 @@ export function registerStop(program: Command): void {
     .command('stop')
     .summary('stop everything that runs here; laps stay open')
     .description(
-      'Stops workers, training jobs (they save their state), reward service, model servers and the Temporal ' +
-        'server, in this order.\n' +
+      'Stops annotation desk, workers, training jobs (they save their state), reward service, model servers and ' +
+        'the Temporal server, in this order.\n' +
         'Laps stay open: `flywheel lap` goes on with them.',
     )
     .option('--json', 'print what was stopped as one JSON object')

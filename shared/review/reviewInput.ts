@@ -24,7 +24,7 @@ import type { RowRange } from '../ids.ts';
 
 /** What is wrong with the input of a review, in a sentence that names the field; undefined when nothing is. */
 export function refusalOfReview(input: ExpertReviewInput): string | undefined {
-  const { question, policy } = loose<ExpertReviewInput>(input);
+  const { question, policy, page } = loose<ExpertReviewInput>(input);
   const { setId, id, kind, lap, subject, row } = loose<Question>(question);
   return firstWrong([
     ['question.setId', setId, PATH],
@@ -34,6 +34,7 @@ export function refusalOfReview(input: ExpertReviewInput): string | undefined {
     ...datasetFields('question.subject', subject),
     ['question.row', row, COUNT],
     ...policyFields('policy.', policy, kind),
+    ['page', page ?? 'none', TEXT],
   ]);
 }
 

@@ -45,8 +45,11 @@ export function reviewProgress(input: ExpertReviewInput, state: ReviewState, dea
   };
 }
 
-/** How it stands as Markdown, for the workflow's current details. */
-export function reviewDetails(progress: ReviewProgress): string {
+/**
+ * How it stands as Markdown, for the workflow's current details.
+ * @param page where the annotation desk shows it. @default nowhere
+ */
+export function reviewDetails(progress: ReviewProgress, page?: string): string {
   const { question } = progress;
   const seats = progress.seats.map((seat) => `| ${seat.seat} | ${seatText(seat)} |`);
   const notes = progress.notes.map((one) => `| ${one.at} | ${cell(one.message)} | ${cell(one.reason)} |`);
@@ -59,7 +62,7 @@ export function reviewDetails(progress: ReviewProgress): string {
           `Messages that could not be used: ${progress.noted}`,
           ['| At | Message | Reason |', '| --- | --- | --- |', ...notes].join('\n'),
         ]),
-    ...closing(progress),
+    ...closing(progress, page),
     ROOM_AT_THE_END,
   ].join('\n\n');
 }
@@ -67,7 +70,7 @@ export function reviewDetails(progress: ReviewProgress): string {
 /** The Web UI shows details in a frame that is too low for them by some lines: what is cut off shall be nothing. */
 export const ROOM_AT_THE_END = '\u00a0\n\n\u00a0';
 
-function closing(progress: ReviewProgress): string[] {
+function closing(progress: ReviewProgress, page: string | undefined): string[] {
   const { result, deadline, escalated, carried, onDeadline, question, wanted, assisted } = progress;
   if (result) return [wanted];
   const time = escalated
@@ -79,6 +82,7 @@ function closing(progress: ReviewProgress): string[] {
   const signal = '`{"annotator": "you", "score": 1, "comment": "…"}`, the score 0, 0.5 or 1';
   return [
     `${time} ${wanted}`,
+    ...(page === undefined ? [] : [`**At the annotation desk:** <${page}>`]),
     `The texts: ${cell(show)}. Answer with the Signal submitAnnotation or the Update submitVerdict (a lead: the ` +
       `Update adjudicate): ${signal}. If the problem is faulty, the Update flagProblem: ` +
       '`{"annotator": "you", "reason": "…"}`.',

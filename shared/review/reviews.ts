@@ -121,6 +121,8 @@ export interface ExpertReviewInput {
   readonly policy: ReviewPolicy;
   /** What an earlier review of the same question left in the store: answers are not asked for twice. */
   readonly recorded?: readonly ReviewEntry[];
+  /** Where the annotation desk shows it. @default nowhere */
+  readonly page?: string | undefined;
   /** Set by the workflow itself when it continues as new. */
   readonly resumed?: { readonly state: ReviewState; readonly deadline: number };
 }

@@ -17,6 +17,7 @@ beforeAll(async () => {
     FLYWHEEL_TEMPORAL_PORT: String(await freePort()),
     FLYWHEEL_UI_PORT: String(await freePort()),
     FLYWHEEL_REWARD_PORT: String(await freePort()),
+    FLYWHEEL_DESK_PORT: String(await freePort()),
   };
 });
 afterAll(() => {
@@ -52,8 +53,8 @@ async function kill(name: string): Promise<ProcessRecord> {
   return found;
 }
 
-const SERVICES = ['temporal', 'reward', 'worker'];
-/** Waits until every service answers: the worker polls, the reward service and the server say so. */
+const SERVICES = ['temporal', 'reward', 'desk', 'worker'];
+/** Waits until every service answers: the worker polls, the others and the server say so. */
 async function healthy(): Promise<void> {
   for (;;) {
     const { stdout } = flywheel('status', '--json');
@@ -61,11 +62,18 @@ async function healthy(): Promise<void> {
       stack: { services: Record<string, { running: boolean }> };
       laps: unknown;
     };
-    const reward = await fetch(`http://127.0.0.1:${env['FLYWHEEL_REWARD_PORT']}/health`).then(
-      ({ ok }) => ok,
-      () => false,
+    const answers = ['REWARD', 'DESK'].map((name) =>
+      fetch(`http://127.0.0.1:${env[`FLYWHEEL_${name}_PORT`]}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
     );
-    if (laps !== null && reward && SERVICES.every((name) => stack.services[name]?.running)) return;
+    if (
+      laps !== null &&
+      (await Promise.all(answers)).every(Boolean) &&
+      SERVICES.every((name) => stack.services[name]?.running)
+    )
+      return;
     await sleep(200);
   }
 }
@@ -89,6 +97,35 @@ test.each(SERVICES)('%s is started again when it is killed', async (name) => {
   await healthy();
 });
 
+test('who is signed in at the desk stays so when it is killed, until they are revoked', async () => {
+  const desk = `http://127.0.0.1:${env['FLYWHEEL_DESK_PORT']}`;
+  const { token } = JSON.parse(flywheel('annotators', 'add', 'ada', '--json').stdout) as { token: string };
+  const page = await fetch(`${desk}/sign-in`);
+  const [, ticket = ''] = /name="_csrf" value="([^"]+)"/.exec(await page.text()) ?? [];
+  const cookiesOf = ({ headers }: Response): string =>
+    headers
+      .getSetCookie()
+      .map((each) => each.split(';')[0])
+      .join('; ');
+  const entered = await fetch(`${desk}/sign-in`, {
+    method: 'POST',
+    body: new URLSearchParams({ token, _csrf: ticket }),
+    headers: { cookie: cookiesOf(page), origin: desk },
+    redirect: 'manual',
+  });
+  expect(entered.status).toBe(303);
+  const home = () => fetch(desk, { headers: { cookie: cookiesOf(entered) }, redirect: 'manual' });
+  expect((await home()).status).toBe(200);
+
+  await living('desk', await kill('desk'));
+  await healthy();
+  expect((await home()).status).toBe(200);
+
+  expect(flywheel('annotators', 'revoke', 'ada').status).toBe(0);
+  while ((await home()).status === 200) await sleep(100);
+  expect((await home()).headers.get('location')).toContain('/sign-in');
+});
+
 test('what a killed supervisor leaves running is adopted by the next command', async () => {
   const before = await Promise.all(SERVICES.map((name) => living(name)));
   await kill('supervisor');
@@ -110,10 +147,10 @@ test('stop ends every process, supervised or orphaned, and says which', async ()
   const { status, stderr } = flywheel('stop');
   expect(status).toBe(0);
   for (const name of SERVICES) expect(stderr).toContain(`${name}: stopped`);
-  expect(await Promise.all(running.map(isAlive))).toEqual([false, false, false, false]);
+  expect(await Promise.all(running.map(isAlive))).toEqual(running.map(() => false));
   expect(
     readdirSync(path.join(stateDir, 'run')).filter((name) =>
-      /^(supervisor|temporal|reward|worker|owner)\.json$/.test(name),
+      /^(supervisor|temporal|reward|desk|worker|owner)\.json$/.test(name),
     ),
   ).toEqual([]);
 });
@@ -128,7 +165,7 @@ test(
     const running = await Promise.all(['supervisor', ...SERVICES].map((name) => living(name)));
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-    expect(await Promise.all(running.map(isAlive))).toEqual([false, false, false, false]);
+    expect(await Promise.all(running.map(isAlive))).toEqual(running.map(() => false));
     expect(existsSync(path.join(stateDir, 'run', 'ports.json'))).toBe(true);
   },
 );

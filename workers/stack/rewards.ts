@@ -17,7 +17,7 @@ export const rewardsAreWanted = async (): Promise<boolean> => (await stateFiles.
 export async function wantRewards(say: Say): Promise<void> {
   if (await rewardsAreWanted()) return;
   const lives = (await readLiving(recordFile('reward'))) !== undefined;
-  if (!lives) await choosePorts(new Set(['temporal', 'ui']), say);
+  if (!lives) await choosePorts(new Set(['temporal', 'ui', 'desk']), say);
   await stateFiles.writeJson(WANTED, {});
 }
 

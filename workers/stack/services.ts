@@ -13,6 +13,7 @@ interface Service {
 export const SERVICES = {
   temporal: { ports: ['temporal', 'ui'], graceMs: 10_000 },
   reward: { ports: ['reward'], graceMs: 5_000 },
+  desk: { ports: ['desk'], graceMs: 5_000 },
   worker: { ports: [], graceMs: 20_000 },
 } as const satisfies Record<string, Service>;
 export type ServiceName = keyof typeof SERVICES;

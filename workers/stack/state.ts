@@ -39,3 +39,15 @@ export async function newRewardToken(): Promise<string> {
   await stateFiles.writeJson(REWARD_TOKEN, { token });
   return token;
 }
+
+const DESK_SECRET = 'run/desk-secret.json';
+
+/**
+ * What the annotation desk signs sessions with: the environment's, or one that is made once for the state folder, so
+ * that people stay signed in over restarts.
+ */
+export async function deskSecret(): Promise<string> {
+  if (config.desk.secret !== undefined) return config.desk.secret;
+  await stateFiles.create(DESK_SECRET, `${JSON.stringify({ secret: randomBytes(32).toString('base64url') })}\n`);
+  return (await stateFiles.readJson<{ secret: string }>(DESK_SECRET)).secret;
+}

@@ -17,6 +17,7 @@ const MODEL_SERVER_GRACE_MS = 5_000;
  * last, and the workflow stays open in it.
  */
 export async function stopStack(say: Say): Promise<void> {
+  await stopService('desk', say);
   await stopService('worker', say);
   for (const cluster of configuredClusters()) {
     if (!(cluster instanceof LocalCluster)) continue; // another's jobs do not need this machine

@@ -10,9 +10,9 @@ import { lookForTemporalCli } from './temporalCli.ts';
 import { launchOfServer, prepareServer, serverAnswers, serverWorks } from './temporalServer.ts';
 
 /**
- * Keeps the dev stack running: Temporal server, worker, and for laps the reward service. It is a detached process, so that the stack
- * outlives the terminal that started it; SIGTERM stops the whole stack in order, SIGKILL leaves it running for the next
- * supervisor to adopt.
+ * Keeps the dev stack running: Temporal server, worker, annotation desk, and for laps the reward service. It is a
+ * detached process, so that the stack outlives the terminal that started it; SIGTERM stops the whole stack in order,
+ * SIGKILL leaves it running for the next supervisor to adopt.
  */
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
@@ -57,11 +57,12 @@ async function prepare(): Promise<Kept[]> {
   const running = new Set<PortName>();
   for (const name of SERVICE_NAMES)
     if (await readLiving(recordFile(name))) for (const port of SERVICES[name].ports) running.add(port);
-  const ports = await choosePorts(running, say, (await rewardsAreWanted()) ? undefined : ['temporal', 'ui']);
+  const ports = await choosePorts(running, say, (await rewardsAreWanted()) ? undefined : ['temporal', 'ui', 'desk']);
   const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
   return [
     ...(cli === undefined ? [] : [{ ...launchOfServer(cli.path, ports), works: serverWorks }]),
     { ...launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token), mayStart: rewardsAreWanted },
+    launchOf('desk', nodeCommand('workers/annotation-desk/main.ts')),
     // A worker that finds no server ends at once.
     { ...launchOf('worker', nodeCommand('workers/dev.ts'), token), mayStart: serverIsReady },
   ];

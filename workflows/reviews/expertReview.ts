@@ -24,7 +24,7 @@ const anyAnnotation = wf.defineSignal<RawValue[]>(messages.submitAnnotation.name
 export async function expertReview(input: ExpertReviewInput): Promise<ReviewResult> {
   const refusal = refusalOfReview(input);
   if (refusal) throw failure('BadReviewInput', refusal);
-  const { question, policy } = input;
+  const { question, policy, page } = input;
   const deadline = input.resumed?.deadline ?? Date.now() + policy.deadlineHours * 3_600_000;
   const recorder = reviewRecorder(question.setId, question.id);
   let state: ReviewState = input.resumed?.state ?? rules.openReview(policy, input.recorded);
@@ -33,7 +33,7 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
   const progress = () => reviewProgress(input, state, deadline);
   const become = (next: ReviewState): void => {
     state = next;
-    wf.setCurrentDetails(reviewDetails(progress()));
+    wf.setCurrentDetails(reviewDetails(progress(), page));
     const result = rules.resultOf(state);
     if (!result || isDecided) return;
     isDecided = true;
@@ -115,7 +115,8 @@ export async function expertReview(input: ExpertReviewInput): Promise<ReviewResu
     throw cancelled;
   }
   return (
-    rules.resultOf(state) ?? wf.continueAsNew<typeof expertReview>({ question, policy, resumed: { state, deadline } })
+    rules.resultOf(state) ??
+    wf.continueAsNew<typeof expertReview>({ question, policy, page, resumed: { state, deadline } })
   );
 }
 

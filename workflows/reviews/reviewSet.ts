@@ -176,7 +176,7 @@ async function askEach(set: ReviewSetInput, range: RowRange): Promise<Left> {
   return { withdrawn, unaskedFrom: questions[asked]?.row ?? range.to };
 }
 
-function ask(set: ReviewSetInput, { id, row, recorded }: ListedQuestion) {
+function ask(set: ReviewSetInput, { id, row, recorded, page }: ListedQuestion) {
   const { setId, kind, lap, subject, seats, leaseMinutes, deadlineHours, onDeadline, assisted } = set;
   return wf.startChild(expertReview, {
     workflowId: reviewIdOf(setId, id),
@@ -185,6 +185,7 @@ function ask(set: ReviewSetInput, { id, row, recorded }: ListedQuestion) {
         question: { setId, id, kind, lap, subject, row },
         policy: { seats, leaseMinutes, deadlineHours, onDeadline, assisted },
         recorded,
+        page,
       },
     ],
     memo: { setId, kind, lap, question: id, seats },

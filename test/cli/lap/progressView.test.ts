@@ -48,8 +48,8 @@ test('questions that wait for people are counted, and it is said what to type an
     ' · 16 questions wait for people · ',
   );
   expect(progressLine({ ...training, waitingForExperts: 0 }, {}, START)).not.toContain('people');
-  expect(waitingText(1, 'http://ui/x')).toMatch(
-    /^1 question waits for people\..*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/,
+  expect(waitingText(1, 'http://desk', 'http://ui/x')).toMatch(
+    /^1 question waits for people\..*desk: http:\/\/desk\n.*npx flywheel review --as <your id>\n.*submitAnnotation.*: http:\/\/ui\/x$/,
   );
 });
 

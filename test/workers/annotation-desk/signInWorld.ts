@@ -1,9 +1,8 @@
-import { Writable } from 'node:stream';
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { pino } from 'pino';
+import fastify, { type FastifyInstance } from 'fastify';
 import { Annotators } from '../../../activities/reviews/annotators.ts';
+import { deskLog } from '../../../workers/annotation-desk/log.ts';
 import { registerSignIn, requireLead, requirePerson } from '../../../workers/annotation-desk/signIn.ts';
 import { MemoryStore } from '../../activities/store/memoryStore.ts';
 
@@ -23,15 +22,7 @@ export async function openWorld(
 ): Promise<World> {
   const { address = ADDRESS, secret = SECRET, people = new Annotators(new MemoryStore(), 0) } = options;
   const log: string[] = [];
-  const loggerInstance: FastifyBaseLogger = pino(
-    {},
-    new Writable({
-      write(line, _encoding, done) {
-        log.push(String(line));
-        done();
-      },
-    }),
-  );
+  const loggerInstance = deskLog({ write: (line) => void log.push(line) });
   const app = fastify({ loggerInstance, trustProxy: address.startsWith('https') ? 'loopback' : false });
   await app.register(cookie);
   await app.register(formBody);

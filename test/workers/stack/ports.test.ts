@@ -57,7 +57,7 @@ test('where the port of last time is taken, a free one is found, said and kept',
 test('a service that lives keeps its port, though that port is not free', async () => {
   const { choosePorts } = await portsWith({});
   const { stateFiles } = await import('../../../workers/stack/state.ts');
-  const ours = { temporal: await takePort(), ui: await takePort(), reward: await freePort() };
+  const ours = { temporal: await takePort(), ui: await takePort(), reward: await freePort(), desk: await freePort() };
   await stateFiles.writeJson('run/ports.json', ours);
   await expect(choosePorts(new Set(['temporal', 'ui'] as const), () => undefined)).resolves.toEqual(ours);
 });

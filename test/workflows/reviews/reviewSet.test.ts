@@ -131,6 +131,20 @@ test(
   60_000,
 );
 
+test('a question’s details say where the annotation desk shows it, and a program’s say no such thing', async () => {
+  const detailsOf = async (id: string): Promise<string> => {
+    const review = world.env.client.workflow.getHandle(id);
+    return (await review.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+  };
+  const handle = await start('set/at the desk', 1, { experts: 'people', seats: 1 });
+  await untilOpen('set/at the desk', 'p0');
+  expect(await detailsOf('set/at the desk/p0')).toContain('<http://desk/questions/set%2Fat%20the%20desk%2Fp0>');
+  await submit('set/at the desk', 'p0', 'ada', 1);
+  await handle.result();
+  await (await start('set/no desk', 1)).result();
+  expect(await detailsOf('set/no desk/p0')).not.toContain('http://desk');
+}, 60_000);
+
 test('an empty set has an empty result', async () => {
   expect(await (await start('set/empty', 0)).result()).toMatchObject({ scored: 0, verdicts: 0, results: { rows: 0 } });
 }, 30_000);

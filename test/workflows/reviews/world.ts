@@ -70,6 +70,7 @@ export class World {
           store: this.store,
           desk: () => Promise.resolve(new TemporalDesk(this.env.client, this.store)),
           expertOf: () => checker && programOf(checker),
+          pageOf: (workflowId) => `http://desk/questions/${encodeURIComponent(workflowId)}`,
         }),
         ...createNoticeActivities({ store: this.store, webhook: undefined, linkOf: () => undefined }),
       },
