@@ -5,6 +5,7 @@ import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { bundleSize } from './bundleSize.ts';
 import { bytesPerVerdict } from './bytesPerVerdict.ts';
 import { crashCost } from './crashCost.ts';
+import { deskPage } from './deskPage.ts';
 import { earlyStop } from './earlyStop.ts';
 import { growth } from './growth.ts';
 import { labelContested, labelPrecision } from './labelRule.ts';
@@ -37,6 +38,7 @@ const BENCHES: readonly Bench[] = [
   bytesPerVerdict,
   bundleSize,
   nearEqual,
+  deskPage,
   searchActions,
   searchCrashCost,
   searchEarlyStop,

@@ -1,13 +1,9 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
-import files from '@fastify/static';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { NoReply, type ReviewDesk } from '../../activities/reviews/desk.ts';
-import { MATHEMATICS_STYLE } from '../../reports/pages/mathematics/index.ts';
 import { Board } from './board.ts';
+import { registerFiles } from './files.ts';
 import { sendFailure } from './frames.ts';
 import { registerLead } from './lead.ts';
 import type { People } from './people.ts';
@@ -43,17 +39,9 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
   });
-  app.addHook('onSend', async (request, reply) => {
-    for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
-    reply.header('cache-control', request.url.startsWith('/assets/') ? 'no-cache' : 'no-store');
-  });
   await app.register(cookie);
   await app.register(formBody);
-  await app.register(files, { root: fileURLToPath(new URL('assets/', import.meta.url)), prefix: '/assets/' });
-  await app.register(files, { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false });
-  app.get('/assets/mathematics.css', { logLevel: 'warn' }, (_request, reply) =>
-    reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
-  );
+  await registerFiles(app);
   app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok' }));
   app.setNotFoundHandler((request, reply) =>
     sendFailure(request, reply, 404, `Expected a page of the desk, got ${request.method} ${request.url}.`),
@@ -79,16 +67,3 @@ function wordsOf({ code, message }: FastifyError, status: number): string {
   if (status === 503) return `Nobody can take answers at the moment. ${kept}`;
   return status === 500 ? `Something broke in the desk; its log says what. ${kept}` : message;
 }
-
-/** Nothing that a page needs comes from elsewhere, and no text of a model or a person becomes a program. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; font-src 'self'; " +
-    "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
-};
-
-/** Beside it are its fonts. */
-const TYPESETTER = createRequire(import.meta.url).resolve('katex/dist/katex.min.css');

@@ -149,7 +149,7 @@ export class Reader implements Reading {
     if (tex.trim() === '') return undefined;
     const source = this.source.slice(open.start, close.end);
     const html = this.formulas.html(tex, place, source);
-    draft.piece({ html, source, short: place === 'inline' && html.split(PART).length === 2 });
+    draft.piece({ html, source, short: place === 'inline' && hasOnePart(html) });
     return close.end;
   }
 
@@ -211,6 +211,10 @@ export class Reader implements Reading {
 
 /** A formula may be broken between its parts. */
 const PART = '<span class="katex-base">';
+const hasOnePart = (html: string) => {
+  const first = html.indexOf(PART);
+  return first >= 0 && !html.includes(PART, first + 1);
+};
 
 const NO_BREAK = '\u00a0';
 

@@ -1,5 +1,4 @@
 import { html, type Markup } from '../../../reports/pages/markup.ts';
-import { mathematics } from '../../../reports/pages/mathematics/index.ts';
 import type { ShownAnalysis } from '../../../shared/records.ts';
 import { issuesOf } from '../../../shared/review/issues.ts';
 import { MAX_OVERRIDE } from '../../../shared/review/judgedAnalyses.ts';
@@ -8,6 +7,7 @@ import { SCORES } from '../../../shared/scores.ts';
 import type { QuestionView } from '../views.ts';
 import { FIELDS, type Sent } from './fields.ts';
 import { keyOf } from './frame.ts';
+import { typeset } from './typeset.ts';
 
 /** The analyses of a question as cards: each issue real or not, and the quality that follows. */
 export function analysisCards(view: QuestionView): Markup | null {
@@ -36,7 +36,7 @@ function card(analysis: string, index: number, typed: Sent, isOnly: boolean, sai
         ? null
         : html`<details>
             <summary>The whole analysis</summary>
-            ${mathematics(analysis)}
+            ${typeset(analysis)}
           </details>`
     }
     ${
@@ -66,7 +66,7 @@ function issueCard(issue: string, analysis: number, number: number, typed: Sent)
       ${text}${keyOf(key)}</label
     >`;
   return html`<li class="issue">
-    <div class="text" id="${name}">${mathematics(issue)}</div>
+    <div class="text" id="${name}">${typeset(issue)}</div>
     <div class="row" role="radiogroup" aria-label="Issue ${number + 1} of analysis ${analysis + 1}">
       ${choice('real', 'Real', 'y')} ${choice('notReal', 'Not real', 'n')}
     </div>

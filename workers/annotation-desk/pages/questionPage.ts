@@ -1,5 +1,4 @@
 import { html, type Markup } from '../../../reports/pages/markup.ts';
-import { mathematics } from '../../../reports/pages/mathematics/index.ts';
 import { SCORE_TEXT, scored } from '../../../shared/review/rubric.ts';
 import type { Frame, QuestionView } from '../views.ts';
 import { FIELDS } from './fields.ts';
@@ -7,6 +6,7 @@ import { buttonForm, framed, moment } from './frame.ts';
 import { PATHS } from './paths.ts';
 import { flagForm, verdictForm } from './scoring.ts';
 import { flagsOf, seatsBeside } from './seats.ts';
+import { typeset } from './typeset.ts';
 
 /**
  * One question: its texts, the lines of the proof numbered, beside what its reader is asked. It shows what the view
@@ -25,17 +25,17 @@ export function questionPage(frame: Frame, view: QuestionView): Markup {
       <article class="reading">
         <section class="problem" aria-labelledby="problem">
           <h2 id="problem">Problem</h2>
-          ${mathematics(problem.statement)}
+          ${typeset(problem.statement)}
         </section>
         <section aria-labelledby="proof">
           <h2 id="proof">Proof</h2>
-          <div id="lines-of-proof">${mathematics(proof, { lines: 'L' })}</div>
+          <div id="lines-of-proof">${typeset(proof, 'L')}</div>
         </section>
         ${
           kind === 'scoreAnalysis' && analysis !== undefined
             ? html`<section aria-labelledby="analysis">
                 <h2 id="analysis">Analysis</h2>
-                ${mathematics(analysis)}
+                ${typeset(analysis)}
               </section>`
             : null
         }
