@@ -1,7 +1,6 @@
-import fastify from 'fastify';
-import { registerFiles } from '../../workers/annotation-desk/files.ts';
-import { questionPage } from '../../workers/annotation-desk/pages/questionPage.ts';
-import { FRAME, QUESTION } from '../workers/annotation-desk/views.ts';
+import { claim } from '../../shared/review/messages.ts';
+import { fakeWorld, rowOf, type FakeWorld } from '../workers/annotation-desk/fakeWorld.ts';
+import { Visitor } from '../workers/annotation-desk/visitor.ts';
 import type { Bench } from './bench.ts';
 import { longProof } from './longProof.ts';
 
@@ -9,7 +8,10 @@ const SIZE = { characters: 30_000, formulas: 300 };
 const WARM = 5;
 const RUNS = 15;
 
-/** Each page is of a proof that was not asked for before, with formulas that no page had: nothing is cached. */
+/**
+ * The real desk over reviews in memory, one process. Each page is of a proof that was not asked for before, with
+ * formulas that no page had: nothing is cached.
+ */
 export const deskPage: Bench = {
   name: 'desk-page',
   about: 'Milliseconds of one core to serve the page of a question with a proof of 30,000 characters and 300 formulas',
@@ -17,16 +19,15 @@ export const deskPage: Bench = {
   met: (value) => value < 150,
   takes: [],
   async run() {
-    const app = fastify();
-    await registerFiles(app);
-    app.get<{ Params: { seed: string } }>('/questions/:seed', ({ params }, reply) => {
-      const proof = longProof({ ...SIZE, seed: Number(params.seed) });
-      return reply.type('text/html; charset=utf-8').send(questionPage(FRAME, { ...QUESTION, proof }).markup);
-    });
-    const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+    const world = await fakeWorld();
+    const cookie = await signedIn(world);
     const served: Served[] = [];
-    for (let seed = 1; seed <= WARM + RUNS; seed += 1) served.push(await serve(`${origin}/questions/${seed}`));
-    await app.close();
+    for (let seed = 1; seed <= WARM + RUNS; seed += 1) {
+      const id = world.reviews.ask(rowOf(`long-${seed}`, { proof: longProof({ ...SIZE, seed }) }));
+      await world.reviews.send(id, claim, { annotator: 'ada' });
+      served.push(await serve(`${world.origin}/questions/${encodeURIComponent(id)}`, cookie));
+    }
+    await world.close();
     const [first] = served;
     const runs = served.slice(WARM);
     return {
@@ -43,6 +44,12 @@ export const deskPage: Bench = {
   },
 };
 
+async function signedIn({ origin, tokens }: FakeWorld): Promise<string> {
+  const ada = new Visitor(origin);
+  await ada.signIn(tokens['ada'] ?? '');
+  return ada.cookie;
+}
+
 interface Served {
   readonly cpuMs: number;
   readonly wallMs: number;
@@ -51,9 +58,9 @@ interface Served {
 }
 
 /** The time is that of all threads of this process, which is server and reader. */
-async function serve(url: string): Promise<Served> {
+async function serve(url: string, cookie: string): Promise<Served> {
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
-  const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+  const bytes = Buffer.from(await (await fetch(url, { headers: { cookie } })).arrayBuffer());
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = Math.round(performance.now() - wall);
   const formulas = bytes.toString('utf8').split('class="katex"').length - 1;

@@ -23,9 +23,9 @@ const DISPLAY = [
   tex`\[ g_{#1}(n) = \begin{cases} n/2 & \text{if } n \text{ is even}, \\ 3n + #2 & \text{otherwise}. \end{cases} \]`,
 ];
 const WORDS =
-  'Since the sequence is bounded and increasing we may pass to the limit and compare both sides of the inequality above; ' +
-  'the remaining terms are then controlled by the induction hypothesis, which applies because every index that occurs here ' +
-  'is smaller than the one under consideration, so that nothing else has to be shown in this case. ';
+  'Since the sequence is bounded and increasing we may pass to the limit and compare both sides of the inequality; ' +
+  'the remaining terms are then controlled by the induction hypothesis, which applies because every index that ' +
+  'occurs here is smaller than the one under consideration, so that nothing else has to be shown in this case. ';
 
 /**
  * A proof of so many characters with so many formulas, no two of them equal, in lines of a few: for measuring pages.

@@ -23,6 +23,11 @@ export class Visitor {
     return this.#page;
   }
 
+  /** What a request of this visitor has in its header. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   async get(path: string): Promise<Seen> {
     return this.#ask('GET', new URL(path, this.#address));
   }
@@ -62,7 +67,7 @@ export class Visitor {
       method,
       redirect: 'manual',
       headers: {
-        cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        cookie: this.cookie,
         ...(fields && { origin: this.#address, 'content-type': 'application/x-www-form-urlencoded' }),
       },
       ...(fields && { body: new URLSearchParams(fields).toString() }),

@@ -169,6 +169,18 @@
     if (/^[a-z0-9[\]]$/.test(key) && press(key, target)) event.preventDefault();
   });
 
+  // Formulas that are wider than their place are reached by the keyboard, too.
+  const scrollers = all('.formula');
+  const reach = () => {
+    for (const one of scrollers) {
+      if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+      else one.removeAttribute('tabindex');
+    }
+  };
+  void document.fonts.ready.then(reach);
+  addEventListener('resize', reach);
+  document.addEventListener('toggle', reach, true);
+
   // Moments in the time of the reader's place.
   for (const time of all('time[datetime]')) {
     const at = new Date(time.dateTime);

@@ -41,7 +41,11 @@ export function verdictForm(
         data-key="r"
       >
 ${typed[FIELDS.comment]}</textarea>
-      <small id="comment-help">Why this score: what fails or is missing, and where.</small>
+      <small id="comment-help"
+        >Why this score: what fails or is missing, and where.<span class="scripted"
+          >${keyOf('Esc')} leaves it.</span
+        ></small
+      >
     </div>
     <div class="field">
       <label for="lines">Lines of the proof it is about</label>
