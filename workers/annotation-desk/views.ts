@@ -1,6 +1,8 @@
 import type { Problem, ShownAnalysis } from '../../shared/records.ts';
 import type { Flag, QuestionKind, ReviewProgress } from '../../shared/review/reviews.ts';
 import type { Score } from '../../shared/scores.ts';
+import type { QualityOfExperts } from '../../reports/figures/qualityFigures.ts';
+import type { Ageing } from '../../shared/figures/expertQuality.ts';
 import type { KnownPerson, Person } from './people.ts';
 
 /** What pages are made from: plain data, so that a page is a function of it. */
@@ -86,6 +88,20 @@ export interface DisputedQuestion {
   readonly openedAt: string;
   readonly seats: ReviewProgress['seats'];
   readonly flags: readonly Flag[];
+}
+
+/** `/quality`: what people's answers are worth, and what they took; of all laps, or of one. */
+export interface QualityView {
+  /** Of which lap or product; absent of all. */
+  readonly lap?: string;
+  /** Laps and products that can be looked at. */
+  readonly laps: readonly string[];
+  readonly quality: QualityOfExperts;
+  readonly ageing: Ageing;
+  /** What the recipe says of people: how many, and for how long each week; absent where it says nothing. */
+  readonly plan?: { readonly lap: string; readonly people: number; readonly hoursPerWeek: number };
+  /** ISO 8601. */
+  readonly at: string;
 }
 
 export interface PersonLine extends KnownPerson {

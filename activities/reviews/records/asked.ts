@@ -7,7 +7,16 @@ import type { ArtifactStore } from '../../store/types.ts';
 /** What a review set asks whom: `reviews/<setId>/asked.json`, written when it is first asked. */
 export interface AskedSet extends Pick<
   ReviewSetInput,
-  'setId' | 'kind' | 'lap' | 'subject' | 'experts' | 'seats' | 'deadlineHours' | 'onDeadline' | 'assisted'
+  | 'setId'
+  | 'kind'
+  | 'lap'
+  | 'subject'
+  | 'experts'
+  | 'seats'
+  | 'leaseMinutes'
+  | 'deadlineHours'
+  | 'onDeadline'
+  | 'assisted'
 > {
   /** ISO 8601. */
   readonly at: string;
@@ -15,7 +24,7 @@ export interface AskedSet extends Pick<
 
 /** Puts down what a set asks; whoever repeats it finds what was written first. */
 export async function recordAsked(store: ArtifactStore, set: ReviewSetInput): Promise<void> {
-  const { setId, kind, lap, subject, experts, seats, deadlineHours, onDeadline, assisted } = set;
+  const { setId, kind, lap, subject, experts, seats, leaseMinutes, deadlineHours, onDeadline, assisted } = set;
   const asked: AskedSet = {
     setId,
     kind,
@@ -23,6 +32,7 @@ export async function recordAsked(store: ArtifactStore, set: ReviewSetInput): Pr
     subject,
     experts,
     seats,
+    leaseMinutes,
     deadlineHours,
     onDeadline,
     ...(assisted && { assisted }),
@@ -33,7 +43,7 @@ export async function recordAsked(store: ArtifactStore, set: ReviewSetInput): Pr
 
 /** What is known of a set: all of it, or what the manifest of its lap says, of laps of earlier versions. */
 export type KnownSet = { readonly lap?: string; readonly kind?: QuestionKind; readonly subject?: DatasetRef } & Partial<
-  Pick<AskedSet, 'experts' | 'at'>
+  Pick<AskedSet, 'experts' | 'leaseMinutes' | 'at'>
 >;
 
 /** What review sets ask, each read once. */

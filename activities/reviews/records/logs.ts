@@ -35,8 +35,11 @@ export async function* loggedQuestions(store: ArtifactStore, below?: string): As
   yield* await Promise.all(ahead);
 }
 
-/** Results of sets lie beside their questions' logs, and say what they were made of. */
-async function* logNames(store: ArtifactStore, below?: string) {
+/** Those questions, unread. Results of sets lie beside their questions' logs, and say what they were made of. */
+export async function* logNames(
+  store: ArtifactStore,
+  below?: string,
+): AsyncGenerator<{ readonly setId: string; readonly question: string }> {
   const folder = below === undefined ? uri.reviews('') : prefixOf(uri.reviews(below.replace(/\/+$/, '')));
   let last: string | undefined;
   const made = madeUri('');
