@@ -9,7 +9,7 @@ import { deskLog } from './log.ts';
 import { createDesk } from './server.ts';
 
 /** Runs the annotation desk until SIGTERM or SIGINT. It holds nothing: what was said is the questions' and the store's. */
-const { host, port, publicUrl, proxyUrl } = config.desk;
+const { host, port, publicUrl, proxyUrl, login } = config.desk;
 await markFormat(store);
 const log = deskLog();
 // Signing in needs no server; a question that is asked without one says so.
@@ -21,6 +21,7 @@ const app = await createDesk({
   reviews: new TemporalDesk(client, store),
   people: new Annotators(store),
   secret: await deskSecret(),
+  login,
   address: publicUrl,
   isBehindProxy: proxyUrl !== undefined,
   logger: log,

@@ -8,6 +8,7 @@ import { sendFailure } from './frames.ts';
 import { registerLead } from './lead.ts';
 import type { People } from './people.ts';
 import { registerQuestions } from './questions.ts';
+import type { LoginSettings } from './loginService.ts';
 import { registerSignIn } from './signIn.ts';
 
 export interface DeskOptions {
@@ -16,6 +17,8 @@ export interface DeskOptions {
   readonly people: People;
   /** Signs sessions; of at least 32 characters. Another one signs everybody out. */
   readonly secret: string;
+  /** Where a team has a login service. @default tokens alone */
+  readonly login?: LoginSettings | undefined;
   /** Where browsers reach the desk, such as `https://desk.example.org`; behind a proxy it is the proxy's address. */
   readonly address: string;
   /** Whether a proxy of this machine stands before it, whose headers say who asks. @default false */

@@ -34,7 +34,7 @@ export interface Sessions {
 }
 
 export interface CookieForm {
-  name(use: string): string;
+  readonly name: (use: string) => string;
   readonly options: { readonly path: '/'; readonly httpOnly: true; readonly sameSite: 'lax'; readonly secure: boolean };
 }
 

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { registerLimits } from './limits.ts';
+import { LOGIN_PATH, registerLogin } from './loginRoutes.ts';
+import type { LoginSettings } from './loginService.ts';
 import { localPath } from './origins.ts';
 import { PATHS } from './pages/paths.ts';
 import { signInPage, type SignInView } from './pages/signInPage.ts';
@@ -7,7 +9,10 @@ import { fieldOf, registerSessions, type SessionOptions } from './sessions.ts';
 
 export { requireLead, requirePerson } from './sessions.ts';
 
-export type SignInOptions = SessionOptions;
+export interface SignInOptions extends SessionOptions {
+  /** Where a team has a login service. @default tokens alone */
+  readonly login?: LoginSettings | undefined;
+}
 
 /**
  * Signing in and out. To be registered before the routes that ask who somebody is: these say `onRequest:
@@ -18,8 +23,18 @@ export async function registerSignIn(app: FastifyInstance, options: SignInOption
   const sessions = await registerSessions(app, options);
   const limits = await registerLimits(app);
 
+  let login: SignInView['login'];
   const page = (request: FastifyRequest, reply: FastifyReply, view: Pick<SignInView, 'next' | 'refusal'>) =>
-    reply.type('text/html; charset=utf-8').send(signInPage({ csrf: request.csrf(), ...view }).markup);
+    reply.type('text/html; charset=utf-8').send(signInPage({ csrf: request.csrf(), login, ...view }).markup);
+  if (options.login) {
+    const name = registerLogin(app, {
+      ...options,
+      settings: options.login,
+      sessions,
+      refuse: (request, reply, refusal, next) => page(request, reply, { next, refusal }),
+    });
+    login = { path: LOGIN_PATH, name };
+  }
 
   app.get(PATHS.signIn, async (request, reply) => {
     const next = localPath(fieldOf(request.query, 'next'));

@@ -3,7 +3,12 @@ import formBody from '@fastify/formbody';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Annotators } from '../../../activities/reviews/annotators.ts';
 import { deskLog } from '../../../workers/annotation-desk/log.ts';
-import { registerSignIn, requireLead, requirePerson } from '../../../workers/annotation-desk/signIn.ts';
+import {
+  registerSignIn,
+  requireLead,
+  requirePerson,
+  type SignInOptions,
+} from '../../../workers/annotation-desk/signIn.ts';
 import { MemoryStore } from '../../activities/store/memoryStore.ts';
 
 export const SECRET = 'of at least thirty-two characters';
@@ -18,15 +23,15 @@ export interface World {
 
 /** A desk with a page, a form and a lead's page of its own, to try signing in alone. */
 export async function openWorld(
-  options: { address?: string; secret?: string; people?: Annotators } = {},
+  options: Partial<SignInOptions> & { readonly people?: Annotators } = {},
 ): Promise<World> {
-  const { address = ADDRESS, secret = SECRET, people = new Annotators(new MemoryStore(), 0) } = options;
+  const { address = ADDRESS, secret = SECRET, login, people = new Annotators(new MemoryStore(), 0) } = options;
   const log: string[] = [];
   const loggerInstance = deskLog({ write: (line) => void log.push(line) });
   const app = fastify({ loggerInstance, trustProxy: address.startsWith('https') ? 'loopback' : false });
   await app.register(cookie);
   await app.register(formBody);
-  await registerSignIn(app, { people, secret, address });
+  await registerSignIn(app, { people, secret, address, login });
   app.get('/', { onRequest: [requirePerson] }, (request, reply) =>
     reply
       .type('text/html')
