@@ -1,11 +1,17 @@
 import { createRequire } from 'node:module';
-import type katex from 'katex';
+import type { KatexOptions } from 'katex';
 import { escape } from '../markup.ts';
 import { MACROS, plainer, type Place } from './dialect.ts';
+import { serialized, type Built, type Kinds } from './serialized.ts';
 
 /** Loaded with the first formula: a worker that starts should not wait for it. */
-let loaded: typeof katex | undefined;
-const typesetter = () => (loaded ??= createRequire(import.meta.url)('katex') as typeof katex);
+let loaded: Typesetter | undefined;
+const typesetter = () => (loaded ??= createRequire(import.meta.url)('katex') as Typesetter);
+
+interface Typesetter {
+  readonly __renderToDomTree: (tex: string, options: KatexOptions) => Built;
+  readonly __domTree: Kinds;
+}
 
 /**
  * What the formulas of one text may take. Ours: far above what proofs have, and a hostile text of 400 kB is done in
@@ -89,7 +95,8 @@ export class Formulas {
     const { warn } = console;
     console.warn = () => undefined; // oxlint-disable-line no-console
     try {
-      const html = typesetter().renderToString(tex, {
+      const { __renderToDomTree: build, __domTree: kinds } = typesetter();
+      const built = build(tex, {
         displayMode: place === 'display',
         throwOnError: true,
         strict: 'ignore',
@@ -102,7 +109,7 @@ export class Formulas {
         maxSize: LIMITS.em,
         macros: { ...this.#macros },
       });
-      return asked === undefined ? { html } : { reason: `${asked} is not allowed` };
+      return asked === undefined ? { html: serialized(built, kinds) } : { reason: `${asked} is not allowed` };
     } catch (error) {
       return { reason: reasonOf(error) };
     } finally {
