@@ -55,6 +55,7 @@ beforeAll(async () => {
     taskQueue: QUEUES.orchestrator,
     ...workflowsOf({ buildId: 'test', codePath }),
     activities: {
+      postNotice: async () => ({ sent: false }),
       openLap: reading((input) => resolveRecipe(domains, input)),
       openFlywheel: reading((input) => resolveFlywheel(input)),
       openEvaluation: reading(evaluationAsked),

@@ -9,7 +9,7 @@ import type { QualityView } from './views.ts';
 interface Looking {
   /** Open questions, as the board knows them. */
   readonly open: readonly KnownReview[];
-  /** A lap or product. @default all */
+  /** A lap or product; one that nobody has said anything of is none. @default all */
   readonly lap?: string | undefined;
   /** @default the time of the machine */
   readonly now?: number;
@@ -21,9 +21,10 @@ interface Looking {
  */
 export async function qualityView(
   store: ArtifactStore,
-  { open, lap, now = Date.now() }: Looking,
+  { open, lap: asked, now = Date.now() }: Looking,
 ): Promise<QualityView> {
   const laps = await lapsOfExperts(store);
+  const lap = laps.find((one) => one === asked);
   const isOf = ({ setId }: KnownReview) => lap === undefined || setId.startsWith(prefixOf(lap));
   const ageing = ageingOf(
     open.filter(isOf).map(({ openedAt, progress: { deadline } }) => ({ openedAt, deadline })),

@@ -130,6 +130,12 @@ test('one lap is looked at by itself', async () => {
   expect(qualityPage(LEAD, view).markup).toContain('aria-current="true">main/lap-0001');
 });
 
+test.each(['../../etc', 'main/lap-0009', ''])('%j is no lap to look at: the page is of all', async (lap) => {
+  await twoLaps();
+  const view = await qualityView(store, { open, lap, now: NOW });
+  expect([view.lap, view.quality.agreement.proofs.questions]).toEqual([undefined, 4]);
+});
+
 test('before anybody has answered the page says so', async () => {
   const page = qualityPage(LEAD, await qualityView(store, { open: [], now: NOW })).markup;
   for (const text of ['Nobody has answered yet', 'No answer was timed yet', 'No automatic label was audited'])

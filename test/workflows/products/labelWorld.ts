@@ -3,6 +3,7 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import { rootCause } from '@temporalio/common';
 import { createProductActivities } from '../../../activities/products/activities.ts';
 import { allBeating } from '../../../activities/processes/heartbeat.ts';
+import { createNoticeActivities } from '../../../activities/notices/activities.ts';
 import { createReviewActivities } from '../../../activities/reviews/activities.ts';
 import { TemporalDesk, type OpenReview } from '../../../activities/reviews/desk.ts';
 import { createReportActivities } from '../../../reports/activities.ts';
@@ -53,6 +54,7 @@ export async function startLabelWorld(options: Partial<StubOptions> = {}): Promi
         }),
       ),
       ...allBeating(createReportActivities({ store, checkers: () => undefined })),
+      ...createNoticeActivities({ store, webhook: undefined, linkOf: () => undefined }),
       ...createReviewActivities({ store, desk: async () => deskOf(), expertOf: () => undefined }),
     }),
   });
