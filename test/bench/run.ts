@@ -5,6 +5,7 @@ import type { Bench, BenchOptions, BenchResult } from './bench.ts';
 import { bundleSize } from './bundleSize.ts';
 import { bytesPerVerdict } from './bytesPerVerdict.ts';
 import { crashCost } from './crashCost.ts';
+import { deskLoad } from './deskLoad.ts';
 import { deskPage } from './deskPage.ts';
 import { earlyStop } from './earlyStop.ts';
 import { growth } from './growth.ts';
@@ -45,6 +46,7 @@ const BENCHES: readonly Bench[] = [
   searchFalseSolved,
   searchMemory,
   searchWall,
+  deskLoad,
   serving,
 ];
 

@@ -20,6 +20,7 @@ const client = new Client({
 const app = await createDesk({
   reviews: new TemporalDesk(client, store),
   people: new Annotators(store),
+  store,
   secret: await deskSecret(),
   login,
   address: publicUrl,

@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { NoReply, type ReviewDesk } from '../../activities/reviews/desk.ts';
+import type { ArtifactStore } from '../../activities/store/types.ts';
 import { Board } from './board.ts';
 import { registerFiles } from './files.ts';
 import { sendFailure } from './frames.ts';
@@ -15,6 +16,8 @@ export interface DeskOptions {
   /** Where questions are, and are answered. */
   readonly reviews: ReviewDesk;
   readonly people: People;
+  /** Of the lead's figures. */
+  readonly store: ArtifactStore;
   /** Signs sessions; of at least 32 characters. Another one signs everybody out. */
   readonly secret: string;
   /** Where a team has a login service. @default tokens alone */
@@ -41,6 +44,8 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     trustProxy: options.isBehindProxy === true ? 'loopback' : false,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
+    // Of requests what counts is logged where it is done: who did what.
+    disableRequestLogging: true,
   });
   await app.register(cookie);
   await app.register(formBody);
@@ -55,10 +60,10 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     return sendFailure(request, reply, status, wordsOf(error, status));
   });
   await registerSignIn(app, options);
-  const { reviews, people } = options;
+  const { reviews, people, store } = options;
   const board = new Board(reviews);
   registerQuestions(app, { reviews, board });
-  registerLead(app, { people, board });
+  registerLead(app, { people, board, store });
   return app;
 }
 

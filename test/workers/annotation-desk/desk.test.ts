@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import type { FastifyInstance } from 'fastify';
+import { freePort } from '../../../activities/processes/ports.ts';
 import { Annotators } from '../../../activities/reviews/annotators.ts';
 import { TemporalDesk } from '../../../activities/reviews/desk.ts';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
   const reviews = new TemporalDesk(world.env.client, world.store);
-  app = await createDesk({ reviews, people, secret: 's'.repeat(40), address });
+  app = await createDesk({ reviews, people, store: world.store, secret: 's'.repeat(40), address });
   await app.listen({ host: '127.0.0.1', port });
   subject = await world.store.writeJsonl(
     'datasets/desk.jsonl',
@@ -60,14 +60,6 @@ afterAll(async () => {
   await running;
   await world.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Asks about the first rows of the subject; resolves once the desk shows them to somebody who has said nothing. */
 async function ask(setId: string, rows: number, policy: Partial<ReviewPolicy> = {}): Promise<void> {

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { freePort } from '../../../activities/processes/ports.ts';
 import { Annotators } from '../../../activities/reviews/annotators.ts';
 import type { SubjectRow } from '../../../activities/reviews/subjectRows.ts';
 import { createDesk } from '../../../workers/annotation-desk/server.ts';
@@ -19,23 +19,16 @@ export interface FakeWorld {
 export const PEOPLE = ['ada', 'carl', 'emmy'] as const;
 
 export async function fakeWorld(): Promise<FakeWorld> {
-  const people = new Annotators(new MemoryStore(), 0);
+  const store = new MemoryStore();
+  const people = new Annotators(store, 0);
   const tokens: Record<string, string> = {};
   for (const id of PEOPLE) tokens[id] = await people.add(id, 'test', { isLead: id === 'emmy' });
   const reviews = new FakeReviews();
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const app: FastifyInstance = await createDesk({ reviews, people, secret: 's'.repeat(40), address: origin });
+  const app: FastifyInstance = await createDesk({ reviews, people, store, secret: 's'.repeat(40), address: origin });
   await app.listen({ host: '127.0.0.1', port });
   return { origin, reviews, tokens, close: () => app.close() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A question's row about the tests' proof. */
