@@ -1,3 +1,4 @@
+import { lapOf } from '../../shared/ids.ts';
 import type { Notice } from '../../shared/lap/notices.ts';
 import type { QuestionKind } from '../../shared/review/reviews.ts';
 
@@ -14,10 +15,10 @@ const ASKED: Readonly<Record<QuestionKind, readonly [one: string, more: string]>
 export function noticeText(notice: Notice, open = 0): string {
   switch (notice.event) {
     case 'questions.asked':
-      return `${counted(notice.questions, notice.kind)} to score, lap ${notice.lap}, due ${day(notice.deadline)}`;
+      return `${counted(notice.questions, notice.kind)} to score, ${named(notice.lap)}, due ${day(notice.deadline)}`;
     case 'questions.overdue':
       return (
-        `The deadline went by with ${open} of ${counted(notice.questions, notice.kind)} open, lap ${notice.lap}, due ` +
+        `The deadline went by with ${open} of ${counted(notice.questions, notice.kind)} open, ${named(notice.lap)}, due ` +
         day(notice.deadline)
       );
     case 'lap.failed':
@@ -38,6 +39,9 @@ export function noticeText(notice: Notice, open = 0): string {
       return `${notice.about}: audits hold back the labels ${notice.labels.join(', ')}`;
   }
 }
+
+/** A product is no lap. */
+const named = (lap: string): string => (lapOf(lap) === undefined ? lap : `lap ${lap}`);
 
 const why = (failure: string | undefined): string => (failure === undefined ? '' : ` (${failure})`);
 

@@ -25,6 +25,10 @@ const NOTICES: readonly (readonly [notice: Notice, text: string])[] = [
     '1 analysis of a proof to score, lap main/lap-0004, due Tue 5 May, 12:00 UTC',
   ],
   [
+    { ...questions, event: 'questions.asked', questions: 2, lap: 'label/week-3', kind: 'scoreProof' },
+    '2 proofs to score, label/week-3, due Tue 5 May, 12:00 UTC',
+  ],
+  [
     { ...questions, event: 'questions.overdue', questions: 3, subject },
     'The deadline went by with 2 of 3 contested proofs open, lap main/lap-0004, due Tue 5 May, 12:00 UTC',
   ],
