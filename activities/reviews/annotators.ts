@@ -2,33 +2,17 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { shown } from '../../shared/inputRules.ts';
 import { isPath, uri } from '../../shared/ids.ts';
 import type { ArtifactStore } from '../store/types.ts';
+import {
+  admitted,
+  after,
+  isMeant,
+  unmade,
+  type Annotator,
+  type AnnotatorEvent,
+  type Happened,
+  type LoginNames,
+} from './annotatorEvents.ts';
 import type { Admitted, KnownPerson, Login, People } from './people.ts';
-
-/** What happened to an annotator, each in a file of its own that is never changed. */
-type Happened =
-  | { readonly kind: 'made'; readonly isLead: boolean }
-  /** `hash`: the token's sha256; the token itself is kept nowhere. */
-  | { readonly kind: 'tokenMade'; readonly hash: string }
-  /** All tokens, and what was signed in by them. */
-  | { readonly kind: 'revoked' }
-  | { readonly kind: 'lead'; readonly isLead: boolean }
-  | { readonly kind: 'paused'; readonly isPaused: boolean }
-  /** By what a login service knows the person. */
-  | { readonly kind: 'login'; readonly email?: string | undefined; readonly subject?: string | undefined };
-
-type AnnotatorEvent = Happened & {
-  /** ISO 8601. */
-  readonly at: string;
-  /** The annotator who did it, or who typed the command. */
-  readonly by: string;
-};
-
-/** An annotator as the events make them. */
-interface Annotator extends KnownPerson, Admitted {
-  readonly hashes: readonly Buffer[];
-  readonly email?: string | undefined;
-  readonly subject?: string | undefined;
-}
 
 /** What an annotator is known by, for `flywheel annotators list`. */
 export interface ListedAnnotator extends KnownPerson {
@@ -50,7 +34,7 @@ const MAX_NAME = 200;
 
 interface Read {
   readonly readAt: number;
-  readonly known: Promise<ReadonlyMap<string, readonly AnnotatorEvent[]>>;
+  readonly annotators: Promise<ReadonlyMap<string, Annotator>>;
 }
 
 /**
@@ -174,15 +158,14 @@ export class Annotators implements People {
   /** @throws AnnotatorRefused where there is no such annotator. */
   async #happen(id: string, by: string, what: (annotator: Annotator) => Happened | undefined): Promise<void> {
     for (;;) {
-      const known = await this.#known(0);
-      const events = known.get(id);
-      const annotator = events && annotatorOf(id, events);
+      const known = await this.#annotators(0);
+      const annotator = known.get(id);
       if (annotator === undefined)
         throw new AnnotatorRefused(
           `Expected an annotator, got ${shown(id)}: ${known.size === 0 ? 'there is none' : [...known.keys()].join(', ')}`,
         );
       const happened = what(annotator);
-      if (happened === undefined || (await this.#create(id, (events?.length ?? 0) + 1, by, happened))) return;
+      if (happened === undefined || (await this.#create(id, annotator.events + 1, by, happened))) return;
     }
   }
 
@@ -194,82 +177,31 @@ export class Annotators implements People {
     return done === 'created';
   }
 
-  async #annotators(ageMs?: number): Promise<ReadonlyMap<string, Annotator>> {
-    const known = await this.#known(ageMs);
-    return new Map([...known].map(([id, events]) => [id, annotatorOf(id, events)]));
-  }
-
   /** Requests that come together are answered by one reading. */
-  #known(ageMs = this.#ageMs): Read['known'] {
+  #annotators(ageMs = this.#ageMs): Read['annotators'] {
     if (this.#read === undefined || Date.now() - this.#read.readAt > ageMs || ageMs === 0) {
-      const known = this.#readAll();
-      const read: Read = { readAt: Date.now(), known };
+      const annotators = this.#readAll();
+      const read: Read = { readAt: Date.now(), annotators };
       this.#read = read;
-      known.catch(() => {
+      annotators.catch(() => {
         if (this.#read === read) this.#read = undefined; // the next request tries again
       });
     }
-    return this.#read.known;
+    return this.#read.annotators;
   }
 
-  async #readAll(): Promise<ReadonlyMap<string, readonly AnnotatorEvent[]>> {
-    const found = new Map<string, AnnotatorEvent[]>();
+  async #readAll(): Promise<ReadonlyMap<string, Annotator>> {
+    const found = new Map<string, Annotator>();
     // In the order of their numbers.
     for await (const place of this.#store.list(uri.annotators())) {
       const [, folder = ''] = place.split('/');
       const event = this.#events.get(place) ?? (await this.#store.readJson<AnnotatorEvent>(place));
       this.#events.set(place, event);
       const id = decodeURIComponent(folder);
-      found.set(id, [...(found.get(id) ?? []), event]);
+      found.set(id, after(found.get(id) ?? unmade(id, event.at), event));
     }
     return new Map([...found].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
-}
-
-/** By what a login service knows somebody. */
-interface LoginNames {
-  readonly email?: string | undefined;
-  readonly subject?: string | undefined;
-}
-
-function annotatorOf(id: string, events: readonly AnnotatorEvent[]): Annotator {
-  let annotator: Annotator = {
-    id,
-    isLead: false,
-    isPaused: false,
-    since: events[0]?.at ?? '',
-    isRevoked: false,
-    generation: 0,
-    hashes: [],
-  };
-  for (const event of events) annotator = after(annotator, event);
-  return annotator;
-}
-
-function after(annotator: Annotator, event: AnnotatorEvent): Annotator {
-  switch (event.kind) {
-    case 'made':
-    case 'lead':
-      return { ...annotator, isLead: event.isLead };
-    case 'tokenMade':
-      return { ...annotator, isRevoked: false, hashes: [...annotator.hashes, Buffer.from(event.hash, 'hex')] };
-    case 'revoked':
-      return { ...annotator, isRevoked: true, hashes: [], generation: annotator.generation + 1 };
-    case 'paused':
-      return { ...annotator, isPaused: event.isPaused };
-    case 'login':
-      return { ...annotator, email: event.email, subject: event.subject };
-  }
-}
-
-function admitted(annotator: Annotator | undefined): Admitted | undefined {
-  if (annotator === undefined || annotator.isRevoked) return undefined;
-  const { id, isLead, isPaused, generation } = annotator;
-  return { id, isLead, isPaused, generation };
-}
-
-function isMeant({ email, subject }: LoginNames, login: Login): boolean {
-  return 'email' in login ? email?.toLowerCase() === login.email.toLowerCase() : subject === login.subject;
 }
 
 function hashOf(token: string): Buffer {

@@ -3,6 +3,7 @@ import { aligned, percent, whole } from '../../reports/pages/format.ts';
 import type { Caps } from '../../shared/products/caps.ts';
 import { LABELS, type LabelProgress, type LabelResult } from '../../shared/products/labels.ts';
 import type { AutoLabelPolicy } from '../../shared/sampling/sets.ts';
+import { config } from '../../temporal.config.ts';
 import { outageText } from '../lap/progressView.ts';
 import { Pace } from './pace.ts';
 import type { SetsUnderWay } from './setsUnderWay.ts';
@@ -30,7 +31,10 @@ export function labelLines({ analysesPerProof: n, metaAnalysesPerAnalysis: m }: 
         `${whole(calls)} of at most ${whole(most)} calls`,
         perSecond === undefined ? '' : `${perSecond.calls.toFixed(1)} a second`,
       ],
-      'waits for people': [decided, `${whole(open)} questions are open: \`flywheel review --as YOU\` answers them`],
+      'waits for people': [
+        decided,
+        `${whole(open)} questions are open: people answer at ${config.desk.publicUrl}, or by \`flywheel review --as YOU\``,
+      ],
       writes: [decided, step],
       'has ended': [decided],
     };

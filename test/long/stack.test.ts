@@ -126,6 +126,14 @@ test('who is signed in at the desk stays so when it is killed, until they are re
   expect((await home()).headers.get('location')).toContain('/sign-in');
 });
 
+test('doctor says that the desk answers', () => {
+  const { checks } = JSON.parse(flywheel('doctor', '--json').stdout) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === 'annotation desk')).toMatchObject({
+    state: 'ok',
+    detail: expect.stringContaining(`answers at http://127.0.0.1:${env['FLYWHEEL_DESK_PORT']}`),
+  });
+});
+
 test('what a killed supervisor leaves running is adopted by the next command', async () => {
   const before = await Promise.all(SERVICES.map((name) => living(name)));
   await kill('supervisor');

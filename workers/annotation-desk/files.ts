@@ -11,8 +11,13 @@ export async function registerFiles(app: FastifyInstance): Promise<void> {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
     reply.header('cache-control', request.url.startsWith('/assets/') ? 'no-cache' : 'no-store');
   });
-  await app.register(files, { root: fileURLToPath(new URL('assets/', import.meta.url)), prefix: '/assets/' });
-  await app.register(files, { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false });
+  await app.register(files, {
+    root: fileURLToPath(new URL('assets/', import.meta.url)),
+    prefix: '/assets/',
+    logLevel: 'warn',
+  });
+  const typesetter = { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false };
+  await app.register(files, { ...typesetter, logLevel: 'warn' });
   app.get('/assets/mathematics.css', { logLevel: 'warn' }, (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
   );
