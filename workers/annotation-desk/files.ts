@@ -1,24 +1,20 @@
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import files from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { MATHEMATICS_STYLE } from '../../reports/pages/mathematics/index.ts';
+import { ASSETS, TYPESETTER } from './pages/assets.ts';
 
 /** What pages load, all of it the desk's own, and what each reply says of what it may do. */
 export async function registerFiles(app: FastifyInstance): Promise<void> {
   app.addHook('onSend', async (request, reply) => {
     for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
-    reply.header('cache-control', request.url.startsWith('/assets/') ? 'no-cache' : 'no-store');
+    reply.header('cache-control', reply.statusCode < 400 ? keptFor(request.url) : 'no-store');
   });
-  await app.register(files, {
-    root: fileURLToPath(new URL('assets/', import.meta.url)),
-    prefix: '/assets/',
-    logLevel: 'warn',
-  });
+  const quiet = { logLevel: 'warn' } as const;
+  await app.register(files, { ...quiet, root: ASSETS, prefix: '/assets/' });
   const typesetter = { root: path.dirname(TYPESETTER), prefix: '/assets/katex/', decorateReply: false };
-  await app.register(files, { ...typesetter, logLevel: 'warn' });
-  app.get('/assets/mathematics.css', { logLevel: 'warn' }, (_request, reply) =>
+  await app.register(files, { ...quiet, ...typesetter });
+  app.get('/assets/mathematics.css', quiet, (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(MATHEMATICS_STYLE),
   );
 }
@@ -33,5 +29,9 @@ const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** Beside it are its fonts. */
-const TYPESETTER = createRequire(import.meta.url).resolve('katex/dist/katex.min.css');
+/** Pages are nobody's to keep; what they load is, where its address says which one it is. */
+function keptFor(url: string): string {
+  if (!url.startsWith('/assets/')) return 'no-store';
+  if (/\?v=[0-9a-f]{12}$/.test(url)) return 'public, max-age=31536000, immutable';
+  return url.startsWith('/assets/katex/fonts/') ? 'public, max-age=86400' : 'no-cache';
+}

@@ -10,7 +10,7 @@ import { ANALYSES, ANALYSIS, DISPUTE, FLAG, line, FRAME, HOME, LEAD, LEADS, QUES
 const markupOf = (view: Partial<QuestionView>, frame = FRAME) => questionPage(frame, { ...QUESTION, ...view }).markup;
 
 /** Elements that the pages have of their own; of these, those whose attributes could be turned. */
-const OWN_SCRIPT = /<script src="\/assets\/(?:drafts|issues|desk)\.js" defer><\/script>/g;
+const OWN_SCRIPT = /<script src="\/assets\/(?:drafts|issues|desk)\.js\?v=[0-9a-f]{12}" defer><\/script>/g;
 
 /** What of a page a browser would run, load or follow that is not the desk's own. */
 function live(page: string): string[] {

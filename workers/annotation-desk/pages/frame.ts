@@ -1,5 +1,6 @@
 import { html, type Markup } from '../../../reports/pages/markup.ts';
 import type { Frame } from '../views.ts';
+import { asset } from './assets.ts';
 import { PATHS } from './paths.ts';
 
 export interface Around {
@@ -23,8 +24,8 @@ export function framed(frame: Frame, title: string, content: Markup, around: Aro
   const { person, said } = frame;
   const { here, isWide = false, hasFormulas = false } = around;
   const formulas = hasFormulas
-    ? html`<link rel="stylesheet" href="/assets/katex/katex.min.css" />
-        <link rel="stylesheet" href="/assets/mathematics.css" />`
+    ? html`<link rel="stylesheet" href="${asset('katex/katex.min.css')}" />
+        <link rel="stylesheet" href="${asset('mathematics.css')}" />`
     : null;
   return html`<!doctype html>
     <html lang="en">
@@ -34,8 +35,8 @@ export function framed(frame: Frame, title: string, content: Markup, around: Aro
         <meta name="robots" content="noindex" />
         <title>${title} · annotation desk</title>
         <link rel="icon" href="data:," />
-        ${formulas} ${STYLES.map((name) => html`<link rel="stylesheet" href="/assets/${name}.css" />`)}
-        ${PROGRAMS.map((name) => html`<script src="/assets/${name}.js" defer></script>`)}
+        ${formulas} ${STYLES.map((name) => html`<link rel="stylesheet" href="${asset(`${name}.css`)}" />`)}
+        ${PROGRAMS.map((name) => html`<script src="${asset(`${name}.js`)}" defer></script>`)}
       </head>
       <body data-person="${person?.id}">
         <a class="skip" href="#content">To the content</a>

@@ -1,7 +1,7 @@
 import { html, type Markup } from '../../../reports/pages/markup.ts';
 import { scored } from '../../../shared/review/rubric.ts';
 import type { DisputedQuestion, Frame, LeadView, PersonLine } from '../views.ts';
-import { buttonForm, framed, moment } from './frame.ts';
+import { buttonForm, framed, keyOf, moment } from './frame.ts';
 import { PATHS } from './paths.ts';
 import { flagsOf, seatsBeside } from './seats.ts';
 
@@ -12,7 +12,7 @@ export function leadPage(frame: Frame, { disagreements, flagged, people }: LeadV
     ${
       disagreements.length === 0
         ? html`<p class="quiet">None waits for your decision.</p>`
-        : disagreements.map((question) => dispute(question, 'Decide'))
+        : disagreements.map((question, index) => dispute(question, 'Decide', index === 0 ? 'n' : undefined))
     }
     <h2>Flagged as faulty</h2>
     ${
@@ -25,10 +25,13 @@ export function leadPage(frame: Frame, { disagreements, flagged, people }: LeadV
   return framed(frame, 'Lead', content, { here: 'lead' });
 }
 
-function dispute({ workflowId, kind, openedAt, seats, flags }: DisputedQuestion, action: string): Markup {
+function dispute(question: DisputedQuestion, action: string, key?: string): Markup {
+  const { workflowId, kind, openedAt, seats, flags } = question;
   return html`<article class="dispute">
     <p>
-      <a href="${PATHS.question(workflowId)}">${action}: ${scored(kind) === 'proof' ? 'a proof' : 'an analysis'}</a>
+      <a href="${PATHS.question(workflowId)}" data-key="${key}"
+        >${action}: ${scored(kind) === 'proof' ? 'a proof' : 'an analysis'}</a
+      >${keyOf(key)}
       <span class="quiet">asked ${moment(openedAt)} · <code>${workflowId}</code></span>
     </p>
     ${flagsOf(flags, true)} ${seatsBeside(seats, PATHS.question(workflowId))}

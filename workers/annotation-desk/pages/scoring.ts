@@ -60,7 +60,7 @@ ${typed[FIELDS.comment]}</textarea>
       <div class="chips scripted" id="chips"></div>
       <small id="lines-help"
         >If any, such as 3, 5-7.<span class="scripted">
-          Or click a line${keyOf('j')}${keyOf('k')} go over lines,${keyOf('x')} points at one.</span
+          Or click a line;${keyOf('j')} and${keyOf('k')} go over lines,${keyOf('x')} points at one.</span
         ></small
       >
     </div>
