@@ -73,6 +73,7 @@ async function allPages(): Promise<readonly (readonly [string, string, string])[
     [pathOf(flagged), 'carl', 'a question that another flagged'],
     [pathOf(disputed), 'emmy', 'a disagreement'],
     ['/lead', 'emmy', 'the page of a lead'],
+    ['/quality', 'emmy', 'the page of quality'],
     ['/questions/nothing', 'ada', 'an address of nothing'],
   ];
 }
