@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { NoReply, type ReviewDesk } from '../../activities/reviews/desk.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { Board } from './board.ts';
@@ -45,7 +45,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
     // Of requests what counts is logged where it is done: who did what.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   });
   await app.register(cookie);
   await app.register(formBody);
