@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import formBody from '@fastify/formbody';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { AnnotatorRefused } from '../../activities/reviews/annotators.ts';
 import { NoReply, type ReviewDesk } from '../../activities/reviews/desk.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { Board } from './board.ts';
@@ -55,7 +56,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     sendFailure(request, reply, 404, `Expected a page of the desk, got ${request.method} ${request.url}.`),
   );
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error instanceof NoReply ? 503 : (error.statusCode ?? 500);
+    const status = error instanceof NoReply ? 503 : error instanceof AnnotatorRefused ? 404 : (error.statusCode ?? 500);
     if (status >= 500) request.log.error({ err: error }, 'request failed');
     return sendFailure(request, reply, status, wordsOf(error, status));
   });

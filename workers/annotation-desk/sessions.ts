@@ -75,6 +75,7 @@ export async function registerSessions(app: FastifyInstance, options: SessionOpt
   });
   app.addHook('preHandler', (request, reply, done) => {
     if (isReading(request)) return done();
+    request.body ??= {}; // a form without fields
     if (isFromDesk(request.headers, address)) return app.csrfProtection(request, reply, done);
     const { origin = 'another site', host } = request.headers;
     done(

@@ -51,6 +51,13 @@ test('nobody but a lead decides, and pauses people, whatever they say they are',
   expect(world.reviews.sent).toEqual([]);
 });
 
+test('a lead who pauses nobody hears so', async () => {
+  const emmy = await visitor('emmy');
+  const { status, text } = await emmy.send(PATHS.pause('nobody', 'pause'), {});
+  expect(status).toBe(404);
+  expect(text).toContain('Expected an annotator, got &quot;nobody&quot;');
+});
+
 test('nothing is done for a form without its token, nor for anybody who is not signed in', async () => {
   const ada = await visitor('ada');
   const stranger = new Visitor(world.origin);
