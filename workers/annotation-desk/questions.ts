@@ -99,6 +99,7 @@ export function registerQuestions(
   ): void {
     app.post<OneQuestion>(PATHS_OF.act(action), signedIn, async (request, reply) => {
       const { params, body, person } = request;
+      if (action === 'claim' && person.isPaused) return goOn(reply, PATHS.home, 'paused');
       const answer = await act(request, update, messageOf(person.id, body));
       if (answer.kind !== 'answered') return show(request, reply, answer.reason);
       return goOn(reply, ...then(params.id, body));

@@ -221,6 +221,7 @@ test('somebody whom the lead has paused is handed no question', async () => {
   const kurt = await visitor('kurt');
   while ((await kurt.get('/')).text.includes('action="/next"')) await sleep(500);
   expect(kurt.page.text).toContain('paused');
+  expect(await kurt.send(`${pathOf('paused/p0')}/claim`, {})).toMatchObject({ url: '/' });
   await lise.get('/lead');
   await lise.post('/lead/people/kurt/resume');
   await end('paused/p0');
