@@ -137,10 +137,11 @@ test('f asks what is wrong, and n goes on to the next question', async () => {
   expect(lastSent()).toMatchObject({ name: 'flagProblem', sent: { reason: 'n is not said to be an integer' } });
   const other = world.reviews.ask(rowOf('keys-next'));
   await page.goto(`${world.origin}/`);
-  await page.waitForTimeout(3_500); // the list of questions is looked at again
-  await page.goto(`${world.origin}/`);
-  await page.waitForTimeout(500);
-  await page.reload();
+  // The list of questions lags behind by moments.
+  while ((await page.locator(`a[href="${pathOf(other)}"]`).count()) === 0) {
+    await page.waitForTimeout(500);
+    await page.reload();
+  }
   await page.keyboard.press('n');
   await page.waitForURL(world.origin + pathOf(other));
   for (const one of [id, other]) world.reviews.end(one);
