@@ -13,6 +13,9 @@ import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
 import { nearEqual } from './nearEqual.ts';
 import { prefixCache } from './prefixCache.ts';
+import { rewardLatency } from './rewardLatency.ts';
+import { rewardMemory } from './rewardMemory.ts';
+import { rewardThroughput } from './rewardThroughput.ts';
 import { saturation } from './saturation.ts';
 import { searchActions } from './searchActions.ts';
 import { searchCrashCost } from './searchCrashCost.ts';
@@ -47,6 +50,9 @@ const BENCHES: readonly Bench[] = [
   searchMemory,
   searchWall,
   deskLoad,
+  rewardThroughput,
+  rewardLatency,
+  rewardMemory,
   serving,
 ];
 
