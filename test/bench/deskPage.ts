@@ -1,3 +1,4 @@
+import { PATHS } from '../../workers/annotation-desk/pages/paths.ts';
 import { claim } from '../../shared/review/messages.ts';
 import { fakeWorld, rowOf, type FakeWorld } from '../workers/annotation-desk/fakeWorld.ts';
 import { Visitor } from '../workers/annotation-desk/visitor.ts';
@@ -25,7 +26,7 @@ export const deskPage: Bench = {
     for (let seed = 1; seed <= WARM + RUNS; seed += 1) {
       const id = world.reviews.ask(rowOf(`long-${seed}`, { proof: longProof({ ...SIZE, seed }) }));
       await world.reviews.send(id, claim, { annotator: 'ada' });
-      served.push(await serve(`${world.origin}/questions/${encodeURIComponent(id)}`, cookie));
+      served.push(await serve(`${world.origin}${PATHS.question(id)}`, cookie));
     }
     await world.close();
     const [first] = served;

@@ -3,6 +3,7 @@ import * as messages from '../../shared/review/messages.ts';
 import type { ReviewProgress } from '../../shared/review/reviews.ts';
 import { canTake, hasGivenBack, waitsFor } from '../../shared/review/waiting.ts';
 import type { Person } from './people.ts';
+import { questionIdOf } from './questionIds.ts';
 
 /** A question with how it stood when it was last asked. */
 export type KnownReview = OpenReview & { readonly progress: ReviewProgress };
@@ -21,6 +22,8 @@ const ASKED_IN_A_LOOK = 200;
 export class Board {
   readonly #reviews: ReviewDesk;
   readonly #known = new Map<string, OpenReview & { readonly askedAt: number }>();
+  /** Workflow ids of all that was ever seen open here, by the desk's own ids. */
+  readonly #ids = new Map<string, string>();
   #listedAt = 0;
   #looking: Promise<void> | undefined;
 
@@ -30,11 +33,17 @@ export class Board {
 
   /** Open questions, the oldest first; waits only for the first look. */
   async open(): Promise<readonly KnownReview[]> {
-    if (Date.now() - this.#listedAt > LIST_MS)
-      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    if (Date.now() - this.#listedAt > LIST_MS) this.#looking ??= this.#lookOnce();
     if (this.#listedAt === 0) await this.#looking;
     else this.#looking?.catch(() => undefined); // the next request looks again
     return [...this.#known.values()].flatMap(({ progress, ...review }) => (progress ? [{ ...review, progress }] : []));
+  }
+
+  /** The workflow of a question, by the desk's id or its own; undefined where none was ever open. */
+  async workflowOf(id: string): Promise<string | undefined> {
+    if (id.includes('/')) return id;
+    if (!this.#ids.has(id)) await (this.#looking ??= this.#lookOnce());
+    return this.#ids.get(id);
   }
 
   /** Asks a question how it stands, after something was sent to it or for its page; undefined where it is not open. */
@@ -61,11 +70,16 @@ export class Board {
     return (await this.open()).filter(({ progress }) => waitsFor(progress, id, true));
   }
 
+  #lookOnce(): Promise<void> {
+    return this.#look().finally(() => (this.#looking = undefined));
+  }
+
   async #look(): Promise<void> {
     const listed = await this.#reviews.list();
     const before = new Map(this.#known);
     this.#known.clear();
     for (const review of listed) {
+      this.#ids.set(questionIdOf(review.workflowId), review.workflowId);
       const { progress, askedAt = 0 } = before.get(review.workflowId) ?? {};
       this.#known.set(review.workflowId, { ...review, ...(progress && { progress }), askedAt });
     }

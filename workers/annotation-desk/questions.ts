@@ -18,7 +18,8 @@ import type { Mine } from './views.ts';
 const SHOWN = 10;
 
 interface OneQuestion {
-  readonly Params: { readonly id: string };
+  /** Id of the question's workflow, once the desk's own is looked up. */
+  readonly Params: { id: string };
   readonly Body: Sent;
 }
 type Asked = FastifyRequest<OneQuestion>;
@@ -29,6 +30,9 @@ export function registerQuestions(
   { reviews, board }: { readonly reviews: ReviewDesk; readonly board: Board },
 ): void {
   const signedIn = { onRequest: [requirePerson] };
+  const lookUp = async ({ params }: Asked): Promise<void> => {
+    params.id = (await board.workflowOf(params.id)) ?? params.id;
+  };
 
   app.get(PATHS.home, signedIn, async (request, reply) => {
     const { person } = request;
@@ -58,7 +62,12 @@ export function registerQuestions(
     return goOn(reply, PATHS.home, 'nothing');
   });
 
-  app.get<OneQuestion>(PATHS_OF.question, signedIn, (request, reply) => show(request, reply));
+  app.get<OneQuestion>(PATHS_OF.question, signedIn, async (request, reply) => {
+    // As the workflow's details link here.
+    if (request.params.id.includes('/')) return reply.redirect(PATHS.question(request.params.id), 303);
+    await lookUp(request);
+    return show(request, reply);
+  });
 
   on(
     'claim',
@@ -97,7 +106,7 @@ export function registerQuestions(
     messageOf: (annotator: string, sent: Sent) => Message,
     then: (id: string, sent: Sent) => readonly [string, Said],
   ): void {
-    app.post<OneQuestion>(PATHS_OF.act(action), signedIn, async (request, reply) => {
+    app.post<OneQuestion>(PATHS_OF.act(action), { ...signedIn, preHandler: lookUp }, async (request, reply) => {
       const { params, body, person } = request;
       if (action === 'claim' && person.isPaused) return goOn(reply, PATHS.home, 'paused');
       const answer = await act(request, update, messageOf(person.id, body));
@@ -108,7 +117,7 @@ export function registerQuestions(
 
   function judge(action: 'verdict' | 'adjudicate', update: typeof messages.submitVerdict): void {
     const allowed = action === 'adjudicate' ? { onRequest: [requireLead] } : signedIn;
-    app.post<OneQuestion>(PATHS_OF.act(action), allowed, async (request, reply) => {
+    app.post<OneQuestion>(PATHS_OF.act(action), { ...allowed, preHandler: lookUp }, async (request, reply) => {
       const { params, body, person } = request;
       const given = verdictFrom(body);
       if (given.kind === 'refused') return show(request, reply, given.reason);

@@ -45,7 +45,7 @@ export interface HomeView {
   readonly said: readonly QuestionLine[];
 }
 
-/** `/questions/{workflowId, URL-encoded}`. Blind: what the person may not see is not in it. */
+/** `/questions/{questionIdOf(workflowId)}`. Blind: what the person may not see is not in it. */
 export interface QuestionView {
   readonly workflowId: string;
   readonly kind: QuestionKind;

@@ -5,6 +5,7 @@ import { ReviewLog } from '../../../activities/reviews/log.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import { questionOf } from '../../../shared/ids.ts';
 import { randomFrom, seedOf } from '../../../shared/seeds.ts';
+import { PATHS } from '../../../workers/annotation-desk/pages/paths.ts';
 import { lapWorld, type LapWorld } from '../../lapWorld.ts';
 import { openBrowser, watchedPage } from './browser.ts';
 
@@ -36,7 +37,7 @@ let exit: number;
 let said: string;
 const faults: string[] = [];
 /** What the desk said it had taken: whose, of which question, with which words. */
-const taken: { readonly person: string; readonly workflowId: string; readonly comment: string }[] = [];
+const taken: { readonly person: string; readonly page: string; readonly comment: string }[] = [];
 const decided: string[] = [];
 const killed: string[] = [];
 
@@ -93,9 +94,9 @@ async function answerNext(page: Page, id: string): Promise<'did' | 'nothing'> {
   await next.click();
   const submit = page.getByRole('button', { name: /^Submit/ });
   if ((await submit.count()) === 0) return 'nothing';
-  const workflowId = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '');
+  const { pathname } = new URL(page.url());
   // Two of three agree on most questions.
-  const random = randomFrom(seedOf(1, workflowId, await page.getByRole('heading', { level: 1 }).innerText()));
+  const random = randomFrom(seedOf(1, pathname, await page.getByRole('heading', { level: 1 }).innerText()));
   const usual = random();
   const own = id === 'emmy' && random() < 0.3 ? 1 - usual : usual;
   await page
@@ -105,7 +106,7 @@ async function answerNext(page: Page, id: string): Promise<'did' | 'nothing'> {
   const comment = `because ${randomUUID()}`;
   await page.getByLabel('Rationale').fill(comment);
   await submit.click();
-  if ((await saidNext(page)) === 'done') taken.push({ person: id, workflowId, comment });
+  if ((await saidNext(page)) === 'done') taken.push({ person: id, page: pathname, comment });
   return 'did';
 }
 
@@ -149,10 +150,16 @@ test('the lap waits for its annotators, and goes on to its end', () => {
 });
 
 test('what the desk said it took is in the store, in its words, whatever was killed', async () => {
-  const log = new ReviewLog(new FileStore(world.path('store')));
+  const store = new FileStore(world.path('store'));
+  const log = new ReviewLog(store);
+  const questions = new Map<string, ReturnType<typeof questionOf>>();
+  for await (const uri of store.list('reviews/')) {
+    const id = uri.slice('reviews/'.length).replace(/\.jsonl$/, '');
+    questions.set(PATHS.question(id), questionOf(id));
+  }
   expect(taken.length).toBeGreaterThan(20);
-  for (const { person, workflowId, comment } of taken) {
-    const { setId = '', question = '' } = questionOf(workflowId) ?? {};
+  for (const { person, page, comment } of taken) {
+    const { setId = '', question = '' } = questions.get(page) ?? {};
     const entries = await log.read(setId, question);
     const own = entries.filter((entry) => 'verdict' in entry && entry.verdict.annotator === person);
     expect(own.map((entry) => 'verdict' in entry && entry.verdict.comment)).toContain(comment);

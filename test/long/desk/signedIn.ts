@@ -1,3 +1,4 @@
+import { PATHS } from '../../../workers/annotation-desk/pages/paths.ts';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { watchedPage, type Watched } from './browser.ts';
 import type { FakeWorld } from '../../workers/annotation-desk/fakeWorld.ts';
@@ -23,4 +24,4 @@ export async function signedIn(
   return watched;
 }
 
-export const pathOf = (workflowId: string): string => `/questions/${encodeURIComponent(workflowId)}`;
+export const pathOf = PATHS.question;

@@ -7,6 +7,7 @@ import { TemporalDesk } from '../../../activities/reviews/desk.ts';
 import { ReviewLog } from '../../../activities/reviews/log.ts';
 import type { DatasetRef } from '../../../shared/records.ts';
 import type { ReviewPolicy } from '../../../shared/review/reviews.ts';
+import { PATHS } from '../../../workers/annotation-desk/pages/paths.ts';
 import { createDesk } from '../../../workers/annotation-desk/server.ts';
 import { World } from '../../workflows/reviews/world.ts';
 import { Visitor } from './visitor.ts';
@@ -65,7 +66,7 @@ afterAll(async () => {
 async function ask(setId: string, rows: number, policy: Partial<ReviewPolicy> = {}): Promise<void> {
   for (let row = 0; row < rows; row += 1) await world.ask(`p${row}`, policy, { setId, subject, row });
   const kurt = await visitor('kurt');
-  while (!(await kurt.get('/')).text.includes(encodeURIComponent(`${setId}/p${rows - 1}`))) await sleep(200);
+  while (!(await kurt.get('/')).text.includes(pathOf(`${setId}/p${rows - 1}`))) await sleep(200);
 }
 
 async function visitor(id: string): Promise<Visitor> {
@@ -74,7 +75,7 @@ async function visitor(id: string): Promise<Visitor> {
   return one;
 }
 
-const pathOf = (id: string) => `/questions/${encodeURIComponent(id)}`;
+const pathOf = PATHS.question;
 const take = async (one: Visitor, id: string) => {
   await one.get(pathOf(id));
   return one.post(`${pathOf(id)}/claim`);
@@ -91,7 +92,7 @@ test('the next question is claimed, shown blind, scored with its lines, and take
   const page = await ada.post('/next');
   expect(page).toMatchObject({ status: 200, url: pathOf('one/p0') });
   expect(page.text).toContain('Line two.');
-  for (const secret of ['secret-model', 'secret-source', 'A gap in line two', 'scoreProof'])
+  for (const secret of ['secret-model', 'secret-source', 'A gap in line two', 'scoreProof', 'one/p0', 'one%2Fp0'])
     expect(page.text).not.toContain(secret);
   expect(await score(ada, 'one/p0', '0.5', { lines: '2', uncertain: 'on' })).toMatchObject({ status: 200, url: '/' });
   expect(ada.page.text).toContain('Recorded.');
@@ -120,6 +121,8 @@ test('what is refused is said at once, and what was typed is still there', async
   expect(await score(ada, 'refused/p0', '1', { comment: 'my words', lines: 'two' })).toMatchObject({ status: 409 });
   expect(ada.page.text).toContain('my words');
   expect(await ada.get(pathOf('refused/none'))).toMatchObject({ status: 404 });
+  // As Temporal's Web UI links to it.
+  expect(await ada.get(`/questions/${encodeURIComponent('refused/p0')}`)).toMatchObject({ url: pathOf('refused/p0') });
   await end('refused/p0');
 });
 

@@ -1,3 +1,5 @@
+import { questionIdOf } from '../questionIds.ts';
+
 /** Where pages are, and where forms are sent; what a browser sends stands in `fields.ts`. */
 export const PATHS = {
   home: '/',
@@ -8,9 +10,9 @@ export const PATHS = {
   signIn: '/sign-in',
   /** POST. */
   signOut: '/sign-out',
-  question: (workflowId: string) => `/questions/${encodeURIComponent(workflowId)}`,
+  question: (workflowId: string) => `/questions/${questionIdOf(workflowId)}`,
   /** POST. */
-  act: (workflowId: string, action: Action) => `/questions/${encodeURIComponent(workflowId)}/${action}`,
+  act: (workflowId: string, action: Action) => `/questions/${questionIdOf(workflowId)}/${action}`,
   /** POST, by a lead. */
   pause: (person: string, action: 'pause' | 'resume') => `/lead/people/${encodeURIComponent(person)}/${action}`,
 } as const;
