@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto';
-import { modelKey } from '../../shared/records.ts';
+import { modelKey, type ChatMessage } from '../../shared/records.ts';
 import type { ModelCall, Question } from './types.ts';
 
-/** Digest of a question: computed once for all samples of it. */
+/** Messages are the same for all samples of a row, in their digest and in what is sent: each is written out once. */
+const written = new WeakMap<readonly ChatMessage[], readonly string[]>();
+
+/** The messages' contents as JSON. */
+export function contentsOf(messages: readonly ChatMessage[]): readonly string[] {
+  const known = written.get(messages);
+  if (known !== undefined) return known;
+  const contents = messages.map(({ content }) => JSON.stringify(content));
+  written.set(messages, contents);
+  return contents;
+}
+
+/** Digest of a question, by its JSON: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
-  const { maxThinkingTokens, templateKwargs } = sampling;
-  return sha256(
-    JSON.stringify([
-      modelKey(model),
-      task,
-      messages.map(({ role, content }) => [role, content]),
-      sampling.temperature,
-      sampling.topP,
-      sampling.maxTokens,
-      // Absent where it says nothing, so that what was paid for without it stays known.
-      ...(maxThinkingTokens === undefined && templateKwargs === undefined ? [] : [[maxThinkingTokens, templateKwargs]]),
-    ]),
-  );
+  const { temperature, topP, maxTokens, maxThinkingTokens, templateKwargs } = sampling;
+  const contents = contentsOf(messages).map((content, index) => `["${messages[index]?.role}",${content}]`);
+  // Absent where it says nothing, so that what was paid for without it stays known.
+  const more =
+    maxThinkingTokens === undefined && templateKwargs === undefined ? [] : [[maxThinkingTokens, templateKwargs]];
+  const rest = JSON.stringify([temperature, topP, maxTokens, ...more]).slice(1);
+  return sha256(`[${JSON.stringify(modelKey(model))},"${task}",[${contents.join()}],${rest}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Sampling } from '../../shared/outcomes.ts';
-import type { ChatMessage } from '../../shared/records.ts';
 import type { OptionalField } from './causes.ts';
+import { contentsOf } from './keys.ts';
 import type { BodyOf } from './server.ts';
 import type { Endpoint, ModelCall } from './types.ts';
 
@@ -9,19 +9,13 @@ import type { Endpoint, ModelCall } from './types.ts';
  */
 const STREAM_FROM_TOKENS = 2_048;
 
-/** Messages are the same for all samples of a row: written out once. */
-const written = new WeakMap<readonly ChatMessage[], string>();
-
 /**
  * A call as a chat completion is asked for.
  * @param leads whether others wait for it to begin: then it is asked for as a stream, however short it may be.
  */
 export function requestBody({ messages, sampling, seed }: ModelCall, endpoint: Endpoint, leads = false): BodyOf {
-  let text = written.get(messages);
-  if (text === undefined) {
-    text = JSON.stringify(messages);
-    written.set(messages, text);
-  }
+  const contents = contentsOf(messages);
+  const text = messages.map(({ role }, index) => `{"role":"${role}","content":${contents[index]}}`).join();
   const { temperature, topP, maxTokens, maxThinkingTokens = 0 } = sampling;
   const tokens = maxTokens + maxThinkingTokens;
   const more = JSON.stringify(thinkingFields(sampling, endpoint)).slice(1, -1);
@@ -29,7 +23,7 @@ export function requestBody({ messages, sampling, seed }: ModelCall, endpoint: E
     const has = (field: OptionalField): boolean => !without.has(field);
     const stream = (leads || tokens >= STREAM_FROM_TOKENS) && has('stream');
     return (
-      `{"model":${JSON.stringify(endpoint.model)},"messages":${text},"temperature":${temperature},"top_p":${topP}` +
+      `{"model":${JSON.stringify(endpoint.model)},"messages":[${text}],"temperature":${temperature},"top_p":${topP}` +
       `,"${has('max_tokens') ? 'max_tokens' : 'max_completion_tokens'}":${tokens}` +
       `${has('seed') ? `,"seed":${seed}` : ''}${has('n') ? ',"n":1' : ''}` +
       (has('stream') ? `,"stream":${stream}` : '') +

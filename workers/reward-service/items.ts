@@ -5,15 +5,11 @@ import type { JudgeQuestion } from './judge.ts';
 import type { AskedRow } from './rows.ts';
 
 /** An item, and what its row says about it. */
-export type KnownItem = Omit<RewardItem, 'task'> & AskedRow;
+export type KnownItem = Omit<RewardItem, 'task'> & AskedRow & { readonly responseSha256: string };
 
 /** A proof is judged by the verifier, an analysis by the meta-verifier together with the proof it is about. */
-export function questionOf(
-  need: Exclude<JudgeNeed, 'nothing'>,
-  item: KnownItem,
-  answer: ParsedAnswer,
-  responseSha256: string,
-): JudgeQuestion {
+export function questionOf(need: Exclude<JudgeNeed, 'nothing'>, item: KnownItem, answer: ParsedAnswer): JudgeQuestion {
+  const { responseSha256 } = item;
   if (answer.kind === 'malformed')
     throw new Error(`Expected no ${need} verdict to be needed for a malformed answer (item ${item.itemId})`);
   const problem = item.meta.problem.statement;

@@ -137,7 +137,7 @@ export class RewardJob {
             ? [`itemId: expected a row of the job's datasets, got ${JSON.stringify(item.itemId)}`]
             : missingFields(item, row, this.spec);
         missing.push(...found.map((message) => `items.${index}.${message}`));
-        return { ...item, ...(row as AskedRow) };
+        return { ...item, ...(row as AskedRow), responseSha256: sha256(item.response) };
       }),
     );
     if (missing.length === 0) return known;
@@ -145,8 +145,8 @@ export class RewardJob {
   }
 
   /** Thinking earns nothing, so that it is no part of it. */
-  #keyOf({ itemId, task, response, truncated, meta }: KnownItem): string {
-    return sha256(JSON.stringify([itemId, task, sha256(response), truncated, meta, this.#specSha256]));
+  #keyOf({ itemId, task, responseSha256, truncated, meta }: KnownItem): string {
+    return sha256(JSON.stringify([itemId, task, responseSha256, truncated, meta, this.#specSha256]));
   }
 
   async #evaluate(item: KnownItem, key: string): Promise<RewardAnswer> {
@@ -169,7 +169,7 @@ export class RewardJob {
   }
 
   async #run(item: KnownItem, key: string, state: Running): Promise<RewardAnswer> {
-    const responseSha256 = sha256(item.response);
+    const { responseSha256 } = item;
     const answer = parseAnswer(item.task, item.response, this.spec.maxRevisions);
     const subject: RewardSubject = { task: item.task, answer, truncated: item.truncated, label: item.meta.score };
     const counts = { proof: this.spec.verdictsPerReward, meta: this.spec.metaVerdictsPerReward };
@@ -181,7 +181,7 @@ export class RewardJob {
     while (rewarded === undefined) {
       const need = judgeNeed(subject, verdicts, this.spec);
       if (need === 'nothing') break;
-      const judgement = await this.#panel.ask(questionOf(need, item, answer, responseSha256), counts[need], state);
+      const judgement = await this.#panel.ask(questionOf(need, item, answer), counts[need], state);
       cost = addCosts(cost, judgement.cost);
       if (judgement.kind === 'judged') verdicts = { ...verdicts, [need]: judgement.scores };
       else if (judgement.kind === 'overlong' && this.spec.overlong !== 'unscorable')

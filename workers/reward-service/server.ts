@@ -50,6 +50,9 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
   const app: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     bodyLimit: MAX_ITEM_BYTES,
+    // The schema takes the fields that it names, and no text is searched for names of others.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true, // what was judged is remembered, and a trainer asks again
   });
