@@ -126,7 +126,7 @@ test(
     const questions = (await again.fetchHistory()).events?.flatMap(
       (event) => event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId ?? [],
     );
-    expect(questions.filter((id) => !id.startsWith('notice/'))).toEqual(['set/people/p2']);
+    expect(questions?.filter((id) => !id.startsWith('notice/'))).toEqual(['set/people/p2']);
   },
   60_000,
 );
