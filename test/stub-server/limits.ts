@@ -14,9 +14,10 @@ export class HostedLimits {
 
   /** Seconds after which a request may come again that is over a limit now; undefined where it is not. */
   refuses(tokens: number, options: Pick<StubOptions, 'requestsPerMinute' | 'tokensPerMinute'>): number | undefined {
+    const { requestsPerMinute, tokensPerMinute } = options;
+    if (requestsPerMinute === 0 && tokensPerMinute === 0) return undefined;
     const now = Date.now();
     this.#counted = this.#counted.filter(({ at }) => at > now - 60_000);
-    const { requestsPerMinute, tokensPerMinute } = options;
     const lately = this.#counted.filter(({ at }) => at > now - 1_000).length;
     if (requestsPerMinute > 0) {
       if (lately >= Math.ceil(requestsPerMinute / 60)) return 1;
