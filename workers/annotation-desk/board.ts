@@ -57,6 +57,11 @@ export class Board {
     return progress;
   }
 
+  /** The same for the lists alone: what was sent was taken, whether or not its question can be asked now. */
+  async refresh(workflowId: string): Promise<void> {
+    await this.ask(workflowId).catch(() => undefined);
+  }
+
   /** Questions that somebody may take, in the order in which they are offered. */
   async offered({ id, isPaused }: Person): Promise<readonly KnownReview[]> {
     if (isPaused) return [];
@@ -91,7 +96,7 @@ export class Board {
       .values();
     await Promise.all(
       Array.from({ length: ASKED_AT_ONCE }, async () => {
-        for (const { workflowId } of stale) await this.ask(workflowId).catch(() => undefined); // nobody to answer now
+        for (const { workflowId } of stale) await this.refresh(workflowId);
       }),
     );
     this.#listedAt = Date.now();

@@ -30,8 +30,10 @@ export function registerQuestions(
   { reviews, board }: { readonly reviews: ReviewDesk; readonly board: Board },
 ): void {
   const signedIn = { onRequest: [requirePerson] };
-  const lookUp = async ({ params }: Asked): Promise<void> => {
+  const lookUp = async (request: Asked): Promise<void> => {
+    const { params } = request;
     params.id = (await board.workflowOf(params.id)) ?? params.id;
+    request.body ??= {}; // of a form without a field
   };
 
   app.get(PATHS.home, signedIn, async (request, reply) => {
@@ -56,7 +58,7 @@ export function registerQuestions(
     if (mine) return reply.redirect(PATHS.question(mine.workflowId), 303);
     for (const { workflowId } of await board.offered(person)) {
       const taken = await reviews.send(workflowId, messages.claim, { annotator: person.id });
-      await board.ask(workflowId);
+      await board.refresh(workflowId);
       if (taken.kind === 'answered') return reply.redirect(PATHS.question(workflowId), 303);
     }
     return goOn(reply, PATHS.home, 'nothing');
@@ -140,7 +142,7 @@ export function registerQuestions(
   ): Promise<Reply<Answer>> {
     const nonce = body[FIELDS.nonce];
     const reply = await reviews.send(params.id, update, message, nonce && `${update.name} ${person.id} ${nonce}`);
-    await board.ask(params.id);
+    await board.refresh(params.id);
     return reply;
   }
 
