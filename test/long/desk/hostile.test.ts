@@ -1,29 +1,19 @@
-import type { Browser } from 'playwright-core';
 import { HOSTILE } from '../../workers/annotation-desk/hostile.ts';
-import { openBrowser } from './browser.ts';
-import { fakeWorld, rowOf, type FakeWorld } from '../../workers/annotation-desk/fakeWorld.ts';
-import { pathOf, signedIn } from './signedIn.ts';
+import { rowOf } from '../../workers/annotation-desk/fakeWorld.ts';
+import { deskInBrowser, pathOf, signedIn } from './signedIn.ts';
 
-let browser: Browser;
-let world: FakeWorld;
-beforeAll(async () => {
-  [browser, world] = await Promise.all([openBrowser(), fakeWorld()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await world?.close();
-});
+const desk = deskInBrowser();
 
 test('no hostile text runs, loads, covers or leads away, wherever it stands', async () => {
-  const ada = await signedIn(browser, world, 'ada');
-  const emmy = await signedIn(browser, world, 'emmy');
+  const ada = await signedIn(desk, 'ada');
+  const emmy = await signedIn(desk, 'emmy');
   const send = (id: string, name: string, sent: object) =>
-    world.reviews.send(id, { type: 'update', name } as never, sent);
+    desk.world.reviews.send(id, { type: 'update', name } as never, sent);
   for (let from = 0; from < HOSTILE.length; from += 4) {
     const texts = HOSTILE.slice(from, from + 4);
     const text = texts.join('\n\n');
     const analysis = texts.map((one, index) => `${index + 1}. ${one}`).join('\n');
-    const id = world.reviews.ask(
+    const id = desk.world.reviews.ask(
       rowOf(`hostile-${from}`, {
         problem: { id: 'p', source: 's', topic: text, statement: text },
         proof: text,
@@ -34,7 +24,7 @@ test('no hostile text runs, loads, covers or leads away, wherever it stands', as
     await send(id, 'submitVerdict', { annotator: 'ada', score: 1, comment: text });
     await send(id, 'flagProblem', { annotator: 'carl', reason: text });
     for (const { page } of [ada, emmy]) {
-      await page.goto(world.origin + pathOf(id));
+      await page.goto(desk.world.origin + pathOf(id));
       await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
       // What listens to the mouse or the focus has its turn.
       await page.mouse.move(300, 300);
@@ -43,8 +33,8 @@ test('no hostile text runs, loads, covers or leads away, wherever it stands', as
       const shown = (await page.evaluate("document.getElementById('lines-of-proof').textContent")) as string;
       expect(shown.length).toBeGreaterThan(10);
     }
-    await emmy.page.goto(`${world.origin}/lead`);
-    world.reviews.end(id);
+    await emmy.page.goto(`${desk.world.origin}/lead`);
+    desk.world.reviews.end(id);
   }
   expect([ada.faults, emmy.faults]).toEqual([[], []]);
   await ada.context.close();
@@ -52,9 +42,9 @@ test('no hostile text runs, loads, covers or leads away, wherever it stands', as
 });
 
 test('a hostile rationale comes back into its field as it was typed', async () => {
-  const { page, faults, context } = await signedIn(browser, world, 'ada');
-  const id = world.reviews.ask(rowOf('typed'));
-  await page.goto(world.origin + pathOf(id));
+  const { page, faults, context } = await signedIn(desk, 'ada');
+  const id = desk.world.reviews.ask(rowOf('typed'));
+  await page.goto(desk.world.origin + pathOf(id));
   await page.getByRole('button', { name: 'Take the question' }).click();
   const text = HOSTILE.slice(30, 45).join('\n');
   await page.getByLabel('Rationale').fill(text);
@@ -65,5 +55,5 @@ test('a hostile rationale comes back into its field as it was typed', async () =
   expect(await page.getByLabel('Rationale').inputValue()).toBe(text);
   expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
   await context.close();
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });

@@ -1,21 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { openBrowser, type Watched } from './browser.ts';
-import { fakeWorld, rowOf, type FakeWorld } from '../../workers/annotation-desk/fakeWorld.ts';
-import { pathOf, signedIn } from './signedIn.ts';
+import type { Watched } from './browser.ts';
+import { rowOf, type FakeWorld } from '../../workers/annotation-desk/fakeWorld.ts';
+import { deskInBrowser, pathOf, signedIn } from './signedIn.ts';
 
-let browser: Browser;
-let world: FakeWorld;
-beforeAll(async () => {
-  [browser, world] = await Promise.all([openBrowser(), fakeWorld()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await world?.close();
-});
+const desk = deskInBrowser();
 let ada: Watched;
 let questions = 0;
 beforeEach(async () => {
-  ada = await signedIn(browser, world, 'ada');
+  ada = await signedIn(desk, 'ada');
 });
 afterEach(async () => {
   expect(ada.faults).toEqual([]);
@@ -24,15 +15,15 @@ afterEach(async () => {
 
 /** A question of its own, taken by ada, on whose page she is. */
 async function taken(more: Parameters<FakeWorld['reviews']['ask']>[1] = {}): Promise<string> {
-  const id = world.reviews.ask(rowOf(`keys-${(questions += 1)}`), more);
-  await ada.page.goto(world.origin + pathOf(id));
+  const id = desk.world.reviews.ask(rowOf(`keys-${(questions += 1)}`), more);
+  await ada.page.goto(desk.world.origin + pathOf(id));
   await ada.page.keyboard.press('t');
   await ada.page.getByText('Kept for you until').waitFor();
   return id;
 }
 const isChecked = (value: string) => ada.page.locator(`input[name="score"][value="${value}"]`).isChecked();
 const lines = () => ada.page.locator('#lines').inputValue();
-const lastSent = () => world.reviews.sent.at(-1);
+const lastSent = () => desk.world.reviews.sent.at(-1);
 
 test('a question is scored by keys alone, each of them printed', async () => {
   const { page } = ada;
@@ -76,17 +67,17 @@ test('a question is scored by keys alone, each of them printed', async () => {
       comment: 'Line 4 is fine, but 0, 1 and u are not: x n z f.',
     },
   });
-  await page.goto(world.origin + pathOf(id));
+  await page.goto(desk.world.origin + pathOf(id));
   await page.keyboard.press('z');
   await page.getByText('Taken back.').waitFor();
   expect(lastSent()).toMatchObject({ workflowId: id, name: 'withdraw' });
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });
 
 test('keys are dead while somebody types, with a modifier, and when they are switched off', async () => {
   const { page } = ada;
   const id = await taken();
-  const before = world.reviews.sent.length;
+  const before = desk.world.reviews.sent.length;
   await page.keyboard.press('f');
   for (const field of ['#comment', '#lines', '#reason']) {
     await page.locator(field).focus();
@@ -112,8 +103,8 @@ test('keys are dead while somebody types, with a modifier, and when they are swi
   await page.getByRole('button', { name: 'Keys' }).click();
   await page.locator('body').press('5');
   expect(await isChecked('0.5')).toBe(true);
-  expect(world.reviews.sent).toHaveLength(before);
-  world.reviews.end(id);
+  expect(desk.world.reviews.sent).toHaveLength(before);
+  desk.world.reviews.end(id);
 });
 
 test.each([
@@ -124,7 +115,7 @@ test.each([
   await ada.page.keyboard.press(key);
   await ada.page.getByText(said).waitFor();
   expect(lastSent()).toEqual({ workflowId: id, name: 'release', sent: { annotator: 'ada', reason } });
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });
 
 test('f asks what is wrong, and n goes on to the next question', async () => {
@@ -135,16 +126,16 @@ test('f asks what is wrong, and n goes on to the next question', async () => {
   await page.keyboard.press('Control+Enter');
   await page.getByText('Flagged:').waitFor();
   expect(lastSent()).toMatchObject({ name: 'flagProblem', sent: { reason: 'n is not said to be an integer' } });
-  const other = world.reviews.ask(rowOf('keys-next'));
-  await page.goto(`${world.origin}/`);
+  const other = desk.world.reviews.ask(rowOf('keys-next'));
+  await page.goto(`${desk.world.origin}/`);
   // The list of questions lags behind by moments.
   while ((await page.locator(`a[href="${pathOf(other)}"]`).count()) === 0) {
     await page.waitForTimeout(500);
     await page.reload();
   }
   await page.keyboard.press('n');
-  await page.waitForURL(world.origin + pathOf(other));
-  for (const one of [id, other]) world.reviews.end(one);
+  await page.waitForURL(desk.world.origin + pathOf(other));
+  for (const one of [id, other]) desk.world.reviews.end(one);
 });
 
 test('lines are pointed at by a click, by what is typed, and no more by their chips', async () => {
@@ -161,7 +152,7 @@ test('lines are pointed at by a click, by what is typed, and no more by their ch
   expect(await page.locator('#L5').getAttribute('class')).toContain('pointed');
   await page.locator('#L5').click();
   expect(await lines()).toBe('4, 6, 19');
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });
 
 test('a click on the number of a line points at it', async () => {
@@ -170,7 +161,7 @@ test('a click on the number of a line points at it', async () => {
   const box = await ada.page.locator('#L12').boundingBox();
   await ada.page.mouse.click((box?.x ?? 0) - 20, (box?.y ?? 0) + 12);
   expect(await lines()).toBe('12');
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });
 
 test('issues are real or not by y and n, and the quality follows at once', async () => {
@@ -205,7 +196,7 @@ test('issues are real or not by y and n, and the quality follows at once', async
       ],
     },
   });
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });
 
 test('of an analysis that is scored, the score follows from its issues until another is chosen', async () => {
@@ -221,5 +212,5 @@ test('of an analysis that is scored, the score follows from its issues until ano
   await page.keyboard.press('Control+Enter');
   await page.getByText('Recorded.').waitFor();
   expect(lastSent()).toMatchObject({ sent: { score: 1, analyses: [{ real: [false, false, true], score: 1 }] } });
-  world.reviews.end(id);
+  desk.world.reviews.end(id);
 });

@@ -1,19 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { openBrowser } from './browser.ts';
-import { fakeWorld, rowOf, type FakeWorld } from '../../workers/annotation-desk/fakeWorld.ts';
-import { pathOf, signedIn } from './signedIn.ts';
+import type { Page } from 'playwright-core';
+import { rowOf } from '../../workers/annotation-desk/fakeWorld.ts';
+import { deskInBrowser, pathOf, signedIn } from './signedIn.ts';
 
-let browser: Browser;
-let world: FakeWorld;
-beforeAll(async () => {
-  [browser, world] = await Promise.all([openBrowser(), fakeWorld()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await world?.close();
-});
+const desk = deskInBrowser();
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -41,7 +32,7 @@ const wider = (page: Page): Promise<unknown> =>
 
 /** Questions in all their states, and who looks at each. */
 async function allPages(): Promise<readonly (readonly [string, string, string])[]> {
-  const { reviews } = world;
+  const { reviews } = desk.world;
   const as = (person: string) => ({ annotator: person });
   const send = (id: string, name: string, sent: object) => reviews.send(id, { type: 'update', name } as never, sent);
   const open = reviews.ask(rowOf('open'));
@@ -87,10 +78,10 @@ test('each page is accessible by WCAG 2.2 AA in light and dark, and no wider tha
       const people = new Map<string, Awaited<ReturnType<typeof signedIn>>>();
       for (const [path, person, name] of pages) {
         const known = people.get(person);
-        const watched = known ?? (await signedIn(browser, world, person, { colorScheme, viewport }));
+        const watched = known ?? (await signedIn(desk, person, { colorScheme, viewport }));
         people.set(person, watched);
         const { page } = watched;
-        await page.goto(world.origin + path);
+        await page.goto(desk.world.origin + path);
         await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
         const faults = [...(await violations(page)), ...((await wider(page)) as string[])];
         if (faults.length > 0) found[`${name}, ${colorScheme}, ${width} px`] = faults;
@@ -106,9 +97,9 @@ test('each page is accessible by WCAG 2.2 AA in light and dark, and no wider tha
 
 test('the page of signing in is accessible', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ colorScheme, viewport: { width: 360, height: 700 } });
+    const context = await desk.browser.newContext({ colorScheme, viewport: { width: 360, height: 700 } });
     const page = await context.newPage();
-    await page.goto(`${world.origin}/sign-in`);
+    await page.goto(`${desk.world.origin}/sign-in`);
     expect([await violations(page), await wider(page)]).toEqual([[], []]);
     await context.close();
   }
