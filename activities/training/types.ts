@@ -37,7 +37,7 @@ interface AnyInput extends Readonly<Pick<Job, 'jobKey' | 'engine' | 'engineOptio
 export interface TrainingOutcome {
   readonly checkpoint: CheckpointRef;
   readonly steps: number;
-  readonly stopReason: 'maxSteps' | 'saturated';
+  readonly stopReason: 'maxSteps' | 'saturated' | 'watch';
   readonly reward: { readonly first: number; readonly last: number };
   readonly attempts: number;
   /** Seconds that the trainer ran, over all attempts. */

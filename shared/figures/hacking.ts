@@ -15,7 +15,7 @@ export interface StageWatch {
   readonly reward: number | null;
   readonly flatGroupShare: number | null;
   readonly steps: number;
-  readonly stopReason: 'maxSteps' | 'saturated';
+  readonly stopReason: 'maxSteps' | 'saturated' | 'watch';
   /** From where on the trainer stops the stage. */
   readonly saturationReward: number;
   /**

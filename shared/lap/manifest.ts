@@ -103,7 +103,7 @@ export interface StageRecord {
   readonly checkpoint: CheckpointRef;
   readonly datasets: readonly DatasetRef[];
   readonly steps: number;
-  readonly stopReason: 'maxSteps' | 'saturated';
+  readonly stopReason: 'maxSteps' | 'saturated' | 'watch';
   readonly reward: { readonly first: number; readonly last: number };
   readonly attempts: number;
   /** In which it ran. */

@@ -3,6 +3,7 @@ import { ANNOTATIONS } from '../review/reviews.ts';
 import { refinementSchema, searchSchema } from '../products/schema.ts';
 import { audit, experts, labelling } from './scoring.ts';
 import { STAGE_NAMES } from '../stages.ts';
+import { grpoVariantSchema, watchSchema } from '../training/variant.ts';
 
 /**
  * A lap's recipe: everything a lap does that is a choice. One dial (`preset`) sets all of it; any field can be
@@ -46,6 +47,10 @@ const stage = z.strictObject({
   saturationReward: z.number(),
   saturationWindow: z.int().min(1),
   checkpointEverySteps: z.int().min(1),
+  /** Which GRPO. @default each field its own */
+  variant: grpoVariantSchema.optional(),
+  /** What the training is watched for. @default nothing */
+  watches: z.array(watchSchema).optional(),
 });
 export type StageRecipe = z.infer<typeof stage>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { TASKS } from '../records.ts';
+import { grpoVariantSchema, watchSchema } from './variant.ts';
 
 /**
  * The contract between the project and a trainer: a job file goes in, `metrics.jsonl` grows, `result.json` comes last.
@@ -75,6 +76,9 @@ export const jobSchema = z.discriminatedUnion('kind', [
       saturationReward: z.number(),
       saturationWindow: z.int().min(1),
       maxUnscorableShare: z.number().min(0).max(1),
+      variant: grpoVariantSchema.optional(),
+      /** @default none */
+      watches: z.array(watchSchema).optional(),
     }),
   }),
   anyJob.extend({ kind: z.literal('sft'), hyper: hyper.extend({ rowsPerStep: z.int().min(1) }) }),
@@ -104,6 +108,19 @@ export const metricsLineSchema = z.object({
   /** Mean tokens of a completion that are thinking; absent where thinking is not told apart. */
   thinkingTokens: z.number().optional(),
   truncatedShare: z.number().optional(),
+  /** Mean over the completions' tokens: of the policy's entropy, and of its KL divergence from the reference. */
+  entropy: z.number().optional(),
+  kl: z.number().optional(),
+  /** Share of tokens (or of sequences, where their ratio is clipped) that are outside of the clip. */
+  clipShare: z.number().optional(),
+  /** Before it is clipped. */
+  gradientNorm: z.number().optional(),
+  /** Groups that were sampled anew since they had no spread. */
+  resampledGroups: z.int().optional(),
+  /** Forward and backward passes of the step on a GPU. */
+  microBatches: z.int().optional(),
+  /** Of the GPU that had most. */
+  peakMemoryBytes: z.int().optional(),
   loss: z.number().optional(),
   learningRate: z.number().optional(),
   /** Seconds of the step that were spent in sampling, and in waiting for rewards. */
@@ -129,7 +146,9 @@ export const jobResultSchema = z.discriminatedUnion('status', [
     /** `uri` is the absolute folder `<output.checkpoints>/<sha256>`, as a `file:` URL. */
     checkpoint: artifact,
     steps: z.int(),
-    stopReason: z.enum(['maxSteps', 'saturated']),
+    stopReason: z.enum(['maxSteps', 'saturated', 'watch']),
+    /** Watches that struck, in a person's words. @default none */
+    watched: z.array(z.string()).optional(),
     reward: z.object({ first: z.number(), last: z.number() }),
     tokens: z.int(),
     seconds: z.number(),

@@ -52,6 +52,30 @@ class Hyper(Read):
     """Share of the rows that may be left out because they are too long. Ours: what a limit that fits cuts off."""
 
 
+class GrpoVariant(Read):
+    """Which GRPO: shared/training/variant.ts, which has what each is and its default."""
+
+    loss_per: Literal["tokens", "sequence", "constant"] = "tokens"
+    ratio: Literal["token", "sequence"] = "token"
+    baseline: Literal["mean", "leaveOneOut"] = "mean"
+    spread: Literal["group", "step", "none"] = "group"
+    kl_estimator: Literal["k3", "unbiased"] = "unbiased"
+    resample_flat: int = Field(0, ge=0, le=16)
+    steps_per_sampling: int = Field(1, ge=1, le=8)
+
+
+class Watch(Read):
+    """A bound on a metric's mean over the last steps, and what follows from its being crossed."""
+
+    metric: Literal[
+        "entropy", "kl", "clipShare", "gradientNorm", "flatGroupShare", "truncatedShare", "completionTokens"
+    ]
+    above: float | None = None
+    below: float | None = None
+    steps: Count = 5
+    then: Literal["warn", "stop", "fail"]
+
+
 class GrpoHyper(Hyper):
     group_size: int = Field(ge=2)
     prompts_per_step: Count
@@ -62,6 +86,8 @@ class GrpoHyper(Hyper):
     saturation_reward: float
     saturation_window: Count
     max_unscorable_share: float = Field(ge=0, le=1)
+    variant: GrpoVariant = GrpoVariant()
+    watches: list[Watch] = Field(default_factory=list)
 
 
 class SftHyper(Hyper):

@@ -26,6 +26,13 @@ class MetricsLine(Written):
     thinking_tokens: float | None = None
     """Mean of a completion's thinking; None where the model's is not told apart."""
     truncated_share: float | None = None
+    entropy: float | None = None
+    kl: float | None = None
+    clip_share: float | None = None
+    gradient_norm: float | None = None
+    resampled_groups: int | None = None
+    micro_batches: int | None = None
+    peak_memory_bytes: int | None = None
     loss: float | None = None
     learning_rate: float | None = None
     sample_seconds: float | None = None

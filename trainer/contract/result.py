@@ -41,12 +41,14 @@ class Succeeded(Ended):
     status: Literal["succeeded"] = "succeeded"
     checkpoint: Checkpoint
     steps: int
-    stop_reason: Literal["maxSteps", "saturated"]
+    stop_reason: Literal["maxSteps", "saturated", "watch"]
     reward: RewardCourse
     tokens: int
     """Completion tokens sampled (grpo) or learned (sft), over all attempts."""
     seconds: float
     """Of this attempt."""
+    watched: list[str] | None = None
+    """Watches that struck, in a person's words. None: there were none."""
     long_rows: LongRows | None = None
     """None: there were none."""
 
