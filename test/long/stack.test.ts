@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, readRecord, type ProcessRecord } from '../../activities/processes/records.ts';
@@ -163,17 +164,34 @@ test('stop ends every process, supervised or orphaned, and says which', async ()
   ).toEqual([]);
 });
 
-test(
-  'Ctrl-C on the command that started the stack stops all of it; its ports and token stay for the next ' + 'time',
-  async () => {
-    const [program, words, options] = command('dev');
-    const child = spawn(program, words, { ...options, stdio: 'ignore' });
-    const ended = new Promise((resolve) => child.once('exit', resolve));
+test('Ctrl-C on the command that started the stack stops all of it; its ports and token stay for the next time', async () => {
+  const [program, words, options] = command('dev');
+  const child = spawn(program, words, { ...options, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await healthy();
+  const running = await Promise.all(['supervisor', ...SERVICES].map((name) => living(name)));
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(await Promise.all(running.map(isAlive))).toEqual(running.map(() => false));
+  expect(existsSync(path.join(stateDir, 'run', 'ports.json'))).toBe(true);
+});
+
+test('a desk whose port another program has taken by its next start goes to another, which is told', async () => {
+  delete env['FLYWHEEL_DESK_PORT'];
+  expect(flywheel('dev', '--detach').status).toBe(0);
+  const ports = (): { desk: number } =>
+    JSON.parse(readFileSync(path.join(stateDir, 'run', 'ports.json'), 'utf8')) as { desk: number };
+  const before = ports().desk;
+  const killed = await kill('desk');
+  while (await isAlive(killed)) await sleep(10);
+  const stranger = createServer().listen(before, '127.0.0.1');
+  try {
+    await living('desk', killed);
+    expect(ports().desk).not.toBe(before);
+    env['FLYWHEEL_DESK_PORT'] = String(ports().desk);
     await healthy();
-    const running = await Promise.all(['supervisor', ...SERVICES].map((name) => living(name)));
-    child.kill('SIGINT');
-    expect(await ended).toBe(130);
-    expect(await Promise.all(running.map(isAlive))).toEqual(running.map(() => false));
-    expect(existsSync(path.join(stateDir, 'run', 'ports.json'))).toBe(true);
-  },
-);
+  } finally {
+    stranger.close();
+    flywheel('stop');
+  }
+});

@@ -1,9 +1,9 @@
 import { readLiving } from '../../activities/processes/records.ts';
-import { config, type PortName } from '../../temporal.config.ts';
+import { config, PORT_SETTINGS, type PortName } from '../../temporal.config.ts';
 import { keepAlive, type Kept, type KeptState } from './keepAlive.ts';
 import { choosePorts } from './ports.ts';
 import { rewardsAreWanted } from './rewards.ts';
-import { launchOf, nodeCommand, recordFile, SERVICE_NAMES, SERVICES } from './services.ts';
+import { launchOf, nodeCommand, recordFile, SERVICE_NAMES, SERVICES, type ServiceName } from './services.ts';
 import { knownRewardToken, newRewardToken, writeStackState } from './state.ts';
 import { stopStack } from './stop.ts';
 import { lookForTemporalCli } from './temporalCli.ts';
@@ -61,11 +61,26 @@ async function prepare(): Promise<Kept[]> {
   const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
   return [
     ...(cli === undefined ? [] : [{ ...launchOfServer(cli.path, ports), works: serverWorks }]),
-    { ...launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token), mayStart: rewardsAreWanted },
-    launchOf('desk', nodeCommand('workers/annotation-desk/main.ts')),
+    {
+      ...launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token),
+      mayStart: async () => (await rewardsAreWanted()) && (await hasPorts('reward')),
+    },
+    { ...launchOf('desk', nodeCommand('workers/annotation-desk/main.ts')), mayStart: () => hasPorts('desk') },
     // A worker that finds no server ends at once.
     { ...launchOf('worker', nodeCommand('workers/dev.ts'), token), mayStart: serverIsReady },
   ];
+}
+
+/**
+ * Gives a service that is about to start other ports where another program has taken its own since they were chosen: a
+ * stranger's reward service would answer our trainings.
+ */
+async function hasPorts(name: ServiceName): Promise<true> {
+  if ((await readLiving(recordFile(name))) !== undefined) return true;
+  const its: readonly PortName[] = SERVICES[name].ports;
+  const others = Object.keys(PORT_SETTINGS) as PortName[];
+  await choosePorts(new Set(others.filter((port) => !its.includes(port))), say, its);
+  return true;
 }
 
 /** Answers, and has been prepared for laps once. */
