@@ -50,7 +50,8 @@ export const watchSchema = z
     below: z.number().optional(),
     /** @default 5 */
     steps: z.int().min(1).optional(),
-    then: z.enum(['warn', 'stop', 'fail']),
+    /** What follows. */
+    policy: z.enum(['warn', 'stop', 'fail']),
   })
   .refine(({ above, below }) => above !== undefined || below !== undefined, 'expected above or below');
 export type Watch = z.infer<typeof watchSchema>;

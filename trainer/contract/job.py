@@ -73,7 +73,7 @@ class Watch(Read):
     above: float | None = None
     below: float | None = None
     steps: Count = 5
-    then: Literal["warn", "stop", "fail"]
+    policy: Literal["warn", "stop", "fail"]
 
 
 class GrpoHyper(Hyper):
