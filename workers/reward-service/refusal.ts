@@ -1,6 +1,7 @@
 /** A request that cannot be served as it is; its message says what was expected, what came and what to do. */
 export class Refusal extends Error {
-  readonly status: 400 | 404 | 409 | 410 | 413 | 422;
+  /** 429 and 503 are for now alone: the same request is served later. */
+  readonly status: 400 | 404 | 409 | 410 | 413 | 422 | 429 | 503;
 
   constructor(status: Refusal['status'], message: string) {
     super(message);

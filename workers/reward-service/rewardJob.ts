@@ -82,9 +82,10 @@ export class RewardJob {
   /**
    * Begins to evaluate the items, unless that was done before; it goes on when nobody waits any more.
    * @param again gives up the calls that are under way for them, and makes them anew.
+   * @param admit called before anything new is begun; what it throws is thrown.
    * @throws Refusal when an item is not one that this job can reward, or its judges lose too many verdicts.
    */
-  async post(items: readonly RewardItem[], again: boolean): Promise<Batch> {
+  async post(items: readonly RewardItem[], again: boolean, admit: () => void): Promise<Batch> {
     this.stopped.throwIfAborted();
     const known = await this.#known(items);
     const keys = known.map((item) => this.#keyOf(item));
@@ -92,7 +93,7 @@ export class RewardJob {
     if (again) for (const key of keys) this.#underWay.get(key)?.calls.abort(new AskedAgain());
     const before = this.#batches.get(id);
     if (before !== undefined) return before;
-
+    admit();
     return this.#batches.begin(
       id,
       known.map((item, index) => this.#evaluate(item, keys[index] as string)),

@@ -12,6 +12,8 @@ import {
   rewardBatchSchema,
   type RewardItem,
 } from '../../shared/reward/protocol.ts';
+import { addFacades } from './facades.ts';
+import { Intake } from './intake.ts';
 import { issuesOf, Refusal } from './refusal.ts';
 import { RewardJobs } from './rewardJobs.ts';
 
@@ -35,7 +37,7 @@ const RETRY_AFTER_SECONDS = 1;
 /**
  * The service that turns answers of models in training into rewards, by the protocol of shared/reward/protocol.ts:
  * `POST /jobs/{jobKey, URL-encoded}/v2/rewards`, `GET …/v2/rewards/{id}`, `GET /jobs/{jobKey}/v1/counters` and
- * `GET /health`.
+ * `GET /health`. Other trainers' clients are served below `/jobs/{jobKey}/compat/` (facades.ts).
  *
  * 400 and 422 name the field that is wrong; 401 is a wrong token; 404 an unknown job, or a batch that is to be posted
  * again; 409 a job whose judges lose too many verdicts; 413 a batch that is too long; 429 a full backlog. While a judge
@@ -45,8 +47,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
   const servers = new ModelServers({ resolve: options.resolve, identity: options.identity, patienceMs: Infinity });
   const jobs = new RewardJobs({ store: options.store, servers });
   const { maxUnderWay = 32_768, maxCharactersUnderWay = 2 ** 28 } = options;
-  const underWay = { items: 0, characters: 0 };
-  const counted = new WeakSet<object>();
+  const intake = new Intake(jobs, { items: maxUnderWay, characters: maxCharactersUnderWay });
   const app: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     bodyLimit: MAX_ITEM_BYTES,
@@ -60,6 +61,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error instanceof Refusal ? error.status : (error.statusCode ?? 500);
     if (status >= 500) request.log.error({ err: error }, 'reward request failed');
+    if (status === 429 || status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
     return reply.code(status).send({ error: error.message });
   });
   app.setNotFoundHandler((request, reply) =>
@@ -82,7 +84,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     await servers.close();
   });
 
-  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay: underWay.items }));
+  app.get('/health', { logLevel: 'warn' }, () => ({ status: 'ok', jobs: jobs.count, underWay: intake.items }));
 
   app.get<{ Params: { jobKey: string } }>(
     '/jobs/:jobKey/v1/counters',
@@ -102,33 +104,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     async (request, reply) => {
       const items = itemsOf(request);
       const again = request.query.again === '1';
-      const load = { items: items.length, characters: items.reduce((sum, item) => sum + charactersOf(item), 0) };
-      const isFull =
-        underWay.items + load.items > maxUnderWay || underWay.characters + load.characters > maxCharactersUnderWay;
-      if (isFull && underWay.items > 0 && !again)
-        return reply
-          .code(429)
-          .header('retry-after', String(RETRY_AFTER_SECONDS))
-          .send({ error: `Expected less to be under way, ${underWay.items} items are: ask again when some are done` });
-
-      const job = await jobs.get(request.params.jobKey);
-      const batch = await job.post(items, again);
-      if (counted.has(batch)) return reply.code(202).send(job.stateOf(batch));
-      counted.add(batch);
-      underWay.items += load.items;
-      underWay.characters += load.characters;
-      batch.ended
-        .then(
-          () => request.log.info({ job: job.spec.jobKey, items: load.items, counters: job.counters }, 'rewarded'),
-          async (error: unknown) => {
-            request.log.warn({ err: error, job: job.spec.jobKey }, 'a batch is to be posted again');
-            await jobs.putAway(job);
-          },
-        )
-        .finally(() => {
-          underWay.items -= load.items;
-          underWay.characters -= load.characters;
-        });
+      const { job, batch } = await intake.accept(request.params.jobKey, items, { again, log: request.log });
       return reply.code(202).send(job.stateOf(batch));
     },
   );
@@ -150,6 +126,7 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
     },
   );
 
+  addFacades(app, jobs, intake);
   return app;
 }
 
@@ -167,13 +144,19 @@ function itemsOf({ body, headers }: FastifyRequest): readonly RewardItem[] {
   return items;
 }
 
-function charactersOf({ response, thinking = '' }: RewardItem): number {
-  return response.length + thinking.length;
-}
-
-/** Compares digests in constant time, so that neither length nor content of the token shows. */
-function carriesToken(header: string | undefined, token: string): boolean {
-  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
+/**
+ * The token as `Bearer`, or as the password of `Basic`: clients that cannot be given a header take both in their URL
+ * (`http://job:<token>@host`). Compares digests in constant time, so that neither length nor content of it shows.
+ */
+function carriesToken(header = '', token: string): boolean {
+  const [scheme = '', credentials = ''] = header.split(' ', 2);
+  const basic = scheme.toLowerCase() === 'basic';
+  const given = basic
+    ? Buffer.from(credentials, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, '')
+    : header;
+  return timingSafeEqual(digest(given), digest(basic ? token : `Bearer ${token}`));
 }
 
 function digest(text: string): Buffer {
