@@ -50,15 +50,17 @@ export interface SubmittedJob {
 
 /**
  * How an attempt stands. `since`: ISO time at which it began to run, after whatever queue; of what is gone, where the
- * cluster still knows it. Without a `why` it ended by itself, or nobody knows.
+ * cluster still knows it. Without a `why` it ended by itself, or nobody knows. `words`: what the cluster says of it, for
+ * a person: why it waits, that its node is lost, with which code it ended.
  */
 export type Presence =
-  | { readonly kind: 'queued' }
-  | { readonly kind: 'alive'; readonly since: string }
+  | { readonly kind: 'queued'; readonly words?: string }
+  | { readonly kind: 'alive'; readonly since: string; readonly words?: string }
   | {
       readonly kind: 'gone';
       readonly why?: 'preempted' | 'nodeLost' | 'timedOut' | 'outOfMemory';
       readonly since?: string;
+      readonly words?: string;
     };
 
 /**

@@ -157,6 +157,7 @@ async function look(
   const { result, invalidResult } = await folder.result(attempt);
   const stoppedBy = await folder.stoppedBy(attempt);
   const state = jobState({ presence: presence.kind, result, invalidResult, stoppedBy, maxSteps: input.hyper.maxSteps });
+  const said = [presence.kind === 'gone' && presence.why, presence.words].filter(Boolean).join(', ');
   const seen: AttemptEnd = {
     attempt,
     state,
@@ -164,9 +165,7 @@ async function look(
     ...(state === 'failed' && result?.status === 'failed' && { class: result.class, message: result.message }),
     ...(state === 'failed' && invalidResult !== undefined && { class: 'app' as const, message: invalidResult }),
     ...(state === 'lost' && {
-      message:
-        (presence.kind === 'gone' && presence.why ? `${cluster.name} says ${presence.why}; ` : '') +
-        (await lastWords(store, folder.log(attempt))),
+      message: (said === '' ? '' : `${cluster.name} says ${said}; `) + (await lastWords(store, folder.log(attempt))),
     }),
     ...(await folder.secondsOf(job, presence.kind === 'queued' ? undefined : presence.since)),
   };
@@ -193,6 +192,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
       step: last?.step ?? 0,
       maxSteps,
       ...(state === 'queued' && { queuedSince: job.submittedAt }),
+      ...(presence.words !== undefined && { clusterSays: presence.words }),
       ...(last && { reward: last.reward, stepSeconds: last.stepSeconds }),
       ...(last?.flatGroupShare !== undefined && { flatGroupShare: last.flatGroupShare }),
     });

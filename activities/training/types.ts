@@ -61,6 +61,8 @@ export interface TrainingProgress {
   readonly maxSteps: number;
   /** ISO time of its submission, while it is queued. */
   readonly queuedSince?: string;
+  /** Why it waits, or what is wrong with where it runs, in the cluster's words. */
+  readonly clusterSays?: string;
   /** Of the last step; absent before the first. */
   readonly reward?: number;
   /** Share of its groups in which every reward was equal. */

@@ -39,7 +39,7 @@ export function timeLeft(progress: LapProgress, expected: PhaseSeconds, nowMs: n
 
 /** One line: lap, phase, step of steps, calls done of planned, reward, elapsed, ETA. What is not known is left out. */
 export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowMs: number): string {
-  const { lap, phase, phaseIndex, phases, step, steps, queuedSince } = progress;
+  const { lap, phase, phaseIndex, phases, step, steps, queuedSince, clusterSays } = progress;
   const { callsDone, callsPlanned, reward, flatGroupShare, waitingForExperts } = progress;
   const left = timeLeft(progress, expected, nowMs);
   return [
@@ -47,6 +47,7 @@ export function progressLine(progress: LapProgress, expected: PhaseSeconds, nowM
     `${phaseIndex}/${phases} ${phase}`,
     steps === undefined ? '' : `step ${step ?? 0} of ${steps}`,
     queuedSince === undefined ? '' : `${duration((nowMs - Date.parse(queuedSince)) / 1000)} in the queue`,
+    clusterSays === undefined ? '' : `the cluster says: ${clusterSays}`,
     callsPlanned === undefined ? '' : `calls ${callsDone ?? 0} of ${callsPlanned}`,
     reward === undefined ? '' : `reward ${reward.toFixed(3)}${flatGroupShare === 1 ? ', no group with spread' : ''}`,
     waitingForExperts ? `${questions(waitingForExperts)} for people` : '',

@@ -15,6 +15,7 @@ type Work = Pick<
   | 'steps'
   | 'stepSeconds'
   | 'queuedSince'
+  | 'clusterSays'
   | 'reward'
   | 'flatGroupShare'
   | 'callsDone'
@@ -29,6 +30,7 @@ interface Beat {
   readonly maxSteps?: number;
   readonly stepSeconds?: number;
   readonly queuedSince?: string;
+  readonly clusterSays?: string;
   readonly reward?: number;
   readonly flatGroupShare?: number;
   readonly counts?: OutcomeCounts;
@@ -71,13 +73,14 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
 }
 
 function trainingWork(beats: readonly Beat[]): Work {
-  for (const { step, maxSteps, stepSeconds, queuedSince, reward, flatGroupShare } of beats)
+  for (const { step, maxSteps, stepSeconds, queuedSince, clusterSays, reward, flatGroupShare } of beats)
     if (step !== undefined && maxSteps !== undefined)
       return {
         step,
         steps: maxSteps,
         ...(typeof stepSeconds === 'number' && { stepSeconds }),
         ...(queuedSince !== undefined && { queuedSince }),
+        ...(clusterSays !== undefined && { clusterSays }),
         ...(typeof reward === 'number' && { reward }),
         ...(typeof flatGroupShare === 'number' && { flatGroupShare }),
       };

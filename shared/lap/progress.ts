@@ -29,6 +29,8 @@ export interface LapProgress {
   readonly stepSeconds?: number;
   /** ISO time since which it waits in a cluster's queue, while it does. */
   readonly queuedSince?: string;
+  /** Why it waits, or what is wrong with where it runs, in the cluster's words. */
+  readonly clusterSays?: string;
   /**
    * Model calls of the set under way, where one is: outcomes on the ledger, and the planned number (an upper bound
    * where labels stop early).

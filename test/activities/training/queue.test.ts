@@ -46,7 +46,7 @@ class Queue implements Cluster {
     const queued = this.#queued.get(job.attempt);
     if (queued === undefined) return { kind: 'gone' };
     queued.looks += 1;
-    if (queued.looks <= LOOKS) return { kind: 'queued' };
+    if (queued.looks <= LOOKS) return { kind: 'queued', words: 'Priority' };
     const { submittedAt: since } = await this.#behind.submit(queued.attempt);
     const presence = await this.#behind.state(job);
     return presence.kind === 'gone' && !this.forgets ? { ...presence, since } : presence;
@@ -84,7 +84,9 @@ test.each([true, false])(
     expect(await starts()).toHaveLength(1);
     const submitted = new Date(heartbeats.find(({ queuedSince }) => queuedSince !== undefined)?.queuedSince ?? 0);
     expect(Date.now() - submitted.getTime()).toBeGreaterThan(LOOKS * DAY_MS);
+    expect(heartbeats.filter(({ state }) => state === 'queued').at(-1)?.clusterSays).toBe('Priority');
     expect(heartbeats.at(-1)).not.toHaveProperty('queuedSince');
+    expect(heartbeats.at(-1)).not.toHaveProperty('clusterSays');
     expect(await store.readJson(`jobs/${JOB_KEY}/attempt-1.end.json`)).toMatchObject({
       seconds: outcome.seconds,
       queuedSeconds: outcome.queuedSeconds,

@@ -29,10 +29,14 @@ test('a step that can teach nothing is no ordinary step', () => {
   expect(progressLine({ ...flat, flatGroupShare: 0.9 }, {}, START)).toContain(' · reward 0.000 · ');
 });
 
-test('a training that is queued says since when', () => {
+test('a training that is queued says since when, and why', () => {
   const queuedSince = '2026-01-01T00:00:30Z';
   expect(progressLine({ ...training, step: 0, queuedSince }, {}, START + 90_000)).toContain(
     ' · step 0 of 40 · 1 min 00 s in the queue · ',
+  );
+  const clusterSays = '0/2 nodes are available: 2 Insufficient nvidia.com/gpu';
+  expect(progressLine({ ...training, queuedSince, clusterSays }, {}, START + 90_000)).toContain(
+    ` in the queue · the cluster says: ${clusterSays} · `,
   );
 });
 
