@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { parseSetting } from '../processes/settings.ts';
 import { LocalCluster } from './local.ts';
+import { RayCluster } from './ray/ray.ts';
 import type { Cluster, ClusterCapacity, Machine } from './types.ts';
 import { failure } from '../failure.ts';
 
 /** A new kind of cluster is its file and a line here. */
-const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster };
+const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster, ray: RayCluster };
 
 interface ClusterKind {
   /** Its `kind` is the literal under which it stands above. */

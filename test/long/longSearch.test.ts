@@ -85,7 +85,7 @@ const sizes = async (workflowId: string): Promise<number[]> =>
   (await world.histories(workflowId)).map(({ events }) => events);
 
 test('a search of more rounds than a history has room for goes on in its next run', async () => {
-  [problems, rounds] = [1, 100];
+  [problems, rounds] = [1, 150];
   expect((await solved('many-rounds')).done.passed).toBe(1);
   const runs = await sizes('solve/long/p0');
   expect(runs.length).toBeGreaterThan(1);

@@ -117,7 +117,7 @@ export function clusterContract(what: string, { open, submitAndDie }: ClusterUnd
       await submitAndDie(folder, attempt(SLEEPS));
       const job = await until(() => cluster.find('main/lap-0001/verifier-v1', 1));
       jobs.push(job);
-      expect(await cluster.state(job)).toMatchObject({ kind: 'alive' });
+      expect((await cluster.state(job)).kind).not.toBe('gone');
       expect(await submit(SLEEPS)).toEqual(job);
       await until(async () => (await written('starts')) !== '');
       expect((await written('starts')).trim().split('\n')).toHaveLength(1);
