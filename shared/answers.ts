@@ -136,15 +136,22 @@ interface Section {
 }
 
 function sectionsOf(text: string): Section[] {
-  return Array.from(text.matchAll(TITLES), (match) => ({
-    title: match[1] === undefined ? 'selfEvaluation' : 'solution',
-    start: match.index,
-    body: match.index + match[0].length,
-  }));
+  return Array.from(text.matchAll(TITLES), sectionAt);
+}
+
+function sectionAt(match: RegExpExecArray): Section {
+  const { index } = match;
+  return { title: match[1] === undefined ? 'selfEvaluation' : 'solution', start: index, body: index + match[0].length };
+}
+
+/** Reads no further than to it. */
+function firstSolution(text: string): Section | undefined {
+  for (const match of text.matchAll(TITLES)) if (match[1] !== undefined) return sectionAt(match);
+  return undefined;
 }
 
 function readProof(text: string): ParsedAnswer {
-  const solution = sectionsOf(text).find(({ title }) => title === 'solution');
+  const solution = firstSolution(text);
   if (solution === undefined) return malformed(text, 'no "## Solution" section');
   const proof = text.slice(solution.body).trim();
   return proof === '' ? malformed(text, 'empty "## Solution" section') : { kind: 'wellFormed', text, proof };
@@ -222,16 +229,19 @@ const OWN_MARKS = {
 } as const satisfies Record<string, Partial<Marks>>;
 
 function marksOf(text: string) {
-  const sections = sectionsOf(text);
+  const sections = text.includes('##') ? sectionsOf(text) : [];
   const solutions = sections.filter(({ title }) => title === 'solution').length;
+  // All phrases have this word; a long proof that has it nowhere is not searched for each of them.
+  const lower = text.toLowerCase();
+  const phrases = lower.includes('evaluation') ? text : '';
   return {
     solutions,
     selfEvaluations: sections.length - solutions,
-    openings: count(text, EVALUATION_OPENING),
-    closings: count(text, EVALUATION_CLOSING),
-    metaOpenings: count(text, META_OPENING),
-    metaClosings: count(text, META_CLOSING),
-    scoreBoxes: count(text, SCORE_BOX),
+    openings: count(phrases, EVALUATION_OPENING),
+    closings: count(phrases, EVALUATION_CLOSING),
+    metaOpenings: count(phrases, META_OPENING),
+    metaClosings: count(phrases, META_CLOSING),
+    scoreBoxes: lower.includes(String.raw`\boxed`) ? count(text, SCORE_BOX) : 0,
   };
 }
 

@@ -17,12 +17,18 @@ export function contentsOf(messages: readonly ChatMessage[]): readonly string[] 
 /** Digest of a question, by its JSON: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
   const { temperature, topP, maxTokens, maxThinkingTokens, templateKwargs } = sampling;
-  const contents = contentsOf(messages).map((content, index) => `["${messages[index]?.role}",${content}]`);
   // Absent where it says nothing, so that what was paid for without it stays known.
   const more =
     maxThinkingTokens === undefined && templateKwargs === undefined ? [] : [[maxThinkingTokens, templateKwargs]];
   const rest = JSON.stringify([temperature, topP, maxTokens, ...more]).slice(1);
-  return sha256(`[${JSON.stringify(modelKey(model))},"${task}",[${contents.join()}],${rest}`);
+  // Piece by piece: prompts are long, and are not written out once more.
+  const hash = createHash('sha256').update(`[${JSON.stringify(modelKey(model))},"${task}",[`);
+  for (const [index, content] of contentsOf(messages).entries())
+    hash
+      .update(`${index === 0 ? '' : ','}["${messages[index]?.role}",`)
+      .update(content)
+      .update(']');
+  return hash.update(`],${rest}`).digest('hex');
 }
 
 /**

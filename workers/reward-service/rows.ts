@@ -16,10 +16,16 @@ interface Place {
   readonly to: number;
 }
 
-/** The rows of a job's datasets by `itemId`: in memory is where each lies, and no text. */
+/** Characters of rows that are kept in memory: those of some steps, which ask about a row once for each of its group. */
+const MOST_CHARACTERS = 8 * 2 ** 20;
+
+/** The rows of a job's datasets by `itemId`: in memory is where each lies, and the rows that were asked for last. */
 export class RowIndex {
   readonly #store: ArtifactStore;
   readonly #places = new Map<string, Place>();
+  /** The longest unused first. */
+  readonly #read = new Map<string, { readonly row: AskedRow; readonly characters: number }>();
+  #characters = 0;
 
   private constructor(store: ArtifactStore) {
     this.#store = store;
@@ -37,14 +43,35 @@ export class RowIndex {
     return index;
   }
 
+  /** @throws Refusal when the row says not what rows say. */
   async get(itemId: string): Promise<AskedRow | undefined> {
+    const read = this.#read.get(itemId);
+    if (read !== undefined) {
+      this.#read.delete(itemId);
+      this.#read.set(itemId, read);
+      return read.row;
+    }
     const place = this.#places.get(itemId);
     if (place === undefined) return undefined;
-    const { task, meta } = JSON.parse(await this.#text(place)) as TrainingRow;
+    const text = await this.#text(place);
+    const { task, meta } = JSON.parse(text) as TrainingRow;
     const parsed = rewardMetaSchema.safeParse(meta);
     if (!parsed.success)
       throw new Refusal(422, `Expected meta of row ${itemId} of ${place.uri}: ${issuesOf(parsed.error)}`);
-    return { task, meta: parsed.data };
+    const row = { task, meta: parsed.data };
+    this.#keep(itemId, row, text.length);
+    return row;
+  }
+
+  #keep(itemId: string, row: AskedRow, characters: number): void {
+    if (this.#read.has(itemId)) return;
+    this.#read.set(itemId, { row, characters });
+    this.#characters += characters;
+    for (const [oldest, { characters: its }] of this.#read) {
+      if (this.#characters <= MOST_CHARACTERS) return;
+      this.#read.delete(oldest);
+      this.#characters -= its;
+    }
   }
 
   async #add(dataset: DatasetRef): Promise<void> {

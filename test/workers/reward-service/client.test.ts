@@ -110,6 +110,22 @@ test('a step that is judged for longer than the clocks of silence and of a stall
   expect(Date.now() - began).toBeGreaterThan(3_000);
 });
 
+/** How often the clocks of this test tick faster than a trainer's: a minute of silence, 45 of a stall, a verdict of 30. */
+const SCALE = 200;
+
+test('a verdict of half an hour, of which no token comes before its end, is waited for and asked for once', async () => {
+  world.model.reply = async (call) => {
+    await sleep((30 * 60_000) / SCALE);
+    return verdictBySeed(call);
+  };
+  const { url } = await startService();
+  const client = await startClient(url);
+  const [first] = items as [RewardItem];
+  const patience = { silence: 60 / SCALE, stall: (45 * 60) / SCALE };
+  expect([0, 0.5, 1]).toContainEqual(((await client.score([first], patience)) as number[])[0]);
+  expect(world.model.calls).toHaveLength(1);
+});
+
 test('a service that dies is an outage within its clock of silence, of class infra', async () => {
   answering(0);
   const { child, url } = await startService();
