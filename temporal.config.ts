@@ -80,6 +80,22 @@ function secretFrom(variable: string): string | undefined {
   return value;
 }
 
+const TRACKERS = ['tensorboard', 'wandb', 'mlflow'];
+const TRACKER_VARIABLES = /^(WANDB|MLFLOW)_[A-Z_]+$/;
+
+/** @returns the variables that a training needs. */
+function trackersFrom(variable: string): Readonly<Record<string, string>> {
+  const names = (env[variable] ?? '').split(',').flatMap((name) => name.trim() || []);
+  const unknown = names.find((name) => !TRACKERS.includes(name));
+  if (unknown !== undefined)
+    throw new ConfigurationError(
+      `Expected ${variable} to name ${TRACKERS.join(', ')}, separated by commas, got ${JSON.stringify(unknown)}`,
+    );
+  if (names.length === 0) return {};
+  const told = Object.entries(env).filter(([name]) => TRACKER_VARIABLES.test(name));
+  return { ...(Object.fromEntries(told) as Record<string, string>), [variable]: names.join(',') };
+}
+
 const portFrom = (variable: string): number | undefined => numberFrom(variable, 'a port between 1 and 65535', 65_535);
 
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
@@ -218,6 +234,11 @@ export const config = {
     port: portFrom('FLYWHEEL_MODEL_PORT') ?? 7400,
     context: numberFrom('FLYWHEEL_MODEL_CONTEXT', 'a whole number of at least 1', 999_999_999),
   },
+  /**
+   * Where trainings' metrics are shown beside the report, and what those trackers read of the environment: for jobs on
+   * other machines. @default nowhere
+   */
+  trackers: trackersFrom('FLYWHEEL_TRACKERS'),
   /** The trainer's and model server's Python; FLYWHEEL_TRAINER_PYTHON names one that is made by other means. */
   python: env['FLYWHEEL_TRAINER_PYTHON'] ?? path.join(stateDir, 'python', 'bin', 'python'),
   pythonSetup: {

@@ -145,3 +145,16 @@ test('a process of ours is not told what was told another’s Python', async () 
   expect(Object.keys(env).filter((name) => name.startsWith('PYTHON'))).toEqual(['PYTHONPATH']);
   expect(env).toMatchObject({ PYTHONPATH: '/ours', KEPT: 'c' });
 });
+
+test('trackers are known by name, and jobs on other machines are told what these read', async () => {
+  const { config } = await configWith({
+    FLYWHEEL_TRACKERS: ' tensorboard, wandb',
+    WANDB_API_KEY: 'key',
+    MLFLOW_TRACKING_URI: 'http://mlflow:5000',
+  });
+  expect(config.trackers).toMatchObject({ FLYWHEEL_TRACKERS: 'tensorboard,wandb', WANDB_API_KEY: 'key' });
+  expect((await configWith({ WANDB_API_KEY: 'key' })).config.trackers).toEqual({});
+  await expect(configWith({ FLYWHEEL_TRACKERS: 'comet' })).rejects.toThrow(
+    'Expected FLYWHEEL_TRACKERS to name tensorboard, wandb, mlflow, separated by commas, got "comet"',
+  );
+});

@@ -23,6 +23,7 @@ from trainer.contract.files import path_of  # noqa: E402
 from trainer.contract.job import Job, parse_job, read_json  # noqa: E402
 from trainer.contract.result import Ended, Failed, Stopped, Succeeded, write_result  # noqa: E402
 from trainer.contract.rows import load_rows  # noqa: E402
+from trainer.contract.trackers import named_trackers  # noqa: E402
 from trainer.engines import engine_of  # noqa: E402
 
 log = logging.getLogger("trainer")
@@ -82,6 +83,7 @@ def ended(value: dict[str, Any], stop: StopRequest, started: float) -> Ended:
 def attempt(job: Job, stop: StopRequest, started: float) -> Succeeded:
     """Trains from the newest state to the end. Raises what went wrong."""
     engine = engine_of(job)
+    named_trackers()
     token = ""
     if job.kind == "grpo":
         name = job.reward.token_env

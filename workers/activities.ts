@@ -82,7 +82,7 @@ export async function createActivities({ onLap }: Hooks = {}) {
       store,
       clusters: choices.clusters,
       engines: choices.trainingEngines,
-      env: { [config.rewardService.tokenEnv]: config.rewardService.token },
+      env: { ...config.trackers, [config.rewardService.tokenEnv]: config.rewardService.token },
       reward: config.rewardService,
     }),
   };

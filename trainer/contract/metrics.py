@@ -1,9 +1,11 @@
 """What a job writes as it goes: a line of metrics.jsonl a step (shared/training/job.ts)."""
 
+import json
 import os
 from pathlib import Path
 
 from trainer.contract.model import Written
+from trainer.contract.trackers import Trackers
 
 
 class MetricsLine(Written):
@@ -47,7 +49,16 @@ class Metrics:
             whole = path.read_bytes().rfind(b"\n") + 1
             os.truncate(path, whole)
         self.path = path
+        self.trackers = Trackers(path.parent, last_step(path))
 
     def write(self, line: MetricsLine) -> None:
+        text = line.to_json()
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(line.to_json() + "\n")
+            file.write(text + "\n")
+        self.trackers.log(json.loads(text))
+
+
+def last_step(path: Path) -> int:
+    """Of all lines the greatest step: a step that is done again is no news. 0: there is none."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return max((json.loads(line)["step"] for line in lines), default=0)
