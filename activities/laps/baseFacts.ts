@@ -1,9 +1,10 @@
 import type { BaseFacts } from '../../shared/lap/facts.ts';
+import { shapeIn } from '../../shared/training/modelShape.ts';
 import type { CheckpointFolder } from '../imports/bases.ts';
 import { checkpointDigestIn } from '../store/checkpoints.ts';
 import { numbersIn } from '../store/safetensors.ts';
 
-interface Config {
+interface Config extends Readonly<Record<string, unknown>> {
   readonly max_position_embeddings?: unknown;
   readonly n_positions?: unknown;
   readonly text_config?: Config;
@@ -25,10 +26,13 @@ export async function baseFacts({ files, prefix, sha256 }: CheckpointFolder): Pr
     else if (/\.(bin|pt|pth)$/.test(name)) others += size / 4; // of unknown width: as float32 it is the fewest
   }
   const digest = sha256 ?? (bytes <= SMALL ? await checkpointDigestIn(files, prefix) : undefined);
+  const count = Math.round(parameters > 0 ? parameters : others);
+  const shape = shapeIn(text, count);
   return {
     ...(digest !== undefined && { sha256: digest }),
-    parameters: Math.round(parameters > 0 ? parameters : others),
+    parameters: count,
     bytes,
     ...(context !== undefined && { context }),
+    ...(shape && { shape }),
   };
 }

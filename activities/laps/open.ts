@@ -10,6 +10,8 @@ import type { PlanHeadline } from '../../shared/lap/progress.ts';
 import type { ArtifactRef, CheckpointRef, PromptSetRef } from '../../shared/records.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { seedOf } from '../../shared/seeds.ts';
+import { trainingLayout } from '../../shared/lap/layout.ts';
+import type { TrlOptions } from '../../shared/training/trlOptions.ts';
 import { madeBy } from '../store/made.ts';
 import { DiskRefused, refusalOf } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
@@ -56,6 +58,8 @@ export interface OpenedLap {
   readonly donors?: readonly string[];
   /** What it takes over of them and what it repeats, in lines. */
   readonly mending?: readonly string[];
+  /** Options of the training engine that follow from the GPUs' memory. @default none */
+  readonly layout?: TrlOptions;
   /** What a person should know of it before it begins. @default nothing */
   readonly warnings?: readonly string[];
 }
@@ -131,6 +135,7 @@ export async function openLap(
     const read = { recipe: recipeRef, parent, rates };
     const planned = await store.writeJson(uri.plan(lap), plan, madeBy('openLap', read));
     const warnings = labelWarnings(recipe);
+    const { options: layout } = trainingLayout(recipe, facts) ?? {};
     return {
       lap,
       turn,
@@ -142,6 +147,7 @@ export async function openLap(
       prompts,
       problems,
       base: base.checkpoint,
+      ...(layout && { layout }),
       ...(warnings.length > 0 && { warnings }),
       ...(turn === 1 && given && { given }),
       ...(begun && { verifier: begun.checkpoint }),

@@ -4,11 +4,12 @@ import { diskOf, diskRefusal } from '../../shared/cost/disk.ts';
 import { precisionWarning } from '../../shared/label/precision.ts';
 import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
 import { NOTHING_NEW } from '../../shared/lap/grown.ts';
-import { meansOf } from '../../shared/recipe/means.ts';
+import { engineOf } from '../../shared/recipe/means.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import { auditWarnings } from '../../shared/cost/auditSize.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
+import { trainingLayout } from '../../shared/lap/layout.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
@@ -31,15 +32,17 @@ export function labelWarnings(recipe: Recipe): string[] {
 export function fitOf({ recipe, turn, plan, facts }: Pick<ReadLap, 'recipe' | 'turn' | 'plan' | 'facts'>): Limits {
   const { refused, warnings } = limitsOf({ recipe, turn }, facts);
   const full = diskRefusal(diskOf({ recipe, turn }, plan, facts), facts);
+  const { refusal: tooLarge, warning: untold } = trainingLayout(recipe, facts) ?? {};
   const { wallHours } = recipe.training;
   const long = plan.phases.filter(({ expected }) => expected.trainingHours >= wallHours).map(({ phase }) => phase);
   const ended =
     `training.wallHours ${wallHours}: ${long.join(', ')} may take longer; a job is ended then, and tried again from ` +
     'where it was';
   return {
-    refused: [...refused, ...(full ? [full] : [])],
+    refused: [...refused, ...(full ? [full] : []), ...(tooLarge ? [tooLarge] : [])],
     warnings: [
       ...warnings,
+      ...(untold === undefined ? [] : [untold]),
       ...auditWarnings(recipe, plan.auditsPerLabel),
       ...(facts.base !== undefined && long.length > 0 ? [ended] : []),
       ...labelWarnings(recipe),
@@ -76,7 +79,7 @@ export function refuseUnknownServing(engines: readonly string[], { inference: { 
 
 /** A lap trains by GRPO, a later one by SFT as well. */
 export function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe): void {
-  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, meansOf(recipe).engine, kind);
+  for (const kind of ['grpo', 'sft'] as const) engineFor(engines, engineOf(recipe.training), kind);
 }
 
 export async function refuseWhatTheClusterCannotHold(

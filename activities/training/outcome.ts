@@ -57,17 +57,19 @@ export async function takenOutcome(
 /** What its result says, whoever made it. */
 async function cameTo(
   input: RunTrainingInput,
-  { steps, stopReason, reward, longRows }: SucceededJob,
+  { steps, stopReason, reward, longRows, watched = [] }: SucceededJob,
   checkpoint: CheckpointRef,
   store: ArtifactStore,
 ) {
-  const warnings = await warningsOf(input, checkpoint, store);
+  const struck = watched.map((words) => `${input.jobKey}: ${words}`);
+  const warnings = [...struck, ...(await warningsOf(input, checkpoint, store))];
   return {
     checkpoint,
     steps,
     stopReason,
     reward,
     ...(longRows && { longRows }),
+    ...(watched.length > 0 && { watched }),
     ...(warnings.length > 0 && { warnings }),
   };
 }

@@ -46,7 +46,9 @@ export interface TrainingOutcome {
   readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
-  /** What a person should know: that it taught nothing, and why; absent where all is well. */
+  /** Watches that struck, in a person's words; absent where none did. */
+  readonly watched?: readonly string[];
+  /** What a person should know: that a watch struck, that it taught nothing, and why; absent where all is well. */
   readonly warnings?: readonly string[];
   /** Of an earlier lap; seconds and attempts are this one's own. */
   readonly taken?: TakenTraining;

@@ -6,6 +6,7 @@ import { hoursText, short } from '../../shared/cost/planText.ts';
 import type { Basis } from '../../shared/cost/rates.ts';
 import { diskOf } from '../../shared/cost/disk.ts';
 import { refusalText } from '../../shared/lap/limits.ts';
+import { trainingLayout } from '../../shared/lap/layout.ts';
 import { limitsHere } from '../../activities/laps/refusals.ts';
 import { configuredChoices, configuredServing } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
@@ -13,6 +14,7 @@ import { derivedLines } from './derivedView.ts';
 import { mendingLines } from './mendingLines.ts';
 import { chosenLap, withLapChoices, type LapChoices } from './lapOptions.ts';
 import { factLines, needLines, peopleOf } from './planFacts.ts';
+import { trainingLines } from './trainingLines.ts';
 import { EXIT } from '../usage.ts';
 
 interface PlanOptions extends LapChoices {
@@ -47,7 +49,15 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
   if (json) {
     const overrun = overBudget(planned.total.expected, budget);
     const mending = mends && { laps: mends.failed.donors, phases: mends.phases };
-    const known = { facts, refused, warnings, disk: disk ?? null, people: peopleOf(recipe.experts, expertMinutes) };
+    const layout = trainingLayout(recipe, facts) ?? null;
+    const known = {
+      facts,
+      layout,
+      refused,
+      warnings,
+      disk: disk ?? null,
+      people: peopleOf(recipe.experts, expertMinutes),
+    };
     const asked = { from: from ?? null, budget: budget ?? null, overBudget: overrun ?? null, mending };
     console.log(JSON.stringify({ ...planned, ...asked, ...known }));
     return;
@@ -59,6 +69,7 @@ async function plan({ json, ...choices }: PlanOptions): Promise<void> {
       '',
       ...table(planned),
       ...needLines(lap, expertMinutes, disk, facts),
+      ...trainingLines(lap, facts),
       '',
       ...factLines(lap, facts),
       ...sizesIn(planned),

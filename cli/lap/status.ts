@@ -8,6 +8,7 @@ import { serverAnswers } from '../../workers/stack/temporalServer.ts';
 import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
 import { readStackState } from '../../workers/stack/state.ts';
+import { courseLines } from './courseLines.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { productLines, productStatuses, type ProductStatus } from '../products/productStatus.ts';
 import { flywheelLine, flywheelStatuses, type FlywheelStatus } from './flywheelStatus.ts';
@@ -170,6 +171,8 @@ async function textOf(
     );
     if (progress !== undefined && endedAt === undefined)
       lines.push(`  ${progressLine(progress, await expected(progress), Date.now())}`);
+    if (progress !== undefined && endedAt === undefined)
+      lines.push(...(await courseLines(store, progress)).map((line) => `  ${line}`));
     if (endedAt === undefined) lines.push(...(progress?.warnings ?? []).map((warning) => `  ! ${warning}`));
     if (trouble !== undefined) lines.push(`  It does not say how far it is: ${trouble}`);
     if (failure !== undefined) lines.push(`  ${failure}`);

@@ -1,5 +1,5 @@
 import type { Domain } from '../../shared/domain.ts';
-import { paper, team } from './presets.ts';
+import { node, paper, team } from './presets.ts';
 import { ruleOf, settings, splitFile, type ProofsSettings } from './problems.ts';
 import { teamSizes } from './sizing.ts';
 
@@ -7,7 +7,7 @@ import { teamSizes } from './sizing.ts';
 export const proofs: Domain<ProofsSettings> = {
   name: 'proofs',
   settings,
-  presets: { paper, team },
+  presets: { paper, team, node },
   sizing: { team: teamSizes },
   prompts: 'paper',
   bases: {},

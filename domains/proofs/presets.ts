@@ -1,6 +1,7 @@
 import { LABELLING } from '../../shared/label/policies.ts';
 import type { Recipe, StageRecipe } from '../../shared/recipe/recipe.ts';
 import { usual, usualGrpo, usualRewards } from '../../shared/recipe/usual.ts';
+import type { Watch } from '../../shared/training/variant.ts';
 
 const paperStage: StageRecipe = {
   init: 'base',
@@ -66,7 +67,7 @@ export const paper: Recipe = {
   experts: { seats: 2, leaseMinutes: 60, deadlineHours: 168, onDeadline: 'carry' },
   sampling: { prove: proof, refine: proof, selfVerify: proof, selfRefine: proof, verify: verdict, metaVerify: verdict },
   inference: { engine: 'external', shardRows: 500, window: 16, maxConcurrency: 512 },
-  training: { cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
+  training: { engine: 'verl', cluster: 'slurm', nodes: 32, gpusPerNode: 8, wallHours: 48, maxAttempts: 5 },
   // paper 3.3.1: 8 proofs a problem, the majority of 8 analyses of each
   evaluation: { proofsPerScore: 100, analysesPerProof: 8, proofsPerProblem: 8, greedy: false, verdictsPerProof: 8 },
   // ours, in dollars
@@ -142,4 +143,128 @@ export const team: Recipe = {
   evaluation: { proofsPerScore: 16, analysesPerProof: 2, proofsPerProblem: 2, greedy: false, verdictsPerProof: 5 },
   formatCheck: { callsPerTask: 8, minShare: 0.5 },
   prices: { perMillionPromptTokens: 0, perMillionCompletionTokens: 0, perGpuHour: 0, perExpertHour: 0 },
+};
+
+/** Ours: what comes before a stage is worth nothing any more, seen on others' runs. Whoever wants less sets [] there. */
+const nodeWatches: Watch[] = [
+  // Under a hundredth of a nat a token the policy has one answer left, and groups have no spread.
+  { metric: 'entropy', below: 0.01, steps: 10, policy: 'stop' },
+  { metric: 'entropy', below: 0.05, steps: 10, policy: 'warn' },
+  // Of on-policy steps next to nothing is clipped: much of it says that sampler and trainer differ.
+  { metric: 'clipShare', above: 0.2, steps: 5, policy: 'warn' },
+  // A tenth of it is usual; ten times that is a batch that blows up.
+  { metric: 'gradientNorm', above: 10, steps: 3, policy: 'warn' },
+  { metric: 'flatGroupShare', above: 0.9, steps: 10, policy: 'warn' },
+  // Answers that are cut off are rewarded with 0, whatever they say.
+  { metric: 'truncatedShare', above: 0.5, steps: 5, policy: 'stop' },
+];
+
+const nodeStage: Omit<StageRecipe, 'init' | 'promptsPerStep' | 'maxSteps' | 'maxPromptTokens'> = {
+  groupSize: 16, // others' published runs
+  learningRate: 3e-6, // others' published runs: 1e-6 (4 B) to 3e-6
+  warmupSteps: 3,
+  ...usualGrpo,
+  maxCompletionTokens: 10_240, // sampling.verify: 8,192 of thinking and 2,048 of analysis
+  saturationReward: 0.97,
+  saturationWindow: 5,
+  checkpointEverySteps: 5, // an hour at most is lost
+  watches: nodeWatches,
+};
+
+/** Thinking and answer have budgets of their own: a proof is not cut off since the thought before it was long. */
+const nodeAnswer = (maxThinkingTokens: number, maxTokens: number) => ({
+  temperature: 1,
+  topP: 0.95,
+  maxTokens,
+  maxThinkingTokens,
+});
+const nodeProof = nodeAnswer(16_384, 4_096); // a competition's proof is two pages; the rest is thought
+const nodeVerdict = nodeAnswer(8_192, 2_048); // half of that
+
+/**
+ * One machine of 8 GPUs of 80 GB, a thinking model of 4 to 8 B parameters, a week: four GPUs train, four serve judges and
+ * sets (docs/gpu.md). About 2,000 problems, five people with 14 hours each. All sizes are ours.
+ */
+export const node: Recipe = {
+  ...team,
+  preset: 'node',
+  domain: {
+    ...paper.domain,
+    // Any base of a team's in its place; this one thinks, and its name says how large it is.
+    base: 'hf:Qwen/Qwen3-4B-Thinking-2507',
+    settings: { path: 'problems.jsonl', validationShare: 0.1, heldOutShare: 0.05 },
+  },
+  // A half of people's 70 hours is 150 proofs at 20 minutes, one seat each: more to learn from, rather than surer scores.
+  coldStart: { problems: 400, candidatesPerProblem: 1, refinementRounds: 1, expertProofs: 150 },
+  metaData: { analysesPerProof: 1, expertAnalyses: 90, baseShare: 0 }, // 15 hours at 10 minutes
+  stages: {
+    // Six passes over 135 scored proofs and over 81 scored analyses; v2 four over both.
+    verifierV1: { ...nodeStage, init: 'base', promptsPerStep: 32, maxSteps: 24, maxPromptTokens: 6_144 },
+    metaVerifier: { ...nodeStage, init: 'verifierV1', promptsPerStep: 16, maxSteps: 30, maxPromptTokens: 8_192 },
+    verifierV2: { ...nodeStage, init: 'verifierV1', promptsPerStep: 32, maxSteps: 27, maxPromptTokens: 8_192 },
+    // Two passes over 1,700 problems each.
+    generator: {
+      ...nodeStage,
+      init: 'verifierV2',
+      promptsPerStep: 32,
+      maxSteps: 106,
+      maxPromptTokens: 2_048,
+      maxCompletionTokens: 20_480,
+    },
+    selfVerification: {
+      ...nodeStage,
+      init: 'generator',
+      promptsPerStep: 32,
+      maxSteps: 106,
+      maxPromptTokens: 2_048,
+      maxCompletionTokens: 22_528,
+    },
+  },
+  consolidation: {
+    examplesPerSkill: 1_000,
+    rowsPerStep: 32,
+    maxSteps: 125, // a pass over four skills
+    learningRate: 1e-5,
+    warmupSteps: 10,
+    maxPromptTokens: 8_192,
+    maxCompletionTokens: 22_528,
+    checkpointEverySteps: 25,
+  },
+  labelling: {
+    candidates: 1_700,
+    firstLook: 2,
+    proofs: 1_700,
+    proofsPerProblem: 1,
+    ...LABELLING.team,
+    contested: 'ask',
+    auditShare: 0.02, // 32 labels: all that is left of people's hours, beside a hundred that are contested
+  },
+  experts: {
+    seats: 1,
+    people: 5,
+    hoursPerWeek: 14,
+    leaseMinutes: 60,
+    deadlineHours: 168,
+    onDeadline: 'carry',
+    enough: 0.8, // what comes later joins the next lap, and the machine does not stand still for it
+  },
+  sampling: {
+    prove: nodeProof,
+    refine: nodeProof,
+    selfVerify: nodeAnswer(16_384, 6_144),
+    selfRefine: nodeAnswer(16_384, 14_336),
+    verify: nodeVerdict,
+    metaVerify: nodeVerdict,
+  },
+  inference: { engine: 'command', gpus: 4, shardRows: 64, window: 8, maxConcurrency: 256 },
+  training: {
+    engine: 'trl',
+    cluster: 'local',
+    nodes: 1,
+    gpusPerNode: 4,
+    gpuMemoryGb: 80,
+    wallHours: 48,
+    maxAttempts: 5,
+  },
+  prices: { ...team.prices, perGpuHour: 2, perExpertHour: 60 }, // ours, in dollars
 };

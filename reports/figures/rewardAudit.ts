@@ -34,6 +34,7 @@ export async function watchRewards(
       flatGroupShare: meanOf(last.flatMap(({ flatGroupShare }) => flatGroupShare ?? [])),
       steps: last.length,
       stopReason: stage.stopReason,
+      ...(stage.watched && { watched: stage.watched }),
       saturationReward,
       audit: await auditOf(lap, stage),
       heldOutTrueScore: heldOut[stage.name] ?? null,

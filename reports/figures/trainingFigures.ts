@@ -1,7 +1,8 @@
 import { jobResultSchema, type MetricsLine } from '../../shared/training/job.ts';
 import { trainingsOf, type StageRecord } from '../../shared/lap/manifest.ts';
 import { meanOf } from '../../shared/statistics/measures.ts';
-import type { TrainingFigures } from '../../shared/figures/work.ts';
+import { COURSE, type CourseStep, type TrainingFigures } from '../../shared/figures/work.ts';
+import type { StageRecipe } from '../../shared/recipe/recipe.ts';
 import { metricsLines } from '../../activities/training/metrics.ts';
 import { rewardLines, type CallCost } from '../../activities/training/rewardLines.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
@@ -62,17 +63,26 @@ async function sampledTokens(store: ArtifactStore, jobKey: string): Promise<numb
 /** How each training went, from its `jobs/<jobKey>/metrics.jsonl`. */
 export async function trainingFigures(lap: Measuring): Promise<TrainingFigures[]> {
   const figures: TrainingFigures[] = [];
-  for (const stage of lap.manifest.stages) figures.push(trainingFigure(stage, await metricsOf(lap, stage)));
+  for (const stage of lap.manifest.stages) {
+    const { watches } = lap.manifest.recipe.stages[stage.name];
+    figures.push(trainingFigure(stage, watches, await metricsOf(lap, stage)));
+  }
   return figures;
 }
 
-function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): TrainingFigures {
-  const { name, jobKey, steps, stopReason, attempts, trainingSeconds, queuedSeconds, longRows, taken } = stage;
+function trainingFigure(
+  stage: StageRecord,
+  watches: StageRecipe['watches'],
+  lines: readonly MetricsLine[],
+): TrainingFigures {
+  const { name, jobKey, steps, stopReason, watched, attempts, trainingSeconds, queuedSeconds, longRows, taken } = stage;
+  const course = courseOf(lines);
   return {
     name,
     jobKey,
     steps,
     stopReason,
+    ...(watched && { watched }),
     attempts,
     trainingSeconds,
     ...(queuedSeconds && { queuedSeconds }),
@@ -85,7 +95,19 @@ function trainingFigure(stage: StageRecord, lines: readonly MetricsLine[]): Trai
     unscorable: lines.reduce((sum, line) => sum + (line.unscorable ?? 0), 0),
     secondsPerStep: meanOf(lines.map(({ stepSeconds }) => stepSeconds)),
     curve: lines.map(({ step, reward, flatGroupShare = null }) => ({ step, reward, flatGroupShare })),
+    ...(course.length > 0 && { course }),
+    ...(watches && { watches }),
   };
+}
+
+/** Nothing where an engine says none of it. */
+function courseOf(lines: readonly MetricsLine[]): CourseStep[] {
+  const said = COURSE.filter((metric) => lines.some((line) => line[metric] !== undefined));
+  if (said.length === 0) return [];
+  return lines.map((line) => ({
+    step: line.step,
+    ...Object.fromEntries(said.flatMap((metric) => (line[metric] === undefined ? [] : [[metric, line[metric]]]))),
+  }));
 }
 
 async function metricsOf({ store, notes }: Measuring, stage: StageRecord): Promise<MetricsLine[]> {

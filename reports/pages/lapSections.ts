@@ -1,6 +1,7 @@
 import type { LapReport } from '../../shared/figures/report.ts';
 import { dots, rewardCurve, stacks } from './charts.ts';
 import { decimal, duration, percent, readable, sum, value, whole, withInterval } from './format.ts';
+import { courseSection } from './courseSection.ts';
 import { ledgerCells } from './ledger.ts';
 import { html, type Markup } from './markup.ts';
 import { INK } from './svg.ts';
@@ -62,6 +63,8 @@ export function labelSection(report: LapReport): Markup {
     }`;
 }
 
+const ENDED_BY = { saturated: 'saturation', maxSteps: 'step limit', watch: 'a watch' } as const;
+
 export function trainingSection(report: LapReport): Markup {
   const drawn = report.trainings.filter(({ curve }) => curve.length > 0);
   return html`<h2>Trainings</h2>
@@ -71,12 +74,13 @@ export function trainingSection(report: LapReport): Markup {
       fooled.
     </p>
     <div class="pair">${drawn.map((training) => html`<figure>${rewardCurve(training)}</figure>`)}</div>
+    ${courseSection(report.trainings)}
     ${plainTable(
       ['stage', 'steps', 'ended by', 'reward', 'flat groups, last 5 steps', 'unscorable', 'attempts', 'time'],
       report.trainings.map((training) => [
         readable(training.name),
         training.steps,
-        training.stopReason === 'saturated' ? 'saturation' : 'step limit',
+        ENDED_BY[training.stopReason],
         rewards(training),
         decimal(training.flatGroupShareOfLastFive),
         training.unscorable,

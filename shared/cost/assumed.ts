@@ -8,6 +8,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import type { Task } from '../records.ts';
 import type { QuestionKind } from '../review/reviews.ts';
 import { BUNDLED } from '../sampling/localServer.ts';
+import { parametersInName } from '../training/modelShape.ts';
 
 /** What a plan assumes where no lap has measured it, each with its source. */
 export interface Assumed<T> {
@@ -75,20 +76,32 @@ const SPEED = {
   trainingCpu: 100e9,
   /** Ours: a tenth of what recent ones have on paper. */
   trainingGpu: 100e12,
+  /** Ours: a token takes a third of what learning it does, and they take about as long. */
+  servingGpu: 33e12,
   /** Of the bundled server on one thread, measured likewise. */
   bundledServer: 22e9,
 };
 
-export function tokensPerSecond(
-  { inference }: Recipe,
-  small?: MeasuredBases,
-  { base }: LapFacts = {},
-): Assumed<number> {
+/** Of the base as it lies there; of one that does not, on GPUs, as its name says. */
+function parametersOf({ training, inference, domain }: Recipe, { base }: LapFacts): number | undefined {
+  if (base !== undefined) return base.parameters;
+  return training.gpusPerNode + (inference.gpus ?? 0) > 0 ? parametersInName(domain.base) : undefined;
+}
+
+export function tokensPerSecond(recipe: Recipe, small?: MeasuredBases, facts: LapFacts = {}): Assumed<number> {
+  const { inference } = recipe;
+  const { base } = facts;
+  const parameters = parametersOf(recipe, facts);
   if (small !== undefined) return ours(small.tokensPerSecond, 'the small model on two cores, beside a training');
   if (inference.engine === BUNDLED && base !== undefined)
     return ours(
       SPEED.bundledServer / (2 * base.parameters),
       `22 GFLOP/s of the bundled server, of ${millions(base.parameters)} parameters`,
+    );
+  if (inference.gpus && parameters !== undefined)
+    return ours(
+      (inference.gpus * SPEED.servingGpu) / (2 * parameters),
+      `33 TFLOP/s a GPU that serves, of ${millions(parameters)} parameters`,
     );
   return ours(50 * inference.maxConcurrency, '50 tokens/s for each call of inference.maxConcurrency');
 }
@@ -106,12 +119,12 @@ export function trainingSeconds(
       { startSeconds: small.startSeconds, secondsPerSample: small.secondsPerSample },
       'the small model on two cores',
     );
-  if (facts.base === undefined)
+  const parameters = parametersOf(recipe, facts);
+  if (parameters === undefined)
     return {
       value: { startSeconds: wallHours * 3600, secondsPerSample: 0 },
       source: 'recipe: training.wallHours, the longest that a job may take',
     };
-  const { parameters } = facts.base;
   const gpus = nodes * gpusPerNode;
   const speed = gpus > 0 ? gpus * SPEED.trainingGpu : SPEED.trainingCpu;
   const tokens = sources.reduce((sum, { task, weight }) => {

@@ -16,6 +16,8 @@ export interface StageWatch {
   readonly flatGroupShare: number | null;
   readonly steps: number;
   readonly stopReason: 'maxSteps' | 'saturated' | 'watch';
+  /** Watches that struck, in the trainer's words. @default none */
+  readonly watched?: readonly string[];
   /** From where on the trainer stops the stage. */
   readonly saturationReward: number;
   /**
@@ -55,7 +57,15 @@ export interface LapWatch {
 }
 
 export interface HackingWarning {
-  readonly kind: 'fooledJudge' | 'selfClaims' | 'imitation' | 'length' | 'flatGroups' | 'saturated' | 'wrongLabels';
+  readonly kind:
+    | 'fooledJudge'
+    | 'selfClaims'
+    | 'imitation'
+    | 'length'
+    | 'flatGroups'
+    | 'saturated'
+    | 'watch'
+    | 'wrongLabels';
   /** A stage, or `label 0`. */
   readonly about: string;
   readonly text: string;
@@ -89,6 +99,7 @@ function stageWarnings({
   flatGroupShare,
   steps,
   stopReason,
+  watched = [],
   saturationReward,
   audit,
   people,
@@ -115,6 +126,8 @@ function stageWarnings({
       `stopped, its reward of ${two(reward ?? saturationReward)} over ${steps} steps having reached ` +
         `${two(saturationReward)}: beyond it lies hacking`,
     );
+  for (const words of watched) warn('watch', words);
+  if (stopReason === 'watch' && watched.length === 0) warn('watch', 'ended by one of its watches');
   return warnings;
 }
 

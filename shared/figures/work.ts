@@ -1,6 +1,8 @@
 import type { Amounts, Ratios } from '../lap/amounts.ts';
 import type { StageRecord } from '../lap/manifest.ts';
 import type { TrainingName } from '../stages.ts';
+import type { MetricsLine } from '../training/job.ts';
+import type { Watch } from '../training/variant.ts';
 
 /** What a lap's parts took, of time, of calls and of people, and what it took over. */
 
@@ -53,7 +55,16 @@ interface Taken {
 
 export interface TrainingFigures extends Pick<
   StageRecord,
-  'name' | 'jobKey' | 'steps' | 'stopReason' | 'attempts' | 'trainingSeconds' | 'queuedSeconds' | 'longRows' | 'taken'
+  | 'name'
+  | 'jobKey'
+  | 'steps'
+  | 'stopReason'
+  | 'watched'
+  | 'attempts'
+  | 'trainingSeconds'
+  | 'queuedSeconds'
+  | 'longRows'
+  | 'taken'
 > {
   /** Mean reward and share of groups without spread at the first and last step, and over the last five. */
   readonly firstReward: number | null;
@@ -64,7 +75,18 @@ export interface TrainingFigures extends Pick<
   readonly secondsPerStep: number | null;
   /** The share is null where the engine does not say it. */
   readonly curve: readonly { readonly step: number; readonly reward: number; readonly flatGroupShare: number | null }[];
+  /** What its engine says of its steps beside that; absent where it says nothing. */
+  readonly course?: readonly CourseStep[];
+  /** The recipe's; absent where it has none. */
+  readonly watches?: readonly Watch[];
 }
+
+/** What a course is drawn of, beside reward and groups without spread. */
+export const COURSE = ['entropy', 'kl', 'clipShare', 'gradientNorm', 'completionTokens', 'truncatedShare'] as const;
+export type CourseMetric = (typeof COURSE)[number];
+
+/** An optimizer step, as far as its engine knows it. */
+export type CourseStep = Pick<MetricsLine, 'step' | CourseMetric>;
 
 /**
  * Planned and used. Calls and tokens are the ledgers' and the reward logs'; GPU-hours training time by the recipe's

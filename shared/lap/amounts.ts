@@ -12,7 +12,10 @@ const AMOUNTS = [
   'trainingHours',
   /** Hours in which sets of calls are under way. A training's judges are within its training hours. */
   'inferenceHours',
-  /** Training hours × nodes × GPUs. The GPUs behind an endpoint are paid by the token. */
+  /**
+   * Training hours × nodes × GPUs, and those that serve (`inference.gpus`). The GPUs behind an endpoint are paid by the
+   * token.
+   */
   'gpuHours',
   /** Answers of people, or of the program in their place. */
   'verdicts',
@@ -41,12 +44,13 @@ export type Ratios = Readonly<Record<keyof Amounts, number | null>>;
 export type Counted = Partial<Omit<Amounts, 'tokens' | 'gpuHours' | 'cost'>>;
 
 /** What a piece of work takes, by the recipe's prices and the size of its trainings. */
-export function amountsOf(counted: Counted, { training, domain, prices }: Recipe): Amounts {
+export function amountsOf(counted: Counted, { training, inference, domain, prices }: Recipe): Amounts {
+  const { gpus: serving = 0 } = inference;
   const all = { ...NOTHING, ...counted, ...(domain.experts === 'program' && { expertMinutes: 0 }) };
   const amounts = {
     ...all,
     tokens: all.promptTokens + all.completionTokens + all.trainingTokens,
-    gpuHours: all.trainingHours * training.nodes * training.gpusPerNode,
+    gpuHours: all.trainingHours * (training.nodes * training.gpusPerNode + serving) + all.inferenceHours * serving,
   };
   return { ...amounts, cost: costOf(amounts, prices) };
 }

@@ -1,6 +1,7 @@
 import type { Task } from '../records.ts';
 import type { GivenRows } from '../problems/given.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import type { ModelShape } from '../training/modelShape.ts';
 import type { ProblemCounts } from './sizes.ts';
 
 /**
@@ -51,6 +52,8 @@ export interface BaseFacts {
   readonly bytes: number;
   /** Tokens that its positions reach; absent where its config does not say. */
   readonly context?: number;
+  /** Absent where its config does not say it all. */
+  readonly shape?: ModelShape;
 }
 
 export interface ServerFacts {

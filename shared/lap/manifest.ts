@@ -112,7 +112,9 @@ export interface StageRecord {
   readonly queuedSeconds?: number;
   /** Rows that were left out because they are too long; absent where there were none. */
   readonly longRows?: LongRows;
-  /** What a person should know of it: that it taught nothing, and why. */
+  /** Watches that struck, in a person's words; absent where none did. */
+  readonly watched?: readonly string[];
+  /** What a person should know of it: that a watch struck, that it taught nothing, and why. */
   readonly warnings?: readonly string[];
   /** Of an equal training of an earlier lap; attempts and seconds are this one's own. Absent: nothing. */
   readonly taken?: TakenTraining;

@@ -1,8 +1,18 @@
 import type { Recipe } from './recipe.ts';
 
-/** What a recipe's trainings are run by and where, and how often one is tried. */
-export function meansOf({ training, sampling }: Pick<Recipe, 'training' | 'sampling'>) {
-  const { engine = 'small', engineOptions = {}, cluster, nodes, gpusPerNode, wallHours, maxAttempts } = training;
+/** What trains, where a recipe does not say it: without GPUs `small`, on those of one node `trl`, on more `verl`. */
+export function engineOf({ engine, nodes, gpusPerNode }: Recipe['training']): string {
+  return engine ?? (gpusPerNode === 0 ? 'small' : nodes === 1 ? 'trl' : 'verl');
+}
+
+/**
+ * What a recipe's trainings are run by and where, and how often one is tried.
+ * @param layout options of the engine that the recipe does not say (`shared/lap/layout.ts`). @default none
+ */
+export function meansOf({ training, sampling }: Pick<Recipe, 'training' | 'sampling'>, layout: object = {}) {
+  const { cluster, nodes, gpusPerNode, wallHours, maxAttempts } = training;
+  const engine = engineOf(training);
+  const engineOptions = { ...layout, ...training.engineOptions };
   const resources = { nodes, gpusPerNode, wallSeconds: Math.round(wallHours * 3600) };
   // Prompts are rendered in training as in sampling.
   const told = Object.entries(sampling).flatMap(([task, { templateKwargs }]) =>

@@ -204,6 +204,11 @@ export const recipeSchema = z.strictObject({
   inference: z.strictObject({
     /** One of this installation's serving engines (workers/configured.ts). */
     engine: z.string().min(1),
+    /**
+     * GPUs of one's own behind its servers: they are reckoned as GPU-hours while sets are under way, and while a
+     * training is, whose judges they serve. @default none: an endpoint is paid by the token
+     */
+    gpus: z.int().min(0).optional(),
     shardRows: z.int().min(1).max(10_000),
     /** Shard activities under way at once. */
     window: z.int().min(1).max(64),
@@ -215,14 +220,22 @@ export const recipeSchema = z.strictObject({
     patienceHours: z.number().positive().optional(),
   }),
   training: z.strictObject({
-    /** What trains, by its name in activities/training/engines.ts. @default small */
+    /**
+     * What trains, by its name in activities/training/engines.ts. @default small without GPUs, trl on those of one
+     * node, verl on more
+     */
     engine: z.string().min(1).optional(),
-    /** What the engine knows beyond the contract of a job. @default nothing */
+    /**
+     * What the engine knows beyond the contract of a job. @default nothing; of `trl` what the GPUs' memory allows
+     * (shared/training/gpuPlan.ts)
+     */
     engineOptions: z.record(z.string(), z.unknown()).optional(),
     /** One of this installation's clusters (temporal.config.ts). */
     cluster: z.string().min(1),
     nodes: z.int().min(1),
     gpusPerNode: z.int().min(0),
+    /** GB of one of these GPUs, as its name says. @default 80 */
+    gpuMemoryGb: z.number().positive().optional(),
     wallHours: z.number().positive(),
     /**
      * Share of a training's rows that may be left out because they are longer than its limits; beyond it the training

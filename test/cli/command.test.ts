@@ -78,12 +78,12 @@ test('a lap that could not start here is planned, with all that is in its way, a
   const paper = flywheel(['plan', '--preset', 'paper', '--json']);
   expect(paper.status).toBe(1);
   expect(JSON.parse(paper.stdout)).toMatchObject({
-    refused: [
-      { field: 'domain.base' },
-      { field: 'domain.settings' },
-      { field: 'inference.engine' },
-      { field: 'training.cluster' },
-    ],
+    refused: expect.arrayContaining([
+      expect.objectContaining({ field: 'domain.base' }),
+      expect.objectContaining({ field: 'domain.settings' }),
+      expect.objectContaining({ field: 'inference.engine' }),
+      expect.objectContaining({ field: 'training.cluster' }),
+    ]) as object[],
     preset: 'paper',
     turn: 1,
     from: null,

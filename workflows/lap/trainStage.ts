@@ -86,7 +86,7 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
       maxUnscorableShare: recipe.rewards.maxUnscorableShare,
       seed: seedOf(opened.seed, stage),
     },
-    ...meansOf(recipe),
+    ...meansOf(recipe, opened.layout),
     donors,
   };
   const outcome = (donors && (await training.takeTraining(job))) ?? (await whileServed(judging, () => trainToEnd(job)));
@@ -99,6 +99,7 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
     seconds: trainingSeconds,
     queuedSeconds,
     longRows,
+    watched,
     warnings,
     taken,
   } = outcome;
@@ -116,6 +117,7 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
     trainingSeconds,
     ...(queuedSeconds && { queuedSeconds }),
     ...(longRows && { longRows }),
+    ...(watched && { watched }),
     ...(warnings && { warnings }),
     ...(taken && { taken }),
   };

@@ -28,7 +28,12 @@ test("a shipped base's sizes and the prompts' tokens are read where they lie, an
   expect(facts).toMatchObject({
     problems: { count: 50, leftOut: 0, splits: { train: 16, validation: 8, heldOut: 14, next: 12 } },
     prompts: { prove: 2, metaVerify: 8 },
-    base: { parameters: 454_176, context: 1024, sha256: expect.stringMatching(/^6e165e89/) as string },
+    base: {
+      parameters: 454_176,
+      context: 1024,
+      sha256: expect.stringMatching(/^6e165e89/) as string,
+      shape: { layers: 4 },
+    },
     server: { context: 1024, of: 'the base' },
   });
   expect(facts.refused).toBeUndefined();

@@ -38,17 +38,19 @@ test('an opened lap has its plan in the store, and a few numbers of it at hand',
 });
 
 test('what the cluster cannot hold is refused with the number of planned calls', async () => {
-  await expect(openLap(store, here, { preset: 'paper' }, 'me')).rejects.toThrow(
+  const paper = { preset: 'paper', training: { engine: 'small' } };
+  const smoke = { preset: 'smoke', training: { gpusPerNode: 2, engine: 'small' } };
+  await expect(openLap(store, here, paper, 'me')).rejects.toThrow(
     /^Preset paper needs 32 nodes of 8 GPUs for training and plans \d,\d{3},\d{3} model calls\. Expected training\.cl/,
   );
-  await expect(openLap(store, here, { preset: 'paper' }, 'me')).rejects.toThrow(
+  await expect(openLap(store, here, paper, 'me')).rejects.toThrow(
     'Expected training.cluster to be one that this installation has (local), got "slurm"',
   );
-  await expect(openLap(store, here, { preset: 'smoke', training: { gpusPerNode: 2 } }, 'me')).rejects.toThrow(
+  await expect(openLap(store, here, smoke, 'me')).rejects.toThrow(
     /^Preset smoke needs 1 node of 2 GPUs .* model calls\. Expected a cluster .* local has 1 node with 0 GPUs each/,
   );
   const gpus = { ...here, clusters: [localCluster('/nowhere', { capacity: { nodes: 1, gpusPerNode: 2 } })] };
-  const opened = await openLap(store, gpus, { preset: 'smoke', training: { gpusPerNode: 2 } }, 'me');
+  const opened = await openLap(store, gpus, smoke, 'me');
   expect(opened.recipe.training.gpusPerNode).toBe(2);
 });
 

@@ -63,7 +63,9 @@ finish({
   status: 'succeeded',
   checkpoint: { uri: checkpoint, sha256: digest },
   steps: step,
-  stopReason: 'maxSteps',
+  ...(process.env.FAKE_WATCHED
+    ? { stopReason: 'watch', watched: JSON.parse(process.env.FAKE_WATCHED) }
+    : { stopReason: 'maxSteps' }),
   reward: { first: 0.5, last: 0.5 },
   tokens: step,
   seconds: 1,

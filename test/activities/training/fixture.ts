@@ -47,7 +47,12 @@ const fake: Engine = {
 /** A store with one dataset and a base, and training activities whose trainer is the fake one. */
 export async function bench(
   plan: string,
-  { folder, stepMs = 30, longRows }: { folder?: string; stepMs?: number; longRows?: LongRows } = {},
+  {
+    folder,
+    stepMs = 30,
+    longRows,
+    watched,
+  }: { folder?: string; stepMs?: number; longRows?: LongRows; watched?: readonly string[] } = {},
 ): Promise<Bench> {
   const store = new FileStore(folder ?? (await mkdtemp(path.join(tmpdir(), 'flywheel-training-'))));
   const ref = await store.writeJsonl('datasets/verify.jsonl', [{ itemId: 'a' }]);
@@ -56,6 +61,7 @@ export async function bench(
     FAKE_PLAN: plan,
     FAKE_STEP_MS: String(stepMs),
     ...(longRows && { FAKE_LONG: JSON.stringify(longRows) }),
+    ...(watched && { FAKE_WATCHED: JSON.stringify(watched) }),
   };
   const cluster = localCluster(store.root, { env });
   const means = {

@@ -107,6 +107,16 @@ test('rows that the trainer left out are told with the outcome', async () => {
   expect(await environment().run(activities.runTraining, input)).toMatchObject({ longRows });
 });
 
+test('a watch that struck is told in its words, and among what a person should know', async () => {
+  const watched = ['entropy 0.01 over 5 steps, below 0.05: the stage ended'];
+  const { activities, input } = await bench('succeed', { watched });
+  expect(await environment().run(activities.runTraining, input)).toMatchObject({
+    stopReason: 'watch',
+    watched,
+    warnings: [`${JOB_KEY}: ${watched[0]}`],
+  });
+});
+
 test('two watchers of one training start one trainer', async () => {
   const { activities, input, starts } = await bench('succeed');
   const outcomes = await Promise.all(Array.from({ length: 6 }, () => environment().run(activities.runTraining, input)));

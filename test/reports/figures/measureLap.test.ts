@@ -218,6 +218,34 @@ test('of a step that was written twice, the last line counts; a line torn by a k
   expect(training).toMatchObject({ firstReward: 0.2, lastReward: 0.6, flatGroupShareOfLastFive: 0.25 });
 });
 
+test('a training has what its engine says of its steps, its bounds, and what struck', async () => {
+  const store = await newStore();
+  const watches = [{ metric: 'entropy', below: 0.1, policy: 'stop' }] as const;
+  const { verifierV1 } = rehearsal.stages;
+  const recipe = {
+    ...rehearsal,
+    stages: { ...rehearsal.stages, verifierV1: { ...verifierV1, watches: [...watches] } },
+  };
+  const manifest = await writeLap(store, { recipe, rewards: { verifierV1: [0.2, 0.4], generator: [0.1] } });
+  await store.writeJsonl('jobs/main/lap-0001/verifierV1/metrics.jsonl', [
+    { step: 1, reward: 0.2, stepSeconds: 1, entropy: 0.5, gradientNorm: 2 },
+    { step: 2, reward: 0.4, stepSeconds: 1, entropy: 0.05 },
+  ]);
+  await store.writeJsonl('jobs/main/lap-0001/generator/metrics.jsonl', [{ step: 1, reward: 0.1, stepSeconds: 1 }]);
+  const stages = manifest.stages.map((stage) =>
+    stage.name === 'verifierV1' ? { ...stage, stopReason: 'watch' as const, watched: ['entropy 0.05'] } : stage,
+  );
+  const report = await measureLap({ ...manifest, stages }, store, () => toyChecker);
+  const [first, second] = report.trainings;
+  expect(first).toMatchObject({ stopReason: 'watch', watched: ['entropy 0.05'], watches });
+  expect(first?.course).toEqual([
+    { step: 1, entropy: 0.5, gradientNorm: 2 },
+    { step: 2, entropy: 0.05 },
+  ]);
+  expect(second).not.toHaveProperty('course');
+  expect(report.watch.warnings).toContainEqual({ kind: 'watch', about: 'verifierV1', text: 'entropy 0.05' });
+});
+
 const record = (phase: string, startedAt: number, wallSeconds: number) => ({
   ...emptySet(`main/lap-0001/${phase}`),
   phase,

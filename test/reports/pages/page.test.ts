@@ -1,3 +1,4 @@
+import { rehearsal } from '../../../domains/rehearsal/presets.ts';
 import { writeReport } from '../../../reports/activities.ts';
 import { escape, html } from '../../../reports/pages/markup.ts';
 import { lapTable } from '../../../reports/pages/lapTable.ts';
@@ -113,6 +114,19 @@ test(
     expect(page).not.toMatch(/#0102[0-9a-f]{2}/); // every colour follows the reader's theme
   },
 );
+
+test('steps are drawn metric by metric where an engine says them, with the bounds they are watched by', async () => {
+  const { page } = await written(whole);
+  expect(page).toContain('aria-label="Per step and stage: tokens a completion.');
+  expect(page).not.toContain('Per step and stage: entropy');
+  expect(page).not.toContain('Watched, with the bounds dashed');
+  const watches = [{ metric: 'completionTokens' as const, above: 9_000, policy: 'warn' as const }];
+  const { verifierV1 } = rehearsal.stages;
+  const recipe = { ...rehearsal, stages: { ...rehearsal.stages, verifierV1: { ...verifierV1, watches } } };
+  expect((await written({ ...whole, recipe })).page).toContain(
+    'verifier v1: tokens a completion above 9000 over 5 steps is warned of',
+  );
+});
 
 test('a contested proof is shown with its verdicts and what became of them', async () => {
   const { page } = await written(whole);

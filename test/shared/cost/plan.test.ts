@@ -95,6 +95,20 @@ describe('the plan of lap 1', () => {
     expect(cost).toBeCloseTo(0.28e-6 * promptTokens + 0.42e-6 * completionTokens + 2 * gpuHours + expertMinutes, -1);
   });
 
+  it('of the preset node knows its base’s size by its name, and both halves of the machine: a week holds it', () => {
+    const { total, basis, phases } = planOf({ preset: 'node' });
+    const { trainingHours, inferenceHours, gpuHours } = total.expected;
+    expect(gpuHours).toBeCloseTo(8 * trainingHours + 4 * inferenceHours, 1);
+    expect(trainingHours + inferenceHours).toBeGreaterThan(24);
+    expect(total.bound.trainingHours + total.bound.inferenceHours).toBeLessThan(0.75 * 168);
+    for (const { phase, expected } of phases) expect([phase, expected.trainingHours < 48]).toEqual([phase, true]);
+    expect(basis).toContainEqual(
+      expect.objectContaining({ source: 'ours: 33 TFLOP/s a GPU that serves, of 4,000 M parameters' }),
+    );
+    expect(basis.every(({ measured, source }) => !measured && /^(ours|recipe): /.test(source))).toBe(true);
+    expect(total.expected.expertMinutes / 60).toBeLessThan(5 * 14 * 1.3);
+  });
+
   it('reckons with two scores a seat where people are assisted, for contested proofs and nothing else', () => {
     const verdictsOf = (input: object) => {
       const plan = planOf({ preset: 'paper', labelling: { auditShare: 0.1 }, ...input });

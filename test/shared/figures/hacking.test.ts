@@ -32,6 +32,9 @@ test.each<[string, StageWatch, readonly string[]]>([
   ['no audit', stage({ audit: null }), []],
   ['groups without spread', stage({ flatGroupShare: 0.9 }), ['flatGroups']],
   ['a stage that was stopped', stage({ stopReason: 'saturated' }), ['saturated']],
+  ['a watch that struck', stage({ watched: ['entropy 0.01, below 0.05'] }), ['watch']],
+  ['a stage that a watch ended', stage({ stopReason: 'watch', watched: ['entropy 0.01'] }), ['watch']],
+  ['a stage that a watch ended, which does not say itself', stage({ stopReason: 'watch' }), ['watch']],
 ])('%s', (_, watched, kinds) => {
   expect(hackingWarnings([watched], none).map(({ kind }) => kind)).toEqual(kinds);
 });

@@ -1,4 +1,4 @@
-import { longRowsOf, meansOf } from '../../../shared/recipe/means.ts';
+import { engineOf, longRowsOf, meansOf } from '../../../shared/recipe/means.ts';
 import type { Recipe } from '../../../shared/recipe/recipe.ts';
 
 const training: Recipe['training'] = { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 };
@@ -21,4 +21,16 @@ test('a recipe that says nothing new gives trainings what they were given', () =
   });
   expect(longRowsOf({ training })).toEqual({});
   expect(longRowsOf({ training: { ...training, maxLongRowShare: 0.1 } })).toEqual({ maxLongRowShare: 0.1 });
+});
+
+test('what trains where a recipe does not say it: small without GPUs, trl on a node of them, verl on more', () => {
+  const on = (nodes: number, gpusPerNode: number, engine?: string) =>
+    engineOf({ ...training, nodes, gpusPerNode, ...(engine && { engine }) });
+  expect([on(1, 0), on(1, 8), on(2, 8), on(2, 8, 'trl')]).toEqual(['small', 'trl', 'verl', 'trl']);
+});
+
+test('what a recipe says of its engine stands over what follows from the GPUs', () => {
+  const said = { ...training, gpusPerNode: 8, engineOptions: { microBatchTokens: 4_096 } };
+  const { engineOptions } = meansOf({ training: said, sampling }, { sharding: 'fsdp2', microBatchTokens: 65_536 });
+  expect(engineOptions).toEqual({ sharding: 'fsdp2', microBatchTokens: 4_096 });
 });
