@@ -1,7 +1,7 @@
 """`python -m trainer.train JOB.json`: one attempt at a training job, from the job file to result.json.
 
 Exit status 0: result.json says succeeded or preempted. 1: it says failed. 2: there is no output folder to write it to.
-3: another attempt holds the output folder; nothing was touched.
+3: another attempt holds the output folder; nothing was touched. 4: a later attempt has taken over (fence.py).
 """
 
 import fcntl
@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ runtime.prepare()
 from trainer.contract.attempt import Attempt, StopRequest  # noqa: E402
 from trainer.contract.checkpoints import verify_checkpoint  # noqa: E402
 from trainer.contract.failures import JobFailure, Preempted, classify, one_line  # noqa: E402
+from trainer.contract.fence import LOOK_SECONDS, Fence, hold  # noqa: E402
 from trainer.contract.files import path_of  # noqa: E402
 from trainer.contract.job import Job, parse_job, read_json  # noqa: E402
 from trainer.contract.result import Ended, Failed, Stopped, Succeeded, write_result  # noqa: E402
@@ -27,6 +29,9 @@ from trainer.contract.trackers import named_trackers  # noqa: E402
 from trainer.engines import engine_of  # noqa: E402
 
 log = logging.getLogger("trainer")
+
+WAIT_SECONDS = 12 * LOOK_SECONDS
+"""How long the attempt before has to notice that it was followed. Ours: a minute, many looks of a slow disk."""
 
 
 def main(arguments: list[str]) -> int:
@@ -42,17 +47,32 @@ def main(arguments: list[str]) -> int:
     except (JobFailure, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return 2
+    fence = hold(output, number if type(number := value.get("attempt")) is int else 0)
+    fence.check()
     with open(output / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not locked(lock, fence, stop):
             print(f"failed: another attempt is running in {output}; wait for it or end it first", file=sys.stderr)
             return 3
+        fence.check()
+        fence.watch()
         (output / "result.json").unlink(missing_ok=True)
         result = ended(value, stop, started)
         write_result(output, result)
     log.info("%s", one_line(result.to_json()))
     return 1 if result.status == "failed" else 0
+
+
+def locked(lock: TextIOWrapper, fence: Fence, stop: StopRequest) -> bool:
+    """Whether the folder is ours. Whom the fence names waits until the attempt before it has seen that, too."""
+    patience = time.time() + WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if fence.turn() != fence.attempt or stop.asked or time.time() > patience:
+                return False
+            time.sleep(0.2)
 
 
 def output_folder(value: Any) -> Path:

@@ -141,6 +141,15 @@ export class JobFolder {
     return (await this.#store.writeJson(this.jobFile(job.attempt), job)).uri;
   }
 
+  /**
+   * Says whose turn it is to write here, before the attempt is submitted: a trainer that sees a later one than its own
+   * ends itself (trainer/contract/fence.py). It never goes back, whoever comes late.
+   */
+  async takeTurn(attempt: number): Promise<void> {
+    const turn = await this.#find<number>('attempt');
+    if (turn === undefined || turn < attempt) await this.#store.write(this.uri('attempt'), `${attempt}\n`);
+  }
+
   submission(attempt: number): Promise<Submission | undefined> {
     return this.#find(`attempt-${attempt}.json`);
   }

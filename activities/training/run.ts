@@ -71,6 +71,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const told = { ...input, ...(thinking && { thinking }) };
         const jobFile = await folder.writeJob(folder.job(told, attempt, context.reward));
         signal.throwIfAborted();
+        await folder.takeTurn(attempt);
         const job = await cluster.submit({
           jobKey: folder.jobKey,
           attempt,

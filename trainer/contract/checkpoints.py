@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trainer.contract import fence
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import checkpoint_digest, files_in, sync, sync_tree
 from trainer.contract.job import Artifact
@@ -100,6 +101,7 @@ def export_checkpoint(model: Any, init: Path, checkpoints: Path) -> tuple[Path, 
     Equal weights give an equal digest. The folder, `<checkpoints>/<digest>`, appears whole or not at all; one that is
     there already is left alone.
     """
+    fence.check()
     checkpoints.mkdir(parents=True, exist_ok=True)
     draft = checkpoints / f".draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
@@ -127,6 +129,7 @@ def export_checkpoint(model: Any, init: Path, checkpoints: Path) -> tuple[Path, 
         target = checkpoints / digest
         if not target.exists():
             sync_tree(draft)
+            fence.check()
             try:
                 os.rename(draft, target)
             except OSError:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from trainer.contract import fence
 from trainer.contract.model import Written
 from trainer.contract.trackers import Trackers
 
@@ -53,6 +54,7 @@ class Metrics:
 
     def write(self, line: MetricsLine) -> None:
         text = line.to_json()
+        fence.check()
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(text + "\n")
         self.trackers.log(json.loads(text))

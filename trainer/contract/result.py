@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from trainer.contract import fence
 from trainer.contract.failures import FailureClass
 from trainer.contract.files import write_atomically
 from trainer.contract.model import Written
@@ -67,4 +68,5 @@ class Stopped(Ended):
 
 
 def write_result(output: Path, result: Ended) -> None:
+    fence.check()
     write_atomically(output / "result.json", result.to_json(indent=1) + "\n")

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from trainer.contract import fence
 from trainer.contract.files import sync_tree, write_atomically
 from trainer.contract.progress import Progress
 
@@ -22,6 +23,7 @@ def states(folder: Path) -> list[tuple[int, Path]]:
 def seal(path: Path, progress: Progress) -> None:
     """Makes a state count, after all else of it is on disk; then drops the older ones: the newest alone is needed."""
     sync_tree(path)
+    fence.check()
     write_atomically(path / MARKER, progress.model_dump_json())
     for _, old in states(path.parent)[:-1]:
         (old / MARKER).unlink()
