@@ -21,18 +21,16 @@ import { Serving } from '../activities/serving/serving.ts';
  * What processes of this machine start with. Python ones find `trainer`, have one thread each that does not spin (on
  * shared cores anything else is 5–10 times slower), and no model hubs.
  */
-const machine = {
-  root: config.root,
-  env: environmentWith({
-    PYTHONPATH: config.root,
-    OMP_NUM_THREADS: '1',
-    MKL_NUM_THREADS: '1',
-    OMP_WAIT_POLICY: 'PASSIVE',
-    TOKENIZERS_PARALLELISM: 'false',
-    HF_HUB_OFFLINE: '1',
-    PYTHONUNBUFFERED: '1',
-  }),
+const named = {
+  PYTHONPATH: config.root,
+  OMP_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  OMP_WAIT_POLICY: 'PASSIVE',
+  TOKENIZERS_PARALLELISM: 'false',
+  HF_HUB_OFFLINE: '1',
+  PYTHONUNBUFFERED: '1',
 };
+const machine = { root: config.root, env: environmentWith(named), named };
 
 /** What looks at bases, and fetches them from a hub: the one process of ours that may ask one. */
 export function configuredBases(): Bases {
@@ -52,6 +50,7 @@ export function configuredChoices(serving: Serving): Choices {
     clusters: configuredClusters(),
     servingEngines: serving.engines,
     trainingEngines: projectEngines(config.python),
+    rewardUrl: config.rewardService.publicUrl,
   };
 }
 

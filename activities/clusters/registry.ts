@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { parseSetting } from '../processes/settings.ts';
 import { LocalCluster } from './local.ts';
 import { RayCluster } from './ray/ray.ts';
+import { SlurmCluster } from './slurm/cluster.ts';
 import type { Cluster, ClusterCapacity, Machine } from './types.ts';
 import { failure } from '../failure.ts';
 
-/** A new kind of cluster is its file and a line here. */
-const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster, ray: RayCluster };
+/** A new kind of cluster is its file or folder and a line here. */
+const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster, ray: RayCluster, slurm: SlurmCluster };
 
 interface ClusterKind {
   /** Its `kind` is the literal under which it stands above. */
@@ -50,7 +51,10 @@ export function clusterNamed(clusters: readonly Cluster[], name: string): Cluste
 export async function clusterFor(clusters: readonly Cluster[], name: string, asked: ClusterCapacity): Promise<Cluster> {
   const cluster = clusterNamed(clusters, name);
   const has = await cluster.capacity();
-  if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) return cluster;
+  if (asked.nodes <= has.nodes && asked.gpusPerNode <= has.gpusPerNode) {
+    await cluster.check?.({ nodes: asked.nodes, gpusPerNode: asked.gpusPerNode });
+    return cluster;
+  }
   throw failure(
     'ClusterTooSmall',
     `Expected a cluster that has ${size(asked)}, ${name} has ${size(has)}: choose a smaller preset, lower ` +

@@ -8,6 +8,8 @@ export interface Machine {
   readonly root: string;
   /** Environment of jobs, below their own. */
   readonly env: Environment;
+  /** What of it jobs need that run on other machines, which get nothing else. @default nothing */
+  readonly named?: Environment;
 }
 
 /** What a cluster can hold, or a job needs. */
@@ -76,7 +78,13 @@ export interface Cluster {
   readonly name: string;
   /** Milliseconds between two looks at a job. */
   readonly lookEveryMs: number;
+  /** Whether its jobs run on other machines, which 127.0.0.1 does not lead back from. @default false */
+  readonly elsewhere?: boolean;
   capacity(): Promise<ClusterCapacity>;
+  /** @throws `ClusterTooSmall`, in the cluster's own words, for what fits by its size and could still never run. */
+  check?(asked: ClusterCapacity): Promise<void>;
+  /** What would be submitted, for people to read; nothing is. @default the command */
+  show?(attempt: JobAttempt): string;
   /** Submits an attempt once: whoever else does so, before or at the same time, gets the same job. */
   submit(attempt: JobAttempt): Promise<SubmittedJob>;
   /** The attempt, whether it runs or has ended; undefined if it was never submitted, or is forgotten by now. */

@@ -87,14 +87,14 @@ export async function openLap(
   input: LapInput,
   owner: string,
 ): Promise<OpenedLap> {
-  const { clusters, servingEngines, trainingEngines } = here;
+  const { servingEngines, trainingEngines } = here;
   try {
     const first = await readLap(store, here, input);
     const { run, turn, domain, manifest, mends } = first;
     if (mends) await refuseWhatIsUnderWay(here, mends.failed.lap);
     refuseUnknownServing(servingEngines, first.recipe);
     refuseUnknownTraining(trainingEngines, first.recipe);
-    await refuseWhatTheClusterCannotHold(clusters, first.recipe, first.plan);
+    await refuseWhatTheClusterCannotHold(here, first.recipe, first.plan);
     refuseWhatIsOverBudget(first.recipe, first.plan);
     const prompts = await promptSetNamed(store, first.recipe.domain.prompts, first.recipe.metaRubric);
     const base = await importBase(store, here, domain, first.recipe.domain.base);

@@ -10,6 +10,7 @@ import type { LapPlan } from '../../shared/cost/plan.ts';
 import { auditWarnings } from '../../shared/cost/auditSize.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { trainingLayout } from '../../shared/lap/layout.ts';
+import { refuseUnreachable } from '../clusters/reachable.ts';
 import { clusterFor } from '../clusters/registry.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { engineFor, type Engine } from '../training/engines.ts';
@@ -20,6 +21,8 @@ export interface Choices {
   readonly clusters: readonly Cluster[];
   readonly servingEngines: readonly string[];
   readonly trainingEngines: readonly Engine[];
+  /** Where jobs reach the reward service. @default not looked at */
+  readonly rewardUrl?: string;
 }
 
 /** What a lap's plan, and the lap itself, say of labels that are likely to be wrong; none where they are not. */
@@ -56,7 +59,7 @@ export async function limitsHere(here: Choices, lap: ReadLap): Promise<Limits> {
   const { refused, warnings } = fitOf(lap);
   const checks: readonly (readonly [field: string, check: () => unknown])[] = [
     ['training.engine', () => refuseUnknownTraining(here.trainingEngines, recipe)],
-    ['training.cluster', () => refuseWhatTheClusterCannotHold(here.clusters, recipe, plan)],
+    ['training.cluster', () => refuseWhatTheClusterCannotHold(here, recipe, plan)],
   ];
   const more: Refusal[] = [];
   for (const [field, check] of checks)
@@ -83,12 +86,14 @@ export function refuseUnknownTraining(engines: readonly Engine[], recipe: Recipe
 }
 
 export async function refuseWhatTheClusterCannotHold(
-  clusters: readonly Cluster[],
+  { clusters, rewardUrl }: Pick<Choices, 'clusters' | 'rewardUrl'>,
   { preset, training }: Recipe,
   plan: LapPlan,
 ): Promise<void> {
   const { cluster, nodes, gpusPerNode } = training;
-  await clusterFor(clusters, cluster, training).catch((error: Error) => {
+  const fitting = clusterFor(clusters, cluster, training);
+  const reached = fitting.then((found) => rewardUrl !== undefined && refuseUnreachable(found, rewardUrl));
+  await reached.catch((error: Error) => {
     if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
     throw new Error(
       `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +

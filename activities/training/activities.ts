@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { refuseUnreachable } from '../clusters/reachable.ts';
 import { clusterFor, clusterNamed } from '../clusters/registry.ts';
 import type { Cluster, SubmittedJob } from '../clusters/types.ts';
 import { beating } from '../processes/heartbeat.ts';
@@ -32,6 +33,7 @@ export function createTrainingActivities(settings: TrainingSettings) {
     const folder = new JobFolder(store, input.jobKey);
     const engine = engineOf(engines, input);
     const cluster = await clusterFor(clusters, input.cluster, input.resources);
+    if (input.kind === 'grpo') refuseUnreachable(cluster, reward.publicUrl);
     folder.job(input, 1, reward);
     await checkArtifacts(store, input);
     await folder.bind(input);

@@ -38,7 +38,7 @@ export async function fakeRewards(): Promise<FakeRewards> {
       const { items } = JSON.parse(body) as { readonly items: readonly RewardItem[] };
       batches.set(id, items);
       return reply(202, { id, items: items.map(() => null) });
-    })();
+    })().catch(() => request.destroy()); // whoever asked is gone
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fake: FakeRewards = {

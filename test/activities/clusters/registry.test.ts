@@ -13,7 +13,7 @@ test('clusters have the names and the settings that the configuration gives them
 
 test.each([
   ['no JSON', 'local', 'Expected FLYWHEEL_CLUSTERS to be JSON such as {"local":{"kind":"local"}}, got "local"'],
-  ['an unknown kind', '{"moon":{"kind":"fak"}}', /^FLYWHEEL_CLUSTERS\.moon\.kind: .*'local', got "fak"\./],
+  ['an unknown kind', '{"moon":{"kind":"fak"}}', /^FLYWHEEL_CLUSTERS\.moon\.kind: .*'local' .*got "fak"\./],
   ['an unknown field', '{"local":{"kind":"local","gpus":8}}', 'FLYWHEEL_CLUSTERS.local'],
   ['a name that is a path', '{"../x":{"kind":"local"}}', 'FLYWHEEL_CLUSTERS'],
 ])('%s is refused by name', (_what, text, words) => {
