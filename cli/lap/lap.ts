@@ -4,6 +4,7 @@ import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/client.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import { expectedTimes } from './expectedTime.ts';
+import { dryRunLines } from './dryRun.ts';
 import { derivedSummary } from './derivedView.ts';
 import { followLap, type FollowResult } from './followLap.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
@@ -24,6 +25,7 @@ interface LapOptions extends LapChoices {
   readonly detach?: boolean;
   readonly keep?: boolean;
   readonly json?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export function registerLap(program: Command): void {
@@ -38,10 +40,15 @@ export function registerLap(program: Command): void {
     .option('--detach', 'start it and return; `flywheel status` shows it, `flywheel stop` stops it')
     .option('--keep', 'leave the stack running when the lap is done')
     .option('--json', 'print one JSON object at the end; progress goes to stderr either way')
+    .option(
+      '--dry-run',
+      'print the jobs that its trainings would be, as their cluster would be given them; start nothing',
+    )
     .action(runLap);
 }
 
-async function runLap({ laps: count, detach = false, keep = false, json = false, ...choices }: LapOptions) {
+async function runLap({ laps: count, detach = false, keep = false, json = false, dryRun, ...choices }: LapOptions) {
+  if (dryRun === true) return console.log((await dryRunLines(await chosenLap(choices))).join('\n'));
   const { input, manifest, run, recipe, derived = [], mends } = await chosenLap(choices);
   const laps = count === undefined ? undefined : await flywheelInputFrom(count, run, input);
   const view = new LiveView(process.stderr);

@@ -19,11 +19,13 @@ import { lookForTemporalCli } from '../../workers/stack/temporalCli.ts';
 import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
+import type { ClusterFinding } from '../../activities/clusters/prove.ts';
 import type { RoleSeen } from '../../activities/preflight/roles.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
 import { chosenLap, withLapChoices, type LapChoices } from '../lap/lapOptions.ts';
 import { LiveView } from '../lap/liveView.ts';
 import { EXIT, UsageError } from '../usage.ts';
+import { doctorCluster } from './doctorCluster.ts';
 import { doctorRecipe } from './doctorRecipe.ts';
 
 /** The Python environment takes 5 GB, a lap some hundred MB. */
@@ -202,6 +204,7 @@ const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> =
 interface DoctorOptions extends LapChoices {
   readonly calls: string;
   readonly products?: boolean;
+  readonly cluster?: string;
   readonly json?: boolean;
 }
 
@@ -217,11 +220,16 @@ export function registerDoctor(program: Command): void {
     )
     .option('--products', 'only what solve, label and evaluate need to ask an endpoint: no Python')
     .option('--calls <number>', 'questions of each role, where a recipe is looked at', '4')
+    .option(
+      '--cluster <name>',
+      'prove a cluster of FLYWHEEL_CLUSTERS instead: a job of a minute that is stopped and goes on; needs `flywheel dev`',
+    )
     .option('--json', 'print one JSON object')
     .action(doctor);
 }
 
-async function doctor({ json, calls, products = false, ...choices }: DoctorOptions): Promise<void> {
+async function doctor({ json, calls, products = false, cluster, ...choices }: DoctorOptions): Promise<void> {
+  if (cluster !== undefined) return proved(cluster, json === true);
   if (!/^[1-9]\d{0,3}$/.test(calls))
     throw new UsageError(`--calls: expected a whole number from 1 to 9999, got ${JSON.stringify(calls)}`);
   const looksAtRecipe = Object.values(choices).some((choice) => choice !== undefined && String(choice) !== '');
@@ -251,5 +259,23 @@ async function doctor({ json, calls, products = false, ...choices }: DoctorOptio
   const ok = checks.every(({ state }) => state !== 'bad');
   if (json) console.log(JSON.stringify({ ok, checks, ...(lap && { roles }) }));
   else for (const { name, state, detail } of checks) console.log(`${state.padEnd(8)} ${name}: ${detail}`);
+  if (!ok) process.exitCode = EXIT.failed;
+}
+
+async function proved(cluster: string, json: boolean): Promise<void> {
+  const interruption = new Interruption();
+  const checks: ClusterFinding[] = [];
+  try {
+    for await (const finding of doctorCluster(cluster, interruption)) {
+      checks.push(finding);
+      if (!json) console.log(`${finding.state.padEnd(8)} ${finding.name}: ${finding.detail}`);
+    }
+  } catch (error) {
+    if (!interruption.happened) throw error;
+    console.error('Interrupted; what was started is ended.');
+  }
+  interruption.exit();
+  const ok = checks.every(({ state }) => state === 'ok');
+  if (json) console.log(JSON.stringify({ ok, checks }));
   if (!ok) process.exitCode = EXIT.failed;
 }
