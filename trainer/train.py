@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         fence.check()
         fence.watch()
         (output / "result.json").unlink(missing_ok=True)
-        result = ended(value, stop, started)
+        result = ended(Path(arguments[0]), value, stop, started)
         write_result(output, result)
     log.info("%s", one_line(result.to_json()))
     return 1 if result.status == "failed" else 0
@@ -86,12 +86,12 @@ def output_folder(value: Any) -> Path:
     return folder
 
 
-def ended(value: dict[str, Any], stop: StopRequest, started: float) -> Ended:
+def ended(file: Path, value: dict[str, Any], stop: StopRequest, started: float) -> Ended:
     """How the attempt ends, whatever happens."""
     number = value.get("attempt")
     identity = {"job_key": str(value.get("jobKey", "")), "attempt": number if type(number) is int else 0}
     try:
-        return attempt(parse_job(value), stop, started)
+        return attempt(file, parse_job(value), stop, started)
     except Preempted as error:
         return Stopped(**identity, step=error.args[0] if error.args else 0)
     except BaseException as error:
@@ -100,7 +100,7 @@ def ended(value: dict[str, Any], stop: StopRequest, started: float) -> Ended:
         return Failed(**identity, failure_class=failure_class, message=message)
 
 
-def attempt(job: Job, stop: StopRequest, started: float) -> Succeeded:
+def attempt(file: Path, job: Job, stop: StopRequest, started: float) -> Succeeded:
     """Trains from the newest state to the end. Raises what went wrong."""
     engine = engine_of(job)
     named_trackers()
@@ -117,7 +117,7 @@ def attempt(job: Job, stop: StopRequest, started: float) -> Succeeded:
     rows = [load_rows(spec, job.kind) for spec in job.datasets]
     if stop.asked:
         raise Preempted(0)
-    return engine.train(Attempt(job, rows, token, stop, started))
+    return engine.train(Attempt(job, rows, token, stop, started, file.absolute()))
 
 
 if __name__ == "__main__":

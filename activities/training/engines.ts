@@ -27,6 +27,13 @@ export function projectEngines(python: string): Engine[] {
       kinds: ['grpo', 'sft'],
       launch: 'one',
     },
+    {
+      name: 'trl',
+      command: (jobFile) => [python, '-m', 'trainer.train', jobFile],
+      kinds: ['grpo', 'sft'],
+      // One process a node, and it trains on one: it starts another for each GPU.
+      launch: 'one',
+    },
   ];
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from trainer.contract.failures import Preempted
@@ -24,6 +25,8 @@ class StopRequest:
     def handle(self, _signal: int, _frame: Any) -> None:
         self.asked = True
         if self.interruptible:
+            # Once: a second signal must not end what the first has begun to put in order.
+            self.interruptible = False
             raise Preempted
 
     @contextlib.contextmanager
@@ -48,3 +51,5 @@ class Attempt:
     stop: StopRequest
     started: float
     """When the process began, in seconds since the epoch."""
+    file: Path
+    """The job file, for the processes that an engine starts."""

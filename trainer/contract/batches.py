@@ -16,19 +16,6 @@ BATCH_BYTES = 16 * 2**20
 Item = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Rewards:
-    """Answers in the order of the items."""
-
-    values: list[float | None]
-    components: dict[str, float]
-    """Mean of each component over the scored items that have it."""
-    reasons: list[str]
-    """Why items were unscorable."""
-    overlong: int = 0
-    """Items that were too long for their judge, scored 0 or unscorable as the recipe says."""
-
-
 class Scored(Open):
     item_id: str
     status: Literal["scored"]
@@ -45,6 +32,37 @@ class Unscorable(Open):
 
 
 Answer = Annotated[Scored | Unscorable, Field(discriminator="status")]
+
+
+@dataclass(frozen=True)
+class Rewards:
+    """Answers in the order of the items."""
+
+    answers: list[Answer]
+
+    @property
+    def values(self) -> list[float | None]:
+        return [answer.reward if answer.status == "scored" else None for answer in self.answers]
+
+    @property
+    def components(self) -> dict[str, float]:
+        """Mean of each component over the scored items that have it."""
+        sums: dict[str, list[float]] = {}
+        for answer in self.answers:
+            if answer.status == "scored":
+                for name, part in answer.components.items():
+                    sums.setdefault(name, []).append(part)
+        return {name: sum(parts) / len(parts) for name, parts in sums.items()}
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why items were unscorable."""
+        return [answer.reason for answer in self.answers if answer.status == "unscorable"]
+
+    @property
+    def overlong(self) -> int:
+        """Items that were too long for their judge, scored 0 or unscorable as the recipe says."""
+        return sum(answer.overlong for answer in self.answers)
 
 
 class State(Open):
@@ -91,18 +109,3 @@ def batches_of(items: list[Item]) -> Iterator[slice]:
 def encode(items: list[Item]) -> bytes:
     # A lone surrogate, which a tokenizer may decode to, has no UTF-8.
     return json.dumps({"items": items}, ensure_ascii=False).encode(errors="replace")
-
-
-def summary(answers: list[Scored | Unscorable]) -> Rewards:
-    rewards = Rewards([], {}, [], sum(answer.overlong for answer in answers))
-    sums: dict[str, list[float]] = {}
-    for answer in answers:
-        if answer.status == "unscorable":
-            rewards.values.append(None)
-            rewards.reasons.append(answer.reason)
-            continue
-        rewards.values.append(answer.reward)
-        for name, part in answer.components.items():
-            sums.setdefault(name, []).append(part)
-    rewards.components.update((name, sum(parts) / len(parts)) for name, parts in sums.items())
-    return rewards

@@ -95,11 +95,13 @@ def stored_dtype(folder: Path) -> Any:
     return getattr(torch, str(config.get("dtype") or config.get("torch_dtype") or "float32").removeprefix("torch."))
 
 
-def export_checkpoint(model: Any, init: Path, checkpoints: Path) -> tuple[Path, str]:
+def export_checkpoint(
+    model: Any, init: Path, checkpoints: Path, weights: dict[str, Any] | None = None
+) -> tuple[Path, str]:
     """Writes the weights beside copies of the initial checkpoint's files that go with them.
 
-    Equal weights give an equal digest. The folder, `<checkpoints>/<digest>`, appears whole or not at all; one that is
-    there already is left alone.
+    `weights` are by default the model's own. Equal weights give an equal digest. The folder, `<checkpoints>/<digest>`,
+    appears whole or not at all; one that is there already is left alone.
     """
     fence.check()
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -113,7 +115,7 @@ def export_checkpoint(model: Any, init: Path, checkpoints: Path) -> tuple[Path, 
             name: cast.setdefault(
                 (tensor.data_ptr(), tensor.shape), tensor.to(dtype) if tensor.is_floating_point() else tensor
             )
-            for name, tensor in model.state_dict().items()
+            for name, tensor in (weights or model.state_dict()).items()
         }
         model.save_pretrained(draft, state_dict=state)
         for entry in list(draft.iterdir()):

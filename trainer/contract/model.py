@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, with_config
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails
 from typing_extensions import TypedDict
 
@@ -63,6 +63,11 @@ EXPECTED = {
     "too_short": "a list of at least one",
     "value_error": "{error}",
 }
+
+
+def snake(name: str) -> str:
+    """A field of a file, as it is called here."""
+    return to_snake(name)
 
 
 def named(place: tuple[int | str, ...]) -> str:

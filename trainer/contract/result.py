@@ -10,6 +10,8 @@ from trainer.contract.failures import FailureClass
 from trainer.contract.files import write_atomically
 from trainer.contract.model import Written
 
+StopReason = Literal["maxSteps", "saturated", "watch"]
+
 
 class Checkpoint(Written):
     uri: str
@@ -42,7 +44,7 @@ class Succeeded(Ended):
     status: Literal["succeeded"] = "succeeded"
     checkpoint: Checkpoint
     steps: int
-    stop_reason: Literal["maxSteps", "saturated", "watch"]
+    stop_reason: StopReason
     reward: RewardCourse
     tokens: int
     """Completion tokens sampled (grpo) or learned (sft), over all attempts."""

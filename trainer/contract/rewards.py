@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from trainer.contract.batches import Item, Rewards, Scored, State, Unscorable, batches_of, encode, read_state, summary
+from trainer.contract.batches import Item, Rewards, Scored, State, Unscorable, batches_of, encode, read_state
 from trainer.contract.failures import JobFailure, one_line
 
 log = logging.getLogger("trainer")
@@ -67,7 +67,7 @@ class RewardClient:
         while step.to_post or step.posted:
             step.post_all()
             step.poll_one()
-        return summary(step.answers)
+        return Rewards(step.answers)
 
     def ask(
         self, method: str, path: str, sleep: Callable[[float], None], body: bytes = b"", passes: int = 0

@@ -11,7 +11,7 @@ from trainer.contract.failures import JobFailure
 from trainer.contract.job import Job
 from trainer.contract.result import Succeeded
 
-MODULES = {"small": "trainer.engines.small"}
+MODULES = {"small": "trainer.engines.small", "trl": "trainer.engines.trl"}
 
 
 class Engine(Protocol):

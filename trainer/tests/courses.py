@@ -17,7 +17,7 @@ from trainer.tests.support import ROOT, job_value
 STEPS = {"grpo": 40, "sft": 400}
 EVERY = {"grpo": 5, "sft": 50}
 """Steps between two states."""
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 GRACE_SECONDS = 20
 """As activities/training gives a job that it asks to end."""
 
@@ -25,7 +25,7 @@ GRACE_SECONDS = 20
 class Course:
     """One job, its output folder, and the attempts at it."""
 
-    def __init__(self, folder: Path, engine: str, kind: str, base: Path):
+    def __init__(self, folder: Path, engine: str, kind: str, base: Path, options: dict[str, Any] | None = None):
         self.folder = folder
         self.kind = kind
         self.output = folder / "out"
@@ -33,7 +33,7 @@ class Course:
         self.workplace.mkdir(parents=True)
         few = {"promptsPerStep": 2} if kind == "grpo" else {}
         self.value = job_value(folder, kind, base, maxSteps=STEPS[kind], checkpointEverySteps=EVERY[kind], **few)
-        self.value["engine"] = engine
+        self.value |= {"engine": engine, "engineOptions": options or {}}
         self.rewards = RewardServer()
         if kind == "grpo":
             self.value["reward"]["url"] = self.rewards.url
@@ -49,6 +49,8 @@ class Course:
             env={**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TEST_REWARD_TOKEN": "secret"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # An engine may have started others, which are stopped with it.
+            start_new_session=True,
         )
 
     def run(self, attempt: int, **changes: Any) -> int:
@@ -61,16 +63,16 @@ class Course:
             time.sleep(0.001)
 
     def stop_midway(self, process: subprocess.Popen[bytes], step: int) -> None:
-        """Suspends the process after that step; a grpo job while it waits for rewards."""
+        """Suspends the process, and those that it started, after that step; a grpo job while it waits for rewards."""
         self.reach(process, step)
         if self.kind == "grpo":
             self.rewards.hold()
-        process.send_signal(signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGSTOP)
 
     def go_on_to_stop(self, process: subprocess.Popen[bytes]) -> int:
         """Lets a suspended process go on, asked to stop; its exit status, within the grace."""
         process.terminate()
-        process.send_signal(signal.SIGCONT)
+        os.killpg(process.pid, signal.SIGCONT)
         try:
             return ended(process, GRACE_SECONDS)
         finally:

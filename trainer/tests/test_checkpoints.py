@@ -14,7 +14,7 @@ from trainer.contract.checkpoints import export_checkpoint, verify_checkpoint
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import checkpoint_digest
 from trainer.contract.job import Artifact
-from trainer.engines.small.session import load_checkpoint, name_ends, stop_ids_of
+from trainer.contract.loading import load_checkpoint, name_ends, stop_ids_of
 from trainer.tests.tiny_base import make_base
 from trainer.tests.tiny_models import edit_json, make_model
 

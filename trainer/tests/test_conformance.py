@@ -10,6 +10,9 @@ from trainer.tests.courses import STEPS, Course
 from trainer.tests.reward_server import answer_to
 from trainer.tests.tiny_base import make_base
 
+# Of a job, by engine and kind.
+OPTIONS = {"trl grpo": {"processesPerNode": 2}}
+
 
 class Pair:
     """A job undisturbed, and the same job through every trouble that it has to survive."""
@@ -17,8 +20,9 @@ class Pair:
     def __init__(self, folder: Path, engine: str, kind: str, base: Path):
         self.name = f"{engine} {kind}"
         self.kind = kind
-        self.calm = Course(folder / "calm", engine, kind, base)
-        self.troubled = Course(folder / "troubled", engine, kind, base)
+        options = OPTIONS.get(self.name)
+        self.calm = Course(folder / "calm", engine, kind, base, options)
+        self.troubled = Course(folder / "troubled", engine, kind, base, options)
         self.wrong = Course(folder / "wrong", engine, kind, base)
 
     def run(self) -> "Pair":
@@ -128,11 +132,15 @@ class ConformanceTest(unittest.TestCase):
     def test_an_item_without_a_reward_is_no_reward_of_0(self) -> None:
         for pair in (pair for pair in self.pairs if pair.kind == "grpo"):
             with self.subTest(pair.name):
-                answers = [[answer_to(item).get("reward") for item in asked] for asked in pair.calm.rewards.asked]
-                for line, rewards in zip(pair.calm.lines(), answers, strict=True):
-                    scored = [reward for reward in rewards if reward is not None]
+                # Of one step there may be several batches.
+                items = [item for asked in pair.calm.rewards.asked for item in asked]
+                answers = {step: [] for step in range(1, STEPS[pair.kind] + 1)}
+                for item in items:
+                    answers[item["step"]].append(answer_to(item).get("reward"))
+                for line in pair.calm.lines():
+                    scored = [reward for reward in answers[line["step"]] if reward is not None]
                     self.assertAlmostEqual(line["reward"], sum(scored) / len(scored))
-                self.assertGreater(sum(rewards.count(None) for rewards in answers), 0)
+                self.assertGreater(sum(rewards.count(None) for rewards in answers.values()), 0)
 
     def test_an_outage_of_the_reward_service_is_waited_for(self) -> None:
         for pair in (pair for pair in self.pairs if pair.kind == "grpo"):

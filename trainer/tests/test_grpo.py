@@ -10,11 +10,12 @@ import torch
 from transformers import AutoTokenizer
 
 from trainer.contract.chats import Chats
+from trainer.contract.examples import prompt_too_long
 from trainer.contract.failures import JobFailure
 from trainer.contract.job import parse_job
+from trainer.contract.loading import hold_to, load_checkpoint
 from trainer.contract.rows import Long, load_rows
 from trainer.engines.small import grpo
-from trainer.engines.small.session import hold_to, load_checkpoint
 from trainer.tests import training
 from trainer.tests.support import BASE, job_value
 from trainer.tests.training import FakeClient, make_training
@@ -147,7 +148,7 @@ class LongPromptTest(unittest.TestCase):
             length = len(tokenizer.apply_chat_template(row.prompt, add_generation_prompt=True, return_dict=False))
             expected.append(Long(row.item_id, "prompt", length, "maxPromptTokens", 12) if length > 12 else None)
         self.assertTrue(0 < expected.count(None) < len(rows))
-        self.assertEqual([grpo.too_long(row, chats, job.hyper) for row in rows], expected)
+        self.assertEqual([prompt_too_long(row, chats, job.hyper) for row in rows], expected)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from time import sleep, time
 from typing import Any
 from unittest import mock
 
-from trainer.contract.batches import Rewards, batches_of, encode, read_state, summary
+from trainer.contract.batches import Rewards, batches_of, encode, read_state
 from trainer.contract.failures import JobFailure
 from trainer.contract.rewards import Patience, RewardClient, retry_after
 from trainer.tests.reward_server import RewardServer, answer_to
@@ -199,7 +199,7 @@ class AnswerTest(unittest.TestCase):
 
     def read(self, *answers: Any) -> Rewards:
         text = json.dumps({"id": "x", "progress": 1, "items": answers}).encode()
-        return summary(read_state(text, list(self.ASKED)).items)
+        return Rewards(read_state(text, list(self.ASKED)).items)
 
     def test_an_unscorable_answer_is_no_reward_and_a_reward_of_0_is_one(self) -> None:
         zero = {"itemId": "a", "status": "scored", "reward": 0, "components": {"format": 0}}

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from trainer.engines.small.sft import Example, SftTraining
+from trainer.contract.examples import Example
+from trainer.engines.small.sft import SftTraining
 from trainer.engines.small.shape import shape_of
 from trainer.engines.small.shared_starts import LEAST_SHARED, Written, alike
 

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from trainer.engines.small.sft import by_dataset
+from trainer.contract.order import by_dataset
 from trainer.serving.chat import Chat
 from trainer.teach import Ask, prompt_of
 from trainer.tests.tiny_base import make_base

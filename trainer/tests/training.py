@@ -9,14 +9,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from trainer.contract.attempt import StopRequest
-from trainer.contract.batches import Rewards
+from trainer.contract.batches import Rewards, Scored, Unscorable
 from trainer.contract.chats import Chats
 from trainer.contract.job import parse_job
+from trainer.contract.loading import stop_ids_of
 from trainer.contract.progress import Progress
 from trainer.contract.rows import load_rows, mixture
 from trainer.engines.small.common import Run
 from trainer.engines.small.grpo import GrpoTraining
-from trainer.engines.small.session import stop_ids_of
 from trainer.tests.support import BASE, job_value
 
 
@@ -29,7 +29,13 @@ class FakeClient:
 
     def score(self, items: list[dict[str, Any]]) -> Rewards:
         self.asked = items
-        return Rewards(self.values, {}, ["a judge gave no verdict" for value in self.values if value is None])
+        return Rewards([answer(item["itemId"], value) for item, value in zip(items, self.values, strict=True)])
+
+
+def answer(item: str, value: float | None) -> Scored | Unscorable:
+    if value is None:
+        return Unscorable(itemId=item, status="unscorable", reason="a judge gave no verdict")
+    return Scored(itemId=item, status="scored", reward=value)
 
 
 def make_training(test: type[unittest.TestCase], client: FakeClient, base: Path = BASE, **hyper: Any) -> GrpoTraining:

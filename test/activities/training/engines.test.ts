@@ -12,6 +12,13 @@ test('the small engine is the trainer of this project, one process that trains e
   expect(small.launch).toBe('one');
 });
 
+test('the engine for GPUs is the same program, which starts its processes itself', () => {
+  const trl = engineFor(engines, 'trl', 'grpo');
+  expect(trl).toBe(engineFor(engines, 'trl', 'sft'));
+  expect(trl.command('/jobs/job-1.json')).toEqual(['/env/bin/python', '-m', 'trainer.train', '/jobs/job-1.json']);
+  expect(trl.launch).toBe('one');
+});
+
 test('an engine that is not there, or does not train that way, is refused with those that do', () => {
   expect(() => engineFor(engines, 'no such engine', 'grpo')).toThrow(
     /^Expected training.engine to be one that trains by grpo \(small, (.+, )?rewardOnly\), got "no such engine"$/,

@@ -8,11 +8,14 @@ import torch
 from transformers import TrainerCallback
 
 from trainer.contract.attempt import StopRequest
+from trainer.contract.ends import end_of
 from trainer.contract.failures import JobFailure
 from trainer.contract.job import Job
 from trainer.contract.metrics import Metrics, MetricsLine
 from trainer.contract.progress import Progress
+from trainer.contract.schedule import warm_up
 from trainer.contract.states import seal
+from trainer.contract.watches import look
 from trainer.engines.small.internals import StateTrainer
 
 LOGITS_PER_PASS = 2**28
@@ -27,16 +30,18 @@ class Run(TrainerCallback):
         self.progress = progress
         self.stop = stop
         self.metrics = Metrics(job.output.folder / "metrics.jsonl")
-        self.stop_reason = "maxSteps"
         self.line: dict[str, Any] = {}
         """Fields of the step's MetricsLine, as they become known."""
+        self.sampling: dict[str, Any] = {}
+        """Those that are of the last sampling, for all its steps."""
         self.step_started = 0.0
         self.step_tokens = 0
         self.saved_step = progress.step
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.line = {"loss": 0.0}
+        self.line = {"loss": 0.0, **self.sampling}
         self.step_tokens = 0
+        self.begin_batch()
 
     def begin_batch(self) -> None:
         """The step's clock starts before its data is prepared."""
@@ -49,13 +54,13 @@ class Run(TrainerCallback):
             raise JobFailure("app", f"the loss became {value} at step {self.progress.step + 1}; {remedy}")
         self.line["loss"] += value
 
-    def on_pre_optimizer_step(
-        self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **_: Any
-    ) -> None:
-        norm = float(torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None]))
+    def check_gradient(self, norm: float) -> None:
         if not math.isfinite(norm):
             problem = f"the gradient became {norm} at step {self.progress.step + 1}"
             raise JobFailure("app", f"{problem}; lower hyper.learningRate")
+        self.line["gradient_norm"] = norm
+
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, optimizer: Any = None, **_: Any) -> None:
         self.line["learning_rate"] = optimizer.param_groups[0]["lr"]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
@@ -67,6 +72,8 @@ class Run(TrainerCallback):
         self.progress.tokens += self.step_tokens
         self.progress.rewards.append(line.reward)
         self.metrics.write(line)
+        if self.job.kind == "grpo":
+            look(self.progress, hyper.watches, line)
         control.should_training_stop = self.finished() or self.stop.asked
         control.should_log = control.should_evaluate = False
         control.should_save = control.should_training_stop or line.step % hyper.checkpoint_every_steps == 0
@@ -81,16 +88,7 @@ class Run(TrainerCallback):
 
     def finished(self) -> bool:
         """Whether the step that the job stands at is its last."""
-        job = self.job
-        if job.kind == "grpo" and self.progress.saturated(job.hyper.saturation_window, job.hyper.saturation_reward):
-            self.stop_reason = "saturated"
-            return True
-        return self.progress.step >= job.hyper.max_steps
-
-
-def warm_up(warmup_steps: int):
-    """Learning rate factor: rises evenly over `warmup_steps` steps, the first of which already learns, then stays."""
-    return lambda step: min(1.0, (step + 1) / (warmup_steps + 1))
+        return end_of(self.job, self.progress) is not None
 
 
 def device_settings() -> dict[str, Any]:
@@ -138,6 +136,9 @@ class JobTrainer(StateTrainer):
         loss = super().training_step(*arguments, **named)
         self.run.check_loss(loss)
         return loss
+
+    def note_gradient(self, norm: float) -> None:
+        self.run.check_gradient(norm)
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0

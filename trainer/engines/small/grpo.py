@@ -9,11 +9,13 @@ from datasets import Dataset
 from trl import GRPOConfig
 from trl.models import unwrap_model_for_generation
 
+from trainer.contract.advantages import advantages, flat_groups, other_rows
 from trainer.contract.chats import Chats, Prompt
-from trainer.contract.failures import JobFailure
 from trainer.contract.job import GrpoHyper, GrpoJob
 from trainer.contract.rewards import RewardClient
-from trainer.contract.rows import Long, Row
+from trainer.contract.rollouts import Rollout, items_of, reward_figures, sampling_figures
+from trainer.contract.rows import Row
+from trainer.contract.variants import variant_settings
 from trainer.engines.small.common import LOGITS_PER_PASS, JobTrainer, Run, shared_settings
 from trainer.engines.small.internals import GroupTrainer
 from trainer.engines.small.llama import Llama
@@ -33,13 +35,14 @@ def groups_per_pass(hyper: GrpoHyper, vocabulary: int) -> int:
 
 
 def grpo_config(job: GrpoJob, vocabulary: int) -> GRPOConfig:
-    """The job's settings in TRL's names. Loss and scaling as docs/rehearsal.md found them to work: dapo, by group."""
+    """The job's settings in TRL's names."""
     hyper = job.hyper
     samples = hyper.prompts_per_step * hyper.group_size
     micro = hyper.group_size * groups_per_pass(hyper, vocabulary)
     return GRPOConfig(
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=samples // micro,
+        steps_per_generation=samples // micro * hyper.variant.steps_per_sampling,
         num_generations=hyper.group_size,
         max_completion_length=hyper.max_completion_tokens,
         beta=hyper.kl_coef,
@@ -48,11 +51,10 @@ def grpo_config(job: GrpoJob, vocabulary: int) -> GRPOConfig:
         temperature=hyper.temperature,
         top_p=1.0,
         top_k=0,
-        loss_type="dapo",
-        scale_rewards="group",
         num_iterations=1,
         disable_dropout=True,
         log_completions=False,
+        **variant_settings(hyper.variant),
         **shared_settings(job),
     )
 
@@ -63,13 +65,14 @@ class GrpoTraining(JobTrainer, GroupTrainer):
     def __init__(self, run: Run, model: Any, chats: Chats, rows: list[Row], order: list[int], rewards: RewardClient):
         self.run = run
         self.rows = rows
+        self.order = order
         self.chats = chats
         self.client = rewards
         self.prompts: dict[int, Prompt] = {}
         self.llama: Llama | None = None
         super().__init__(
             model=model,
-            reward_funcs=self.ask_rewards,
+            reward_funcs=self.hand_rewards,
             rollout_func=self.roll_out,
             args=grpo_config(run.job, model.get_input_embeddings().num_embeddings),
             # TRL hands prompts on to the two functions above: a row's number stands for its prompt.
@@ -83,38 +86,82 @@ class GrpoTraining(JobTrainer, GroupTrainer):
         self.generation_config.eos_token_id = self.generation_kwargs["eos_token_id"] = self.stop_ids
 
     def roll_out(self, prompts: list[str], _trainer: Any) -> dict[str, Any]:
-        """Samples completions of the batch's rows."""
-        self.run.begin_batch()
+        """Samples completions of the batch's rows and asks for their rewards."""
+        run, hyper = self.run, self.run.job.hyper
+        run.begin_batch()
+        run.line |= {"sample_seconds": 0.0, "reward_seconds": 0.0}
+        rollout = self.sampled([int(row) for row in prompts], 0)
+        resampled = 0
+        for asked in range(1, hyper.variant.resample_flat + 1):
+            flat = flat_groups(rollout.rewards.values, hyper.group_size)
+            if not flat:
+                break
+            rows = other_rows(self.order, [hyper.seed, self.state.global_step, asked, 0], len(flat))
+            others = self.sampled([row for row in rows for _ in range(hyper.group_size)], asked)
+            rollout.replace(flat, others, hyper.group_size)
+            resampled += len(flat)
+        thinking = [split.thinking_tokens for split in rollout.splits] if self.chats.separator is not None else None
+        run.sampling = sampling_figures([len(ids) for ids in rollout.completions], rollout.truncated, thinking)
+        run.sampling |= reward_figures(rollout.rewards, hyper, run.progress.step + 1)
+        if hyper.variant.resample_flat:
+            run.sampling["resampled_groups"] = resampled
+        run.line |= run.sampling
+        self.rewards = rollout.rewards.values
+        return {"prompt_ids": rollout.prompts, "completion_ids": rollout.completions, "logprobs": None}
+
+    def sampled(self, rows: list[int], asked: int) -> Rollout:
+        """Completions of rows, whole groups, with their rewards."""
+        run = self.run
         started = time.perf_counter()
-        prompt_ids = [self.prompt(int(row)).ids for row in prompts]
-        completion_ids = self.sample_groups(prompt_ids)
-        lengths = [len(ids) for ids in completion_ids]
-        truncated = [ids[-1] not in self.stop_ids for ids in completion_ids]
-        self.run.step_tokens += sum(lengths)
-        self.run.line |= {
-            "sample_seconds": round(time.perf_counter() - started, 4),
-            "completion_tokens": sum(lengths) / len(lengths),
-            "truncated_share": sum(truncated) / len(lengths),
-        }
-        return {"prompt_ids": prompt_ids, "completion_ids": completion_ids, "logprobs": None, "truncated": truncated}
+        prompts = [self.prompt(row).ids for row in rows]
+        completions = self.sample_groups(prompts, asked)
+        run.step_tokens += sum(map(len, completions))
+        sampled = time.perf_counter()
+        splits = [self.chats.split(self.prompt(row), ids) for row, ids in zip(rows, completions, strict=True)]
+        truncated = [ids[-1] not in self.stop_ids for ids in completions]
+        rollout = Rollout(rows, prompts, completions, truncated, splits)
+        items = items_of(rollout, self.rows, run.progress.step + 1)
+        with run.stop.waiting():
+            rollout.answers = self.client.score(items).answers
+        run.line["sample_seconds"] = round(run.line["sample_seconds"] + sampled - started, 4)
+        run.line["reward_seconds"] = round(run.line["reward_seconds"] + time.perf_counter() - sampled, 4)
+        return rollout
+
+    def hand_rewards(self, **_: Any) -> list[float | None]:
+        """None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage."""
+        return self.rewards
+
+    def own_advantages(self) -> list[float] | None:
+        hyper = self.run.job.hyper
+        if hyper.variant.baseline == "mean":
+            return None
+        return advantages(self.rewards, hyper.group_size, hyper.variant)
+
+    def training_step(self, *arguments: Any, **named: Any) -> torch.Tensor:
+        loss = super().training_step(*arguments, **named)
+        self.run.line |= self.figures()
+        return loss
 
     def prompt(self, row: int) -> Prompt:
         if row not in self.prompts:
             self.prompts[row] = self.chats.prompt(self.rows[row])
         return self.prompts[row]
 
-    def sample_groups(self, prompt_ids: list[list[int]]) -> list[list[int]]:
-        """A completion for each prompt; plain Llamas have a sampler of ours, which is faster."""
+    def sample_groups(self, prompt_ids: list[list[int]], asked: int = 0) -> list[list[int]]:
+        """A completion for each prompt; plain Llamas have a sampler of ours, which is faster.
+
+        `asked` counts the samplings of this step before.
+        """
         hyper = self.run.job.hyper
-        step = self.state.global_step
+        seed = [hyper.seed, self.state.global_step, *([asked] if asked else [])]
         if self.shape is None:
-            torch.manual_seed(numpy.random.SeedSequence([hyper.seed, step]).generate_state(1)[0].item())
+            torch.manual_seed(numpy.random.SeedSequence(seed).generate_state(1)[0].item())
             return self.generate(prompt_ids)
         if self.llama is None:
             self.llama = Llama(self.shape, self.model.state_dict(), self.accelerator.device)
         else:
             self.llama.load(self.model.state_dict())
-        random = numpy.random.Generator(numpy.random.PCG64([hyper.seed, step]))
+        random = numpy.random.Generator(numpy.random.PCG64(seed))
         uniforms = random.random((len(prompt_ids), hyper.max_completion_tokens))
         groups = prompt_ids[:: hyper.group_size]
         return sample(self.llama, groups, hyper.group_size, uniforms, hyper.temperature, self.stop_ids)
@@ -131,60 +178,3 @@ class GrpoTraining(JobTrainer, GroupTrainer):
         completions = rows[:, batch["input_ids"].shape[1] :].tolist()
         ends = [next((place for place, token in enumerate(ids) if token in self.stop_ids), None) for ids in completions]
         return [ids if end is None else ids[: end + 1] for ids, end in zip(completions, ends, strict=True)]
-
-    def ask_rewards(
-        self, prompts: list[str], completion_ids: list[list[int]], truncated: list[bool], **_: Any
-    ) -> list[float | None]:
-        """Rewards of the batch.
-
-        None for an unscorable item, which TRL keeps out of its group's mean and gives no advantage.
-        """
-        started = time.perf_counter()
-        splits = [
-            self.chats.split(self.prompt(int(number)), ids) for number, ids in zip(prompts, completion_ids, strict=True)
-        ]
-        if self.chats.separator is not None:
-            self.run.line["thinking_tokens"] = sum(split.thinking_tokens for split in splits) / len(splits)
-        step = self.run.progress.step + 1
-        items = []
-        for number, split, cut in zip(prompts, splits, truncated, strict=True):
-            item = {"itemId": self.rows[int(number)].item_id, "response": split.answer, "truncated": cut, "step": step}
-            items.append(item | ({"thinking": split.thinking} if split.thinking else {}))
-        with self.run.stop.waiting():
-            rewards = self.client.score(items)
-        self.run.line["reward_seconds"] = round(time.perf_counter() - started, 4)
-        self.note_rewards(rewards.values, rewards.reasons)
-        self.run.line |= {"components": rewards.components, "overlong": rewards.overlong}
-        return rewards.values
-
-    def note_rewards(self, values: list[float | None], reasons: list[str]) -> None:
-        """Writes the step's reward figures.
-
-        Raises JobFailure (class reward) where too many items could not be scored.
-        """
-        hyper = self.run.job.hyper
-        scored = [value for value in values if value is not None]
-        unscorable = len(values) - len(scored)
-        if not scored or unscorable > hyper.max_unscorable_share * len(values):
-            raise JobFailure(
-                "reward",
-                f"{unscorable} of {len(values)} items of step {self.run.progress.step + 1} were unscorable, more than "
-                f"hyper.maxUnscorableShare {hyper.max_unscorable_share:g} allows; a reason given: "
-                f"{reasons[0] if reasons else 'none'}",
-            )
-        groups = [values[start : start + hyper.group_size] for start in range(0, len(values), hyper.group_size)]
-        flat = sum(len({value for value in group if value is not None}) <= 1 for group in groups)
-        self.run.line |= {
-            "reward": sum(scored) / len(scored),
-            "reward_std": float(numpy.std(scored)),
-            "flat_group_share": flat / len(groups),
-            "unscorable": unscorable,
-        }
-
-
-def too_long(row: Row, chats: Chats, hyper: GrpoHyper) -> Long | None:
-    """A token is a byte or more: only texts with more bytes than the limit are tokenized."""
-    most = hyper.max_prompt_tokens
-    text = chats.prompt_text(row)
-    length = len(chats.encode(text)) if len(text.encode()) > most else 0
-    return Long(row.item_id, "prompt", length, "maxPromptTokens", most) if length > most else None

@@ -1,15 +1,13 @@
 """The SFT job: TRL's SFTTrainer on answers that follow their prompts as in sampling. The loss is on answers alone."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from trainer.contract.chats import Chats
-from trainer.contract.job import SftHyper, SftJob
-from trainer.contract.rows import Long, Row
+from trainer.contract.examples import Example
+from trainer.contract.job import SftJob
 from trainer.engines.small.common import LOGITS_PER_PASS, JobTrainer, Run, shared_settings
 from trainer.engines.small.groups import Groups, log_probabilities
 from trainer.engines.small.shape import Shape, shape_of
@@ -26,34 +24,6 @@ def sft_config(job: SftJob) -> SFTConfig:
         max_length=None,
         **shared_settings(job),
     )
-
-
-@dataclass(frozen=True)
-class Example:
-    """A row as tokens: the prompt, what of the answer is given, and what is learned after it."""
-
-    item_id: str
-    prompt: list[int]
-    given: list[int]
-    learned: list[int]
-
-    @staticmethod
-    def of(row: Row, chats: Chats) -> "Example":
-        prompt = chats.prompt(row)
-        return Example(row.item_id, prompt.ids, *chats.answered(row, prompt))
-
-    def too_long(self, hyper: SftHyper) -> Long | None:
-        for part, ids, limit, most in (
-            ("prompt", self.prompt, "maxPromptTokens", hyper.max_prompt_tokens),
-            ("completion", self.given + self.learned, "maxCompletionTokens", hyper.max_completion_tokens),
-        ):
-            if len(ids) > most:
-                return Long(self.item_id, part, len(ids), limit, most)
-        return None
-
-    def inputs(self) -> dict[str, list[int]]:
-        shown = self.prompt + self.given
-        return {"input_ids": shown + self.learned, "labels": [-100] * len(shown) + self.learned}
 
 
 class SftTraining(JobTrainer, SFTTrainer):
@@ -110,14 +80,3 @@ def log_probability(model: Any, shape: Shape, rows: Alike) -> torch.Tensor:
     groups = Groups([rows.start], rests, max(len(rest) for rest in rests), rows.unasked)
     chosen, _ = log_probabilities(model, shape, groups, 1.0)
     return chosen.sum()
-
-
-def by_dataset(order: list[int], sizes: list[int], per_step: int) -> list[int]:
-    """The same rows, those of one dataset together: where weights are equal, a step's are of one.
-
-    So they begin alike, where a dataset's rows are a task's. With `engineOptions.stepsOfOneDataset`.
-    """
-    ends = [sum(sizes[: index + 1]) for index in range(len(sizes))]
-    window = per_step * len(sizes)
-    chunks = [order[start : start + window] for start in range(0, len(order), window)]
-    return [row for chunk in chunks for row in sorted(chunk, key=lambda row: sum(row >= end for end in ends))]
