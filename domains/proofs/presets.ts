@@ -147,9 +147,7 @@ export const team: Recipe = {
 
 /** Ours: what comes before a stage is worth nothing any more, seen on others' runs. Whoever wants less sets [] there. */
 const nodeWatches: Watch[] = [
-  // Under a hundredth of a nat a token the policy has one answer left, and groups have no spread.
-  { metric: 'entropy', below: 0.01, steps: 10, policy: 'stop' },
-  { metric: 'entropy', below: 0.05, steps: 10, policy: 'warn' },
+  // Not entropy: to measure it takes all logits of a micro-batch at once, and then no row of this length fits.
   // Of on-policy steps next to nothing is clipped: much of it says that sampler and trainer differ.
   { metric: 'clipShare', above: 0.2, steps: 5, policy: 'warn' },
   // A tenth of it is usual; ten times that is a batch that blows up.
@@ -164,7 +162,7 @@ const nodeStage: Omit<StageRecipe, 'init' | 'promptsPerStep' | 'maxSteps' | 'max
   learningRate: 3e-6, // others' published runs: 1e-6 (4 B) to 3e-6
   warmupSteps: 3,
   ...usualGrpo,
-  maxCompletionTokens: 10_240, // sampling.verify: 8,192 of thinking and 2,048 of analysis
+  maxCompletionTokens: 8_192, // sampling.verify: 6,144 of thinking and 2,048 of analysis
   saturationReward: 0.97,
   saturationWindow: 5,
   checkpointEverySteps: 5, // an hour at most is lost
@@ -178,12 +176,12 @@ const nodeAnswer = (maxThinkingTokens: number, maxTokens: number) => ({
   maxTokens,
   maxThinkingTokens,
 });
-const nodeProof = nodeAnswer(16_384, 4_096); // a competition's proof is two pages; the rest is thought
-const nodeVerdict = nodeAnswer(8_192, 2_048); // half of that
+const nodeProof = nodeAnswer(10_240, 4_096); // a competition's proof is two pages; the rest is thought
+const nodeVerdict = nodeAnswer(6_144, 2_048); // about half of that
 
 /**
- * One machine of 8 GPUs of 80 GB, a thinking model of 4 to 8 B parameters, a week: four GPUs train, four serve judges and
- * sets (docs/gpu.md). About 2,000 problems, five people with 14 hours each. All sizes are ours.
+ * One machine of 8 GPUs of 80 GB, a thinking model of 4 B parameters (of 8 B with LoRA), a week: four GPUs train, four
+ * serve judges and sets (docs/gpu.md). About 2,000 problems, five people with 14 hours each. All sizes are ours.
  */
 export const node: Recipe = {
   ...team,
@@ -209,7 +207,7 @@ export const node: Recipe = {
       promptsPerStep: 32,
       maxSteps: 106,
       maxPromptTokens: 2_048,
-      maxCompletionTokens: 20_480,
+      maxCompletionTokens: 14_336,
     },
     selfVerification: {
       ...nodeStage,
@@ -217,7 +215,7 @@ export const node: Recipe = {
       promptsPerStep: 32,
       maxSteps: 106,
       maxPromptTokens: 2_048,
-      maxCompletionTokens: 22_528,
+      maxCompletionTokens: 16_384, // as long as one GPU's memory has its logits
     },
   },
   consolidation: {
@@ -227,7 +225,7 @@ export const node: Recipe = {
     learningRate: 1e-5,
     warmupSteps: 10,
     maxPromptTokens: 8_192,
-    maxCompletionTokens: 22_528,
+    maxCompletionTokens: 16_384,
     checkpointEverySteps: 25,
   },
   labelling: {
@@ -251,8 +249,8 @@ export const node: Recipe = {
   sampling: {
     prove: nodeProof,
     refine: nodeProof,
-    selfVerify: nodeAnswer(16_384, 6_144),
-    selfRefine: nodeAnswer(16_384, 14_336),
+    selfVerify: nodeAnswer(10_240, 6_144),
+    selfRefine: nodeAnswer(6_144, 10_240),
     verify: nodeVerdict,
     metaVerify: nodeVerdict,
   },

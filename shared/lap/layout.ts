@@ -31,6 +31,12 @@ export function trainingLayout(recipe: Recipe, facts: LapFacts): TrainingLayout 
   const engine = engineOf(training);
   if (engine !== 'trl')
     return { text: `${engine}, on ${nodes} × ${gpusPerNode} GPUs: how its trainings lie on them is its own to say` };
+  if (nodes > 1)
+    return refusedBy('training.nodes', {
+      expected: '1 with training.engine trl',
+      got: String(nodes),
+      remedy: 'training.engine=verl trains on more nodes',
+    });
   const { data: asked, error } = trlOptionsSchema.safeParse(engineOptions);
   if (error) {
     const message = `training.engineOptions of ${engine}: ${tell(error, engineOptions)}`;
@@ -44,12 +50,43 @@ export function trainingLayout(recipe: Recipe, facts: LapFacts): TrainingLayout 
     return { text: 'trl, whose layout follows from the base’s size', warning };
   }
   const longest = Math.min(longestRows(recipe), facts.base?.context ?? Infinity);
-  const reference = STAGE_NAMES.some((stage) => stages[stage].klCoef > 0);
-  const plan = gpuPlan({ shape: model.shape, longest, reference, asked }, { nodes, gpusPerNode, memoryGb });
+  const each = STAGE_NAMES.map((stage) => stages[stage]);
+  const reference = each.some(({ klCoef }) => klCoef > 0);
+  const unshared = indivisible(recipe, asked.processesPerNode ?? gpusPerNode);
+  if (unshared) return unshared;
+  const longestCompletion = Math.min(longest, Math.max(...each.map(({ maxCompletionTokens }) => maxCompletionTokens)));
+  const wholeLogits = each.some(({ watches = [] }) => watches.some(({ metric }) => metric === 'entropy'));
+  const rows = { longest, longestCompletion, wholeLogits };
+  const plan = gpuPlan({ shape: model.shape, ...rows, reference, asked }, { nodes, gpusPerNode, memoryGb });
   if (plan.kind === 'fits') return { text: `trl, ${plan.text}${model.of}`, options: plan.options };
   const { expected, got, remedy } = plan;
-  const refusal = { field: 'training.gpusPerNode', expected: `${expected}${model.of}`, got, remedy };
-  return { text: `trl, but not on ${got}`, refusal };
+  return refusedBy('training.gpusPerNode', { expected: `${expected}${model.of}`, got, remedy });
+}
+
+const refusedBy = (
+  field: string,
+  why: { readonly expected: string; readonly got: string; readonly remedy: string },
+): TrainingLayout => ({ text: `trl, but not with ${field} ${why.got}`, refusal: { field, ...why } });
+
+/** A step's rows are shared out among processes, as many to each; whole groups where these are looked at together. */
+function indivisible({ stages, consolidation }: Recipe, processes: number): TrainingLayout | undefined {
+  const remedy = 'change it, or training.gpusPerNode';
+  for (const stage of STAGE_NAMES) {
+    const { promptsPerStep, groupSize, variant: { resampleFlat = 0, stepsPerSampling = 1 } = {} } = stages[stage];
+    const inGroups = resampleFlat > 0 || stepsPerSampling > 1;
+    const shared = inGroups ? promptsPerStep : promptsPerStep * groupSize;
+    const what = inGroups ? 'prompts of a step' : 'samples of a step (promptsPerStep · groupSize)';
+    if (shared % processes > 0)
+      return refusedBy(`stages.${stage}.promptsPerStep`, {
+        expected: `${what} to be divisible by the ${processes} processes of a training`,
+        got: String(shared),
+        remedy,
+      });
+  }
+  const { rowsPerStep } = consolidation;
+  if (rowsPerStep % processes === 0) return undefined;
+  const expected = `a multiple of the ${processes} processes of a training`;
+  return refusedBy('consolidation.rowsPerStep', { expected, got: String(rowsPerStep), remedy });
 }
 
 /** Of the base as it lies there, else as its name tells its size. */

@@ -1,4 +1,13 @@
-import { bytesPerToken, RESERVE, samplingBytes, stateBytes, type Trained } from './gpuMemory.ts';
+import {
+  ASLEEP,
+  bytesPerToken,
+  copiesBytes,
+  logitBytes,
+  RESERVE,
+  samplingBytes,
+  stateBytes,
+  type Trained,
+} from './gpuMemory.ts';
 import { shapeOfSize, USUAL_SHAPES, type ModelShape } from './modelShape.ts';
 import type { TrlOptions } from './trlOptions.ts';
 
@@ -13,8 +22,14 @@ export interface Gpus {
 /** What is to be trained. */
 export interface GpuTraining {
   readonly shape: ModelShape;
-  /** Tokens of the longest prompt with its completion. */
+  /** Tokens of the longest prompt with its completion, and of the longest completion that is rewarded. */
   readonly longest: number;
+  readonly longestCompletion: number;
+  /**
+   * Whether the loss has the logits of a whole micro-batch at once, as it has where entropy is measured; else it has
+   * those of a row (Liger's goes row by row).
+   */
+  readonly wholeLogits: boolean;
   /** Whether a KL term holds it to a second model. */
   readonly reference: boolean;
   /** What is said already; the rest follows from it. */
@@ -52,7 +67,8 @@ export function gpuPlan(training: GpuTraining, gpus: Gpus): GpuPlan {
 }
 
 /** The first layout that fits; undefined where none does. */
-function layoutOf({ shape, longest, reference, asked }: GpuTraining, gpus: Gpus): TrlOptions | undefined {
+function layoutOf(training: GpuTraining, gpus: Gpus): TrlOptions | undefined {
+  const { shape, longest, longestCompletion, wholeLogits, reference, asked } = training;
   const { gpusPerNode, nodes, memoryGb } = gpus;
   const memory = memoryGb * 1e9;
   const trained: Trained = { loraRank: asked.lora?.rank, reference };
@@ -64,14 +80,20 @@ function layoutOf({ shape, longest, reference, asked }: GpuTraining, gpus: Gpus)
       for (const checkpointing of asked.gradientCheckpointing === undefined
         ? [false, true]
         : [asked.gradientCheckpointing]) {
-        const state = stateBytes(shape, trained, spread === 'none' ? 1 : processes);
+        const over = spread === 'none' ? 1 : processes;
+        const left = memory - RESERVE - stateBytes(shape, trained, over);
+        if (bytes > left) continue;
         // In fp32 all that is computed is twice as large.
         const token = bytesPerToken(shape, checkpointing) * (precision === 'fp32' ? 2 : 1);
-        const room = Math.floor((memory - bytes - RESERVE - state) / token);
-        const { microBatchTokens = microBatch(room, longest) } = asked;
-        if (room < Math.max(longest, microBatchTokens)) continue;
+        const ofRow = longestCompletion * logitBytes(shape);
+        const room = left - copiesBytes(shape, trained, over) - (bytes > 0 ? ASLEEP : 0);
+        // A row that is longer than a micro-batch is one alone.
+        if (longest * token + ofRow > room) continue;
+        const held = Math.floor(wholeLogits ? room / (token + logitBytes(shape)) : (room - ofRow) / token);
+        const { microBatchTokens = Math.min(MOST_MICRO_BATCH, inThousands(held)) } = asked;
+        if (held < Math.min(microBatchTokens, longest)) continue;
         const isGiven = asked.gradientCheckpointing !== undefined;
-        if (!isGiven && !checkpointing && room < Math.max(WELL_FILLED.rows * longest, WELL_FILLED.tokens)) continue;
+        if (!isGiven && !checkpointing && held < Math.max(WELL_FILLED.rows * longest, WELL_FILLED.tokens)) continue;
         return {
           processesPerNode,
           sharding: spread,
@@ -85,12 +107,11 @@ function layoutOf({ shape, longest, reference, asked }: GpuTraining, gpus: Gpus)
   return undefined;
 }
 
-const microBatch = (room: number, longest: number): number =>
-  Math.max(longest, Math.min(MOST_MICRO_BATCH, Math.floor(room / 1_024) * 1_024));
+const inThousands = (tokens: number): number => (tokens < 1_024 ? tokens : Math.floor(tokens / 1_024) * 1_024);
 
 type Sampling = NonNullable<TrlOptions['sampling']>;
 
-/** Ways to sample, and the bytes of each GPU that each keeps from the training. */
+/** Ways to sample, and the bytes of each GPU that each has beside what is trained. */
 function samplings(
   shape: ModelShape,
   longest: number,
@@ -120,7 +141,10 @@ function remedies(training: GpuTraining, gpus: Gpus, others: readonly (string | 
     ...(!asked.lora && layoutOf(withLora, gpus)
       ? [`training.engineOptions.lora={"rank":${LORA_RANK}} (LoRA) in place of all weights`]
       : []),
-    ...(nodes === undefined ? [] : [`training.nodes=${nodes}`]),
+    ...(training.wholeLogits && layoutOf({ ...training, wholeLogits: false }, gpus)
+      ? ['no watch of entropy (stages.*.watches), which takes all logits of a micro-batch at once']
+      : []),
+    ...(nodes === undefined ? [] : [`training.nodes=${nodes} (training.engine=verl)`]),
     ...GREATER.filter((memoryGb) => memoryGb > gpus.memoryGb)
       .filter((memoryGb) => layoutOf(training, { ...gpus, memoryGb }) !== undefined)
       .slice(0, 1)
@@ -138,10 +162,16 @@ const MORE_NODES = [2, 4, 8, 16, 32];
 const moreNodes = (training: GpuTraining, gpus: Gpus): number | undefined =>
   MORE_NODES.map((times) => gpus.nodes * times).find((nodes) => layoutOf(training, { ...gpus, nodes }) !== undefined);
 
+const shortened = (training: GpuTraining, longest: number): GpuTraining => ({
+  ...training,
+  longest,
+  longestCompletion: Math.floor((training.longestCompletion * longest) / training.longest),
+});
+
 /** The longest rows, by halves, that would fit. */
 function shorterRows(training: GpuTraining, gpus: Gpus): string | undefined {
   for (let longest = Math.floor(training.longest / 2); longest >= LEAST_ROWS; longest = Math.floor(longest / 2))
-    if (layoutOf({ ...training, longest }, gpus) !== undefined) return `rows of ${n(longest)} tokens at most`;
+    if (layoutOf(shortened(training, longest), gpus) !== undefined) return `rows of ${n(longest)} tokens at most`;
   return undefined;
 }
 

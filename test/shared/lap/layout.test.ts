@@ -40,9 +40,38 @@ test('a base that is not there has the size that its name says, or is warned of'
 
 test('a KL term that needs a second model takes room for it', () => {
   const training = { gpusPerNode: 1, nodes: 1, gpuMemoryGb: 141 };
-  const small = { base: { ...base, parameters: 5.3e9 } };
+  const small = { base: { ...base, parameters: 6.1e9 } };
   expect(layout({ training }, small)).toHaveProperty('options');
   expect(layout({ training, stages: { generator: { klCoef: 0.01 } } }, small)).toHaveProperty('refusal');
+});
+
+test('trl trains on one node, and its processes share a step evenly', () => {
+  expect(layout({ training: { ...node, nodes: 2, engine: 'trl' } }, { base })?.refusal).toEqual({
+    field: 'training.nodes',
+    expected: '1 with training.engine trl',
+    got: '2',
+    remedy: 'training.engine=verl trains on more nodes',
+  });
+  const three = { gpusPerNode: 3, nodes: 1 };
+  expect(layout({ training: three }, { base })?.refusal).toMatchObject({
+    field: 'stages.verifierV1.promptsPerStep',
+    expected: 'samples of a step (promptsPerStep · groupSize) to be divisible by the 3 processes of a training',
+    got: '64',
+  });
+  const whole = { stages: { generator: { promptsPerStep: 4, variant: { resampleFlat: 1 } } } };
+  expect(layout({ training: node, ...whole }, { base })?.refusal).toMatchObject({
+    expected: 'prompts of a step to be divisible by the 8 processes of a training',
+    got: '4',
+  });
+  expect(layout({ training: node, consolidation: { rowsPerStep: 12 } }, { base })?.refusal).toMatchObject({
+    field: 'consolidation.rowsPerStep',
+  });
+});
+
+test('a watch of entropy takes room', () => {
+  const watches = [{ metric: 'entropy' as const, below: 0.01, policy: 'warn' as const }];
+  const tokens = (input: LapInput) => layout({ training: node, ...input }, { base })?.options?.microBatchTokens ?? 0;
+  expect(tokens({ stages: { generator: { watches } } })).toBeLessThan(tokens({}));
 });
 
 test('an option that trl does not know is refused by name', () => {

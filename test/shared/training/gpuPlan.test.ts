@@ -5,6 +5,8 @@ import { shapeOfSize } from '../../../shared/training/modelShape.ts';
 const training = (billions: number, over: Partial<GpuTraining> = {}): GpuTraining => ({
   shape: shapeOfSize(billions * 1e9),
   longest: 8_192,
+  longestCompletion: Math.floor(0.75 * (over.longest ?? 8_192)),
+  wholeLogits: false,
   reference: false,
   asked: {},
   ...over,
@@ -20,8 +22,8 @@ function fit(billions: number, on: Gpus, over: Partial<GpuTraining> = {}): strin
 
 test.each<[Gpus, Readonly<Record<string, string>>]>([
   [gpus(1, 24), { 0.135: 'whole', 1.5: '–', 4: '–', 8: '–', 14: '–', 32: '–', 70: '–' }],
-  [gpus(8, 24), { 0.135: 'whole', 1.5: 'fsdp2', 4: 'fsdp2', 8: '–', 14: '–', 32: '–', 70: '–' }],
-  [gpus(8, 24, 2), { 0.135: 'whole', 1.5: 'fsdp2', 4: 'fsdp2', 8: '–', 14: '–', 32: '–', 70: '–' }],
+  [gpus(8, 24), { 0.135: 'whole', 1.5: '–', 4: '–', 8: '–', 14: '–', 32: '–', 70: '–' }],
+  [gpus(8, 24, 2), { 0.135: 'whole', 1.5: 'fsdp2', 4: '–', 8: '–', 14: '–', 32: '–', 70: '–' }],
   [gpus(1, 80), { 0.135: 'whole', 1.5: 'whole', 4: '–', 8: '–', 14: '–', 32: '–', 70: '–' }],
   [gpus(8, 80), { 0.135: 'whole', 1.5: 'whole', 4: 'fsdp2', 8: 'fsdp2', 14: 'fsdp2', 32: '–', 70: '–' }],
   [gpus(8, 80, 2), { 0.135: 'whole', 1.5: 'whole', 4: 'fsdp2', 8: 'fsdp2', 14: 'fsdp2', 32: 'fsdp2', 70: '–' }],
@@ -57,18 +59,28 @@ test('what does not fit is refused with what would, each of which does', () => {
     expected: 'GPUs that hold full fine-tuning of 33 B with rows of 8,192 tokens',
     got: '8 × 80 GB',
     remedy:
-      'training.engineOptions.lora={"rank":64} (LoRA) in place of all weights, or training.nodes=2, or GPUs of 141 GB ' +
-      '(training.gpuMemoryGb), or a smaller base',
+      'training.engineOptions.lora={"rank":64} (LoRA) in place of all weights, or training.nodes=2 ' +
+      '(training.engine=verl), or GPUs of 141 GB (training.gpuMemoryGb), or a smaller base',
   });
   expect(fit(32.8, gpus(8, 80), { asked: { lora: { rank: 64 } } })).toBe('fsdp2');
   expect(fit(32.8, gpus(8, 80, 2))).toBe('fsdp2');
   expect(fit(32.8, gpus(8, 141))).toBe('fsdp2');
 });
 
-test('rows of 64 K tokens of 8 B fit on a node, vLLM spread over several GPUs', () => {
-  const plan = gpuPlan(training(8.19, { longest: 65_536 }), gpus(8, 80));
-  expect(plan).toMatchObject({ kind: 'fits', options: { microBatchTokens: 65_536, sharding: 'fsdp2' } });
-  expect(plan.kind === 'fits' && plan.options.sampling).toMatchObject({ tensorParallel: 4 });
+test('vLLM is spread over several GPUs where one has not room for it beside what is trained', () => {
+  const plan = gpuPlan(training(32.8), gpus(8, 141));
+  expect(plan.kind === 'fits' && plan.options.sampling).toMatchObject({ tensorParallel: 2 });
+});
+
+test('a row has to fit with all its logits; where entropy is measured, a micro-batch has', () => {
+  const rows = { longest: 65_536, longestCompletion: 16_384 };
+  expect(fit(4.02, gpus(8, 80), rows)).toBe('fsdp2');
+  expect(fit(4.02, gpus(8, 80), { ...rows, longestCompletion: 49_152 })).toBe('–');
+  const tokensOf = (wholeLogits: boolean): number => {
+    const plan = gpuPlan(training(8.19, { wholeLogits }), gpus(8, 80));
+    return plan.kind === 'fits' ? (plan.options.microBatchTokens ?? 0) : 0;
+  };
+  expect([tokensOf(false), tokensOf(true)]).toEqual([65_536, 18_432]);
 });
 
 test('what the recipe says stays, and the rest follows from it', () => {
@@ -80,8 +92,8 @@ test('what the recipe says stays, and the rest follows from it', () => {
   } as const;
   const plan = gpuPlan(training(1.54, { asked }), gpus(8, 80));
   expect(plan).toMatchObject({ kind: 'fits', options: { ...asked, precision: 'bf16', processesPerNode: 8 } });
-  expect(fit(14.8, gpus(4, 80))).toBe('–');
-  expect(fit(14.8, gpus(4, 80), { asked: { sampling: asked.sampling } })).toBe('fsdp2');
+  expect(fit(14.8, gpus(4, 80), { longest: 4_096 })).toBe('–');
+  expect(fit(14.8, gpus(4, 80), { longest: 4_096, asked: { sampling: asked.sampling } })).toBe('fsdp2');
 });
 
 const sizes = fc.constantFrom(0.135, 0.6, 1.54, 4.02, 8.19, 14.8, 32.8, 70.6);
@@ -109,13 +121,13 @@ test('more memory, more GPUs, more nodes, shorter rows and no reference never fi
   );
 });
 
-test('a micro-batch holds the longest row, and vLLM leaves room', () => {
+test('vLLM leaves room, and a micro-batch has tokens', () => {
   fc.assert(
     fc.property(sizes, lengths, memories, counts, (size, longest, memory, count) => {
       const plan = gpuPlan(training(size, { longest }), gpus(count, memory));
       if (plan.kind === 'refused') return;
       const { microBatchTokens, sampling } = plan.options;
-      expect(microBatchTokens).toBeGreaterThanOrEqual(longest);
+      expect(microBatchTokens).toBeGreaterThanOrEqual(1);
       expect(sampling?.by === 'vllmColocate' && sampling.memoryShare).toBeLessThanOrEqual(0.6);
     }),
   );
