@@ -1,4 +1,6 @@
 import path from 'node:path';
+import type { Environment } from '../../processes/records.ts';
+import { quoted, variables } from '../shell.ts';
 import type { JobAttempt } from '../types.ts';
 
 /** Files of a submission, beside its log, which its nodes reach. */
@@ -15,14 +17,16 @@ export function entryFiles(log: string, id: string): EntryFiles {
   return { script: file('sh'), secrets: file('env'), cancelled: file('cancelled') };
 }
 
-/** A text as one word of a shell. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
-/** The attempt's environment as a file that a shell reads. */
-export function exportsOf(env: JobAttempt['env']): string {
-  return Object.entries(env)
-    .flatMap(([name, value]) => (value === undefined ? [] : [`export ${name}=${quoted(value)}\n`]))
-    .join('');
+/** How an attempt is run on a node. */
+export interface EntrySettings {
+  /** The project's folder there. */
+  readonly folder: string;
+  /** Beside the attempt's own. */
+  readonly env: Environment;
+  /** Lines before the command, such as `module load`. */
+  readonly setup: readonly string[];
+  /** After which Ray ends what was asked to end. */
+  readonly graceSeconds: number;
 }
 
 /** Whether others of the shell's group live: not what it runs itself, nor a shell that Ray has started it by. */
@@ -35,21 +39,20 @@ const LEFT = `left() {
 /**
  * The script that a node runs. Its job is over when all of its process group is: Ray knows of the first process and its
  * children alone, and signals no others.
- * @param setup lines before the command, such as `module load`.
- * @param graceSeconds after which Ray ends what was asked to end.
  */
 export function entryScript(
   { command, log }: JobAttempt,
   { secrets, cancelled }: EntryFiles,
-  { root, setup, graceSeconds }: { root: string; setup: readonly string[]; graceSeconds: number },
+  { folder, env, setup, graceSeconds }: EntrySettings,
 ): string {
   return [
     '#!/bin/sh',
     `[ -e ${quoted(cancelled)} ] && exit 0`,
     `exec >> ${quoted(log)} 2>&1 < /dev/null`,
+    `cd ${quoted(folder)} || exit 74`,
+    ...variables(env),
     `. ${quoted(secrets)} || exit 74`,
     `rm -f ${quoted(secrets)}`,
-    `cd ${quoted(root)} || exit 74`,
     ...setup,
     LEFT,
     // Just before Ray kills the one process that could still end the others.

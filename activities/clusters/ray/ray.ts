@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { failure } from '../../failure.ts';
 import { FileStore } from '../../store/files.ts';
+import { quoted, variables } from '../shell.ts';
 import type { Cluster, ClusterCapacity, JobAttempt, Machine, Presence, SubmittedJob } from '../types.ts';
 import { RayApi, type RayJob } from './api.ts';
-import { entryFiles, entryScript, exportsOf, quoted } from './entry.ts';
+import { entryFiles, entryScript, type EntryFiles } from './entry.ts';
 
 const settings = z.strictObject({
   kind: z.literal('ray'),
@@ -21,6 +22,12 @@ const settings = z.strictObject({
   graceSeconds: z.int().min(1).default(30),
   /** Shell lines before the trainer, such as `module load cuda`. */
   setup: z.array(z.string()).default([]),
+  /** Variables of jobs, beside those that trainers need. They stand in the script: no place for secrets. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** The project's folder on the nodes. @default where it is here */
+  folder: z.string().startsWith('/', 'expected an absolute path').optional(),
+  /** Jobs run on this very machine, so that 127.0.0.1 is the same for them. @default false */
+  sharesMachine: z.boolean().default(false),
   lookEveryMs: z.int().min(10).default(5_000),
 });
 
@@ -42,6 +49,7 @@ export class RayCluster implements Cluster {
   static readonly settings = settings;
   readonly name: string;
   readonly lookEveryMs: number;
+  readonly elsewhere: boolean;
   readonly #settings: z.infer<typeof settings>;
   readonly #machine: Machine;
   readonly #api: RayApi;
@@ -50,6 +58,7 @@ export class RayCluster implements Cluster {
   constructor(name: string, given: z.infer<typeof settings>, machine: Machine) {
     this.name = name;
     this.lookEveryMs = given.lookEveryMs;
+    this.elsewhere = !given.sharesMachine;
     this.#settings = given;
     this.#machine = machine;
     this.#api = new RayApi(given.address, given.tokenEnv && machine.env[given.tokenEnv]);
@@ -60,6 +69,11 @@ export class RayCluster implements Cluster {
     const alive = (await this.#api.nodes()).filter((node) => node.alive);
     const most = Math.max(0, ...alive.map(({ gpus }) => gpus));
     return { nodes: alive.filter(({ gpus }) => gpus === most).length, gpusPerNode: most };
+  }
+
+  show(attempt: JobAttempt): string {
+    const files = entryFiles(attempt.log, this.#id(attempt.jobKey, attempt.attempt));
+    return `${entrypoint(files)}\n${this.#script(attempt, files)}`;
   }
 
   async submit(attempt: JobAttempt): Promise<SubmittedJob> {
@@ -74,14 +88,13 @@ export class RayCluster implements Cluster {
       );
     const id = this.#id(jobKey, attempt.attempt);
     const files = entryFiles(log, id);
-    const script = entryScript(attempt, files, { ...this.#settings, root: this.#machine.root });
     const beside = new FileStore(path.dirname(log), 0o600);
-    await beside.write(path.basename(files.secrets), exportsOf(env));
-    await beside.write(path.basename(files.script), script);
+    await beside.write(path.basename(files.secrets), [...variables(env), ''].join('\n'));
+    await beside.write(path.basename(files.script), this.#script(attempt, files));
     const submittedAt = new Date().toISOString();
     await this.#api.submit({
       submission_id: id,
-      entrypoint: `exec /bin/sh ${quoted(files.script)}`,
+      entrypoint: entrypoint(files),
       entrypoint_num_cpus: this.#settings.cpus,
       // An engine that spreads itself takes its GPUs from Ray.
       entrypoint_num_gpus: resources.nodes > 1 ? 0 : resources.gpusPerNode,
@@ -153,11 +166,19 @@ export class RayCluster implements Cluster {
     return node?.alive === false ? { why: 'nodeLost' } : undefined;
   }
 
+  #script(attempt: JobAttempt, files: EntryFiles): string {
+    const { folder = this.#machine.root, env, setup, graceSeconds } = this.#settings;
+    return entryScript(attempt, files, { folder, env: { ...this.#machine.named, ...env }, setup, graceSeconds });
+  }
+
   /** Ray refuses characters beyond these; two installations on one cluster have their own jobs. */
   #id(jobKey: string, attempt: number): string {
     const digest = createHash('sha256').update([this.#machine.folder, jobKey, attempt].join('\n')).digest('hex');
     return `flywheel-${digest.slice(0, 40)}`;
   }
 }
+
+/** Ray's shell becomes ours: one process that signals reach. */
+const entrypoint = ({ script }: EntryFiles): string => `exec /bin/sh ${quoted(script)}`;
 
 const told = ({ jobKey, attempt, id, submittedAt }: Known): SubmittedJob => ({ jobKey, attempt, id, submittedAt });

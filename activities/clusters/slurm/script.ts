@@ -1,4 +1,5 @@
 import type { Environment } from '../../processes/records.ts';
+import { quoted, variables } from '../shell.ts';
 
 export interface ScriptInput {
   readonly jobKey: string;
@@ -49,17 +50,4 @@ export function scriptOf(input: ScriptInput): string {
 export function started({ command, launch, nodes }: Pick<ScriptInput, 'command' | 'launch' | 'nodes'>): string[] {
   if (launch === 'one' || nodes === 1) return [...command];
   return ['srun', '--export=ALL', '--kill-on-bad-exit=1', `--ntasks=${nodes}`, '--ntasks-per-node=1', ...command];
-}
-
-/** Lines of a shell that export variables; what is undefined is left out. */
-export function variables(env: Environment): string[] {
-  return Object.entries(env).flatMap(([name, value]) => {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`Expected the name of a variable, got ${JSON.stringify(name)}`);
-    return value === undefined ? [] : [`export ${name}=${quoted(value)}`];
-  });
-}
-
-/** One word of a shell. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

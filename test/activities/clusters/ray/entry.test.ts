@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { entryFiles, entryScript, exportsOf, type EntryFiles } from '../../../../activities/clusters/ray/entry.ts';
+import { variables } from '../../../../activities/clusters/shell.ts';
+import { entryFiles, entryScript, type EntryFiles } from '../../../../activities/clusters/ray/entry.ts';
 
 let folder: string;
 let files: EntryFiles;
@@ -23,9 +24,9 @@ async function run(script: string, env: Record<string, string | undefined> = {})
     resources: { nodes: 1, gpusPerNode: 0, wallSeconds: 60 },
     log: log(),
   };
-  const options = { root: folder, setup: ['export BEFORE=set'], graceSeconds: 2 };
+  const options = { folder, env: {}, setup: ['export BEFORE=set'], graceSeconds: 2 };
   await writeFile(files.script, entryScript(attempt, files, options));
-  await writeFile(files.secrets, exportsOf(env));
+  await writeFile(files.secrets, variables(env).join('\n'));
   const shell = spawn('/bin/sh', [files.script], { stdio: 'ignore', detached: true });
   const [code] = (await once(shell, 'exit')) as [number | null];
   return code;

@@ -5,7 +5,8 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { scriptOf, variables, type ScriptInput } from '../../../../activities/clusters/slurm/script.ts';
+import { variables } from '../../../../activities/clusters/shell.ts';
+import { scriptOf, type ScriptInput } from '../../../../activities/clusters/slurm/script.ts';
 
 const run = promisify(execFile);
 let folder: string;

@@ -8,6 +8,7 @@ const RAY = process.env['FLYWHEEL_TEST_RAY'] ?? 'ray';
 /** Outside of 10002 to 19999, which are Ray's own. */
 const DASHBOARD = 28265;
 const GCS = 28266;
+const BRIDGE = path.join(import.meta.dirname, 'bridge.mjs');
 
 /**
  * A real Ray head, and nodes beside it, in a network namespace that has a loopback alone: several of Ray's ports listen
@@ -32,11 +33,17 @@ export class RayHead {
       throw new Error('Expected to make a network namespace: run as root, with iproute2');
     const port = await freePort();
     const socket = path.join(this.#base, 'b');
-    const bridge = path.join(import.meta.dirname, 'bridge.mjs');
-    this.#spawn('nsenter', [...this.#inside(), process.execPath, bridge, socket, String(DASHBOARD)]);
-    this.#spawn(process.execPath, [bridge, String(port), socket]);
+    this.#spawn('nsenter', [...this.#inside(), process.execPath, BRIDGE, socket, String(DASHBOARD)]);
+    this.#spawn(process.execPath, [BRIDGE, String(port), socket]);
     this.address = `http://127.0.0.1:${port}`;
     await this.head();
+  }
+
+  /** Lets jobs reach a server of this machine by its own address. */
+  letIn(port: number): void {
+    const socket = path.join(this.#base, `p${port}`);
+    this.#spawn(process.execPath, [BRIDGE, socket, String(port)]);
+    this.#spawn('nsenter', [...this.#inside(), process.execPath, BRIDGE, String(port), socket]);
   }
 
   /** Starts the head, also after it was killed. */
