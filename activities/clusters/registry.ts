@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseSetting } from '../processes/settings.ts';
+import { KubernetesCluster } from './kubernetes/kubernetes.ts';
 import { LocalCluster } from './local.ts';
 import { RayCluster } from './ray/ray.ts';
 import { SlurmCluster } from './slurm/cluster.ts';
@@ -7,7 +8,12 @@ import type { Cluster, ClusterCapacity, Machine } from './types.ts';
 import { failure } from '../failure.ts';
 
 /** A new kind of cluster is its file or folder and a line here. */
-const KINDS: Readonly<Record<string, ClusterKind>> = { local: LocalCluster, ray: RayCluster, slurm: SlurmCluster };
+const KINDS: Readonly<Record<string, ClusterKind>> = {
+  kubernetes: KubernetesCluster,
+  local: LocalCluster,
+  ray: RayCluster,
+  slurm: SlurmCluster,
+};
 
 interface ClusterKind {
   /** Its `kind` is the literal under which it stands above. */

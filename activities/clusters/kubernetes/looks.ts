@@ -1,0 +1,80 @@
+import type { KubernetesApi } from './api.ts';
+import { INSTALLATION, JOB_NAME, JOB_UID, MANAGED } from './manifest.ts';
+import type { KubeJob, List, Pod } from './objects.ts';
+
+export interface Seen {
+  /** Undefined: there is none of that name. */
+  readonly job: KubeJob | undefined;
+  readonly pods: readonly Pod[];
+}
+
+type Listed = ReadonlyMap<string, Seen>;
+
+/** What is there of this installation's jobs: one list for all who look at about the same time. */
+export class Looks {
+  readonly #api: KubernetesApi;
+  readonly #namespace: string;
+  readonly #everyMs: number;
+  #last: { readonly until: number; readonly listed: Promise<Listed> } | undefined;
+
+  constructor(api: KubernetesApi, { namespace, lookEveryMs }: { namespace: string; lookEveryMs: number }) {
+    this.#api = api;
+    this.#namespace = namespace;
+    this.#everyMs = lookEveryMs;
+  }
+
+  /** As it was at most an interval ago. What is not among the listed is asked for by its name. */
+  async of(name: string, installation: string): Promise<Seen> {
+    const now = Date.now();
+    if (this.#last === undefined || now >= this.#last.until) {
+      // Between a half and a whole interval: many who began together do not ask together for ever.
+      const until = now + this.#everyMs * (0.5 + Math.random() / 2);
+      const listed = this.#list(`${MANAGED}=flywheel,${INSTALLATION}=${installation}`);
+      this.#last = { until, listed };
+      listed.catch(() => this.forget());
+    }
+    return (await this.#last.listed).get(name) ?? this.now(name);
+  }
+
+  /** As it is. */
+  async now(name: string): Promise<Seen> {
+    const job = await this.#api.get<KubeJob>(`${this.jobs}/${name}`);
+    return { job, pods: await this.#pods(`${JOB_NAME}=${name}`) };
+  }
+
+  /** After a change of ours, what was listed before is not what is. */
+  forget(): void {
+    this.#last = undefined;
+  }
+
+  get jobs(): string {
+    return `/apis/batch/v1/namespaces/${this.#namespace}/jobs`;
+  }
+
+  get pods(): string {
+    return `/api/v1/namespaces/${this.#namespace}/pods`;
+  }
+
+  /** Jobs before pods: a pod that a Job's end was waiting for is seen to have ended. */
+  async #list(selector: string): Promise<Listed> {
+    const jobs = await this.#api.get<List<KubeJob>>(`${this.jobs}?labelSelector=${encodeURIComponent(selector)}`);
+    const pods = await this.#pods(selector);
+    return new Map(
+      (jobs?.items ?? []).map((job) => {
+        const { name } = job.metadata;
+        return [name, { job, pods: pods.filter(({ metadata }) => metadata.labels?.[JOB_NAME] === name) }];
+      }),
+    );
+  }
+
+  async #pods(selector: string): Promise<readonly Pod[]> {
+    const list = await this.#api.get<List<Pod>>(`${this.pods}?labelSelector=${encodeURIComponent(selector)}`);
+    return list?.items ?? [];
+  }
+}
+
+/** A Job of the same name is another one where its uid is. */
+export function ofThat({ job, pods }: Seen, uid: string): Seen {
+  const mine = pods.filter(({ metadata }) => metadata.labels?.[JOB_UID] === uid);
+  return { job: job?.metadata.uid === uid ? job : undefined, pods: mine };
+}
