@@ -52,7 +52,7 @@ describe('over slurmrestd', () => {
     await slurm.until('it runs', async () => (await cluster.state(job)).kind === 'alive');
     const wrong = slurmCluster(folder, { ...rest, rest: { ...rest.rest!, tokenCommand: ['echo', 'SLURM_JWT=a.b.c'] } });
     await expect(wrong.stop(job, 0)).rejects.toThrow('Expected slurmrestd to answer jobs');
-    await new Promise((resolve) => setTimeout(resolve, 3_000)); // Slurm keeps what is a few seconds old
+    await new Promise((resolve) => setTimeout(resolve, 8_000)); // Slurm keeps what is some seconds old
     await slurm.kill('slurmctld');
     try {
       await expect(cluster.stop(job, 0)).rejects.toThrow(/slurmrestd|timeout|token/);

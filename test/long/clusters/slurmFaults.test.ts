@@ -74,7 +74,7 @@ test('a controller that is away is an error, never an end; what ran runs on, and
   const job = await cluster.submit(attempt());
   await running(job);
   const impatient = open({ commandTimeoutMs: 2_000 });
-  await sleep(3_000); // Slurm keeps what is a few seconds old
+  await sleep(8_000); // Slurm keeps what is some seconds old
   await slurm.kill('slurmctld');
   try {
     const looks: string[] = [];
@@ -100,9 +100,9 @@ test('a controller that is away is an error, never an end; what ran runs on, and
 });
 
 test('a job that ends while the controller is away is gone when that is back', async () => {
-  const job = await cluster.submit(attempt('echo $$ >> $FOLDER/starts; sleep 6; echo done >> $FOLDER/saved'));
+  const job = await cluster.submit(attempt('echo $$ >> $FOLDER/starts; sleep 12; echo done >> $FOLDER/saved'));
   await running(job);
-  await sleep(3_000);
+  await sleep(8_000);
   await slurm.kill('slurmctld');
   try {
     await until('it has ended', async () => (await lines('saved')).length === 1);
