@@ -164,6 +164,7 @@ async function look(
     state,
     stoppedBy,
     ...(state === 'failed' && result?.status === 'failed' && { class: result.class, message: result.message }),
+    ...(state === 'preempted' && result?.status === 'preempted' && { step: result.step }),
     ...(state === 'failed' && invalidResult !== undefined && { class: 'app' as const, message: invalidResult }),
     ...(state === 'lost' && {
       message: (said === '' ? '' : `${cluster.name} says ${said}; `) + (await lastWords(store, folder.log(attempt))),

@@ -61,6 +61,8 @@ export interface AttemptSummary {
   readonly class?: FailureClass | undefined;
   readonly message?: string | undefined;
   readonly stoppedBy?: StopReason | undefined;
+  /** Of a preempted one: the optimizer step whose state it has saved. */
+  readonly step?: number | undefined;
   /** Which scheduled activity submitted it. */
   readonly execution: string;
 }
@@ -74,7 +76,8 @@ type NextStep =
 /**
  * What to do about a job with these attempts, in order. It depends on nothing else, so that any worker comes to the
  * same answer. A job whose activity was scheduled anew (a workflow reset by a person) may try again; an attempt that we
- * stopped gracefully does not count.
+ * stopped gracefully does not count, nor does one that a cluster preempted further on than all before it: a training
+ * may be longer than a site's jobs.
  */
 export function nextStep(
   attempts: readonly AttemptSummary[],
@@ -94,7 +97,10 @@ export function nextStep(
     `attempt ${last.attempt} ` +
     `${WORDS[last.state]}${last.class ? ` (${last.class})` : ''}${last.message ? `: ${last.message}` : ''}`;
   if (last.state === 'failed' && !HEALING.includes(last.class ?? 'app')) return { kind: 'fail', type, message: what };
-  const counted = attempts.filter((each) => each.execution === policy.execution && !stoppedGracefully(each)).length;
+  const counted = attempts.filter(
+    (each, index) =>
+      each.execution === policy.execution && !stoppedGracefully(each) && !gotFurther(each, attempts.slice(0, index)),
+  ).length;
   if (counted >= policy.maxAttempts) {
     return { kind: 'fail', type, message: `${what}; that was the last of ${policy.maxAttempts} attempts` };
   }
@@ -114,6 +120,10 @@ const WORDS: Readonly<Record<JobEnd, string>> = {
 
 function stoppedGracefully({ state, stoppedBy }: AttemptSummary): boolean {
   return stoppedBy === 'stop' && (state === 'preempted' || state === 'lost');
+}
+
+function gotFurther({ state, step = 0 }: AttemptSummary, before: readonly AttemptSummary[]): boolean {
+  return state === 'preempted' && step > Math.max(0, ...before.map((each) => each.step ?? 0));
 }
 
 const FIRST_DELAY_MS = 2_000;

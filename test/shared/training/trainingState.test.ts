@@ -98,6 +98,16 @@ describe('what to do next', () => {
       { kind: 'submit', attempt: 3 },
     ],
     [
+      'preempted attempts got further each time',
+      [10, 20, 30].map((step, index) => attempt(index + 1, 'preempted', { step })),
+      { kind: 'submit', attempt: 4, delayMs: 0 },
+    ],
+    [
+      'preempted attempts come no further',
+      [10, 10, 10].map((step, index) => attempt(index + 1, 'preempted', { step })),
+      { kind: 'fail', type: 'JobPreempted' },
+    ],
+    [
       'attempts of an earlier run do not count',
       [attempt(1, 'lost', { execution: 'earlier' }), attempt(2, 'lost')],
       { kind: 'submit', attempt: 3 },
