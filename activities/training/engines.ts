@@ -34,6 +34,13 @@ export function projectEngines(python: string): Engine[] {
       // One process a node, and it trains on one: it starts another for each GPU.
       launch: 'one',
     },
+    {
+      name: 'verl',
+      command: (jobFile) => [python, '-m', 'trainer.engines.verl', jobFile],
+      kinds: ['grpo', 'sft'],
+      // On several nodes Ray starts the others' processes.
+      launch: 'one',
+    },
   ];
 }
 

@@ -19,6 +19,17 @@ test('the engine for GPUs is the same program, which starts its processes itself
   expect(trl.launch).toBe('one');
 });
 
+test('the engine for several nodes is a program of its own, started once', () => {
+  const verl = engineFor(engines, 'verl', 'grpo');
+  expect(verl.command('/jobs/job-1.json')).toEqual([
+    '/env/bin/python',
+    '-m',
+    'trainer.engines.verl',
+    '/jobs/job-1.json',
+  ]);
+  expect(verl.launch).toBe('one');
+});
+
 test('an engine that is not there, or does not train that way, is refused with those that do', () => {
   expect(() => engineFor(engines, 'no such engine', 'grpo')).toThrow(
     /^Expected training.engine to be one that trains by grpo \(small, (.+, )?rewardOnly\), got "no such engine"$/,
