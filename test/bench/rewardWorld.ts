@@ -7,7 +7,6 @@ import path from 'node:path';
 import { Agent, request } from 'undici';
 import { FileStore } from '../../activities/store/files.ts';
 import type { RewardBatch, RewardItem } from '../../shared/reward/protocol.ts';
-import { NODE_FLAGS } from '../../workers/reward-service/nodeFlags.ts';
 import { startStub, type Stub } from '../stub-server/start.ts';
 import type { StubOptions } from '../stub-server/options.ts';
 import { itemOf, rewardPath, TOKEN, writeSpec } from '../workers/reward-service/fixtures.ts';
@@ -35,7 +34,7 @@ export async function startRewardWorld(options: Partial<StubOptions>): Promise<R
   let origin = '';
   const start = async (): Promise<void> => {
     const script = 'test/workers/reward-service/serviceProcess.ts';
-    service = spawn(process.execPath, [...NODE_FLAGS, '--import', 'tsx', script, folder, `${stub.url}/v1`, TOKEN], {
+    service = spawn(process.execPath, ['--import', 'tsx', script, folder, `${stub.url}/v1`, TOKEN], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(service.stdout as NonNullable<typeof service.stdout>, 'data')) as [Buffer];

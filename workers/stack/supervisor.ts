@@ -1,4 +1,3 @@
-import { NODE_FLAGS } from '../reward-service/nodeFlags.ts';
 import { readLiving } from '../../activities/processes/records.ts';
 import { config, PORT_SETTINGS, type PortName } from '../../temporal.config.ts';
 import { keepAlive, type Kept, type KeptState } from './keepAlive.ts';
@@ -59,12 +58,11 @@ async function prepare(): Promise<Kept[]> {
   for (const name of SERVICE_NAMES)
     if (await readLiving(recordFile(name))) for (const port of SERVICES[name].ports) running.add(port);
   const ports = await choosePorts(running, say, (await rewardsAreWanted()) ? undefined : ['temporal', 'ui', 'desk']);
-  const [node, ...rewardService] = nodeCommand('workers/reward-service/main.ts');
   const token = { [config.rewardService.tokenEnv]: (await knownRewardToken()) ?? (await newRewardToken()) };
   return [
     ...(cli === undefined ? [] : [{ ...launchOfServer(cli.path, ports), works: serverWorks }]),
     {
-      ...launchOf('reward', [node, ...NODE_FLAGS, ...rewardService], token),
+      ...launchOf('reward', nodeCommand('workers/reward-service/main.ts'), token),
       mayStart: async () => (await rewardsAreWanted()) && (await hasPorts('reward')),
     },
     { ...launchOf('desk', nodeCommand('workers/annotation-desk/main.ts')), mayStart: () => hasPorts('desk') },
