@@ -186,7 +186,7 @@ class DistributedTest(StoredCase):
 
 @unittest.skipUnless(find_spec("peft"), "peft is not installed")
 class LoraTest(StoredCase):
-    def test_adapters_learn_are_resumed_and_are_merged_into_the_checkpoint(self) -> None:
+    def test_adapters_learn_and_are_merged_into_the_checkpoint(self) -> None:
         base = make_model(self.folder / "base", "llama")
         options = {"lora": {"rank": 4}, "processesPerNode": 2}
         hyper = {"klCoef": 0.05, "maxUnscorableShare": 0.75, "learningRate": 1e-2}
@@ -200,11 +200,6 @@ class LoraTest(StoredCase):
         changed = {name for name in before if not torch.equal(trained[name], before[name])}
         self.assertTrue(changed)
         self.assertTrue(all("proj" in name for name in changed), changed)
-        # As an attempt that was killed after its second step: half the steps, and then the rest.
-        halves = self.stored("halves", base, options, **hyper, maxSteps=2)
-        self.assertEqual(halves.run()["status"], "succeeded")
-        halves.value["hyper"]["maxSteps"] = 4
-        self.assertEqual(halves.run(2)["checkpoint"]["sha256"], first["checkpoint"]["sha256"])
 
 
 if __name__ == "__main__":

@@ -195,7 +195,9 @@ class RolloutTrainer(PassTrainer, GRPOTrainer):
         if not file.exists():
             problem = f"state {folder} was saved within a sampling, by another number of processes than {ranks.count}"
             raise JobFailure("app", f"{problem}; give the job as many as before")
-        self._buffered_inputs, self.run.sampling = torch.load(file, map_location=self.accelerator.device)
+        # torch cannot restore to the CPU with a number, as accelerate calls it.
+        device = "cpu" if self.accelerator.device.type == "cpu" else self.accelerator.device
+        self._buffered_inputs, self.run.sampling = torch.load(file, map_location=device)
 
     @contextlib.contextmanager
     def sampler(self) -> Iterator[Any]:

@@ -59,6 +59,8 @@ class Session:
 
     def build(self) -> Any:
         job, options = self.job, self.options
+        # Adapters begin at random.
+        torch.manual_seed(job.hyper.seed % 2**32)
         # Adapters are float32 on a base that is not trained.
         half = self.lora is not None and in_bf16(job, options)
         model, chats = opened(job, torch.bfloat16 if half else torch.float32)
