@@ -18,6 +18,7 @@ from typing import IO, Any  # noqa: E402
 
 from trainer.contract.attempt import Attempt, StopRequest  # noqa: E402
 from trainer.contract.failures import Preempted, chain, classify  # noqa: E402
+from trainer.contract.fence import hold  # noqa: E402
 from trainer.contract.job import parse_job, read_json  # noqa: E402
 from trainer.contract.rows import load_rows  # noqa: E402
 
@@ -32,6 +33,7 @@ def outcome_of(file: Path, started: float, tokens: int, stop: StopRequest) -> di
     where: dict[str, Any] = {"doing": "loading the model", "rows": 0, "tokens": 0, "longest": 0}
     try:
         job = parse_job(read_json(file))
+        hold(job.output.folder, job.attempt)
         token = os.environ.get(job.reward.token_env, "") if job.kind == "grpo" else ""
         rows = [load_rows(spec, job.kind) for spec in job.datasets]
         # Imports TRL, which takes seconds.
