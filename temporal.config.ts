@@ -175,14 +175,16 @@ export const config = {
     },
   },
   rewardService: {
-    host: '127.0.0.1',
+    /** Where it listens. Every request needs its token. @default this machine alone */
+    host: env['FLYWHEEL_REWARD_HOST'] || '127.0.0.1',
     get port(): number {
       return port('reward');
     },
     /** Where training jobs reach it, which a cluster's nodes cannot at an address of this machine alone. */
     get publicUrl(): string {
       const { host, port } = config.rewardService;
-      return (env['FLYWHEEL_REWARD_URL'] ?? `http://${host}:${port}`).replace(/\/$/, '');
+      const own = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+      return (env['FLYWHEEL_REWARD_URL'] ?? `http://${own}:${port}`).replace(/\/$/, '');
     },
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
     /** @default one that the supervisor makes for the state folder */

@@ -3,6 +3,7 @@ import type { Measure } from '../../shared/cost/knownRates.ts';
 import { planLap, type LapPlan, type PlannedDomain } from '../../shared/cost/plan.ts';
 import type { LapFacts } from '../../shared/lap/facts.ts';
 import type { MeasuredRates } from '../../shared/cost/rates.ts';
+import { clustersOf } from '../../shared/recipe/means.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
 import type { Task } from '../../shared/records.ts';
@@ -66,7 +67,7 @@ export function worldOf({ domain, inference, training }: Recipe): string {
     domain.base,
     domain.prompts,
     inference.engine,
-    training.cluster,
+    clustersOf(training).join(),
     training.nodes,
     training.gpusPerNode,
   ]);

@@ -4,7 +4,7 @@ import { diskOf, diskRefusal } from '../../shared/cost/disk.ts';
 import { precisionWarning } from '../../shared/label/precision.ts';
 import { limitsOf, type Limits } from '../../shared/lap/limits.ts';
 import { NOTHING_NEW } from '../../shared/lap/grown.ts';
-import { engineOf } from '../../shared/recipe/means.ts';
+import { clustersOf, engineOf } from '../../shared/recipe/means.ts';
 import { labelPolicy } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import { auditWarnings } from '../../shared/cost/auditSize.ts';
@@ -90,10 +90,12 @@ export async function refuseWhatTheClusterCannotHold(
   { preset, training }: Recipe,
   plan: LapPlan,
 ): Promise<void> {
-  const { cluster, nodes, gpusPerNode } = training;
-  const fitting = clusterFor(clusters, cluster, training);
-  const reached = fitting.then((found) => rewardUrl !== undefined && refuseUnreachable(found, rewardUrl));
-  await reached.catch((error: Error) => {
+  const { nodes, gpusPerNode } = training;
+  const fitting = clustersOf(training).map(async (name) => {
+    const found = await clusterFor(clusters, name, training);
+    if (rewardUrl !== undefined) refuseUnreachable(found, rewardUrl);
+  });
+  await Promise.all(fitting).catch((error: Error) => {
     if (!(error instanceof ApplicationFailure && error.nonRetryable)) throw ApplicationFailure.fromError(error); // away
     throw new Error(
       `Preset ${preset} needs ${nodes} node${nodes === 1 ? '' : 's'} of ${gpusPerNode} GPUs for training and ` +

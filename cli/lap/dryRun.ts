@@ -10,16 +10,18 @@ import { configuredClusters } from '../../workers/configured.ts';
 import { store } from '../../workers/store.ts';
 
 const TRAININGS: readonly string[] = ['consolidation', ...STAGE_NAMES] satisfies readonly TrainingName[];
+const isTraining = (phase: string): phase is TrainingName => TRAININGS.includes(phase);
 
 /** The jobs that a lap's trainings would be, as their cluster would be given them. Nothing is submitted or written. */
 export async function dryRunLines({ run, recipe, plan, manifest }: ReadLap): Promise<string[]> {
-  const { cluster: name, engine: engineName, resources } = meansOf(recipe);
-  const cluster = clusterNamed(configuredClusters(), name);
-  const engine = engineFor(projectEngines(config.python), engineName, 'grpo');
+  const clusters = configuredClusters();
   const lap = lapName(run, manifest === undefined ? 1 : lapNumber(manifest.lap) + 1);
   const lines: string[] = [];
   for (const { phase } of plan.phases) {
-    if (!TRAININGS.includes(phase)) continue;
+    if (!isTraining(phase)) continue;
+    const { cluster: name, engine: engineName, resources } = meansOf(recipe, phase);
+    const cluster = clusterNamed(clusters, name);
+    const engine = engineFor(projectEngines(config.python), engineName, phase === 'consolidation' ? 'sft' : 'grpo');
     const jobKey = placeOf(lap, phase);
     const attempt: JobAttempt = {
       jobKey,

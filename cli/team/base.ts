@@ -175,7 +175,7 @@ function tasksOf({ selfVerification, coldStart }: Recipe): Task[] {
 /** The recipe's, else the first cluster of the installation, with a GPU where it has one. */
 async function meansFor(lap: ReadLap | undefined, clusters: readonly Cluster[]): Promise<Teaching['means']> {
   if (lap !== undefined) {
-    const { cluster, maxAttempts, resources } = meansOf(lap.recipe);
+    const { cluster, maxAttempts, resources } = meansOf(lap.recipe, 'consolidation');
     return { cluster, maxAttempts, resources };
   }
   const [first] = clusters;

@@ -232,6 +232,8 @@ export const recipeSchema = z.strictObject({
     engineOptions: z.record(z.string(), z.unknown()).optional(),
     /** One of this installation's clusters (temporal.config.ts). */
     cluster: z.string().min(1),
+    /** Others for some of a lap's trainings, by the training's name. @default cluster */
+    clusters: z.partialRecord(z.enum(['consolidation', ...STAGE_NAMES]), z.string().min(1)).optional(),
     nodes: z.int().min(1),
     gpusPerNode: z.int().min(0),
     /** GB of one of these GPUs, as its name says. @default 80 */

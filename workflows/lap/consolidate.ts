@@ -85,7 +85,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     initCheckpoint: init,
     datasets: [{ role: 'examples', ref: dataset, weight: 1 }],
     hyper: { ...hyper, ...longRowsOf(recipe), seed },
-    ...meansOf(recipe, opened.layout),
+    ...meansOf(recipe, 'consolidation', opened.layout),
     donors,
   });
   const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };

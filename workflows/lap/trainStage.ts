@@ -36,7 +36,8 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
   const { init: _, reference: __, ...hyper } = recipe.stages[stage];
   const jobKey = placeOf(lap, stage);
   setCurrentDetails(
-    `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\nJob \`${jobKey}\``,
+    `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\n` +
+      `Job \`${jobKey}\`, logs \`${uri.jobs(jobKey, 'attempt-N.log')}\``,
   );
 
   const datasets: RunTrainingInput['datasets'][number][] = [];
@@ -86,7 +87,7 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
       maxUnscorableShare: recipe.rewards.maxUnscorableShare,
       seed: seedOf(opened.seed, stage),
     },
-    ...meansOf(recipe, opened.layout),
+    ...meansOf(recipe, stage, opened.layout),
     donors,
   };
   const outcome = (donors && (await training.takeTraining(job))) ?? (await whileServed(judging, () => trainToEnd(job)));

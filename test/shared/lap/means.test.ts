@@ -1,4 +1,4 @@
-import { engineOf, longRowsOf, meansOf } from '../../../shared/recipe/means.ts';
+import { clustersOf, engineOf, longRowsOf, meansOf } from '../../../shared/recipe/means.ts';
 import type { Recipe } from '../../../shared/recipe/recipe.ts';
 
 const training: Recipe['training'] = { cluster: 'local', nodes: 1, gpusPerNode: 0, wallHours: 1, maxAttempts: 5 };
@@ -8,11 +8,11 @@ const sampling = { prove: one, refine: one, selfVerify: one, selfRefine: one, ve
 test('what a template is told in sampling it is told in training, task by task', () => {
   const templateKwargs = { enable_thinking: false };
   const told = { ...sampling, verify: { ...one, templateKwargs } };
-  expect(meansOf({ training, sampling: told }).templateKwargs).toEqual({ verify: templateKwargs });
+  expect(meansOf({ training, sampling: told }, 'generator').templateKwargs).toEqual({ verify: templateKwargs });
 });
 
 test('a recipe that says nothing new gives trainings what they were given', () => {
-  expect(meansOf({ training, sampling })).toEqual({
+  expect(meansOf({ training, sampling }, 'generator')).toEqual({
     engine: 'small',
     engineOptions: {},
     cluster: 'local',
@@ -31,6 +31,16 @@ test('what trains where a recipe does not say it: small without GPUs, trl on a n
 
 test('what a recipe says of its engine stands over what follows from the GPUs', () => {
   const said = { ...training, gpusPerNode: 8, engineOptions: { microBatchTokens: 4_096 } };
-  const { engineOptions } = meansOf({ training: said, sampling }, { sharding: 'fsdp2', microBatchTokens: 65_536 });
+  const { engineOptions } = meansOf({ training: said, sampling }, 'generator', {
+    sharding: 'fsdp2',
+    microBatchTokens: 65_536,
+  });
   expect(engineOptions).toEqual({ sharding: 'fsdp2', microBatchTokens: 4_096 });
+});
+
+test('a training may run on another cluster than the rest of its lap', () => {
+  const apart = { ...training, cluster: 'h100', clusters: { consolidation: 'debug' } };
+  expect(meansOf({ training: apart, sampling }, 'consolidation').cluster).toBe('debug');
+  expect(meansOf({ training: apart, sampling }, 'generator').cluster).toBe('h100');
+  expect(clustersOf(apart)).toEqual(['h100', 'debug']);
 });
