@@ -1,4 +1,5 @@
 import type { Outcome } from '../../shared/outcomes.ts';
+import { DigestIndex } from '../store/digestIndex.ts';
 import { Journal, JournalDamaged, type JournalLines } from '../store/journal.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { sealLines, unseal } from './sealedLedger.ts';
@@ -25,10 +26,10 @@ export class Ledger {
   readonly #store: ArtifactStore;
   readonly #journal: Journal<Outcome>;
   /** Key → ordinal of its line, the last of those that have it. */
-  readonly #index: Map<string, number>;
+  readonly #index: DigestIndex;
   readonly #heard: Heard;
 
-  private constructor(store: ArtifactStore, journal: Journal<Outcome>, index: Map<string, number>, heard: Heard) {
+  private constructor(store: ArtifactStore, journal: Journal<Outcome>, index: DigestIndex, heard: Heard) {
     this.#store = store;
     this.#journal = journal;
     this.#index = index;
@@ -42,7 +43,7 @@ export class Ledger {
    * @throws LeaseHeld when another process writes it.
    */
   static async open(store: ArtifactStore, uri: string, heard: Heard = () => undefined): Promise<Ledger> {
-    const index = new Map<string, number>();
+    const index = new DigestIndex();
     const journal = await Journal.open(store, uri, {
       lines: OUTCOMES,
       onLine: (outcome, ordinal) => {
@@ -84,7 +85,7 @@ export class Ledger {
     const read = await this.#journal.reader();
     const named = Array.from(order, (key) => this.#index.get(key)).filter((ordinal) => ordinal !== undefined);
     const used = new Set(named);
-    const unused = [...this.#index.values()].filter((ordinal) => !used.has(ordinal));
+    const unused = this.#index.values().filter((ordinal) => !used.has(ordinal));
     const { uri } = this.#journal;
     await sealLines(this.#store, uri, { used: [...used], unused, read });
     await this.#store.remove(uri);

@@ -1,3 +1,4 @@
+import { DigestIndex } from '../../activities/store/digestIndex.ts';
 import { Journal } from '../../activities/store/journal.ts';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import type { RewardAnswer } from '../../shared/reward/protocol.ts';
@@ -38,10 +39,10 @@ const NONE_COUNTED = {
 export class RewardLog {
   readonly #journal: Journal<RewardRecord>;
   /** Key → ordinal of its line. */
-  readonly #index: Map<string, number>;
+  readonly #index: DigestIndex;
   readonly #counts: typeof NONE_COUNTED;
 
-  private constructor(journal: Journal<RewardRecord>, index: Map<string, number>, counts: typeof NONE_COUNTED) {
+  private constructor(journal: Journal<RewardRecord>, index: DigestIndex, counts: typeof NONE_COUNTED) {
     this.#journal = journal;
     this.#index = index;
     this.#counts = counts;
@@ -49,7 +50,7 @@ export class RewardLog {
 
   /** Opens a log, and makes it where it is missing. @throws as `Journal.open` does. */
   static async open(store: ArtifactStore, uri: string): Promise<RewardLog> {
-    const index = new Map<string, number>();
+    const index = new DigestIndex();
     const counts = { ...NONE_COUNTED };
     const journal = await Journal.open<RewardRecord>(store, uri, {
       lines: {
@@ -69,8 +70,8 @@ export class RewardLog {
     return this.#counts;
   }
 
-  keys(): Iterable<string> {
-    return this.#index.keys();
+  get size(): number {
+    return this.#index.size;
   }
 
   has(key: string): boolean {
