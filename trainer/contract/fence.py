@@ -7,9 +7,10 @@ may go on for minutes beside its successor, and a lock on the folder need not re
 import contextlib
 import logging
 import os
-import threading
 import time
 from pathlib import Path
+
+from trainer.contract.threads import start_beside
 
 log = logging.getLogger("trainer")
 
@@ -50,7 +51,7 @@ class Fence:
                 with contextlib.suppress(OSError):  # a disk that is away; the next write says so
                     self.check()
 
-        threading.Thread(target=look, name="fence", daemon=True).start()
+        start_beside("fence", look)
 
 
 held: list[Fence] = []

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from trainer.contract.failures import JobFailure, one_line
 from trainer.contract.files import write_atomically
+from trainer.contract.threads import start_beside
 
 log = logging.getLogger("trainer")
 
@@ -162,8 +163,7 @@ class Trackers:
         self.queue: queue.SimpleQueue[tuple[int, Values] | None] = queue.SimpleQueue()
         self.thread: threading.Thread | None = None
         if names:
-            self.thread = threading.Thread(target=self.tell, args=(names, folder), name="trackers", daemon=True)
-            self.thread.start()
+            self.thread = start_beside("trackers", self.tell, names, folder)
             atexit.register(self.close)
 
     def log(self, line: dict[str, Any]) -> None:

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trainer.contract.failures import LOST_DEVICE, JobFailure, one_line
+from trainer.contract.threads import start_beside
 
 LAST_LINES = 200
 OUT_OF_MEMORY = ("OutOfMemoryError", "CUDA out of memory", "out of memory. Tried to allocate")
@@ -46,8 +46,7 @@ class Child:
             text=True,
             errors="replace",
         )
-        self.reader = threading.Thread(target=self.pass_on, daemon=True)
-        self.reader.start()
+        self.reader = start_beside("verl", self.pass_on)
 
     def pass_on(self) -> None:
         for line in self.process.stdout or ():
