@@ -118,7 +118,11 @@ export class RayCluster implements Cluster {
     if (!job) return { kind: 'gone', ...since };
     if (job.status === 'PENDING')
       return known && (await this.#isCancelled(known)) ? { kind: 'gone' } : { kind: 'queued' };
-    if (OVER.includes(job.status)) return { kind: 'gone', ...since, ...(await this.#nodeIsLost(job)) };
+    if (OVER.includes(job.status)) {
+      // A second submitter may have written it again after the job had read it.
+      if (known) await rm(entryFiles(known.log, id).secrets, { force: true });
+      return { kind: 'gone', ...since, ...(await this.#nodeIsLost(job)) };
+    }
     // What the head calls running on a node that it calls dead.
     const lost = await this.#nodeIsLost(job);
     if (lost) return { kind: 'gone', ...since, ...lost };

@@ -15,7 +15,7 @@ from trainer.contract.job import GrpoHyper, GrpoJob
 from trainer.contract.rewards import RewardClient
 from trainer.contract.rollouts import Rollout, items_of, reward_figures, sampling_figures
 from trainer.contract.rows import Row
-from trainer.contract.variants import variant_settings
+from trainer.contract.variants import grpo_settings
 from trainer.engines.small.common import LOGITS_PER_PASS, JobTrainer, Run, shared_settings
 from trainer.engines.small.internals import GroupTrainer
 from trainer.engines.small.llama import Llama
@@ -43,18 +43,7 @@ def grpo_config(job: GrpoJob, vocabulary: int) -> GRPOConfig:
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=samples // micro,
         steps_per_generation=samples // micro * hyper.variant.steps_per_sampling,
-        num_generations=hyper.group_size,
-        max_completion_length=hyper.max_completion_tokens,
-        beta=hyper.kl_coef,
-        epsilon=hyper.clip_low,
-        epsilon_high=hyper.clip_high,
-        temperature=hyper.temperature,
-        top_p=1.0,
-        top_k=0,
-        num_iterations=1,
-        disable_dropout=True,
-        log_completions=False,
-        **variant_settings(hyper.variant),
+        **grpo_settings(hyper),
         **shared_settings(job),
     )
 

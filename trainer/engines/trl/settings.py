@@ -8,7 +8,7 @@ from trl import GRPOConfig, SFTConfig
 
 from trainer.contract.failures import JobFailure
 from trainer.contract.job import GrpoJob, Job, SftJob
-from trainer.contract.variants import variant_settings
+from trainer.contract.variants import grpo_settings
 from trainer.engines.trl.options import Options, VllmColocate, VllmServer
 from trainer.engines.trl.ranks import PATIENCE
 
@@ -74,20 +74,9 @@ def grpo_config(job: GrpoJob, options: Options, ranks: int, stop_ids: list[int])
     return GRPOConfig(
         per_device_train_batch_size=hyper.prompts_per_step * hyper.group_size // ranks,
         steps_per_generation=hyper.variant.steps_per_sampling,
-        num_generations=hyper.group_size,
-        max_completion_length=hyper.max_completion_tokens,
-        beta=hyper.kl_coef,
-        epsilon=hyper.clip_low,
-        epsilon_high=hyper.clip_high,
-        temperature=hyper.temperature,
-        top_p=1.0,
-        top_k=0,
-        num_iterations=1,
-        disable_dropout=True,
-        log_completions=False,
         use_liger_kernel=fused(job),
         **vllm_settings(job, options, stop_ids),
-        **variant_settings(hyper.variant),
+        **grpo_settings(hyper),
         **shared_settings(job, options),
     )
 

@@ -22,7 +22,7 @@ const settings = settingsOf({ ...trainer, image: 'registry.example/trainer:1' },
 const attempt = {
   jobKey: 'main/lap-0001/verifier-v1',
   attempt: 2,
-  command: ['/home/me/.venv/bin/python', '-m', 'trainer.train', '/store/job-2.json'],
+  command: ['/opt/venv/bin/python', '-m', 'trainer.train', '/store/job-2.json'],
   env: { FLYWHEEL_REWARD_TOKEN: 'a secret of ours', UNSET: undefined },
   image: 'engine:1',
   queue: 'gpus',
