@@ -7,7 +7,7 @@ const FIRST_CELLS = 1_024;
 const FULLEST = 0.6;
 
 /**
- * From texts to numbers below 2³² − 1, in 20 to 70 bytes each: a `Map` takes 130 with keys that are digests. It knows
+ * From texts to numbers below 2³² − 1, in 33 to 67 bytes each; a `Map` of a million digests takes 109 to 127. It knows
  * keys by 128 bits of their SHA-256, of which no two are alike in practice, and cannot name them.
  */
 export class DigestIndex {
