@@ -281,8 +281,10 @@ test(
     const report = JSON.parse(readFileSync(store.path(`laps/${LAP}/report.json`), 'utf8')) as LapReport;
     const { proofScores, analysisScores } = world.manifest(LAP);
     expect(report.truth).toBe('experts');
-    expect(report.verifier.v2?.scoreAccuracy?.n).toBe(proofScores.validation.rows);
-    expect(report.metaVerifier.accuracyAfter?.n).toBe(analysisScores?.validation.rows);
+    // Questions open in any order, and so any problem may be the one that is flagged: it may leave a split nothing.
+    expect(report.verifier.v2?.scoreAccuracy?.n ?? 0).toBe(proofScores.validation.rows);
+    expect(report.metaVerifier.accuracyAfter?.n ?? 0).toBe(analysisScores?.validation.rows);
+    expect(proofScores.validation.rows + (analysisScores?.validation.rows ?? 0)).toBeGreaterThan(0);
     expect(report.generator.trueScoreAfter).toBeNull();
     expect(report.labels.precision).toBeNull();
     expect(report.notMeasured.map(({ reason }) => reason)).toContain(
