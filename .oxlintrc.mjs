@@ -14,6 +14,7 @@ const SHARED = [
   ['figures'],
 ];
 const ACTIVITIES = [
+  ['metrics'],
   ['processes'],
   ['store'],
   ['ledger'],

@@ -38,6 +38,11 @@ export const PORT_SETTINGS = {
   desk: { variable: 'FLYWHEEL_DESK_PORT', otherwise: 7310 },
 } as const satisfies Record<PortName, { variable: string; otherwise: number }>;
 
+/** Processes that show metrics, each at a port of its own: the first one's, and those that follow it. */
+export const WATCHED_PROCESSES = ['orchestrator', 'inference', 'training', 'reward', 'desk'] as const;
+/** `worker` is all workers in one process; it stands at the orchestrator's port. */
+export type WatchedProcess = (typeof WATCHED_PROCESSES)[number] | 'worker';
+
 /** The environment or temporal.toml says something that cannot be; the message names it. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
@@ -97,6 +102,10 @@ function trackersFrom(variable: string): Readonly<Record<string, string>> {
 }
 
 const portFrom = (variable: string): number | undefined => numberFrom(variable, 'a port between 1 and 65535', 65_535);
+
+const METRICS = 'FLYWHEEL_METRICS_PORT';
+const metricsPort =
+  env[METRICS] === 'off' ? undefined : numberFrom(METRICS, 'off, or a port between 1 and 65531', 65_531);
 
 /** Ports that the environment asks for; a port named there is never replaced by a free one. */
 const asked = {
@@ -189,6 +198,20 @@ export const config = {
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
     /** @default one that the supervisor makes for the state folder */
     token: env['FLYWHEEL_REWARD_TOKEN'] || undefined,
+  },
+  /** Where each process shows its metrics, whether it lives and whether it is ready. */
+  metrics: {
+    isOn: env[METRICS] !== 'off',
+    /** @default this machine alone: no token is asked for */
+    host: env['FLYWHEEL_METRICS_HOST'] || '127.0.0.1',
+    /** Whether the ports are the environment's: they are not replaced by free ones then. */
+    isAsked: metricsPort !== undefined,
+    portOf: (process: WatchedProcess): number =>
+      (metricsPort ?? 7320) +
+      Math.max(
+        0,
+        WATCHED_PROCESSES.findIndex((name) => name === process),
+      ),
   },
   /** Whom notices are posted to: questions asked, laps that failed or wait. @default nobody */
   webhook: webhookFrom('FLYWHEEL_WEBHOOK_URL', 'FLYWHEEL_WEBHOOK_SECRET'),

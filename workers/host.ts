@@ -8,6 +8,8 @@ import { BuildKeeper, end } from './buildKeeper.ts';
 import { keptBuilds, type Build } from './builds.ts';
 import { buildOfToday } from './bundle.ts';
 import { DEPLOYMENT } from './deployment.ts';
+import { temporalAnswers, temporalMetrics } from './watch/temporal.ts';
+import { watchProcess } from './watch/watch.ts';
 
 type WorkerKind = keyof typeof QUEUES;
 
@@ -36,7 +38,8 @@ export async function runWorkers(
   { becomeCurrent = false, onLap }: HostOptions = {},
 ): Promise<void> {
   const logger = new DefaultLogger('INFO');
-  Runtime.install({ logger });
+  const ofTemporal = config.metrics.isOn ? await temporalMetrics() : undefined;
+  Runtime.install({ logger, ...(ofTemporal && { telemetryOptions: ofTemporal.telemetryOptions }) });
   const connection = await NativeConnection.connect(config.temporal.connection);
   const activities = await createActivities({
     onLap: () => onLap?.((line) => logger.info(line)).catch(({ message }: Error) => logger.warn(message)),
@@ -58,23 +61,39 @@ export async function runWorkers(
     });
   const run = async (client: Client): Promise<void> => {
     const parts: Part[] = [];
-    for (const kind of kinds) {
-      const build = kind === 'orchestrator' ? await buildOfToday() : undefined;
-      const worker = await create(kind, build);
-      parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
-      if (build === undefined) continue;
-      parts.push(
-        new BuildKeeper({
-          client,
-          today: build.buildId,
-          becomeCurrent,
-          kept: keptBuilds,
-          startWorker: (old) => create(kind, old),
-          say: (line) => logger.info(line),
-        }),
-      );
+    const workers = new Map<WorkerKind, Worker>();
+    const polls = (kind: WorkerKind) => (): string | undefined => {
+      const state = workers.get(kind)?.getState() ?? 'not there yet';
+      return state === 'RUNNING' ? undefined : `the ${kind} worker does not poll: it is ${state.toLowerCase()}`;
+    };
+    const [only, ...others] = kinds;
+    const watched = await watchProcess(only !== undefined && others.length === 0 ? only : 'worker', {
+      checks: [...kinds.map(polls), temporalAnswers(client.connection, config.temporal.address)],
+      more: ofTemporal?.text,
+      say: (line) => logger.info(line),
+    });
+    try {
+      for (const kind of kinds) {
+        const build = kind === 'orchestrator' ? await buildOfToday() : undefined;
+        const worker = await create(kind, build);
+        workers.set(kind, worker);
+        parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
+        if (build === undefined) continue;
+        parts.push(
+          new BuildKeeper({
+            client,
+            today: build.buildId,
+            becomeCurrent,
+            kept: keptBuilds,
+            startWorker: (old) => create(kind, old),
+            say: (line) => logger.info(line),
+          }),
+        );
+      }
+      await runTogether(parts);
+    } finally {
+      await watched.close();
     }
-    await runTogether(parts);
   };
   try {
     await withClient(run);

@@ -5,6 +5,7 @@ import { modelKey, type ModelRef } from '../../shared/records.ts';
 import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '../../shared/thinking.ts';
 import type { EarlierCalls } from '../ledger/earlierCalls.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { countOutcome, countReply } from '../metrics/calls.ts';
 import type { Answer, Failure } from './reply.ts';
 import { requestBody } from './requestBody.ts';
 import type { ModelServers } from './servers.ts';
@@ -90,7 +91,7 @@ export class LedgerAsker {
     const earlier = known === undefined ? await this.#options.earlier?.find(call.key) : undefined;
     if (earlier !== undefined) {
       this.progress += 1;
-      return this.#record(earlier);
+      return this.#record(call, earlier);
     }
     const release = await this.#options.reserve?.(call, known !== undefined, signal);
     const turn = call.sharedPrompt === undefined ? undefined : this.#servers.of(call.model).join(call.sharedPrompt);
@@ -119,7 +120,7 @@ export class LedgerAsker {
       const slot = await queue.slot({ since, again: requests > 0, tokens, turn, patienceMs }, signal);
       if (slot.kind === 'noServer') {
         if (onOutage === 'throw') throw new NoServer(slot.message);
-        return this.#record(failed(call, slot, { latencyMs: 0, requests }));
+        return this.#record(call, failed(call, slot, { latencyMs: 0, requests }));
       }
       // The slot is held until the outcome is on the ledger: no more calls are ever unrecorded than the servers' limits
       // allow.
@@ -136,19 +137,20 @@ export class LedgerAsker {
         const body = requestBody(call, slot.server.endpoint, slot.leads);
         const reply = await slot.ask(body, tokens.answer, signal, onPart);
         const took = { latencyMs: Date.now() - sentAt, requests };
+        countReply(call, reply, took.latencyMs);
         if (reply.kind === 'answer') {
           this.progress += 1;
           turn?.begun();
-          const outcome = await this.#record(classify(call, reply, formatOf(slot, call), took));
+          const outcome = await this.#record(call, classify(call, reply, formatOf(slot, call), took));
           slot.unproven(() => this.#takeBack(call, outcome));
           return outcome;
         }
-        if (reply.kind === 'refused') return await this.#record(failed(call, reply, took));
+        if (reply.kind === 'refused') return await this.#record(call, failed(call, reply, took));
         if (reply.kind === 'overloaded') continue;
         if (reply.kind === 'gone' && reply.status === undefined) continue;
         broken += 1;
         brokenAt = Date.now();
-        if (broken >= BROKEN_TRIES) return await this.#record(failed(call, reply, took));
+        if (broken >= BROKEN_TRIES) return await this.#record(call, failed(call, reply, took));
       } finally {
         slot.release();
       }
@@ -187,11 +189,12 @@ export class LedgerAsker {
   async #takeBack(call: ModelCall, { latencyMs, requests }: Outcome): Promise<void> {
     this.#takenBack += 1;
     const message = 'another model may have given the answer';
-    await this.#record(failed(call, { cause: 'wrong model', message }, { latencyMs, requests }));
+    await this.#record(call, failed(call, { cause: 'wrong model', message }, { latencyMs, requests }));
   }
 
-  async #record(outcome: Outcome): Promise<Outcome> {
+  async #record(call: ModelCall, outcome: Outcome): Promise<Outcome> {
     await this.#ledger.append(outcome);
+    countOutcome(call, outcome);
     return outcome;
   }
 }

@@ -8,6 +8,7 @@ import { serverAnswers } from '../../workers/stack/temporalServer.ts';
 import { config } from '../../temporal.config.ts';
 import { recordFile, SERVICE_NAMES } from '../../workers/stack/services.ts';
 import { readStackState } from '../../workers/stack/state.ts';
+import { targets } from '../../workers/watch/targets.ts';
 import { courseLines } from './courseLines.ts';
 import { expectedTimes } from './expectedTime.ts';
 import { productLines, productStatuses, type ProductStatus } from '../products/productStatus.ts';
@@ -88,7 +89,8 @@ async function stackStatus() {
       restarts: state?.services[name]?.restarts ?? 0,
     };
   }
-  return { supervisor, address: config.temporal.address, external: config.temporal.external, services };
+  const metrics = (await targets()).flatMap(({ lives, ...target }) => (lives ? target : []));
+  return { supervisor, address: config.temporal.address, external: config.temporal.external, services, metrics };
 }
 
 /** The newest laps, or the named one. */

@@ -19,6 +19,7 @@ import { lookForTemporalCli } from '../../workers/stack/temporalCli.ts';
 import { domains } from '../../domains/index.ts';
 import { config } from '../../temporal.config.ts';
 import { stackLife } from '../../workers/stack/stack.ts';
+import { targets } from '../../workers/watch/targets.ts';
 import type { ClusterFinding } from '../../activities/clusters/prove.ts';
 import type { RoleSeen } from '../../activities/preflight/roles.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
@@ -114,6 +115,24 @@ const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> =
     return answers
       ? { state: 'ok', detail: `answers at ${publicUrl}, ${who}` }
       : { state: 'bad', detail: `no answer at http://${host}:${port}: see ${logFile('desk')}` };
+  },
+
+  async metrics() {
+    const { isOn, host, portOf } = config.metrics;
+    if (!isOn) return { state: 'ok', detail: 'off (FLYWHEEL_METRICS_PORT)' };
+    const living = (await targets()).filter(({ lives }) => lives);
+    if (living.length === 0)
+      return { state: 'ok', detail: `no process runs; they will be at ${host}, from port ${portOf('worker')} on` };
+    const silent = await Promise.all(
+      living.map(async ({ process, address }) => {
+        const url = `http://${address}/healthz`;
+        const answers = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+        return answers?.ok === true ? [] : [`${process} does not answer at ${url}: see ${config.logDir}`];
+      }),
+    );
+    const [trouble] = silent.flat();
+    if (trouble !== undefined) return { state: 'bad', detail: trouble };
+    return { state: 'ok', detail: living.map(({ process, address }) => `${process} at ${address}`).join(', ') };
   },
 
   async ports({ laps }) {

@@ -1,10 +1,12 @@
 import { Client, Connection } from '@temporalio/client';
 import { Annotators } from '../../activities/reviews/annotators.ts';
 import { TemporalDesk } from '../../activities/reviews/desk.ts';
-import { markFormat } from '../../activities/store/format.ts';
+import { formatOf, markFormat } from '../../activities/store/format.ts';
 import { config } from '../../temporal.config.ts';
 import { deskSecret } from '../stack/state.ts';
 import { store } from '../store.ts';
+import { temporalAnswers } from '../watch/temporal.ts';
+import { watchProcess } from '../watch/watch.ts';
 import { deskLog } from './log.ts';
 import { createDesk } from './server.ts';
 
@@ -13,10 +15,8 @@ const { host, port, publicUrl, proxyUrl, login } = config.desk;
 await markFormat(store);
 const log = deskLog();
 // Signing in needs no server; a question that is asked without one says so.
-const client = new Client({
-  connection: Connection.lazy(config.temporal.connection),
-  namespace: config.temporal.namespace,
-});
+const connection = Connection.lazy(config.temporal.connection);
+const client = new Client({ connection, namespace: config.temporal.namespace });
 const app = await createDesk({
   reviews: new TemporalDesk(client, store),
   people: new Annotators(store),
@@ -28,11 +28,23 @@ const app = await createDesk({
   logger: log,
 });
 
+let listens = false;
+const watched = await watchProcess('desk', {
+  checks: [
+    () => (listens ? undefined : 'it does not listen yet'),
+    temporalAnswers(connection, config.temporal.address),
+    () => formatOf(store).then(() => undefined), // a store that is not there says why
+  ],
+  say: (line) => log.info(line),
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     log.info({ signal }, 'stopping');
+    watched.drain(`ending after ${signal}`);
     setTimeout(() => process.exit(0), 1_000).unref();
-    void app.close().finally(() => process.exit(0));
+    void Promise.allSettled([app.close(), watched.close()]).then(() => process.exit(0));
   });
 }
 await app.listen({ host, port });
+listens = true;

@@ -4,7 +4,8 @@ import { configuredServing } from '../configured.ts';
 import { store } from '../store.ts';
 import { config } from '../../temporal.config.ts';
 import { knownRewardToken } from '../stack/state.ts';
-import { markFormat } from '../../activities/store/format.ts';
+import { formatOf, markFormat } from '../../activities/store/format.ts';
+import { watchProcess } from '../watch/watch.ts';
 import { createRewardService } from './server.ts';
 
 /** Runs the reward service until SIGTERM or SIGINT. A request under way is cut then; what was judged is remembered. */
@@ -26,12 +27,23 @@ const app = createRewardService({
   logger: log,
 });
 
+let listens = false;
+const watched = await watchProcess('reward', {
+  checks: [
+    () => (listens ? undefined : 'it does not listen yet'),
+    () => formatOf(store).then(() => undefined), // a store that is not there says why
+  ],
+  say: (line) => log.info(line),
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     log.info({ signal }, 'stopping');
+    watched.drain(`ending after ${signal}`);
     // a judge may take minutes; its calls are asked again by the next process
     setTimeout(() => process.exit(0), 1_000).unref();
-    void app.close().finally(() => process.exit(0));
+    void Promise.allSettled([app.close(), watched.close()]).then(() => process.exit(0));
   });
 }
 await app.listen({ host, port });
+listens = true;
