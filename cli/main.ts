@@ -7,6 +7,7 @@ import { registerDoctor } from './stack/doctor.ts';
 import { registerInit } from './team/init.ts';
 import { registerLabels } from './labels/labels.ts';
 import { registerRewards } from './labels/decisions.ts';
+import { registerJob } from './lap/job.ts';
 import { registerLap } from './lap/lap.ts';
 import { registerLaps } from './reports/laps.ts';
 import { registerLedger } from './reports/ledger.ts';
@@ -55,6 +56,7 @@ for (const register of [
   registerPrompts,
   registerBase,
   registerStatus,
+  registerJob,
   registerLaps,
   registerReport,
   registerCompare,

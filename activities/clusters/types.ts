@@ -53,11 +53,12 @@ export interface SubmittedJob {
 /**
  * How an attempt stands. `since`: ISO time at which it began to run, after whatever queue; of what is gone, where the
  * cluster still knows it. Without a `why` it ended by itself, or nobody knows. `words`: what the cluster says of it, for
- * a person: why it waits, that its node is lost, with which code it ended.
+ * a person: why it waits, that its node is lost, with which code it ended. `lostSince`: ISO time since which the node of
+ * what is alive by the cluster's records has not been heard of: it may run or not, and a person may say that it is dead.
  */
 export type Presence =
   | { readonly kind: 'queued'; readonly words?: string }
-  | { readonly kind: 'alive'; readonly since: string; readonly words?: string }
+  | { readonly kind: 'alive'; readonly since: string; readonly words?: string; readonly lostSince?: string }
   | {
       readonly kind: 'gone';
       readonly why?: 'preempted' | 'nodeLost' | 'timedOut' | 'outOfMemory';

@@ -60,6 +60,8 @@ export interface OpenedLap {
   readonly mending?: readonly string[];
   /** Options of the training engine that follow from the GPUs' memory. @default none */
   readonly layout?: TrlOptions;
+  /** Address of the folder of jobs, for people. */
+  readonly jobsAt?: string;
   /** What a person should know of it before it begins. @default nothing */
   readonly warnings?: readonly string[];
 }
@@ -147,6 +149,7 @@ export async function openLap(
       prompts,
       problems,
       base: base.checkpoint,
+      jobsAt: store.address('jobs'),
       ...(layout && { layout }),
       ...(warnings.length > 0 && { warnings }),
       ...(turn === 1 && given && { given }),

@@ -19,6 +19,8 @@ export interface RewardAddress {
 export interface Submission extends SubmittedJob {
   /** The scheduled activity that submitted it. */
   readonly execution: string;
+  /** Name of the cluster that has it; absent in what earlier releases wrote. */
+  readonly cluster?: string;
 }
 
 /** How an attempt ended, kept in `attempt-N.end.json` because the next attempt overwrites `result.json`. */
@@ -154,8 +156,8 @@ export class JobFolder {
     return this.#find(`attempt-${attempt}.json`);
   }
 
-  async writeSubmission(job: SubmittedJob, execution: string): Promise<Submission> {
-    const submission = { ...job, execution };
+  async writeSubmission(job: SubmittedJob, execution: string, cluster: string): Promise<Submission> {
+    const submission = { ...job, execution, cluster };
     await this.#store.writeJson(this.uri(`attempt-${job.attempt}.json`), submission);
     return submission;
   }

@@ -12,6 +12,8 @@ import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
 import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
+import { presenceOf } from './lost.ts';
+import { LostMarks } from './lostMarks.ts';
 import { MetricsTail } from './metrics.ts';
 import { outcomeOf } from './outcome.ts';
 import type { RunTrainingInput, TrainingOutcome, TrainingProgress } from './types.ts';
@@ -65,7 +67,8 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
       case 'submit': {
         const { attempt, delayMs } = next;
         const { maxSteps } = input.hyper;
-        context.heartbeat({ jobKey: folder.jobKey, attempt, state: 'pending', step: 0, maxSteps });
+        const log = store.address(folder.log(attempt));
+        context.heartbeat({ jobKey: folder.jobKey, attempt, state: 'pending', step: 0, maxSteps, log });
         await pause(delayMs, signal);
         const { marks: thinking } = await checkpointThinking(store, prefixOf(input.initCheckpoint.uri));
         const told = { ...input, ...(thinking && { thinking }) };
@@ -83,7 +86,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
           resources: input.resources,
           log: await store.local(folder.log(attempt)),
         });
-        await watch(input, await folder.writeSubmission(job, execution), context);
+        await watch(input, await folder.writeSubmission(job, execution, cluster.name), context);
       }
     }
   }
@@ -144,7 +147,7 @@ async function submissionOf(attempt: number, context: RunContext): Promise<Submi
   const known = await folder.submission(attempt);
   if (known) return known;
   const job = await cluster.find(folder.jobKey, attempt);
-  return job && folder.writeSubmission(job, execution);
+  return job && folder.writeSubmission(job, execution, cluster.name);
 }
 
 /** Looks at an attempt once. */
@@ -154,7 +157,7 @@ async function look(
   { store, folder, cluster }: RunContext,
 ): Promise<{ readonly presence: Presence; readonly seen: AttemptEnd }> {
   const { attempt } = job;
-  const presence = await cluster.state(job); // before its result is read: what is gone writes no more
+  const presence = await presenceOf(job, { marks: new LostMarks(store, folder), cluster }); // before its result: what is gone writes no more
   const { result, invalidResult } = await folder.result(attempt);
   const stoppedBy = await folder.stoppedBy(attempt);
   const state = jobState({ presence: presence.kind, result, invalidResult, stoppedBy, maxSteps: input.hyper.maxSteps });
@@ -180,6 +183,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
   const { folder, cluster, signal, heartbeat, graceMs } = context;
   const metrics = new MetricsTail(context.store, folder.metrics);
   const { maxSteps } = input.hyper;
+  const log = context.store.address(folder.log(job.attempt));
   let resultSince: number | undefined;
   for (;;) {
     const { presence, seen } = await look(input, job, context);
@@ -193,6 +197,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
       state,
       step: last?.step ?? 0,
       maxSteps,
+      log,
       ...(state === 'queued' && { queuedSince: job.submittedAt }),
       ...(presence.words !== undefined && { clusterSays: presence.words }),
       ...(last && { reward: last.reward, stepSeconds: last.stepSeconds }),

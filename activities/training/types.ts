@@ -61,6 +61,8 @@ export interface TrainingProgress {
   readonly state: JobState;
   readonly step: number;
   readonly maxSteps: number;
+  /** Where people find the attempt's log. */
+  readonly log: string;
   /** ISO time of its submission, while it is queued. */
   readonly queuedSince?: string;
   /** Why it waits, or what is wrong with where it runs, in the cluster's words. */

@@ -1,4 +1,4 @@
-import { amountsOf, ratiosOf, sumOf, type Amounts } from '../../shared/lap/amounts.ts';
+import { amountsIn, amountsOf, ratiosOf, sumOf, type Amounts } from '../../shared/lap/amounts.ts';
 import { ordersOf, reportedAs } from '../../shared/lap/phases.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
@@ -32,6 +32,7 @@ export async function ledgerFigures(
   return { ledger, ledgerTotal: compared(plan.total.expected, sumOf(ledger.map(({ used }) => used))) };
 }
 
-function compared(planned: Amounts | null, used: Amounts): Omit<LedgerRow, 'phase'> {
+function compared(written: Amounts | null, used: Amounts): Omit<LedgerRow, 'phase'> {
+  const planned = written && amountsIn(written);
   return { planned, used, ratio: planned && ratiosOf(planned, used) };
 }

@@ -23,7 +23,7 @@ export function workOf(manifest: LapManifest, trainings: readonly UsedTraining[]
       kind: 'training',
       phase: name,
       ...placed(startedAt, trainingSeconds, queuedSeconds),
-      counted: { ...used, trainingHours: trainingSeconds / 3600 },
+      counted: { ...used, trainingHours: trainingSeconds / 3600, queuedHours: queuedSeconds / 3600 },
     })),
     // What an earlier lap paid for is none of this one's work.
     ...manifest.sets.map(
@@ -51,6 +51,7 @@ export function timeFigures(
   const wallSeconds = lap.end - lap.start;
   const busy = (kinds: readonly Work['kind'][]) =>
     coveredLength(work.filter(({ kind }) => kinds.includes(kind)).map((piece) => clip(piece, lap)));
+  const queuedSeconds = work.reduce((sum, { counted }) => sum + (counted.queuedHours ?? 0), 0) * 3600;
   const neitherSeconds = Math.max(0, wallSeconds - busy(['training', 'inference']));
   return {
     wallSeconds,
@@ -77,6 +78,7 @@ export function timeFigures(
       inferenceSeconds: round(busy(['inference'])),
       neitherSeconds: round(neitherSeconds),
       neitherShare: wallSeconds > 0 ? neitherSeconds / wallSeconds : 0,
+      ...(queuedSeconds > 0 && { queuedSeconds: round(queuedSeconds) }),
     },
   };
 }

@@ -164,6 +164,7 @@ export function timeSection(report: LapReport): Markup {
       ${duration(report.wallSeconds)} in all. Training was under way for ${duration(time.trainingSeconds)}, inference
       beside it or alone for ${duration(time.inferenceSeconds)}; for ${duration(time.neitherSeconds)}
       (${percent(time.neitherShare)}) neither was.
+      ${time.queuedSeconds ? `Trainings waited ${duration(time.queuedSeconds)} in queues of their clusters.` : null}
       ${thought > 0 ? `Of the tokens, ${whole(thought)} were thinking, before the answers of sets.` : null}
     </p>
     ${

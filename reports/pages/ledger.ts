@@ -7,10 +7,13 @@ const COLUMNS: readonly {
   readonly name: keyof Amounts;
   readonly title: string;
   readonly text: (amount: number) => string;
+  /** Whether a plan reckons with it. @default true */
+  readonly planned?: false;
 }[] = [
   { name: 'calls', title: 'calls', text: short },
   { name: 'tokens', title: 'tokens', text: short },
   { name: 'trainingHours', title: 'training', text: hoursText },
+  { name: 'queuedHours', title: 'in the queue', text: hoursText, planned: false },
   { name: 'inferenceHours', title: 'inference', text: hoursText },
   { name: 'gpuHours', title: 'GPU-hours', text: short },
   { name: 'verdicts', title: 'verdicts', text: short },
@@ -22,7 +25,9 @@ const COLUMNS: readonly {
 export function ledgerCells({ ledger, ledgerTotal }: Pick<LapReport, 'ledger' | 'ledgerTotal'>) {
   const shown = COLUMNS.filter(({ name }) => ledgerTotal.used[name] > 0 || (ledgerTotal.planned?.[name] ?? 0) > 0);
   const cells = ({ used, planned }: typeof ledgerTotal): string[] =>
-    shown.map(({ name, text }) => (planned ? `${text(used[name])} / ${text(planned[name])}` : text(used[name])));
+    shown.map(({ name, text, planned: isPlanned = true }) =>
+      planned && isPlanned ? `${text(used[name])} / ${text(planned[name])}` : text(used[name]),
+    );
   return {
     titles: shown.map(({ title }) => title),
     phases: ledger.map(({ phase, ...row }) => [readable(phase), ...cells(row)]),

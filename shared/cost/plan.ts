@@ -136,7 +136,7 @@ const shown = (amount: number): string => amount.toLocaleString('en', { maximumF
 
 /** Counts are whole, hours and money to a few digits: a plan is no more exact. */
 function rounded(amounts: Amounts): Amounts {
-  const fine: readonly string[] = ['trainingHours', 'inferenceHours', 'gpuHours', 'cost'];
+  const fine: readonly string[] = ['trainingHours', 'queuedHours', 'inferenceHours', 'gpuHours', 'cost'];
   return Object.fromEntries(
     Object.entries(amounts).map(([name, amount]: [string, number]) => [
       name,

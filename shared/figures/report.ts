@@ -233,6 +233,8 @@ export interface LapReport
     readonly inferenceSeconds: number;
     readonly neitherSeconds: number;
     readonly neitherShare: number;
+    /** That trainings waited in a cluster's queue, summed; absent where none did. */
+    readonly queuedSeconds?: number;
   };
   /** Model texts that imitate a verdict (quoted as data, never parsed as one), by where they were found. */
   readonly imitations: Readonly<Record<string, { readonly found: number; readonly of: number }>>;

@@ -10,6 +10,8 @@ const AMOUNTS = [
   /** Tokens that trainers sampled or learned on their own machines: paid by the GPU-hour, not by the token. */
   'trainingTokens',
   'trainingHours',
+  /** Hours that trainings waited in a cluster's queue: no GPU's, and none of their own. */
+  'queuedHours',
   /** Hours in which sets of calls are under way. A training's judges are within its training hours. */
   'inferenceHours',
   /**
@@ -29,6 +31,11 @@ const AMOUNTS = [
 export type Amounts = Readonly<Record<(typeof AMOUNTS)[number], number>>;
 
 export const NOTHING: Amounts = mapAmounts(() => 0);
+
+/** Amounts as they were written, by a release that may not have counted all of them. */
+export function amountsIn(written: Partial<Amounts>): Amounts {
+  return { ...NOTHING, ...written };
+}
 
 export function sumOf(all: readonly Amounts[]): Amounts {
   return all.reduce((sum, one) => mapAmounts((name) => sum[name] + one[name]), NOTHING);

@@ -7,6 +7,7 @@ import { labelPolicy } from '../../shared/lap/phases.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/recipe/means.ts';
 import { ROWS_PER_EXAMPLE } from '../../shared/recipe/usual.ts';
+import { jobLine, logLines } from './jobDetails.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data } from '../proxies.ts';
 import { place } from './place.ts';
@@ -54,19 +55,19 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     thinking: sizes.thinking,
     seed,
   });
-  setCurrentDetails(
-    [
-      `**consolidation**: SFT, ${sizes.maxSteps} steps of ${sizes.rowsPerStep} rows`,
-      '',
-      '| skill | seen | passed | distinct | chosen |',
-      '| --- | --- | --- | --- | --- |',
-      ...skills.map((each) => `| ${each.skill} | ${each.seen} | ${each.passed} | ${each.distinct} | ${each.chosen} |`),
-      '',
-      `${dataset.rows} examples.`,
-    ].join('\n'),
-  );
-
   const jobKey = placeOf(lap, 'consolidation');
+  const told = [
+    `**consolidation**: SFT, ${sizes.maxSteps} steps of ${sizes.rowsPerStep} rows`,
+    '',
+    '| skill | seen | passed | distinct | chosen |',
+    '| --- | --- | --- | --- | --- |',
+    ...skills.map((each) => `| ${each.skill} | ${each.seen} | ${each.passed} | ${each.distinct} | ${each.chosen} |`),
+    '',
+    `${dataset.rows} examples.`,
+    '',
+  ];
+  setCurrentDetails([...told, jobLine(opened, jobKey)].join('\n'));
+
   const init = recipe.consolidateFrom === 'generator' ? parent.models.generator : opened.base;
   const startedAt = new Date().toISOString();
   const { examplesPerSkill: _, thinking: __, ...hyper } = sizes;
@@ -88,6 +89,7 @@ export async function consolidate({ opened, parent }: { opened: OpenedLap; paren
     ...meansOf(recipe, 'consolidation', opened.layout),
     donors,
   });
+  setCurrentDetails([...told, ...logLines(opened, jobKey, attempts)].join('\n'));
   const trained = { jobKey, init, checkpoint, dataset, skills, steps, attempts, trainingSeconds, startedAt };
   const record = {
     ...trained,

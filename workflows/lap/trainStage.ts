@@ -10,6 +10,7 @@ import type { CheckpointModel, CheckpointRef } from '../../shared/records.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { longRowsOf, meansOf } from '../../shared/recipe/means.ts';
 import { maxLossShareOf } from '../../shared/recipe/usual.ts';
+import { jobLine, logLines } from './jobDetails.ts';
 import { trainToEnd } from './trainingJob.ts';
 import { data, training } from '../proxies.ts';
 import { whileServed } from '../served.ts';
@@ -35,10 +36,8 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
   const { lap, recipe, prompts, donors } = opened;
   const { init: _, reference: __, ...hyper } = recipe.stages[stage];
   const jobKey = placeOf(lap, stage);
-  setCurrentDetails(
-    `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}\n\n` +
-      `Job \`${jobKey}\`, logs \`${uri.jobs(jobKey, 'attempt-N.log')}\``,
-  );
+  const title = `**${stage}**: GRPO, ${hyper.maxSteps} steps of ${hyper.promptsPerStep} × ${hyper.groupSize}`;
+  setCurrentDetails(`${title}\n\n${jobLine(opened, jobKey)}`);
 
   const datasets: RunTrainingInput['datasets'][number][] = [];
   for (const [index, { source, weight }] of sources.entries()) {
@@ -104,7 +103,8 @@ export async function trainStage(input: TrainStageInput): Promise<StageRecord> {
     warnings,
     taken,
   } = outcome;
-  if (warnings) setCurrentDetails(warnings.map((warning) => `⚠ ${warning}.`).join('\n\n'));
+  const notes = (warnings ?? []).map((warning) => `⚠ ${warning}.`);
+  setCurrentDetails([title, ...notes, ...logLines(opened, jobKey, attempts)].join('\n\n'));
   return {
     name: stage,
     jobKey,

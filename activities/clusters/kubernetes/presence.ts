@@ -21,12 +21,9 @@ export function presenceOf(job: KubeJob, pods: readonly Pod[], sign = signOf(pod
   }
   const running = living.filter(({ status }) => status?.phase !== 'Pending');
   if (running.length > 0 || terminating > 0) {
-    const [words] = [
-      ...living.flatMap(troubleOf),
-      ...(terminating > 0 ? ['its pod is asked to end, and has not yet'] : []),
-    ];
     const from = since ?? job.status?.startTime ?? job.metadata.creationTimestamp;
-    return { kind: 'alive', since: from, ...(words !== undefined && { words }) };
+    const ending = terminating > 0 && { words: 'its pod is asked to end, and has not yet' };
+    return { kind: 'alive', since: from, ...(troubleIn(living) ?? ending) };
   }
   if (job.spec?.suspend === true) return { kind: 'queued', words: suspensionOf(conditions) };
   // Its pods have ended, and the Job has not said so yet.
@@ -76,18 +73,25 @@ function startOf({ status }: Pod): string[] {
   return starts.length > 0 || status?.phase === 'Pending' ? starts.slice(0, 1) : [status?.startTime ?? []].flat();
 }
 
+type Trouble = Pick<Extract<Presence, { kind: 'alive' }>, 'words' | 'lostSince'>;
+
+/** Of several pods, that one's. */
+function troubleIn(living: readonly Pod[]): Trouble | undefined {
+  return living.flatMap(troubleOf)[0];
+}
+
 /** A pod whose containers run, but that is not ready: its node has not been heard of. */
-function troubleOf({ metadata, spec, status }: Pod): string[] {
+function troubleOf({ metadata, spec, status }: Pod): Trouble[] {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const runs = status?.containerStatuses?.every(({ ready: is, state }) => is === true && state?.running);
   const lost = condition(status?.conditions, 'DisruptionTarget')?.reason === 'DeletionByTaintManager';
   if (runs === true && status?.phase === 'Running' && (ready?.status === 'False' || lost)) {
     const since = ready?.status === 'False' ? ready.lastTransitionTime : metadata.deletionTimestamp;
-    return [
+    const words =
       `node ${spec?.nodeName ?? 'of its pod'} lost since ${since ?? 'a while'}: its process may still run there. It ends ` +
-        'when the node is back, or when a person who knows that it is off taints it with ' +
-        'node.kubernetes.io/out-of-service:NoExecute',
-    ];
+      'when the node is back, or when a person who knows that it is off says so (`flywheel job … --force-lost`) or ' +
+      'taints it with node.kubernetes.io/out-of-service:NoExecute';
+    return [{ words, lostSince: since ?? metadata.creationTimestamp }];
   }
   return [];
 }

@@ -291,7 +291,9 @@ test('what a training waited in a queue is neither its time nor a GPU-hour, and 
   const { time, trainings, ledgerTotal } = await measure(parts);
   const queued = await measure({ ...parts, queuedSeconds: 200 });
   expect(queued.time.trainingSeconds).toBe(time.trainingSeconds);
-  expect(queued.ledgerTotal.used).toEqual(ledgerTotal.used);
+  expect(queued.ledgerTotal.used).toEqual({ ...ledgerTotal.used, queuedHours: expect.closeTo(400 / 3600) });
+  expect(queued.ledgerTotal.ratio?.queuedHours).toBeNull(); // its plan is of before there was such an amount
+  expect(queued.time.queuedSeconds).toBe(400);
   expect(trainings[0]).not.toHaveProperty('queuedSeconds');
   expect(queued.trainings[0]).toMatchObject({ trainingSeconds: 60, queuedSeconds: 200 });
 });
