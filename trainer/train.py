@@ -1,7 +1,10 @@
 """`python -m trainer.train JOB.json`: one attempt at a training job, from the job file to result.json.
 
+The job file is a path or an address of a store, `s3://bucket/key`.
+
 Exit status 0: result.json says succeeded or preempted. 1: it says failed. 2: there is no output folder to write it to.
-3: another attempt holds the output folder; nothing was touched. 4: a later attempt has taken over (fence.py).
+3: another attempt holds the output folder; nothing was touched. 4: a later attempt has taken over (fence.py). 5: the
+store was away for too long, and has no result.
 """
 
 import fcntl
@@ -18,11 +21,16 @@ from trainer import runtime
 runtime.prepare()
 
 from trainer.contract.attempt import Attempt, StopRequest  # noqa: E402
-from trainer.contract.checkpoints import verify_checkpoint  # noqa: E402
 from trainer.contract.failures import JobFailure, Preempted, classify, one_line  # noqa: E402
 from trainer.contract.fence import LOOK_SECONDS, Fence, hold  # noqa: E402
 from trainer.contract.files import path_of  # noqa: E402
-from trainer.contract.job import Job, parse_job, read_json  # noqa: E402
+from trainer.contract.job import Job, parse_job  # noqa: E402
+from trainer.contract.remote.arrival import arrive  # noqa: E402
+from trainer.contract.remote.inputs import bring_checkpoint, bring_dataset  # noqa: E402
+from trainer.contract.remote.kept import removed  # noqa: E402
+from trainer.contract.remote.patience import Away  # noqa: E402
+from trainer.contract.remote.roots import by_address  # noqa: E402
+from trainer.contract.remote.stay import Taken, clear, file_of, read_job, stay  # noqa: E402
 from trainer.contract.result import Ended, Failed, Stopped, Succeeded, write_result  # noqa: E402
 from trainer.contract.rows import load_rows  # noqa: E402
 from trainer.contract.trackers import named_trackers  # noqa: E402
@@ -42,23 +50,37 @@ def main(arguments: list[str]) -> int:
     stop = StopRequest()
     stop.listen()
     try:
-        value = read_json(Path(arguments[0]))
+        value = read_job(arguments[0], stop)
         output = output_folder(value)
     except (JobFailure, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return 2
-    fence = hold(output, number if type(number := value.get("attempt")) is int else 0)
-    fence.check()
-    with open(output / ".lock", "w") as lock:
-        if not locked(lock, fence, stop):
-            print(f"failed: another attempt is running in {output}; wait for it or end it first", file=sys.stderr)
-            return 3
+    try:
+        fence = hold(output, number if type(number := value.get("attempt")) is int else 0)
         fence.check()
-        fence.watch()
-        (output / "result.json").unlink(missing_ok=True)
-        result = ended(Path(arguments[0]), value, stop, started)
-        write_result(output, result)
-    log.info("%s", one_line(result.to_json()))
+        with open(output / ".lock", "w") as lock:
+            if not locked(lock, fence, stop):
+                raise Taken
+            with stay(output, fence):
+                fence.check()
+                fence.watch()
+                (output / "result.json").unlink(missing_ok=True)
+                removed(output / "result.json")
+                result = ended(file_of(arguments[0], value, output), value, stop, started)
+                write_result(output, result)
+                log.info("%s", one_line(result.to_json()))
+            if result.status == "succeeded":
+                clear(output)
+    except Taken:
+        place = by_address(str(output))
+        print(f"failed: another attempt is running in {place}; wait for it or end it first", file=sys.stderr)
+        return 3
+    except Away as error:
+        log.error("the attempt ends without a result: %s", error)
+        return 5
+    except JobFailure as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return 2
     return 1 if result.status == "failed" else 0
 
 
@@ -97,7 +119,7 @@ def ended(file: Path, value: dict[str, Any], stop: StopRequest, started: float) 
     except BaseException as error:
         log.exception("the job failed")
         failure_class, message = classify(error)
-        return Failed(**identity, failure_class=failure_class, message=message)
+        return Failed(**identity, failure_class=failure_class, message=by_address(message))
 
 
 def attempt(file: Path, job: Job, stop: StopRequest, started: float) -> Succeeded:
@@ -111,13 +133,16 @@ def attempt(file: Path, job: Job, stop: StopRequest, started: float) -> Succeede
         if not token:
             problem = f"the environment has no {name}, which reward.tokenEnv names"
             raise JobFailure("app", f"{problem}; set it to the job's token")
-    verify_checkpoint(job.init_checkpoint)
+    arrive(job.output.folder)
+    bring_checkpoint(job.init_checkpoint)
     if job.kind == "grpo" and job.reference_checkpoint:
-        verify_checkpoint(job.reference_checkpoint)
+        bring_checkpoint(job.reference_checkpoint)
+    for spec in job.datasets:
+        bring_dataset(spec)
     rows = [load_rows(spec, job.kind) for spec in job.datasets]
     if stop.asked:
         raise Preempted(0)
-    return engine.train(Attempt(job, rows, token, stop, started, file.absolute()))
+    return engine.train(Attempt(job, rows, token, stop, started, file))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from trainer.contract import fence
 from trainer.contract.failures import JobFailure
 from trainer.contract.files import checkpoint_digest, files_in, sync, sync_tree
 from trainer.contract.job import Artifact
+from trainer.contract.remote.kept import checkpoint_written
 
 WEIGHT_SUFFIXES = (".safetensors", ".safetensors.index.json")
 # What a trained checkpoint takes from the one before: configuration, tokenizer, templates, licences. No weights of any
@@ -101,7 +102,7 @@ def export_checkpoint(
     """Writes the weights beside copies of the initial checkpoint's files that go with them.
 
     `weights` are by default the model's own. Equal weights give an equal digest. The folder, `<checkpoints>/<digest>`,
-    appears whole or not at all; one that is there already is left alone.
+    appears whole or not at all; one that is there already is left alone. So does it in the store that it stands for.
     """
     fence.check()
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -143,6 +144,8 @@ def export_checkpoint(
                 "infra",
                 f"checkpoint {target} exists but its files do not give its name; remove it and run the job again",
             )
+        fence.check()
+        checkpoint_written(target)
         return target, digest
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from trainer.contract.attempt import Attempt
 from trainer.contract.job import Job
 from trainer.contract.progress import Progress
+from trainer.contract.remote.roots import uri_of
 from trainer.contract.result import Checkpoint, LongRows, RewardCourse, StopReason, Succeeded
 from trainer.contract.rows import Long
 
@@ -33,7 +34,7 @@ def success(
     return Succeeded(
         job_key=job.job_key,
         attempt=job.attempt,
-        checkpoint=Checkpoint(uri=path.as_uri(), sha256=digest),
+        checkpoint=Checkpoint(uri=uri_of(path), sha256=digest),
         steps=progress.step,
         stop_reason=reason,
         reward=RewardCourse(first=sum(first) / window, last=sum(last) / window),

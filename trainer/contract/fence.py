@@ -8,8 +8,14 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
+from trainer.contract.failures import JobFailure
+from trainer.contract.remote import store
+from trainer.contract.remote.lease import is_lost
+from trainer.contract.remote.roots import address_of, by_address, inherit
 from trainer.contract.threads import start_beside
 
 log = logging.getLogger("trainer")
@@ -25,20 +31,32 @@ class Fence:
     def __init__(self, folder: Path, attempt: int):
         self.folder = folder
         self.attempt = attempt
+        self.last: list[Callable[[], None]] = []
+        """What is done before it ends."""
 
     def turn(self) -> int | None:
         """The attempt that was submitted last; None where nobody wrote it. Opened anew each time, as NFS needs it."""
+        address = address_of(self.folder / FILE)
         try:
-            return int((self.folder / FILE).read_text())
+            if address is None:
+                return int((self.folder / FILE).read_text())
+            found = store.read(address)
+            return None if found is None else int(found.data)
         except (FileNotFoundError, ValueError):
             return None
 
     def check(self) -> None:
         """Ends this process at once, with status 4 and without a result, when it is another attempt's turn."""
         turn = self.turn()
-        if turn is None or turn <= self.attempt:
-            return
-        log.error("attempt %d ends here: attempt %d has taken over in %s", self.attempt, turn, self.folder)
+        if turn is not None and turn > self.attempt:
+            self.leave(f"attempt {turn} has taken over")
+        if is_lost():
+            self.leave("another process has taken its lease")
+
+    def leave(self, why: str) -> NoReturn:
+        log.error("attempt %d ends here: %s in %s", self.attempt, why, by_address(str(self.folder)))
+        for last in self.last:
+            last()
         logging.shutdown()
         os._exit(STATUS)
 
@@ -48,7 +66,7 @@ class Fence:
         def look() -> None:
             while True:
                 time.sleep(LOOK_SECONDS)
-                with contextlib.suppress(OSError):  # a disk that is away; the next write says so
+                with contextlib.suppress(OSError, JobFailure):  # a disk or store that is away; the next write says so
                     self.check()
 
         start_beside("fence", look)
@@ -59,6 +77,7 @@ held: list[Fence] = []
 
 def hold(folder: Path, attempt: int) -> Fence:
     """From here on every writer of the contract looks at this fence first."""
+    inherit()
     held[:] = [Fence(folder, attempt)]
     return held[0]
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from trainer.contract.remote.kept import written
+
 
 def path_of(uri: Any) -> Path:
     """The local path of an absolute `file:` URL. Raises ValueError, which says what was expected, for anything else."""
     parts = urlsplit(uri) if isinstance(uri, str) else None
     if parts is None or parts.scheme != "file" or parts.netloc not in ("", "localhost") or parts.path[:1] != "/":
-        raise ValueError("an absolute file: URL")
+        raise ValueError("an absolute file: URL or an address s3://bucket/key")
     return Path(unquote(parts.path))
 
 
@@ -37,12 +39,16 @@ def files_in(folder: Path) -> list[str]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replaces a file at once: readers see the old text or the new, and the new survives a power cut."""
+    """Replaces a file at once: readers see the old text or the new, and the new survives a power cut.
+
+    It is in the store, too, where the folder stands for an address of it.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     draft.write_text(text, encoding="utf-8")
     sync(draft)
     os.replace(draft, path)
     sync(path.parent)
+    written(path)
 
 
 def sync_tree(folder: Path) -> None:

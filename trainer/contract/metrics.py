@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trainer.contract import fence
 from trainer.contract.model import Written
+from trainer.contract.remote.kept import written
 from trainer.contract.trackers import Trackers
 
 
@@ -57,6 +58,7 @@ class Metrics:
         fence.check()
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(text + "\n")
+        written(self.path)
         self.trackers.log(json.loads(text))
 
 

@@ -15,7 +15,7 @@ StopReason = Literal["maxSteps", "saturated", "watch"]
 
 class Checkpoint(Written):
     uri: str
-    """The absolute folder `<output.checkpoints>/<sha256>`."""
+    """The absolute folder `<output.checkpoints>/<sha256>`, as a `file:` URL or the store's address."""
     sha256: str
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from trainer.contract import fence
 from trainer.contract.files import sync_tree, write_atomically
 from trainer.contract.progress import Progress
+from trainer.contract.remote.kept import folder_removed, folder_written
 
 MARKER = "progress.json"
 
@@ -20,14 +21,21 @@ def states(folder: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
-def seal(path: Path, progress: Progress) -> None:
-    """Makes a state count, after all else of it is on disk; then drops the older ones: the newest alone is needed."""
+def seal(path: Path, progress: Progress, stored: bool = False) -> None:
+    """Makes a state count, after all else of it is on disk; then drops the older ones: the newest alone is needed.
+
+    `stored`: its files have been put to the job's store already, where it has one.
+    """
     sync_tree(path)
+    fence.check()
+    if not stored:
+        folder_written(path)
     fence.check()
     write_atomically(path / MARKER, progress.model_dump_json())
     for _, old in states(path.parent)[:-1]:
         (old / MARKER).unlink()
         shutil.rmtree(old)
+        folder_removed(old, MARKER)
 
 
 def latest(folder: Path) -> tuple[Path, Progress] | None:

@@ -154,6 +154,15 @@ def named_trackers() -> list[str]:
     return names
 
 
+told: list["Trackers"] = []
+
+
+def close_trackers() -> None:
+    """Waits until those of this process were told all, for a while."""
+    while told:
+        told.pop().close()
+
+
 class Trackers:
     """Tells the named trackers of each step, beside the training. Steps up to `told` are on their runs already."""
 
@@ -164,6 +173,7 @@ class Trackers:
         self.thread: threading.Thread | None = None
         if names:
             self.thread = start_beside("trackers", self.tell, names, folder)
+            told.append(self)
             atexit.register(self.close)
 
     def log(self, line: dict[str, Any]) -> None:

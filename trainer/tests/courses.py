@@ -40,18 +40,38 @@ class Course:
 
     def start(self, attempt: int, **changes: Any) -> subprocess.Popen[bytes]:
         """A process that knows the job file and the token, in a folder that is empty."""
-        file = self.folder / f"job-{attempt}.json"
-        file.write_text(json.dumps({**self.value, "attempt": attempt, **changes}))
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
         return subprocess.Popen(
-            [sys.executable, "-m", "trainer.train", str(file)],
+            [sys.executable, "-m", "trainer.train", self.told({**self.value, "attempt": attempt, **changes})],
             cwd=self.workplace,
-            env={**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TEST_REWARD_TOKEN": "secret"},
+            env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # An engine may have started others, which are stopped with it.
             start_new_session=True,
         )
+
+    def told(self, job: dict[str, Any]) -> str:
+        """Writes a job file, and returns what a process is told of it."""
+        file = self.folder / f"job-{job['attempt']}.json"
+        file.write_text(json.dumps(job))
+        return str(file)
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+        return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TEST_REWARD_TOKEN": "secret"}
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the output; None where there is none."""
+        file = self.output / name
+        return file.read_bytes() if file.exists() else None
+
+    def tear(self, text: str) -> None:
+        """Leaves half a line of the metrics, as a kill in the middle of one does."""
+        with open(self.output / "metrics.jsonl", "a") as file:
+            file.write(text)
+
+    def move(self) -> None:
+        """The next attempts run elsewhere, where that can be."""
 
     def run(self, attempt: int, **changes: Any) -> int:
         return ended(self.start(attempt, **changes))
@@ -79,14 +99,12 @@ class Course:
             self.rewards.let_go()
 
     def result(self) -> dict[str, Any] | None:
-        file = self.output / "result.json"
-        return json.loads(file.read_text()) if file.exists() else None
+        data = self.read("result.json")
+        return None if data is None else json.loads(data)
 
     def lines(self) -> list[dict[str, Any]]:
         """Every whole line of the metrics."""
-        file = self.output / "metrics.jsonl"
-        lines = file.read_bytes().split(b"\n") if file.exists() else []
-        return [json.loads(line) for line in lines[:-1]]
+        return [json.loads(line) for line in (self.read("metrics.jsonl") or b"").split(b"\n")[:-1]]
 
     def last_step(self) -> int:
         lines = self.lines()

@@ -1,6 +1,7 @@
 """The six duties of trainer/contract/README.md, of every engine and kind: jobs run as processes, seen from outside."""
 
 import unittest
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,13 +18,16 @@ OPTIONS = {"trl grpo": {"processesPerNode": 2}}
 class Pair:
     """A job undisturbed, and the same job through every trouble that it has to survive."""
 
-    def __init__(self, folder: Path, engine: str, kind: str, base: Path):
+    def __init__(self, folder: Path, engine: str, kind: str, base: Path, course: Callable[..., Course] = Course):
         self.name = f"{engine} {kind}"
         self.kind = kind
         options = OPTIONS.get(self.name)
-        self.calm = Course(folder / "calm", engine, kind, base, options)
-        self.troubled = Course(folder / "troubled", engine, kind, base, options)
-        self.wrong = Course(folder / "wrong", engine, kind, base)
+        self.calm = course(folder / "calm", engine, kind, base, options)
+        self.troubled = course(folder / "troubled", engine, kind, base, options)
+        self.wrong = course(folder / "wrong", engine, kind, base)
+
+    def all(self) -> list[Course]:
+        return [self.calm, self.troubled, self.wrong]
 
     def run(self) -> "Pair":
         with self.calm.rewards, self.troubled.rewards, self.wrong.rewards:
@@ -40,8 +44,8 @@ class Pair:
         first.wait()
         self.after_kill = course.result()
         self.killed_at = course.last_step()
-        with open(course.output / "metrics.jsonl", "a") as file:
-            file.write('{"step": 7, "rew')
+        course.tear('{"step": 7, "rew')
+        course.move()
         # Met by a second process, and asked to stop.
         second = course.start(2)
         course.stop_midway(second, 5 * tenth)
@@ -52,16 +56,25 @@ class Pair:
         self.stopped_at = course.last_step()
         # Kept waiting for its rewards, and then let be.
         course.rewards.refusals = [(503, {"retry-after": "0"}), (502, {})]
+        course.move()
         self.last_status = course.run(4)
 
 
 class ConformanceTest(unittest.TestCase):
     @classmethod
+    def courses(cls, folder: Path) -> Callable[..., Course]:
+        """What makes the courses, which have their files in the folder."""
+        return Course
+
+    @classmethod
     def setUpClass(cls) -> None:
         folder = Path(cls.enterClassContext(TemporaryDirectory()))
         base = make_base(folder / "base")
+        course = cls.courses(folder)
         pairs = [
-            Pair(folder / engine / kind, engine, kind, base) for engine in MODULES for kind in load_engine(engine).KINDS
+            Pair(folder / engine / kind, engine, kind, base, course)
+            for engine in MODULES
+            for kind in load_engine(engine).KINDS
         ]
         with ThreadPoolExecutor(2) as runners:
             cls.pairs = list(runners.map(Pair.run, pairs))

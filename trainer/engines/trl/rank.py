@@ -20,6 +20,7 @@ from trainer.contract.attempt import Attempt, StopRequest  # noqa: E402
 from trainer.contract.failures import Preempted, chain, classify  # noqa: E402
 from trainer.contract.fence import hold  # noqa: E402
 from trainer.contract.job import parse_job, read_json  # noqa: E402
+from trainer.contract.remote.patience import heed  # noqa: E402
 from trainer.contract.rows import load_rows  # noqa: E402
 
 log = logging.getLogger("trainer")
@@ -34,6 +35,7 @@ def outcome_of(file: Path, started: float, tokens: int, stop: StopRequest) -> di
     try:
         job = parse_job(read_json(file))
         hold(job.output.folder, job.attempt)
+        heed(stop)
         token = os.environ.get(job.reward.token_env, "") if job.kind == "grpo" else ""
         rows = [load_rows(spec, job.kind) for spec in job.datasets]
         # Imports TRL, which takes seconds.

@@ -13,6 +13,7 @@ from trainer.contract.failures import JobFailure
 from trainer.contract.job import Job
 from trainer.contract.metrics import Metrics, MetricsLine
 from trainer.contract.progress import Progress
+from trainer.contract.remote.kept import folder_written
 from trainer.contract.states import seal
 from trainer.contract.watches import look
 from trainer.engines.trl.ranks import Ranks
@@ -86,7 +87,9 @@ class Run(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         """After all ranks have saved."""
         folder = self.job.output.folder / "state" / f"checkpoint-{state.global_step}"
-        self.ranks.of_first(lambda: seal(folder, self.progress))
+        ranks = self.ranks
+        ranks.agreed(lambda: folder_written(folder, ranks.number, ranks.count))
+        ranks.of_first(lambda: seal(folder, self.progress, stored=True))
         self.saved_step = state.global_step
         # The end of an epoch would save the same step again.
         control.should_save = False

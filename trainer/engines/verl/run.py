@@ -18,6 +18,7 @@ from trainer.contract.job import GrpoJob
 from trainer.contract.metrics import Metrics, MetricsLine
 from trainer.contract.order import ordered
 from trainer.contract.progress import Progress
+from trainer.contract.remote.roots import address_of
 from trainer.contract.result import Succeeded
 from trainer.contract.rows import Long
 from trainer.contract.watches import look, refuse_blind
@@ -58,6 +59,11 @@ class Training:
             problem = f"expected RAY_ADDRESS to name a Ray cluster for {job.resources.nodes} nodes, got nothing"
             raise JobFailure("app", f"{problem}: start Ray on them, or set training.resources.nodes to 1")
         refuse_blind(job.hyper, {})
+        if address_of(job.output.folder) is not None:
+            problem = (
+                f"the engine verl needs a store that is a folder which all of its nodes share, got {job.output.folder}"
+            )
+            raise JobFailure("app", f"{problem}; train with the engine trl, or keep the store in such a folder")
         self.kwargs = template_kwargs(job, attempt.datasets)
         self.place = Place(job.output.folder)
         self.left_out: list[Long] = []

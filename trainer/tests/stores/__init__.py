@@ -1,0 +1,1 @@
+"""Trainings whose store is S3."""
