@@ -250,6 +250,8 @@ export const config = {
     endpointsFile: path.join(stateDir, 'endpoints.json'),
     /** Command that serves a checkpoint, as a JSON list of words (engine `command`). */
     serveCommand: env['FLYWHEEL_SERVE_COMMAND'],
+    /** Replicas on clusters by pool, as JSON (engine `pool`); activities/serving/pool says the form. */
+    pools: env['FLYWHEEL_POOLS'] || undefined,
   },
   /**
    * The batching server of trainer/. `context`: prompt and answer together, in tokens. @default as many as calls need

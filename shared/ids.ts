@@ -253,6 +253,11 @@ export const uri = {
   modelCard: folder('imports/cards'),
   /** What a checkpoint made of fixed prompts when it was first served: by digest. */
   probe: (digest: string) => `probes/${digest}.json`,
+  /** What is known of a served model's replicas: `<pool>/<digest>`. */
+  serving: folder('serving/pools'),
+  servingPools: 'serving/pools',
+  /** Who holds models of which engine, where processes of several machines have to know. */
+  holds: 'serving/holds/',
   /** How fast an engine answered its first questions to a base, and at what length. */
   rates: (digest: string, engine: string) => `probes/rates-${digest}-${engine}.json`,
 

@@ -19,6 +19,9 @@ import { productWorld } from './products.ts';
 import { store } from './store.ts';
 import { createTrainingActivities } from '../activities/training/activities.ts';
 
+/** How often replicas of pools are seen to that nobody asks anything. Ours. */
+const TENDS_EVERY_MS = 15_000;
+
 interface Hooks {
   /** Before a lap is opened. */
   readonly onLap?: () => Promise<void> | undefined;
@@ -29,6 +32,8 @@ export async function createActivities({ onLap }: Hooks = {}) {
   await markFormat(store);
   const serving = configuredServing(store);
   const choices = configuredChoices(serving);
+  // What cannot be seen to now is seen to the next time.
+  setInterval(() => void serving.tend().catch(() => undefined), TENDS_EVERY_MS).unref();
 
   let connected: Promise<Client> | undefined;
   const client = () =>

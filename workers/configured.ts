@@ -14,6 +14,8 @@ import { prefixOf, uri } from '../shared/ids.ts';
 import { batcher } from '../activities/serving/batcher.ts';
 import { command } from '../activities/serving/command.ts';
 import { external } from '../activities/serving/external.ts';
+import { pool } from '../activities/serving/pool/pool.ts';
+import { gpusOfPools, POOL } from '../activities/serving/pool/settings.ts';
 import { LocalServers } from '../activities/serving/localServers.ts';
 import { Serving } from '../activities/serving/serving.ts';
 
@@ -49,6 +51,7 @@ export function configuredChoices(serving: Serving): Choices {
   return {
     clusters: configuredClusters(),
     servingEngines: serving.engines,
+    servingGpus: (engine) => (engine === POOL ? gpusOfPools(config.inference.pools) : undefined),
     trainingEngines: projectEngines(config.python),
     rewardUrl: config.rewardService.publicUrl,
   };
@@ -71,6 +74,11 @@ export function configuredClusters(): Cluster[] {
   return openClusters(config.clusters, { ...machine, folder: path.join(config.runDir, 'jobs') });
 }
 
+/** The same clusters, for replicas of pools: what they keep of these lies apart from trainings'. */
+export function poolClusters(): Cluster[] {
+  return openClusters(config.clusters, { ...machine, folder: path.join(config.runDir, 'replicas') });
+}
+
 /** The model servers of this machine. */
 export function configuredServers(): LocalServers {
   return new LocalServers({
@@ -87,11 +95,13 @@ export function configuredServing(store: ArtifactStore): Serving {
   const local = { store, servers: configuredServers() };
   return new Serving({
     folder: path.join(config.runDir, 'holds'),
+    shared: store,
     thinking: (checkpoint) => checkpointThinking(store, prefixOf(uri.checkpoint(checkpoint))),
     engines: [
       batcher({ ...local, command: [config.python, '-m', 'trainer.serve'], port, context }),
       command({ ...local, command: config.inference.serveCommand }),
       external({ ...config.inference, env: machine.env }),
+      pool({ store, pools: config.inference.pools, clusters: poolClusters, python: config.python, env: machine.env }),
     ],
   });
 }

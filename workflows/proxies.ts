@@ -30,10 +30,13 @@ export const reads = proxyActivities<Pick<LapActivities, 'openFlywheel' | 'lapOu
   heartbeatTimeout: '20 seconds',
 });
 
-/** A server that loads a large model may take its time; a server that cannot start is worth a few tries. */
+/**
+ * A server that loads a large model may take its time, and a replica that waits in a cluster's queue a night; a server
+ * that cannot start is worth a few tries.
+ */
 export const serving = proxyActivities<ServingActivities>({
   taskQueue: QUEUES.inference,
-  startToCloseTimeout: '1 hour',
+  startToCloseTimeout: '1 day',
   heartbeatTimeout: '20 seconds',
   retry: { maximumAttempts: 5 },
 });

@@ -38,14 +38,17 @@ export function openClusters(text: string, machine: Machine): Cluster[] {
   });
 }
 
-/** @throws `ClusterUnavailable`, that names the clusters that there are. */
-export function clusterNamed(clusters: readonly Cluster[], name: string): Cluster {
+/**
+ * @param field what names it. @default a recipe's
+ * @throws `ClusterUnavailable`, that names the clusters that there are.
+ */
+export function clusterNamed(clusters: readonly Cluster[], name: string, field = 'training.cluster'): Cluster {
   const names = clusters.map((each) => each.name);
   const cluster = clusters[names.indexOf(name)];
   if (cluster) return cluster;
   throw failure(
     'ClusterUnavailable',
-    `Expected training.cluster to be one that this installation has (${names.join(', ')}), got ` +
+    `Expected ${field} to be one that this installation has (${names.join(', ')}), got ` +
       `${JSON.stringify(name)}: choose one of these, or configure it (FLYWHEEL_CLUSTERS)`,
   );
 }

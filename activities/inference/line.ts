@@ -1,3 +1,4 @@
+import { rankedFor } from '../../shared/sampling/rendezvous.ts';
 import type { PromptTurn, Waiter } from './slots.ts';
 
 /** Where a call is sent. */
@@ -11,6 +12,8 @@ interface SharedPrompt {
   ledAt: number;
   /** Where it has been read. */
   at: Place | undefined;
+  /** Where it would be read, the best place first: of the places as they are. */
+  ranked: readonly Place[] | undefined;
   hasBegun: boolean;
   /** Which of the line's calls had it last. */
   usedBy: number;
@@ -42,6 +45,7 @@ export class Line {
   readonly #prompts = new Map<string, SharedPrompt>();
   readonly #turns = new WeakMap<PromptTurn, SharedPrompt>();
   readonly #changed: () => void;
+  #places: ReadonlyMap<Place, string> = new Map();
   /** Those for which calls are held. */
   readonly #holding = new Set<SharedPrompt>();
   #held = 0;
@@ -113,14 +117,57 @@ export class Line {
     } else if (!this.#again.delete(waiter) && !this.#first.delete(waiter)) this.#rest.delete(waiter);
   }
 
-  /** The call that goes next: to that server, where there are several. */
-  next(now: number, server?: Place): Waiter | undefined {
-    const [waiter] = this.#again.size > 0 ? this.#again : this.#first.size > 0 ? this.#first : this.#rest;
-    if (waiter === undefined) return this.#overdue(now);
-    const isFor = (one: Waiter) => (this.#promptOf(one)?.at ?? server) === server;
-    if (server === undefined || isFor(waiter)) return waiter;
-    for (const one of this.#rest) if (isFor(one)) return one;
-    return waiter;
+  /**
+   * Where calls may be sent, each under a name that is the same for all processes: of several each prompt has one for
+   * its home, the same for everybody. With one or none no prompt has any.
+   */
+  spread(places: ReadonlyMap<Place, string>): void {
+    this.#places = places;
+    for (const prompt of this.#prompts.values()) {
+      prompt.ranked = undefined;
+      if (prompt.at === undefined || places.has(prompt.at)) continue;
+      prompt.at = undefined;
+      // It is read anew elsewhere, by one first.
+      if (prompt.leader === undefined) prompt.hasBegun = false;
+    }
+  }
+
+  /** The call that goes next, wherever. */
+  next(now: number): Waiter | undefined {
+    for (const waiter of this.waiters(now)) return waiter;
+    return undefined;
+  }
+
+  /** The call that goes next of those that have that server for their home, or none at all. */
+  nextAt(server: Place): Waiter | undefined {
+    for (const waiters of [this.#again, this.#first, this.#rest])
+      for (const one of waiters) {
+        const prompt = this.#promptOf(one);
+        if (prompt === undefined || (prompt.at ?? this.#rank(prompt)[0] ?? server) === server) return one;
+      }
+    return undefined;
+  }
+
+  /** The calls that may go, in their order; a held one where there is no other and it has waited for long. */
+  *waiters(now: number): Generator<Waiter> {
+    yield* this.#again;
+    yield* this.#first;
+    yield* this.#rest;
+    const overdue = this.#overdue(now);
+    if (overdue !== undefined) yield overdue;
+  }
+
+  /** Where a call's prompt has been read; undefined where it has not, or is no other call's. */
+  readAt(waiter: Waiter): Place | undefined {
+    return this.#promptOf(waiter)?.at;
+  }
+
+  /** Which of these servers a call is sent to: where its prompt has been read, else the best for it. */
+  placeFor<T extends Place>(waiter: Waiter, servers: readonly T[]): T | undefined {
+    const prompt = this.#promptOf(waiter);
+    if (prompt === undefined) return servers[0];
+    const order = prompt.at === undefined ? this.#rank(prompt) : [prompt.at, ...this.#rank(prompt)];
+    return (order.find((place) => servers.includes(place as T)) as T | undefined) ?? servers[0];
   }
 
   /** Milliseconds until a held call goes all the same; undefined where others are to go, or none is held. */
@@ -147,6 +194,15 @@ export class Line {
 
   get #waitsMs(): number {
     return this.#answerMs === undefined ? WAITS_AT_FIRST_MS : this.#answerMs * WAITS_FOR_FIRST;
+  }
+
+  #rank(prompt: SharedPrompt): readonly Place[] {
+    if (this.#places.size < 2) return [];
+    return (prompt.ranked ??= rankedFor(
+      prompt.digest,
+      [...this.#places.keys()],
+      (place) => this.#places.get(place) ?? '',
+    ));
   }
 
   #overdue(now: number): Waiter | undefined {
@@ -182,6 +238,7 @@ export class Line {
       leader: undefined,
       ledAt: Infinity,
       at: undefined,
+      ranked: undefined,
       hasBegun: false,
       usedBy: 0,
       held: new Set(),

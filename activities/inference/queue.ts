@@ -1,4 +1,5 @@
 import type { ModelRef } from '../../shared/records.ts';
+import { isBetterOff } from '../../shared/sampling/rendezvous.ts';
 import { Alarm } from './alarm.ts';
 import { Door } from './door.ts';
 import { Trust } from './identity.ts';
@@ -8,6 +9,8 @@ import type { Grant } from './pace.ts';
 import type { Reply } from './reply.ts';
 import { capacityOf, freest, replaced } from './pool.ts';
 import { Server, shortQuestion } from './server.ts';
+import type { Endpoint } from './types.ts';
+import { ServerWatch } from './watch.ts';
 import {
   noSlot,
   outOfPatience,
@@ -42,6 +45,8 @@ export class ModelQueue {
   /** Since when no server answers. */
   #darkSince: number | undefined;
   readonly #alarm = new Alarm(() => this.#woken());
+  /** Of servers that come and go by themselves. */
+  readonly #watch: ServerWatch;
   #closed = false;
 
   constructor(model: ModelRef, options: QueueOptions) {
@@ -50,6 +55,16 @@ export class ModelQueue {
     this.#trust = new Trust(model, options.identity, (server, failure, askedAt) =>
       failure === undefined ? this.#answered() : this.#learn(server, failure, askedAt, true),
     );
+    this.#watch = new ServerWatch({
+      servers: () => this.#servers,
+      waiting: () => this.#line.size,
+      look: async (load) => {
+        const endpoints = await options.resolve(model, { refresh: false, load });
+        if (this.#closed || endpoints.length === 0) return;
+        this.#serveBy(endpoints, false);
+        this.#pump();
+      },
+    });
   }
 
   /** Caps every server of the model, for the sets that ask it from now on. */
@@ -118,6 +133,7 @@ export class ModelQueue {
   async close(): Promise<void> {
     this.#closed = true;
     this.#alarm.off();
+    this.#watch.off();
     await Promise.all(this.#servers.map((server) => server.close()));
   }
 
@@ -136,16 +152,29 @@ export class ModelQueue {
     }
     this.#door.open();
     this.#wakeLater(now);
+    this.#watch.stir();
   }
 
-  /** The call that goes next, and where to. */
+  /**
+   * The call that goes next, and where to: its home, as long as there is one at home somewhere; another server where its
+   * home is full, or it has no home yet. One whose prompt has been read waits for its home, unless that is much fuller.
+   */
   #match(now: number): readonly [waiter?: Waiter | undefined, server?: Server | undefined] {
-    const best = freest(this.#servers, now);
-    if (best === undefined) return [];
-    const waiter = this.#line.next(now, this.#servers.length > 1 ? best : undefined);
-    if (waiter === undefined || best.pace.dueInMs(waiter.tokens, now) === 0) return [waiter, best];
-    const other = this.#servers.find((one) => one.free(now) > 0 && one.pace.dueInMs(waiter.tokens, now) === 0);
-    return [waiter, other];
+    const free = freest(this.#servers, now);
+    const passes = (waiter: Waiter) => (server: Server) => server.pace.dueInMs(waiter.tokens, now) === 0;
+    for (const server of this.#servers.length > 1 ? free : []) {
+      const waiter = this.#line.nextAt(server);
+      if (waiter !== undefined && passes(waiter)(server)) return [waiter, server];
+    }
+    for (const waiter of free.length === 0 ? [] : this.#line.waiters(now)) {
+      const server = this.#line.placeFor(waiter, free.filter(passes(waiter)));
+      // It keeps its turn: smaller ones would pass it by for ever.
+      if (server === undefined) return [];
+      const home = this.#servers.find((one) => one === this.#line.readAt(waiter));
+      const stays = home !== undefined && home !== server && home.isAtWork(now);
+      if (!stays || isBetterOff(home, server)) return [waiter, server];
+    }
+    return [];
   }
 
   #slotOn(server: Server, grant: Grant, leads: boolean): Slot {
@@ -224,10 +253,7 @@ export class ModelQueue {
         this.#resolved = endpoints.length > 0;
         this.#hopeless = false;
         if (!this.#resolved) throw new Error('no endpoint serves it');
-        this.#servers = replaced(this.#servers, endpoints, (endpoint) => {
-          const most = Math.min(endpoint.maxConcurrency, this.#max);
-          return new Server(endpoint, most, this.#options.identity === undefined);
-        });
+        this.#serveBy(endpoints, true);
       })
       .catch((error: unknown) => {
         this.#resolved = this.#servers.length > 0;
@@ -241,6 +267,16 @@ export class ModelQueue {
         if (refresh || !this.#resolved) this.#lookedAgainAt = Date.now();
         if (!this.#closed) this.#pump();
       });
+  }
+
+  #serveBy(endpoints: readonly Endpoint[], retry: boolean): void {
+    const before = this.#servers;
+    this.#servers = replaced(before, endpoints, retry, (endpoint) => {
+      const most = Math.min(endpoint.maxConcurrency, this.#max);
+      return new Server(endpoint, most, this.#options.identity === undefined);
+    });
+    this.#watch.keep(endpoints, before);
+    this.#line.spread(new Map(this.#servers.map((server) => [server, server.endpoint.baseUrl])));
   }
 
   /**

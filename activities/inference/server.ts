@@ -107,6 +107,11 @@ export class Server {
     return now < this.pausedUntil || !this.trusted ? 0 : this.capacity - this.inFlight;
   }
 
+  /** Whether it is full or not for no other reason than its calls. */
+  isAtWork(now: number): boolean {
+    return this.answers && this.trusted && now >= this.pausedUntil;
+  }
+
   setMax(max: number): void {
     this.#limit = { ...this.#limit, max, limit: Math.min(this.#limit.limit, max) };
   }

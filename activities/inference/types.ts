@@ -49,16 +49,30 @@ export interface Endpoint {
    * when it has begun to be answered
    */
   readonly sharesAtOnce?: boolean;
+  /**
+   * Servers of its model come and go by themselves: how often they are asked for anew while calls wait or are under
+   * way, milliseconds. @default they stay until one is gone
+   */
+  readonly lookEveryMs?: number;
   /** How fast it may be asked, by all models together. @default as fast as it answers */
   readonly limits?: RateLimits | undefined;
 }
 
+/** What a process asks of a model now. */
+export interface Load {
+  /** Calls that wait for a server. */
+  readonly waiting: number;
+  /** Calls under way by `baseUrl`. */
+  readonly inFlight: Readonly<Record<string, number>>;
+}
+
 /**
  * Where a model is served now. Asked again with `refresh` when an endpoint is gone, at most every few seconds: the
- * serving side then starts it again. Without an engine, the one by which it is held serves it. An empty list or an
- * error means: nowhere yet, ask again later.
+ * serving side then starts it again. Without an engine, the one by which it is held serves it. With a load, that is told
+ * to the serving side, which may start or end servers for it. An empty list or an error means: nowhere yet, ask again
+ * later.
  */
 export type EndpointResolver = (
   model: ModelRef,
-  options: { readonly refresh: boolean; readonly engine?: string },
+  options: { readonly refresh: boolean; readonly engine?: string; readonly load?: Load },
 ) => Promise<readonly Endpoint[]>;

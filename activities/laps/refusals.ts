@@ -20,6 +20,8 @@ import type { ReadLap } from './read.ts';
 export interface Choices {
   readonly clusters: readonly Cluster[];
   readonly servingEngines: readonly string[];
+  /** GPUs that the replicas of one model may take by that engine, at most. @default nobody knows */
+  readonly servingGpus?: (engine: string) => number | undefined;
   readonly trainingEngines: readonly Engine[];
   /** Where jobs reach the reward service. @default not looked at */
   readonly rewardUrl?: string;
@@ -69,8 +71,16 @@ export async function limitsHere(here: Choices, lap: ReadLap): Promise<Limits> {
       // A cluster that is away refuses nothing.
       if (!(error instanceof ApplicationFailure)) more.push({ field, message: (error as Error).message });
     }
+  const { engine, gpus } = recipe.inference;
+  const most = gpus === undefined ? (here.servingGpus?.(engine) ?? 0) : 0;
+  const uncounted =
+    `inference.gpus: the replicas of one model may take up to ${most} GPUs, which count as GPU-hours only where it ` +
+    'says how many serve';
   const idle = plan.phases.some(({ phase, expected }) => phase === 'metaVerifier' && expected.trainingHours === 0);
-  return { refused: [...refused, ...more], warnings: [...warnings, ...(idle ? [NOTHING_NEW] : [])] };
+  return {
+    refused: [...refused, ...more],
+    warnings: [...warnings, ...(most > 0 ? [uncounted] : []), ...(idle ? [NOTHING_NEW] : [])],
+  };
 }
 
 export function refuseUnknownServing(engines: readonly string[], { inference: { engine } }: Recipe): void {

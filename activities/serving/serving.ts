@@ -1,9 +1,10 @@
 import type { BaseFacts, Window } from '../../shared/lap/facts.ts';
-import type { Place } from '../../shared/ids.ts';
+import { uri, type Place } from '../../shared/ids.ts';
 import { modelKey, type CheckpointModel, type ModelRef } from '../../shared/records.ts';
 import { failure } from '../failure.ts';
-import type { Endpoint } from '../inference/types.ts';
+import type { Endpoint, Load } from '../inference/types.ts';
 import { FileStore } from '../store/files.ts';
+import type { ArtifactStore } from '../store/types.ts';
 import type { CheckpointThinking } from '../store/thinking.ts';
 import type { ServingEngine } from './types.ts';
 
@@ -12,12 +13,17 @@ interface ServingSettings {
   readonly engines: readonly ServingEngine[];
   /** Folder of the holds, a file for each holder: the processes that share it share them. */
   readonly folder: string;
+  /** Where the holds lie of engines whose servers processes of several machines share. @default none is such */
+  readonly shared?: ArtifactStore;
   /**
    * How a checkpoint tells its thinking from its answers, where its endpoint's setting does not say.
    * @default nobody says that one thinks
    */
   readonly thinking?: (checkpoint: string) => Promise<CheckpointThinking>;
 }
+
+/** How long a model that somebody asked for, and nobody holds, is served after the last call. Ours. */
+const UNHELD_MS = 600_000;
 
 /** Who needs models, of which engine, and for how many hours at most. */
 export interface Holding {
@@ -43,12 +49,13 @@ interface Hold extends Holding {
  */
 export class Serving {
   readonly #settings: ServingSettings;
-  readonly #files: FileStore;
+  readonly #local: HoldPlace;
   readonly #seen = new Map<string, readonly Endpoint[]>();
+  #tending: Promise<void> | undefined;
 
   constructor(settings: ServingSettings) {
     this.#settings = settings;
-    this.#files = new FileStore(settings.folder, 0o600);
+    this.#local = { store: new FileStore(settings.folder, 0o600), prefix: '' };
   }
 
   /** Names of the engines. */
@@ -64,18 +71,27 @@ export class Serving {
   /**
    * Where a model is served. With `refresh` that is looked at, and seen to if it is gone or hangs; else what was seen
    * before is believed. Without an engine, the one by which it is held serves it, in whatever process that was said.
+   * With a load an engine whose servers come and go is told it, and nothing is waited for.
    * @throws `ModelMissing`, `EngineNotConfigured` or `ModelServerFailed`.
    */
   async endpoints(
     model: ModelRef,
-    { refresh = false, engine }: { readonly refresh?: boolean; readonly engine?: string } = {},
+    {
+      refresh = false,
+      engine,
+      load,
+    }: { readonly refresh?: boolean; readonly engine?: string; readonly load?: Load } = {},
   ): Promise<readonly Endpoint[]> {
     if ('endpoint' in model) return this.#engine('external').ensure(model);
     const chosen = this.#engine(engine ?? (await this.#engineOf(model)));
     const key = keyOf(chosen.name, model);
     const seen = refresh ? undefined : this.#seen.get(key);
-    const endpoints = seen ?? (await this.#withThinking(model, await chosen.ensure(model)));
-    this.#seen.set(key, endpoints);
+    const found =
+      load !== undefined && chosen.look !== undefined
+        ? await chosen.look(model, load)
+        : (seen ?? (await chosen.ensure(model)));
+    const endpoints = found === seen ? seen : await this.#withThinking(model, found);
+    if (endpoints.length > 0) this.#seen.set(key, endpoints);
     return endpoints;
   }
 
@@ -103,9 +119,34 @@ export class Serving {
         await this.#engine(hold.engine).release?.(model);
         this.#seen.delete(key);
       }
-      if (hold.holder === holder) await this.#files.remove(fileOf(holder));
+      if (hold.holder === holder) await this.#remove(hold);
       else await this.#write({ ...hold, lapsed: true });
     }
+  }
+
+  /**
+   * Sees to the servers that come and go of all that is held, and ends what only lapsed holds have: for while nobody asks
+   * them anything. To be called from time to time by each process that runs for long; one call at a time does it.
+   */
+  tend(): Promise<void> {
+    this.#tending ??= this.#tend().finally(() => (this.#tending = undefined));
+    return this.#tending;
+  }
+
+  async #tend(): Promise<void> {
+    await this.letGo();
+    const held = new Map<string, () => Promise<unknown>>();
+    for (const { engine, models, lapsed } of await this.#holds()) {
+      const of = this.#settings.engines.find(({ name }) => name === engine);
+      if (of?.look === undefined || lapsed === true) continue;
+      for (const model of models) held.set(keyOf(engine, model), async () => of.look?.(model));
+    }
+    const left = this.#settings.engines.map(async (engine) => {
+      for (const model of (await engine.idle?.(UNHELD_MS)) ?? [])
+        if (!held.has(keyOf(engine.name, model))) await engine.release?.(model);
+    });
+    // One whose cluster is away keeps no other waiting.
+    await Promise.allSettled([...left, ...[...held.values()].map((look) => look())]);
   }
 
   async #withThinking(
@@ -134,20 +175,44 @@ export class Serving {
   }
 
   async #holds(): Promise<Hold[]> {
+    const { shared } = this.#settings;
+    const places: readonly HoldPlace[] = [
+      this.#local,
+      ...(shared === undefined ? [] : [{ store: shared, prefix: uri.holds }]),
+    ];
     const holds: Hold[] = [];
-    for await (const file of this.#files.list('')) {
-      const hold = await this.#files.findJson<Hold>(file);
-      if (hold !== undefined) holds.push(hold);
-    }
+    for (const { store, prefix } of places)
+      for await (const file of store.list(prefix)) {
+        const hold = await store.findJson<Hold>(file);
+        if (hold !== undefined) holds.push(hold);
+      }
     return holds;
   }
 
   async #write(hold: Hold): Promise<void> {
-    await this.#files.writeJson(fileOf(hold.holder), hold);
+    const { store, prefix } = this.#placeOf(hold.engine);
+    await store.writeJson(prefix + fileOf(hold), hold);
+  }
+
+  async #remove(hold: Hold): Promise<void> {
+    const { store, prefix } = this.#placeOf(hold.engine);
+    await store.remove(prefix + fileOf(hold));
+  }
+
+  /** An engine that is not there any more is nobody's to share. */
+  #placeOf(engine: string): HoldPlace {
+    const { shared, engines } = this.#settings;
+    const isShared = engines.some(({ name, shared }) => name === engine && shared === true);
+    return shared !== undefined && isShared ? { store: shared, prefix: uri.holds } : this.#local;
   }
 }
 
-function fileOf(holder: Place): string {
+interface HoldPlace {
+  readonly store: ArtifactStore;
+  readonly prefix: string;
+}
+
+function fileOf({ holder }: Pick<Holding, 'holder'>): string {
   return `${encodeURIComponent(holder)}.json`;
 }
 

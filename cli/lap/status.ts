@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
 import { readLiving } from '../../activities/processes/records.ts';
+import { poolLine, poolStatuses, type PoolStatus } from '../../activities/serving/pool/status.ts';
 import { withClient } from '../../workers/client.ts';
 import { store } from '../../workers/store.ts';
 import { serverAnswers } from '../../workers/stack/temporalServer.ts';
@@ -57,6 +58,7 @@ export function registerStatus(program: Command): void {
             questions: lap === undefined ? (await client.workflow.count(OPEN_QUESTIONS)).count : 0,
           }))
         : { laps: undefined, flywheels: [], products: [], questions: 0 };
+      const pools = lap === undefined ? await poolStatuses(store) : [];
       if (lap !== undefined && laps?.length === 0)
         throw new UsageError(
           `Expected a lap or workflow that the server knows, got ${JSON.stringify(lap)}. \`flywheel status\` ` +
@@ -64,8 +66,8 @@ export function registerStatus(program: Command): void {
         );
       console.log(
         json
-          ? JSON.stringify({ stack, flywheels, products, laps: laps ?? null, questions })
-          : await textOf(stack, flywheels, products, laps),
+          ? JSON.stringify({ stack, pools, flywheels, products, laps: laps ?? null, questions })
+          : await textOf(stack, pools, flywheels, products, laps),
       );
       if (!json && questions > 0)
         console.log(
@@ -134,6 +136,7 @@ const notRunning = (name: string): string =>
 
 async function textOf(
   stack: Awaited<ReturnType<typeof stackStatus>>,
+  pools: readonly PoolStatus[],
   flywheels: readonly FlywheelStatus[],
   products: readonly ProductStatus[],
   laps: readonly LapStatus[] | undefined,
@@ -149,6 +152,7 @@ async function textOf(
         (restarts > 0 ? `, restarted ${restarts} times` : ''),
     );
   }
+  lines.push(...pools.map((pool) => `  ${poolLine(pool)}`));
   lines.push(laps === undefined ? `No server answers at ${stack.address}.` : `Server: ${stack.address}`);
   lines.push(...products.flatMap(productLines), ...flywheels.map(flywheelLine));
   if (laps?.length === 0 && products.length === 0) lines.push('No laps yet.');

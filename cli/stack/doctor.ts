@@ -4,6 +4,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { ArtifactStore } from '../../activities/store/types.ts';
 import { checkpointThinking } from '../../activities/store/thinking.ts';
+import { POOLS, readPools } from '../../activities/serving/pool/settings.ts';
+import { poolLine, poolStatuses } from '../../activities/serving/pool/status.ts';
 import { configuredEndpoints } from '../../activities/serving/endpoints.ts';
 import { formatText } from '../../shared/thinking.ts';
 import { isFree } from '../../activities/processes/ports.ts';
@@ -195,6 +197,25 @@ const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> =
     return { state: 'ok', detail: `${names.join(', ')}, from ${found.from}${unused}` };
   },
 
+  async pools() {
+    if (config.inference.pools === undefined) return { state: 'ok', detail: 'none: needed by the engine pool alone' };
+    const known = configuredClusters().map(({ name }) => name);
+    const pools = readPools(config.inference.pools);
+    const lost = pools.filter(({ cluster }) => !known.includes(cluster));
+    if (lost.length > 0)
+      return {
+        state: 'bad',
+        detail: lost
+          .map(({ name, cluster }) => `${name}.cluster of ${POOLS}: expected ${known.join(' or ')}, got ${cluster}`)
+          .join('; '),
+      };
+    const said = pools.map(
+      ({ name, cluster, replicas: { min, max }, gpus, concurrency }) =>
+        `${name} on ${cluster}: ${min} to ${max} replicas of ${gpus} GPUs and ${concurrency} calls`,
+    );
+    return { state: 'ok', detail: [...said, ...(await poolStatuses(store)).map(poolLine)].join('; ') };
+  },
+
   /** How the replies of shipped and imported bases hold thinking, and those of endpoints. */
   async thinking() {
     const said: string[] = [];
@@ -231,8 +252,8 @@ export function registerDoctor(program: Command): void {
   withLapChoices(program.command('doctor'))
     .summary('check what a lap needs on this machine, and what a recipe needs')
     .description(
-      'Checks Node, Python, the Temporal CLI and server, the annotation desk, ports, disk, store, clusters, thinking ' +
-        'and base checkpoints.\n' +
+      'Checks Node, Python, the Temporal CLI and server, the annotation desk, ports, disk, store, clusters, pools, ' +
+        'thinking and base checkpoints.\n' +
         'With --recipe, or another option that says what the lap is, also whether its sizes fit its files and ' +
         'servers, and what its base answers: it is taken into the store, served as the lap would, and asked a few ' +
         'questions in each role. Needs no Temporal server. Exit code 1 when something must be mended.',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { importBase } from '../../activities/imports/bases.ts';
 import { Identity } from '../../activities/inference/identity.ts';
 import { ModelServers } from '../../activities/inference/servers.ts';
@@ -5,10 +6,11 @@ import type { AskedRates } from '../../activities/laps/planFrom.ts';
 import type { ReadLap } from '../../activities/laps/read.ts';
 import { limitsHere } from '../../activities/laps/refusals.ts';
 import { askRoles, type RoleSeen } from '../../activities/preflight/roles.ts';
+import { POOL } from '../../activities/serving/pool/settings.ts';
 import { markFormat } from '../../activities/store/format.ts';
 import { openPromptSet, promptSetNamed } from '../../activities/store/promptSets.ts';
 import { tokenCounter } from '../../activities/store/tokenizer.ts';
-import { prefixOf, uri } from '../../shared/ids.ts';
+import { prefixOf, uri, type Place } from '../../shared/ids.ts';
 import { refusalText, tasksAsked } from '../../shared/lap/limits.ts';
 import type { CheckpointModel } from '../../shared/records.ts';
 import { configuredBases, configuredChoices, configuredServers, configuredServing } from '../../workers/configured.ts';
@@ -61,6 +63,7 @@ export async function doctorRecipe(
   if (engine === BUNDLED && !(await pythonIsReady()))
     return unasked('is not asked: the bundled server needs the Python environment, which `flywheel dev` makes');
 
+  const holder = `doctor/${randomUUID()}` as Place;
   let served: Promise<unknown> = Promise.resolve();
   const before = new Set((await configuredServers().list()).map(({ name }) => name));
   try {
@@ -70,7 +73,11 @@ export async function doctorRecipe(
     const { checkpoint } = await interruption.orEndOf(importBase(store, places, domain, recipe.domain.base));
     const prompts = await openPromptSet(store, await promptSetNamed(store, recipe.domain.prompts, recipe.metaRubric));
     const model: CheckpointModel = { role: 'candidate', checkpoint };
-    served = serving.endpoints(model, { engine, refresh: true });
+    // Replicas are nobody's process here: they end with the last hold.
+    served =
+      engine === POOL
+        ? serving.hold([model], { holder, engine, hours: 1 })
+        : serving.endpoints(model, { engine, refresh: true });
     await interruption.orEndOf(served);
     const servers = new ModelServers({
       resolve: (asked, options) => serving.endpoints(asked, { ...options, engine }),
@@ -111,6 +118,7 @@ export async function doctorRecipe(
     await served.catch(() => undefined); // told above, if nobody interrupted: a server may be on its way
     const started = (await configuredServers().list()).map(({ name }) => name).filter((name) => !before.has(name));
     if (started.length > 0) await configuredServers().stop({ names: started });
+    if (engine === POOL) await serving.letGo(holder);
   }
 }
 

@@ -79,7 +79,7 @@ export const prefixCache: Bench = {
 };
 
 /** A proof of its own for each row, unlike others from its first words. */
-const proofOf = (row: number): string =>
+export const proofOf = (row: number): string =>
   `Proof ${row}. ${`Step ${row} follows from the one before it. `.repeat(200)}`.slice(0, PROOF);
 
 /** The same requests at a server like it, whenever one of the calls at once has ended the next one of the list. */

@@ -12,6 +12,7 @@ import { growth } from './growth.ts';
 import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
 import { nearEqual } from './nearEqual.ts';
+import { poolPrefix } from './poolPrefix.ts';
 import { prefixCache } from './prefixCache.ts';
 import { rewardLatency } from './rewardLatency.ts';
 import { rewardMemory } from './rewardMemory.ts';
@@ -30,6 +31,7 @@ const BENCHES: readonly Bench[] = [
   labellingWall,
   saturation,
   prefixCache,
+  poolPrefix,
   crashCost,
   earlyStop({ n: 16, m: 8, k: 2, goal: 0.31 }),
   earlyStop({ n: 64, m: 16, k: 4, goal: 0.17 }),

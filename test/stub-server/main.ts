@@ -276,4 +276,4 @@ server.listen(options.port, '127.0.0.1', () =>
   process.stdout.write(`${JSON.stringify({ self: SELF, port: (server.address() as AddressInfo).port })}\n`),
 );
 // Ends with the process that started it, even when that one is killed.
-process.stdin.on('end', () => process.exit(0)).resume();
+if (options.stays === 0) process.stdin.on('end', () => process.exit(0)).resume();

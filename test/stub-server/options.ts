@@ -4,6 +4,8 @@
  */
 export interface StubOptions {
   readonly port: number;
+  /** 1: it stays when the process that started it ends, as a replica of a pool does. */
+  readonly stays: number;
   /** Latency is lognormal: half of the answers take longer than this, milliseconds. */
   readonly medianMs: number;
   /**
@@ -67,6 +69,7 @@ export interface StubOptions {
 
 export const STUB_DEFAULTS: StubOptions = {
   port: 0,
+  stays: 0,
   medianMs: 100,
   sigma: 0.8,
   stragglers: 0,

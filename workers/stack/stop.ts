@@ -3,7 +3,7 @@ import { readLiving, terminate } from '../../activities/processes/records.ts';
 import { store } from '../store.ts';
 import { LocalCluster } from '../../activities/clusters/local.ts';
 import { stopJobs } from '../../activities/training/activities.ts';
-import { configuredClusters, configuredServers } from '../configured.ts';
+import { configuredClusters, configuredServers, poolClusters } from '../configured.ts';
 import { recordFile, SERVICES, type ServiceName } from './services.ts';
 import type { Say } from './step.ts';
 
@@ -25,6 +25,13 @@ export async function stopStack(say: Say): Promise<void> {
       say(`training job ${jobKey}: stopped, its state is saved`);
   }
   await stopService('reward', say);
+  for (const cluster of poolClusters()) {
+    if (!(cluster instanceof LocalCluster)) continue;
+    for (const job of await cluster.running()) {
+      await cluster.stop(job, MODEL_SERVER_GRACE_MS);
+      say(`replica ${job.jobKey}: stopped`);
+    }
+  }
   for (const { name } of await configuredServers().stop({ graceMs: MODEL_SERVER_GRACE_MS }))
     say(`model server ${name}: stopped`);
   await stopService('temporal', say);

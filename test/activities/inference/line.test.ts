@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { rankedFor } from '../../../shared/sampling/rendezvous.ts';
 import { Line } from '../../../activities/inference/line.ts';
 import type { PromptTurn, Waiter } from '../../../activities/inference/slots.ts';
 
@@ -25,7 +26,8 @@ function lineOf(...names: readonly string[]) {
   /** Gives servers all that they may have at that time, in order. */
   const go = (now: number, most = Infinity, server: object = HERE): string[] => {
     const gone: string[] = [];
-    for (let next = line.next(now, server); next !== undefined && gone.length < most; next = line.next(now, server)) {
+    const nextFor = () => line.nextAt(server) ?? line.next(now);
+    for (let next = nextFor(); next !== undefined && gone.length < most; next = nextFor()) {
       line.delete(next);
       line.sent(next, server, now);
       gone.push((next as Call).name);
@@ -146,4 +148,46 @@ test('each call is given once, whatever comes of the others', () => {
       expect(line.size).toBe(0);
     }),
   );
+});
+
+describe('of several servers', () => {
+  const places = new Map<object, string>([
+    [HERE, 'http://a'],
+    [THERE, 'http://b'],
+  ]);
+  const homeOf = (digest: string) =>
+    rankedFor(digest, [HERE, THERE], (place) => places.get(place) as string)[0] as object;
+  const [here, there] = [HERE, THERE].map((place) => 'abcdefgh'.split('').find((digest) => homeOf(digest) === place));
+
+  test('a prompt is read at its home, whichever has room first', () => {
+    const { line } = lineOf(`${here}0`, `${there}0`);
+    line.spread(places);
+    expect((line.nextAt(THERE) as Call).name).toBe(`${there}0`);
+    expect((line.nextAt(HERE) as Call).name).toBe(`${here}0`);
+  });
+
+  test('its other calls follow to where it was read, at home or not', () => {
+    const { line, add, go, turn } = lineOf(`${here}0`);
+    line.spread(places);
+    expect(line.nextAt(THERE)).toBeUndefined();
+    expect(go(0, 1, THERE)).toEqual([`${here}0`]);
+    turn(`${here}0`).begun();
+    const next = add(`${here}1`);
+    expect(line.nextAt(HERE)).toBeUndefined();
+    expect(line.nextAt(THERE)).toBe(next);
+    expect(line.placeFor(next, [HERE])).toBe(HERE);
+    expect(line.placeFor(next, [HERE, THERE])).toBe(THERE);
+  });
+
+  test('of a server that is gone its prompts are read anew, by one call first', () => {
+    const { line, add, go, turn } = lineOf(`${there}0`);
+    line.spread(places);
+    expect(go(0, 1, THERE)).toEqual([`${there}0`]);
+    turn(`${there}0`).begun();
+    turn(`${there}0`).end();
+    line.spread(new Map([[HERE, 'http://a']]));
+    add(`${there}1`);
+    add(`${there}2`);
+    expect(go(0, 9, HERE)).toEqual([`${there}1`]);
+  });
 });

@@ -4,13 +4,13 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { modelKey } from '../../../shared/records.ts';
 import { engineContract } from './contract.ts';
-import { bench, checkpointModel, HOSTED, MODEL, OTHER, whoAnswers, type More, type View } from './fixture.ts';
+import { bench, checkpointModel, endAll, HOSTED, MODEL, OTHER, whoAnswers, type More, type View } from './fixture.ts';
 
 jest.setTimeout(60_000); // machines under load start processes slowly
 
 const opened: View[] = [];
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map(({ servers }) => servers.stop()));
+  await Promise.all(opened.splice(0).map(endAll));
 });
 
 async function served(options: Parameters<typeof bench>[0] = {}, more: More = {}) {
@@ -20,7 +20,7 @@ async function served(options: Parameters<typeof bench>[0] = {}, more: More = {}
   return { open, starts, folder, view, batcher: view.engine('batcher') };
 }
 
-for (const name of ['batcher', 'command'])
+for (const name of ['batcher', 'command', 'pool'])
   engineContract(name, name === 'batcher', async () => {
     const { open, starts, folder } = await bench();
     return {
@@ -41,7 +41,7 @@ for (const name of ['batcher', 'command'])
         return text.trim();
       },
       starts: async () => (await starts()).length,
-      close: () => open().servers.stop(),
+      close: () => endAll(open()),
     };
   });
 

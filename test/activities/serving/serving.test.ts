@@ -113,8 +113,8 @@ describe('where a model is served', () => {
   test('cannot be asked of an engine that is not there', async () => {
     const { one } = await served();
     const unknown = { type: 'EngineNotConfigured', message: expect.stringContaining('batcher, command, external') };
-    await expect(one.endpoints(MODEL, { engine: 'pool' })).rejects.toMatchObject(unknown);
-    await expect(one.hold([MODEL], { holder: 'a' as Place, engine: 'pool', hours: 1 })).rejects.toMatchObject(unknown);
+    await expect(one.endpoints(MODEL, { engine: 'none' })).rejects.toMatchObject(unknown);
+    await expect(one.hold([MODEL], { holder: 'a' as Place, engine: 'none', hours: 1 })).rejects.toMatchObject(unknown);
     await letGo(one, 'a');
   });
 });
