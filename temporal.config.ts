@@ -18,6 +18,9 @@ env['no_proxy'] = withLoopback(lower || upper);
 env['NO_PROXY'] = withLoopback(upper || lower);
 env['no_grpc_proxy'] = withLoopback(ofGrpc || env['no_proxy'].replace('*', ''));
 
+/** It says that Node 20 is too old for versions to come; ours is pinned. */
+env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 function withLoopback(list = ''): string {
   const hosts = list.split(',').map((host) => host.trim());
   return hosts.includes('*') ? '*' : [...new Set([...hosts, '127.0.0.1', 'localhost'])].filter(Boolean).join(',');
@@ -76,6 +79,25 @@ function siteFrom(variable: string): string | undefined {
       `Expected ${variable} to be an address like https://desk.example.org, without a path, got ${JSON.stringify(value)}`,
     );
   return url.origin;
+}
+
+/** Where the store is: a folder, or a place on S3, reached as AWS's own tools would. */
+export type StorePlace =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string; readonly endpoint?: string | undefined };
+
+/** @param where `s3://bucket/prefix`, or an absolute folder. */
+export function storeFrom(where: string, what: string): StorePlace {
+  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(where) ?? [];
+  const parts = prefix.replace(/\/+$/, '').split('/');
+  if (bucket !== undefined && (prefix === '' || parts.every((part) => !['', '.', '..'].includes(part)))) {
+    const endpoint = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || undefined;
+    return { kind: 's3', bucket, prefix: parts.join('/'), endpoint };
+  }
+  if (path.isAbsolute(where)) return { kind: 'folder', folder: path.resolve(where) };
+  throw new ConfigurationError(
+    `Expected ${what} to be an address like s3://bucket/prefix or an absolute folder, got ${JSON.stringify(where)}`,
+  );
 }
 
 function secretFrom(variable: string): string | undefined {
@@ -148,7 +170,16 @@ const configuredAddress = profile.connectionOptions.address;
 export const config = {
   root,
   stateDir,
-  storeDir: path.join(stateDir, 'store'),
+  /** The artifact store. @default the folder `store` of the state folder */
+  store: storeFrom(env['FLYWHEEL_STORE'] || path.join(stateDir, 'store'), 'FLYWHEEL_STORE'),
+  /** What jobs on other machines are told of the way to it; credentials are their machine's own. */
+  storeEnvironment: Object.fromEntries(
+    ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_DEFAULT_REGION'].flatMap((name) =>
+      env['FLYWHEEL_STORE']?.startsWith('s3://') && env[name] ? [[name, env[name]]] : [],
+    ),
+  ) as Readonly<Record<string, string>>,
+  /** Copies of what another machine keeps. */
+  cacheDir: path.join(stateDir, 'cache'),
   runDir,
   logDir: path.join(stateDir, 'logs'),
   binDir: path.join(stateDir, 'bin'),

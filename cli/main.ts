@@ -27,6 +27,7 @@ import { registerEvaluate } from './products/evaluate.ts';
 import { registerLabel } from './products/label.ts';
 import { registerSolve } from './products/solve.ts';
 import { registerStatus } from './lap/status.ts';
+import { registerStore } from './store/store.ts';
 import { registerStop } from './stack/stop.ts';
 import { EXIT, UsageError } from './usage.ts';
 import { formatOf } from '../activities/store/format.ts';
@@ -71,6 +72,7 @@ for (const register of [
   registerDeployment,
   registerDoctor,
   registerLedger,
+  registerStore,
   registerRelabel,
   registerLabels,
   registerRewards,

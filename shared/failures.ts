@@ -4,6 +4,12 @@
 const HEALS = {
   /** The disk is full, over a quota or read-only: waited for, for as long as that lasts. */
   DiskRefused: true,
+  /** The store's server does not answer, or lets nobody in who was let in before: waited for as well. */
+  StoreUnreachable: true,
+  /** There is no such store, or these credentials are not let in, or the server heeds no conditions. */
+  StoreRefused: false,
+  /** Another process has taken what this one held: whoever tries again reads what that one wrote. */
+  LeaseLost: true,
 
   // ---- Laps
   /** The input of a lap, or its recipe, cannot be run. */

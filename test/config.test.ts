@@ -29,7 +29,7 @@ test.each(['abc', '0', '65536', '80.5'])('a port of %j is refused by the name of
 test('everything of a project lies under its state folder', async () => {
   const { config } = await configWith({});
   for (const place of [
-    config.storeDir,
+    config.cacheDir,
     config.runDir,
     config.logDir,
     config.binDir,
@@ -38,6 +38,25 @@ test('everything of a project lies under its state folder', async () => {
   ]) {
     expect(path.relative(config.stateDir, place)).not.toMatch(/^\.\./);
   }
+});
+
+test('the store is a folder of the state folder, unless another folder or a place on S3 is named', async () => {
+  const placeOf = async (env: Record<string, string>) => (await configWith(env)).config.store;
+  const { config } = await configWith({});
+  expect(config.store).toEqual({ kind: 'folder', folder: path.join(config.stateDir, 'store') });
+  expect(await placeOf({ FLYWHEEL_STORE: '/shared/store/' })).toEqual({ kind: 'folder', folder: '/shared/store' });
+  const endpoint = 'http://127.0.0.1:9000';
+  expect(await placeOf({ FLYWHEEL_STORE: 's3://team.one/a/b/', AWS_ENDPOINT_URL: endpoint })).toEqual({
+    kind: 's3',
+    bucket: 'team.one',
+    prefix: 'a/b',
+    endpoint,
+  });
+  expect(await placeOf({ FLYWHEEL_STORE: 's3://team', AWS_ENDPOINT_URL: '' })).toMatchObject({ prefix: '' });
+  for (const wrong of ['store', 's3://', 's3://Team/a', 's3://team/a//b', 's3://team/../b', 'gs://team/a'])
+    await expect(configWith({ FLYWHEEL_STORE: wrong })).rejects.toThrow(
+      `Expected FLYWHEEL_STORE to be an address like s3://bucket/prefix or an absolute folder, got "${wrong}"`,
+    );
 });
 
 test('the ports that the stack took are seen by processes that started before it', async () => {

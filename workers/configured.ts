@@ -31,6 +31,7 @@ const named = {
   TOKENIZERS_PARALLELISM: 'false',
   HF_HUB_OFFLINE: '1',
   PYTHONUNBUFFERED: '1',
+  ...config.storeEnvironment,
 };
 const machine = { root: config.root, env: environmentWith(named), named };
 

@@ -13,7 +13,7 @@ import { seedOf } from '../../shared/seeds.ts';
 import { trainingLayout } from '../../shared/lap/layout.ts';
 import type { TrlOptions } from '../../shared/training/trlOptions.ts';
 import { madeBy } from '../store/made.ts';
-import { DiskRefused, refusalOf } from '../store/refusals.ts';
+import { DiskRefused, refusalOf, StoreUnreachable } from '../store/refusals.ts';
 import { promptSetNamed } from '../store/promptSets.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { importBase, type Bases } from '../imports/bases.ts';
@@ -171,6 +171,7 @@ export function isPassing(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return (
     refusalOf(error, '') instanceof DiskRefused ||
+    error instanceof StoreUnreachable ||
     ['EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'ETIMEDOUT', 'ESTALE'].includes(code)
   );
 }

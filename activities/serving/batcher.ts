@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { uri } from '../../shared/ids.ts';
 import { ensureLocal, type LocalEngineSettings } from './localEngine.ts';
 import type { ServingEngine } from './types.ts';
 
@@ -17,8 +19,9 @@ const SMALL = { positions: 1024, context: 512 };
 export function batcher({ command, port, context, startMs = 120_000, ...local }: BatcherSettings): ServingEngine {
   return {
     name: 'batcher',
-    ensure: ensureLocal({ ...local, separates: true, sharesAtOnce: true }, async () => {
-      const checkpoints = await local.store.local('checkpoints');
+    ensure: ensureLocal({ ...local, separates: true, sharesAtOnce: true }, async (model) => {
+      // Of a store elsewhere a copy, which has what is served and no more.
+      const checkpoints = path.dirname(await local.store.local(uri.checkpoint(model)));
       return {
         name: 'batcher',
         command: (free) => [

@@ -105,6 +105,16 @@ export async function expectDigest(store: ArtifactStore, ref: CheckpointRef): Pr
   }
 }
 
+/**
+ * The same of what a trainer has just written. Of a store elsewhere only that it is there: whoever put it there has
+ * computed the digest, and who fetches it computes it again; reading it here would be one fetch more.
+ */
+export async function expectWritten(store: ArtifactStore, ref: CheckpointRef): Promise<void> {
+  if (store.address(ref.uri).startsWith('file:')) return expectDigest(store, ref);
+  if ((await store.stat(uri.checkpoint(ref.sha256, CONFIG))) === undefined)
+    throw new ArtifactChanged(`Expected ${ref.uri} to be a checkpoint with a ${CONFIG}, got none: it was not written`);
+}
+
 async function digestOf(store: ArtifactStore, prefix: string, names: readonly string[]): Promise<string> {
   const digest = createHash('sha256');
   for (const name of names) digest.update(`${(await store.refOf(prefix + name)).sha256}  ${name}\n`);
@@ -126,7 +136,7 @@ async function namesOf(store: ArtifactStore, prefix: string, folder: string, lea
     throw new ArtifactChanged(`Expected ${folder} to be a checkpoint folder, got an empty one or none`);
   const nested = names.find((name) => name.includes('/') && !name.startsWith(TEMPLATES));
   if (nested !== undefined)
-    throw new Error(
+    throw new ArtifactChanged(
       `Expected the checkpoint ${folder} to hold files only, got the folder ` +
         `${JSON.stringify(nested.slice(0, nested.indexOf('/')))} in it`,
     );

@@ -4,7 +4,7 @@ import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unli
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ArtifactRef, Made } from '../../shared/records.ts';
-import { DiskRefused, NoArtifact, refusalOf } from './refusals.ts';
+import { DiskRefused, LeaseLost, NoArtifact, refusalOf } from './refusals.ts';
 import {
   ArtifactStore,
   checkedPrefix,
@@ -110,6 +110,8 @@ export class FileStore extends ArtifactStore {
       append: (bytes, outlasts) =>
         this.#writing(uri, async () => {
           await file.appendFile(bytes);
+          const { size: now } = await file.stat();
+          if (now !== size + bytes.length) throw new LeaseLost(uri, 'another process has written it');
           if (outlasts === 'a power cut') await file.datasync();
           size += bytes.length;
         }),

@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { takeLease, type Lease } from './lease.ts';
 import { linesOf } from './lines.ts';
-import { DiskRefused } from './refusals.ts';
+import { DiskRefused, LeaseLost, StoreUnreachable } from './refusals.ts';
 import type { Appendable, ArtifactStore, Outlasts } from './types.ts';
 
 /** What the lines of a journal are. */
@@ -142,10 +142,18 @@ export class Journal<T> {
     this.#broken ??= new Error(`Expected ${this.uri} to be open, but it was closed`);
     this.#closing ??= (async () => {
       await this.#writing;
-      await this.#file.close();
-      await this.#lease.release();
+      try {
+        await this.#file.close();
+      } finally {
+        await this.#lease.release();
+      }
     })();
     return this.#closing;
+  }
+
+  async #cut(size: number): Promise<void> {
+    await this.#lease.sure(); // what is there now may be another's
+    await this.#file.cut(size);
   }
 
   async #bytes(from: number, to: number): Promise<Buffer> {
@@ -165,14 +173,16 @@ export class Journal<T> {
       this.#queue = [];
       const size = this.#ends.at(-1) as number;
       try {
+        await this.#lease.sure();
         await this.#file.append(Buffer.concat(batch.map(({ line }) => line)), outlasts);
+        await this.#lease.sure(); // else another may have read it without these
       } catch (error) {
         this.#broken =
-          error instanceof DiskRefused
+          error instanceof DiskRefused || error instanceof StoreUnreachable || error instanceof LeaseLost
             ? error
             : new Error(`Could not append to ${this.uri}: ${(error as Error).message}`, { cause: error });
         // Else it is cut, or its lines count, when it is opened again.
-        await this.#file.cut(size).catch(() => undefined);
+        if (!(error instanceof LeaseLost)) await this.#cut(size).catch(() => undefined);
         for (const { failed } of [...batch, ...this.#queue]) failed(this.#broken);
         this.#queue = [];
         continue;

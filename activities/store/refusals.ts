@@ -29,7 +29,7 @@ export function refusalOf(error: unknown, where: string): unknown {
 }
 
 /**
- * Works as soon as the disk takes it, for what is tried a few times only. Looks again every `lookMs`, by default 5 s.
+ * Works as soon as the disk, or the store's server, takes it, for what is tried a few times only. Looks again every `lookMs`, by default 5 s.
  * @throws the signal's reason when aborted.
  */
 export async function onceThereIsRoom<T>(work: () => Promise<T>, signal: AbortSignal, lookMs = 5_000): Promise<T> {
@@ -37,9 +37,31 @@ export async function onceThereIsRoom<T>(work: () => Promise<T>, signal: AbortSi
     try {
       return await work();
     } catch (error) {
-      if (!(refusalOf(error, '') instanceof DiskRefused)) throw error;
+      if (!(refusalOf(error, '') instanceof DiskRefused || error instanceof StoreUnreachable)) throw error;
       await sleep(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
+  }
+}
+
+/** The store is not as it is configured; a person has to say another, or give it what it lacks. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+}
+
+/** The store does not answer now, or takes nothing now. The same goes well once it does: activities wait for that. */
+export class StoreUnreachable extends Error {
+  override readonly name = 'StoreUnreachable';
+}
+
+/** Another process holds what this one held, and what it has written counts. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+
+  constructor(uri: string, seen = 'another process has taken it') {
+    super(
+      `Expected this process still to hold ${uri}, but ${seen} while no sign of life came from here: what is done ` +
+        'again goes on from what that one wrote',
+    );
   }
 }
 

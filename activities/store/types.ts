@@ -25,6 +25,14 @@ export interface Appendable {
   close(): Promise<void>;
 }
 
+/** See `ArtifactStore.leftovers`. */
+export interface Leftover {
+  readonly what: string;
+  /** As far as it is known. */
+  readonly bytes: number;
+  remove(): Promise<void>;
+}
+
 /**
  * The data plane: all texts and models, by URI. A URI is a path inside the store, such as
  * `laps/main/lap-0001/plan.json`; folders are no more than what URIs have in common. The abstract members are what a
@@ -80,10 +88,16 @@ export abstract class ArtifactStore {
   abstract local(uri: string): Promise<string>;
 
   /**
-   * What a process on another machine is told, such as `file:///…` or `s3://…`. Nothing has to be there yet. Jobs need
-   * `file:`: their trainers read and write by it, and know no other.
+   * What a process on another machine is told: `file:///…`, or `s3://bucket/key` with the key as it is. Nothing has to
+   * be there yet. Trainers read and write by these two.
    */
   abstract address(uri: string): string;
+
+  /**
+   * What kills left that is no artifact, and is of no use to anybody: older than this.
+   * @default what sweeps itself
+   */
+  async *leftovers(_olderThanMs: number): AsyncGenerator<Leftover> {}
 
   /** Whether there is such an artifact, or a folder of that name. */
   async exists(uri: string): Promise<boolean> {

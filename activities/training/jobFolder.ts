@@ -32,6 +32,12 @@ interface AttemptSeconds {
   readonly queuedSeconds?: number;
 }
 
+/** By what a job is told one of its files: a path where the store is a file system, which it shares; else an address. */
+export async function forJobs(store: ArtifactStore, uri: string): Promise<string> {
+  const address = store.address(uri);
+  return address.startsWith('file:') ? store.local(uri) : address;
+}
+
 /** The files of `jobs/<jobKey>/`. */
 export class JobFolder {
   readonly jobKey: string;
@@ -187,7 +193,7 @@ export class JobFolder {
 
   /** The attempt's own result; that of an earlier attempt is none. */
   async result(attempt: number): Promise<{ readonly result?: JobResult; readonly invalidResult?: string }> {
-    if (!(await this.#store.exists(this.uri('result.json')))) return {};
+    if ((await this.#store.stat(this.uri('result.json'))) === undefined) return {};
     const invalid = (why: string) => ({
       invalidResult: `expected ${this.uri('result.json')} to be a job result (shared/training/job.ts), got ${why}`,
     });

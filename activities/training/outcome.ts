@@ -4,9 +4,9 @@ import type { ArtifactRef, CheckpointRef, Made } from '../../shared/records.ts';
 import type { SucceededJob } from '../../shared/training/job.ts';
 import type { TakenTraining } from '../../shared/training/taken.ts';
 import { failure } from '../failure.ts';
-import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
+import { checkpointRef, expectWritten, recordMade } from '../store/checkpoints.ts';
 import { madeBy } from '../store/made.ts';
-import type { ArtifactStore } from '../store/types.ts';
+import { ArtifactChanged, type ArtifactStore } from '../store/types.ts';
 import type { AttemptEnd, JobFolder } from './jobFolder.ts';
 import { metricsLines } from './metrics.ts';
 import { rewardLines } from './rewardLines.ts';
@@ -26,7 +26,8 @@ export async function outcomeOf(
         `${result?.status ?? 'none'}: it was changed`,
     );
   const checkpoint = checkpointRef(result.checkpoint.sha256);
-  await expectDigest(store, checkpoint).catch((error: Error) => {
+  await expectWritten(store, checkpoint).catch((error: Error) => {
+    if (!(error instanceof ArtifactChanged)) throw error; // the store's
     throw failure('JobFailed.data', `Training job ${folder.jobKey}: ${error.message}`);
   });
   await recordMade(store, checkpoint, madeOf(input, await store.refOf(folder.jobFile(attempt))));

@@ -11,7 +11,7 @@ import type { Environment } from '../processes/records.ts';
 import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
-import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
+import { forJobs, type AttemptEnd, type JobFolder, type RewardAddress, type Submission } from './jobFolder.ts';
 import { presenceOf } from './lost.ts';
 import { LostMarks } from './lostMarks.ts';
 import { MetricsTail } from './metrics.ts';
@@ -78,7 +78,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const job = await cluster.submit({
           jobKey: folder.jobKey,
           attempt,
-          command: engine.command(await store.local(jobFile)),
+          command: engine.command(await forJobs(store, jobFile)),
           image: engine.image,
           launch: engine.launch,
           env,

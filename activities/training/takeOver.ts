@@ -4,11 +4,11 @@ import type { RewardSpec } from '../../shared/reward/protocol.ts';
 import type { MetricsLine, SucceededJob } from '../../shared/training/job.ts';
 import type { Cluster } from '../clusters/types.ts';
 import { failure } from '../failure.ts';
-import { checkpointRef, expectDigest, recordMade } from '../store/checkpoints.ts';
+import { checkpointRef, expectWritten, recordMade } from '../store/checkpoints.ts';
 import { jsonLinesOf } from '../store/jsonLines.ts';
 import { inBlocks } from '../store/lines.ts';
 import { madeBy } from '../store/made.ts';
-import type { ArtifactStore } from '../store/types.ts';
+import { ArtifactChanged, type ArtifactStore } from '../store/types.ts';
 import { JobFolder } from './jobFolder.ts';
 import { madeOf } from './outcome.ts';
 import { stopJob } from './run.ts';
@@ -78,7 +78,8 @@ async function resultOf(
   if (result?.status !== 'succeeded') return undefined;
   const checkpoint = checkpointRef(result.checkpoint.sha256);
   if (!(await store.exists(checkpoint.uri))) return undefined;
-  await expectDigest(store, checkpoint).catch((error: Error) => {
+  await expectWritten(store, checkpoint).catch((error: Error) => {
+    if (!(error instanceof ArtifactChanged)) throw error; // the store's
     throw failure('JobFailed.data', `Training job ${donor.jobKey}, which is to be taken over: ${error.message}`);
   });
   const job = donor.jobFile(result.attempt);

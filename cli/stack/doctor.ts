@@ -10,6 +10,8 @@ import { configuredEndpoints } from '../../activities/serving/endpoints.ts';
 import { formatText } from '../../shared/thinking.ts';
 import { isFree } from '../../activities/processes/ports.ts';
 import { FileStore, hasHardLinks } from '../../activities/store/files.ts';
+import { addressOf } from '../../activities/store/s3/place.ts';
+import { S3Store } from '../../activities/store/s3/store.ts';
 import { formatOf, STORE_FORMAT } from '../../activities/store/format.ts';
 import { store } from '../../workers/store.ts';
 import { configuredClusters } from '../../workers/configured.ts';
@@ -166,13 +168,18 @@ const CHECKS: Readonly<Record<string, (looking: Looking) => Promise<Finding>>> =
 
   async store() {
     const format = `format ${await formatOf(store)}, ${STORE_FORMAT} is written`;
-    return (await hasHardLinks(config.stateDir))
+    if (store instanceof S3Store) {
+      await store.bucket.check();
+      return { state: 'ok', detail: `${addressOf(store.place, '')} heeds conditions; ${format}` };
+    }
+    const folder = config.store.kind === 'folder' && existsSync(config.store.folder) ? config.store.folder : undefined;
+    return (await hasHardLinks(folder ?? config.stateDir))
       ? { state: 'ok', detail: format }
       : {
           state: 'ok',
           detail:
-            `${format}; there are no hard links in ${config.stateDir}: locks and records are made without, which a ` +
-            'kill at the wrong moment can leave half made. FLYWHEEL_STATE on another file system is safer',
+            `${format}; there are no hard links in ${folder ?? config.stateDir}: locks and records are made without, ` +
+            'which a kill at the wrong moment can leave half made. FLYWHEEL_STATE on another file system is safer',
         };
   },
 

@@ -41,7 +41,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     log.info({ signal }, 'stopping');
     watched.drain(`ending after ${signal}`);
     // a judge may take minutes; its calls are asked again by the next process
-    setTimeout(() => process.exit(0), 1_000).unref();
+    setTimeout(() => process.exit(0), 3_000).unref();
     void Promise.allSettled([app.close(), watched.close()]).then(() => process.exit(0));
   });
 }

@@ -94,7 +94,7 @@ export class RewardJobs {
 
   async close(): Promise<void> {
     for (const { job } of this.#open.values()) await job.then((opened) => opened.close()).catch(() => undefined);
-    for (const jobKey of this.#files.keys()) await this.#closeFiles(jobKey);
+    await Promise.all([...this.#files.keys()].map((jobKey) => this.#closeFiles(jobKey)));
   }
 
   async #start(jobKey: string, file: string, specText: string): Promise<RewardJob> {
@@ -151,8 +151,7 @@ export class RewardJobs {
     this.#files.delete(jobKey);
     const closing = (async () => {
       const opened = await files?.catch(() => undefined);
-      await opened?.log.close();
-      await opened?.ledger.close();
+      await Promise.all([opened?.log.close(), opened?.ledger.close()]);
     })().finally(() => this.#closing.delete(jobKey));
     this.#closing.set(jobKey, closing);
     return closing;
