@@ -6,8 +6,10 @@ import { failure } from '../../failure.ts';
 import type { Cluster, ClusterCapacity, JobAttempt, Machine, Presence, SubmittedJob } from '../types.ts';
 import { KubernetesApi, KubernetesRefusal } from './api.ts';
 import { isHere, keepLog, readLogs, type PodLogs } from './log.ts';
-import { Looks, ofThat } from './looks.ts';
+import { KINDS } from './kinds.ts';
+import { Looks } from './looks.ts';
 import { jobManifest } from './manifest.ts';
+import { holds, refuseNodes, trainerOf } from './nodes.ts';
 import { condition, type KubeJob, type KubeNode, type List, type Pod } from './objects.ts';
 import { goneBefore, hasEnded, presenceOf, signOf } from './presence.ts';
 import { JobRecords, partsOf, type Known } from './records.ts';
@@ -20,8 +22,8 @@ const POLL_MS = 250;
 const LATE_MS = 120_000;
 
 /**
- * Runs each attempt as a Job of a namespace, made from the site's template, on nodes that reach the store by the same
- * paths. The Job's name is a digest of what it is, so that it is there once, whoever submits it.
+ * Runs each attempt as an object of a namespace (a Job, or one that makes Jobs and pods by an operator), made from the
+ * site's template, on nodes that reach the store by the same paths. Its name is a digest of what it is, so that it is there once, whoever submits it.
  */
 export class KubernetesCluster implements Cluster {
   static readonly settings = kubernetesSettings;
@@ -41,24 +43,24 @@ export class KubernetesCluster implements Cluster {
     this.elsewhere = !settings.sharesMachine;
     this.#settings = settings;
     this.#api = new KubernetesApi(settings);
-    this.#looks = new Looks(this.#api, settings);
-    this.#secrets = new JobSecrets(this.#api, settings.namespace, settings.envSecret);
+    this.#looks = new Looks(this.#api, KINDS[settings.template.kind], settings);
+    this.#secrets = new JobSecrets(this.#api, settings.namespace, settings.envSecret, settings.template);
     this.#records = new JobRecords(path.join(machine.folder, 'kubernetes', name));
   }
 
-  /** A Job is one pod: one node, of the largest that may be used. */
+  /** Nodes of the largest that may be used: one, unless the template has them start all together or not at all. */
   async capacity(): Promise<ClusterCapacity> {
     const { capacity, gpuResource } = this.#settings;
     if (capacity) return capacity;
     const nodes = (await this.#api.get<List<KubeNode>>('/api/v1/nodes'))?.items ?? [];
     const usable = nodes.filter(({ spec, status }) => !spec?.unschedulable && condition(status?.conditions, 'Ready'));
     const gpus = usable.map(({ status }) => Number(status?.allocatable?.[gpuResource] ?? 0));
-    return { nodes: Math.min(1, usable.length), gpusPerNode: Math.max(0, ...gpus) };
+    return { nodes: Math.min(holds(this.#settings), usable.length), gpusPerNode: Math.max(0, ...gpus) };
   }
 
   /** Asks Kubernetes whether it would take the Job of such a training, and makes none. @throws as `submit` */
   async check(asked: ClusterCapacity): Promise<void> {
-    refuseNodes(asked);
+    refuseNodes(asked, this.#settings);
     const name = `fw-check-${randomBytes(4).toString('hex')}`;
     const resources = { ...asked, wallSeconds: 60 };
     const attempt = { jobKey: 'check', attempt: 1, command: ['true'], image: 'engine', resources, log: '/dev/null' };
@@ -74,7 +76,7 @@ export class KubernetesCluster implements Cluster {
 
   async submit(attempt: JobAttempt): Promise<SubmittedJob> {
     const { jobKey, attempt: number, resources } = attempt;
-    refuseNodes(resources);
+    refuseNodes({ ...resources, launch: attempt.launch }, this.#settings);
     const found = await this.find(jobKey, number);
     if (found) return found;
     const installation = await this.#records.installation();
@@ -98,10 +100,10 @@ export class KubernetesCluster implements Cluster {
     const { name, uid } = partsOf(job);
     const known = await this.#records.find(name);
     if (known?.job.id === job.id && known.last?.kind === 'gone') return known.last;
-    const seen = ofThat(await this.#looks.of(name, await this.#records.installation()), uid);
+    const seen = this.#looks.ofThat(await this.#looks.of(name, await this.#records.installation()), uid);
     const sign = signOf(seen.pods) ?? known?.sign;
     const told = seen.job ? presenceOf(seen.job, seen.pods, sign) : goneBefore(seen.pods, known?.last, sign);
-    const tooLong = told.kind === 'queued' ? waitedTooLong(seen, this.#settings) : undefined;
+    const tooLong = told.kind === 'gone' ? undefined : waitedTooLong(seen, this.#settings);
     if (tooLong !== undefined) return this.#end(job, 0, tooLong);
     const began = known?.began === undefined ? {} : { since: known.began };
     const presence = told.kind === 'queued' ? told : { ...told, ...began };
@@ -129,7 +131,7 @@ export class KubernetesCluster implements Cluster {
     let logs: ReadonlyMap<string, string> = new Map();
     let last = known?.last;
     for (;;) {
-      const seen = ofThat(await this.#looks.now(name), uid);
+      const seen = this.#looks.ofThat(await this.#looks.now(name), uid);
       ({ logs } = await this.#logs(seen.pods, known, name, logs));
       if (seen.job) last = presenceOf(seen.job, seen.pods);
       if (last?.kind === 'gone') break; // it has ended by itself: its Job is left for whoever wants to look at it
@@ -174,7 +176,7 @@ export class KubernetesCluster implements Cluster {
       if (dryRun === undefined) await this.#secrets.drop(name);
       throw failure(
         'ClusterUnavailable',
-        `Expected a Job that Kubernetes takes, got ${message}: correct FLYWHEEL_CLUSTERS.${this.name}.template`,
+        `Expected a ${this.#settings.template.kind} that Kubernetes takes, got ${message}: correct FLYWHEEL_CLUSTERS.${this.name}.template`,
       );
     }
   }
@@ -187,15 +189,6 @@ export class KubernetesCluster implements Cluster {
     before?: PodLogs['logs'],
   ): Promise<PodLogs> {
     if (known !== undefined && (await isHere(known.log, name))) return { logs: new Map() };
-    const container = this.#settings.template.spec.template.spec.containers[0]?.name ?? '';
-    return readLogs(this.#api, this.#looks.pods, pods, container, before);
+    return readLogs(this.#api, this.#looks.pods, pods, trainerOf(this.#settings.template), before);
   }
-}
-
-function refuseNodes({ nodes }: Pick<ClusterCapacity, 'nodes'>): void {
-  if (nodes > 1)
-    throw failure(
-      'ClusterTooSmall',
-      `Expected a training on one node, as a Kubernetes Job is one pod, got training.nodes ${nodes}`,
-    );
 }

@@ -1,7 +1,7 @@
 import { access, appendFile, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { KubernetesApi } from './api.ts';
-import { begunFile, ELSEWHERE } from './manifest.ts';
+import { begunFile, ELSEWHERE } from './begin.ts';
 import type { Pod } from './objects.ts';
 
 /** Lines of a pod's log that are kept at most. Ours: a training's own are about one a step. */
@@ -40,10 +40,13 @@ export async function readLogs(
 
 /** Whether a job writes its log here by itself: its folder is where its pod runs. */
 export async function isHere(log: string, name: string): Promise<boolean> {
-  return access(begunFile(log, name)).then(
-    () => true,
-    () => false,
-  );
+  const begun = begunFile(log, name);
+  const isThere = (file: string) =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
+  return (await isThere(begun)) || isThere(`${begun}.0`);
 }
 
 /** Appends it, unless the file ends with it: who was killed in between does it again. */

@@ -1,5 +1,6 @@
 import type { KubernetesApi } from './api.ts';
-import { INSTALLATION, JOB_NAME, JOB_UID, MANAGED } from './manifest.ts';
+import type { Kind } from './kinds.ts';
+import { INSTALLATION, MANAGED } from './names.ts';
 import type { KubeJob, List, Pod } from './objects.ts';
 
 export interface Seen {
@@ -13,12 +14,14 @@ type Listed = ReadonlyMap<string, Seen>;
 /** What is there of this installation's jobs: one list for all who look at about the same time. */
 export class Looks {
   readonly #api: KubernetesApi;
+  readonly #kind: Kind;
   readonly #namespace: string;
   readonly #everyMs: number;
   #last: { readonly until: number; readonly listed: Promise<Listed> } | undefined;
 
-  constructor(api: KubernetesApi, { namespace, lookEveryMs }: { namespace: string; lookEveryMs: number }) {
+  constructor(api: KubernetesApi, kind: Kind, { namespace, lookEveryMs }: { namespace: string; lookEveryMs: number }) {
     this.#api = api;
+    this.#kind = kind;
     this.#namespace = namespace;
     this.#everyMs = lookEveryMs;
   }
@@ -39,7 +42,8 @@ export class Looks {
   /** As it is. */
   async now(name: string): Promise<Seen> {
     const job = await this.#api.get<KubeJob>(`${this.jobs}/${name}`);
-    return { job, pods: await this.#pods(`${JOB_NAME}=${name}`) };
+    const pods = await this.#pods(`${this.#kind.podLabel}=${name}`);
+    return { job: job && this.#kind.asJob(job), pods };
   }
 
   /** After a change of ours, what was listed before is not what is. */
@@ -48,7 +52,7 @@ export class Looks {
   }
 
   get jobs(): string {
-    return `/apis/batch/v1/namespaces/${this.#namespace}/jobs`;
+    return `${this.#kind.api}/namespaces/${this.#namespace}/${this.#kind.plural}`;
   }
 
   get pods(): string {
@@ -57,12 +61,14 @@ export class Looks {
 
   /** Jobs before pods: a pod that a Job's end was waiting for is seen to have ended. */
   async #list(selector: string): Promise<Listed> {
+    const { podLabel, labelled } = this.#kind;
     const jobs = await this.#api.get<List<KubeJob>>(`${this.jobs}?labelSelector=${encodeURIComponent(selector)}`);
-    const pods = await this.#pods(selector);
+    const pods = await this.#pods(labelled ? selector : podLabel);
     return new Map(
       (jobs?.items ?? []).map((job) => {
         const { name } = job.metadata;
-        return [name, { job, pods: pods.filter(({ metadata }) => metadata.labels?.[JOB_NAME] === name) }];
+        const its = pods.filter(({ metadata }) => metadata.labels?.[podLabel] === name);
+        return [name, { job: this.#kind.asJob(job), pods: its }];
       }),
     );
   }
@@ -71,10 +77,11 @@ export class Looks {
     const list = await this.#api.get<List<Pod>>(`${this.pods}?labelSelector=${encodeURIComponent(selector)}`);
     return list?.items ?? [];
   }
-}
 
-/** A Job of the same name is another one where its uid is. */
-export function ofThat({ job, pods }: Seen, uid: string): Seen {
-  const mine = pods.filter(({ metadata }) => metadata.labels?.[JOB_UID] === uid);
-  return { job: job?.metadata.uid === uid ? job : undefined, pods: mine };
+  /** A job of the same name is another one where its uid is. */
+  ofThat({ job, pods }: Seen, uid: string): Seen {
+    const { uidLabel } = this.#kind;
+    const mine = uidLabel === undefined ? pods : pods.filter(({ metadata }) => metadata.labels?.[uidLabel] === uid);
+    return { job: job?.metadata.uid === uid ? job : undefined, pods: mine };
+  }
 }

@@ -1,60 +1,9 @@
-import { createHash } from 'node:crypto';
+import { quoted } from '../shell.ts';
 import type { JobAttempt } from '../types.ts';
+import { beginWords } from './begin.ts';
+import { annotationsOf, INSTALLATION, MANAGED, OF, QUEUE } from './names.ts';
 import type { KubernetesSettings } from './settings.ts';
-
-/** Labels of what is ours: it is listed by them. */
-export const MANAGED = 'app.kubernetes.io/managed-by';
-export const INSTALLATION = 'flywheel/installation';
-/** Kubernetes' own labels of a Job's pods. */
-export const JOB_NAME = 'batch.kubernetes.io/job-name';
-export const JOB_UID = 'batch.kubernetes.io/controller-uid';
-const JOB_KEY = 'flywheel/job-key';
-const ATTEMPT = 'flywheel/attempt';
-const LOG = 'flywheel/log';
-const QUEUE = 'kueue.x-k8s.io/queue-name';
-
-/**
- * The name of an attempt's Job, the same whoever submits it: the cluster itself keeps it from being there twice. A
- * label that holds it may have 63 characters.
- */
-export function jobName(installation: string, jobKey: string, attempt: number): string {
-  const digest = createHash('sha256').update(JSON.stringify([installation, jobKey, attempt]));
-  return `fw-${digest.digest('hex').slice(0, 32)}`;
-}
-
-/** Which attempt a Job is, by its annotations. */
-export function attemptOf(
-  annotations: Readonly<Record<string, string>> = {},
-): Pick<JobAttempt, 'jobKey' | 'attempt' | 'log'> {
-  return { jobKey: annotations[JOB_KEY] ?? '', attempt: Number(annotations[ATTEMPT]), log: annotations[LOG] ?? '' };
-}
-
-/**
- * Before the trainer, in its place then: so that SIGTERM reaches it. Where the log's folder is, it is written there, as
- * a pod's own goes with the pod; and an attempt that has begun there does not begin again (a Job may replace its pod).
- */
-export const BEGUN = 75;
-const BEGIN = `
-log=$1; begun=$2; shift 2
-if [ -d "\${log%/*}" ] && [ -w "\${log%/*}" ]; then
-  if ! (set -C; : > "$begun") 2>/dev/null; then
-    [ -e "$begun" ] || { echo "No file can be made beside $log"; exit 74; }
-    echo "This attempt has begun before"
-    exit ${BEGUN}
-  fi
-  echo "Its log is $log"
-  exec "$@" >> "$log" 2>&1
-fi
-exec "$@"
-`;
-
-/** The file that an attempt makes where its log is, once. */
-export function begunFile(log: string, name: string): string {
-  return `${log}.${name}.begun`;
-}
-
-/** What the above writes to the pod's own log when the real one is in the job's folder. */
-export const ELSEWHERE = /^(Its log is .*|This attempt has begun before)\n/;
+import type { PodTemplate, TemplateOf } from './templates.ts';
 
 export interface Naming {
   readonly name: string;
@@ -63,78 +12,212 @@ export interface Naming {
   readonly secret: string;
 }
 
-/** The Job of an attempt, from the site's template. It runs once: attempts are counted by who submits them. */
-export function jobManifest(
-  { jobKey, attempt, command, image, queue, resources, log }: Omit<JobAttempt, 'env'>,
-  { name, installation, secret }: Naming,
-  settings: Pick<KubernetesSettings, 'template' | 'namespace' | 'gpuResource' | 'graceSeconds' | 'python'>,
-): Record<string, unknown> {
-  const { template, gpuResource, graceSeconds } = settings;
-  const { metadata, spec } = template;
-  const { template: pod } = spec;
-  const labels = { [MANAGED]: 'flywheel', [INSTALLATION]: installation };
-  const annotations = { [JOB_KEY]: jobKey, [ATTEMPT]: String(attempt), [LOG]: log };
-  const [trainer, ...beside] = pod.spec.containers;
-  const { resources: wanted = {}, envFrom = [], ...rest } = trainer as ContainerTemplate;
-  const gpus = resources.gpusPerNode > 0 ? { [gpuResource]: String(resources.gpusPerNode) } : {};
+type Settings = Pick<KubernetesSettings, 'template' | 'namespace' | 'gpuResource' | 'graceSeconds' | 'python'>;
+type Attempt = Omit<JobAttempt, 'env'> & Partial<Pick<JobAttempt, 'env'>>;
+
+interface Making {
+  readonly attempt: Attempt;
+  readonly naming: Naming;
+  readonly settings: Settings;
+  /** How many pods train. */
+  readonly nodes: number;
+  /** Of all that is made. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The object of an attempt, from the site's template. It runs once: attempts are counted by who submits them. */
+export function jobManifest(attempt: Attempt, naming: Naming, settings: Settings): Record<string, unknown> {
+  const { template } = settings;
+  const { nodes } = attempt.resources;
+  const labels = { [MANAGED]: 'flywheel', [INSTALLATION]: naming.installation };
+  const annotations = annotationsOf(attempt, podCount(template, nodes));
+  const making: Making = { attempt, naming, settings, nodes, labels, annotations };
+  const queue = attempt.queue !== undefined && { [QUEUE]: attempt.queue };
+  const { metadata } = template;
+  // Of several pods some would start before a queue that is not there looks at them.
+  const isHeld = nodes > 1 && (queue !== false || metadata?.labels?.[QUEUE] !== undefined);
   return {
     ...template,
     metadata: {
       ...metadata,
-      name,
+      name: naming.name,
       namespace: settings.namespace,
-      labels: { ...metadata?.labels, ...labels, ...(queue !== undefined && { [QUEUE]: queue }) },
+      labels: { ...metadata?.labels, ...labels, ...queue },
       annotations: { ...metadata?.annotations, ...annotations },
     },
-    spec: {
-      ...spec,
-      backoffLimit: 0,
-      completions: 1,
-      parallelism: 1,
-      podReplacementPolicy: 'Failed',
-      template: {
-        ...pod,
-        metadata: {
-          ...pod.metadata,
-          labels: { ...pod.metadata?.labels, ...labels },
-          annotations: { ...pod.metadata?.annotations, ...annotations },
-        },
-        spec: {
-          terminationGracePeriodSeconds: graceSeconds,
-          ...pod.spec,
-          restartPolicy: 'Never',
-          containers: [
-            {
-              ...(image !== undefined && { image }),
-              ...rest,
-              command: [
-                '/bin/sh',
-                '-c',
-                BEGIN,
-                'begin',
-                log,
-                begunFile(log, name),
-                ...inImage(command, settings.python),
-              ],
-              envFrom: [...envFrom, { secretRef: { name: secret } }],
-              resources: { ...wanted, limits: { ...wanted.limits, ...gpus } },
-            },
-            ...beside,
-          ],
-        },
-      },
+    spec: { ...specOf(making), ...(isHeld && { suspend: true }) },
+  };
+}
+
+function specOf(making: Making): Record<string, unknown> {
+  const { template } = making.settings;
+  switch (template.kind) {
+    case 'Job':
+      return jobSpec(template.spec, making);
+    case 'JobSet':
+      return jobSetSpec(template.spec, making);
+    case 'RayJob':
+      return raySpec(template.spec, making);
+    case 'TrainJob':
+      return trainSpec(template.spec, making);
+  }
+}
+
+/** Beside its nodes a RayJob that has workers has a head, and a JobSet what its other jobs are. */
+function podCount(template: Settings['template'], nodes: number): number {
+  if (template.kind === 'RayJob') return nodes + (hasWorkers(template) ? 1 : 0);
+  const beside = template.kind === 'JobSet' ? template.spec.replicatedJobs.slice(1) : [];
+  return beside.reduce((sum, { replicas = 1, template: { spec } }) => sum + replicas * (spec.parallelism ?? 1), nodes);
+}
+
+export function hasWorkers({ spec }: TemplateOf<'RayJob'>): boolean {
+  return (spec.rayClusterSpec.workerGroupSpecs ?? []).length > 0;
+}
+
+/** A pod a node, numbered where they are several. */
+function jobSpec(spec: { readonly template: PodTemplate }, making: Making): Record<string, unknown> {
+  const { nodes } = making;
+  return {
+    ...spec,
+    backoffLimit: 0,
+    completions: nodes,
+    parallelism: nodes,
+    ...(nodes > 1 && { completionMode: 'Indexed' }),
+    podReplacementPolicy: 'Failed',
+    template: trainerPod(spec.template, making),
+  };
+}
+
+function jobSetSpec(spec: TemplateOf<'JobSet'>['spec'], making: Making): Record<string, unknown> {
+  const [first, ...others] = spec.replicatedJobs;
+  const beside = others.map(({ template, ...each }) => ({
+    ...each,
+    template: {
+      ...template,
+      spec: { ...template.spec, backoffLimit: 0, template: ownPod(template.spec.template, making) },
+    },
+  }));
+  const template = first && { ...first.template, spec: jobSpec(first.template.spec, making) };
+  return {
+    ...spec,
+    failurePolicy: { maxRestarts: 0 },
+    replicatedJobs: [{ ...first, replicas: 1, template }, ...beside],
+  };
+}
+
+function raySpec(spec: TemplateOf<'RayJob'>['spec'], making: Making): Record<string, unknown> {
+  const { attempt, naming, settings, nodes } = making;
+  const { rayClusterSpec: cluster } = spec;
+  const [workers] = cluster.workerGroupSpecs ?? [];
+  const inRay = { ...making, labels: { ...making.labels, [OF]: naming.name } };
+  const head = rayPod(cluster.headGroupSpec.template, inRay, { env: true, gpus: workers === undefined });
+  const size = { replicas: nodes, minReplicas: nodes, maxReplicas: nodes };
+  return {
+    ...spec,
+    backoffLimit: 0,
+    shutdownAfterJobFinishes: true,
+    submissionMode: 'HTTPMode',
+    entrypoint: beginWords(attempt.command, attempt.log, naming.name, settings.python).map(quoted).join(' '),
+    rayClusterSpec: {
+      ...cluster,
+      headGroupSpec: { ...cluster.headGroupSpec, template: head },
+      ...(workers && {
+        workerGroupSpecs: [
+          { ...workers, ...size, template: rayPod(workers.template, inRay, { env: false, gpus: true }) },
+        ],
+      }),
     },
   };
 }
 
+/** A head runs the attempt, and has its environment; Ray gives what it asks to end 3 s unless told otherwise. */
+function rayPod(pod: PodTemplate, making: Making, { env, gpus }: { env: boolean; gpus: boolean }) {
+  const { naming, settings } = making;
+  const own = ownPod(pod, making);
+  const [first, ...beside] = own.spec.containers;
+  const container = first as ContainerTemplate;
+  const grace = { name: 'RAY_JOB_STOP_WAIT_TIME_S', value: String(settings.graceSeconds) };
+  const seen = env && {
+    env: [grace, ...(container.env ?? [])],
+    envFrom: [...(container.envFrom ?? []), { secretRef: { name: naming.secret } }],
+  };
+  const one = { ...container, ...seen, ...(gpus && { resources: withGpus(container.resources, making) }) };
+  return { ...own, spec: { ...own.spec, containers: [one, ...beside] } };
+}
+
+function trainSpec(spec: TemplateOf<'TrainJob'>['spec'], making: Making): Record<string, unknown> {
+  const { attempt, naming, settings, nodes } = making;
+  const { env = [], resourcesPerNode, image, ...trainer } = (spec.trainer ?? {}) as TrainerTemplate;
+  const names = Object.entries(attempt.env ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const chosen = image ?? attempt.image;
+  return {
+    ...spec,
+    trainer: {
+      ...trainer,
+      ...(chosen !== undefined && { image: chosen }),
+      command: beginWords(attempt.command, attempt.log, naming.name, settings.python),
+      // A TrainJob takes no Secret as a whole.
+      env: [
+        ...env,
+        ...names.map((name) => ({ name, valueFrom: { secretKeyRef: { name: naming.secret, key: name } } })),
+      ],
+      numNodes: nodes,
+      resourcesPerNode: withGpus(resourcesPerNode, making),
+    },
+  };
+}
+
+interface ResourcesTemplate {
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
 interface ContainerTemplate {
-  readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+  readonly name: string;
+  readonly resources?: ResourcesTemplate;
+  readonly env?: readonly unknown[];
   readonly envFrom?: readonly unknown[];
 }
 
-/** This machine's interpreter is not the image's. */
-function inImage([program = '', ...args]: readonly string[], python: string | undefined): string[] {
-  return [python !== undefined && /(^|\/)python[\d.]*$/.test(program) ? python : program, ...args];
+interface TrainerTemplate {
+  readonly image?: string;
+  readonly env?: readonly unknown[];
+  readonly resourcesPerNode?: ResourcesTemplate;
+}
+
+/** A pod whose first container trains. */
+function trainerPod(pod: PodTemplate, making: Making) {
+  const { attempt, naming, settings } = making;
+  const own = ownPod(pod, making);
+  const [trainer, ...beside] = own.spec.containers;
+  const { resources, envFrom = [], ...rest } = trainer as ContainerTemplate;
+  const container = {
+    ...(attempt.image !== undefined && { image: attempt.image }),
+    ...rest,
+    command: beginWords(attempt.command, attempt.log, naming.name, settings.python),
+    envFrom: [...envFrom, { secretRef: { name: naming.secret } }],
+    resources: withGpus(resources, making),
+  };
+  return { ...own, spec: { ...own.spec, restartPolicy: 'Never', containers: [container, ...beside] } };
+}
+
+/** A pod that is listed with ours, and has the time to save. */
+function ownPod(pod: PodTemplate, { labels, annotations, settings }: Making) {
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      labels: { ...pod.metadata?.labels, ...labels },
+      annotations: { ...pod.metadata?.annotations, ...annotations },
+    },
+    spec: { terminationGracePeriodSeconds: settings.graceSeconds, ...pod.spec },
+  };
+}
+
+function withGpus(resources: ResourcesTemplate = {}, { attempt, settings }: Making): ResourcesTemplate {
+  const { gpusPerNode } = attempt.resources;
+  const gpus = gpusPerNode > 0 ? { [settings.gpuResource]: String(gpusPerNode) } : {};
+  return { ...resources, limits: { ...resources.limits, ...gpus } };
 }
 
 /** What a job gets to see and nobody else: it stands neither in the Job nor in a log. */

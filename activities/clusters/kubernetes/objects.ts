@@ -17,6 +17,7 @@ export interface Condition {
   readonly lastTransitionTime?: string;
 }
 
+/** A Job, or another object that is one attempt. */
 export interface KubeJob {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -27,6 +28,17 @@ export interface KubeJob {
     readonly startTime?: string;
     /** Pods that were asked to end and have not yet. */
     readonly terminating?: number;
+    /** Of a RayJob. */
+    readonly jobDeploymentStatus?: string;
+    readonly jobStatus?: string;
+    readonly reason?: string;
+    readonly message?: string;
+    /** Whether its attempt has begun, where its pods do not tell. */
+    readonly begun?: boolean;
+    /** When it did. */
+    readonly begunAt?: string;
+    /** Of a RayJob, what Ray says. */
+    readonly rayJobInfo?: { readonly startTime?: string };
   };
 }
 

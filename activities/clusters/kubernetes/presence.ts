@@ -1,5 +1,6 @@
 import type { Presence } from '../types.ts';
-import { BEGUN } from './manifest.ts';
+import { BEGUN } from './begin.ts';
+import { podsOf } from './names.ts';
 import { condition, type Condition, type KubeJob, type Pod } from './objects.ts';
 
 type Why = Extract<Presence, { kind: 'gone' }>['why'];
@@ -10,26 +11,50 @@ type Why = Extract<Presence, { kind: 'gone' }>['why'];
  * @param sign what was seen of its end, where its pods are gone by now.
  */
 export function presenceOf(job: KubeJob, pods: readonly Pod[], sign = signOf(pods)): Presence {
-  const { conditions, terminating = 0 } = job.status ?? {};
+  const { conditions, terminating = 0, begun } = job.status ?? {};
   const living = pods.filter((pod) => !hasEnded(pod));
-  const began = [...pods].sort((one, other) => Number(hasEnded(one)) - Number(hasEnded(other))).flatMap(startOf);
-  const since = began[0];
+  const since = job.status?.begunAt ?? beginOf(job, pods);
   const failed = condition(conditions, 'Failed');
   const over = failed ?? condition(conditions, 'Complete');
   if (over && living.length === 0 && terminating === 0) {
     return { kind: 'gone', ...(failed && endOf(failed, sign)), ...(since !== undefined && { since }) };
   }
   const running = living.filter(({ status }) => status?.phase !== 'Pending');
-  if (running.length > 0 || terminating > 0) {
+  const partial = partialIn(job, pods);
+  const isSuspended = job.spec?.suspend === true;
+  const hasBegun = begun !== false || over !== undefined || isSuspended;
+  if ((running.length > 0 && hasBegun) || terminating > 0) {
     const from = since ?? job.status?.startTime ?? job.metadata.creationTimestamp;
-    const ending = terminating > 0 && { words: 'its pod is asked to end, and has not yet' };
-    return { kind: 'alive', since: from, ...(troubleIn(living) ?? ending) };
+    const ending = terminating > 0 ? 'its pod is asked to end, and has not yet' : partial?.words;
+    return { kind: 'alive', since: from, ...(troubleIn(living) ?? (ending !== undefined && { words: ending })) };
   }
-  if (job.spec?.suspend === true) return { kind: 'queued', words: suspensionOf(conditions) };
-  // Its pods have ended, and the Job has not said so yet.
-  if (since !== undefined) return { kind: 'alive', since };
-  const [words] = living.flatMap((pod) => waitOf(pod)?.words ?? []);
+  if (isSuspended) return { kind: 'queued', words: suspensionOf(conditions) };
+  // Its pods have ended, and it has not said so yet.
+  if (begun ?? since !== undefined) return { kind: 'alive', since: since ?? job.metadata.creationTimestamp };
+  const words = partial?.words ?? living.flatMap((pod) => waitOf(pod)?.words ?? [])[0];
   return { kind: 'queued', ...(words !== undefined && { words }) };
+}
+
+/** When an attempt began: of several pods, with the last of them; of a pod that was replaced, with the one that lives. */
+function beginOf(job: KubeJob, pods: readonly Pod[]): string | undefined {
+  const livingFirst = [...pods].sort((one, other) => Number(hasEnded(one)) - Number(hasEnded(other)));
+  const began = livingFirst.flatMap(startOf);
+  return podsOf(job.metadata.annotations) === 1 ? began[0] : began.sort().at(-1);
+}
+
+/** Of a job of several pods, that some run and others do not: since when, and what those wait for. */
+export function partialIn(
+  { metadata }: KubeJob,
+  pods: readonly Pod[],
+): { readonly words: string; readonly since?: string } | undefined {
+  const expected = podsOf(metadata.annotations);
+  const begun = pods.filter(({ status }) => status?.phase !== 'Pending');
+  if (expected === 1 || begun.length >= expected || pods.length === 0) return undefined;
+  const [wait = `${pods.length} of them ${pods.length === 1 ? 'is' : 'are'} there`] = pods.flatMap(
+    (pod) => waitOf(pod)?.words ?? [],
+  );
+  const [since] = begun.flatMap(startOf).sort();
+  return { words: `${begun.length} of ${expected} pods run: ${wait}`, ...(since !== undefined && { since }) };
 }
 
 /** How a job stands whose Job others have deleted: they may have left its pod, or it ends still. */
@@ -124,7 +149,9 @@ export function signOf(pods: readonly Pod[]): Sign | undefined {
 
 function endOf(failed: Condition, sign: Sign | undefined): Sign {
   if (failed.reason === 'DeadlineExceeded') return { why: 'timedOut', words: sign?.words ?? said(failed) };
-  return sign ?? { words: said(failed) };
+  // Of Kubernetes' own Job, what its pod says is more than that it failed.
+  if (failed.reason === 'BackoffLimitExceeded') return sign ?? { words: said(failed) };
+  return { ...sign, words: [sign?.words, said(failed)].filter(Boolean).join('; ') };
 }
 
 /** Reasons of DisruptionTarget (Kubernetes' documentation, "Pod disruption conditions"), and of pods that were ended. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { FileStore } from '../../store/files.ts';
 import type { Presence, SubmittedJob } from '../types.ts';
-import { attemptOf, jobName } from './manifest.ts';
+import { attemptOf, jobName } from './names.ts';
 import type { KubeJob } from './objects.ts';
 import type { Sign } from './presence.ts';
 

@@ -8,10 +8,17 @@ export class JobSecrets {
   readonly #api: KubernetesApi;
   readonly #path: string;
   readonly #theirs: string | undefined;
+  readonly #owner: { readonly apiVersion: string; readonly kind: string };
 
-  /** @param theirs a Secret of the site's, in place of ours. */
-  constructor(api: KubernetesApi, namespace: string, theirs: string | undefined) {
+  /** @param theirs a Secret of the site's, in place of ours. @param owner what jobs are. */
+  constructor(
+    api: KubernetesApi,
+    namespace: string,
+    theirs: string | undefined,
+    { apiVersion, kind }: { apiVersion: string; kind: string },
+  ) {
     this.#api = api;
+    this.#owner = { apiVersion, kind };
     this.#path = `/api/v1/namespaces/${namespace}/secrets`;
     this.#theirs = theirs;
   }
@@ -35,7 +42,7 @@ export class JobSecrets {
   /** It goes with its Job, whoever deletes that. */
   async give({ metadata: { name, uid } }: KubeJob): Promise<void> {
     if (this.#theirs !== undefined) return;
-    const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
+    const owner = { ...this.#owner, name, uid };
     await this.#api.patch(`${this.#path}/${name}`, { metadata: { ownerReferences: [owner] } });
   }
 

@@ -1,38 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import * as z from 'zod';
-
-const labels = z.record(z.string(), z.string());
-const ours = z.never({ error: 'no such field: it is set for each job' }).optional();
-
-const container = z.looseObject({ name: z.string().min(1), command: ours, args: ours });
-
-/** A Job as a site writes it; what is ours to say is refused by name. */
-const jobTemplate = z.looseObject({
-  apiVersion: z.literal('batch/v1'),
-  kind: z.literal('Job'),
-  metadata: z
-    .looseObject({ name: ours, generateName: ours, labels: labels.optional(), annotations: labels.optional() })
-    .optional(),
-  spec: z.looseObject({
-    backoffLimit: z.literal(0).optional(),
-    completions: z.literal(1).optional(),
-    parallelism: z.literal(1).optional(),
-    podReplacementPolicy: z.literal('Failed').optional(),
-    /** Ends are looked at long before. */
-    ttlSecondsAfterFinished: z.int().min(3600).optional(),
-    template: z.looseObject({
-      metadata: z.looseObject({ labels: labels.optional(), annotations: labels.optional() }).optional(),
-      spec: z.looseObject({
-        restartPolicy: z.literal('Never').optional(),
-        terminationGracePeriodSeconds: z.int().min(1).optional(),
-        containers: z.array(container).min(1),
-      }),
-    }),
-  }),
-});
-
-export type JobTemplate = z.infer<typeof jobTemplate>;
+import { objectKinds, objectTemplate, type ObjectTemplate } from './templates.ts';
 
 export const kubernetesSettings = z.strictObject({
   kind: z.literal('kubernetes'),
@@ -41,7 +10,7 @@ export const kubernetesSettings = z.strictObject({
   /** One of that file. @default its current one */
   context: z.string().min(1).optional(),
   namespace: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected a namespace, such as "training"'),
-  /** What a training's Job is made from: a manifest, or a YAML or JSON file that holds it. */
+  /** What a training's object is made from: a manifest, or a YAML or JSON file that holds it. */
   template: z.unknown().transform(templateIn),
   /** Name of the resource that a GPU is. */
   gpuResource: z.string().min(1).default('nvidia.com/gpu'),
@@ -53,10 +22,18 @@ export const kubernetesSettings = z.strictObject({
   graceSeconds: z.int().min(1).default(120),
   /** How long a pod may wait for a node. @default for ever: a queue is a queue */
   pendingMinutes: z.number().positive().optional(),
-  /** How long a pod that has its node may fail to start there, such as for want of its image. */
+  /**
+   * How long a pod that has its node may fail to start there, such as for want of its image; and how long pods of a job
+   * may run while others of it do not.
+   */
   startMinutes: z.number().positive().default(15),
+  /**
+   * Pods of an object start all together or none does, by a scheduler of the site's (a gang, a runtime's policy). Without
+   * it several nodes need the label of a Kueue queue.
+   */
+  allOrNothing: z.boolean().default(false),
   /** In place of what the nodes say, where they may not be listed. */
-  capacity: z.strictObject({ nodes: z.literal(1), gpusPerNode: z.int().min(0) }).optional(),
+  capacity: z.strictObject({ nodes: z.int().min(1), gpusPerNode: z.int().min(0) }).optional(),
   /** Jobs run on this very machine, so that 127.0.0.1 is the same for them. */
   sharesMachine: z.boolean().default(false),
   lookEveryMs: z.int().min(10).default(30_000),
@@ -64,18 +41,31 @@ export const kubernetesSettings = z.strictObject({
 
 export type KubernetesSettings = z.infer<typeof kubernetesSettings>;
 
-function templateIn(given: unknown, context: z.RefinementCtx): JobTemplate {
+function templateIn(given: unknown, context: z.RefinementCtx): ObjectTemplate {
   let manifest = given;
   try {
     if (typeof given === 'string') manifest = load(readFileSync(given, 'utf8'));
   } catch (error) {
     const got = `${JSON.stringify(given)}: ${(error as Error).message}`;
-    context.addIssue({ code: 'custom', message: `expected a file with a Job, in YAML or JSON, got ${got}` });
+    context.addIssue({
+      code: 'custom',
+      message: `expected a file with a Job or the like, in YAML or JSON, got ${got}`,
+    });
     return z.NEVER;
   }
-  const parsed = jobTemplate.safeParse(manifest, { reportInput: true });
+  const { kind } = (manifest ?? {}) as { kind?: unknown };
+  if (!objectKinds.includes(kind as ObjectTemplate['kind'])) {
+    context.addIssue({ code: 'custom', path: ['kind'], message: `expected ${either(objectKinds)}`, input: kind });
+    return z.NEVER;
+  }
+  const parsed = objectTemplate.safeParse(manifest, { reportInput: true });
   if (parsed.success) return parsed.data;
   for (const { path, message, input } of parsed.error.issues)
     context.addIssue({ code: 'custom', path: [...path], message, input });
   return z.NEVER;
+}
+
+function either(names: readonly string[]): string {
+  const quoted = names.map((name) => JSON.stringify(name));
+  return `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 }

@@ -1,4 +1,5 @@
-import { jobManifest, jobName, secretManifest } from '../../../../activities/clusters/kubernetes/manifest.ts';
+import { jobManifest, secretManifest } from '../../../../activities/clusters/kubernetes/manifest.ts';
+import { jobName } from '../../../../activities/clusters/kubernetes/names.ts';
 import { kubernetesSettings } from '../../../../activities/clusters/kubernetes/settings.ts';
 
 const trainer = {

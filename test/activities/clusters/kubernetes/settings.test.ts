@@ -23,7 +23,9 @@ test('a template may be a file, in YAML', async () => {
   await writeFile(file, text);
   expect(open({ template: file })).toHaveLength(1);
   await writeFile(file, text.replace('kind: Job', 'kind: CronJob'));
-  expect(() => open({ template: file })).toThrow(/k8s\.template\.kind: .*expected "Job", got "CronJob"/);
+  expect(() => open({ template: file })).toThrow(
+    /k8s\.template\.kind: .*expected "Job", "JobSet", "RayJob" or "TrainJob", got "CronJob"/,
+  );
   await writeFile(file, 'kind: [');
   expect(() => open({ template: file })).toThrow(/k8s\.template: expected a file with a Job.*, got ".*job\.yaml": /);
   expect(() => open({ template: '/nowhere/job.yaml' })).toThrow('got "/nowhere/job.yaml": ENOENT');

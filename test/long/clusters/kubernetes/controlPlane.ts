@@ -14,7 +14,7 @@ const CONTROLLERS =
   'job-controller,garbage-collector-controller,pod-garbage-collector-controller,namespace-controller,' +
   'node-lifecycle-controller,taint-eviction-controller,ttl-after-finished-controller';
 
-type Part = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | `node-${string}`;
+export type Part = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | `node-${string}`;
 
 /** A real control plane of Kubernetes on loopback, with nodes that run containers' commands as processes (node.ts). */
 export class ControlPlane {
@@ -104,6 +104,11 @@ export class ControlPlane {
   /** Ends a part at once, as a crash does; what it started lives on. */
   kill(part: Part): void {
     this.#children.get(part)?.kill('SIGKILL');
+  }
+
+  isUp(part: Part): boolean {
+    const child = this.#children.get(part);
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
   /** Holds a part (SIGSTOP), or lets it go on (SIGCONT). */

@@ -22,11 +22,17 @@ interface Pod {
     uid: string;
     namespace: string;
     name: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
     deletionTimestamp?: string;
     deletionGracePeriodSeconds?: number;
   };
   spec: { containers: Container[] };
   status: { phase: string; startTime?: string; containerStatuses?: { containerID?: string }[] };
+}
+interface Source {
+  secretKeyRef?: { name: string; key: string };
+  fieldRef?: { fieldPath: string };
 }
 interface Container {
   name: string;
@@ -34,7 +40,7 @@ interface Container {
   command?: string[];
   args?: string[];
   workingDir?: string;
-  env?: { name: string; value?: string }[];
+  env?: { name: string; value?: string; valueFrom?: Source }[];
   envFrom?: { secretRef?: { name: string } }[];
 }
 interface Running {
@@ -140,14 +146,30 @@ async function report(pod: Pod, phase: string, state: object, pid = 0): Promise<
 /** @returns undefined while a Secret of it is not there. */
 async function environment(pod: Pod, container: Container): Promise<Record<string, string> | undefined> {
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOSTNAME: pod.metadata.name };
-  for (const { secretRef } of container.envFrom ?? []) {
-    const url = `/api/v1/namespaces/${pod.metadata.namespace}/secrets/${secretRef?.name}`;
+  const secretOf = async (of = '') => {
+    const url = `/api/v1/namespaces/${pod.metadata.namespace}/secrets/${of}`;
     const { code, body } = await call<{ data?: Record<string, string> }>('GET', url);
-    if (code !== 200) return undefined;
-    for (const [name, value] of Object.entries(body.data ?? {})) env[name] = Buffer.from(value, 'base64').toString();
+    return code === 200 ? (body.data ?? {}) : undefined;
+  };
+  const plain = (value = '') => Buffer.from(value, 'base64').toString();
+  for (const { secretRef } of container.envFrom ?? []) {
+    const secret = await secretOf(secretRef?.name);
+    if (secret === undefined) return undefined;
+    for (const [name, value] of Object.entries(secret)) env[name] = plain(value);
   }
-  for (const { name, value = '' } of container.env ?? []) env[name] = value;
+  for (const { name, value = '', valueFrom } of container.env ?? []) {
+    const { secretKeyRef: of, fieldRef } = valueFrom ?? {};
+    const secret = of && (await secretOf(of.name));
+    if (of && secret?.[of.key] === undefined) return undefined;
+    env[name] = of ? plain(secret?.[of.key]) : fieldRef ? fieldOf(pod, fieldRef.fieldPath) : value;
+  }
   return env;
+}
+
+/** Of the fields that a pod may ask for, its labels and annotations: the number of an indexed Job's is one. */
+function fieldOf({ metadata }: Pod, fieldPath: string): string {
+  const [, kind, key = ''] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(fieldPath) ?? [];
+  return (kind === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? '';
 }
 
 async function start(pod: Pod): Promise<void> {

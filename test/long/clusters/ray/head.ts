@@ -79,6 +79,16 @@ export class RayHead {
     });
   }
 
+  /** The actors that look after a job each. */
+  supervisors(): number[] {
+    return this.#all().filter((pid) => read(`/proc/${pid}/cmdline`).startsWith('ray::JobSupervisor'));
+  }
+
+  /** Cuts its network, and mends it. */
+  network(state: 'up' | 'down'): void {
+    spawnSync('nsenter', [...this.#inside(), 'ip', 'link', 'set', 'lo', state]);
+  }
+
   /** Ends all that is Ray's, and leaves the network. */
   async stopProcesses(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
