@@ -244,6 +244,17 @@ export const config = {
         WATCHED_PROCESSES.findIndex((name) => name === process),
       ),
   },
+  /**
+   * Traces, by OpenTelemetry's own variables: told where one says where to, and OTEL_SDK_DISABLED does not say no.
+   * @default off
+   */
+  tracing: {
+    isOn:
+      Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) &&
+      env['OTEL_SDK_DISABLED']?.toLowerCase() !== 'true',
+    /** @default `flywheel-` and what the process is */
+    name: env['OTEL_SERVICE_NAME'] || undefined,
+  },
   /** Whom notices are posted to: questions asked, laps that failed or wait. @default nobody */
   webhook: webhookFrom('FLYWHEEL_WEBHOOK_URL', 'FLYWHEEL_WEBHOOK_SECRET'),
   /** The annotation desk. */

@@ -11,7 +11,10 @@ export interface Build {
   readonly codePath: string;
 }
 
-/** What the bundle is made of: these folders, the SDK that the lock file names, and how it is spelt. */
+/**
+ * What the bundle is made of: these folders, the SDK that the lock file names, and how it is spelt; and whether it tells
+ * traces.
+ */
 const SOURCES = ['workflows', 'shared'];
 const FILES = ['package-lock.json', '.swcrc'];
 /** Bundles are kept by the SDK that made them: no other runs them. */
@@ -19,6 +22,7 @@ const FOLDER = path.join(config.stateDir, 'bundles', sdk.version);
 
 export async function buildIdOfToday(): Promise<string> {
   const hash = createHash('sha256');
+  if (config.tracing.isOn) hash.update('traced\0');
   for (const file of FILES) hash.update(await readFile(path.join(config.root, file)));
   for (const source of SOURCES) {
     const names = (await readdir(path.join(config.root, source), { recursive: true }))

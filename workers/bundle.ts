@@ -3,6 +3,7 @@ import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { FileStore } from '../activities/store/files.ts';
 import { config } from '../temporal.config.ts';
+import { tracedModules } from './watch/tracing.ts';
 import { buildIdOfToday, buildOf, type Build } from './builds.ts';
 
 /**
@@ -12,7 +13,10 @@ import { buildIdOfToday, buildOf, type Build } from './builds.ts';
 export async function buildOfToday(): Promise<Build> {
   const build = buildOf(await buildIdOfToday());
   if (existsSync(build.codePath)) return build;
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(config.root, 'workflows', 'index.ts') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(config.root, 'workflows', 'index.ts'),
+    workflowInterceptorModules: tracedModules(),
+  });
   await new FileStore(path.dirname(build.codePath)).write(path.basename(build.codePath), code);
   return build;
 }

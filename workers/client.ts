@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { prefixOf } from '../shared/ids.ts';
 import { config } from '../temporal.config.ts';
+import { tracing } from './watch/tracing.ts';
 
 /**
  * A client of the configured server, or of our own.
@@ -9,7 +10,12 @@ import { config } from '../temporal.config.ts';
 export async function connectClient(): Promise<Client> {
   const { connection, namespace, external } = config.temporal;
   try {
-    return new Client({ connection: await Connection.connect({ ...connection, connectTimeout: 10_000 }), namespace });
+    const { clientInterceptors: workflow } = (await tracing()) ?? {};
+    return new Client({
+      connection: await Connection.connect({ ...connection, connectTimeout: 10_000 }),
+      namespace,
+      ...(workflow && { interceptors: { workflow: [...workflow] } }),
+    });
   } catch (error) {
     const remedy = external
       ? 'Check TEMPORAL_ADDRESS and your temporal.toml profile'
@@ -25,6 +31,7 @@ export async function withClient<T>(work: (client: Client) => Promise<T>): Promi
     return await work(client);
   } finally {
     await client.connection.close();
+    await (await tracing())?.flush();
   }
 }
 

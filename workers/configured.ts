@@ -1,8 +1,8 @@
-import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { domains } from '../domains/index.ts';
 import { config, environmentWith } from '../temporal.config.ts';
 import { basesByTrainer, type Bases } from '../activities/imports/bases.ts';
+import { roomOf } from '../activities/processes/disk.ts';
 import { openClusters } from '../activities/clusters/registry.ts';
 import type { Cluster } from '../activities/clusters/types.ts';
 import type { Surroundings } from '../activities/laps/facts.ts';
@@ -58,13 +58,9 @@ export function configuredChoices(serving: Serving): Choices {
   };
 }
 
-/** Of the state folder, or where it will be. */
 async function freeRoom() {
-  for (let folder = config.stateDir; ; folder = path.dirname(folder)) {
-    const found = await statfs(folder).catch(() => undefined);
-    if (found !== undefined) return { bytes: found.bavail * found.bsize, of: config.stateDir };
-    if (folder === path.dirname(folder)) return undefined;
-  }
+  const found = await roomOf(config.stateDir);
+  return found && { bytes: found.bytes, of: config.stateDir };
 }
 
 /** The trainer's Python, for what is asked of it beside jobs and servers. */

@@ -8,7 +8,12 @@ import { BuildKeeper, end } from './buildKeeper.ts';
 import { keptBuilds, type Build } from './builds.ts';
 import { buildOfToday } from './bundle.ts';
 import { DEPLOYMENT } from './deployment.ts';
+import { measureLaps } from './laps/gauges.ts';
+import { WatchedLaps } from './laps/watchLaps.ts';
+import { store } from './store.ts';
+import { measurePools } from './watch/pools.ts';
 import { temporalAnswers, temporalMetrics } from './watch/temporal.ts';
+import { tracing, UNTRACED } from './watch/tracing.ts';
 import { watchProcess } from './watch/watch.ts';
 
 type WorkerKind = keyof typeof QUEUES;
@@ -40,6 +45,9 @@ export async function runWorkers(
   const logger = new DefaultLogger('INFO');
   const ofTemporal = config.metrics.isOn ? await temporalMetrics() : undefined;
   Runtime.install({ logger, ...(ofTemporal && { telemetryOptions: ofTemporal.telemetryOptions }) });
+  const [only = 'orchestrator', ...others] = kinds;
+  const process = others.length === 0 ? only : 'worker';
+  const traced = await tracing(process);
   const connection = await NativeConnection.connect(config.temporal.connection);
   const activities = await createActivities({
     onLap: () => onLap?.((line) => logger.info(line)).catch(({ message }: Error) => logger.warn(message)),
@@ -50,6 +58,7 @@ export async function runWorkers(
       namespace: config.temporal.namespace,
       taskQueue: QUEUES[kind],
       activities: activities[kind],
+      ...(traced?.worker ?? UNTRACED),
       ...(build && workflowsOf(build)),
       maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE[kind],
       // A killed worker's successor gets its workflows after 1 s instead of 10.
@@ -66,12 +75,15 @@ export async function runWorkers(
       const state = workers.get(kind)?.getState() ?? 'not there yet';
       return state === 'RUNNING' ? undefined : `the ${kind} worker does not poll: it is ${state.toLowerCase()}`;
     };
-    const [only, ...others] = kinds;
-    const watched = await watchProcess(only !== undefined && others.length === 0 ? only : 'worker', {
+    const watched = await watchProcess(process, {
       checks: [...kinds.map(polls), temporalAnswers(client.connection, config.temporal.address)],
       more: ofTemporal?.text,
       say: (line) => logger.info(line),
     });
+    if (kinds.includes('orchestrator') && config.metrics.isOn) {
+      measureLaps(new WatchedLaps(client, store));
+      measurePools(store);
+    }
     try {
       for (const kind of kinds) {
         const build = kind === 'orchestrator' ? await buildOfToday() : undefined;

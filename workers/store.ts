@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { FileStore } from '../activities/store/files.ts';
+import { measured } from '../activities/store/measured.ts';
 import { S3Store } from '../activities/store/s3/store.ts';
 import type { ArtifactStore } from '../activities/store/types.ts';
 import { config, type StorePlace } from '../temporal.config.ts';
@@ -22,4 +23,4 @@ export function openStore(place: StorePlace): ArtifactStore {
 }
 
 /** The artifact store of this installation. */
-export const store: ArtifactStore = openStore(config.store);
+export const store: ArtifactStore = measured(openStore(config.store));

@@ -6,6 +6,7 @@ import { separate, unannouncedMark, type Separated, type ThinkingFormat } from '
 import type { EarlierCalls } from '../ledger/earlierCalls.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { countOutcome, countReply } from '../metrics/calls.ts';
+import { inSpan } from '../metrics/spans.ts';
 import type { Answer, Failure } from './reply.ts';
 import { requestBody } from './requestBody.ts';
 import type { ModelServers } from './servers.ts';
@@ -96,7 +97,13 @@ export class LedgerAsker {
     const release = await this.#options.reserve?.(call, known !== undefined, signal);
     const turn = call.sharedPrompt === undefined ? undefined : this.#servers.of(call.model).join(call.sharedPrompt);
     try {
-      return await this.#pay(call, { again: known !== undefined, turn }, signal);
+      const { role } = call.model;
+      return await inSpan(
+        `model call ${call.task}`,
+        { 'flywheel.task': call.task, 'flywheel.role': role, 'gen_ai.request.model': modelKey(call.model) },
+        () => this.#pay(call, { again: known !== undefined, turn }, signal),
+        { told: spanOf },
+      );
     } finally {
       turn?.end();
       release?.();
@@ -202,6 +209,19 @@ export class LedgerAsker {
 /** Undefined where nobody has said. */
 function formatOf({ server }: Slot, { sampling }: ModelCall): ThinkingFormat | undefined {
   return server.endpoint.thinking?.(sampling.templateKwargs);
+}
+
+/** What a trace says of a call's outcome; no text of it. */
+function spanOf({ kind, cause, usage, requests }: Outcome): Record<string, string | number> {
+  return {
+    'flywheel.outcome': kind,
+    'flywheel.requests': requests,
+    ...(cause !== undefined && { 'flywheel.cause': cause }),
+    ...(usage && {
+      'gen_ai.usage.input_tokens': usage.promptTokens,
+      'gen_ai.usage.output_tokens': usage.completionTokens,
+    }),
+  };
 }
 
 type Took = Pick<Outcome, 'latencyMs' | 'requests'>;

@@ -2,6 +2,7 @@ import type { ModelRef } from '../../shared/records.ts';
 import { isBetterOff } from '../../shared/sampling/rendezvous.ts';
 import { Alarm } from './alarm.ts';
 import { Door } from './door.ts';
+import { measureQueue, type QueueStanding } from './gauges.ts';
 import { Trust } from './identity.ts';
 import { Line } from './line.ts';
 import { onAbort } from './onAbort.ts';
@@ -48,6 +49,7 @@ export class ModelQueue {
   /** Of servers that come and go by themselves. */
   readonly #watch: ServerWatch;
   #closed = false;
+  readonly #unmeasured = measureQueue(this);
 
   constructor(model: ModelRef, options: QueueOptions) {
     this.#model = model;
@@ -130,8 +132,27 @@ export class ModelQueue {
     return isSame ? undefined : this.#line.join(prompt);
   }
 
+  /** How it stands now, in figures. */
+  get standing(): QueueStanding {
+    const now = Date.now();
+    const isDark = this.#darkSince !== undefined && this.#line.size > 0;
+    return {
+      role: this.#model.role,
+      waiting: this.#line.size,
+      darkMs: isDark ? now - (this.#darkSince as number) : 0,
+      servers: this.#servers.map((server) => ({
+        at: server.address.origin,
+        inFlight: server.inFlight,
+        limit: server.capacity,
+        answers: server.answers,
+        backoffMs: Math.max(0, server.pausedUntil - now),
+      })),
+    };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unmeasured();
     this.#alarm.off();
     this.#watch.off();
     await Promise.all(this.#servers.map((server) => server.close()));

@@ -31,7 +31,12 @@ export function counter<Label extends string = never>({
   return new Counter<Label>({ name, help, labelNames: labels, registers: [registry] });
 }
 
-/** @param collect sets it, as it is read. */
+const failures = counter({
+  name: 'flywheel_metrics_failures_total',
+  help: 'Figures that could not be looked up as they were read; they stand as they were.',
+});
+
+/** @param collect sets it, as it is read; one that fails leaves it as it is, and the others are read. */
 export function gauge<Label extends string = never>(
   { name, help, labels = [] }: About<Label>,
   collect?: (gauge: Gauge<Label>) => void | Promise<void>,
@@ -42,8 +47,12 @@ export function gauge<Label extends string = never>(
     labelNames: labels,
     registers: [registry],
     ...(collect && {
-      collect() {
-        return collect(this);
+      async collect() {
+        try {
+          await collect(this);
+        } catch {
+          failures.inc();
+        }
       },
     }),
   });

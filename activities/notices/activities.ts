@@ -1,5 +1,6 @@
 import type { Notice } from '../../shared/lap/notices.ts';
 import { uri } from '../../shared/ids.ts';
+import { countNotice } from '../metrics/people.ts';
 import { ReviewLog } from '../reviews/log.ts';
 import { SubjectRows } from '../reviews/subjectRows.ts';
 import { standingOf } from '../../shared/review/late.ts';
@@ -25,6 +26,7 @@ export function createNoticeActivities({ store, webhook, linkOf }: NoticeService
      * @param of `at`: when it came to be, ISO 8601.
      */
     async postNotice(notice: Notice, { id, at }: { readonly id: string; readonly at: string }) {
+      countNotice(notice.event);
       if (webhook === undefined) return { sent: false };
       const open = notice.event === 'questions.overdue' ? await openIn(store, notice) : undefined;
       if (open === 0) return { sent: false };

@@ -10,6 +10,7 @@ import type {
   ReviewSetInput,
   ReviewSetResult,
 } from '../../shared/review/reviews.ts';
+import { countReviewEntry } from '../metrics/people.ts';
 import { beating } from '../processes/heartbeat.ts';
 import { madeBy } from '../store/made.ts';
 import type { ArtifactStore } from '../store/types.ts';
@@ -65,6 +66,7 @@ export function createReviewActivities({ store, desk, expertOf, pageOf }: Review
     /** Puts verdicts, flags and results into the question's log; again with the same ids: nothing happens. */
     async recordReview({ setId, questionId, entries }: ReviewRecord): Promise<void> {
       await log.append(setId, questionId, entries);
+      for (const entry of entries) countReviewEntry(entry.kind, entry.kind === 'result' ? entry.result.kind : '');
     },
 
     /** The questions of a range that have no result on record; what people said in donors' laps is put there first. */

@@ -123,6 +123,11 @@ export class Journal<T> {
     });
   }
 
+  /** Bytes of its lines. */
+  get bytes(): number {
+    return this.#ends.at(-1) as number;
+  }
+
   /** A line's text, without its end. */
   async line(ordinal: number): Promise<string> {
     return (await this.#bytes(this.#ends[ordinal] as number, (this.#ends[ordinal + 1] as number) - 1)).toString('utf8');

@@ -8,6 +8,7 @@ import {
 } from '../../shared/training/trainingState.ts';
 import type { Cluster, Presence, SubmittedJob } from '../clusters/types.ts';
 import type { Environment } from '../processes/records.ts';
+import { countAttempt, countEnd, watchTraining } from '../metrics/trainings.ts';
 import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
@@ -86,6 +87,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
           resources: input.resources,
           log: await store.local(folder.log(attempt)),
         });
+        countAttempt(measuredAs(folder, cluster));
         await watch(input, await folder.writeSubmission(job, execution, cluster.name), context);
       }
     }
@@ -174,13 +176,29 @@ async function look(
     }),
     ...(await folder.secondsOf(job, presence.kind === 'queued' ? undefined : presence.since)),
   };
-  if (isOver(state)) await folder.writeEnd(seen);
+  if (isOver(state)) {
+    await folder.writeEnd(seen);
+    const { seconds, queuedSeconds = 0 } = seen;
+    countEnd(measuredAs(folder, cluster), { end: state, class: seen.class ?? 'none', seconds, queuedSeconds });
+  }
   return { presence, seen };
 }
 
 /** Watches an attempt until it is over, one way or another. */
 async function watch(input: RunTrainingInput, job: Submission, context: RunContext): Promise<void> {
-  const { folder, cluster, signal, heartbeat, graceMs } = context;
+  const measured = watchTraining(measuredAs(context.folder, context.cluster));
+  await lookUntilOver(input, job, { ...context, saw: measured.saw }).finally(measured.end);
+}
+
+/** What a job is counted as: by where it runs and what it trains, not by its own name. */
+const measuredAs = ({ jobKey }: JobFolder, { name }: Cluster) => ({ cluster: name, stage: partOf(jobKey) ?? 'other' });
+
+async function lookUntilOver(
+  input: RunTrainingInput,
+  job: Submission,
+  context: RunContext & { readonly saw: (state: string, step: number) => void },
+): Promise<void> {
+  const { folder, cluster, signal, heartbeat, graceMs, saw } = context;
   const metrics = new MetricsTail(context.store, folder.metrics);
   const { maxSteps } = input.hyper;
   const log = context.store.address(folder.log(job.attempt));
@@ -191,6 +209,7 @@ async function watch(input: RunTrainingInput, job: Submission, context: RunConte
     // An alive attempt without a result is starting, running or exporting, as its own metrics say.
     const own = grownAt >= Date.parse(job.submittedAt) ? last : undefined;
     const state = seen.state === 'starting' ? jobState({ presence: 'alive', step: own?.step, maxSteps }) : seen.state;
+    saw(state, last?.step ?? 0);
     heartbeat({
       jobKey: folder.jobKey,
       attempt: job.attempt,

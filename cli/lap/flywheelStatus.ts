@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { headlineText, type FlywheelProgress } from '../../shared/lap/flywheel.ts';
 import { PROGRESS_QUERY } from '../../shared/lap/progress.ts';
-import { withPatience } from './lapHandle.ts';
+import { withPatience } from '../../workers/laps/progressOf.ts';
 
 /** An open flywheel: laps in sequence. */
 export interface FlywheelStatus {

@@ -11,11 +11,13 @@ import type { FailureType } from '../../shared/failures.ts';
 import type { LapProgress } from '../../shared/lap/progress.ts';
 import type { FlywheelResult } from '../../workflows/lap/flywheel.ts';
 import type { LapResult } from '../../workflows/lap/lap.ts';
-import { progressOf, whyStuck, withPatience } from './lapHandle.ts';
+import { progressOf, withPatience } from '../../workers/laps/progressOf.ts';
+import { whyStuck } from './lapHandle.ts';
 import { questionsLink } from '../links.ts';
 import { config } from '../../temporal.config.ts';
 import type { LiveView } from './liveView.ts';
-import { outageText, progressLine, waitingText, type PhaseSeconds } from './progressView.ts';
+import type { PhaseSeconds } from '../../shared/lap/timeLeft.ts';
+import { outageText, progressLine, waitingText } from './progressView.ts';
 
 export type FollowResult =
   | { readonly kind: 'done'; readonly laps: readonly string[]; readonly stopped?: string }

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { store } from '../../workers/store.ts';
 import { connectClient } from '../../workers/client.ts';
 import type { LapReport } from '../../shared/figures/report.ts';
-import { expectedTimes } from './expectedTime.ts';
+import { expectedTimes } from '../../workers/laps/expectedTime.ts';
 import { dryRunLines } from './dryRun.ts';
 import { derivedSummary } from './derivedView.ts';
 import { followLap, type FollowResult } from './followLap.ts';

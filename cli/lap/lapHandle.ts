@@ -1,21 +1,14 @@
-import {
-  isGrpcServiceError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowExecutionDescription,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { show } from '../../shared/recipe/issues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
-import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { config } from '../../temporal.config.ts';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { buildPinning } from '../../workers/deployment.ts';
 import { firstDifference } from './lapOptions.ts';
 import { UsageError } from '../usage.ts';
-import { workBelow } from './workBelow.ts';
 import { flywheelWorkflowId, lapWorkflowId } from '../../shared/ids.ts';
 
 /** An open workflow, as another command started it. */
@@ -141,37 +134,4 @@ export async function whyStuck(client: Client, workflowId: string): Promise<stri
     `workflows/ was changed, go back to the version that started it, or cancel it (${workflowId}) and start ` +
     'another.'
   );
-}
-
-/**
- * gRPC's codes for what is asked wrongly, or by who may not: INVALID_ARGUMENT, PERMISSION_DENIED, UNIMPLEMENTED and
- * UNAUTHENTICATED. The others pass.
- */
-const REFUSALS: readonly number[] = [3, 7, 12, 16];
-
-/**
- * An answer of the server or a worker; undefined where none comes in time, or there is no such workflow yet: somebody
- * is being started again.
- * @throws what they refuse, such as a query whose handler fails, or that we may not ask.
- */
-export function withPatience<Answer>(client: Client, ask: () => Promise<Answer>): Promise<Answer | undefined> {
-  return client.withDeadline(Date.now() + 4_000, ask).catch((error: unknown) => {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    const { cause } = error as Error;
-    const refusal = (isGrpcServiceError(cause) ? cause : error) as { readonly code?: number };
-    if (refusal.code === undefined || REFUSALS.includes(refusal.code)) throw refusal;
-    return undefined;
-  });
-}
-
-/**
- * How far a lap is, by its workflow and by what works below it; undefined when no worker answers in time.
- * @throws as `withPatience`.
- */
-export function progressOf(client: Client, workflowId: string): Promise<LapProgress | undefined> {
-  return withPatience(client, async () => {
-    const progress = await client.workflow.getHandle(workflowId).query<LapProgress>(PROGRESS_QUERY);
-    const work = await workBelow(client, workflowId, progress.phase).catch(() => ({})); // ended while it was looked at
-    return { ...work, ...progress };
-  });
 }

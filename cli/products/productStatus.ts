@@ -3,7 +3,7 @@ import { rootCause } from '@temporalio/common';
 import { sum, whole } from '../../reports/pages/format.ts';
 import { PRODUCTS, type ProductKind } from '../../shared/ids.ts';
 import type { SolveProgress } from '../../shared/products/search.ts';
-import { withPatience } from '../lap/lapHandle.ts';
+import { withPatience } from '../../workers/laps/progressOf.ts';
 import { workflowLink } from '../links.ts';
 
 /** Products shown that have ended: the newest. */

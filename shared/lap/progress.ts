@@ -1,3 +1,4 @@
+import type { Usage } from '../outcomes.ts';
 import type { Amounts } from './amounts.ts';
 import type { PhaseName } from './phases.ts';
 
@@ -37,6 +38,8 @@ export interface LapProgress {
    */
   readonly callsDone?: number;
   readonly callsPlanned?: number;
+  /** Calls, and their tokens, of shards under way: no result on record counts them yet. */
+  readonly underWay?: { readonly calls: number } & Usage;
   /** Mean reward of the last step. */
   readonly reward?: number;
   /** Share of its groups in which every reward was equal. */

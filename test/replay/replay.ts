@@ -17,11 +17,23 @@ export const history = (folder: string, name: string): unknown =>
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
-/** Replays a history with the workflows as they are now. @throws where they decide otherwise than it records. */
-export async function replay(recorded: unknown, workflows = 'workflows/index.ts'): Promise<void> {
+/**
+ * Replays a history with the workflows as they are now. @throws where they decide otherwise than it records.
+ * @param interceptors modules that are bundled beside; one test file has one bundle.
+ */
+export async function replay(
+  recorded: unknown,
+  workflows = 'workflows/index.ts',
+  interceptors: string[] = [],
+): Promise<void> {
   if (bundle === undefined) {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    bundle = bundleWorkflowCode({ workflowsPath: path.resolve(workflows), logger: new DefaultLogger('ERROR') });
+    bundle = bundleWorkflowCode({
+      workflowsPath: path.resolve(workflows),
+      workflowInterceptorModules: interceptors,
+      logger: new DefaultLogger('ERROR'),
+    });
   }
-  await Worker.runReplayHistory({ workflowBundle: await bundle }, recorded);
+  const sinks = { exporter: { export: { fn: () => undefined } } };
+  await Worker.runReplayHistory({ workflowBundle: await bundle, sinks }, recorded);
 }

@@ -6,6 +6,7 @@ import { config } from '../../temporal.config.ts';
 import { deskSecret } from '../stack/state.ts';
 import { store } from '../store.ts';
 import { temporalAnswers } from '../watch/temporal.ts';
+import { tracing } from '../watch/tracing.ts';
 import { watchProcess } from '../watch/watch.ts';
 import { deskLog } from './log.ts';
 import { createDesk } from './server.ts';
@@ -16,7 +17,12 @@ await markFormat(store);
 const log = deskLog();
 // Signing in needs no server; a question that is asked without one says so.
 const connection = Connection.lazy(config.temporal.connection);
-const client = new Client({ connection, namespace: config.temporal.namespace });
+const traced = await tracing('desk');
+const client = new Client({
+  connection,
+  namespace: config.temporal.namespace,
+  ...(traced && { interceptors: { workflow: [...traced.clientInterceptors] } }),
+});
 const app = await createDesk({
   reviews: new TemporalDesk(client, store),
   people: new Annotators(store),
@@ -43,7 +49,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     log.info({ signal }, 'stopping');
     watched.drain(`ending after ${signal}`);
     setTimeout(() => process.exit(0), 1_000).unref();
-    void Promise.allSettled([app.close(), watched.close()]).then(() => process.exit(0));
+    void Promise.allSettled([app.close(), watched.close(), traced?.flush()]).then(() => process.exit(0));
   });
 }
 await app.listen({ host, port });

@@ -7,6 +7,7 @@ import type { ArtifactStore } from '../../activities/store/types.ts';
 import { Board } from './board.ts';
 import { registerFiles } from './files.ts';
 import { sendFailure } from './frames.ts';
+import { measureQuestions } from './gauges.ts';
 import { registerLead } from './lead.ts';
 import type { People } from './people.ts';
 import { registerQuestions } from './questions.ts';
@@ -63,6 +64,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
   await registerSignIn(app, options);
   const { reviews, people, store } = options;
   const board = new Board(reviews);
+  measureQuestions(board);
   registerQuestions(app, { reviews, board });
   registerLead(app, { people, board, store });
   return app;

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { inSpan } from '../../activities/metrics/spans.ts';
 import type { RewardItem } from '../../shared/reward/protocol.ts';
 import type { Batch } from './batches.ts';
 import { Refusal } from './refusal.ts';
@@ -41,8 +42,12 @@ export class Intake {
   ): Promise<{ readonly job: RewardJob; readonly batch: Batch }> {
     const load = { items: items.length, characters: items.reduce((sum, item) => sum + charactersOf(item), 0) };
     const job = await this.#jobs.get(jobKey);
-    const batch = await job.post(items, again, () => {
+    const admit = () => {
       if (!again) this.#admit(load);
+    };
+    const attributes = { 'flywheel.job': jobKey, 'flywheel.items': items.length };
+    const batch = await inSpan('reward batch', attributes, () => job.post(items, again, admit), {
+      until: ({ ended }) => ended,
     });
     if (!this.#counted.has(batch)) this.#count(job, batch, load, log);
     return { job, batch };

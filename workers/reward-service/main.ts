@@ -5,6 +5,7 @@ import { store } from '../store.ts';
 import { config } from '../../temporal.config.ts';
 import { knownRewardToken } from '../stack/state.ts';
 import { formatOf, markFormat } from '../../activities/store/format.ts';
+import { tracing } from '../watch/tracing.ts';
 import { watchProcess } from '../watch/watch.ts';
 import { createRewardService } from './server.ts';
 
@@ -19,6 +20,7 @@ if (token === undefined)
 await markFormat(store);
 const log = pino({ name: 'reward-service' });
 const serving = configuredServing(store);
+const traced = await tracing('reward');
 const app = createRewardService({
   store,
   resolve: (model, options) => serving.endpoints(model, options),
@@ -42,7 +44,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     watched.drain(`ending after ${signal}`);
     // a judge may take minutes; its calls are asked again by the next process
     setTimeout(() => process.exit(0), 3_000).unref();
-    void Promise.allSettled([app.close(), watched.close()]).then(() => process.exit(0));
+    void Promise.allSettled([app.close(), watched.close(), traced?.flush()]).then(() => process.exit(0));
   });
 }
 await app.listen({ host, port });

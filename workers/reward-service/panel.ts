@@ -1,6 +1,7 @@
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoServer } from '../../activities/inference/asker.ts';
+import { countJudgeOutage } from '../../activities/metrics/rewards.ts';
 import { tooManyLost } from '../../shared/figures/losses.ts';
 import type { CheckpointModel } from '../../shared/records.ts';
 import { judge, type JudgeQuestion, type Judges } from './judge.ts';
@@ -87,6 +88,7 @@ export class Panel {
           asking.calls = new AbortController();
         } else if (error instanceof NoServer) {
           this.outages += 1;
+          countJudgeOutage();
           this.#nowhere = error.message;
           const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** outages);
           outages += 1;

@@ -10,6 +10,7 @@ import {
   type Malformed,
   type RewardSubject,
 } from '../../shared/reward/rewards.ts';
+import { countKnownReward, countReward } from '../../activities/metrics/rewards.ts';
 import { Batches, type Batch } from './batches.ts';
 import { missingFields, questionOf, type KnownItem } from './items.ts';
 import { addCosts, NO_COST, type JudgeCost, type Judges } from './judge.ts';
@@ -120,6 +121,15 @@ export class RewardJob {
     };
   }
 
+  /** For the gauges of the service. */
+  get standing() {
+    return {
+      underWay: this.#underWay.size,
+      journalBytes: this.#log.bytes,
+      isWaiting: this.#panel.waiting !== undefined,
+    };
+  }
+
   /** Ends what is under way: nobody will hear of it here. */
   close(): void {
     const reason = new Error(`The rewards of ${this.spec.jobKey} were put away: ask again`);
@@ -154,10 +164,12 @@ export class RewardJob {
     const running = this.#underWay.get(key);
     if (running !== undefined) {
       this.#seen.joined += 1;
+      countKnownReward('joined');
       return running.answer;
     }
     if (this.#log.has(key)) {
       this.#seen.cached += 1;
+      countKnownReward('cached');
       return ((await this.#log.get(key)) as { answer: RewardAnswer }).answer;
     }
     const calls = new AbortController();
@@ -171,6 +183,7 @@ export class RewardJob {
 
   async #run(item: KnownItem, key: string, state: Running): Promise<RewardAnswer> {
     const { responseSha256 } = item;
+    const began = Date.now();
     const answer = parseAnswer(item.task, item.response, this.spec.maxRevisions);
     const subject: RewardSubject = { task: item.task, answer, truncated: item.truncated, label: item.meta.score };
     const counts = { proof: this.spec.verdictsPerReward, meta: this.spec.metaVerdictsPerReward };
@@ -210,6 +223,7 @@ export class RewardJob {
       judge: cost,
     });
     this.#countCost(cost);
+    countReward(item.task, rewarded.status, Date.now() - began);
     return rewarded;
   }
 

@@ -92,6 +92,12 @@ export class RewardJobs {
     return this.#open.size;
   }
 
+  /** Those that are open, as far as they could be. */
+  async opened(): Promise<RewardJob[]> {
+    const all = await Promise.allSettled([...this.#open.values()].map(({ job }) => job));
+    return all.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  }
+
   async close(): Promise<void> {
     for (const { job } of this.#open.values()) await job.then((opened) => opened.close()).catch(() => undefined);
     await Promise.all([...this.#files.keys()].map((jobKey) => this.#closeFiles(jobKey)));

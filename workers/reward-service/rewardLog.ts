@@ -74,6 +74,10 @@ export class RewardLog {
     return this.#index.size;
   }
 
+  get bytes(): number {
+    return this.#journal.bytes;
+  }
+
   has(key: string): boolean {
     return this.#index.has(key);
   }

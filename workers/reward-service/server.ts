@@ -13,6 +13,7 @@ import {
   type RewardItem,
 } from '../../shared/reward/protocol.ts';
 import { addFacades } from './facades.ts';
+import { measureJobs } from './gauges.ts';
 import { Intake } from './intake.ts';
 import { issuesOf, Refusal } from './refusal.ts';
 import { RewardJobs } from './rewardJobs.ts';
@@ -79,7 +80,9 @@ export function createRewardService(options: RewardServiceOptions): FastifyInsta
       .header('www-authenticate', 'Bearer')
       .send({ error: 'Expected the header "Authorization: Bearer <token>" with the token of this reward service' });
   });
+  const unmeasured = measureJobs(jobs);
   app.addHook('onClose', async () => {
+    unmeasured();
     await jobs.close();
     await servers.close();
   });

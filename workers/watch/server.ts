@@ -25,6 +25,7 @@ export interface WatchServer {
  */
 export async function serveWatch({ host, port, strict, readiness, more }: WatchServerOptions): Promise<WatchServer> {
   measureProcess();
+  const rest = async () => (await more?.().catch(({ message }: Error) => `# not read: ${message}\n`)) ?? '';
   const answer = async (path: string): Promise<readonly [status: number, body: string, type?: string]> => {
     switch (path) {
       case '/healthz':
@@ -34,7 +35,7 @@ export async function serveWatch({ host, port, strict, readiness, more }: WatchS
         return reasons.length === 0 ? [200, 'ready\n'] : [503, reasons.map((reason) => `${reason}\n`).join('')];
       }
       case '/metrics':
-        return [200, (await registry.metrics()) + ((await more?.()) ?? ''), registry.contentType];
+        return [200, (await registry.metrics()) + (await rest()), registry.contentType];
       default:
         return [404, `Expected /metrics, /healthz or /readyz, got ${path}\n`];
     }

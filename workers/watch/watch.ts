@@ -1,3 +1,5 @@
+import { measureDisk } from '../../activities/metrics/storage.ts';
+import { roomOf } from '../../activities/processes/disk.ts';
 import { config, type WatchedProcess } from '../../temporal.config.ts';
 import { measureReadiness, Readiness, type Check } from './readiness.ts';
 import { serveWatch } from './server.ts';
@@ -29,6 +31,7 @@ export async function watchProcess(process: WatchedProcess, { checks, more, say 
   const { host, isOn, isAsked, portOf } = config.metrics;
   if (!isOn) return { drain, close: async () => undefined };
   measureReadiness(process, readiness);
+  measureDisk(() => roomOf(config.stateDir));
   const server = await serveWatch({ host, port: portOf(process), strict: isAsked, readiness, more });
   const shown = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   const address = `${shown.includes(':') ? `[${shown}]` : shown}:${server.port}`;

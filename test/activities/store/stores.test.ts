@@ -2,6 +2,8 @@ import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileStore, hasHardLinks } from '../../../activities/store/files.ts';
+import { registry } from '../../../activities/metrics/registry.ts';
+import { measured } from '../../../activities/store/measured.ts';
 import { contract } from './contract.ts';
 import { MemoryStore } from './memoryStore.ts';
 
@@ -9,6 +11,31 @@ const folder = (): Promise<string> => fs.mkdtemp(path.join(tmpdir(), 'flywheel-s
 
 describe('a store in a folder', () => contract(async () => new FileStore(await folder())));
 describe('a store in memory', () => contract(async () => new MemoryStore()));
+describe('a store that is measured', () => contract(async () => measured(new FileStore(await folder()))));
+
+test('what goes into a store, comes out of it and fails is counted', async () => {
+  const counted = async (name: string) =>
+    (await registry.getSingleMetric(name)?.get())?.values.reduce<Record<string, number>>(
+      (all, { labels, value }) => ({ ...all, [Object.values(labels).join(' ')]: value }),
+      {},
+    );
+  registry.resetMetrics();
+  const store = measured(new FileStore(await folder()));
+  await store.write('a', 'seven b');
+  expect(await store.readText('a')).toBe('seven b');
+  const log = await store.appendable('log');
+  await log.append(Buffer.from('line\n'), 'a kill');
+  await log.close();
+  await expect(store.readText('nothing')).rejects.toThrow(); // what is not there is an answer
+  await expect(store.write('a/b', 'a folder that is a file')).rejects.toThrow();
+  expect(await counted('flywheel_store_bytes_total')).toMatchObject({ read: 7, append: 5 });
+  expect(await counted('flywheel_store_operations_total')).toEqual({
+    'write ok': 1,
+    'read ok': 2,
+    'append ok': 1,
+    'write error': 1,
+  });
+});
 
 test('a folder of the store may be on another disk', async () => {
   const store = new FileStore(await folder());

@@ -1,5 +1,5 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { withPatience } from '../../../cli/lap/lapHandle.ts';
+import { withPatience } from '../../../workers/laps/progressOf.ts';
 
 /** FAKE: a client whose answer comes, or does not. */
 const client = { withDeadline: (_: number, ask: () => Promise<unknown>) => ask() } as unknown as Client;

@@ -1,4 +1,5 @@
-import { progressLine, timeLeft, waitingText } from '../../../cli/lap/progressView.ts';
+import { progressLine, waitingText } from '../../../cli/lap/progressView.ts';
+import { timeLeft } from '../../../shared/lap/timeLeft.ts';
 import { duration } from '../../../reports/pages/format.ts';
 import { workflowLink } from '../../../cli/links.ts';
 import type { LapProgress } from '../../../shared/lap/progress.ts';

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { freePort } from '../../../activities/processes/ports.ts';
+import { gauge } from '../../../activities/metrics/registry.ts';
 import { Readiness } from '../../../workers/watch/readiness.ts';
 import { serveWatch } from '../../../workers/watch/server.ts';
 
@@ -41,6 +42,16 @@ test('what is measured stands at one address, with what the Temporal SDK measure
   const text = await reply.text();
   expect(text).toMatch(/^process_cpu_seconds_total /m);
   expect(text).toMatch(/^temporal_workers 1$/m);
+});
+
+test('a figure that cannot be looked up takes no other with it', async () => {
+  gauge({ name: 'flywheel_questions_open', help: 'Fails.' }, () => Promise.reject(new Error('nobody answers')));
+  const address = await served(new Readiness([]), () => Promise.reject(new Error('no SDK')));
+  const reply = await fetch(`${address}/metrics`);
+  const text = await reply.text();
+  expect(reply.status).toBe(200);
+  expect(text).toMatch(/^process_cpu_seconds_total /m);
+  expect(text).toContain('# not read: no SDK');
 });
 
 test('a page that is none says which there are', async () => {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
-import { callsIn, type OutcomeCounts } from '../../shared/outcomes.ts';
+import { addUsage, callsIn, NO_USAGE, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
 import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { LabelSetInput, SampleSetInput, SetProgress } from '../../shared/sampling/sets.ts';
 import { prefixOf } from '../../shared/ids.ts';
@@ -20,6 +20,7 @@ type Work = Pick<
   | 'flatGroupShare'
   | 'callsDone'
   | 'callsPlanned'
+  | 'underWay'
   | 'waitingForExperts'
   | 'waitingForServers'
 >;
@@ -34,6 +35,7 @@ interface Beat {
   readonly reward?: number;
   readonly flatGroupShare?: number;
   readonly counts?: OutcomeCounts;
+  readonly usage?: Usage;
   readonly waitingForServers?: LapProgress['waitingForServers'];
 }
 
@@ -91,9 +93,13 @@ function trainingWork(beats: readonly Beat[]): Work {
 async function setWork(client: Client, id: string, beats: readonly Beat[], before: Work): Promise<Work> {
   const { counts, rows } = await client.workflow.getHandle(id).query<SetProgress>(PROGRESS_QUERY);
   const underWay = beats.flatMap((beat) => beat.counts ?? []);
+  const spent = before.underWay ?? { calls: 0, ...NO_USAGE };
+  const usage = beats.reduce((sum, beat) => addUsage(sum, beat.usage), spent as Usage);
+  const calls = underWay.reduce((sum, shard) => sum + callsIn(shard), spent.calls);
   const [waitingForServers = before.waitingForServers] = beats.flatMap((beat) => beat.waitingForServers ?? []);
   return {
     ...(waitingForServers && { waitingForServers }),
+    underWay: { ...usage, calls },
     callsDone: [counts, ...underWay].reduce((sum, shard) => sum + callsIn(shard), before.callsDone ?? 0),
     callsPlanned: (before.callsPlanned ?? 0) + rows * (await callsPerRow(client, id)),
   };

@@ -6,8 +6,8 @@ import { worldOf } from '../../activities/laps/planFrom.ts';
 import { STAGE_NAMES } from '../../shared/stages.ts';
 import type { LapProgress, PlanHeadline } from '../../shared/lap/progress.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
-import type { PhaseSeconds } from './progressView.ts';
-import { store } from '../../workers/store.ts';
+import type { PhaseSeconds } from '../../shared/lap/timeLeft.ts';
+import { store } from '../store.ts';
 import { uri } from '../../shared/ids.ts';
 
 /**
