@@ -1,7 +1,7 @@
 """`python -m trainer.cluster_probe FOLDER REWARD_URL TOKEN_ENV`: what a job on a cluster sees, for `flywheel doctor`.
 
-Writes `seen.json` and waits to be asked to end (SIGTERM), writes `saved.json` then; a second one finds that and writes
-`resumed.json`. It ends by itself after five minutes.
+The folder is a path or an address of a store. Writes `seen.json` and waits to be asked to end (SIGTERM), writes
+`saved.json` then; a second one finds that and writes `resumed.json`. It ends by itself after five minutes.
 """
 
 import json
@@ -10,19 +10,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from trainer.contract.files import write_atomically
+from trainer.contract.remote import store
+from trainer.contract.remote.roots import address_of, parsed, stand_for
 
 LONGEST_SECONDS = 300
 REWARD_SECONDS = 10
 
 
 def main(folder: Path, reward_url: str, token_env: str) -> int:
-    if (folder / "saved.json").exists():
+    if is_there(folder / "saved.json"):
         write_atomically(folder / "resumed.json", json.dumps({"host": socket.gethostname()}))
         return 0
     asked: list[int] = []
@@ -41,6 +44,21 @@ def main(folder: Path, reward_url: str, token_env: str) -> int:
     if asked:
         write_atomically(folder / "saved.json", json.dumps({"host": socket.gethostname()}))
     return 0 if asked else 1
+
+
+def is_there(path: Path) -> bool:
+    address = address_of(path)
+    return path.exists() if address is None else store.read(address) is not None
+
+
+def folder_of(place: str) -> Path:
+    """The folder itself, or one of this machine that stands for an address."""
+    address = parsed(place)
+    if address is None:
+        return Path(place)
+    folder = Path(tempfile.mkdtemp(prefix="flywheel-probe-"))
+    stand_for(folder, address)
+    return folder
 
 
 def gpus() -> int:
@@ -77,4 +95,4 @@ def reward_says(url: str, token: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    sys.exit(main(folder_of(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -34,6 +34,7 @@ HOLDER = "FLYWHEEL_STORE_LEASE"
 class Lease:
     def __init__(self, output: Address, folder: Path):
         self.address = output.below(FILE)
+        self.folder = folder
         self.node = name_of(folder)
         self.holder = uuid.uuid4().hex
         self.tag: str | None = None
@@ -94,6 +95,8 @@ class Lease:
                         return
                     if not self.renew():
                         lost()
+                    # As leftovers.py knows a folder that is in use.
+                    os.utime(self.folder / ".lock")
 
         start_beside("lease", look)
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ def cache() -> Path:
 
 
 def job_folder(uri: str) -> Path:
-    """Where a job works whose output has that address."""
-    return cache() / "jobs" / hashlib.sha256(uri.encode()).hexdigest()[:16]
+    """Where a job works whose output has that address: of this node alone, also where nodes share a cache."""
+    digest = hashlib.sha256(uri.encode()).hexdigest()[:16]
+    return cache() / "jobs" / f"{digest}-{socket.gethostname()}"
 
 
 def placed(value: Any) -> Any:

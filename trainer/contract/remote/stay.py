@@ -15,6 +15,7 @@ from trainer.contract.fence import Fence
 from trainer.contract.job import read_json
 from trainer.contract.remote import store
 from trainer.contract.remote.lease import HOLDER, STALE_SECONDS, Lease
+from trainer.contract.remote.leftovers import clear_leftovers
 from trainer.contract.remote.patience import heed
 from trainer.contract.remote.placed import job_folder, placed
 from trainer.contract.remote.roots import INHERITED, address_of, parsed, roots
@@ -75,10 +76,11 @@ def stay(output: Path, fence: Fence) -> Iterator[None]:
     lease = Lease(address, output)
     if not lease.take(lambda: fence.turn() == fence.attempt):
         raise Taken
-    fence.last.append(lease.let_go)
     lease.keep(lambda: fence.leave("another process has taken its lease"))
     words = Words(output, fence.attempt)
     words.keep()
+    fence.last += [words.close, lease.let_go]
+    clear_leftovers(output)
     if lease.waited > STALE_SECONDS:
         log.info("the lease of %s was not renewed and is ours now, after %.0f s", address, lease.waited)
     try:

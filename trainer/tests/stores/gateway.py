@@ -1,10 +1,11 @@
 """An S3 server for tests: versitygw over a folder, on a port of this machine, which may be killed, held up and slow.
 
-FLYWHEEL_S3_SERVER names its program (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0); the folder has to
-lie on a file system with extended attributes.
+VERSITYGW names its program, if it is not on the path: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0. The
+folder has to lie on a file system with extended attributes.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,15 +15,17 @@ from pathlib import Path
 from trainer.contract.remote import store
 from trainer.contract.remote.roots import Address
 
-PROGRAM = "FLYWHEEL_S3_SERVER"
+PROGRAM = "VERSITYGW"
 BUCKET = "flywheel"
 START_SECONDS = 20
 
 
 def program() -> str:
-    path = os.environ.get(PROGRAM, "")
-    if not os.access(path, os.X_OK):
-        raise AssertionError(f"expected {PROGRAM} to name the program versitygw, got {path!r}: see {__file__}")
+    path = shutil.which(os.environ.get(PROGRAM) or "versitygw")
+    if path is None:
+        raise AssertionError(
+            f"expected {PROGRAM} to name the program versitygw, or the path to have it: see {__file__}"
+        )
     return path
 
 

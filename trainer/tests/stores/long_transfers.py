@@ -1,5 +1,6 @@
 """Checkpoints on their way to a store and from it: torn by a kill, fetched by two at once, changed on a node."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -109,6 +110,20 @@ class TransferTest(unittest.TestCase):
         self.assertFalse(self.here.exists())
         self.ended(self.fetch())
         self.assertEqual(checkpoint_digest(self.here), self.digest)
+
+    def test_a_cluster_is_proved_at_an_address_as_in_a_folder(self) -> None:
+        place = at("doctor/one")
+        command = ["-m", "trainer.cluster_probe", str(place), "http://127.0.0.1:9", "TOKEN"]
+        first = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **self.gateway.environment})
+        self.addCleanup(first.kill)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while "seen.json" not in store.listed(place) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        first.terminate()
+        self.assertEqual(first.wait(PATIENCE_SECONDS), 0)
+        second = subprocess.run([sys.executable, *command], cwd=ROOT, env={**os.environ, **self.gateway.environment})
+        self.assertEqual(second.returncode, 0)
+        self.assertEqual(list(store.listed(place)), ["resumed.json", "saved.json", "seen.json"])
 
     def test_a_checkpoint_that_was_changed_on_the_node_is_fetched_again(self) -> None:
         put_base(self.base)
