@@ -2,6 +2,8 @@ import type { Environment } from '../../processes/records.ts';
 import type { ClusterCapacity } from '../types.ts';
 import { sbatchOptions } from './options.ts';
 import {
+  nodesAway,
+  OF_NODES,
   parseSacct,
   parseSinfo,
   parseSqueue,
@@ -32,6 +34,18 @@ export class SlurmCommands implements SlurmTransport {
   }
 
   async refusal(request: SlurmRequest): Promise<string | undefined> {
+    const refused = await this.#refusal(request);
+    if (refused === undefined || !OF_NODES.test(refused)) return refused;
+    const away = nodesAway(await this.#nodes());
+    if (away.length > 0)
+      throw new Error(
+        `Expected Slurm to say whether the job can run, it says ${JSON.stringify(refused)} while nodes are away ` +
+          `(${away.slice(0, 8).join(', ')}${away.length > 8 ? `, ${away.length} in all` : ''}): it is asked again`,
+      );
+    return this.#refusal(request); // they may have come back in between
+  }
+
+  async #refusal(request: SlurmRequest): Promise<string | undefined> {
     const ran = await this.#run('sbatch', ['--test-only', ...sbatchOptions(request, this.#settings), '--wrap=true']);
     if (ran.code === 0) return undefined;
     const refused = refusalIn(ran.stderr);
@@ -67,10 +81,12 @@ export class SlurmCommands implements SlurmTransport {
   }
 
   async capacity(): Promise<ClusterCapacity> {
+    return parseSinfo(await this.#nodes());
+  }
+
+  #nodes(): Promise<string> {
     const { partition } = this.#settings;
-    return parseSinfo(
-      await this.#ask('sinfo', '-h', '-N', ...(partition === undefined ? [] : ['-p', partition]), '-o', '%N|%t|%G'),
-    );
+    return this.#ask('sinfo', '-h', '-N', ...(partition === undefined ? [] : ['-p', partition]), '-o', '%N|%t|%G');
   }
 
   /** A job that has ended meanwhile, or does not run yet, is none to send a signal to: whoever waits sees which. */

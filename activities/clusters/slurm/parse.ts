@@ -40,6 +40,18 @@ export function parseSinfo(text: string): ClusterCapacity {
   return { nodes: gpus.size, gpusPerNode: Math.max(0, ...gpus.values()) };
 }
 
+/**
+ * Nodes that Slurm has not heard of, or gave up, and their states, of what `sinfo -h -N -o '%N|%t|%G'` prints. A star
+ * says that a node does not answer.
+ */
+export function nodesAway(text: string): string[] {
+  const away = linesOf(text).flatMap((line) => {
+    const [name = '', state = ''] = line.split('|');
+    return state.includes('*') || /^(down|unk|fail|boot|err|inval)/.test(state) ? [`${name} (${state})`] : [];
+  });
+  return [...new Set(away)];
+}
+
 /** Of `gpu:h100:4(S:0-1),gpu:a100:2,license:1` 6. */
 export function gpusOf(gres: string): number {
   const found = gres.replace(/\([^)]*\)/g, '').split(',');
@@ -52,6 +64,9 @@ export function gpusOf(gres: string): number {
 /** What Slurm says of a request that can never run. Everything else may heal, and is no refusal. */
 const NEVER =
   /node configuration is not available|invalid partition|invalid account|invalid qos|invalid feature|invalid generic resource|group not permitted to use this partition|Requested time limit is invalid|More processors requested than permitted|Node count specification invalid|unrecognized option|Invalid --?\S+ specification/i;
+
+/** A refusal that Slurm also says while nodes are away, such as until they have answered a controller that began anew. */
+export const OF_NODES = /node configuration is not available/i;
 
 /** The refusal in what `sbatch` wrote to stderr, if it is one. */
 export function refusalIn(stderr: string): string | undefined {

@@ -256,6 +256,21 @@ test('what can never run is refused with the words of Slurm, and nothing is subm
   expect(await slurm.ask('squeue', '-h')).toBe('');
 });
 
+test('while its nodes are away, nothing is said to be impossible for ever', async () => {
+  for (const daemon of ['slurmctld', 'n1', 'n2'] as const) await slurm.kill(daemon);
+  await slurm.up('slurmctld');
+  const said: unknown[] = [];
+  try {
+    for (const from = Date.now(); Date.now() - from < 25_000; await sleep(500))
+      await cluster.check({ nodes: 1, gpusPerNode: 1 }).catch((error: Error) => said.push(error));
+  } finally {
+    for (const node of ['n1', 'n2'] as const) await slurm.up(node);
+  }
+  expect(said).not.toContainEqual(expect.objectContaining({ type: 'ClusterTooSmall' }));
+  await until('it may run again', () => cluster.check({ nodes: 1, gpusPerNode: 1 }).then(() => true));
+  await until('all nodes are idle', async () => (await slurm.ask('sinfo', '-h', '-o', '%T')) === 'idle');
+});
+
 test('a job that waits says why', async () => {
   const all = { resources: { nodes: 2, gpusPerNode: 4, wallSeconds: 600 } };
   const first = await cluster.submit(attempt(TRAINS, all));

@@ -1,4 +1,5 @@
 import {
+  nodesAway,
   gpusOf,
   parseSacct,
   parseSinfo,
@@ -78,4 +79,10 @@ test('what can never run is a refusal; a controller that does not answer is none
   ).toBe('invalid partition specified: nope; allocation failure: Invalid partition name specified');
   expect(refusalIn('allocation failure: Unable to contact slurm controller (connect failure)')).toBeUndefined();
   expect(refusalIn('allocation failure: Job violates accounting/QOS policy (job submit limit)')).toBeUndefined();
+});
+
+test('nodes that Slurm gave up or has not heard of yet are away, those that are drained or full are not', () => {
+  const text =
+    'n1|down*|gpu:h100:4\nn1|down*|gpu:h100:4\nn2|unk*|gpu:h100:4\nn3|idle|(null)\nn4|drain|(null)\nn5|mix|(null)\n';
+  expect(nodesAway(text)).toEqual(['n1 (down*)', 'n2 (unk*)']);
 });

@@ -48,10 +48,19 @@ export class RayHead {
 
   /** Starts the head, also after it was killed. */
   async head(): Promise<void> {
-    this.#ray(
-      `start --head --node-ip-address 127.0.0.1 --port ${GCS} --temp-dir ${this.#base}/h --num-cpus 2 --num-gpus 0 ` +
-        `--include-dashboard true --dashboard-host 127.0.0.1 --dashboard-port ${DASHBOARD}`,
-    );
+    for (let left = 3; ; left -= 1) {
+      try {
+        this.#ray(
+          `start --head --node-ip-address 127.0.0.1 --port ${GCS} --temp-dir ${this.#base}/h --num-cpus 2 --num-gpus 0 ` +
+            `--include-dashboard true --dashboard-host 127.0.0.1 --dashboard-port ${DASHBOARD}`,
+        );
+        break;
+      } catch (error) {
+        // A busy machine takes longer for the dashboard than Ray waits for it.
+        if (left === 1) throw error;
+        await this.stopProcesses();
+      }
+    }
     for (;;) {
       const up = await fetch(`${this.address}/api/version`).then(
         ({ ok }) => ok,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -45,17 +46,20 @@ export const networkCut: Act = async () => {
   return async () => void (await run('ip', ['link', 'set', 'lo', 'up']));
 };
 
+/** Of the disk that is filled. */
+export const DISK_BYTES = 48 * 2 ** 20;
+
 /** Nothing more can be written to the disk of the store, a small one of ours. */
 export function diskFull(folder: string): Act {
   return async () => {
     const filler = path.join(folder, 'filler');
-    const some = Buffer.alloc(64 * 1024);
-    await writeFile(filler, '');
-    for (;;) {
+    // At once, then to the last page: what others write meanwhile must not find room for long.
+    for (const bytes of [DISK_BYTES, 4_096]) {
+      const some = Buffer.alloc(bytes);
       try {
-        await appendFile(filler, some);
+        for (;;) appendFileSync(filler, some);
       } catch {
-        break;
+        // it is full
       }
     }
     return () => rm(filler, { force: true });

@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { diskFull, held, signal, type Act, type Backend } from './backends.ts';
+import { DISK_BYTES, diskFull, held, signal, type Act, type Backend } from './backends.ts';
 import { kubernetesBackend } from './kubernetesBackend.ts';
 import { rayBackend } from './rayBackend.ts';
 import { randomOf, scheduleOf, type Fault } from './schedule.ts';
@@ -35,7 +35,7 @@ const say = (line: string): void =>
   void process.stdout.write(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
 
 const folder = mkdtempSync('/tmp/flywheel-soak-');
-execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', folder]);
+execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'none', folder]);
 const outside = mkdtempSync('/tmp/flywheel-soak-cluster-');
 const backend = make();
 const trainings = new Trainings(folder, () => backend.open(folder));
@@ -73,12 +73,17 @@ async function soak(): Promise<void> {
   await trainings.prepare();
 
   let over = false;
+  let told = 0;
   const wallSeconds = randomOf(seed + 1);
   async function trainOn(first: number): Promise<void> {
     // Every third meets its own time limit.
     for (let number = first; !over; number += TRAININGS) {
       await trainings.run(number, wallSeconds() < 0.33 ? 8 : 900);
-      say(`training ${number} is over`);
+      say(
+        `training ${number} is over${trainings.wrong.length === 0 ? '' : `; wrong so far: ${trainings.wrong.length}`}`,
+      );
+      for (const wrong of trainings.wrong.slice(told)) say(`  WRONG ${wrong}`);
+      told = trainings.wrong.length;
     }
   }
   const trained = Promise.all(Array.from({ length: TRAININGS }, (_, index) => trainOn(index + 1)));

@@ -62,6 +62,7 @@ export class Trainings {
       if (outcome.steps !== STEPS) this.wrong.push(`${jobKey}: ${outcome.steps} steps in place of ${STEPS}`);
     } catch (error) {
       this.wrong.push(`${jobKey}: failed: ${(error as Error).message}`);
+      await sleep(5_000); // what fails at once would fail as often as it can
     }
     this.done += 1;
     await this.#check(jobKey);
@@ -161,12 +162,14 @@ export class Trainings {
     const begins = lives.filter(({ what }) => what === 'begins').map(({ attempt }) => attempt);
     if (new Set(begins).size !== begins.length) this.wrong.push(`${jobKey}: an attempt began twice: ${begins.join()}`);
     const steps = new Set(lines<{ step: number }>(await text('metrics.jsonl')).map(({ step }) => step));
-    for (let step = 1; step <= STEPS; step += 1)
-      if (!steps.has(step)) this.wrong.push(`${jobKey}: step ${step} is in no line of metrics`);
-    // No attempt begins before the last state that one before it has saved.
-    const saved = Math.max(0, ...lives.filter(({ what }) => what === 'saved').map(({ step }) => step));
-    const last = lives.findLast(({ what }) => what === 'begins');
-    if (last && last.step < saved) this.wrong.push(`${jobKey}: began at step ${last.step}, of ${saved} saved ones`);
+    const absent = Array.from({ length: STEPS }, (_, index) => index + 1).filter((step) => !steps.has(step));
+    if (absent.length > 0) this.wrong.push(`${jobKey}: steps ${absent.join(', ')} are in no line of metrics`);
+    let saved = 0;
+    for (const { attempt, what, step } of lives) {
+      if (what === 'saved') saved = Math.max(saved, step);
+      if (what === 'begins' && step < saved)
+        this.wrong.push(`${jobKey}: attempt ${attempt} began at step ${step}, of ${saved} saved ones`);
+    }
   }
 }
 
