@@ -103,6 +103,12 @@ export const prefixOf = (id: string) => `${id}/`;
 /** The lap that an id, or a path of the store, belongs to. */
 export const lapOf = (id: string) => /(?:^|\/)([a-z0-9][a-z0-9-]*\/lap-\d{4,})(?:\/|$)/.exec(id)?.[1];
 
+/** Whose work an id is part of: a lap's run, or a product. */
+export const ownerOf = (id: string) => {
+  const lap = lapOf(id);
+  return lap === undefined ? id.split('/').slice(0, 2).join('/') : runOf(lap);
+};
+
 /** The same part of another lap: an id, or a path of the store, with that lap in place of its own. */
 export const inLap = (lap: string, id: string) => id.replace(lapOf(id) ?? lap, lap);
 

@@ -57,8 +57,19 @@ export async function createActivities({ onLap }: Hooks = {}) {
     return laps.openLap(...asked);
   };
 
+  const sets = createSetActivities({
+    store,
+    resolve: (model, options) => serving.endpoints(model, options),
+    verify: true,
+  });
+  const { planSet, collectLabels, setInWords, stopSet } = sets;
+
   return {
     orchestrator: {
+      planSet,
+      collectLabels,
+      setInWords,
+      stopSet,
       ...allBeating({ ...laps, openLap }),
       ...createReviewActivities({
         store,
@@ -79,10 +90,7 @@ export async function createActivities({ onLap }: Hooks = {}) {
       ...allBeating(createReportActivities({ store, checkers: domains.checkerOf })),
       ...allBeating(createNoticeActivities({ store, webhook: config.webhook, linkOf: noticeLink })),
     },
-    inference: {
-      ...createSetActivities({ store, resolve: (model, options) => serving.endpoints(model, options), verify: true }),
-      ...createServingActivities({ serving }),
-    },
+    inference: { ...sets, ...createServingActivities({ serving }) },
     training: createTrainingActivities({
       store,
       clusters: choices.clusters,

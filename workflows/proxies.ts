@@ -52,9 +52,11 @@ export const training = proxyActivities<TrainingActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-/** A set's plan, end and stop: quick, safe to repeat, and worth repeating for as long as a disk may be full or away. */
+/**
+ * A set's plan, end and stop: quick, safe to repeat, and worth repeating for as long as a disk may be full or away. Not
+ * where shards run: there they would wait for one to end, which takes hours where laps fill all that workers can do.
+ */
 export const quick = proxyActivities<Pick<SetActivities, 'planSet' | 'collectLabels' | 'setInWords' | 'stopSet'>>({
-  taskQueue: QUEUES.inference,
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '20 seconds',
 });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Priority } from '@temporalio/common';
 import { parseAnswer } from '../../shared/answers.ts';
 import type { Cause, Outcome, Usage } from '../../shared/outcomes.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
@@ -32,6 +33,8 @@ export interface AskerOptions {
   readonly onOutage?: 'fail' | 'throw';
   /** What earlier laps paid for: taken over in place of asking. @default nothing */
   readonly earlier?: Pick<EarlierCalls, 'find'> | undefined;
+  /** Whose calls these are, where several laps take turns at a server. @default nobody's */
+  readonly part?: Priority | undefined;
   /**
    * Asked before each call that is to be paid for; what it returns is called once the outcome is on the ledger.
    * @param again whether the call is on the ledger as one that failed.
@@ -116,7 +119,7 @@ export class LedgerAsker {
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
     const queue = this.#servers.of(call.model);
-    const { patienceMs, onOutage } = this.#options;
+    const { patienceMs, onOutage, part } = this.#options;
     const since = Date.now();
     const tokens = tokensOf(call);
     let requests = 0;
@@ -124,7 +127,7 @@ export class LedgerAsker {
     let brokenAt: number | undefined;
     for (;;) {
       if (this.#takenBack > 0 && onOutage === 'throw') throw this.#wrongModel();
-      const slot = await queue.slot({ since, again: requests > 0, tokens, turn, patienceMs }, signal);
+      const slot = await queue.slot({ since, again: requests > 0, tokens, turn, patienceMs, part }, signal);
       if (slot.kind === 'noServer') {
         if (onOutage === 'throw') throw new NoServer(slot.message);
         return this.#record(call, failed(call, slot, { latencyMs: 0, requests }));

@@ -1,4 +1,6 @@
+import type { Priority } from '@temporalio/common';
 import { rankedFor } from '../../shared/sampling/rendezvous.ts';
+import { Parts } from './parts.ts';
 import type { PromptTurn, Waiter } from './slots.ts';
 
 /** Where a call is sent. */
@@ -36,14 +38,14 @@ const WAITS_AT_FIRST_MS = 2_000;
 /**
  * Calls that wait for a server of one model. Those on their way again go first. Of calls that share a prompt the first
  * goes ahead of all that are new; the others follow once it has begun to be answered: then the server has the prompt in
- * its cache. No other server is idle for that: held calls go, too, where there is nothing else.
+ * its cache. No other server is idle for that: held calls go, too, where there is nothing else. Laps take turns: what is
+ * said of new calls is said of those of one part.
  */
 export class Line {
   readonly #again = new Set<Waiter>();
-  readonly #first = new Set<Waiter>();
-  readonly #rest = new Set<Waiter>();
+  readonly #parts = new Parts();
   readonly #prompts = new Map<string, SharedPrompt>();
-  readonly #turns = new WeakMap<PromptTurn, SharedPrompt>();
+  readonly #promptOfTurn = new WeakMap<PromptTurn, SharedPrompt>();
   readonly #changed: () => void;
   #places: ReadonlyMap<Place, string> = new Map();
   /** Those for which calls are held. */
@@ -73,12 +75,12 @@ export class Line {
         if (prompt.held.size > 0) this.#free(prompt);
       },
     };
-    this.#turns.set(turn, prompt);
+    this.#promptOfTurn.set(turn, prompt);
     return turn;
   }
 
   get size(): number {
-    return this.#again.size + this.#first.size + this.#rest.size + this.#held;
+    return this.#again.size + this.#parts.size + this.#held;
   }
 
   /** How much there is for servers to do. Held calls are half of one: others are needed until they may go. */
@@ -88,33 +90,42 @@ export class Line {
 
   get all(): Waiter[] {
     const held = [...this.#holding].flatMap((prompt) => [...prompt.held]);
-    return [...this.#again, ...this.#first, ...this.#rest, ...held];
+    return [...this.#again, ...this.#parts, ...held];
+  }
+
+  /** Whose work may come in first, so that its calls are there when it is its turn. */
+  neediest<T extends { readonly part?: Priority | undefined }>(outside: readonly T[]): T | undefined {
+    return this.#parts.neediest(outside);
   }
 
   /** @param window calls that may be made at once. */
   add(waiter: Waiter, window = Infinity): void {
     const prompt = this.#promptOf(waiter);
+    this.#parts.waits(waiter, 1);
     if (waiter.again) this.#again.add(waiter);
-    else if (prompt === undefined) this.#rest.add(waiter);
+    else if (prompt === undefined) this.#parts.add('rest', waiter);
     else if (prompt.leader !== undefined && !prompt.hasBegun) this.#hold(prompt, waiter);
-    else if (prompt.hasBegun && this.#sent - prompt.usedBy <= REMEMBERED_WINDOWS * window) this.#rest.add(waiter);
+    else if (prompt.hasBegun && this.#sent - prompt.usedBy <= REMEMBERED_WINDOWS * window)
+      this.#parts.add('rest', waiter);
     else {
       Object.assign(prompt, { leader: waiter.turn, ledAt: Infinity, hasBegun: false, at: undefined });
-      this.#first.add(waiter);
+      this.#parts.add('first', waiter);
     }
   }
 
   has(waiter: Waiter): boolean {
     const held = this.#promptOf(waiter)?.held.has(waiter) === true;
-    return held || this.#again.has(waiter) || this.#first.has(waiter) || this.#rest.has(waiter);
+    return held || this.#again.has(waiter) || this.#parts.has(waiter);
   }
 
   delete(waiter: Waiter): void {
+    if (!this.has(waiter)) return;
+    this.#parts.waits(waiter, -1);
     const prompt = this.#promptOf(waiter);
     if (prompt?.held.delete(waiter) === true) {
       this.#held -= 1;
       if (prompt.held.size === 0) this.#holding.delete(prompt);
-    } else if (!this.#again.delete(waiter) && !this.#first.delete(waiter)) this.#rest.delete(waiter);
+    } else if (!this.#again.delete(waiter)) this.#parts.delete(waiter);
   }
 
   /**
@@ -140,19 +151,16 @@ export class Line {
 
   /** The call that goes next of those that have that server for their home, or none at all. */
   nextAt(server: Place): Waiter | undefined {
-    for (const waiters of [this.#again, this.#first, this.#rest])
-      for (const one of waiters) {
-        const prompt = this.#promptOf(one);
-        if (prompt === undefined || (prompt.at ?? this.#rank(prompt)[0] ?? server) === server) return one;
-      }
+    for (const one of this.#ready()) {
+      const prompt = this.#promptOf(one);
+      if (prompt === undefined || (prompt.at ?? this.#rank(prompt)[0] ?? server) === server) return one;
+    }
     return undefined;
   }
 
   /** The calls that may go, in their order; a held one where there is no other and it has waited for long. */
   *waiters(now: number): Generator<Waiter> {
-    yield* this.#again;
-    yield* this.#first;
-    yield* this.#rest;
+    yield* this.#ready();
     const overdue = this.#overdue(now);
     if (overdue !== undefined) yield overdue;
   }
@@ -180,6 +188,7 @@ export class Line {
   /** A call that was next has been given to a server. @returns whether others wait for it to begin. */
   sent(waiter: Waiter, server: Place, now: number): boolean {
     this.#sent += 1;
+    this.#parts.took(waiter);
     const prompt = this.#promptOf(waiter);
     if (prompt === undefined) return false;
     prompt.usedBy = this.#sent;
@@ -214,6 +223,12 @@ export class Line {
     return undefined;
   }
 
+  /** Those that nothing is waited for. */
+  *#ready(): Generator<Waiter> {
+    yield* this.#again;
+    yield* this.#parts;
+  }
+
   #hold(prompt: SharedPrompt, waiter: Waiter): void {
     prompt.held.add(waiter);
     this.#holding.add(prompt);
@@ -221,11 +236,11 @@ export class Line {
   }
 
   #promptOf({ turn }: Waiter): SharedPrompt | undefined {
-    return turn && this.#turns.get(turn);
+    return turn && this.#promptOfTurn.get(turn);
   }
 
   #free(prompt: SharedPrompt): void {
-    for (const waiter of prompt.held) this.#rest.add(waiter);
+    for (const waiter of prompt.held) this.#parts.add('rest', waiter);
     this.#held -= prompt.held.size;
     prompt.held.clear();
     this.#holding.delete(prompt);

@@ -1,3 +1,4 @@
+import type { Priority } from '@temporalio/common';
 import type { ModelRef } from '../../shared/records.ts';
 import { isBetterOff } from '../../shared/sampling/rendezvous.ts';
 import { Alarm } from './alarm.ts';
@@ -27,14 +28,20 @@ import {
 /** Least time between two requests to the serving side for a model that is gone: a quarter of the time that it is. */
 const REFRESH_MS = { least: 3_000, most: 20_000 };
 
-/** Calls that wait for a server of one model, first come first served; a call on its way again goes before new ones. */
+/**
+ * Calls that wait for a server of one model: laps take turns, and within one the first that came goes first; a call on
+ * its way again goes before new ones.
+ */
 export class ModelQueue {
   readonly #model: ModelRef;
   readonly #options: QueueOptions;
   readonly #trust: Trust;
   #servers: Server[] = [];
   readonly #line = new Line(() => this.#pump());
-  readonly #door = new Door(() => this.#line.load < capacityOf(this.#servers));
+  readonly #door = new Door(
+    () => this.#line.load < capacityOf(this.#servers),
+    (outside) => this.#line.neediest(outside),
+  );
   #max = Infinity;
   #resolving: Promise<void> | undefined;
   /** When it last looked again for servers; the first look says nothing about how long they have been gone. */
@@ -117,10 +124,11 @@ export class ModelQueue {
   /**
    * Resolves when new work is welcome: fewer calls wait than the servers can have at once. Keeps memory bounded by
    * concurrency.
-   * @param together whether the work is several calls at once. @throws the signal's reason.
+   * @param together whether the work is several calls at once.
+   * @param part whose it is. @throws the signal's reason.
    */
-  ready(signal: AbortSignal, together = false): Promise<void> {
-    return this.#door.enter(signal, together);
+  ready(signal: AbortSignal, together = false, part?: Priority): Promise<void> {
+    return this.#door.enter(signal, together, part);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Priority } from '@temporalio/common';
 import type { Cause } from '../../shared/outcomes.ts';
 import { modelKey, type ModelRef } from '../../shared/records.ts';
 import type { RequestTokens } from '../../shared/sampling/rateLimit.ts';
@@ -66,6 +67,8 @@ export interface Wish {
   readonly turn?: PromptTurn | undefined;
   /** @default the servers' own */
   readonly patienceMs?: number | undefined;
+  /** Whose call it is, where several laps take turns. @default nobody's */
+  readonly part?: Priority | undefined;
 }
 
 export interface Waiter extends Wish {

@@ -74,6 +74,7 @@ async function asActivity<R>(work: (context: ShardContext) => Promise<R>): Promi
       signal: context.cancellationSignal,
       isCancelled: () => context.cancellationDetails?.cancelRequested === true,
       heartbeat: (progress) => context.heartbeat(progress),
+      part: context.info.priority,
     });
   } catch (error) {
     if (context.cancellationSignal.aborted)

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Priority } from '@temporalio/common';
 import {
   addUsage,
   NO_USAGE,
@@ -10,6 +11,7 @@ import {
 import { countedIn, NO_VERDICTS_BY_TASK, tooManyLost, type VerdictsByTask } from '../../shared/figures/losses.ts';
 import type { DatasetRef, ModelRef } from '../../shared/records.ts';
 import type { SetCaps } from '../../shared/sampling/caps.ts';
+import { priorityOf } from '../../shared/sampling/share.ts';
 import type { EngineSettings, SetRow } from '../../shared/sampling/sets.ts';
 import { madeBy } from '../store/made.ts';
 import type { PromptSet } from '../store/promptSet.ts';
@@ -28,7 +30,7 @@ import { findEarlier, forgetEarlier } from './earlier.ts';
 import { forEachReady } from './forEach.ts';
 import { SetStopped, watchForStop } from './setStop.ts';
 import type { ToldSpent } from './spent.ts';
-import { uri } from '../../shared/ids.ts';
+import { ownerOf, uri } from '../../shared/ids.ts';
 import { readShardRows } from './shards.ts';
 
 /** Which shard of which set, and how its workflow tells it to stop. */
@@ -79,6 +81,8 @@ export interface ShardContext {
   /** Whether the signal came from a cancelled workflow. */
   isCancelled(): boolean;
   heartbeat(progress: ShardProgress): void;
+  /** Whose part of workers and servers it takes. @default its lap's run's, or its product's */
+  readonly part?: Priority | undefined;
 }
 
 export interface ShardDeps {
@@ -182,7 +186,9 @@ export async function runShard<R extends ShardResult>(
   });
   const patienceMs = engine.patienceHours === undefined ? undefined : engine.patienceHours * 3_600_000;
   const earlier = new EarlierCalls(store);
-  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw', earlier, reserve: share?.reserve });
+  const part = priorityOf(ownerOf(setId), {}, context.part);
+  const { reserve } = share ?? {};
+  const asker = new LedgerAsker(ledger, servers, { patienceMs, onOutage: 'throw', earlier, reserve, part });
   const run: ShardRun = {
     ledger,
     asker,
@@ -203,7 +209,7 @@ export async function runShard<R extends ShardResult>(
       forEachReady(
         items,
         async () => {
-          await servers.of(questions.models[0]).ready(stop.signal, atOnce > 1);
+          await servers.of(questions.models[0]).ready(stop.signal, atOnce > 1, part);
           await share?.ready(stop.signal);
         },
         (item) =>

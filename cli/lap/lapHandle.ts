@@ -1,9 +1,11 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Priority } from '@temporalio/common';
 import { domains } from '../../domains/index.ts';
 import type { FlywheelInput } from '../../shared/lap/flywheelInput.ts';
 import { QUEUES } from '../../shared/queues.ts';
 import { show } from '../../shared/recipe/issues.ts';
 import type { LapInput, ParentRecipe } from '../../shared/lap/lapInput.ts';
+import { priorityOf } from '../../shared/sampling/share.ts';
 import { config } from '../../temporal.config.ts';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { buildPinning } from '../../workers/deployment.ts';
@@ -28,6 +30,7 @@ async function start(
   workflowId: string,
   input: LapInput | FlywheelInput,
   staticSummary: string,
+  priority: Priority,
 ): Promise<'started'> {
   await client.workflow.start(workflow, {
     workflowId,
@@ -35,6 +38,7 @@ async function start(
     args: [input],
     memo: { input },
     staticSummary,
+    priority,
     workflowIdConflictPolicy: 'USE_EXISTING', // two commands at once start one lap
   });
   return 'started';
@@ -55,7 +59,14 @@ export async function startOrContinue(
   if (open === undefined) {
     const { from, mend, preset = domains.usualPreset } = input;
     const named = from === undefined ? mend && `lap of run ${run}, mends ${mend}` : `lap of run ${run}, from ${from}`;
-    return start(client, 'lap', workflowId, input, named ?? `${preset} lap of run ${run}`);
+    return start(
+      client,
+      'lap',
+      workflowId,
+      input,
+      named ?? `${preset} lap of run ${run}`,
+      priorityOf(run, input.share),
+    );
   }
   const openInput = open.memo?.['input'] as LapInput | undefined;
   const chosen = Object.keys(input).some((field) => field !== 'run');
@@ -88,7 +99,7 @@ export async function startOrContinueFlywheel(
         `Run ${run} has an open lap: \`flywheel lap --run ${run}\` goes on with it, or cancel it in the Web UI ` +
           `(${lapId}), or choose another --run.`,
       );
-    return start(client, 'flywheel', workflowId, input, `${input.laps ?? 3} laps of run ${run}`);
+    return start(client, 'flywheel', workflowId, input, `${input.laps ?? 3} laps of run ${run}`, priorityOf(run));
   }
   const [has, asked] = [open.memo?.['input'], input].map((value) => JSON.stringify(value));
   if (has !== asked)

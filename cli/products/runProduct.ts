@@ -3,6 +3,7 @@ import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@tempor
 import { rootCause } from '@temporalio/common';
 import { QUEUES } from '../../shared/queues.ts';
 import type { Place, ProductKind } from '../../shared/ids.ts';
+import { priorityOf } from '../../shared/sampling/share.ts';
 import type { ProductInput } from '../../shared/products/input.ts';
 import { store } from '../../workers/store.ts';
 import { lapAsked } from '../../activities/products/open.ts';
@@ -80,7 +81,12 @@ export async function runProduct<Progress, Result>(
     await joinStack((await ensureStack(say)) === 'started', false);
     interruption.check();
     client = await connectClient();
-    const workflow = { taskQueue: QUEUES.orchestrator, args: [input], staticSummary: place };
+    const workflow = {
+      taskQueue: QUEUES.orchestrator,
+      args: [input],
+      staticSummary: place,
+      priority: priorityOf(place),
+    };
     // One that failed, or was cancelled, begins again, and takes up what its ledgers hold.
     await client.workflow.start(kind, { ...workflow, workflowId: place, workflowIdConflictPolicy: 'USE_EXISTING' });
     if (detach || keep) await joinStack(false, true);

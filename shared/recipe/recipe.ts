@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { RUN_NAME } from '../ids.ts';
 import { ANNOTATIONS } from '../review/reviews.ts';
 import { refinementSchema, searchSchema } from '../products/schema.ts';
 import { audit, experts, labelling } from './scoring.ts';
@@ -219,6 +220,14 @@ export const recipeSchema = z.strictObject({
      */
     patienceHours: z.number().positive().optional(),
   }),
+  /** The lap's part where several laps share workers and model servers (shared/sampling/share.ts). @default its run's */
+  share: z
+    .strictObject({
+      team: z.string().regex(RUN_NAME, 'a name of lower-case letters, digits and dashes').optional(),
+      weight: z.number().min(0.001).max(1000).optional(),
+      priority: z.int().min(1).max(5).optional(),
+    })
+    .optional(),
   training: z.strictObject({
     /**
      * What trains, by its name in activities/training/engines.ts. @default small without GPUs, trl on those of one

@@ -8,6 +8,8 @@ import { crashCost } from './crashCost.ts';
 import { deskLoad } from './deskLoad.ts';
 import { deskPage } from './deskPage.ts';
 import { earlyStop } from './earlyStop.ts';
+import { fleetScaling } from './fleet/scaling.ts';
+import { fleetWeek } from './fleet/week.ts';
 import { growth } from './growth.ts';
 import { labelContested, labelPrecision } from './labelRule.ts';
 import { labellingWall } from './labellingWall.ts';
@@ -41,6 +43,8 @@ const BENCHES: readonly Bench[] = [
   labelContested,
   actions,
   growth,
+  fleetScaling,
+  fleetWeek,
   bytesPerVerdict,
   bundleSize,
   nearEqual,

@@ -11,7 +11,8 @@ import { issuesOf, Refusal } from './refusal.ts';
 import { RewardLog } from './rewardLog.ts';
 import { RowIndex } from './rows.ts';
 import type { DatasetRef } from '../../shared/records.ts';
-import { inLap, uri, isJobKey } from '../../shared/ids.ts';
+import { inLap, isJobKey, ownerOf, uri } from '../../shared/ids.ts';
+import { priorityOf } from '../../shared/sampling/share.ts';
 
 /** What a job has on disk, open for writing: by this process alone. */
 interface JobFiles {
@@ -144,7 +145,9 @@ export class RewardJobs {
       const log = await RewardLog.open(store, uri.rewards(jobKey));
       const earlier = new EarlierCalls(store);
       for (const lap of donors.toReversed()) await earlier.add(uri.judgeLedger(inLap(lap, jobKey)));
-      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers, { onOutage: 'throw', earlier }) };
+      // Trainings of several laps take turns at the judges that they share.
+      const part = priorityOf(ownerOf(jobKey));
+      return { log, ledger, losses, asker: new LedgerAsker(ledger, servers, { onOutage: 'throw', earlier, part }) };
     } catch (error) {
       await ledger.close();
       throw error;

@@ -16,6 +16,7 @@ import { lap, type LapResult } from './lap.ts';
 import { finishAfterLap, flywheelProgress, pause, resume } from '../messages.ts';
 import { lapWorkflowId } from '../../shared/ids.ts';
 import { failure, inItsWords } from '../failure.ts';
+import { inTurn } from '../inTurn.ts';
 import { announce } from '../notice.ts';
 import { reads } from '../proxies.ts';
 
@@ -92,6 +93,7 @@ async function runLap(
       workflowId,
       args: [{ ...fields, run, ...(parent === undefined ? {} : { from: parent }) }],
       staticSummary: parent === undefined ? `first lap of run ${run}` : `lap of run ${run}, from ${parent}`,
+      priority: inTurn(run),
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {

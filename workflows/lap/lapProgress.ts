@@ -15,6 +15,7 @@ import { planText } from '../../shared/cost/planText.ts';
 import { ROOM_AT_THE_END } from '../../shared/review/reviewText.ts';
 import type { SearchAttributeName } from '../../shared/searchAttributes.ts';
 import { placeOf, runOf } from '../../shared/ids.ts';
+import { inTurnOf } from '../inTurn.ts';
 import { warning } from '../messages.ts';
 
 const progressQuery = defineQuery<LapProgress>(PROGRESS_QUERY);
@@ -116,6 +117,7 @@ export function trackProgress() {
             workflowId: placeOf(input.opened.lap, name),
             args: [input],
             staticSummary,
+            priority: inTurnOf(input.opened),
           }),
         tell,
       ),

@@ -9,6 +9,7 @@ import type { ReviewSetResult } from '../../shared/review/reviews.ts';
 import type { LabelSetResult, SetResult } from '../../shared/sampling/sets.ts';
 import { seedOf } from '../../shared/seeds.ts';
 import { failure } from '../failure.ts';
+import { inTurnOf } from '../inTurn.ts';
 import { warning } from '../messages.ts';
 import { reviewSet } from '../reviews/reviewSet.ts';
 import { labelSet } from '../sets/labelSet.ts';
@@ -26,7 +27,9 @@ export function place<Phase extends PhaseName>(
   const { lap, recipe, prompts, seed, donors } = opened;
   const at = placeOf(lap, phase);
   const { sampling, inference: engine, rewards } = recipe;
-  const asking = { place: at, phase, prompts, seed, sampling, engine, donors, maxRevisions: rewards.maxRevisions };
+  const priority = inTurnOf(opened);
+  const { maxRevisions } = rewards;
+  const asking = { place: at, phase, prompts, seed, sampling, engine, donors, maxRevisions, priority };
   const sets: SetRecord[] = [];
 
   function playing<Role extends ModelRole>(role: Role): { readonly role: Role; readonly checkpoint: CheckpointRef } {
@@ -84,6 +87,7 @@ export function place<Phase extends PhaseName>(
       staticSummary:
         `n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses} on ` +
         `${proofs.rows} proofs`,
+      priority,
     });
     sets.push({ ...set, phase, startedAt: new Date(began).toISOString(), wallSeconds: (Date.now() - began) / 1000 });
     await tell(set);
@@ -107,6 +111,7 @@ export function place<Phase extends PhaseName>(
       workflowId: setId,
       args: [{ ...asked, ...(metaRubric && { metaRubric }), ...experts, ...(assisted && { assisted }) }],
       staticSummary: `${question} × ${subject.rows}`,
+      priority,
     });
   }
 

@@ -4,6 +4,7 @@ import { searcherOf, testTime as testTimeOf } from '../../shared/lap/heldOutOrde
 import type { TestTimeRecord } from '../../shared/lap/manifest.ts';
 import { orderOf } from '../../shared/lap/phases.ts';
 import type { CheckpointRef } from '../../shared/records.ts';
+import { inTurnOf } from '../inTurn.ts';
 import { solve } from '../products/solve.ts';
 import { NOTHING_SOLVED } from '../products/solveProgress.ts';
 import { data } from '../proxies.ts';
@@ -34,6 +35,7 @@ export function testTime(opened: OpenedLap, { base, generator, verifier }: Searc
         { opened: solving, state: NOTHING_SOLVED },
       ],
       staticSummary: `${name} of ${solving.problems.rows} held-out problems`,
+      priority: inTurnOf(opened),
     });
     return {
       ...asked,

@@ -1,6 +1,7 @@
 import type { Place } from '../../shared/ids.ts';
 import type { OpenedProduct } from '../../shared/products/input.ts';
 import { pricesOf, type AskedModel } from '../../shared/products/models.ts';
+import { inTurn } from '../inTurn.ts';
 import type { Asking } from '../sets/sampler.ts';
 
 /** How a part of a product asks models; its caps are of the whole product. */
@@ -16,6 +17,7 @@ export function askingOf(
     seed,
     sampling,
     engine,
+    priority: inTurn(whole),
     ...(donors && { donors }),
     ...(caps && { caps: { ...caps, place: whole, prices: pricesOf(models) } }),
   };

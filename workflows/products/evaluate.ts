@@ -49,7 +49,7 @@ async function verdictsOf(
   track: EvaluationTrack,
 ): Promise<EvaluatedModel> {
   const { place, rows, models, judges, n, m, seed, attempts } = opened;
-  const { prompts, sampling, engine, caps } = askingOf(opened, place, [...models, ...judges]);
+  const { prompts, sampling, engine, caps, priority } = askingOf(opened, place, [...models, ...judges]);
   const setId = setIdOf(place, `verdicts-${index}`);
   track.begins({ setId, what: `verdicts of ${verifier.name}`, rows: rows.rows, most: rows.rows * n * (1 + m) });
   const stopped = await stoppedBy(() =>
@@ -75,6 +75,7 @@ async function verdictsOf(
         },
       ],
       staticSummary: `${rows.rows} proofs × ${n} analyses${m === 0 ? '' : ` × ${m} meta-analyses`}`,
+      ...(priority && { priority }),
     }),
   );
   track.ends(setId, stopped);

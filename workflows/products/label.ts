@@ -56,7 +56,7 @@ async function verdictsOn(opened: OpenedLabel): Promise<Verdicts> {
   const { place, proofs, verifier, metaVerifier, prompts, labelling, sampling, seed, engine } = opened;
   const { waves, earlyStop, verdictAttempts } = labelling;
   const policy = policyOf(labelling);
-  const { caps } = askingOf(opened, place, [verifier, metaVerifier]);
+  const { caps, priority } = askingOf(opened, place, [verifier, metaVerifier]);
   const setId = verdictsOf(place);
   try {
     const result = await executeChild(labelSet, {
@@ -82,6 +82,7 @@ async function verdictsOn(opened: OpenedLabel): Promise<Verdicts> {
       staticSummary:
         `n=${policy.analysesPerProof}, m=${policy.metaAnalysesPerAnalysis}, k=${policy.minValidAnalyses} on ` +
         `${proofs.rows} proofs`,
+      ...(priority && { priority }),
     });
     return { kind: 'whole', result };
   } catch (error) {

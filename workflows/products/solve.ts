@@ -8,6 +8,7 @@ import type { OpenedSolve, SolveInput } from '../../shared/products/input.ts';
 import type { SolveResult } from '../../shared/products/search.ts';
 import { inItsWords, rootFailure } from '../failure.ts';
 import { data } from '../proxies.ts';
+import { inTurn } from '../inTurn.ts';
 import { toTheirEnds } from '../toTheirEnds.ts';
 import { refineProof } from './refineProof.ts';
 import { searchProof } from './searchProof.ts';
@@ -72,11 +73,13 @@ async function searched(opened: OpenedSolve, problem: AskedProblem): Promise<Sea
         workflowId: at,
         args: [{ opened, search, problem }],
         staticSummary: `${search.proofs} proofs × ${search.analyses} analyses, ${search.rounds} rounds at most`,
+        priority: inTurn(place),
       });
     return await executeChild(refineProof, {
       workflowId: at,
       args: [{ opened, refinement: search, refining, problem }],
       staticSummary: `${search.threads} threads, ${search.iterations} iterations at most`,
+      priority: inTurn(place),
     });
   } catch (error) {
     const { type, message } = rootFailure(error);

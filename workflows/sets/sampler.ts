@@ -1,3 +1,4 @@
+import type { Priority } from '@temporalio/common';
 import { executeChild } from '@temporalio/workflow';
 import type { SetRecord } from '../../shared/lap/manifest.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
@@ -26,6 +27,8 @@ export interface Asking {
   readonly caps?: SetCaps | undefined;
   /** Whether its sets tell how far they are (`SampleSetInput`). @default false */
   readonly tells?: boolean | undefined;
+  /** Its sets' part of the workers. @default as its workflow's own */
+  readonly priority?: Priority | undefined;
 }
 
 export interface SampleOptions {
@@ -50,7 +53,7 @@ export interface SampleOptions {
 /** Samples sets with one model, and keeps the record of what that took. */
 export function sampler(asking: Asking, model: ModelRef) {
   const sets: SetRecord[] = [];
-  const { phase, prompts, engine, donors, caps, tells } = asking;
+  const { phase, prompts, engine, donors, caps, tells, priority } = asking;
   /** @throws `NoAnswers` when not one answer can be read; `CapReached`. */
   async function sample(name: string, rows: DatasetRef, options: SampleOptions): Promise<SetRecord> {
     const began = Date.now();
@@ -83,6 +86,7 @@ export function sampler(asking: Asking, model: ModelRef) {
         },
       ],
       staticSummary: `${task} × ${rows.rows * samplesPerRow}`,
+      ...(priority && { priority }),
     });
     const startedAt = new Date(began).toISOString();
     const record = { ...result, phase, task, startedAt, wallSeconds: (Date.now() - began) / 1000 };

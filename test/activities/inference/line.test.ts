@@ -1,3 +1,4 @@
+import type { Priority } from '@temporalio/common';
 import fc from 'fast-check';
 import { rankedFor } from '../../../shared/sampling/rendezvous.ts';
 import { Line } from '../../../activities/inference/line.ts';
@@ -190,4 +191,66 @@ describe('of several servers', () => {
     add(`${there}2`);
     expect(go(0, 9, HERE)).toEqual([`${there}1`]);
   });
+});
+
+/** A line of calls without prompts, of parts. */
+function partedLine(parts: Readonly<Record<string, Priority>>) {
+  const line = new Line(() => undefined);
+  const names = new Map<Waiter, string>();
+  return {
+    line,
+    add: (name: string, calls: number): void => {
+      for (let call = 0; call < calls; call += 1) {
+        const tokens = { prompt: 1, answer: 1 };
+        const part = { fairnessKey: name, ...parts[name] };
+        const waiter: Waiter = { again: false, since: 0, tokens, part, resolve: () => undefined };
+        names.set(waiter, name);
+        line.add(waiter, 8);
+      }
+    },
+    go: (calls: number): string => {
+      const gone: string[] = [];
+      for (let next = line.next(0); next !== undefined && gone.length < calls; next = line.next(0)) {
+        line.delete(next);
+        line.sent(next, HERE, 0);
+        gone.push(names.get(next) ?? '');
+      }
+      return gone.join('');
+    },
+  };
+}
+
+test('laps take turns, whatever each has waiting, and one that had nothing to ask has saved up nothing', () => {
+  const { add, go } = partedLine({});
+  add('a', 40);
+  expect(go(10)).toBe('aaaaaaaaaa');
+  add('b', 4);
+  expect(go(10)).toBe('babababaaa');
+  add('c', 2);
+  add('b', 2);
+  expect(go(6).split('').sort().join('')).toBe('aabbcc');
+});
+
+test('a weight is so many turns beside one of another', () => {
+  const { add, go } = partedLine({ a: { fairnessWeight: 3 } });
+  add('a', 40);
+  add('b', 40);
+  expect(go(40).replaceAll('b', '')).toHaveLength(30);
+});
+
+test('what has a lower priority key goes before all others', () => {
+  const { add, go } = partedLine({ b: { priorityKey: 2 } });
+  add('a', 3);
+  add('b', 3);
+  expect(go(6)).toBe('bbbaaa');
+});
+
+test('work comes in for the lap that is behind, counting what it has waiting', () => {
+  const { line, add } = partedLine({});
+  const outside = ['a', 'a', 'b'].map((fairnessKey) => ({ part: { fairnessKey } }));
+  expect(line.neediest(outside)?.part.fairnessKey).toBe('a');
+  add('a', 2);
+  expect(line.neediest(outside)?.part.fairnessKey).toBe('b');
+  add('b', 3);
+  expect(line.neediest(outside)?.part.fairnessKey).toBe('a');
 });

@@ -17,6 +17,7 @@ jest.setTimeout(120_000);
 const recipe = {
   ...smoke,
   formatCheck: { callsPerTask: 4, minShare: 0.5 },
+  share: { team: 'algebra', weight: 2 },
   inference: { ...smoke.inference, engine: 'external' },
 };
 
@@ -81,6 +82,8 @@ describe('a base behind a server', () => {
     const { told, sets } = await checked({});
     expect(told).toBe('prove 4 of 4, refine 4 of 4, verify 4 of 4, metaVerify 4 of 4, selfVerify 4 of 4');
     expect(sets.map(({ setId }) => setId)).toContain('main/lap-0001/format-check/metaVerify');
+    const set = world.env.client.workflow.getHandle('main/lap-0001/format-check/metaVerify');
+    expect((await set.describe()).priority).toMatchObject({ fairnessKey: 'algebra', fairnessWeight: 2 });
   });
 
   test('that does not ends the lap with what came, why, and what helps', async () => {

@@ -8,6 +8,7 @@ import type { EndpointResolver } from '../../../activities/inference/types.ts';
 import { createSetActivities } from '../../../activities/sets/activities.ts';
 import { promptSetNamed } from '../../../activities/store/promptSets.ts';
 import { findTemporalCli } from '../../../workers/stack/temporalCli.ts';
+import { SERVER_SETTINGS } from '../../../workers/stack/temporalServer.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { DatasetRef, PromptSetRef } from '../../../shared/records.ts';
 import { createWorkers } from './workers.ts';
@@ -48,8 +49,7 @@ export async function startInferenceWorld(
       extraArgs: [
         '--metrics-port',
         String(metricsPort),
-        '--dynamic-config-value',
-        'history.timerProcessorMaxTimeShift="50ms"',
+        ...SERVER_SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]),
       ],
     },
   });

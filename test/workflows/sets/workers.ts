@@ -21,7 +21,7 @@ export function createWorkers(
       namespace,
       taskQueue: QUEUES.orchestrator,
       stickyQueueScheduleToStartTimeout: '1s', // a killed worker's successor gets its workflows soon
-      ...(orchestrator && { activities: orchestrator }),
+      activities: { ...inference, ...orchestrator },
       ...(bundle === undefined ? { workflowsPath: path.resolve(workflows) } : { workflowBundle: { codePath: bundle } }),
     }),
     Worker.create({
