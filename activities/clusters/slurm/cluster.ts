@@ -88,6 +88,8 @@ export class SlurmCluster implements Cluster {
     const record = await this.#records.read(job.jobKey, job.attempt);
     if (record?.ended !== undefined && record.id === job.id) return record.ended;
     const found = await this.#look(job);
+    // A controller that was killed may go back to a state of before it let the job go.
+    if (found !== undefined && isHeld(found)) await this.#transport.release(found.id);
     const presence = found === undefined ? await this.#left(job, record) : presenceOf(found);
     await this.#keep(job, record, presence, found?.state);
     return presence;

@@ -67,7 +67,9 @@ export class SlurmCommands implements SlurmTransport {
   }
 
   async release(id: string): Promise<void> {
-    await this.#ask('scontrol', 'release', id);
+    const ran = await this.#run('scontrol', ['release', id]);
+    const isLetGo = /no longer pending|already complet|Invalid job id/i.test(ran.stderr);
+    if (ran.code !== 0 && !isLetGo) throw failed('scontrol release', ran);
   }
 
   async terminate(id: string): Promise<void> {

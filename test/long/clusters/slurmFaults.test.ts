@@ -256,6 +256,18 @@ test('what can never run is refused with the words of Slurm, and nothing is subm
   expect(await slurm.ask('squeue', '-h')).toBe('');
 });
 
+test('a job that is held again, as by a controller that was killed and went back, is let go again', async () => {
+  const all = { resources: { nodes: 2, gpusPerNode: 4, wallSeconds: 600 } };
+  const first = await cluster.submit(attempt(TRAINS, all));
+  await running(first);
+  const second = await cluster.submit(attempt('echo $$ >> $FOLDER/second', { ...all, attempt: 2 }));
+  await slurm.ask('scontrol', 'uhold', second.id);
+  expect(await slurm.ask('squeue', '-h', '-j', second.id, '-o', '%r')).toMatch(/JobHeld/);
+  await cluster.stop(first, 20_000);
+  await gone(second);
+  expect(await lines('second')).toHaveLength(1);
+});
+
 test('while its nodes are away, nothing is said to be impossible for ever', async () => {
   for (const daemon of ['slurmctld', 'n1', 'n2'] as const) await slurm.kill(daemon);
   await slurm.up('slurmctld');
