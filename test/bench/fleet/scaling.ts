@@ -10,7 +10,7 @@ const WORKERS = 8;
 const CONCURRENCY = 64;
 const LATENCY_MS = 2_000;
 /** Of two laps together, each with the largest window that a recipe may say. */
-const SHARDS = 200;
+const SHARDS = 1_000;
 /** Ours: few, so that a worker needs eight of its 32 slots for shards to have all its calls in flight. */
 const CALLS_A_SHARD = 8;
 /** Of the run in which a worker dies. */
