@@ -232,8 +232,7 @@ function marksOf(text: string) {
   const sections = text.includes('##') ? sectionsOf(text) : [];
   const solutions = sections.filter(({ title }) => title === 'solution').length;
   // All phrases have this word; a long proof that has it nowhere is not searched for each of them.
-  const lower = text.toLowerCase();
-  const phrases = lower.includes('evaluation') ? text : '';
+  const phrases = /evaluation/i.test(text) ? text : '';
   return {
     solutions,
     selfEvaluations: sections.length - solutions,
@@ -241,7 +240,7 @@ function marksOf(text: string) {
     closings: count(phrases, EVALUATION_CLOSING),
     metaOpenings: count(phrases, META_OPENING),
     metaClosings: count(phrases, META_CLOSING),
-    scoreBoxes: lower.includes(String.raw`\boxed`) ? count(text, SCORE_BOX) : 0,
+    scoreBoxes: /\\boxed/i.test(text) ? count(text, SCORE_BOX) : 0,
   };
 }
 
@@ -256,7 +255,5 @@ function lastMatch(text: string, pattern: RegExp): RegExpExecArray | undefined {
 }
 
 function count(text: string, pattern: RegExp): number {
-  let found = 0;
-  for (const _ of text.matchAll(pattern)) found += 1;
-  return found;
+  return text.match(pattern)?.length ?? 0;
 }

@@ -89,6 +89,11 @@ export class LedgerAsker {
     return outcome;
   }
 
+  /** Resolves when calls to the model are welcome: see `ModelQueue.ready`. @throws the signal's reason. */
+  ready(model: ModelRef, signal: AbortSignal, together = false): Promise<void> {
+    return this.#servers.of(model).ready(signal, together);
+  }
+
   async #ask(call: ModelCall, signal: AbortSignal | undefined): Promise<Outcome> {
     const known = await this.#ledger.get(call.key);
     if (known !== undefined && known.kind !== 'failed') return known;

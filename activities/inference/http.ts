@@ -44,7 +44,7 @@ export class CallTimeout extends Error {
  */
 export async function exchange(
   server: HttpServer,
-  body: string | undefined,
+  body: string | Buffer | undefined,
   limits: TimeLimits,
   signal: AbortSignal | undefined,
   onPart?: OnPart,
@@ -60,7 +60,7 @@ export async function exchange(
 
 function once(
   { pool, origin, path, headers }: HttpServer,
-  body: string | undefined,
+  body: string | Buffer | undefined,
   { allMs, idleMs = allMs }: TimeLimits,
   signal: AbortSignal | undefined,
   onPart?: OnPart,

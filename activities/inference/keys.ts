@@ -1,18 +1,6 @@
 import { createHash } from 'node:crypto';
-import { modelKey, type ChatMessage } from '../../shared/records.ts';
+import { modelKey } from '../../shared/records.ts';
 import type { ModelCall, Question } from './types.ts';
-
-/** Messages are the same for all samples of a row, in their digest and in what is sent: each is written out once. */
-const written = new WeakMap<readonly ChatMessage[], readonly string[]>();
-
-/** The messages' contents as JSON. */
-export function contentsOf(messages: readonly ChatMessage[]): readonly string[] {
-  const known = written.get(messages);
-  if (known !== undefined) return known;
-  const contents = messages.map(({ content }) => JSON.stringify(content));
-  written.set(messages, contents);
-  return contents;
-}
 
 /** Digest of a question, by its JSON: computed once for all samples of it. */
 export function questionDigest({ model, task, messages, sampling }: Question): string {
@@ -21,12 +9,11 @@ export function questionDigest({ model, task, messages, sampling }: Question): s
   const more =
     maxThinkingTokens === undefined && templateKwargs === undefined ? [] : [[maxThinkingTokens, templateKwargs]];
   const rest = JSON.stringify([temperature, topP, maxTokens, ...more]).slice(1);
-  // Piece by piece: prompts are long, and are not written out once more.
   const hash = createHash('sha256').update(`[${JSON.stringify(modelKey(model))},"${task}",[`);
-  for (const [index, content] of contentsOf(messages).entries())
+  for (const [index, { role, json }] of messages.entries())
     hash
-      .update(`${index === 0 ? '' : ','}["${messages[index]?.role}",`)
-      .update(content)
+      .update(`${index === 0 ? '' : ','}["${role}",`)
+      .update(json)
       .update(']');
   return hash.update(`],${rest}`).digest('hex');
 }

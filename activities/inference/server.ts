@@ -33,7 +33,7 @@ const timeFor = (tokens: number): TimeLimits => ({
 });
 
 /** A request's body, without the fields that its server does not know. */
-export type BodyOf = (without: ReadonlySet<OptionalField>) => string;
+export type BodyOf = (without: ReadonlySet<OptionalField>) => string | Buffer;
 
 /** One endpoint as the engine sees it: its connections, how many calls it may have, and whether it answers. */
 export class Server {
@@ -206,7 +206,7 @@ export class Server {
 
   #send(
     path: string,
-    body: string | undefined,
+    body: string | Buffer | undefined,
     limits: TimeLimits,
     signal?: AbortSignal,
     onPart?: OnPart,

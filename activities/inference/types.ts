@@ -1,13 +1,14 @@
-import type { ChatMessage, ModelRef, Task } from '../../shared/records.ts';
+import type { ModelRef, Task } from '../../shared/records.ts';
 import type { Sampling } from '../../shared/outcomes.ts';
 import type { RateLimits } from '../../shared/sampling/rateLimit.ts';
 import type { TemplateKwargs, ThinkingFormat } from '../../shared/thinking.ts';
+import type { WrittenMessage } from './written.ts';
 
 /** What a call asks, without which of its samples it is. */
 export interface Question {
   readonly model: ModelRef;
   readonly task: Task;
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly WrittenMessage[];
   readonly sampling: Sampling;
   /** Revisions that a trajectory may have, where that is not the usual; how the answer is read, no part of the call. */
   readonly maxRevisions?: number | undefined;

@@ -12,6 +12,7 @@ import { LedgerAsker } from '../inference/asker.ts';
 import { callKey } from '../inference/keys.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { ModelServers } from '../inference/servers.ts';
+import { readBack } from '../inference/written.ts';
 import { rowQuestion } from '../sets/samples.ts';
 import { FileStore } from '../store/files.ts';
 import type { PromptSet } from '../store/promptSet.ts';
@@ -129,7 +130,7 @@ async function answersOf(
       return outcome;
     }),
   );
-  const texts = new Map(questions.map(({ row, messages }) => [row, messages]));
+  const texts = new Map(questions.map(({ row, messages }) => [row, readBack(messages)]));
   const bare = (row: string) => (texts.get(row) ?? []).reduce((sum, { content }) => sum + counter.tokens(content), 0);
   const ours = (row: string) => counter.prompt(texts.get(row) ?? [], sampling.templateKwargs);
   return { outcomes, ours, bare };

@@ -4,6 +4,7 @@ import type { SetRow } from '../../shared/sampling/sets.ts';
 import type { PromptSet } from '../store/promptSet.ts';
 import { callKey, questionDigest } from '../inference/keys.ts';
 import type { Question } from '../inference/types.ts';
+import { written } from '../inference/written.ts';
 import type { ShardRun } from './shard.ts';
 
 /** A question about a row: its samples share the prompt and the digest of it. */
@@ -20,7 +21,7 @@ export function rowQuestion(
   asked: Omit<Question, 'messages'> & Pick<RowQuestion, 'seed'>,
 ): RowQuestion {
   try {
-    const messages = prompts.render(asked.task, { ...texts, problem: problem.statement });
+    const messages = written(prompts.render(asked.task, { ...texts, problem: problem.statement }));
     const question = { ...asked, messages, row: id };
     return { ...question, digest: questionDigest(question) };
   } catch (error) {

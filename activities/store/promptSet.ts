@@ -235,7 +235,7 @@ function several(analyses: readonly string[]): string {
  * (that would take a fixed point of sha256), and equal texts make equal prompts.
  */
 export function quote(name: string, text: string): string {
-  const mark = sha256Of(`${name}\n${text}`).slice(0, 16);
+  const mark = createHash('sha256').update(`${name}\n`).update(text).digest('hex').slice(0, 16);
   return `<${name} id="${mark}">\n${text}\n</${name} id="${mark}">`;
 }
 

@@ -1,5 +1,7 @@
 import { callKey, questionDigest } from '../../activities/inference/keys.ts';
 import type { LedgerAsker } from '../../activities/inference/asker.ts';
+import type { Question } from '../../activities/inference/types.ts';
+import { written } from '../../activities/inference/written.ts';
 import type { PromptSet, PromptValues } from '../../activities/store/promptSet.ts';
 import type { Usage } from '../../shared/outcomes.ts';
 import type { RewardSpec } from '../../shared/reward/protocol.ts';
@@ -40,15 +42,25 @@ const JUDGES = { verify: 'verifier', metaVerify: 'metaVerifier' } as const;
 
 /**
  * `count` verdicts of the judge that the spec names for the task; a malformed or truncated one is asked again under a
- * new seed, `judgeAttempts` times in all.
+ * new seed, `judgeAttempts` times in all. Nothing is written out before the judge has room for it: of what waits,
+ * memory holds the answer alone.
  * @throws the signal's reason, and what the asker throws of outages.
  */
 export async function judge(
   judges: Judges,
-  question: JudgeQuestion,
+  { task, row, values, responseSha256 }: JudgeQuestion,
   count: number,
   signal: AbortSignal,
 ): Promise<Judgement> {
+  const { asker, spec, prompts } = judges;
+  const role = JUDGES[task];
+  const model = spec.judges[role];
+  if (model === undefined)
+    throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
+  await asker.ready(model, signal, count > 1);
+  const messages = written(prompts.render(task, values));
+  const asked = { task, model, row, messages, sampling: spec.sampling[task] };
+  const question = { asked, digest: questionDigest(asked), responseSha256 };
   const verdicts = await Promise.all(
     Array.from({ length: count }, (_, sample) => oneVerdict(judges, question, sample, signal)),
   );
@@ -60,38 +72,33 @@ export async function judge(
   return { kind: 'judged', scores: verdicts.flatMap((one) => (one.kind === 'judged' ? one.scores : [])), cost };
 }
 
+/** A question, written out for its judge. */
+interface Asked {
+  readonly asked: Question & { readonly task: JudgeQuestion['task']; readonly row: string };
+  readonly digest: string;
+  readonly responseSha256: string;
+}
+
 async function oneVerdict(
-  { asker, spec, prompts }: Judges,
-  question: JudgeQuestion,
+  { asker, spec }: Judges,
+  { asked, digest, responseSha256 }: Asked,
   sample: number,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  const role = JUDGES[question.task];
-  const judgeModel = spec.judges[role];
-  if (judgeModel === undefined)
-    throw new Error(`Expected the reward spec of ${spec.jobKey} to name judges.${role}, got none`);
-  const asked = {
-    task: question.task,
-    model: judgeModel,
-    messages: prompts.render(question.task, question.values),
-    sampling: spec.sampling[question.task],
-  };
-  const digest = questionDigest(asked);
+  const role = JUDGES[asked.task];
   let cost = NO_COST;
   let reason = '';
   for (let attempt = 0; attempt < spec.judgeAttempts; attempt += 1) {
-    const seed = judgeSeed(spec, question.responseSha256, question.task, sample, attempt);
+    const seed = judgeSeed(spec, responseSha256, asked.task, sample, attempt);
     const key = callKey(digest, { seed, sample, attempt });
-    const outcome = await asker.ask({ ...asked, key, row: question.row, sample, attempt, seed }, signal);
+    const outcome = await asker.ask({ ...asked, key, sample, attempt, seed }, signal);
     const { promptTokens = 0, completionTokens = 0 } = outcome.usage ?? {};
     const call = { calls: 1, promptTokens, completionTokens };
     cost = addCosts(cost, outcome.takenFrom === undefined ? call : { ...call, taken: call });
     switch (outcome.kind) {
       case 'answered':
         if (outcome.score === undefined)
-          throw new Error(
-            `Expected an answered ${question.task} outcome to have a score, got none (key ${outcome.key})`,
-          );
+          throw new Error(`Expected an answered ${asked.task} outcome to have a score, got none (key ${outcome.key})`);
         return { kind: 'judged', scores: [outcome.score], cost };
       case 'failed':
         return {

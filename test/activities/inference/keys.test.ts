@@ -3,17 +3,18 @@ import * as fc from 'fast-check';
 import { questionDigest } from '../../../activities/inference/keys.ts';
 import { requestBody } from '../../../activities/inference/requestBody.ts';
 import type { ModelCall } from '../../../activities/inference/types.ts';
-import { modelKey, type ModelRef } from '../../../shared/records.ts';
+import { readBack, written } from '../../../activities/inference/written.ts';
+import { modelKey, type ChatMessage, type ModelRef } from '../../../shared/records.ts';
 
 const model: ModelRef = { role: 'verifier', endpoint: 'http://127.0.0.1:1/v1', name: 'a "model"', revision: '1' };
 const messages = fc.array(
   fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: fc.string({ unit: 'binary' }) }),
   { minLength: 1, maxLength: 3 },
 );
-const call = (asked: ModelCall['messages'], maxThinkingTokens?: number): ModelCall => ({
+const call = (asked: readonly ChatMessage[], maxThinkingTokens?: number): ModelCall => ({
   model,
   task: 'verify',
-  messages: asked,
+  messages: written(asked),
   sampling: {
     temperature: 1,
     topP: 0.95,
@@ -42,7 +43,8 @@ test('a request holds the messages as they are', () => {
   fc.assert(
     fc.property(messages, (asked) => {
       const body = requestBody(call(asked), { baseUrl: 'http://127.0.0.1:1/v1', model: 'm', maxConcurrency: 1 });
-      expect(JSON.parse(body(new Set()))).toMatchObject({ messages: asked, model: 'm', seed: 7 });
+      expect(JSON.parse(String(body(new Set())))).toMatchObject({ messages: asked, model: 'm', seed: 7 });
+      expect(readBack(written(asked))).toEqual(asked);
     }),
   );
 });

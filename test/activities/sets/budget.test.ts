@@ -18,7 +18,7 @@ const callOf = (key: string, maxTokens = 100): ModelCall => ({
   seed: 1,
   model,
   task: 'prove',
-  messages: [{ role: 'user', content: '' }],
+  messages: [],
   sampling: { temperature: 1, topP: 1, maxTokens },
 });
 
