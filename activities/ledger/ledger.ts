@@ -47,9 +47,7 @@ export class Ledger {
     const journal = await Journal.open(store, uri, {
       lines: OUTCOMES,
       onLine: (outcome, ordinal) => {
-        const again = index.has(outcome.key);
-        index.set(outcome.key, ordinal);
-        heard(outcome, again);
+        heard(outcome, index.set(outcome.key, ordinal));
       },
       prepare: () => unseal(store, uri),
     });
@@ -72,9 +70,7 @@ export class Ledger {
   /** Resolves once the outcome outlasts a kill of this process. @throws as `Journal.append` does. */
   async append(outcome: Outcome): Promise<void> {
     const ordinal = await this.#journal.append(outcome);
-    const again = this.#index.has(outcome.key);
-    this.#index.set(outcome.key, ordinal);
-    this.#heard(outcome, again);
+    this.#heard(outcome, this.#index.set(outcome.key, ordinal));
   }
 
   /**

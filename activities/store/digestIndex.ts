@@ -8,7 +8,7 @@ const FULLEST = 0.6;
 
 /**
  * From texts to numbers below 2³² − 1, in 33 to 67 bytes each; a `Map` of a million digests takes 109 to 127. It knows
- * keys by 128 bits of their SHA-256, of which no two are alike in practice, and cannot name them.
+ * keys by 96 or 128 bits of a SHA-256, of which no two are alike in practice, and cannot name them.
  */
 export class DigestIndex {
   #cells = new Uint32Array(FIRST_CELLS * WORDS);
@@ -27,9 +27,12 @@ export class DigestIndex {
     return this.get(key) !== undefined;
   }
 
-  set(key: string, value: number): void {
+  /** @returns whether it knew the key. */
+  set(key: string, value: number): boolean {
     if (this.#size + 1 > (this.#cells.length / WORDS) * FULLEST) this.#grow();
+    const before = this.#size;
     this.#put(wordsOf(key), value + 1);
+    return this.#size === before;
   }
 
   /** In ascending order. */
@@ -73,7 +76,12 @@ export class DigestIndex {
 type Words = readonly [number, number, number, number];
 
 function wordsOf(key: string): Words {
-  const digest = /^[0-9a-f]{64}$/.test(key) ? key : createHash('sha256').update(key).digest('hex');
-  const word = (index: number): number => Number.parseInt(digest.slice(8 * index, 8 * index + 8), 16);
-  return [word(0), word(1), word(2), word(3)];
+  const digest = HEXADECIMAL.test(key) ? key : createHash('sha256').update(key).digest('hex');
+  return [wordAt(digest, 0), wordAt(digest, 8), wordAt(digest, 16), wordAt(digest, 24)];
 }
+
+/** A digest, or a call's key, which is 96 bits of one. */
+const HEXADECIMAL = /^(?:[0-9a-f]{64}|[0-9a-f]{24})$/;
+
+/** 32 bits; 0 beyond the end. */
+const wordAt = (digest: string, at: number): number => Number.parseInt(digest.slice(at, at + 8) || '0', 16);

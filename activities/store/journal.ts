@@ -1,6 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { takeLease, type Lease } from './lease.ts';
-import { linesOf } from './lines.ts';
+import { lineBlocksOf, type FileLine } from './lines.ts';
 import { DiskRefused, LeaseLost, StoreUnreachable } from './refusals.ts';
 import type { Appendable, ArtifactStore, Outlasts } from './types.ts';
 
@@ -30,14 +30,32 @@ export class JournalDamaged extends Error {
   override readonly name: string = 'JournalDamaged';
 }
 
+interface JournalLine<T> {
+  readonly value: T;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
 /** Lines that a journal holds, in order. A last one without its end is none: nobody was told of it. */
 export async function* readJournal<T>(
   store: ArtifactStore,
   uri: string,
-  { what, remedy, isOne, Damaged = JournalDamaged }: JournalLines<T>,
-): AsyncGenerator<{ readonly value: T; readonly end: number }> {
+  lines: JournalLines<T>,
+): AsyncGenerator<JournalLine<T>> {
+  for await (const block of journalBlocks(store, uri, lines)) yield* block;
+}
+
+async function* journalBlocks<T>(store: ArtifactStore, uri: string, lines: JournalLines<T>) {
   if ((await store.stat(uri)) === undefined) return;
-  for await (const { bytes, ended, number, offset } of linesOf(store.read(uri))) {
+  for await (const block of lineBlocksOf(store.read(uri))) yield read(block, uri, lines);
+}
+
+function* read<T>(
+  block: readonly FileLine[],
+  uri: string,
+  { what, remedy, isOne, Damaged = JournalDamaged }: JournalLines<T>,
+): Generator<JournalLine<T>> {
+  for (const { bytes, ended, number, offset } of block) {
     if (!ended) return;
     const value = parsed(bytes) as T | null;
     if (typeof value !== 'object' || value === null || !isOne(value)) {
@@ -95,10 +113,11 @@ export class Journal<T> {
     try {
       await prepare?.();
       const ends = [0];
-      for await (const { value, end } of readJournal(store, uri, lines)) {
-        ends.push(end);
-        onLine?.(value, ends.length - 2);
-      }
+      for await (const block of journalBlocks(store, uri, lines))
+        for (const { value, end } of block) {
+          ends.push(end);
+          onLine?.(value, ends.length - 2);
+        }
       file = await store.appendable(uri);
       if (file.size > (ends.at(-1) as number)) await file.cut(ends.at(-1) as number);
       return new Journal<T>(uri, lines, file, lease, ends);

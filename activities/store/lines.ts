@@ -16,6 +16,11 @@ const NEWLINE = 0x0a;
  * Splits at `\n` and nowhere else, and says where each line stands and whether it is whole: what repair needs.
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileLine> {
+  for await (const block of lineBlocksOf(chunks)) yield* block;
+}
+
+/** The same, those that end in one chunk together: a million lines take no million promises. */
+export async function* lineBlocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileLine[]> {
   let rest: Buffer[] = [];
   let offset = 0;
   let number = 0;
@@ -28,14 +33,16 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Fi
     return line;
   };
   for await (const chunk of chunks) {
+    const block: FileLine[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      yield take(chunk.subarray(start, end), true);
+      block.push(take(chunk.subarray(start, end), true));
       start = end + 1;
     }
     if (start < chunk.length) rest.push(chunk.subarray(start));
+    yield block;
   }
-  if (rest.length > 0) yield take(Buffer.alloc(0), false);
+  if (rest.length > 0) yield [take(Buffer.alloc(0), false)];
 }
 
 const BOM = '\ufeff';
