@@ -1,7 +1,9 @@
 import { lapOf, uri } from '../../shared/ids.ts';
 import type { LapPlan } from '../../shared/cost/plan.ts';
 import type { LapManifest } from '../../shared/lap/manifest.ts';
-import { mendedPhases, type MendedPhase } from '../../shared/lap/mending.ts';
+import type { LapFacts } from '../../shared/lap/facts.ts';
+import { trainingLayout } from '../../shared/lap/layout.ts';
+import { mendedPhases, type LaidOut, type MendedPhase } from '../../shared/lap/mending.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import { heldBy } from './held.ts';
@@ -63,11 +65,19 @@ async function mendable(store: ArtifactStore): Promise<string> {
   return laps.length === 0 ? 'none has begun and not finished' : `there are ${laps.join(', ')}`;
 }
 
-/** What mending it with this recipe takes over and repeats. */
-export async function mending(store: ArtifactStore, failed: FailedLap, recipe: Recipe): Promise<MendedPhase[]> {
-  const { turn, donors } = failed;
-  const now = { recipe, turn };
-  return mendedPhases({ recipe: failed.recipe, turn }, now, await heldBy(store, donors, now));
+/** What mending it with this recipe takes over and repeats. @param facts of the new lap. */
+export async function mending(
+  store: ArtifactStore,
+  { recipe, turn, donors }: FailedLap,
+  now: { readonly recipe: Recipe; readonly facts: LapFacts },
+): Promise<MendedPhase[]> {
+  const [before, after] = [laidOut(recipe, turn, now.facts), laidOut(now.recipe, turn, now.facts)];
+  return mendedPhases(before, after, await heldBy(store, donors, after));
+}
+
+function laidOut(recipe: Recipe, turn: number, facts: LapFacts): LaidOut {
+  const { options } = trainingLayout(recipe, facts) ?? {};
+  return { recipe, turn, ...(options && { layout: options }) };
 }
 
 /** Puts on record what a lap takes over from, before it has a recipe: one without is not mended. */

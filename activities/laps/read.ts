@@ -46,7 +46,7 @@ export async function readLap(
     facts,
     plan,
     ...(manifest && { manifest, from: manifest.lap }),
-    ...(failed && { mends: { failed, phases: await mending(store, failed, resolved.recipe) } }),
+    ...(failed && { mends: { failed, phases: await mending(store, failed, { recipe: resolved.recipe, facts }) } }),
   };
 }
 

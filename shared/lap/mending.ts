@@ -1,6 +1,9 @@
 import { differences, type FieldChange } from './changes.ts';
 import { show } from '../recipe/issues.ts';
+import { engineOf } from '../recipe/means.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import type { LapShape } from './orders.ts';
+import type { TrainingLayout } from './layout.ts';
 import { ordersOf, type PhaseName } from './phases.ts';
 
 /** What failed laps hold of a phase. */
@@ -102,6 +105,18 @@ const REACH: Readonly<Record<PhaseName, Reach>> = {
   evaluation: { all: [...EVERYWHERE, 'sampling', 'selfVerification'], some: ['evaluation', 'metaVerification'] },
 };
 
+/** A lap, and how its trainings lie on its GPUs where that follows from these (`layout.ts`). */
+export interface LaidOut extends LapShape {
+  readonly layout?: TrainingLayout['options'];
+}
+
+/** The recipe with what its trainings are told by its machines: other GPUs may mean another engine or layout. */
+const completed = ({ recipe, layout }: LaidOut): Recipe => {
+  const { training } = recipe;
+  const engineOptions = { ...layout, ...training.engineOptions };
+  return { ...recipe, training: { ...training, engine: engineOf(training), engineOptions } };
+};
+
 /** Limits, machines and patience, within what reaches a phase: nothing comes out otherwise by them. */
 const NO_MATTER = /\.checkpointEverySteps$/;
 
@@ -110,8 +125,8 @@ const NO_MATTER = /\.checkpointEverySteps$/;
  * reaches it, or which earlier phase may come out otherwise. Whatever this says, what is equal is taken and nothing
  * else: it is said before there is anything to compare.
  */
-export function mendedPhases(before: LapShape, now: LapShape, held: Held): MendedPhase[] {
-  const changes = differences('', before.recipe, now.recipe).filter(({ field }) => !NO_MATTER.test(field));
+export function mendedPhases(before: LaidOut, now: LaidOut, held: Held): MendedPhase[] {
+  const changes = differences('', completed(before), completed(now)).filter(({ field }) => !NO_MATTER.test(field));
   let upstream: PhaseName | undefined;
   return ordersOf(now).map(({ phase }) => {
     const { all, some = [] } = REACH[phase];

@@ -1,5 +1,5 @@
 import { smoke } from '../../../domains/rehearsal/presets.ts';
-import { mendedPhases, type Held } from '../../../shared/lap/mending.ts';
+import { mendedPhases, type Held, type LaidOut } from '../../../shared/lap/mending.ts';
 import type { Recipe } from '../../../shared/recipe/recipe.ts';
 
 const none = { calls: 0, answers: 0 };
@@ -80,4 +80,23 @@ test.each<[string, (recipe: Recipe) => Recipe, Record<string, string>]>([
   ],
 ])('%s', (_, change, expected) => {
   expect(told(change)).toMatchObject(expected);
+});
+
+test('other GPUs repeat trainings where their layout is another, or their engine', () => {
+  const on = (gpusPerNode: number) => ({ ...smoke, training: { ...smoke.training, gpusPerNode } });
+  const phases = (now: LaidOut, before: LaidOut) =>
+    Object.fromEntries(mendedPhases(before, now, held).map(({ phase, does, text }) => [phase, `${does}: ${text}`]));
+  const laid = (processesPerNode: number) => ({ recipe: on(processesPerNode), turn: 1, layout: { processesPerNode } });
+  expect(phases(laid(4), laid(8))).toMatchObject({
+    coldStart: 'takes: 48 calls, 16 answers of experts',
+    verifierV1: 'repeats: training.engineOptions.processesPerNode 8 → 4',
+    metaVerifier: 'repeats: training.engineOptions.processesPerNode 8 → 4',
+    evaluation: 'takes: 158 calls, of models that come out as they did',
+  });
+  expect(phases(laid(8), { recipe: on(0), turn: 1 })['verifierV1']).toBe(
+    'repeats: training.engine "small" → "trl", training.engineOptions.processesPerNode nothing → 8',
+  );
+  expect(phases({ ...laid(4), layout: { processesPerNode: 8 } }, laid(8))['verifierV1']).toBe(
+    'takes: the checkpoint after 2 steps',
+  );
 });
