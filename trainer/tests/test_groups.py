@@ -94,6 +94,18 @@ class GroupsTest(unittest.TestCase):
         for one, other in zip(*results, strict=True):
             self.assertTrue(torch.equal(one, other))
 
+    def test_logits_in_parts_teach_what_the_whole_teaches(self) -> None:
+        ids, mask, asked = batch(prompts=3, longest_prompt=37, longest_answer=20, words=40)
+        results = []
+        for at_once in (2**40, 9 * self.trainer.model.config.vocab_size):
+            own = copy.deepcopy(self.trainer.model).train()
+            with mock.patch.object(groups, "LOGITS_AT_ONCE", at_once):
+                logps, *_ = self.trainer._get_per_token_logps_and_entropies(own, ids, mask, asked.shape[1])
+                logps.sum().backward()
+            results.append([logps, *(weight.grad for weight in own.parameters())])
+        for one, other in zip(*results, strict=True):
+            self.assertLess(float((one - other).norm() / one.norm()), 1e-6)
+
     def test_so_does_a_model_with_shared_keys_and_tied_words(self) -> None:
         config = LlamaConfig(
             vocab_size=40,

@@ -14,6 +14,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from trainer.contract.chances import LOGITS_AT_ONCE
 from trainer.engines.small.llama import Shape
 
 LOOKS_KEPT = 2**27
@@ -176,12 +177,22 @@ def log_probabilities(model: Any, shape: Shape, groups: Groups, temperature: flo
         x = x + functional.linear(hidden, layer["mlp.down_proj"])
     head = weights["model.embed_tokens.weight"] if shape.tied else weights["lm_head.weight"]
     final = Normalize.apply(x.index_select(0, groups.sources), shape.epsilon)
-    logits = functional.linear(final, head * weights["model.norm.weight"]) / temperature
-    logs = functional.log_softmax(logits, -1)
-    chosen = logs.gather(1, groups.targets.unsqueeze(1)).squeeze(1)
+    head = head * weights["model.norm.weight"]
+    most = max(1, LOGITS_AT_ONCE // len(head))
+    parts = list(zip(final.split(most), groups.targets.split(most), strict=True))
+    read = partial(checkpoint, chances_in, use_reentrant=False) if len(parts) > 1 else chances_in
+    said = [read(head, places, tokens, temperature) for places, tokens in parts]
+    chosen, entropies = (torch.cat(each) for each in zip(*said, strict=True))
+    return fill(groups.asked, chosen), fill(groups.asked, entropies)
+
+
+def chances_in(head: Tensor, places: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Log probability of each place's token, and the entropy there."""
+    logs = functional.log_softmax(functional.linear(places, head) / temperature, -1)
+    chosen = logs.gather(1, tokens.unsqueeze(1)).squeeze(1)
     with torch.no_grad():
         entropies = -(logs.exp() * logs).sum(-1)
-    return fill(groups.asked, chosen), fill(groups.asked, entropies)
+    return chosen, entropies
 
 
 LAYER_WEIGHTS = (

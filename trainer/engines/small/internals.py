@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM
 from trl import GRPOTrainer
 from trl.trainer.utils import split_tensor_dict
 
+from trainer.contract.chances import token_chances, too_many
 from trainer.contract.failures import JobFailure
 from trainer.engines.small.groups import Groups, log_probabilities
 from trainer.engines.small.llama import Shape
@@ -98,8 +99,12 @@ class GroupTrainer(GRPOTrainer):
         *arguments: Any,
         **named: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """As TRL's, but on a CPU a group's prompt is read once."""
+        """As TRL's, in parts where it would have too many logits; but on a CPU a group's prompt is read once."""
         if self.shape is None or not self.shape.plain or self.accelerator.device.type != "cpu":
+            bare = self.accelerator.unwrap_model(model)
+            if not named.get("compute_aux_loss") and too_many(bare, len(input_ids), logits_to_keep):
+                head, temperature = bare.get_output_embeddings(), self.temperature
+                return *token_chances(model, head, input_ids, attention_mask, logits_to_keep, temperature), None
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, *arguments, **named
             )

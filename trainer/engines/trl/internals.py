@@ -13,6 +13,7 @@ from trl import GRPOTrainer
 from trl.models import unwrap_model_for_generation
 from trl.trainer.utils import split_tensor_dict
 
+from trainer.contract.chances import token_chances, too_many
 from trainer.contract.failures import JobFailure
 from trainer.engines.trl.passes import Length, longest, padded, part, plan
 from trainer.engines.trl.run import Run
@@ -141,10 +142,17 @@ class RolloutTrainer(PassTrainer, GRPOTrainer):
         batch_size: int | None = None,
         **named: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """As TRL's; what is computed beside the training, in passes as well."""
-        compute = super()._get_per_token_logps_and_entropies
+        """As TRL's; what is beside the training in passes as well, and a pass of too many logits in parts."""
+
+        def compute(model: Any, ids: torch.Tensor, mask: torch.Tensor, count: int, **named: Any) -> tuple[Any, ...]:
+            bare = self.accelerator.unwrap_model(model)
+            if named.get("compute_aux_loss") or not too_many(bare, len(ids), count):
+                return whole(model, ids, mask, count, **named)
+            return *token_chances(model, bare.get_output_embeddings(), ids, mask, count, self.temperature), None
+
+        whole = super()._get_per_token_logps_and_entropies
         if torch.is_grad_enabled():
-            return compute(model, input_ids, attention_mask, logits_to_keep, batch_size, **named)
+            return compute(model, input_ids, attention_mask, logits_to_keep, **named)
         edge = input_ids.shape[1] - logits_to_keep
         batch = {
             "prompt_ids": input_ids[:, :edge],
