@@ -26,6 +26,9 @@ from trainer.tests.support import job_value
 from trainer.tests.tiny_base import make_base
 from trainer.tests.tiny_models import make_model
 
+REAL = "FLYWHEEL_TEST_MODEL"
+"""Names the folder of a language model that people use."""
+
 
 class Stored:
     """A job over stored completions, in this process and its ranks."""
@@ -76,12 +79,12 @@ class StoredCase(unittest.TestCase):
         self.enterContext(job.rewards)
         return job
 
-
-class DistributedTest(StoredCase):
     def assert_near(self, got: float, expected: float, relative: float) -> None:
         # A loss of zero by its making, as of advantages that sum to it, is rounding and no more.
         self.assertLessEqual(abs(got - expected), max(relative * abs(expected), 1e-6), (got, expected))
 
+
+class DistributedTest(StoredCase):
     def test_two_ranks_earn_the_rewards_of_one_process_and_have_its_loss(self) -> None:
         base = make_model(self.folder / "base", "qwen3")
         variants: dict[str, Any] = {
@@ -182,6 +185,23 @@ class DistributedTest(StoredCase):
                 self.assertTrue(outcome["same"])
                 self.assertLess(outcome["parts"], 0.7 * outcome["whole"])
                 self.assertEqual(outcome["files"], 2)
+
+
+@unittest.skipUnless(REAL in os.environ, f"{REAL} names no folder of a language model")
+class RealModelTest(StoredCase):
+    def test_two_ranks_earn_and_lose_what_one_process_does(self) -> None:
+        hyper = {"maxSteps": 2, "promptsPerStep": 2, "learningRate": 1e-5, "checkpointEverySteps": 9}
+        base = Path(os.environ[REAL])
+        one = self.stored("real-1", base, {}, **hyper)
+        two = self.stored("real-2", base, {"processesPerNode": 2}, **hyper)
+        for job in (one, two):
+            self.assertEqual(job.run()["status"], "succeeded")
+        self.assertEqual(two.rewarded(), one.rewarded())
+        for got, expected in zip(two.lines(), one.lines(), strict=True):
+            self.assertEqual(got["reward"], expected["reward"])
+            for figure in ("loss", "gradientNorm", "entropy"):
+                self.assert_near(got[figure], expected[figure], 1e-4)
+        print("real", [(line["loss"], line["gradientNorm"]) for line in (*one.lines(), *two.lines())])
 
 
 @unittest.skipUnless(find_spec("peft"), "peft is not installed")
