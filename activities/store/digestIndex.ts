@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** Words of a cell: the first 128 bits of a key's digest, and the number plus 1. */
-const WORDS = 5;
+/** Words of a cell: the first 96 bits of a key's digest, and the number plus 1. */
+const WORDS = 4;
 const FIRST_CELLS = 1_024;
 /** Ours: beyond it cells are searched for too long. */
 const FULLEST = 0.6;
 
 /**
- * From texts to numbers below 2³² − 1, in 33 to 67 bytes each; a `Map` of a million digests takes 109 to 127. It knows
- * keys by 96 or 128 bits of a SHA-256, of which no two are alike in practice, and cannot name them.
+ * From texts to numbers below 2³² − 1, in 27 to 53 bytes each; a `Map` of a million digests takes 109 to 127. It knows
+ * keys by 96 bits of a SHA-256, as calls are known by, of which no two are alike in practice, and cannot name them.
  */
 export class DigestIndex {
   #cells = new Uint32Array(FIRST_CELLS * WORDS);
@@ -53,13 +53,13 @@ export class DigestIndex {
   }
 
   /** Where these words are, or would be. */
-  #cellOf([a, b, c, d]: Words): number {
+  #cellOf([a, b, c]: Words): number {
     const cells = this.#cells;
     const count = cells.length / WORDS;
     for (let at = a % count; ; at = (at + 1) % count) {
       const cell = at * WORDS;
-      if (cells[cell + 4] === 0) return cell;
-      if (cells[cell] === a && cells[cell + 1] === b && cells[cell + 2] === c && cells[cell + 3] === d) return cell;
+      if (cells[cell + WORDS - 1] === 0) return cell;
+      if (cells[cell] === a && cells[cell + 1] === b && cells[cell + 2] === c) return cell;
     }
   }
 
@@ -68,20 +68,19 @@ export class DigestIndex {
     this.#cells = new Uint32Array(2 * before.length);
     this.#size = 0;
     for (let cell = 0; cell < before.length; cell += WORDS)
-      if (before[cell + 4] !== 0)
-        this.#put(before.subarray(cell, cell + 4) as unknown as Words, before[cell + 4] as number);
+      if (before[cell + WORDS - 1] !== 0)
+        this.#put(before.subarray(cell, cell + WORDS - 1) as unknown as Words, before[cell + WORDS - 1] as number);
   }
 }
 
-type Words = readonly [number, number, number, number];
+type Words = readonly [number, number, number];
 
 function wordsOf(key: string): Words {
   const digest = HEXADECIMAL.test(key) ? key : createHash('sha256').update(key).digest('hex');
-  return [wordAt(digest, 0), wordAt(digest, 8), wordAt(digest, 16), wordAt(digest, 24)];
+  return [wordAt(digest, 0), wordAt(digest, 8), wordAt(digest, 16)];
 }
 
 /** A digest, or a call's key, which is 96 bits of one. */
 const HEXADECIMAL = /^(?:[0-9a-f]{64}|[0-9a-f]{24})$/;
 
-/** 32 bits; 0 beyond the end. */
-const wordAt = (digest: string, at: number): number => Number.parseInt(digest.slice(at, at + 8) || '0', 16);
+const wordAt = (digest: string, at: number): number => Number.parseInt(digest.slice(at, at + 8), 16);
