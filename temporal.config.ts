@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Environment } from './activities/processes/records.ts';
@@ -100,11 +101,50 @@ export function storeFrom(where: string, what: string): StorePlace {
   );
 }
 
+/** Who keeps the processes alive: the supervisor that commands start, or others (systemd, Kubernetes). */
+function stackFrom(variable: string): 'own' | 'deployed' {
+  const value = env[variable] || 'own';
+  if (value !== 'own' && value !== 'deployed')
+    throw new ConfigurationError(`Expected ${variable} to be own or deployed, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** Addresses and networks, separated by commas; `loopback`, `linklocal` and `uniquelocal` are names of some. */
+function networksFrom(variable: string): string | undefined {
+  const networks = (env[variable] ?? '').split(',').flatMap((each) => each.trim() || []);
+  const odd = networks.find(
+    (each) => !['loopback', 'linklocal', 'uniquelocal'].includes(each) && !isIP(each.replace(/\/\d{1,3}$/, '')),
+  );
+  if (odd !== undefined)
+    throw new ConfigurationError(
+      `Expected ${variable} to be addresses or networks such as 10.0.0.0/8, got ${JSON.stringify(odd)}`,
+    );
+  return networks.join(',') || undefined;
+}
+
+/** Where this machine reaches what listens at an address. */
+const ownAddress = (host: string): string => (['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host);
+
 function secretFrom(variable: string): string | undefined {
   const value = env[variable] || undefined;
   if (value !== undefined && value.length < 32)
     throw new ConfigurationError(`Expected ${variable} to have at least 32 characters, got ${value.length}`);
   return value;
+}
+
+/** A secret of the environment, or of a file that a variable of the same name and `_FILE` names. */
+function secretOrFile(variable: string): string | undefined {
+  const file = env[`${variable}_FILE`];
+  if (env[variable] && file)
+    throw new ConfigurationError(`Expected ${variable} or ${variable}_FILE, got both: leave one out`);
+  if (!file) return env[variable] || undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigurationError(`Expected ${variable}_FILE to be a file, got ${JSON.stringify(file)}`, {
+      cause: error,
+    });
+  }
 }
 
 const TRACKERS = ['tensorboard', 'wandb', 'mlflow'];
@@ -184,6 +224,8 @@ export const config = {
   logDir: path.join(stateDir, 'logs'),
   binDir: path.join(stateDir, 'bin'),
   ports: { asked },
+  /** `deployed`: commands find workers and services running, and start and stop none. */
+  stack: stackFrom('FLYWHEEL_STACK'),
   temporal: {
     /** True: somebody else's server is used and none is started. */
     external: configuredAddress !== undefined,
@@ -201,6 +243,8 @@ export const config = {
         ? `http://127.0.0.1:${port('ui')}`
         : env['FLYWHEEL_WEB_UI']?.replace(/\/$/, '');
     },
+    /** Keys that payloads are encrypted with, as workers/codec/keys.ts says. @default plain text */
+    codecKeys: secretOrFile('FLYWHEEL_CODEC_KEYS'),
     cliPath: env['TEMPORAL_CLI_PATH']?.includes('/')
       ? path.resolve(env['TEMPORAL_CLI_PATH'])
       : env['TEMPORAL_CLI_PATH'],
@@ -223,8 +267,7 @@ export const config = {
     /** Where training jobs reach it, which a cluster's nodes cannot at an address of this machine alone. */
     get publicUrl(): string {
       const { host, port } = config.rewardService;
-      const own = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
-      return (env['FLYWHEEL_REWARD_URL'] ?? `http://${own}:${port}`).replace(/\/$/, '');
+      return (env['FLYWHEEL_REWARD_URL'] ?? `http://${ownAddress(host)}:${port}`).replace(/\/$/, '');
     },
     tokenEnv: 'FLYWHEEL_REWARD_TOKEN',
     /** @default one that the supervisor makes for the state folder */
@@ -255,20 +298,30 @@ export const config = {
     /** @default `flywheel-` and what the process is */
     name: env['OTEL_SERVICE_NAME'] || undefined,
   },
+  /** Shows encrypted payloads to browsers that look at the Web UI (`flywheel codec-server`). */
+  codecServer: {
+    host: env['FLYWHEEL_CODEC_HOST'] || '127.0.0.1',
+    port: portFrom('FLYWHEEL_CODEC_PORT') ?? 7330,
+    /** What a request has to carry. @default nothing, on this machine alone */
+    token: secretFrom('FLYWHEEL_CODEC_TOKEN'),
+  },
   /** Whom notices are posted to: questions asked, laps that failed or wait. @default nobody */
   webhook: webhookFrom('FLYWHEEL_WEBHOOK_URL', 'FLYWHEEL_WEBHOOK_SECRET'),
   /** The annotation desk. */
   desk: {
-    host: '127.0.0.1',
+    /** Where it listens: elsewhere than on this machine alone only behind a proxy that speaks TLS. */
+    host: env['FLYWHEEL_DESK_HOST'] || '127.0.0.1',
     get port(): number {
       return port('desk');
     },
     /** A proxy's address, where one stands before the desk: its headers are believed then. */
     proxyUrl: siteFrom('FLYWHEEL_DESK_URL'),
+    /** Addresses that it asks from. @default this machine's */
+    proxies: networksFrom('FLYWHEEL_DESK_PROXIES') ?? 'loopback',
     /** Where browsers reach it. */
     get publicUrl(): string {
       const { host, port, proxyUrl } = config.desk;
-      return proxyUrl ?? `http://${host}:${port}`;
+      return proxyUrl ?? `http://${ownAddress(host)}:${port}`;
     },
     /** Where it shows a question. */
     questionPage: (workflowId: string): string =>

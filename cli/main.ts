@@ -4,6 +4,7 @@ import { registerCompare } from './reports/compare.ts';
 import { registerDev } from './stack/dev.ts';
 import { registerExport } from './reports/export.ts';
 import { registerDoctor } from './stack/doctor.ts';
+import { registerProcesses } from './stack/processes.ts';
 import { registerInit } from './team/init.ts';
 import { registerLabels } from './labels/labels.ts';
 import { registerRewards } from './labels/decisions.ts';
@@ -70,6 +71,7 @@ for (const register of [
   registerStop,
   registerDev,
   registerDeployment,
+  registerProcesses,
   registerDoctor,
   registerLedger,
   registerStore,

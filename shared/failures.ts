@@ -10,6 +10,8 @@ const HEALS = {
   StoreRefused: false,
   /** Another process has taken what this one held: whoever tries again reads what that one wrote. */
   LeaseLost: true,
+  /** A payload is encrypted with a key that this process does not have: another's, or its own once it has it. */
+  PayloadLocked: true,
 
   // ---- Laps
   /** The input of a lap, or its recipe, cannot be run. */

@@ -175,6 +175,8 @@ const side = ([first = '', ...more]: readonly string[]) =>
 export const uri = {
   /** What form the others have. */
   format: 'format.json',
+  /** Bundled workflow code, or the folder of what an SDK of this version has bundled. */
+  build: (sdk: string, buildId = '') => `builds/${sdk}/${buildId && `${buildId}.js`}`,
 
   /** Of a run, or of one lap. */
   laps: folder('laps'),

@@ -177,3 +177,54 @@ test('trackers are known by name, and jobs on other machines are told what these
     'Expected FLYWHEEL_TRACKERS to name tensorboard, wandb, mlflow, separated by commas, got "comet"',
   );
 });
+
+test.each([
+  ['FLYWHEEL_STACK', 'none', 'Expected FLYWHEEL_STACK to be own or deployed, got "none"'],
+  ['FLYWHEEL_DESK_PROXIES', '10.0.0.0/8,proxy', 'Expected FLYWHEEL_DESK_PROXIES to be addresses or networks such as'],
+  ['FLYWHEEL_CODEC_KEYS_FILE', '/no/such/file', 'Expected FLYWHEEL_CODEC_KEYS_FILE to be a file, got "/no/such/file"'],
+])('%s of %s is refused by name', async (variable, value, message) => {
+  await expect(configWith({ [variable]: value })).rejects.toThrow(message);
+});
+
+test('keys of payloads are the environment’s or a file’s, and not both', async () => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'flywheel-keys-')), 'keys');
+  writeFileSync(file, 'k1:abc\n');
+  const { config } = await configWith({ FLYWHEEL_CODEC_KEYS_FILE: file });
+  expect(config.temporal.codecKeys).toBe('k1:abc');
+  await expect(configWith({ FLYWHEEL_CODEC_KEYS_FILE: file, FLYWHEEL_CODEC_KEYS: 'k2:def' })).rejects.toThrow(
+    'Expected FLYWHEEL_CODEC_KEYS or FLYWHEEL_CODEC_KEYS_FILE, got both',
+  );
+});
+
+const TOML = `
+[profile.cloud]
+address = "region.example.org:7233"
+namespace = "team.a1b2c"
+api_key = "an-api-key"
+[profile.own]
+address = "temporal.example.org:7233"
+[profile.own.tls]
+client_cert_data = "CERTIFICATE"
+client_key_data = "KEY"
+server_ca_cert_data = "AUTHORITY"
+server_name = "frontend"
+`;
+test('a profile says how clients and workers connect: an API key turns TLS on, certificates are handed on', async () => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'flywheel-profile-')), 'temporal.toml');
+  writeFileSync(file, TOML);
+  const { config: cloud } = await configWith({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'cloud' });
+  expect(cloud.temporal).toMatchObject({ external: true, namespace: 'team.a1b2c' });
+  expect(cloud.temporal.connection).toMatchObject({
+    address: 'region.example.org:7233',
+    apiKey: 'an-api-key',
+    tls: true,
+  });
+  const { config: own } = await configWith({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'own' });
+  const { tls } = own.temporal.connection;
+  if (typeof tls !== 'object' || tls === null) throw new Error('Expected TLS');
+  expect([tls.serverNameOverride, Buffer.from(tls.serverRootCACertificate ?? []).toString()]).toEqual([
+    'frontend',
+    'AUTHORITY',
+  ]);
+  expect(Buffer.from(tls.clientCertPair?.key ?? []).toString()).toBe('KEY');
+});

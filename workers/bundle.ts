@@ -4,6 +4,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { FileStore } from '../activities/store/files.ts';
 import { config } from '../temporal.config.ts';
 import { tracedModules } from './watch/tracing.ts';
+import { configuredConverter } from './codec/converter.ts';
 import { buildIdOfToday, buildOf, type Build } from './builds.ts';
 
 /**
@@ -13,9 +14,12 @@ import { buildIdOfToday, buildOf, type Build } from './builds.ts';
 export async function buildOfToday(): Promise<Build> {
   const build = buildOf(await buildIdOfToday());
   if (existsSync(build.codePath)) return build;
+  // How a workflow's own failures are told is the bundle's, and not the worker's.
+  const { failureConverterPath } = configuredConverter();
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(config.root, 'workflows', 'index.ts'),
     workflowInterceptorModules: tracedModules(),
+    ...(failureConverterPath !== undefined && { failureConverterPath }),
   });
   await new FileStore(path.dirname(build.codePath)).write(path.basename(build.codePath), code);
   return build;

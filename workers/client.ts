@@ -1,7 +1,9 @@
 import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { prefixOf } from '../shared/ids.ts';
 import { config } from '../temporal.config.ts';
 import { tracing } from './watch/tracing.ts';
+import { configuredConverter } from './codec/converter.ts';
 
 /**
  * A client of the configured server, or of our own.
@@ -9,11 +11,13 @@ import { tracing } from './watch/tracing.ts';
  */
 export async function connectClient(): Promise<Client> {
   const { connection, namespace, external } = config.temporal;
+  const dataConverter = configuredConverter();
   try {
     const { clientInterceptors: workflow } = (await tracing()) ?? {};
     return new Client({
       connection: await Connection.connect({ ...connection, connectTimeout: 10_000 }),
       namespace,
+      dataConverter,
       ...(workflow && { interceptors: { workflow: [...workflow] } }),
     });
   } catch (error) {
@@ -33,6 +37,16 @@ export async function withClient<T>(work: (client: Client) => Promise<T>): Promi
     await client.connection.close();
     await (await tracing())?.flush();
   }
+}
+
+/** Values of payloads that a raw answer of the server has: heartbeats, inputs. */
+export async function valuesOf<T>(
+  { options: { loadedDataConverter } }: Client,
+  payloads: readonly Payload[] | null | undefined,
+): Promise<T[]> {
+  let plain = [...(payloads ?? [])];
+  for (const codec of loadedDataConverter.payloadCodecs.toReversed()) plain = await codec.decode(plain);
+  return plain.map((payload) => defaultPayloadConverter.fromPayload<T>(payload));
 }
 
 /** Ends the questions to people that a lap left open. What was said stays in their logs. */

@@ -1,4 +1,5 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { QUEUES } from '../shared/queues.ts';
 import { buildIdOfToday } from './builds.ts';
 import { withClient } from './client.ts';
 
@@ -109,6 +110,19 @@ export async function buildPinning(
   });
   const { behavior, deploymentVersion } = workflowExecutionInfo?.versioningInfo ?? {};
   return Number(behavior) === PINNED ? (deploymentVersion?.buildId ?? undefined) : undefined;
+}
+
+/** TaskQueueType of Temporal's API. */
+const OF_ACTIVITIES = 2;
+
+/** A line for each kind of worker that nobody runs: what is for it waits. */
+export async function missingWorkers({ workflowService, options: { namespace } }: Client): Promise<string[]> {
+  const kinds = Object.entries(QUEUES).map(async ([kind, name]) => {
+    const asked = { namespace, taskQueue: { name }, taskQueueType: OF_ACTIVITIES };
+    const { pollers } = await workflowService.describeTaskQueue(asked);
+    return pollers?.length ? [] : [`No worker polls ${name}: its work waits until \`flywheel worker ${kind}\` runs`];
+  });
+  return (await Promise.all(kinds)).flat();
 }
 
 /** What to tell somebody whose edits the running workers do not have; undefined when they have them. */

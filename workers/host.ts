@@ -5,8 +5,9 @@ import { withClient } from './client.ts';
 import { QUEUES } from '../shared/queues.ts';
 import { config } from '../temporal.config.ts';
 import { BuildKeeper, end } from './buildKeeper.ts';
-import { keptBuilds, type Build } from './builds.ts';
+import { fetchedBuild, keptBuilds, shareBuild, type Build } from './builds.ts';
 import { buildOfToday } from './bundle.ts';
+import { configuredConverter } from './codec/converter.ts';
 import { DEPLOYMENT } from './deployment.ts';
 import { measureLaps } from './laps/gauges.ts';
 import { WatchedLaps } from './laps/watchLaps.ts';
@@ -16,7 +17,7 @@ import { temporalAnswers, temporalMetrics } from './watch/temporal.ts';
 import { tracing, UNTRACED } from './watch/tracing.ts';
 import { watchProcess } from './watch/watch.ts';
 
-type WorkerKind = keyof typeof QUEUES;
+export type WorkerKind = keyof typeof QUEUES;
 
 /**
  * Activities at once. Inference activities keep hundreds of calls in flight each, training activities only watch a job;
@@ -48,6 +49,7 @@ export async function runWorkers(
   const [only = 'orchestrator', ...others] = kinds;
   const process = others.length === 0 ? only : 'worker';
   const traced = await tracing(process);
+  const dataConverter = configuredConverter();
   const connection = await NativeConnection.connect(config.temporal.connection);
   const activities = await createActivities({
     onLap: () => onLap?.((line) => logger.info(line)).catch(({ message }: Error) => logger.warn(message)),
@@ -56,6 +58,7 @@ export async function runWorkers(
     Worker.create({
       connection,
       namespace: config.temporal.namespace,
+      dataConverter,
       taskQueue: QUEUES[kind],
       activities: activities[kind],
       ...(traced?.worker ?? UNTRACED),
@@ -91,13 +94,14 @@ export async function runWorkers(
         workers.set(kind, worker);
         parts.push({ run: () => worker.run(), shutdown: () => end(worker) });
         if (build === undefined) continue;
+        await shareBuild(build);
         parts.push(
           new BuildKeeper({
             client,
             today: build.buildId,
             becomeCurrent,
             kept: keptBuilds,
-            startWorker: (old) => create(kind, old),
+            startWorker: async (old) => create(kind, await fetchedBuild(old)),
             say: (line) => logger.info(line),
           }),
         );

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { prefixOf, type Place } from '../../shared/ids.ts';
 import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { callsIn, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
 import type { SetProgress } from '../../shared/sampling/sets.ts';
+import { valuesOf } from '../../workers/client.ts';
 
 /** Sets that are looked into at most: each is a request of the server. Ours. */
 const MOST_SETS = 24;
@@ -63,7 +63,6 @@ async function beatsOf(client: Client, workflowId: string): Promise<Beat[]> {
     namespace: client.options.namespace,
     execution: { workflowId },
   });
-  return (pendingActivities ?? [])
-    .flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [])
-    .map((payload) => defaultPayloadConverter.fromPayload<Beat | null>(payload) ?? {});
+  const said = (pendingActivities ?? []).flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads?.[0] ?? []);
+  return (await valuesOf<Beat | null>(client, said)).map((beat) => beat ?? {});
 }

@@ -1,8 +1,11 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { SEARCH_ATTRIBUTES } from '../../shared/searchAttributes.ts';
+import { config } from '../../temporal.config.ts';
 import { buildIdOfToday, keptBuilds } from '../../workers/builds.ts';
 import { knownBuilds, pinnedTo, setCurrentBuild } from '../../workers/deployment.ts';
 import { withClient } from '../../workers/client.ts';
+import { prepareServer } from '../../workers/stack/temporalServer.ts';
 import { UsageError } from '../usage.ts';
 
 export function registerDeployment(program: Command): void {
@@ -23,6 +26,13 @@ export function registerDeployment(program: Command): void {
       console.log(json ? JSON.stringify(shown) : textOf(shown));
     });
   deployment
+    .command('prepare')
+    .description("Makes the search attributes of laps in somebody else's server: once, before its first worker.")
+    .action(async () => {
+      await prepare();
+      console.log(`${config.temporal.namespace} at ${config.temporal.address} is ready for laps.`);
+    });
+  deployment
     .command('set-current')
     .description(
       'Lets new laps start on a build whose workers run: the last step of a deployment. Laps under way stay ' +
@@ -35,11 +45,27 @@ export function registerDeployment(program: Command): void {
       if (refusal !== undefined) {
         throw new UsageError(
           `Expected a build whose workers run, got ${build} (${refusal}). Start them first ` +
-            `(workers/orchestrator.ts); \`flywheel deployment show\` lists the builds.`,
+            `(\`flywheel worker orchestrator\`); \`flywheel deployment show\` lists the builds.`,
         );
       }
       console.log(`New laps start on build ${build}.`);
     });
+}
+
+/** Of gRPC, where a server has none of its own to give. */
+const REFUSED: readonly number[] = [7, 12];
+
+/** @throws UsageError naming what an owner of the namespace has to make by hand. */
+async function prepare(): Promise<void> {
+  try {
+    await prepareServer();
+  } catch (error) {
+    if (!isGrpcServiceError(error) || !REFUSED.includes(error.code)) throw error;
+    throw new UsageError(
+      `Expected to be allowed to make the search attributes of namespace ${config.temporal.namespace}, got ` +
+        `${JSON.stringify(error.details)}: make ${SEARCH_ATTRIBUTES.join(', ')}, each a Keyword, by hand`,
+    );
+  }
 }
 
 async function show(client: Client) {
@@ -66,7 +92,7 @@ function textOf({ thisCheckout, builds }: Awaited<ReturnType<typeof show>>): str
     ...builds.map(
       ({ build, state, openWorkflows, keptHere }) =>
         `${build}  ${state.padEnd(8)} ${openWorkflows} ` +
-        `open${openWorkflows > 0 && !keptHere ? ', no bundle of it on this machine' : ''}`,
+        `open${openWorkflows > 0 && !keptHere ? ', no bundle of it is kept' : ''}`,
     ),
   ].join('\n');
 }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { sayOnStderr as say } from '../../workers/stack/step.ts';
 import { QUEUES } from '../../shared/queues.ts';
+import { config } from '../../temporal.config.ts';
 import { Interrupted, Interruption } from '../interruption.ts';
+import { UsageError } from '../usage.ts';
 import { deskText, startLapLink, workflowsLink } from '../links.ts';
 import { joinStack, leaveStack } from '../../workers/stack/owner.ts';
 import { ensureStack, healStack, setUp, stopEverything } from '../../workers/stack/stack.ts';
@@ -19,6 +21,8 @@ export function registerDev(program: Command): void {
     .option('--products', 'for solve, label and evaluate alone: without Python, and without the reward service')
     .option('--detach', 'start the stack and return; `flywheel stop` stops it')
     .action(async ({ detach, products = false }: { detach?: boolean; products?: boolean }) => {
+      if (config.stack === 'deployed')
+        throw new UsageError('Expected FLYWHEEL_STACK to be own, got deployed: others run the stack');
       const interruption = new Interruption();
       try {
         await interruption.orEndOf(setUp(say, { python: !products }));

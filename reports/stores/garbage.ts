@@ -12,7 +12,7 @@ export interface Garbage {
 }
 
 /** What is kept whoever reaches it: what people brought, who they are, and what stands for itself. */
-const KEPT = /^(imports\/|annotators\/|comparisons\/|prompts\/names\/|laps\/|format\.json$)/;
+const KEPT = /^(imports\/|annotators\/|comparisons\/|prompts\/names\/|laps\/|builds\/|format\.json$)/;
 /** Ours: what is younger may be about to be named. */
 export const LEAST_AGE_MS = 24 * 3_600_000;
 

@@ -8,11 +8,12 @@ import { store } from '../store.ts';
 import { temporalAnswers } from '../watch/temporal.ts';
 import { tracing } from '../watch/tracing.ts';
 import { watchProcess } from '../watch/watch.ts';
+import { configuredConverter } from '../codec/converter.ts';
 import { deskLog } from './log.ts';
 import { createDesk } from './server.ts';
 
 /** Runs the annotation desk until SIGTERM or SIGINT. It holds nothing: what was said is the questions' and the store's. */
-const { host, port, publicUrl, proxyUrl, login } = config.desk;
+const { host, port, publicUrl, proxyUrl, proxies, login } = config.desk;
 await markFormat(store);
 const log = deskLog();
 // Signing in needs no server; a question that is asked without one says so.
@@ -21,6 +22,7 @@ const traced = await tracing('desk');
 const client = new Client({
   connection,
   namespace: config.temporal.namespace,
+  dataConverter: configuredConverter(),
   ...(traced && { interceptors: { workflow: [...traced.clientInterceptors] } }),
 });
 const app = await createDesk({
@@ -30,7 +32,7 @@ const app = await createDesk({
   secret: await deskSecret(),
   login,
   address: publicUrl,
-  isBehindProxy: proxyUrl !== undefined,
+  ...(proxyUrl !== undefined && { proxies }),
   logger: log,
 });
 

@@ -26,8 +26,8 @@ export interface DeskOptions {
   readonly login?: LoginSettings | undefined;
   /** Where browsers reach the desk, such as `https://desk.example.org`; behind a proxy it is the proxy's address. */
   readonly address: string;
-  /** Whether a proxy of this machine stands before it, whose headers say who asks. @default false */
-  readonly isBehindProxy?: boolean;
+  /** Addresses of the proxies before it, whose headers say who asks, such as `loopback, 10.0.0.0/8`. @default none */
+  readonly proxies?: string;
   readonly logger?: FastifyBaseLogger;
 }
 
@@ -43,7 +43,7 @@ export async function createDesk(options: DeskOptions): Promise<FastifyInstance>
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
     bodyLimit: MOST_BYTES,
     // The last address that the proxy adds is true; what stands before it a browser may have made up.
-    trustProxy: options.isBehindProxy === true ? 'loopback' : false,
+    trustProxy: options.proxies ?? false,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: true,
     // Of requests what counts is logged where it is done: who did what.

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { PROGRESS_QUERY, type LapProgress } from '../../shared/lap/progress.ts';
 import { addUsage, callsIn, NO_USAGE, type OutcomeCounts, type Usage } from '../../shared/outcomes.ts';
 import type { ReviewSetInput } from '../../shared/review/reviews.ts';
 import type { LabelSetInput, SampleSetInput, SetProgress } from '../../shared/sampling/sets.ts';
 import { prefixOf } from '../../shared/ids.ts';
+import { valuesOf } from '../../workers/client.ts';
 
 /** Workflows that are looked into at most; a lap has a few at work at a time. */
 const MOST_WORKFLOWS = 16;
@@ -57,9 +57,8 @@ export async function workBelow(client: Client, lapWorkflowId: string, phase: st
       namespace: client.options.namespace,
       execution: { workflowId: id },
     });
-    const beats = (pendingActivities ?? [])
-      .flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads?.slice(0, 1) ?? [])
-      .map((payload) => defaultPayloadConverter.fromPayload<Beat | null>(payload) ?? {});
+    const said = (pendingActivities ?? []).flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads?.[0] ?? []);
+    const beats = (await valuesOf<Beat | null>(client, said)).map((beat) => beat ?? {});
     const ofSet = type === 'sampleSet' || type === 'labelSet';
     found = { ...found, ...(ofSet ? await setWork(client, id, beats, found) : trainingWork(beats)) };
     for (const child of pendingChildren ?? []) {
@@ -132,9 +131,9 @@ async function inputOf<Input>(client: Client, workflowId: string): Promise<Input
       execution: { workflowId },
       maximumPageSize: 1,
     });
-    const [payload] = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-    if (payload === undefined) throw new Error(`Expected ${workflowId} to have an input, got none`);
-    knownInputs.set(workflowId, defaultPayloadConverter.fromPayload(payload));
+    const { payloads } = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? {};
+    if (!payloads?.length) throw new Error(`Expected ${workflowId} to have an input, got none`);
+    knownInputs.set(workflowId, (await valuesOf(client, payloads))[0]);
   }
   return knownInputs.get(workflowId) as Input;
 }

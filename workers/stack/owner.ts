@@ -1,5 +1,6 @@
 import { isAlive, recordOfThisProcess, type ProcessRecord } from '../../activities/processes/records.ts';
 import { withLease } from '../../activities/store/lease.ts';
+import { config } from '../../temporal.config.ts';
 import { stateFiles } from './state.ts';
 
 /** Whose command takes the stack down when it ends. */
@@ -25,7 +26,8 @@ export type Leaving =
  * Says that this command needs the stack. It is the command's that started it; when that was killed, the next one's;
  * nobody's when one of them was given `--detach` or `--keep`.
  */
-export function joinStack(started: boolean, detached: boolean): Promise<void> {
+export async function joinStack(started: boolean, detached: boolean): Promise<void> {
+  if (config.stack === 'deployed') return;
   return alone(async () => {
     const me = await recordOfThisProcess();
     const owner = started ? undefined : await stateFiles.findJson<Owner>(OWNER);
@@ -36,7 +38,8 @@ export function joinStack(started: boolean, detached: boolean): Promise<void> {
 }
 
 /** Says that this command no longer needs the stack, and hands it over to one that does. */
-export function leaveStack(): Promise<Leaving> {
+export async function leaveStack(): Promise<Leaving> {
+  if (config.stack === 'deployed') return { kind: 'not mine' };
   return alone(async () => {
     const me = await recordOfThisProcess();
     await stateFiles.remove(fileOf(me));

@@ -10,7 +10,8 @@ import {
 } from '../../activities/processes/records.ts';
 import { withLease } from '../../activities/store/lease.ts';
 import { config } from '../../temporal.config.ts';
-import { olderCodeRuns } from '../deployment.ts';
+import { withClient } from '../client.ts';
+import { missingWorkers, olderCodeRuns } from '../deployment.ts';
 import { ensurePython } from './python.ts';
 import { forgetOwner } from './owner.ts';
 import { forgetRewards, wantRewards } from './rewards.ts';
@@ -34,6 +35,7 @@ const STOP_TIMEOUT_MS = 90_000;
  * @param python whether models are trained or served here. @default true
  */
 export async function setUp(say: Say, { python = true } = {}): Promise<void> {
+  if (config.stack === 'deployed') return;
   if (!config.temporal.external) await findTemporalCli(say);
   if (python) await ensurePython(say);
 }
@@ -45,7 +47,11 @@ export async function setUp(say: Say, { python = true } = {}): Promise<void> {
  * @returns whether it was started now.
  * @throws with the end of the log when it cannot be started.
  */
-export function ensureStack(say: Say, { rewards = false } = {}): Promise<'started' | 'running'> {
+export async function ensureStack(say: Say, { rewards = false } = {}): Promise<'started' | 'running'> {
+  if (config.stack === 'deployed') {
+    for (const line of await withClient(missingWorkers)) say(line);
+    return 'running';
+  }
   return alone(say, async () => {
     if (rewards) await wantRewards(say);
     const running = await readLiving(supervisorRecord);
@@ -101,6 +107,7 @@ async function withLog(problem: string): Promise<Error> {
 
 /** `died`: the supervisor was killed; `stopped`: it was asked to end, or never started. */
 export async function stackLife(): Promise<'running' | 'died' | 'stopped'> {
+  if (config.stack === 'deployed') return 'running'; // as far as a command may know
   const supervisor = await readRecord(supervisorRecord).catch(() => undefined); // not whole: nobody's
   if (supervisor === undefined) return 'stopped';
   if (await isAlive(supervisor)) return 'running';

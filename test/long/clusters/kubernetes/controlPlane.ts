@@ -12,7 +12,8 @@ const KUBE = process.env['FLYWHEEL_TEST_KUBE'] ?? '';
 const TOKEN = randomBytes(16).toString('hex');
 const CONTROLLERS =
   'job-controller,garbage-collector-controller,pod-garbage-collector-controller,namespace-controller,' +
-  'node-lifecycle-controller,taint-eviction-controller,ttl-after-finished-controller';
+  'node-lifecycle-controller,taint-eviction-controller,ttl-after-finished-controller,deployment-controller,' +
+  'replicaset-controller,disruption-controller,persistentvolume-binder-controller,endpointslice-controller';
 
 export type Part = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | `node-${string}`;
 

@@ -41,13 +41,21 @@ interface Container {
   args?: string[];
   workingDir?: string;
   env?: { name: string; value?: string; valueFrom?: Source }[];
-  envFrom?: { secretRef?: { name: string } }[];
+  envFrom?: { secretRef?: Named; configMapRef?: Named }[];
+  ports?: { name?: string; containerPort: number }[];
+  readinessProbe?: { httpGet?: { path: string; port: string | number } };
+}
+interface Named {
+  name: string;
+  optional?: boolean;
 }
 interface Running {
   readonly pid: number;
   readonly startedAt: string;
   readonly file: string;
   readonly pod: Pod;
+  ended?: boolean;
+  /** And told. */
   over: boolean;
   killAt?: number;
 }
@@ -113,9 +121,8 @@ const running = new Map<string, Running>(); // by the pod's uid
 const waiting = new Set<string>();
 
 /** An end must not get lost while the API server is away. */
-async function report(pod: Pod, phase: string, state: object, pid = 0): Promise<void> {
+async function report(pod: Pod, phase: string, state: object, pid = 0, ready = phase === 'Running'): Promise<void> {
   const [container] = pod.spec.containers;
-  const ready = phase === 'Running';
   const is = (type: string, yes: boolean) => ({ type, status: yes ? 'True' : 'False', lastTransitionTime: now() });
   const { namespace, name, uid } = pod.metadata;
   const one = {
@@ -143,25 +150,26 @@ async function report(pod: Pod, phase: string, state: object, pid = 0): Promise<
   }
 }
 
-/** @returns undefined while a Secret of it is not there. */
+/** @returns undefined while a Secret or ConfigMap of it is not there. */
 async function environment(pod: Pod, container: Container): Promise<Record<string, string> | undefined> {
   const env: Record<string, string> = { PATH: process.env['PATH'] ?? '', HOSTNAME: pod.metadata.name };
-  const secretOf = async (of = '') => {
-    const url = `/api/v1/namespaces/${pod.metadata.namespace}/secrets/${of}`;
+  const kept = async (kind: 'secrets' | 'configmaps', of = '') => {
+    const url = `/api/v1/namespaces/${pod.metadata.namespace}/${kind}/${of}`;
     const { code, body } = await call<{ data?: Record<string, string> }>('GET', url);
-    return code === 200 ? (body.data ?? {}) : undefined;
+    if (code !== 200) return undefined;
+    const plain = (value: string) => (kind === 'secrets' ? Buffer.from(value, 'base64').toString() : value);
+    return new Map(Object.entries(body.data ?? {}).map(([key, value]) => [key, plain(value)]));
   };
-  const plain = (value = '') => Buffer.from(value, 'base64').toString();
-  for (const { secretRef } of container.envFrom ?? []) {
-    const secret = await secretOf(secretRef?.name);
-    if (secret === undefined) return undefined;
-    for (const [name, value] of Object.entries(secret)) env[name] = plain(value);
+  for (const { secretRef, configMapRef } of container.envFrom ?? []) {
+    const found = secretRef ? await kept('secrets', secretRef.name) : await kept('configmaps', configMapRef?.name);
+    if (found === undefined && !(secretRef ?? configMapRef)?.optional) return undefined;
+    for (const [name, value] of found ?? []) env[name] = value;
   }
   for (const { name, value = '', valueFrom } of container.env ?? []) {
     const { secretKeyRef: of, fieldRef } = valueFrom ?? {};
-    const secret = of && (await secretOf(of.name));
-    if (of && secret?.[of.key] === undefined) return undefined;
-    env[name] = of ? plain(secret?.[of.key]) : fieldRef ? fieldOf(pod, fieldRef.fieldPath) : value;
+    const secret = of && (await kept('secrets', of.name))?.get(of.key);
+    if (of && secret === undefined) return undefined;
+    env[name] = secret ?? (fieldRef ? fieldOf(pod, fieldRef.fieldPath) : value);
   }
   return env;
 }
@@ -170,6 +178,19 @@ async function environment(pod: Pod, container: Container): Promise<Record<strin
 function fieldOf({ metadata }: Pod, fieldPath: string): string {
   const [, kind, key = ''] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(fieldPath) ?? [];
   return (kind === 'labels' ? metadata.labels : metadata.annotations)?.[key] ?? '';
+}
+
+/** Whether it is ready, as its probe says, for as long as it runs; without a probe it is so at once. */
+async function probe(record: Running, container: Container): Promise<void> {
+  const { httpGet } = container.readinessProbe ?? {};
+  if (httpGet === undefined) return;
+  const port = container.ports?.find(({ name }) => name === httpGet.port)?.containerPort ?? httpGet.port;
+  for (let was: boolean | undefined = false; !record.ended; await sleep(500)) {
+    const { ok: is } = await fetch(`http://127.0.0.1:${port}${httpGet.path}`).catch(() => ({ ok: false }));
+    if (is === was || record.ended) continue;
+    await report(record.pod, 'Running', { running: { startedAt: record.startedAt } }, record.pid, is);
+    was = is;
+  }
 }
 
 async function start(pod: Pod): Promise<void> {
@@ -208,7 +229,9 @@ async function start(pod: Pod): Promise<void> {
       .on('exit', (code, signal) => resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 1)))
       .on('error', () => resolve(128)),
   );
-  if (pid !== 0) await report(pod, 'Running', { running: { startedAt: record.startedAt } }, pid);
+  const isReady = container.readinessProbe?.httpGet === undefined;
+  if (pid !== 0) await report(pod, 'Running', { running: { startedAt: record.startedAt } }, pid, isReady);
+  void probe(record, container);
   await over(record, await ended);
 }
 
@@ -225,6 +248,7 @@ async function adopt(pod: Pod): Promise<void> {
 }
 
 async function over(record: Running, exitCode: number): Promise<void> {
+  record.ended = true;
   if (record.killAt === undefined) await sleep(SWEEP_MS);
   signal(-record.pid, 'SIGKILL');
   const reason = exitCode === 0 ? 'Completed' : 'Error';
