@@ -78,7 +78,12 @@ export function explainedAtOpening(error: unknown, place: S3Place, hasWorked: bo
   );
 }
 
+/** Some are wrapped, and keep nothing but their words. */
 function isOfNetwork(error: unknown): boolean {
-  const { code = '', name = '' } = error as Answer;
-  return /^(E[A-Z]|UND_ERR)/.test(code) || /Timeout|Network|AggregateError|AbortError/.test(name);
+  const { code = '', name = '', message = '' } = error as Answer;
+  return (
+    /^(E[A-Z]|UND_ERR)/.test(code) ||
+    /Timeout|Network|AggregateError|AbortError/.test(name) ||
+    /\b(ECONN[A-Z]+|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOST[A-Z]+|ENET[A-Z]+)\b/.test(message)
+  );
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../../activities/processes/ports.ts';
 import { S3Store } from '../../../activities/store/s3/store.ts';
 import { contract } from '../../activities/store/contract.ts';
 import { journalContract } from '../../activities/store/journalContract.ts';
@@ -49,7 +50,9 @@ test('a bucket that is not there, a key that is not known, and a server that is 
   await expect(at({ bucket: 'nobodys' }).stat('x')).rejects.toThrow(
     /^Expected the store s3:\/\/nobodys\/a .*NoSuchBucket/,
   );
-  await expect(at({ endpoint: 'http://127.0.0.1:1' }).stat('x')).rejects.toMatchObject({ name: 'StoreUnreachable' });
+  const away = at({ endpoint: `http://127.0.0.1:${await freePort()}` }).stat('x');
+  await expect(away).rejects.toThrow(/^Expected the store .* to answer, got .*ECONNREFUSED/);
+  await expect(away).rejects.toMatchObject({ name: 'StoreUnreachable' });
   process.env['AWS_ACCESS_KEY_ID'] = 'nobody';
   try {
     await expect(at({}).stat('x')).rejects.toThrow('correct AWS_ACCESS_KEY_ID');
