@@ -19,7 +19,7 @@ from trainer.contract.remote.leftovers import clear_leftovers
 from trainer.contract.remote.patience import heed
 from trainer.contract.remote.placed import job_folder, placed
 from trainer.contract.remote.roots import INHERITED, address_of, parsed, roots
-from trainer.contract.remote.words import Words
+from trainer.contract.remote.words import HEARD, Words
 from trainer.contract.trackers import close_trackers
 
 log = logging.getLogger("trainer")
@@ -33,7 +33,7 @@ def read_job(argument: str, stop: StopRequest) -> Any:
 
     Raises JobFailure where it cannot be read.
     """
-    for name in (INHERITED, HOLDER):
+    for name in (INHERITED, HOLDER, HEARD):
         os.environ.pop(name, None)
     heed(stop)
     address = parsed(argument)

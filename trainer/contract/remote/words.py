@@ -19,6 +19,8 @@ log = logging.getLogger("trainer")
 
 EVERY_SECONDS = 30.0
 LAST_SECONDS = 5.0
+HEARD = "FLYWHEEL_STORE_LOG"
+"""The environment variable that names the file which a job's processes log to, where standard error is none."""
 MOST_BYTES = 16 * 2**20
 """Of a log that is longer its end is kept. Ours: what a person may still open."""
 
@@ -80,8 +82,15 @@ def said_to() -> str | None:
 
 
 def written_to(path: Path) -> str:
-    """What this process logs from here on; those that it starts add theirs."""
+    """What this process logs from here on; those that it starts add theirs by `log_beside`."""
+    os.environ[HEARD] = str(path)
     handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     return str(path)
+
+
+def log_beside() -> None:
+    """In another process of a job: what it logs goes where its first process's does."""
+    if path := os.environ.get(HEARD):
+        written_to(Path(path))

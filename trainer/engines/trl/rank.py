@@ -21,6 +21,7 @@ from trainer.contract.failures import Preempted, chain, classify  # noqa: E402
 from trainer.contract.fence import hold  # noqa: E402
 from trainer.contract.job import parse_job, read_json  # noqa: E402
 from trainer.contract.remote.patience import heed  # noqa: E402
+from trainer.contract.remote.words import log_beside  # noqa: E402
 from trainer.contract.rows import load_rows  # noqa: E402
 
 log = logging.getLogger("trainer")
@@ -36,6 +37,7 @@ def outcome_of(file: Path, started: float, tokens: int, stop: StopRequest) -> di
         job = parse_job(read_json(file))
         hold(job.output.folder, job.attempt)
         heed(stop)
+        log_beside()
         token = os.environ.get(job.reward.token_env, "") if job.kind == "grpo" else ""
         rows = [load_rows(spec, job.kind) for spec in job.datasets]
         # Imports TRL, which takes seconds.
