@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../activities/processes/ports.ts';
@@ -7,9 +8,9 @@ import { config } from '../../../temporal.config.ts';
 
 /**
  * The Containerfile's steps in a clean root, where no builder runs (deploy/container/steps.sh): as root, with unshare and
- * overlay mounts. FLYWHEEL_TEST_IMAGE names a folder in which they are made, which is not one below an overlay.
+ * overlay mounts, in a folder that lies below none of /usr, /etc and /var, which it lays itself over.
  */
-const folder = mkdtempSync(path.join(process.env['FLYWHEEL_TEST_IMAGE'] ?? '/var/tmp', 'flywheel-image-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'flywheel-image-'));
 const running: ChildProcess[] = [];
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
