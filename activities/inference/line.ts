@@ -32,6 +32,13 @@ const MOST_PROMPTS = 4_096;
  * do. Ours: a set of one prompt at a server that does not stream is slower by no more.
  */
 const WAITS_FOR_FIRST = 0.05;
+/**
+ * Where answers begin long before they are whole, it waits for twice as long as one lately took to begin: prompts queue to
+ * be read when many come at once. At most this share of an answer's time. Ours.
+ */
+const WAITS_AT_MOST = 0.5;
+/** What is left of the longest beginning after each further one. */
+const FADES = 0.95;
 /** The same before an answer's time is known, milliseconds. Ours: what a long prompt takes to be read. */
 const WAITS_AT_FIRST_MS = 2_000;
 
@@ -54,6 +61,8 @@ export class Line {
   #sent = 0;
   /** Mean, of which every answer is a part. */
   #answerMs: number | undefined;
+  /** How long first calls took until they began to be answered: on average, and at most lately. */
+  #begin = { meanMs: Infinity, mostMs: 0 };
 
   /** @param changed called when other calls may go than before, and nobody asked for it. */
   constructor(changed: () => void) {
@@ -65,6 +74,7 @@ export class Line {
     const prompt = this.#prompts.get(digest) ?? this.#newPrompt(digest);
     const turn: PromptTurn = {
       begun: () => {
+        if (prompt.leader === turn && !prompt.hasBegun) this.#beganAfter(Date.now() - prompt.ledAt);
         prompt.hasBegun = true;
         if (prompt.held.size > 0) this.#free(prompt);
       },
@@ -202,7 +212,18 @@ export class Line {
   }
 
   get #waitsMs(): number {
-    return this.#answerMs === undefined ? WAITS_AT_FIRST_MS : this.#answerMs * WAITS_FOR_FIRST;
+    if (this.#answerMs === undefined) return WAITS_AT_FIRST_MS;
+    const { meanMs, mostMs } = this.#begin;
+    const [least, most] = [this.#answerMs * WAITS_FOR_FIRST, this.#answerMs * WAITS_AT_MOST];
+    return meanMs < most ? Math.max(least, Math.min(most, 2 * mostMs)) : least;
+  }
+
+  #beganAfter(ms: number): void {
+    const { meanMs, mostMs } = this.#begin;
+    this.#begin = {
+      meanMs: meanMs === Infinity ? ms : meanMs + (ms - meanMs) / 8,
+      mostMs: Math.max(ms, mostMs * FADES),
+    };
   }
 
   #rank(prompt: SharedPrompt): readonly Place[] {

@@ -11,8 +11,11 @@ export interface Garbage {
   readonly artifacts: readonly string[];
 }
 
-/** What is kept whoever reaches it: what people brought, who they are, and what stands for itself. */
-const KEPT = /^(imports\/|annotators\/|comparisons\/|prompts\/names\/|laps\/|builds\/|format\.json$)/;
+/**
+ * What is kept whoever reaches it: what people brought, who they are, what stands for itself, and who holds which models
+ * and which replicas serve them now.
+ */
+const KEPT = /^(imports\/|annotators\/|comparisons\/|prompts\/names\/|laps\/|builds\/|serving\/|format\.json$)/;
 /** Ours: what is younger may be about to be named. */
 export const LEAST_AGE_MS = 24 * 3_600_000;
 

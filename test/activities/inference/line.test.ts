@@ -63,6 +63,18 @@ test('a server that has nothing else to do does not wait for longer than a small
   expect(go(50)).toEqual(['a1', 'a2']);
 });
 
+test('where answers begin early, it waits for twice as long as one lately took to begin, and half an answer at most', () => {
+  const { line, go, turn } = lineOf('a0', 'b0', 'b1');
+  line.answered(1_000_000);
+  const now = Date.now();
+  expect(go(now - 60_000, 1)).toEqual(['a0']);
+  turn('a0').begun();
+  expect(go(now)).toEqual(['b0']);
+  expect(line.dueInMs(now)).toBeGreaterThanOrEqual(120_000);
+  for (let answers = 0; answers < 200; answers += 1) line.answered(200_000);
+  expect(line.dueInMs(now)).toBeLessThanOrEqual(101_000);
+});
+
 test('while there is something else, held calls stay', () => {
   const { line, add, go } = lineOf('a0', 'a1');
   expect(go(0)).toEqual(['a0']);

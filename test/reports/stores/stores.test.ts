@@ -108,8 +108,10 @@ describe('gc', () => {
     expect((await lineage(store, 'main/lap-0001', { weights: true })).nodes.length).toBeGreaterThan(10);
   });
 
-  test('what is young, what people brought and what a lap under way may have as its base is left', async () => {
+  test('what is young, what people brought, what serves and what a lap under way may have as its base is left', async () => {
     const store = await copied();
+    await store.writeJson(`${uri.holds}main%2Flap-0001%2Flabel.json`, {});
+    await store.writeJson(uri.serving('judges/0123', 'replicas/0-1/job.json'), {});
     await store.writeJson('imports/problems/0123456789ab.jsonl', {});
     for (const [digest, by] of [
       ['b', 'importCheckpoint'],

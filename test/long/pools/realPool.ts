@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { uri } from '../../../shared/ids.ts';
+import { pool } from '../../../activities/serving/pool/pool.ts';
+import { poolStatuses } from '../../../activities/serving/pool/status.ts';
+import { Serving } from '../../../activities/serving/serving.ts';
+import { FileStore } from '../../../activities/store/files.ts';
+import { localCluster } from '../../activities/clusters/fixture.ts';
+import { openWorld } from '../../activities/inference/world.ts';
+import { checkpointModel } from '../../activities/serving/fixture.ts';
+
+interface RealEngine {
+  /** Words of the engine, as a pool's. */
+  readonly command: readonly string[];
+  readonly digest: string;
+  /** Files of the checkpoint's folder, by name: where each is. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Tokens of an answer. */
+  readonly maxTokens: number;
+}
+
+const [ROWS, N, CONCURRENCY] = [6, 4, 4];
+export const PYTHON = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
+
+/**
+ * Two replicas of a real engine on this machine answer a set; one is killed with -9, with its launcher, while they do.
+ * @returns how many calls came to what, and the names under which a replica lists its model afterwards.
+ */
+export async function answersThroughAKill({ command, digest, files, maxTokens }: RealEngine) {
+  const root = await mkdtemp(path.join(tmpdir(), 'flywheel-pools-'));
+  const store = new FileStore(root);
+  await mkdir(path.join(root, uri.checkpoint(digest)), { recursive: true });
+  for (const [name, file] of Object.entries(files)) await symlink(file, path.join(root, uri.checkpoint(digest, name)));
+  const cluster = localCluster(root, { env: { PYTHONPATH: process.cwd(), OMP_NUM_THREADS: '1' } });
+  const model = checkpointModel(digest);
+  const engine = pool({
+    store,
+    pools: JSON.stringify({ judges: { cluster: 'local', command, replicas: { min: 2 }, concurrency: CONCURRENCY } }),
+    clusters: () => [cluster],
+    python: PYTHON,
+    env: {},
+    lookEveryMs: 500,
+  });
+  const serving = new Serving({ engines: [engine], folder: path.join(root, 'holds'), shared: store });
+  const world = await openWorld({ root, verify: true, resolve: (asked, options) => serving.endpoints(asked, options) });
+  const ready = async () => {
+    for (let endpoints = await engine.ensure(model); ; endpoints = (await engine.look?.(model)) ?? []) {
+      if (endpoints.length === 2) return endpoints.map(({ baseUrl }) => baseUrl);
+      await sleep(200);
+    }
+  };
+  try {
+    await ready();
+    const sampling = { temperature: 1, topP: 1, maxTokens };
+    const sampled = world.sample({ model, rows: await world.rows(ROWS), samplesPerRow: N, sampling });
+    const [job] = await cluster.running();
+    process.kill(-Number(job?.id), 'SIGKILL');
+    await sampled;
+    const [url] = await ready();
+    const listed = (await (await fetch(`${url}/models`)).json()) as {
+      readonly data: readonly { readonly id: string }[];
+    };
+    const outcomes = await world.outcomes();
+    const [status] = await poolStatuses(store);
+    await engine.release?.(model);
+    return {
+      calls: ROWS * N,
+      outcomes: outcomes.length,
+      failed: outcomes.filter(({ kind }) => kind === 'failed').length,
+      names: listed.data.map(({ id }) => id),
+      ready: status?.ready,
+      attempts: status?.replicas.map(({ attempt }) => attempt).sort(),
+      left: (await cluster.running()).length,
+      probed: await store.exists(uri.probe(digest)),
+    };
+  } finally {
+    await world.close();
+    await Promise.all((await cluster.running()).map((one) => cluster.stop(one, 1_000)));
+    await rm(root, { recursive: true, force: true });
+  }
+}
