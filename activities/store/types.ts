@@ -99,6 +99,12 @@ export abstract class ArtifactStore {
    */
   async *leftovers(_olderThanMs: number): AsyncGenerator<Leftover> {}
 
+  /** By what a job is told an artifact: a path where the store is a file system, which it shares; else an address. */
+  async forJobs(uri: string): Promise<string> {
+    const address = this.address(uri);
+    return address.startsWith('file:') ? this.local(uri) : address;
+  }
+
   /** Whether there is such an artifact, or a folder of that name. */
   async exists(uri: string): Promise<boolean> {
     if ((await this.stat(uri)) !== undefined) return true;

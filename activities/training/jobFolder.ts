@@ -32,12 +32,6 @@ interface AttemptSeconds {
   readonly queuedSeconds?: number;
 }
 
-/** By what a job is told one of its files: a path where the store is a file system, which it shares; else an address. */
-export async function forJobs(store: ArtifactStore, uri: string): Promise<string> {
-  const address = store.address(uri);
-  return address.startsWith('file:') ? store.local(uri) : address;
-}
-
 /** The files of `jobs/<jobKey>/`. */
 export class JobFolder {
   readonly jobKey: string;

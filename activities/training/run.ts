@@ -12,7 +12,7 @@ import { countAttempt, countEnd, watchTraining } from '../metrics/trainings.ts';
 import { checkpointThinking } from '../store/thinking.ts';
 import type { ArtifactStore } from '../store/types.ts';
 import type { Engine } from './engines.ts';
-import { forJobs, type AttemptEnd, type JobFolder, type RewardAddress, type Submission } from './jobFolder.ts';
+import type { AttemptEnd, JobFolder, RewardAddress, Submission } from './jobFolder.ts';
 import { presenceOf } from './lost.ts';
 import { LostMarks } from './lostMarks.ts';
 import { MetricsTail } from './metrics.ts';
@@ -79,7 +79,7 @@ export async function runJob(input: RunTrainingInput, context: RunContext): Prom
         const job = await cluster.submit({
           jobKey: folder.jobKey,
           attempt,
-          command: engine.command(await forJobs(store, jobFile)),
+          command: engine.command(await store.forJobs(jobFile)),
           image: engine.image,
           launch: engine.launch,
           env,

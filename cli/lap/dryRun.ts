@@ -2,7 +2,6 @@ import { clusterNamed } from '../../activities/clusters/registry.ts';
 import type { JobAttempt } from '../../activities/clusters/types.ts';
 import type { ReadLap } from '../../activities/laps/read.ts';
 import { engineFor, projectEngines } from '../../activities/training/engines.ts';
-import { forJobs } from '../../activities/training/jobFolder.ts';
 import { lapName, lapNumber, placeOf, uri } from '../../shared/ids.ts';
 import { meansOf } from '../../shared/recipe/means.ts';
 import { STAGE_NAMES, type TrainingName } from '../../shared/stages.ts';
@@ -27,7 +26,7 @@ export async function dryRunLines({ run, recipe, plan, manifest }: ReadLap): Pro
     const attempt: JobAttempt = {
       jobKey,
       attempt: 1,
-      command: engine.command(await forJobs(store, uri.jobs(jobKey, 'job-1.json'))),
+      command: engine.command(await store.forJobs(uri.jobs(jobKey, 'job-1.json'))),
       image: engine.image,
       launch: engine.launch,
       env: {},

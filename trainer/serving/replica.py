@@ -1,13 +1,15 @@
-"""`python -m trainer.serving.replica --record FILE [options] -- WORD …`: one replica of a serving pool, as a job.
+"""`python -m trainer.serving.replica --record PLACE [options] -- WORD …`: one replica of a serving pool, as a job.
 
-Picks a free port, starts the engine as its child with `{host}` and `{port}` filled in, and writes where that listens
-to the record, whole or not at all. Hands SIGTERM on; ends when its engine ends, with its exit status, and whatever its
+Picks a free port, starts the engine as its child with `{checkpoint}`, `{host}` and `{port}` filled in, and writes where
+that listens to the record, whole or not at all. Record and checkpoint may be addresses of a store, `s3://bucket/key`: a
+node fetches the checkpoint once. Hands SIGTERM on; ends when its engine ends, with its exit status, and whatever its
 engine left of the process group ends with it. A server that does not answer yet has a record, too: who reads it asks.
-Needs Python's own library alone.
+Where all are paths it needs Python's own library alone.
 """
 
 import argparse
 import ctypes
+import functools
 import json
 import os
 import signal
@@ -23,15 +25,20 @@ PR_SET_PDEATHSIG = 1
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="trainer.serving.replica")
-    parser.add_argument("--record", type=Path, required=True)
+    parser.add_argument("--record", required=True, help="a path, or an address of a store")
+    parser.add_argument("--checkpoint", default="", help="the same, of the model: an address ends with its digest")
     parser.add_argument("--bind", default="127.0.0.1", help="the address that the engine listens on")
     parser.add_argument("--tell", default="bound", help="bound, ip (of this machine) or hostname: how others reach it")
     parser.add_argument("--ports", default="0-0", help="FIRST-LAST of those that it may take; 0-0: any that is free")
     parser.add_argument("words", nargs="+")
     asked = parser.parse_args(arguments)
     first, last = (int(part) for part in asked.ports.split("-"))
+    folder = brought(asked.checkpoint)
     port = free_port(asked.bind, first, last)
-    words = [word.replace("{host}", asked.bind).replace("{port}", str(port)) for word in asked.words]
+    places = {"{checkpoint}": folder, "{host}": asked.bind, "{port}": str(port)}
+    words = [
+        functools.reduce(lambda said, name: said.replace(name, places[name]), places, word) for word in asked.words
+    ]
 
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: ended.append(number))
@@ -90,7 +97,31 @@ def end_group() -> None:
         os.killpg(os.getpgrp(), signal.SIGTERM)
 
 
-def write(path: Path, value: dict[str, Any]) -> None:
+def brought(checkpoint: str) -> str:
+    """Its folder on this machine, fetched where it has an address."""
+    if not checkpoint.startswith("s3://"):
+        return checkpoint
+    from trainer.contract.failures import JobFailure
+    from trainer.contract.job import Artifact
+    from trainer.contract.remote.inputs import bring_checkpoint
+    from trainer.contract.remote.placed import CHECKPOINTS, artifact
+
+    named = {"uri": checkpoint, "sha256": checkpoint.rpartition("/")[2]}
+    model = Artifact.model_validate(artifact(named, CHECKPOINTS))
+    try:
+        bring_checkpoint(model)
+    except JobFailure as failure:
+        raise SystemExit(str(failure)) from failure
+    return str(model.path)
+
+
+def write(record: str, value: dict[str, Any]) -> None:
+    if record.startswith("s3://"):
+        from trainer.contract.remote import roots, store
+
+        store.write(roots.parsed(record), json.dumps(value).encode())
+        return
+    path = Path(record)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_text(json.dumps(value))

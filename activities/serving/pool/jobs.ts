@@ -60,15 +60,24 @@ export class ReplicaJobs {
     const id = `${slot}-${attempt}`;
     const digest = modelKey(this.#model);
     const [checkpoint, record, log] = await Promise.all([
-      store.local(uri.checkpoint(digest)),
-      store.local(this.book.fileOf(id, 'address')),
+      store.forJobs(uri.checkpoint(digest)),
+      store.forJobs(this.book.fileOf(id, 'address')),
       store.local(this.book.fileOf(id, 'log')),
     ]);
     const here = cluster.elsewhere !== true;
-    const words = pool.command.map((word) => word.replaceAll('{checkpoint}', checkpoint).replaceAll('{model}', digest));
+    const words = pool.command.map((word) => word.replaceAll('{model}', digest));
     const ports = (pool.ports ?? [0, 0]).join('-');
     const place = ['--bind', here ? '127.0.0.1' : '0.0.0.0', '--tell', here ? 'bound' : pool.address];
-    const launcher = [python, '-m', 'trainer.serving.replica', '--record', record, ...place];
+    const launcher = [
+      python,
+      '-m',
+      'trainer.serving.replica',
+      '--checkpoint',
+      checkpoint,
+      '--record',
+      record,
+      ...place,
+    ];
     const job = await cluster.submit({
       jobKey: this.book.jobKey(pool.name, digest, slot),
       attempt,

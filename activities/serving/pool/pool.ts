@@ -59,12 +59,6 @@ export function pool({ pools: text, clusters, lookEveryMs = 5_000, ...means }: P
         'ModelMissing',
         `Expected ${folder} to be a checkpoint in the store, got none: train or import it first`,
       );
-    if (!store.address(folder).startsWith('file:'))
-      throw failure(
-        'EngineNotConfigured',
-        'Expected a store that the machines of a pool reach as a folder, since replicas read checkpoints and say where ' +
-          `they listen there, got ${store.address(folder)}: choose another engine`,
-      );
     return keeperOf(poolFor(readPools(text), model), model);
   };
   return {

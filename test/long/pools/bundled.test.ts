@@ -13,6 +13,8 @@ test('two replicas of the bundled server are known by what they answer, and one 
     'trainer.serve',
     '--checkpoints',
     '{checkpoint}/..',
+    '--max-context',
+    '1024',
     '--host',
     '{host}',
     '--port',

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { pool } from '../../../activities/serving/pool/pool.ts';
 import { poolStatuses } from '../../../activities/serving/pool/status.ts';
 import { Serving } from '../../../activities/serving/serving.ts';
 import { FileStore } from '../../../activities/store/files.ts';
+import type { ArtifactStore } from '../../../activities/store/types.ts';
 import { localCluster } from '../../activities/clusters/fixture.ts';
 import { openWorld } from '../../activities/inference/world.ts';
 import { checkpointModel } from '../../activities/serving/fixture.ts';
@@ -19,6 +20,10 @@ interface RealEngine {
   readonly files: Readonly<Record<string, string>>;
   /** Tokens of an answer. */
   readonly maxTokens: number;
+  /** Where the pool keeps what it knows, and finds the checkpoint. @default a folder */
+  readonly store?: ArtifactStore;
+  /** What happens beside the kill. @default nothing */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 const [ROWS, N, CONCURRENCY] = [6, 4, 4];
@@ -28,12 +33,18 @@ export const PYTHON = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
  * Two replicas of a real engine on this machine answer a set; one is killed with -9, with its launcher, while they do.
  * @returns how many calls came to what, and the names under which a replica lists its model afterwards.
  */
-export async function answersThroughAKill({ command, digest, files, maxTokens }: RealEngine) {
+export async function answersThroughAKill({ command, digest, files, maxTokens, store: given, meanwhile }: RealEngine) {
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-pools-'));
-  const store = new FileStore(root);
+  const store = given ?? new FileStore(root);
   await mkdir(path.join(root, uri.checkpoint(digest)), { recursive: true });
-  for (const [name, file] of Object.entries(files)) await symlink(file, path.join(root, uri.checkpoint(digest, name)));
-  const cluster = localCluster(root, { env: { PYTHONPATH: process.cwd(), OMP_NUM_THREADS: '1' } });
+  for (const [name, file] of Object.entries(files)) {
+    const place = uri.checkpoint(digest, name);
+    await (given?.write(place, await readFile(file)) ?? symlink(file, path.join(root, place)));
+  }
+  const cache = { FLYWHEEL_CACHE: path.join(root, 'cache') };
+  const cluster = localCluster(root, {
+    env: { ...process.env, ...cache, PYTHONPATH: process.cwd(), OMP_NUM_THREADS: '1' },
+  });
   const model = checkpointModel(digest);
   const engine = pool({
     store,
@@ -57,7 +68,7 @@ export async function answersThroughAKill({ command, digest, files, maxTokens }:
     const sampled = world.sample({ model, rows: await world.rows(ROWS), samplesPerRow: N, sampling });
     const [job] = await cluster.running();
     process.kill(-Number(job?.id), 'SIGKILL');
-    await sampled;
+    await Promise.all([sampled, meanwhile?.()]);
     const [url] = await ready();
     const listed = (await (await fetch(`${url}/models`)).json()) as {
       readonly data: readonly { readonly id: string }[];
