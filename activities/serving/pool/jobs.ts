@@ -89,6 +89,8 @@ export class ReplicaJobs {
       log,
     });
     await this.book.note(id, 'job', job);
+    // Released between the look that wanted it and now: who released it did not see it.
+    if ((await this.book.heldSince()) === undefined) await this.stop({ replica: { id, slot, job } });
   }
 
   /** Lets a replica get nothing new. @returns it so. */

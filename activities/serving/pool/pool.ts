@@ -75,8 +75,16 @@ export function pool({ pools: text, clusters, lookEveryMs = 5_000, ...means }: P
       if (text === undefined) return [];
       const models = (await pooledModels(store)).map(async ([name, digest]) => {
         const book = new ReplicaBook(store, name, digest);
-        const [heldSince = Infinity, { askedAt }] = await Promise.all([book.heldSince(), loadsOf(store, book)]);
-        const isIdle = Date.now() - Math.max(heldSince, askedAt) >= forMs;
+        const [heldSince, { askedAt }, replicas] = await Promise.all([
+          book.heldSince(),
+          loadsOf(store, book),
+          book.replicas(),
+        ]);
+        // What a worker that was killed has started after the release is nobody's.
+        const isIdle =
+          heldSince === undefined
+            ? replicas.some(({ ended }) => ended === undefined)
+            : Date.now() - Math.max(heldSince, askedAt) >= forMs;
         return isIdle
           ? [{ role: 'candidate', checkpoint: { uri: uri.checkpoint(digest), sha256: digest } } as const]
           : [];

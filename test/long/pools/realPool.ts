@@ -31,7 +31,7 @@ export const PYTHON = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
 
 /**
  * Two replicas of a real engine on this machine answer a set; one is killed with -9, with its launcher, while they do.
- * @returns how many calls came to what, and the names under which a replica lists its model afterwards.
+ * @returns how many calls were answered, why others failed, and the names under which a replica lists its model afterwards.
  */
 export async function answersThroughAKill({ command, digest, files, maxTokens, store: given, meanwhile }: RealEngine) {
   const root = await mkdtemp(path.join(tmpdir(), 'flywheel-pools-'));
@@ -79,7 +79,7 @@ export async function answersThroughAKill({ command, digest, files, maxTokens, s
     return {
       calls: ROWS * N,
       outcomes: outcomes.length,
-      failed: outcomes.filter(({ kind }) => kind === 'failed').length,
+      failed: outcomes.flatMap((one) => (one.kind === 'failed' ? one.reason : [])),
       names: listed.data.map(({ id }) => id),
       ready: status?.ready,
       attempts: status?.replicas.map(({ attempt }) => attempt).sort(),
