@@ -27,8 +27,8 @@ const state = mkdtempSync(path.join(tmpdir(), 'flywheel-watched-'));
 afterAll(() => rm(state, { recursive: true, force: true }));
 
 /** A process of ours, against the test's server, until SIGTERM. */
-function start(script: string): { readonly ended: Promise<unknown>; readonly end: () => void } {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(root, script)], {
+function start(...words: string[]): { readonly ended: Promise<unknown>; readonly end: () => void } {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...words], {
     cwd: root,
     env: {
       ...process.env,
@@ -68,13 +68,13 @@ async function untilReady(address: string): Promise<void> {
 }
 
 test.each([
-  ['inference', 'workers/inference.ts', ['flywheel_process_ready{process="inference"} 1', 'temporal_']],
-  ['reward', 'workers/reward-service/main.ts', ['flywheel_process_ready{process="reward"} 1']],
-  ['desk', 'workers/annotation-desk/main.ts', ['flywheel_process_ready{process="desk"} 1']],
+  ['inference', ['cli/main.ts', 'worker', 'inference'], ['flywheel_process_ready{process="inference"} 1', 'temporal_']],
+  ['reward', ['workers/reward-service/main.ts'], ['flywheel_process_ready{process="reward"} 1']],
+  ['desk', ['workers/annotation-desk/main.ts'], ['flywheel_process_ready{process="desk"} 1']],
 ])(
   '%s is found by its state folder, is ready when it works, and is forgotten when it ends',
   async (name, script, words) => {
-    const process = start(script);
+    const process = start(...script);
     const address = await addressOf(name);
     await untilReady(address);
     const metrics = await (await fetch(`${address}/metrics`)).text();
