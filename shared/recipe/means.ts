@@ -21,10 +21,10 @@ export function meansOf(
   layout: object = {},
 ) {
   const cluster = training.clusters?.[name] ?? training.cluster;
-  const { nodes, gpusPerNode, wallHours, maxAttempts } = training;
+  const { nodes, gpusPerNode, wallHours, maxAttempts, queue } = training;
   const engine = engineOf(training);
   const engineOptions = { ...layout, ...training.engineOptions };
-  const resources = { nodes, gpusPerNode, wallSeconds: Math.round(wallHours * 3600) };
+  const resources = { nodes, gpusPerNode, wallSeconds: Math.round(wallHours * 3600), ...(queue && { queue }) };
   // Prompts are rendered in training as in sampling.
   const told = Object.entries(sampling).flatMap(([task, { templateKwargs }]) =>
     templateKwargs === undefined ? [] : [[task, templateKwargs] as const],

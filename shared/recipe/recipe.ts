@@ -243,6 +243,8 @@ export const recipeSchema = z.strictObject({
     cluster: z.string().min(1),
     /** Others for some of a lap's trainings, by the training's name. @default cluster */
     clusters: z.partialRecord(z.enum(['consolidation', ...STAGE_NAMES]), z.string().min(1)).optional(),
+    /** A partition of Slurm, a queue of Kueue. @default the cluster's own */
+    queue: z.string().min(1).optional(),
     nodes: z.int().min(1),
     gpusPerNode: z.int().min(0),
     /** GB of one of these GPUs, as its name says. @default 80 */

@@ -19,6 +19,7 @@ test('a recipe that says nothing new gives trainings what they were given', () =
     maxAttempts: 5,
     resources: { nodes: 1, gpusPerNode: 0, wallSeconds: 3600 },
   });
+  expect(meansOf({ training: { ...training, queue: 'night' }, sampling }, 'generator').resources.queue).toBe('night');
   expect(longRowsOf({ training })).toEqual({});
   expect(longRowsOf({ training: { ...training, maxLongRowShare: 0.1 } })).toEqual({ maxLongRowShare: 0.1 });
 });

@@ -35,7 +35,7 @@ test('machines, prices, patience and how often a state is saved reach no phase',
   expect(
     told((recipe) => ({
       ...recipe,
-      training: { ...recipe.training, wallHours: 9, maxAttempts: 9 },
+      training: { ...recipe.training, wallHours: 9, maxAttempts: 9, queue: 'night' },
       inference: { ...recipe.inference, shardRows: 3, patienceHours: 1 },
       prices: { ...recipe.prices, perGpuHour: 5 },
       experts: { ...recipe.experts, deadlineHours: 1 },
