@@ -40,5 +40,5 @@ test('clusters and engines are those that the environment names', async () => {
   expect(configuredClusters().map(({ name }) => name)).toEqual(['local', 'big']);
   const { config, configuredServing } = await installationWith();
   const { FileStore } = await import('../../activities/store/files.ts');
-  expect(configuredServing(new FileStore(config.stateDir)).engines).toEqual(['batcher', 'command', 'external']);
+  expect(configuredServing(new FileStore(config.stateDir)).engines).toEqual(['batcher', 'command', 'external', 'pool']);
 });
