@@ -9,7 +9,9 @@ const WORKERS = 8;
 /** Calls in flight a worker. */
 const CONCURRENCY = 64;
 const LATENCY_MS = 2_000;
-/** Of two laps together, each with the largest window that a recipe may say. */
+/** Each with the largest window that a recipe may say: together as many shards under way as the workers have slots. */
+const LAPS = ['a', 'b', 'c', 'd'];
+/** Of all laps together. */
 const SHARDS = 1_000;
 /** Ours: few, so that a worker needs eight of its 32 slots for shards to have all its calls in flight. */
 const CALLS_A_SHARD = 8;
@@ -17,7 +19,7 @@ const CALLS_A_SHARD = 8;
 const SHARDS_TO_A_DEATH = 240;
 
 /**
- * Two laps' sets of 500 shards each, on a real Temporal server, by one worker process and by eight; then one of eight is
+ * Four laps' sets of 250 shards each, on a real Temporal server, by one worker process and by eight; then one of eight is
  * killed with -9. Calls are counted by the stub.
  */
 export const fleetScaling: Bench = {
@@ -62,11 +64,11 @@ interface Run {
   readonly peakMiBOfAWorker: number;
 }
 
-/** Two laps at once, of shards together. */
+/** Several laps at once, of so many shards together. */
 const laps = (fleet: Fleet, name: string, shards: number) =>
   Promise.all(
-    ['a', 'b'].map((run) =>
-      fleet.ask(`${run}/lap-0001/${name}`, { shards: Math.ceil(shards / 2), shardRows: CALLS_A_SHARD }),
+    LAPS.map((run) =>
+      fleet.ask(`${run}/lap-0001/${name}`, { shards: Math.ceil(shards / LAPS.length), shardRows: CALLS_A_SHARD }),
     ),
   );
 
