@@ -69,46 +69,45 @@ function startMachine(name: string): ChildProcess {
   return machine;
 }
 
-(mayMakeMachines ? test : test.skip)(
-  'shards of a machine that is gone are finished by another one, and cost again what was in flight there at most',
-  async () => {
-    const lost = startMachine('alpha');
-    startMachine('beta');
-    const rows = await world.rows(SHARDS * ROWS);
-    const setId = 'main/lap-0001/draft';
-    const engine = { engine: 'external', shardRows: ROWS, window: 8, maxConcurrency: CONCURRENCY };
-    const handle = await world.env.client.workflow.start<typeof sampleSet>('sampleSet', {
-      taskQueue: QUEUES.orchestrator,
-      workflowId: setId,
-      args: [
-        {
-          ...sampleInput(world, setId, rows, engine),
-          model: { role: 'verifier', endpoint: `${stub.url}/v1`, name: 'stub', revision: '1' },
-        },
-      ],
-    });
-    const atWork = async () => {
-      const { pendingActivities } = (await handle.describe()).raw;
-      return new Set(pendingActivities?.map(({ lastWorkerIdentity }) => lastWorkerIdentity?.split('@').at(-1)));
-    };
-    for (let both = false; !both; await sleep(100)) {
-      const hosts = await atWork();
-      both = hosts.has('alpha') && hosts.has('beta');
-    }
-    while ((await stub.stats()).answered < SHARDS) await sleep(50);
-    expect(await atWork()).toContain('alpha');
-    const ended = once(lost, 'exit');
-    lost.kill('SIGKILL');
-    await ended;
+test('shards of a machine that is gone are finished by another one, and cost again what was in flight there at most', async () => {
+  if (!mayMakeMachines)
+    throw new Error('Expected to be allowed to make namespaces (`unshare --uts --pid`), got a refusal: run it as root');
+  const lost = startMachine('alpha');
+  startMachine('beta');
+  const rows = await world.rows(SHARDS * ROWS);
+  const setId = 'main/lap-0001/draft';
+  const engine = { engine: 'external', shardRows: ROWS, window: 8, maxConcurrency: CONCURRENCY };
+  const handle = await world.env.client.workflow.start<typeof sampleSet>('sampleSet', {
+    taskQueue: QUEUES.orchestrator,
+    workflowId: setId,
+    args: [
+      {
+        ...sampleInput(world, setId, rows, engine),
+        model: { role: 'verifier', endpoint: `${stub.url}/v1`, name: 'stub', revision: '1' },
+      },
+    ],
+  });
+  const atWork = async () => {
+    const { pendingActivities } = (await handle.describe()).raw;
+    return new Set(pendingActivities?.map(({ lastWorkerIdentity }) => lastWorkerIdentity?.split('@').at(-1)));
+  };
+  for (let both = false; !both; await sleep(100)) {
+    const hosts = await atWork();
+    both = hosts.has('alpha') && hosts.has('beta');
+  }
+  while ((await stub.stats()).answered < SHARDS) await sleep(50);
+  expect(await atWork()).toContain('alpha');
+  const ended = once(lost, 'exit');
+  lost.kill('SIGKILL');
+  await ended;
 
-    const { rows: done, counts } = await handle.result();
-    expect([done, counts.answered]).toEqual([SHARDS * ROWS, SHARDS * ROWS]);
-    const asked: string[] = [];
-    for await (const { row } of readOutcomes(world.store, setId)) asked.push(row);
-    expect(new Set(asked).size).toBe(SHARDS * ROWS);
-    const { requests } = await stub.stats();
-    // A short question finds out whether a server is there.
-    const again = requests - SHARDS * ROWS;
-    expect(again).toBeLessThanOrEqual(CONCURRENCY);
-  },
-);
+  const { rows: done, counts } = await handle.result();
+  expect([done, counts.answered]).toEqual([SHARDS * ROWS, SHARDS * ROWS]);
+  const asked: string[] = [];
+  for await (const { row } of readOutcomes(world.store, setId)) asked.push(row);
+  expect(new Set(asked).size).toBe(SHARDS * ROWS);
+  const { requests } = await stub.stats();
+  // A short question finds out whether a server is there.
+  const again = requests - SHARDS * ROWS;
+  expect(again).toBeLessThanOrEqual(CONCURRENCY);
+});

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,8 +7,10 @@ import { uri } from '../../../shared/ids.ts';
 import { pool } from '../../../activities/serving/pool/pool.ts';
 import { poolStatuses } from '../../../activities/serving/pool/status.ts';
 import { Serving } from '../../../activities/serving/serving.ts';
+import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { FileStore } from '../../../activities/store/files.ts';
 import type { ArtifactStore } from '../../../activities/store/types.ts';
+import { folderOf } from '../../../domains/rehearsal/base/describeBase.ts';
 import { localCluster } from '../../activities/clusters/fixture.ts';
 import { openWorld } from '../../activities/inference/world.ts';
 import { checkpointModel } from '../../activities/serving/fixture.ts';
@@ -27,7 +30,19 @@ interface RealEngine {
 }
 
 const [ROWS, N, CONCURRENCY] = [6, 4, 4];
-export const PYTHON = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
+const PYTHON = process.env['FLYWHEEL_TRAINER_PYTHON'] ?? 'python3';
+
+/** The project's own model server, with the rehearsal's base. */
+export async function bundledServer(): Promise<RealEngine> {
+  const folder = path.resolve(folderOf('rehearsal'));
+  const words = '-m trainer.serve --checkpoints {checkpoint}/.. --max-context 1024 --host {host} --port {port}';
+  return {
+    command: ['env', 'MODEL={model}', PYTHON, ...words.split(' ')],
+    digest: await checkpointDigest(folder),
+    files: Object.fromEntries(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
+    maxTokens: 64,
+  };
+}
 
 /**
  * Two replicas of a real engine on this machine answer a set; one is killed with -9, with its launcher, while they do.

@@ -1,12 +1,9 @@
-import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkpointDigest } from '../../../activities/store/checkpoints.ts';
 import { S3Store } from '../../../activities/store/s3/store.ts';
-import { folderOf } from '../../../domains/rehearsal/base/describeBase.ts';
 import { BUCKET, S3Server } from '../store/s3Server.ts';
-import { answersThroughAKill, PYTHON } from './realPool.ts';
+import { answersThroughAKill, bundledServer } from './realPool.ts';
 
 test('with its store on S3 a pool lives through the kill of a replica and of the S3 server at the same time', async () => {
   const server = await S3Server.start();
@@ -16,35 +13,25 @@ test('with its store on S3 a pool lives through the kill of a replica and of the
     { bucket: BUCKET, prefix: 'pools', endpoint: server.endpoint },
     path.join(server.folder, 'cache'),
   );
-  const folder = path.resolve(folderOf('rehearsal'));
-  const digest = await checkpointDigest(folder);
-  const serve = [
-    PYTHON,
-    '-m',
-    'trainer.serve',
-    '--checkpoints',
-    '{checkpoint}/..',
-    '--max-context',
-    '1024',
-    '--host',
-    '{host}',
-    '--port',
-    '{port}',
-  ];
+  const engine = await bundledServer();
   try {
     const came = await answersThroughAKill({
+      ...engine,
       store,
-      command: ['env', 'MODEL={model}', ...serve],
-      digest,
-      files: Object.fromEntries(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
-      maxTokens: 64,
       async meanwhile() {
         await server.kill();
         await sleep(10_000);
         await server.up();
       },
     });
-    expect(came).toMatchObject({ outcomes: came.calls, failed: 0, names: [digest], ready: 2, left: 0, probed: true });
+    expect(came).toMatchObject({
+      outcomes: came.calls,
+      failed: [],
+      names: [engine.digest],
+      ready: 2,
+      left: 0,
+      probed: true,
+    });
   } finally {
     await server.kill();
     await rm(server.folder, { recursive: true, force: true });
